@@ -1,0 +1,22 @@
+// What a disk controller asks of the storage behind it.
+
+/**
+ * A disk as a row of bytes, read and written by ranges. Implementations live outside the devices
+ * (files in Node, memory in tests, OPFS in a tab). All offsets and lengths are in bytes and have been
+ * checked by the controller to lie inside `size`.
+ */
+export interface BlockBackend {
+  readonly size: number;
+  readonly readOnly: boolean;
+  /** Fills `into` from `offset`. Throws BlockError when the host's storage fails. */
+  read(offset: number, into: Uint8Array): void;
+  /** Throws BlockError when the host's storage fails or the disk is read-only. */
+  write(offset: number, bytes: Uint8Array): void;
+  /** Returns when everything written is on the host's storage. */
+  flush(): void;
+}
+
+/** The host's storage failed; a controller turns it into its own error status and the machine goes on. */
+export class BlockError extends Error {
+  override readonly name = 'BlockError';
+}

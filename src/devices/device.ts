@@ -1,0 +1,77 @@
+// What a device is to the machine: offsets in, values out, an interrupt line, a clock.
+// Source: the shape of rust-vmm's bus traits; a device sees an offset, never its own address.
+
+/** Width of one access in bytes. */
+export type Width = 1 | 2 | 4;
+
+/**
+ * A range of I/O ports. `offset` counts from the first port of the range.
+ * Every offset of the range, at every width and alignment, must be answered without throwing:
+ * a port that is not there reads as all ones. Values are unsigned.
+ */
+export interface PortDevice {
+  readPort(offset: number, width: Width): number;
+  writePort(offset: number, width: Width, value: number): void;
+}
+
+/**
+ * Optional fast path of string I/O (`rep ins`, `rep outs`) on one port: fills or drains `data` whole,
+ * `width` bytes an item, little-endian, just as that many single accesses would.
+ */
+export interface StringPortDevice extends PortDevice {
+  readPortString(offset: number, width: Width, data: Uint8Array): void;
+  writePortString(offset: number, width: Width, data: Uint8Array): void;
+}
+
+/** A range of physical addresses. The rules of PortDevice hold. */
+export interface MmioDevice {
+  readMmio(offset: number, width: Width): number;
+  writeMmio(offset: number, width: Width, value: number): void;
+}
+
+/** An interrupt input of an interrupt controller. Level-shaped: an edge is `set(true); set(false)`. */
+export interface IrqLine {
+  set(level: boolean): void;
+}
+
+/** Machine time in nanoseconds since power-on, as a JavaScript number (exact to 2^53). Never goes back. */
+export interface Clock {
+  now(): number;
+}
+
+/** One pending deadline of a device. Arming again moves it. */
+export interface Timer {
+  /** Fire once when machine time reaches `deadline` (nanoseconds). */
+  arm(deadline: number): void;
+  cancel(): void;
+}
+
+/** Hands out timers. The machine asks the queue for the next deadline to bound a run of the CPU. */
+export interface Timers extends Clock {
+  create(fire: () => void): Timer;
+}
+
+/**
+ * Guest-physical memory for DMA. Addresses are unsigned 32-bit and may be anything a guest wrote:
+ * bytes outside RAM read as 0xFF and are dropped when written; nothing wraps at 4 GiB.
+ * Writes to pages that hold decoded code invalidate it.
+ */
+export interface GuestMemory {
+  read(address: number, into: Uint8Array): void;
+  write(address: number, bytes: Uint8Array): void;
+  readU8(address: number): number;
+  readU16(address: number): number;
+  readU32(address: number): number;
+  writeU32(address: number, value: number): void;
+}
+
+/** State of a device as plain JSON-able data (typed arrays allowed); what `restore` takes back. */
+export interface Snapshottable {
+  save(): unknown;
+  restore(state: unknown): void;
+}
+
+/** Anything that a machine reset resets. */
+export interface Resettable {
+  reset(): void;
+}
