@@ -1,0 +1,34 @@
+// Which tests there are: `unit` beside the code, fast and parallel; `system` in test/, which boot machines, two at a time.
+// `npm test` runs both, `npm run test:unit` the first.
+
+import { defineConfig } from 'vitest/config';
+
+/** Of test/, what is quick and needs no machine. */
+const quick = ['test/layers.test.ts', 'test/console.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{src,assembly,scripts,bench}/**/*.test.{ts,mjs}', ...quick],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...quick],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
