@@ -1,0 +1,4 @@
+// The prompt: see monitor.c.
+#pragma once
+
+_Noreturn void monitor(void);
