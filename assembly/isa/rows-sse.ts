@@ -80,7 +80,7 @@ export const ROWS_SSE: readonly Row[] = [
   ['NP 0F 7E', 'movdFromMmx', 'Ed,P'],
   ['NP 0F 6F', 'movqLoad64', 'P,Qq'],
   ['NP 0F 7F', 'movqStore64', 'Qq,P'],
-  ['NP 0F E7', 'movntq', 'Mq,P'],
+  ['NP 0F E7', 'movqStore64', 'Mq,P'],
   ['NP 0F F7', 'maskmovq', 'P,N'],
   ['F2 0F D6', 'movdq2q', 'P,U'],
   ['F3 0F D6', 'movq2dq', 'V,N'],
