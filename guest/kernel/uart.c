@@ -7,13 +7,12 @@
 #define BASE 0x3F8
 #define DATA (BASE + 0)
 #define IER (BASE + 1)
-#define IIR_FCR (BASE + 2)
+#define IIR (BASE + 2)
 #define LCR (BASE + 3)
 #define MCR (BASE + 4)
 #define LSR (BASE + 5)
 
 #define IER_RECEIVED 0x01
-#define FCR_ENABLE_CLEAR 0x07
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
 #define MCR_DTR_RTS_OUT2 0x0B
@@ -28,20 +27,20 @@ static uint8_t ring[RING];
 static volatile uint32_t received, taken;
 
 static void on_interrupt(void) {
-  inb(IIR_FCR);
+  inb(IIR);
   for (int i = 0; i < RING && (inb(LSR) & LSR_DATA_READY); i++) {
     uint8_t byte = inb(DATA);
     if (received - taken < RING) ring[received++ % RING] = byte;
   }
 }
 
+// The FIFO of later chips stays as it is: turning it on would throw away what was typed before we came up.
 void uart_init(void) {
   outb(IER, 0);
   outb(LCR, LCR_DLAB);
   outb(DATA, 1); // 115200 baud
   outb(IER, 0);
   outb(LCR, LCR_8N1);
-  outb(IIR_FCR, FCR_ENABLE_CLEAR);
   outb(MCR, MCR_DTR_RTS_OUT2);
 }
 
