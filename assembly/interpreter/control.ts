@@ -1,0 +1,264 @@
+// Between instructions: where execution starts, stops, is stepped, and what a fault becomes.
+import {
+  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, CODE_LINEAR_PAGE, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET,
+  EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
+  REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE,
+} from '../abi';
+import { beginBudget, beginStep, budget, endStep, spend, spent } from '../cpu/budget';
+import { takeWatchHits } from '../cpu/debug-registers';
+import {
+  EXIT_UOP, FAULT_UOP, faulted, faultingUop, gp, KIND_EXIT, raise, RESUME_UOP, fault, GP, ud,
+} from '../cpu/fault';
+import { IF, TF } from '../cpu/flags';
+import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/ops';
+import { DECODED_SHORT, decodeOne, decodeRun } from '../isa/decode';
+import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../isa/uop';
+import { flushCode, poolNext, poolRoom, setPoolNext } from '../mmu/code-pages';
+import { fetchHost, fetchTable } from '../mmu/fetch';
+import { CS, linearOf, segmentBase } from '../mmu/segmented';
+import { codeTlb, flushCodeTlb } from '../mmu/tlb';
+import { afterInstruction, beforeInstruction } from '../ops/debug';
+import { deliverFault } from '../ops/interrupt';
+import { ea, eipOf, jumpTo, nextEip, take } from '../ops/operand';
+
+const KEY_FLAT: u32 = 4;
+
+/** One instruction decoded for one execution: up to four micro-ops and STEP_END. */
+const ONE_SHOT: usize = SCRATCH_UOPS + 8 * UOP_SIZE;
+/** Its bytes, gathered from two pages. */
+const GATHERED: usize = SCRATCH_UOPS + 24 * UOP_SIZE;
+
+/** One instruction is being run with a budget of one. */
+let stepping: bool = false;
+/** It is run so because CAREFUL asked: single step and breakpoints apply. */
+let watched: bool = false;
+let trapFlag: bool = false;
+/** Mode key that the code TLB was filled under. */
+let codeKey: u32 = 0xffffffff;
+
+export function initInterpreter(): void {
+  store<u16>(FAULT_UOP, OP_FAULT, U_OP);
+  store<u16>(RESUME_UOP, OP_RESUME, U_OP);
+  store<u16>(EXIT_UOP, OP_EXIT, U_OP);
+}
+
+/** Starts a run of at most about `limit` instructions. */
+export function enter(limit: i32): usize {
+  beginBudget(limit);
+  stepping = false;
+  return load<u32>(REPLAY_COUNT) != 0 ? step() : RESUME_UOP;
+}
+
+/** Ends a run: the exit reason. */
+export function leave(): i32 {
+  if (stepping) finishStep();
+  store<u64>(COUNT_INSTRUCTIONS, load<u64>(COUNT_INSTRUCTIONS) + spent());
+  return load<i32>(EXIT_REASON);
+}
+
+function exit(reason: i32): usize {
+  store<i32>(EXIT_REASON, reason);
+  return EXIT_UOP;
+}
+
+function finishStep(): void {
+  stepping = false;
+  endStep();
+}
+
+/** The instruction boundary at EIP: everything that can happen there, then the next micro-op. */
+export function resume(): usize {
+  let stepped = false;
+  if (stepping) {
+    finishStep();
+    stepped = watched;
+    store<u32>(REPLAY_COUNT, 0);
+    store<u32>(REPLAY_NEXT, 0);
+    if (load<u32>(INTERRUPT_SHADOW) == 2) store<u32>(INTERRUPT_SHADOW, 0);
+  }
+  const attention = load<u32>(ATTENTION);
+  if (attention != 0) {
+    store<u32>(ATTENTION, 0);
+    if ((attention & ATTENTION_WATCH) != 0) stepped = true;
+  }
+  if (stepped) {
+    afterInstruction(trapFlag, takeWatchHits());
+    trapFlag = false;
+    if (faulted()) {
+      store<u32>(FAULT_KIND, 0);
+      spend(1);
+      const u = deliverFault();
+      if (u != RESUME_UOP) return u;
+    }
+  }
+  if ((attention & ATTENTION_MMIO) != 0) return exit(EXIT_MMIO_WRITE);
+  if (budget <= 0) return exit(EXIT_BUDGET);
+  const shadow = load<u32>(INTERRUPT_SHADOW);
+  if (load<u32>(INTERRUPT_WINDOW) != 0 && (load<u32>(FLAGS_SYSTEM) & IF) != 0) {
+    if (shadow == 0) return exit(EXIT_INTERRUPT_WINDOW);
+    store<u32>(INTERRUPT_SHADOW, 2);
+    return step();
+  }
+  if (load<u32>(CAREFUL) != 0) {
+    if (shadow != 0) store<u32>(INTERRUPT_SHADOW, 2);
+    return step();
+  }
+  // nothing waits for the shadow to end: it has no effect that anyone could see
+  if (shadow != 0) store<u32>(INTERRUPT_SHADOW, 0);
+  return lookup();
+}
+
+/** Delivers what was raised between instructions. */
+function deliverHere(): usize {
+  store<u32>(FAULT_KIND, 0);
+  spend(1);
+  return deliverFault();
+}
+
+/** The micro-op of the instruction at EIP. */
+function lookup(): usize {
+  const key = load<u32>(MODE_KEY);
+  if (key != codeKey) {
+    flushCodeTlb();
+    codeKey = key;
+  }
+  const eip = load<u32>(EIP);
+  const base = segmentBase(CS);
+  const lin = base + eip;
+  const page = lin & 0xfffff000;
+  const flat = (key & KEY_FLAT) != 0;
+  if (!flat) {
+    const limit = load<u32>(SEG + CS * SEG_SIZE + SEG_LIMIT);
+    if (eip > limit) {
+      raise(GP, 0);
+      return deliverHere();
+    }
+    // a page that does not lie whole in the segment is run instruction by instruction
+    const first = page - base;
+    if (first > limit || first + 0xfff > limit || first + 0xfff < first) return step();
+  }
+  let table: usize = flat ? load<u32>(codeTlb + ((lin >>> 12) << 2)) : 0;
+  if (table == 0) {
+    table = fetchTable(lin, key, flat);
+    if (faulted()) return deliverHere();
+  }
+  let u: usize = load<u32>(table + ((lin & 0xfff) << 2));
+  if (u == 0) {
+    if (!poolRoom()) {
+      flushCode();
+      table = fetchTable(lin, key, flat);
+    }
+    u = decodeRun(table, lin & 0xfff, key);
+    if (u == 0) return step();
+  }
+  store<u32>(CODE_LINEAR_PAGE, page);
+  spend(-<i32>load<u16>(u, U_ORDINAL));
+  return u;
+}
+
+/** Runs the one instruction at EIP, decoded for this time only, and comes back to resume(). */
+function step(): usize {
+  watched = load<u32>(CAREFUL) != 0;
+  const eip = load<u32>(EIP);
+  const base = segmentBase(CS);
+  const lin = base + eip;
+  const limit = load<u32>(SEG + CS * SEG_SIZE + SEG_LIMIT);
+  if (watched) {
+    trapFlag = (load<u32>(FLAGS_SYSTEM) & TF) != 0;
+    beforeInstruction(lin);
+    if (faulted()) return deliverHere();
+  }
+  if (eip > limit) {
+    raise(GP, 0);
+    return deliverHere();
+  }
+  stepping = true;
+  beginStep();
+  const u = decodeStep(lin, limit - eip);
+  if (u != 0) return u;
+  finishStep();
+  return deliverHere();
+}
+
+/** Decodes the instruction at `lin`, at most `room` + 1 bytes of it in the segment, into the one-shot buffer. 0: it raised. */
+function decodeStep(lin: u32, room: u32): usize {
+  const within: u32 = 0x1000 - (lin & 0xfff);
+  const allowed: u32 = room >= 15 ? 16 : room + 1;
+  const host = fetchHost(lin);
+  if (faulted()) return 0;
+  const pool = poolNext;
+  const key = load<u32>(MODE_KEY);
+  setPoolNext(ONE_SHOT);
+  let outcome = decodeOne(host, host + min(within, allowed), lin & 0xfff, 0, key);
+  if (outcome == DECODED_SHORT && within < allowed) {
+    memory.copy(GATHERED, host, within);
+    const behind = fetchHost((lin & 0xfffff000) + 0x1000);
+    if (faulted()) {
+      setPoolNext(pool);
+      return 0;
+    }
+    memory.copy(GATHERED + within, behind, 16 - within);
+    setPoolNext(ONE_SHOT);
+    outcome = decodeOne(GATHERED, GATHERED + allowed, lin & 0xfff, 0, key);
+  }
+  const after = poolNext;
+  setPoolNext(pool);
+  if (outcome == DECODED_SHORT) {
+    raise(GP, 0);
+    return 0;
+  }
+  // the one-shot's last micro-op ends the step; it takes EIP from the length of the one before it
+  memory.copy(after, after - UOP_SIZE, UOP_SIZE);
+  store<u16>(after, OP_STEP_END, U_OP);
+  store<u32>(CODE_LINEAR_PAGE, lin & 0xfffff000);
+  return ONE_SHOT;
+}
+
+/** The stepped instruction has run through. */
+export function stepEnd(u: usize): usize {
+  store<u32>(EIP, nextEip(u));
+  spend(1);
+  return RESUME_UOP;
+}
+
+/** An instruction ended with a fault or an exit that restarts it. */
+export function deliver(): usize {
+  const u = faultingUop();
+  spend(load<u16>(u, U_ORDINAL));
+  store<u32>(EIP, eipOf(u));
+  const kind = load<u32>(FAULT_KIND);
+  store<u32>(FAULT_KIND, 0);
+  if (stepping) finishStep();
+  store<u32>(REPLAY_NEXT, 0);
+  if (kind == KIND_EXIT) return EXIT_UOP;
+  store<u32>(REPLAY_COUNT, 0);
+  takeWatchHits();
+  // a delivery costs, so that a guest whose handlers fault for ever still comes back
+  spend(1);
+  return deliverFault();
+}
+
+// ---- the special micro-ops --------------------------------------------------------------------------------------------------
+
+export function goTo(u: usize): usize { return take(u); }
+export function nextPage(u: usize): usize { return jumpTo(u, nextEip(u)); }
+export function undefinedOpcode(u: usize): usize { return ud(u); }
+export function protection(u: usize): usize { return gp(u, 0); }
+export function privileged(u: usize): usize { return load<u32>(CPL) != 0 ? gp(u, 0) : u + UOP_SIZE; }
+
+// @ts-ignore: decorator
+@inline function offsetOf(u: usize): u32 { return ea(u) & ((load<u8>(u, U_ATTR) & UA_ADDR16) != 0 ? 0xffff : 0xffffffff); }
+
+/** The address of the instruction behind, with its segment check. */
+export function segmentAddress(u: usize): usize {
+  const lin = linearOf(load<u8>(u, U_SEGMENT), offsetOf(u), load<u16>(u, U_COST), (load<u8>(u, U_ATTR) & UA_WRITE) != 0);
+  if (faulted()) return fault(u);
+  store<u32>(EA_TEMP, lin);
+  return u + UOP_SIZE;
+}
+
+/** A 16-bit offset alone (LEA). */
+export function segmentAddress16(u: usize): usize {
+  store<u32>(EA_TEMP, offsetOf(u));
+  return u + UOP_SIZE;
+}

@@ -1,0 +1,190 @@
+// Linear memory: the fast path through the TLB, and everything that is not fast: misses, page crossings, MMIO, code pages,
+// data breakpoints, alignment checks. SDM vol. 3A 4.10 (TLB), 6.15 #AC.
+import {
+  ALIGNMENT_ACTIVE, ATTENTION, ATTENTION_MMIO, DR7, EXIT_ADDRESS, EXIT_MMIO_READ, EXIT_REASON, EXIT_WIDTH, MMIO_QUEUE,
+  MMIO_QUEUE_COUNT, MMIO_QUEUE_MAX, REPLAY, REPLAY_COUNT, REPLAY_NEXT,
+} from '../abi';
+import { watchesPage, noteWatch } from '../cpu/debug-registers';
+import { AC_FAULT, faulted, raise, raiseExit } from '../cpu/fault';
+import { codeWritten, hasCode } from './code-pages';
+import { ACCESS_READ, ACCESS_WRITE, translate, walkGlobal, walkLarge } from './paging';
+import { hostOf } from './physical';
+import { fillData, READ, readTlb, userRights, WRITE, writeTlb } from './tlb';
+
+// ---- answers of the host to reads of the instruction that is being restarted -------------------------------------------
+
+/** Is there an unread answer? */
+// @ts-ignore: decorator
+@inline export function replayReady(): bool { return load<u32>(REPLAY_NEXT) < load<u32>(REPLAY_COUNT); }
+/** Takes the next answer. */
+export function replayTake(): u64 {
+  const i = load<u32>(REPLAY_NEXT);
+  store<u32>(REPLAY_NEXT, i + 1);
+  return load<u64>(REPLAY + (i << 4) + 8);
+}
+
+function mmioRead(address: u32, size: u32): u64 {
+  if (replayReady()) return replayTake();
+  store<u32>(EXIT_REASON, EXIT_MMIO_READ);
+  store<u32>(EXIT_ADDRESS, address);
+  store<u32>(EXIT_WIDTH, size);
+  raiseExit();
+  return 0;
+}
+
+/** Posts a write; it leaves to the host when the instruction has retired. */
+function mmioWrite(address: u32, size: u32, value: u64): void {
+  const n = load<u32>(MMIO_QUEUE_COUNT);
+  // no instruction writes more than MMIO_QUEUE_MAX items without asking for attention in between
+  if (n >= MMIO_QUEUE_MAX) return;
+  const entry = MMIO_QUEUE + (n << 4);
+  store<u32>(entry, address);
+  store<u32>(entry + 4, size);
+  store<u64>(entry + 8, value);
+  store<u32>(MMIO_QUEUE_COUNT, n + 1);
+  store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_MMIO);
+}
+
+// ---- slow paths -----------------------------------------------------------------------------------------------------------
+
+function misaligned(lin: u32, size: u32, user: bool): bool {
+  if (!user || load<u32>(ALIGNMENT_ACTIVE) == 0 || (lin & (size - 1)) == 0) return false;
+  raise(AC_FAULT, 0);
+  return true;
+}
+
+/** Reads `size` (1, 2, 4, 8) bytes that do not cross a page. */
+function readWithin(lin: u32, size: u32, user: bool): u64 {
+  const physical = translate(lin, ACCESS_READ, user);
+  if (faulted()) return 0;
+  const host = hostOf(physical, false);
+  if (host == 0) return mmioRead(physical, size);
+  const watched = load<u32>(DR7) & 0xff ? watchesPage(lin) : false;
+  if (watched) noteWatch(lin, size, false);
+  else if (!(user && load<u32>(ALIGNMENT_ACTIVE))) fillData(READ, user, lin, <u32>host & 0xfffff000, walkGlobal, walkLarge);
+  if (size == 4) return load<u32>(host);
+  if (size == 1) return load<u8>(host);
+  if (size == 2) return load<u16>(host);
+  return load<u64>(host);
+}
+
+function writeWithin(lin: u32, size: u32, value: u64, user: bool): bool {
+  const physical = translate(lin, ACCESS_WRITE, user);
+  if (faulted()) return false;
+  const host = hostOf(physical, true);
+  if (host == 0) {
+    mmioWrite(physical, size, value);
+    return true;
+  }
+  const watched = load<u32>(DR7) & 0xff ? watchesPage(lin) : false;
+  if (watched) noteWatch(lin, size, true);
+  if (hasCode(physical >>> 12)) codeWritten(physical >>> 12, physical & 0xfff, size);
+  else if (!watched && !(user && load<u32>(ALIGNMENT_ACTIVE))) {
+    fillData(WRITE, user, lin, <u32>host & 0xfffff000, walkGlobal, walkLarge);
+  }
+  if (size == 4) store<u32>(host, <u32>value);
+  else if (size == 1) store<u8>(host, <u8>value);
+  else if (size == 2) store<u16>(host, <u16>value);
+  else store<u64>(host, value);
+  return true;
+}
+
+function readSlow(lin: u32, size: u32, user: bool): u64 {
+  if (misaligned(lin, size, user)) return 0;
+  if ((lin & 0xfff) + size <= 0x1000) return readWithin(lin, size, user);
+  let value: u64 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    value |= readWithin(lin + i, 1, user) << (<u64>i << 3);
+    if (faulted()) return 0;
+  }
+  return value;
+}
+
+function writeSlow(lin: u32, size: u32, value: u64, user: bool): bool {
+  if (misaligned(lin, size, user)) return false;
+  if ((lin & 0xfff) + size <= 0x1000) return writeWithin(lin, size, value, user);
+  // both pages must take the write before either changes
+  translate(lin, ACCESS_WRITE, user);
+  if (faulted()) return false;
+  translate((lin + size - 1) & 0xfffff000, ACCESS_WRITE, user);
+  if (faulted()) return false;
+  for (let i: u32 = 0; i < size; i++) writeWithin(lin + i, 1, (value >> (<u64>i << 3)) & 0xff, user);
+  return !faulted();
+}
+
+export function readSlow8(lin: u32): u32 { return <u32>readSlow(lin, 1, userRights); }
+export function readSlow16(lin: u32): u32 { return <u32>readSlow(lin, 2, userRights); }
+export function readSlow32(lin: u32): u32 { return <u32>readSlow(lin, 4, userRights); }
+export function readSlow64(lin: u32): u64 { return readSlow(lin, 8, userRights); }
+export function writeSlow8(lin: u32, value: u32): bool { return writeSlow(lin, 1, value, userRights); }
+export function writeSlow16(lin: u32, value: u32): bool { return writeSlow(lin, 2, value, userRights); }
+export function writeSlow32(lin: u32, value: u32): bool { return writeSlow(lin, 4, value, userRights); }
+export function writeSlow64(lin: u32, value: u64): bool { return writeSlow(lin, 8, value, userRights); }
+
+// ---- the fast path --------------------------------------------------------------------------------------------------------
+
+// @ts-ignore: decorator
+@inline export function readEntry(lin: u32): u32 { return load<u32>(readTlb + ((lin >>> 12) << 2)); }
+// @ts-ignore: decorator
+@inline export function writeEntry(lin: u32): u32 { return load<u32>(writeTlb + ((lin >>> 12) << 2)); }
+/** Is `size` bytes at `lin` through `entry` a miss (invalid entry or page crossing)? */
+// @ts-ignore: decorator
+@inline export function misses(lin: u32, entry: u32, size: u32): bool { return ((lin | entry) & 0xfff) > 0x1000 - size; }
+
+/** Reads with the rights in force. On failure a fault is raised (check faulted()) and the value is 0. */
+export function read8(lin: u32): u32 { const t = readEntry(lin); return misses(lin, t, 1) ? readSlow8(lin) : load<u8>(t ^ lin); }
+export function read16(lin: u32): u32 { const t = readEntry(lin); return misses(lin, t, 2) ? readSlow16(lin) : load<u16>(t ^ lin); }
+export function read32(lin: u32): u32 { const t = readEntry(lin); return misses(lin, t, 4) ? readSlow32(lin) : load<u32>(t ^ lin); }
+export function read64(lin: u32): u64 { const t = readEntry(lin); return misses(lin, t, 8) ? readSlow64(lin) : load<u64>(t ^ lin); }
+
+/** Writes with the rights in force; false = a fault was raised and nothing was written. */
+export function write8(lin: u32, value: u32): bool {
+  const t = writeEntry(lin);
+  if (misses(lin, t, 1)) return writeSlow8(lin, value);
+  store<u8>(t ^ lin, value);
+  return true;
+}
+export function write16(lin: u32, value: u32): bool {
+  const t = writeEntry(lin);
+  if (misses(lin, t, 2)) return writeSlow16(lin, value);
+  store<u16>(t ^ lin, value);
+  return true;
+}
+export function write32(lin: u32, value: u32): bool {
+  const t = writeEntry(lin);
+  if (misses(lin, t, 4)) return writeSlow32(lin, value);
+  store<u32>(t ^ lin, value);
+  return true;
+}
+export function write64(lin: u32, value: u64): bool {
+  const t = writeEntry(lin);
+  if (misses(lin, t, 8)) return writeSlow64(lin, value);
+  store<u64>(t ^ lin, value);
+  return true;
+}
+
+/** Would a read of `size` bytes work? Raises #PF when not. */
+export function probeRead(lin: u32, size: u32): bool {
+  translate(lin, ACCESS_READ, userRights);
+  if (!faulted() && (lin & 0xfff) + size > 0x1000) translate((lin + size - 1) & 0xfffff000, ACCESS_READ, userRights);
+  return !faulted();
+}
+
+/** Would a write of `size` bytes work? Raises #PF (or #AC for 2, 4, 8 bytes) when not. */
+export function probeWrite(lin: u32, size: u32): bool {
+  const t = writeEntry(lin);
+  if (!misses(lin, t, size)) return true;
+  if (size <= 8 && misaligned(lin, size, userRights)) return false;
+  translate(lin, ACCESS_WRITE, userRights);
+  if (!faulted() && (lin & 0xfff) + size > 0x1000) translate((lin + size - 1) & 0xfffff000, ACCESS_WRITE, userRights);
+  return !faulted();
+}
+
+/** Accesses that the processor makes for itself, as CPL 0: descriptor tables, TSS, stacks of inner rings. */
+export function readSystem8(lin: u32): u32 { return <u32>readSlow(lin, 1, false); }
+export function readSystem16(lin: u32): u32 { return <u32>readSlow(lin, 2, false); }
+export function readSystem32(lin: u32): u32 { return <u32>readSlow(lin, 4, false); }
+export function readSystem64(lin: u32): u64 { return readSlow(lin, 8, false); }
+export function writeSystem8(lin: u32, value: u32): bool { return writeSlow(lin, 1, value, false); }
+export function writeSystem16(lin: u32, value: u32): bool { return writeSlow(lin, 2, value, false); }
+export function writeSystem32(lin: u32, value: u32): bool { return writeSlow(lin, 4, value, false); }

@@ -1,0 +1,108 @@
+// Decoded code by physical page: who has code, where its micro-ops are, and what a write to it undoes.
+// A descriptor holds the decoded form of one physical page under one mode key; its offset table maps each byte of the page
+// to the micro-op of the instruction that starts there. Micro-ops come from a pool that only grows until everything is flushed.
+import {
+  ATTENTION, ATTENTION_CODE, CODE_PAGES, CODE_PAGE_MAX, CODE_PAGE_OF, CODE_TABLES, COUNT_CODE_FLUSHES, COUNT_CODE_INVALIDATIONS,
+  UOP_POOL, UOP_POOL_END,
+} from '../abi';
+import { flushCodeTlb, protectHostPage } from './tlb';
+
+/** Descriptor layout, bytes. */
+const NEXT: usize = 0;
+const NUMBER: usize = 4;
+const KEY: usize = 8;
+const HOST: usize = 12;
+/** u64: bit n set when bytes [64n, 64n + 64) of the page hold decoded instructions. */
+const GRANULES: usize = 16;
+const DESCRIPTOR_SIZE: usize = 32;
+const TABLE_SIZE: usize = 16384;
+
+let pages: u32 = 0;
+/** Where the next micro-op goes. */
+export let poolNext: usize = UOP_POOL;
+/** Changes whenever all decoded code is dropped: a micro-op address from before is then void. */
+export let generation: u32 = 0;
+
+// @ts-ignore: decorator
+@inline function first(number: u32): usize { return load<u32>(CODE_PAGE_OF + (number << 2)); }
+function tableOf(descriptor: usize): usize { return CODE_TABLES + ((descriptor - CODE_PAGES) / DESCRIPTOR_SIZE) * TABLE_SIZE; }
+// @ts-ignore: decorator
+@inline export function descriptorOf(table: usize): usize { return CODE_PAGES + ((table - CODE_TABLES) / TABLE_SIZE) * DESCRIPTOR_SIZE; }
+// @ts-ignore: decorator
+@inline export function hostPage(table: usize): usize { return load<u32>(descriptorOf(table) + HOST); }
+
+export function setPoolNext(at: usize): void { poolNext = at; }
+export function poolRoom(): bool { return poolNext < UOP_POOL_END - 16384; }
+
+/** Offset table for physical page `number` (host bytes at `host`) decoded under `key`; made when there is none. */
+export function codeTable(number: u32, key: u32, host: usize): usize {
+  for (let d = first(number); d; d = load<u32>(d + NEXT)) if (load<u32>(d + KEY) == key && load<u32>(d + HOST) == <u32>host) return tableOf(d);
+  if (pages == CODE_PAGE_MAX) flushCode();
+  const d: usize = CODE_PAGES + <usize>pages * DESCRIPTOR_SIZE;
+  pages++;
+  store<u32>(d + NEXT, <u32>first(number));
+  store<u32>(d + NUMBER, number);
+  store<u32>(d + KEY, key);
+  store<u32>(d + HOST, <u32>host);
+  store<u64>(d + GRANULES, 0);
+  store<u32>(CODE_PAGE_OF + (number << 2), <u32>d);
+  return tableOf(d);
+}
+
+/** Notes that bytes [from, to) of the page hold decoded instructions; writes to the page become slow. */
+export function coverCode(table: usize, from: u32, to: u32): void {
+  const d = descriptorOf(table);
+  const old = load<u64>(d + GRANULES);
+  let mask = old;
+  for (let g = from >>> 6; g <= (to - 1) >>> 6; g++) mask |= <u64>1 << g;
+  if (mask == old) return;
+  store<u64>(d + GRANULES, mask);
+  if (old == 0) protectHostPage(load<u32>(d + HOST));
+}
+
+/** Does physical page `number` hold decoded code? Then writes to it must come through codeWritten(). */
+export function hasCode(number: u32): bool {
+  for (let d = first(number); d; d = load<u32>(d + NEXT)) if (load<u64>(d + GRANULES) != 0) return true;
+  return false;
+}
+
+/** A write to `size` bytes at `offset` of physical page `number`: drops what was decoded from them. */
+export function codeWritten(number: u32, offset: u32, size: u32): void {
+  let mask: u64 = 0;
+  for (let g = offset >>> 6; g <= (offset + size - 1) >>> 6; g++) mask |= <u64>1 << g;
+  let hit: u64 = 0;
+  for (let d = first(number); d; d = load<u32>(d + NEXT)) hit |= load<u64>(d + GRANULES) & mask;
+  if (hit == 0) return;
+  store<u64>(COUNT_CODE_INVALIDATIONS, load<u64>(COUNT_CODE_INVALIDATIONS) + 1);
+  for (let d = first(number); d; d = load<u32>(d + NEXT)) {
+    if (load<u64>(d + GRANULES) == 0) continue;
+    memory.fill(tableOf(d), 0, TABLE_SIZE);
+    store<u64>(d + GRANULES, 0);
+  }
+  store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
+}
+
+/** The host (DMA) wrote `length` bytes at physical `address`. */
+export function invalidateCode(address: u32, length: u32): void {
+  while (length > 0) {
+    const offset = address & 0xfff;
+    const size = min<u32>(length, 0x1000 - offset);
+    if (first(address >>> 12)) codeWritten(address >>> 12, offset, size);
+    address += size;
+    length -= size;
+  }
+}
+
+/** Drops all decoded code. Only between instructions: micro-op addresses are void afterwards. */
+export function flushCode(): void {
+  store<u64>(COUNT_CODE_FLUSHES, load<u64>(COUNT_CODE_FLUSHES) + 1);
+  for (let i: u32 = 0; i < pages; i++) {
+    const d: usize = CODE_PAGES + <usize>i * DESCRIPTOR_SIZE;
+    store<u32>(CODE_PAGE_OF + (load<u32>(d + NUMBER) << 2), 0);
+    if (load<u64>(d + GRANULES) != 0) memory.fill(tableOf(d), 0, TABLE_SIZE);
+  }
+  pages = 0;
+  poolNext = UOP_POOL;
+  generation++;
+  flushCodeTlb();
+}

@@ -1,0 +1,33 @@
+// Instruction fetch: the code page behind a linear address. SDM vol. 3A 4.6 (execute rights).
+import { faulted } from '../cpu/fault';
+import { codeTable } from './code-pages';
+import { ACCESS_FETCH, translate, walkGlobal, walkLarge } from './paging';
+import { hostOf } from './physical';
+import { fillCode, userRights } from './tlb';
+
+/** What a bus with nothing on it answers: a page of ones. FF FF decodes to an undefined opcode. */
+const VOID_PAGE: usize = memory.data(4096 + 16, 4096);
+
+export function initFetch(): void {
+  memory.fill(VOID_PAGE, 0xff, 4096 + 16);
+}
+
+/** Host address of the byte at linear `lin`, for fetching up to the end of its page. Raises #PF; then 0. */
+export function fetchHost(lin: u32): usize {
+  const physical = translate(lin, ACCESS_FETCH, userRights);
+  if (faulted()) return 0;
+  const host = hostOf(physical, false);
+  return host ? host : VOID_PAGE + (physical & 0xfff);
+}
+
+/** Offset table of the code page of `lin` under mode key `key`, entered in the code TLB. Raises #PF; then 0. */
+export function fetchTable(lin: u32, key: u32, cached: bool): usize {
+  const physical = translate(lin, ACCESS_FETCH, userRights);
+  if (faulted()) return 0;
+  const global = walkGlobal;
+  const large = walkLarge;
+  const host = hostOf(physical, false);
+  const table = codeTable(physical >>> 12, key, host ? host & ~0xfff : VOID_PAGE);
+  if (cached) fillCode(userRights, lin, table, global, large);
+  return table;
+}
