@@ -4,6 +4,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { onOracle, qemuCommand } from './oracle.js';
 import { root } from './provisioned.js';
 
 /** How much of the output a failure shows. */
@@ -17,7 +18,7 @@ export interface ConsoleOptions {
 export class Console {
   /** Everything written so far, stdout and stderr as they came; carriage returns are dropped. */
   output = '';
-  /** Exit status, or 128 + signal number's name when a signal ended it. */
+  /** Exit status, or the signal's name when a signal ended it. */
   readonly exited: Promise<number | NodeJS.Signals>;
   /** Where the next expect() begins to look. */
   private position = 0;
@@ -54,8 +55,12 @@ export class Console {
     return console;
   }
 
-  /** `tabvisor vm run ...args`. */
+  /** `tabvisor vm run ...args`; each argument is a name and its value. */
   static machine(args: string[], options: ConsoleOptions): Console {
+    if (onOracle) {
+      const qemu = qemuCommand(args);
+      return Console.spawn(qemu.command, qemu.args, options);
+    }
     return Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'run', ...args], options);
   }
 

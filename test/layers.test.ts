@@ -56,7 +56,7 @@ const openToTests = {
 const partOfTable = /^assembly\/isa\/rows-[a-z0-9-]+$/;
 
 const namesThatSayNothing = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'types', 'manager']);
-const isTest = (path: string): boolean => /\.(test|case\.test)\.tsx?$/.test(path);
+const isTest = (path: string): boolean => /\.test\.tsx?$|\/test-[^/]*\.ts$/.test(path);
 const within = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
 
 function roomOf(module: string): string | undefined {

@@ -32,18 +32,18 @@ export function provisioned(name: string): string | undefined {
  * Paths of the pieces that a test cannot do without. Where one is missing the test is skipped,
  * or fails when TABVISOR_REQUIRE_ALL=1 (as .ci/run sets it).
  */
-export function needs<Name extends string>(test: TestContext, ...names: Name[]): Record<Name, string> {
+export function needs<Name extends string>(context: TestContext, ...names: Name[]): Record<Name, string> {
   const found = {} as Record<Name, string>;
   for (const name of names) {
     const path = provisioned(name);
-    if (path === undefined) missing(test, `${name} is not there: run scripts/provision`);
+    if (path === undefined) missing(context, `${name} is not there: run scripts/provision`);
     found[name] = path;
   }
   return found;
 }
 
 /** Skips a test for want of something outside the repository, or fails it when TABVISOR_REQUIRE_ALL=1. */
-export function missing(test: TestContext, reason: string): never {
+export function missing(context: TestContext, reason: string): never {
   if (process.env.TABVISOR_REQUIRE_ALL === '1') throw new Error(reason);
-  return test.skip(reason);
+  return context.skip(reason);
 }

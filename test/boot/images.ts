@@ -1,0 +1,95 @@
+// Bootable images as Debian's own tools make them: a disk with syslinux, a CD with isolinux, a disk with a sector of ours.
+// Source: syslinux(1), mtools(1), xorrisofs(1); the partition table is the PC's, one active FAT16 partition.
+
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const SECTOR = 512;
+const PARTITION_START = 2048;
+const PARTITION_SECTORS = 62 * 2048;
+
+/** The boot loader's files and what it is to load. */
+export interface Loaded {
+  kernel: string;
+  initramfs: string;
+  append: string;
+}
+
+/** The same configuration for syslinux and isolinux: talk on the first serial port, boot at once. */
+function configuration(append: string): string {
+  return `SERIAL 0 115200
+PROMPT 0
+DEFAULT linux
+LABEL linux
+  KERNEL /vmlinuz
+  INITRD /initrd.gz
+  APPEND ${append}
+`;
+}
+
+/** A 64 MiB disk: Debian's MBR code, one FAT16 partition, syslinux and a kernel in it. */
+export function syslinuxDisk(
+  file: string,
+  loaded: Loaded,
+  tools: Record<'syslinux' | 'syslinuxMbr' | 'mformat' | 'mcopy', string>,
+): void {
+  const partition = `${file}@@${PARTITION_START * SECTOR}`;
+  const run = (tool: string, ...args: string[]): void => {
+    // Some mtools checks of geometry make no sense for an image.
+    const env = { ...process.env, MTOOLS_SKIP_CHECK: '1', PATH: `${dirname(tools.mcopy)}:${process.env.PATH}` };
+    execFileSync(tool, args, { env, stdio: 'pipe' });
+  };
+  writeFileSync(file, masterBootRecord(readFileSync(tools.syslinuxMbr)));
+  truncateSync(file, (PARTITION_START + PARTITION_SECTORS) * SECTOR);
+  run(tools.mformat, '-i', partition, '-T', `${PARTITION_SECTORS}`, '-h', '16', '-s', '63', '-H', `${PARTITION_START}`);
+  run(tools.syslinux, '--install', '--offset', `${PARTITION_START * SECTOR}`, file);
+  const settings = `${file}.cfg`;
+  writeFileSync(settings, configuration(loaded.append));
+  run(tools.mcopy, '-i', partition, loaded.kernel, '::vmlinuz');
+  run(tools.mcopy, '-i', partition, loaded.initramfs, '::initrd.gz');
+  run(tools.mcopy, '-i', partition, settings, '::syslinux.cfg');
+}
+
+function masterBootRecord(code: Buffer): Buffer {
+  const record = Buffer.alloc(SECTOR);
+  code.copy(record, 0, 0, 440);
+  const entry = 446;
+  record[entry] = 0x80; // active
+  record.fill(0xff, entry + 1, entry + 4); // CHS: beyond reach, use LBA
+  record[entry + 4] = 0x0e; // FAT16, LBA
+  record.fill(0xff, entry + 5, entry + 8);
+  record.writeUInt32LE(PARTITION_START, entry + 8);
+  record.writeUInt32LE(PARTITION_SECTORS, entry + 12);
+  record.writeUInt16LE(0xaa55, 510);
+  return record;
+}
+
+/** An El Torito CD image: isolinux without emulation. */
+export function isolinuxCd(
+  file: string,
+  loaded: Loaded,
+  tools: Record<'xorriso' | 'isolinux' | 'syslinuxModules', string>,
+): void {
+  const tree = `${file}.tree`;
+  mkdirSync(join(tree, 'isolinux'), { recursive: true });
+  copyFileSync(tools.isolinux, join(tree, 'isolinux/isolinux.bin'));
+  copyFileSync(join(tools.syslinuxModules, 'ldlinux.c32'), join(tree, 'isolinux/ldlinux.c32'));
+  copyFileSync(loaded.kernel, join(tree, 'vmlinuz'));
+  copyFileSync(loaded.initramfs, join(tree, 'initrd.gz'));
+  writeFileSync(join(tree, 'isolinux/isolinux.cfg'), configuration(loaded.append));
+  const boot = ['-b', 'isolinux/isolinux.bin', '-c', 'isolinux/boot.cat', '-no-emul-boot', '-boot-load-size', '4'];
+  const args = ['-as', 'mkisofs', '-quiet', '-R', '-V', 'TABVISOR', ...boot, '-boot-info-table', '-o', file, tree];
+  execFileSync(tools.xorriso, args, { stdio: 'pipe' });
+}
+
+/** A disk that begins with an assembled boot sector; `text` lies in the sector behind it. */
+export function sectorDisk(file: string, source: string, text: string, tools: Record<'nasm', string>): void {
+  execFileSync(tools.nasm, ['-f', 'bin', '-o', file, source], { stdio: 'pipe' });
+  const disk = Buffer.alloc(1 << 20);
+  const sector = readFileSync(file);
+  if (sector.length !== SECTOR) throw new Error(`${source} makes ${sector.length} bytes, not one sector`);
+  sector.copy(disk);
+  disk.write(`${text}\0`, SECTOR, 'latin1');
+  writeFileSync(file, disk);
+}
