@@ -78,27 +78,27 @@ export function pabsd128(u: usize): usize { const s = source128(u); return s ? p
 
 /** Negates where `b` is negative, clears where it is 0. */
 // @ts-ignore: decorator
-@inline function signB(a: v128, b: v128): v128 {
+@inline function withSign8(a: v128, b: v128): v128 {
   const zero = i8x16.splat(0);
   return v128.andnot(v128.bitselect(i8x16.neg(a), a, i8x16.lt_s(b, zero)), i8x16.eq(b, zero));
 }
-export function psignb64(u: usize): usize { const s = mmxSource64(u); return s ? putMmx(u, signlow(s)(mmx(u), low(s))) : fault(u); }
-export function psignb128(u: usize): usize { const s = source128(u); return s ? putXmm(u, signv128.load(s)(xmm(u), v128.load(s))) : fault(u); }
+export function psignb64(u: usize): usize { const s = mmxSource64(u); return s ? putMmx(u, withSign8(mmx(u), low(s))) : fault(u); }
+export function psignb128(u: usize): usize { const s = source128(u); return s ? putXmm(u, withSign8(xmm(u), v128.load(s))) : fault(u); }
 
 /** Negates where `b` is negative, clears where it is 0. */
 // @ts-ignore: decorator
-@inline function signW(a: v128, b: v128): v128 {
+@inline function withSign16(a: v128, b: v128): v128 {
   const zero = i16x8.splat(0);
   return v128.andnot(v128.bitselect(i16x8.neg(a), a, i16x8.lt_s(b, zero)), i16x8.eq(b, zero));
 }
-export function psignw64(u: usize): usize { const s = mmxSource64(u); return s ? putMmx(u, signW(mmx(u), low(s))) : fault(u); }
-export function psignw128(u: usize): usize { const s = source128(u); return s ? putXmm(u, signW(xmm(u), v128.load(s))) : fault(u); }
+export function psignw64(u: usize): usize { const s = mmxSource64(u); return s ? putMmx(u, withSign16(mmx(u), low(s))) : fault(u); }
+export function psignw128(u: usize): usize { const s = source128(u); return s ? putXmm(u, withSign16(xmm(u), v128.load(s))) : fault(u); }
 
 /** Negates where `b` is negative, clears where it is 0. */
 // @ts-ignore: decorator
-@inline function signD(a: v128, b: v128): v128 {
+@inline function withSign32(a: v128, b: v128): v128 {
   const zero = i32x4.splat(0);
   return v128.andnot(v128.bitselect(i32x4.neg(a), a, i32x4.lt_s(b, zero)), i32x4.eq(b, zero));
 }
-export function psignd64(u: usize): usize { const s = mmxSource64(u); return s ? putMmx(u, signD(mmx(u), low(s))) : fault(u); }
-export function psignd128(u: usize): usize { const s = source128(u); return s ? putXmm(u, signD(xmm(u), v128.load(s))) : fault(u); }
+export function psignd64(u: usize): usize { const s = mmxSource64(u); return s ? putMmx(u, withSign32(mmx(u), low(s))) : fault(u); }
+export function psignd128(u: usize): usize { const s = source128(u); return s ? putXmm(u, withSign32(xmm(u), v128.load(s))) : fault(u); }

@@ -27,8 +27,9 @@ export function movaStore(u: usize): usize {
     v128.store(slot(u), xmm(u));
     return u + UOP_SIZE;
   }
-  if (ea(u) & 15) return gp(u, 0);
-  return store128(ea(u), xmm(u)) ? next(u) : fault(u);
+  const lin = ea(u);
+  if (lin & 15) return gp(u, 0);
+  return store128(lin, target(u)) ? next(u) : fault(u);
 }
 
 export function movuStore(u: usize): usize {
@@ -37,7 +38,7 @@ export function movuStore(u: usize): usize {
     v128.store(slot(u), xmm(u));
     return u + UOP_SIZE;
   }
-  return store128(ea(u), xmm(u)) ? next(u) : fault(u);
+  return store128(ea(u), target(u)) ? next(u) : fault(u);
 }
 
 // ---- scalars: a load from memory clears the rest of the register, a move between registers does not --------------------------

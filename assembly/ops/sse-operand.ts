@@ -40,8 +40,9 @@ function refuseMmx(): bool {
   return ((load<u32>(CR0) & (CR0_EM | CR0_TS)) | (load<u16>(FPU_STATUS) & STATUS_ES)) == 0 || refuseMmx();
 }
 
-function memory128(u: usize): usize {
-  const lin = ea(u);
+function memory128(u: usize): usize { return at128(ea(u)); }
+
+function at128(lin: u32): usize {
   const entry = readEntry(lin);
   return misses(lin, entry, 16) ? gather128(lin) : entry ^ lin;
 }
@@ -53,11 +54,10 @@ function gather128(lin: u32): usize {
 }
 
 function aligned128(u: usize): usize {
-  if (ea(u) & 15) {
-    raise(GP, 0);
-    return 0;
-  }
-  return memory128(u);
+  const lin = ea(u);
+  if ((lin & 15) == 0) return at128(lin);
+  raise(GP, 0);
+  return 0;
 }
 
 function memory64(u: usize): usize {
@@ -144,13 +144,10 @@ function memory32(u: usize): usize {
   return u + UOP_SIZE;
 }
 
-/** Writes 16 bytes at `lin`; false = faulted, nothing written. */
-export function store128(lin: u32, value: v128): bool {
+/** Writes the 16 bytes at `from` to `lin`; false = faulted, nothing written. */
+export function store128(lin: u32, from: usize): bool {
   const entry = writeEntry(lin);
-  if (!misses(lin, entry, 16)) {
-    v128.store(entry ^ lin, value);
-    return true;
-  }
-  if (!probeWrite(lin, 16)) return false;
-  return write64(lin, i64x2.extract_lane(value, 0)) && write64(lin + 8, i64x2.extract_lane(value, 1));
+  if (misses(lin, entry, 16)) return probeWrite(lin, 16) && write64(lin, load<u64>(from)) && write64(lin + 8, load<u64>(from, 8));
+  v128.store(entry ^ lin, v128.load(from));
+  return true;
 }

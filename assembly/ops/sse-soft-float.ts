@@ -273,7 +273,7 @@ function matches(predicate: u32, a: u64, b: u64, wide: bool): u64 {
 }
 
 /** The square root of `b`. */
-function root(b: u64, wide: bool): u64 {
+function squareRoot(b: u64, wide: bool): u64 {
   unpack(b, wide);
   if (kind >= QNAN) {
     if (kind == SNAN) raised |= IE;
@@ -289,7 +289,7 @@ function root(b: u64, wide: bool): u64 {
 export function calculate(op: u32, a: u64, b: u64, wide: bool): u64 {
   if (op >= CMP) return matches(op - CMP, a, b, wide);
   if (op == MIN || op == MAX) return extreme(op, a, b, wide);
-  if (op == SQRT) return root(b, wide);
+  if (op == SQRT) return squareRoot(b, wide);
   unpack(a, wide);
   const ka = kind;
   const sa = sign;

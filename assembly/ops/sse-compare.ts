@@ -1,0 +1,166 @@
+// Comparisons, minimum and maximum. The engine's compares agree with SSE's but for the flags: only NaNs and denormals raise any,
+// and they go the exact way. SDM vol. 2: CMPx, COMISx, UCOMISx, MINx, MAXx.
+import { fault } from '../cpu/fault';
+import { CF, PF, setArithmetic, ZF } from '../cpu/flags';
+import { UOP_SIZE } from '../isa/uop';
+import { imm } from './operand';
+import { exactPacked, exactScalar, settle } from './sse-float-exact';
+import { putXmm, source128, source32, source64, target, xmm } from './sse-operand';
+import { clearRaised, CMP, EQUAL, GREATER, LESS, MAX, MIN, relation } from './sse-soft-float';
+
+const LEAST32: f32 = 1.1754943508222875e-38;
+const LEAST64: f64 = 2.2250738585072014e-308;
+
+/** Neither NaN nor denormal. */
+// @ts-ignore: decorator
+@inline function ordinary32(a: v128): v128 {
+  return v128.or(f32x4.ge(f32x4.abs(a), f32x4.splat(LEAST32)), f32x4.eq(a, f32x4.splat(0)));
+}
+// @ts-ignore: decorator
+@inline function ordinary64(a: v128): v128 {
+  return v128.or(f64x2.ge(f64x2.abs(a), f64x2.splat(LEAST64)), f64x2.eq(a, f64x2.splat(0)));
+}
+// @ts-ignore: decorator
+@inline function ordinarySs(a: f32): bool { return abs<f32>(a) >= LEAST32 || a == 0; }
+// @ts-ignore: decorator
+@inline function ordinarySd(a: f64): bool { return abs<f64>(a) >= LEAST64 || a == 0; }
+
+export function minps(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = xmm(u);
+  const b = v128.load(s);
+  return i32x4.all_true(v128.and(ordinary32(a), ordinary32(b)))
+    ? putXmm(u, f32x4.pmin(b, a)) : exactPacked(u, MIN, s, false);
+}
+export function minpd(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = xmm(u);
+  const b = v128.load(s);
+  return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
+    ? putXmm(u, f64x2.pmin(b, a)) : exactPacked(u, MIN, s, true);
+}
+export function minss(u: usize): usize {
+  const s = source32(u);
+  if (!s) return fault(u);
+  const a = load<f32>(target(u));
+  const b = load<f32>(s);
+  if (!ordinarySs(a) || !ordinarySs(b)) return exactScalar(u, MIN, s, false);
+  store<f32>(target(u), a < b ? a : b);
+  return u + UOP_SIZE;
+}
+export function minsd(u: usize): usize {
+  const s = source64(u);
+  if (!s) return fault(u);
+  const a = load<f64>(target(u));
+  const b = load<f64>(s);
+  if (!ordinarySd(a) || !ordinarySd(b)) return exactScalar(u, MIN, s, true);
+  store<f64>(target(u), a < b ? a : b);
+  return u + UOP_SIZE;
+}
+export function maxps(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = xmm(u);
+  const b = v128.load(s);
+  return i32x4.all_true(v128.and(ordinary32(a), ordinary32(b)))
+    ? putXmm(u, f32x4.pmax(b, a)) : exactPacked(u, MAX, s, false);
+}
+export function maxpd(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = xmm(u);
+  const b = v128.load(s);
+  return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
+    ? putXmm(u, f64x2.pmax(b, a)) : exactPacked(u, MAX, s, true);
+}
+export function maxss(u: usize): usize {
+  const s = source32(u);
+  if (!s) return fault(u);
+  const a = load<f32>(target(u));
+  const b = load<f32>(s);
+  if (!ordinarySs(a) || !ordinarySs(b)) return exactScalar(u, MAX, s, false);
+  store<f32>(target(u), a > b ? a : b);
+  return u + UOP_SIZE;
+}
+export function maxsd(u: usize): usize {
+  const s = source64(u);
+  if (!s) return fault(u);
+  const a = load<f64>(target(u));
+  const b = load<f64>(s);
+  if (!ordinarySd(a) || !ordinarySd(b)) return exactScalar(u, MAX, s, true);
+  store<f64>(target(u), a > b ? a : b);
+  return u + UOP_SIZE;
+}
+
+// ---- masks ----------------------------------------------------------------------------------------------------------------
+// @ts-ignore: decorator
+@inline function predicate(u: usize): u32 { return imm(u) & 7; }
+
+/** Of operands that are all ordered: UNORD is never true; the upper four predicates are the lower ones negated. */
+function mask32(p: u32, a: v128, b: v128): v128 {
+  const lower = p & 3;
+  const yes = lower == 0 ? f32x4.eq(a, b) : lower == 1 ? f32x4.lt(a, b) : lower == 2 ? f32x4.le(a, b) : i32x4.splat(0);
+  return p & 4 ? v128.not(yes) : yes;
+}
+function mask64(p: u32, a: v128, b: v128): v128 {
+  const lower = p & 3;
+  const yes = lower == 0 ? f64x2.eq(a, b) : lower == 1 ? f64x2.lt(a, b) : lower == 2 ? f64x2.le(a, b) : i64x2.splat(0);
+  return p & 4 ? v128.not(yes) : yes;
+}
+export function cmpps(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = xmm(u);
+  const b = v128.load(s);
+  return i32x4.all_true(v128.and(ordinary32(a), ordinary32(b)))
+    ? putXmm(u, mask32(predicate(u), a, b)) : exactPacked(u, CMP + predicate(u), s, false);
+}
+export function cmppd(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = xmm(u);
+  const b = v128.load(s);
+  return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
+    ? putXmm(u, mask64(predicate(u), a, b)) : exactPacked(u, CMP + predicate(u), s, true);
+}
+export function cmpss(u: usize): usize { const s = source32(u); return s ? exactScalar(u, CMP + predicate(u), s, false) : fault(u); }
+export function cmpsd(u: usize): usize { const s = source64(u); return s ? exactScalar(u, CMP + predicate(u), s, true) : fault(u); }
+
+// ---- EFLAGS ---------------------------------------------------------------------------------------------------------------
+function setRelation(r: u32): void {
+  setArithmetic(r == LESS ? CF : r == EQUAL ? ZF : r == GREATER ? 0 : ZF | PF | CF);
+}
+
+function compareSs(u: usize, s: usize, signaling: bool): usize {
+  const a = load<f32>(target(u));
+  const b = load<f32>(s);
+  if (ordinarySs(a) && ordinarySs(b)) {
+    setRelation(a < b ? LESS : a > b ? GREATER : EQUAL);
+    return u + UOP_SIZE;
+  }
+  clearRaised();
+  const r = relation(load<u32>(target(u)), load<u32>(s), false, signaling);
+  if (!settle()) return fault(u);
+  setRelation(r);
+  return u + UOP_SIZE;
+}
+export function comiss(u: usize): usize { const s = source32(u); return s ? compareSs(u, s, true) : fault(u); }
+export function ucomiss(u: usize): usize { const s = source32(u); return s ? compareSs(u, s, false) : fault(u); }
+
+function compareSd(u: usize, s: usize, signaling: bool): usize {
+  const a = load<f64>(target(u));
+  const b = load<f64>(s);
+  if (ordinarySd(a) && ordinarySd(b)) {
+    setRelation(a < b ? LESS : a > b ? GREATER : EQUAL);
+    return u + UOP_SIZE;
+  }
+  clearRaised();
+  const r = relation(load<u64>(target(u)), load<u64>(s), true, signaling);
+  if (!settle()) return fault(u);
+  setRelation(r);
+  return u + UOP_SIZE;
+}
+export function comisd(u: usize): usize { const s = source64(u); return s ? compareSd(u, s, true) : fault(u); }
+export function ucomisd(u: usize): usize { const s = source64(u); return s ? compareSd(u, s, false) : fault(u); }
