@@ -1,0 +1,141 @@
+// Builds what has changed: TypeScript to dist/, the sources generated from the instruction table, the core to build/core.wasm.
+// Ours. Each phase keeps the hash of its inputs in build/hashes.json and is skipped while they stay the same.
+//
+//   node scripts/build.mjs [--quiet] [typescript|table|core]...     --quiet says nothing when all is up to date
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+const require = createRequire(import.meta.url);
+const HASHES = 'build/hashes.json';
+const LOCK = 'build/.lock';
+
+const quiet = process.argv.includes('--quiet');
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+
+/** Files under `folder` whose path passes, in a fixed order. */
+function files(folder, passes) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter(passes)
+    .sort();
+}
+
+function bin(packageName, name) {
+  const manifest = require.resolve(`${packageName}/package.json`);
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return join(dirname(manifest), bin[name]);
+}
+
+const isSource = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
+const isTable = (path) => /assembly\/(abi\.ts|isa\/(opcodes|rows-[^/]*)\.ts)$/.test(path);
+
+const phases = [
+  {
+    name: 'typescript',
+    inputs: () => [
+      ...files('src', (path) => isSource(path) && !/(^|\/)test-[^/]*$/.test(path)),
+      ...files('assembly', isTable),
+      ...readdirSync('.').filter((name) => /^tsconfig.*\.json$/.test(name)),
+    ],
+    outputs: ['dist/src/cli/main.js', 'dist/assembly/isa/opcodes.js'],
+    run() {
+      run(bin('typescript', 'tsc'), ['-b', 'tsconfig.cli.json']);
+    },
+  },
+  {
+    name: 'table',
+    inputs: () => ['scripts/gen-isa.mjs', ...files('assembly', isTable), ...files('assembly/ops', isSource)],
+    outputs: ['assembly/generated'],
+    run() {
+      run('scripts/gen-isa.mjs', []);
+    },
+  },
+  {
+    name: 'core',
+    inputs: () => ['asconfig.json', ...files('assembly', isSource), require.resolve('assemblyscript/package.json')],
+    outputs: ['build/core.wasm'],
+    run() {
+      run(bin('assemblyscript', 'asc'), ['--config', 'asconfig.json', '--target', 'release']);
+    },
+  },
+];
+
+function run(script, args) {
+  const result = spawnSync(process.execPath, [script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) throw new Error(`${script} ${args.join(' ')}\n${result.stdout}${result.stderr}`.trimEnd());
+}
+
+function hashOf(phase) {
+  const hash = createHash('sha256').update(phase.run.toString());
+  for (const path of phase.inputs()) hash.update(path).update('\0').update(readFileSync(path)).update('\0');
+  return hash.digest('hex');
+}
+
+function readHashes() {
+  try {
+    return JSON.parse(readFileSync(HASHES, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/** One build at a time in a tree: `npm test` and `npm run demo` may be started side by side. */
+function takeLock() {
+  for (;;) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(LOCK, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (!ownerIsAlive()) rmSync(LOCK, { force: true });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+}
+
+function ownerIsAlive() {
+  try {
+    const owner = Number(readFileSync(LOCK, 'utf8'));
+    if (owner > 0) process.kill(owner, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function build() {
+  mkdirSync('build', { recursive: true });
+  takeLock();
+  for (const phase of phases) {
+    if (wanted.length > 0 && !wanted.includes(phase.name)) continue;
+    const hash = hashOf(phase);
+    if (readHashes()[phase.name] === hash && phase.outputs.every((path) => existsSync(path))) continue;
+    const start = performance.now();
+    process.stderr.write(`build: ${phase.name} ... `);
+    phase.run();
+
+    writeFileSync(`${HASHES}.new`, JSON.stringify({ ...readHashes(), [phase.name]: hash }, null, 2));
+    renameSync(`${HASHES}.new`, HASHES);
+    process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s\n`);
+  }
+  if (!quiet) process.stderr.write('build: up to date\n');
+}
+
+try {
+  build();
+} catch (error) {
+  process.stderr.write(`failed\n${error.message}\n`);
+  process.exitCode = 1;
+}

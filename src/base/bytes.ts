@@ -1,0 +1,58 @@
+// Bytes as text and numbers, without the DOM's or Node's helpers.
+// Ours; little-endian throughout, as x86 is.
+
+/** One byte a character; characters above U+00FF become `?`. */
+export function latin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    bytes[i] = code > 0xff ? 0x3f : code;
+  }
+  return bytes;
+}
+
+export function fromLatin1(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+export function hex(value: number, digits = 8): string {
+  return (value >>> 0).toString(16).padStart(digits, '0');
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function alignUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}
+
+export function alignDown(value: number, to: number): number {
+  return Math.floor(value / to) * to;
+}
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+/** `256M`, `3.5 KiB` and the like for people: the largest unit that keeps a digit before the point. */
+export function formatSize(bytes: number): string {
+  for (const [unit, name] of [
+    [GIB, 'GiB'],
+    [MIB, 'MiB'],
+    [KIB, 'KiB'],
+  ] as const) {
+    if (bytes >= unit) return `${Number((bytes / unit).toFixed(1))} ${name}`;
+  }
+  return `${bytes} bytes`;
+}
+
+/** Bytes of `64M`, `1G`, `512K`, or of a plain number, which counts MiB as QEMU's -m does; undefined for anything else. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,12})([KMG]?)(i?B)?$/i.exec(text.trim());
+  if (!match) return undefined;
+  const unit = { '': MIB, K: KIB, M: MIB, G: GIB }[match[2]!.toUpperCase()]!;
+  return Number(match[1]) * unit;
+}

@@ -1,0 +1,29 @@
+// What a machine asks of the place it runs in: a clock, and turns of the event loop.
+// Ours. Node's is src/cli/node-host.ts; tests make their own.
+
+export interface HostClock {
+  /** Monotonic nanoseconds from any origin. */
+  now(): number;
+  /** Milliseconds since 1970-01-01 UTC, for the RTC. */
+  date(): number;
+  /** CPU seconds that this process (or worker) has used. */
+  cpuSeconds(): number;
+}
+
+export interface Host extends HostClock {
+  /** Lets the host's event loop run once: input, signals, timers. */
+  turn(): Promise<void>;
+  /** Resolves after `nanoseconds` (may be infinite), or as soon as `wake` is called, whichever comes first. */
+  sleep(nanoseconds: number): Promise<void>;
+  /** Ends a `sleep`: there is input. */
+  wake(): void;
+}
+
+/** A file (or anything like one) that is read by ranges. */
+export interface ByteSource {
+  /** For messages. */
+  readonly name: string;
+  readonly size: number;
+  /** Fills `into` from `offset`; the range lies inside the file. Throws InputError when the host cannot read. */
+  read(offset: number, into: Uint8Array): void;
+}

@@ -1,0 +1,132 @@
+// Files as a machine uses them: sources to load, disks to read and write in place, copy-on-write overlays.
+// Contracts: ByteSource in base/host.ts, BlockBackend in devices/block-backend.ts.
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { InputError, messageOf } from '../base/errors.js';
+import type { ByteSource } from '../base/host.js';
+import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+
+const SECTOR = 512;
+const CD_SECTOR = 2048;
+
+/** Opens a regular file. `what` names the option in messages. */
+function open(path: string, flags: string, what: string, advice?: string): number {
+  let fd: number;
+  try {
+    fd = openSync(path, flags);
+  } catch (error) {
+    throw new InputError(`${what} ${path}: ${reason(error)}`, advice, { cause: error });
+  }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new InputError(`${what} ${path}: not a regular file`, advice);
+}
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  const known: Record<string, string> = {
+    ENOENT: 'no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'is a directory',
+    EROFS: 'on a read-only file system',
+    ENOSPC: 'no space left on the device',
+    ETXTBSY: 'in use as a program',
+  };
+  return (code && known[code]) || messageOf(error);
+}
+
+/** Reads until `into` is full or the file ends; bytes behind the end are zeros. */
+function readFully(fd: number, offset: number, into: Uint8Array): void {
+  let done = 0;
+  while (done < into.length) {
+    const count = readSync(fd, into, done, into.length - done, offset + done);
+    if (count === 0) {
+      into.fill(0, done);
+      return;
+    }
+    done += count;
+  }
+}
+
+function writeFully(fd: number, offset: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+}
+
+/** A file to load into memory. */
+export class FileSource implements ByteSource {
+  readonly size: number;
+  private readonly fd: number;
+
+  constructor(
+    readonly name: string,
+    private readonly what: string,
+  ) {
+    this.fd = open(name, 'r', what, 'Check the path.');
+    this.size = fstatSync(this.fd).size;
+    if (this.size === 0) throw new InputError(`${what} ${name}: the file is empty`);
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    try {
+      readFully(this.fd, offset, into);
+    } catch (error) {
+      throw new InputError(`${this.what} ${this.name}: ${reason(error)}`, undefined, { cause: error });
+    }
+  }
+}
+
+export type DiskMode = 'write' | 'read-only' | 'snapshot';
+
+/** A raw image file, read and written in place by ranges. */
+export class FileDisk implements BlockBackend {
+  readonly size: number;
+  readonly readOnly: boolean;
+  private readonly fd: number;
+  private dirty = false;
+
+  constructor(path: string, mode: DiskMode, kind: 'disk' | 'cdrom' = 'disk') {
+    this.readOnly = mode !== 'write';
+    const advice = this.readOnly
+      ? 'Check the path.'
+      : 'Give ,ro or ,snapshot after the name when it need not be written.';
+    this.fd = open(path, this.readOnly ? 'r' : 'r+', kind, advice);
+    this.size = fstatSync(this.fd).size;
+    const sector = kind === 'cdrom' ? CD_SECTOR : SECTOR;
+    if (this.size === 0 || this.size % sector !== 0) {
+      closeSync(this.fd);
+      throw new InputError(
+        `${kind} ${path}: ${this.size} bytes; an image has a positive multiple of ${sector}`,
+        kind === 'disk'
+          ? `Make it ${Math.max(1, Math.ceil(this.size / SECTOR)) * SECTOR} bytes long (truncate -s).`
+          : 'Give an ISO 9660 image.',
+      );
+    }
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    try {
+      readFully(this.fd, offset, into);
+    } catch (error) {
+      throw new BlockError(messageOf(error), { cause: error });
+    }
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    if (this.readOnly) throw new BlockError('the disk is read-only');
+    try {
+      writeFully(this.fd, offset, bytes);
+      this.dirty = true;
+    } catch (error) {
+      throw new BlockError(messageOf(error), { cause: error });
+    }
+  }
+
+  flush(): void {
+    if (!this.dirty) return;
+    try {
+      fsyncSync(this.fd);
+      this.dirty = false;
+    } catch (error) {
+      throw new BlockError(messageOf(error), { cause: error });
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// Node as the host of a machine: clock, turns of the event loop, sleep that input can end.
+// Contract: src/base/host.ts.
+import type { Host } from '../base/host.js';
+
+const LONGEST = 2 ** 31 - 1;
+
+export class NodeHost implements Host {
+  private wakeUp: (() => void) | undefined;
+  private woken = false;
+
+  now(): number {
+    return performance.now() * 1e6;
+  }
+
+  date(): number {
+    return Date.now();
+  }
+
+  cpuSeconds(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  }
+
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  sleep(nanoseconds: number): Promise<void> {
+    // A wake-up between two sleeps ends the next one at once.
+    if (this.woken) {
+      this.woken = false;
+      return this.turn();
+    }
+    return new Promise((resolve) => {
+      const milliseconds = Math.min(LONGEST, Math.max(1, Math.floor(nanoseconds / 1e6)));
+      const timer = setTimeout(() => this.wakeUp?.(), milliseconds);
+      this.wakeUp = () => {
+        this.wakeUp = undefined;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  wake(): void {
+    if (this.wakeUp) this.wakeUp();
+    else this.woken = true;
+  }
+}

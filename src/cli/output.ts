@@ -1,0 +1,64 @@
+// Guest output on its way to a stream: gathered in blocks, lines flushed at once, and a promise to wait for when it piles up.
+// Node's stream back-pressure (stream.Writable, 'drain'); memory is bounded by one slice of the guest's writing.
+import type { Writable } from 'node:stream';
+
+const BLOCK = 16384;
+const NEWLINE = 10;
+
+export class Output {
+  private block = Buffer.allocUnsafe(BLOCK);
+  private used = 0;
+  private draining: Promise<void> | undefined;
+  private broken = false;
+
+  constructor(
+    private readonly stream: Writable,
+    private readonly onBroken: () => void,
+  ) {
+    stream.on('error', () => {
+      if (this.broken) return;
+      this.broken = true;
+      this.onBroken();
+    });
+  }
+
+  readonly write = (byte: number): void => {
+    this.block[this.used++] = byte;
+    if (byte === NEWLINE || this.used === BLOCK) this.flush();
+  };
+
+  /** Hands on what has been gathered. */
+  flush(): void {
+    if (this.used === 0) return;
+    const bytes = Buffer.from(this.block.subarray(0, this.used));
+    this.used = 0;
+    if (this.broken || this.stream.write(bytes) || this.draining) return;
+    this.draining = new Promise((resolve) => {
+      const done = () => {
+        this.stream.off('drain', done).off('close', done).off('error', done);
+        this.draining = undefined;
+        resolve();
+      };
+      this.stream.on('drain', done).on('close', done).on('error', done);
+    });
+  }
+
+  /** What the guest must wait for: the stream has taken no more. */
+  backlog(): Promise<void> | undefined {
+    this.flush();
+    return this.draining;
+  }
+
+  /** Resolves when everything is on its way, or after `milliseconds`. */
+  async finish(milliseconds: number): Promise<void> {
+    this.flush();
+    if (this.broken || this.stream.writableLength === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.stream.write('', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

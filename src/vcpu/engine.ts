@@ -1,0 +1,37 @@
+// The part of the WebAssembly JavaScript API that we use: ES2022's own library does not declare it.
+// WebAssembly JavaScript Interface, sections 5.1-5.5.
+
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** A compiled module; opaque. */
+export type WasmModule = object;
+
+interface WasmInstance {
+  readonly exports: Record<string, unknown>;
+}
+
+interface WasmApi {
+  Memory: new (descriptor: { initial: number; maximum: number; shared?: boolean }) => WasmMemory;
+  Module: new (bytes: Uint8Array) => WasmModule;
+  Instance: new (module: WasmModule, imports: Record<string, Record<string, unknown>>) => WasmInstance;
+}
+
+const api = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly;
+
+export const PAGE = 65536;
+
+/** Throws RangeError when the host has not so much address space. */
+export function createMemory(bytes: number): WasmMemory {
+  const pages = Math.ceil(bytes / PAGE);
+  return new api.Memory({ initial: pages, maximum: pages });
+}
+
+export function compile(bytes: Uint8Array): WasmModule {
+  return new api.Module(bytes);
+}
+
+export function instantiate(module: WasmModule, memory: WasmMemory, env: Record<string, unknown>): WasmInstance {
+  return new api.Instance(module, { env: { memory, ...env } });
+}

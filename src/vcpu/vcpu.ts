@@ -1,0 +1,172 @@
+// One virtual CPU: a core instance on a machine's memory; running it, answering its exits, its counters.
+// assembly/abi.ts and the exports of assembly/index.ts.
+import {
+  COUNT_CODE_FLUSHES,
+  COUNT_CODE_INVALIDATIONS,
+  COUNT_DECODED,
+  COUNT_EXCEPTIONS,
+  COUNT_INSTRUCTIONS,
+  COUNT_INTERRUPTS,
+  COUNT_PAGE_FAULTS,
+  COUNT_TLB_FLUSHES,
+  COUNT_TLB_MISSES,
+  INTERRUPT_WINDOW,
+  MMIO_QUEUE,
+  MMIO_QUEUE_COUNT,
+  MMIO_QUEUE_MAX,
+  PIO_DATA,
+  PIO_DATA_SIZE,
+  REPLAY,
+  REPLAY_COUNT,
+  REPLAY_MAX,
+  TSC_BASE,
+  TSC_PER_INSTRUCTION,
+} from '../../assembly/abi.js';
+import { assert } from '../base/assert.js';
+import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
+import { type Exit, ExitDecoder } from './exit.js';
+
+/** What assembly/index.ts exports. */
+interface Core {
+  run(budget: number): number;
+  reset(): void;
+  injectInterrupt(vector: number): void;
+  injectNmi(): void;
+  canInject(): number;
+  flushTlb(global: number): void;
+  invalidateCode(physical: number, length: number): void;
+  updateMode(): void;
+}
+
+const ENTRY_SIZE = 16;
+const TWO_32 = 2 ** 32;
+
+/** All counters of the core, in one reading. */
+export interface Counters {
+  instructions: number;
+  tlbMisses: number;
+  tlbFlushes: number;
+  pageFaults: number;
+  exceptions: number;
+  interrupts: number;
+  decoded: number;
+  codeInvalidations: number;
+  codeFlushes: number;
+}
+
+export class Vcpu {
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  /** Items of the string I/O exit at hand. */
+  readonly pioData: Uint8Array;
+  private readonly core: Core;
+  private readonly decoder: ExitDecoder;
+
+  constructor(module: WasmModule, memory: WasmMemory) {
+    this.view = new DataView(memory.buffer);
+    this.bytes = new Uint8Array(memory.buffer);
+    this.pioData = this.bytes.subarray(PIO_DATA, PIO_DATA + PIO_DATA_SIZE);
+    this.decoder = new ExitDecoder(this.view);
+    this.core = instantiate(module, memory, { abort: () => assert(false, 'the core aborted') })
+      .exports as unknown as Core;
+  }
+
+  /** Runs about `budget` instructions at most. The exit is valid until the next call. */
+  run(budget: number): Exit {
+    return this.decoder.decode(this.core.run(budget));
+  }
+
+  /** Power-on state, SDM vol. 3A table 10-1. */
+  reset(): void {
+    this.core.reset();
+  }
+
+  /** Whether an external interrupt would be taken now: IF, no shadow, no instruction half done. */
+  get canInject(): boolean {
+    return this.core.canInject() !== 0;
+  }
+
+  inject(vector: number): void {
+    this.core.injectInterrupt(vector);
+  }
+
+  injectNmi(): void {
+    this.core.injectNmi();
+  }
+
+  /** Asks for an exit as soon as `canInject` becomes true. */
+  set interruptWindow(wanted: boolean) {
+    this.view.setUint32(INTERRUPT_WINDOW, wanted ? 1 : 0, true);
+  }
+
+  /** After the physical memory map has changed. */
+  flushTlb(): void {
+    this.core.flushTlb(1);
+  }
+
+  /** After bytes of guest memory have changed behind the CPU's back. */
+  invalidateCode(physical: number, length: number): void {
+    this.core.invalidateCode(physical, length);
+  }
+
+  /** After control registers, segments or EFLAGS were written from outside. */
+  updateMode(): void {
+    this.core.updateMode();
+  }
+
+  /** The answer to the port or MMIO read that made the exit; the instruction starts again and finds it. */
+  answer(address: number, width: number, low: number, high = 0): void {
+    const count = this.u32(REPLAY_COUNT);
+    assert(count < REPLAY_MAX, 'the replay list is full');
+    const entry = REPLAY + count * ENTRY_SIZE;
+    this.view.setUint32(entry, address, true);
+    this.view.setUint32(entry + 4, width, true);
+    this.view.setUint32(entry + 8, low, true);
+    this.view.setUint32(entry + 12, high, true);
+    this.view.setUint32(REPLAY_COUNT, count + 1, true);
+  }
+
+  /** Hands out the posted MMIO writes in program order and empties the queue. */
+  drainMmio(write: (address: number, width: number, low: number, high: number) => void): void {
+    const count = Math.min(this.u32(MMIO_QUEUE_COUNT), MMIO_QUEUE_MAX);
+    if (count === 0) return;
+    this.view.setUint32(MMIO_QUEUE_COUNT, 0, true);
+    for (let i = 0; i < count; i++) {
+      const entry = MMIO_QUEUE + i * ENTRY_SIZE;
+      write(this.u32(entry), this.u32(entry + 4), this.u32(entry + 8), this.u32(entry + 12));
+    }
+  }
+
+  /** Sets the time stamp counter's value at entry and its ticks per instruction until the next exit. */
+  setTsc(base: number, ticksPerInstruction: number): void {
+    this.view.setUint32(TSC_BASE, base % TWO_32, true);
+    this.view.setUint32(TSC_BASE + 4, base / TWO_32, true);
+    this.view.setUint32(TSC_PER_INSTRUCTION, Math.min(0xffffffff, ticksPerInstruction * 65536), true);
+  }
+
+  get instructions(): number {
+    return this.counter(COUNT_INSTRUCTIONS);
+  }
+
+  get counters(): Counters {
+    return {
+      instructions: this.counter(COUNT_INSTRUCTIONS),
+      tlbMisses: this.counter(COUNT_TLB_MISSES),
+      tlbFlushes: this.counter(COUNT_TLB_FLUSHES),
+      pageFaults: this.counter(COUNT_PAGE_FAULTS),
+      exceptions: this.counter(COUNT_EXCEPTIONS),
+      interrupts: this.counter(COUNT_INTERRUPTS),
+      decoded: this.counter(COUNT_DECODED),
+      codeInvalidations: this.counter(COUNT_CODE_INVALIDATIONS),
+      codeFlushes: this.counter(COUNT_CODE_FLUSHES),
+    };
+  }
+
+  private counter(address: number): number {
+    return this.u32(address + 4) * TWO_32 + this.u32(address);
+  }
+
+  private u32(address: number): number {
+    return this.view.getUint32(address, true);
+  }
+}

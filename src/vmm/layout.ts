@@ -1,0 +1,81 @@
+// Every fixed address of the machine, and no address anywhere else.
+// PC/AT: IBM Technical Reference; i440FX/PIIX: Intel 290549, 290550; APIC: SDM vol. 3A chapter 11; ACPI: our own choice.
+import { KIB, MIB } from '../base/bytes.js';
+import { RAM } from '../../assembly/abi.js';
+
+// ---- ports ----------------------------------------------------------------------------------------------------------
+export const PORT_PIC_MASTER = 0x20;
+export const PORT_PIC_SLAVE = 0xa0;
+export const PORT_ELCR = 0x4d0;
+export const PORT_PIT = 0x40;
+export const PORT_SYSTEM_B = 0x61;
+export const PORT_I8042 = 0x60;
+export const PORT_RTC = 0x70;
+export const PORT_SYSTEM_A = 0x92;
+export const PORT_COM1 = 0x3f8;
+export const PORT_COM2 = 0x2f8;
+export const PORT_DEBUG_CONSOLE = 0xe9;
+export const PORT_POST = 0x80;
+export const PORT_FW_CFG = 0x510;
+export const PORT_PCI = 0xcf8;
+export const PORT_RESET = 0xcf9;
+export const PORT_IDE_PRIMARY = 0x1f0;
+export const PORT_IDE_PRIMARY_CONTROL = 0x3f6;
+export const PORT_IDE_SECONDARY = 0x170;
+export const PORT_IDE_SECONDARY_CONTROL = 0x376;
+/** Where direct boot places the ACPI power management block, as SeaBIOS does. */
+export const PORT_ACPI_PM = 0x600;
+
+// ---- interrupt lines ---------------------------------------------------------------------------------------------------
+export const IRQ_PIT = 0;
+export const IRQ_KEYBOARD = 1;
+export const IRQ_COM2 = 3;
+export const IRQ_COM1 = 4;
+export const IRQ_RTC = 8;
+export const IRQ_SCI = 9;
+export const IRQ_MOUSE = 12;
+export const IRQ_IDE_PRIMARY = 14;
+export const IRQ_IDE_SECONDARY = 15;
+
+// ---- physical memory ---------------------------------------------------------------------------------------------------
+/** End of conventional memory; the last KiB holds the extended BIOS data area. */
+export const LOW_MEMORY_END = 0xa0000;
+export const EBDA = 0x9fc00;
+export const VGA_WINDOW = 0xa0000;
+export const VGA_WINDOW_SIZE = 0x20000;
+/** Shadow RAM that PAM switches: option ROMs, then the BIOS. */
+export const SHADOW = 0xc0000;
+export const SHADOW_END = 0x100000;
+/** ACPI tables and their root pointer when there is no BIOS to build them. */
+export const ACPI_AREA = 0xe0000;
+export const ACPI_AREA_SIZE = 0x20000;
+export const HIGH_MEMORY = 0x100000;
+/** PCI devices' memory is above RAM and below the I/O APIC. */
+export const PCI_HOLE = 0xc0000000;
+export const PCI_MEMORY = 0xe0000000;
+export const IOAPIC = 0xfec00000;
+export const LOCAL_APIC = 0xfee00000;
+export const FOUR_GIB = 0x100000000;
+
+export const MEMORY_MIN = 2 * MIB;
+export const MEMORY_MAX = PCI_HOLE;
+export const VIDEO_MEMORY = 16 * MIB;
+export const BIOS_SIZES = [64 * KIB, 128 * KIB, 256 * KIB] as const;
+export const OPTION_ROM_MAX = 128 * KIB;
+
+// ---- the wasm memory: guest RAM, BIOS, option ROM, video memory ---------------------------------------------------------
+export const HOST_RAM = RAM;
+
+export interface HostLayout {
+  ram: number;
+  bios: number;
+  video: number;
+  size: number;
+}
+
+/** Where the pieces of a machine with `memory` bytes of RAM lie in its wasm memory. */
+export function hostLayout(memory: number): HostLayout {
+  const bios = HOST_RAM + memory;
+  const video = bios + 256 * KIB;
+  return { ram: HOST_RAM, bios, video, size: video + VIDEO_MEMORY };
+}

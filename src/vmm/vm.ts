@@ -1,0 +1,286 @@
+// A machine that runs: slices of CPU time, interrupts in between, sleep when the guest halts, reasons to stop.
+// The shape of KVM's vcpu loop; SDM vol. 3A section 6.8 (when interrupts are taken).
+import type { Host } from '../base/host.js';
+import type { Log } from '../base/log.js';
+import type { Registers } from '../vcpu/registers.js';
+import type { Counters, Vcpu } from '../vcpu/vcpu.js';
+import type { Bus } from './bus.js';
+import type { MachineClock } from './clock.js';
+import { ExitHandler } from './exit-handler.js';
+import type { TimerQueue } from './timers.js';
+
+/** How a run ended. */
+export type Outcome =
+  | { kind: 'power-off' }
+  | { kind: 'debug-exit'; value: number }
+  | { kind: 'triple-fault'; vector: number; state: string }
+  | { kind: 'time-out' }
+  | { kind: 'instruction-limit' }
+  | { kind: 'stopped' };
+
+/** What asserts INTR: the PIC, or a local APIC in front of it. */
+export interface InterruptController {
+  hasInterrupt(): boolean;
+  acknowledge(): number;
+}
+
+/** The pieces that builder.ts has put together. */
+export interface Machine {
+  cpu: Vcpu;
+  registers: Registers;
+  clock: MachineClock;
+  timers: TimerQueue;
+  bus: Bus;
+  interrupts: InterruptController;
+  /** Resets every device, then loads what the machine boots and sets the CPU to its entry. */
+  powerOn(): void;
+  /** Writes out everything that devices hold back. */
+  flush(): void;
+  apicBaseWritten(value: number): void;
+}
+
+export interface VmOptions {
+  /** Nanoseconds of host time. */
+  timeout?: number;
+  maxInstructions?: number;
+  /** Something that the host must finish before the guest may go on: output that has piled up. */
+  backlog?: () => Promise<void> | undefined;
+  /** Called before each instruction when `insn` is traced. */
+  traceInstruction?: () => void;
+}
+
+export interface Statistics extends Counters {
+  wallSeconds: number;
+  cpuSeconds: number;
+  idleSeconds: number;
+  /** Million instructions per CPU second. */
+  mips: number;
+  machineSeconds: number;
+  exits: Record<string, number>;
+  devices: Record<string, number>;
+  resets: number;
+}
+
+/** The event loop gets a turn this often, so that signals and input are served. */
+const SLICE = 8_000_000;
+/** A wait so short that going to sleep would take longer. */
+const NAP = 50_000;
+
+export class Vm {
+  private readonly handler: ExitHandler;
+  private outcome: Outcome | undefined;
+  private halted = false;
+  private resetWanted = false;
+  private nmi = false;
+  private window = false;
+  private paused: { promise: Promise<void>; end: () => void } | undefined;
+  private resets = 0;
+  private startedAt = 0;
+  private startedCpu = 0;
+  private idle = 0;
+  private warnedDead = false;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly host: Host,
+    private readonly log: Log,
+    private readonly options: VmOptions = {},
+  ) {
+    this.handler = new ExitHandler(machine.cpu, machine.bus, log, (value) => machine.apicBaseWritten(value));
+  }
+
+  /** Runs from power-on until something ends it. */
+  async run(): Promise<Outcome> {
+    this.startedAt = this.host.now();
+    this.startedCpu = this.host.cpuSeconds();
+    this.machine.powerOn();
+    try {
+      while (!this.outcome) {
+        const backlog = this.options.backlog?.();
+        if (backlog) await this.hold(backlog);
+        else if (this.paused) await this.hold(this.paused.promise);
+        else if (this.halted) await this.wait();
+        else await this.host.turn();
+        if (!this.outcome) this.slice();
+      }
+    } finally {
+      this.machine.flush();
+    }
+    return this.outcome;
+  }
+
+  /** Ends the run at the next boundary of an exit; the first reason stands. */
+  end(outcome: Outcome): void {
+    this.outcome ??= outcome;
+    this.host.wake();
+  }
+
+  stop(): void {
+    this.end({ kind: 'stopped' });
+  }
+
+  /** Resets the machine when the exit at hand has been handled. */
+  reset(): void {
+    this.resetWanted = true;
+    this.host.wake();
+  }
+
+  /** Machine time stands still until `resume`. */
+  pause(): void {
+    if (this.paused) return;
+    let end = () => {};
+    const promise = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.paused = { promise, end };
+    this.machine.clock.pause();
+  }
+
+  resume(): void {
+    this.paused?.end();
+    this.paused = undefined;
+    this.machine.clock.resume();
+  }
+
+  raiseNmi(): void {
+    this.nmi = true;
+    this.host.wake();
+  }
+
+  statistics(): Statistics {
+    const counters = this.machine.cpu.counters;
+    const cpuSeconds = this.host.cpuSeconds() - this.startedCpu;
+    return {
+      ...counters,
+      wallSeconds: (this.host.now() - this.startedAt) / 1e9,
+      cpuSeconds,
+      idleSeconds: this.idle / 1e9,
+      mips: cpuSeconds > 0 ? counters.instructions / cpuSeconds / 1e6 : 0,
+      machineSeconds: this.machine.clock.now() / 1e9,
+      exits: { ...this.handler.counts },
+      devices: this.machine.bus.accesses(),
+      resets: this.resets,
+    };
+  }
+
+  /** Runs the guest until it halts or the host's event loop wants a turn. */
+  private slice(): void {
+    const { cpu, clock, timers } = this.machine;
+    const end = this.host.now() + SLICE;
+    do {
+      timers.fireDue();
+      if (this.resetWanted) this.powerOn();
+      this.offerInterrupt();
+      if (this.halted || this.outcome) break;
+      const budget = this.budget();
+      if (budget <= 0) {
+        this.end({ kind: 'instruction-limit' });
+        break;
+      }
+      clock.entering();
+      const exit = cpu.run(budget);
+      clock.left();
+      if (this.log.on.exit) this.log.trace('exit', `${exit.kind} at ${this.machine.registers.eip.toString(16)}`);
+      const next = this.handler.handle(exit);
+      if (next === 'halt') this.halted = true;
+      else if (next === 'triple-fault') this.crash(exit.kind === 'triple-fault' ? exit.vector : 0);
+    } while (!this.outcome && this.host.now() < end);
+    if (this.outOfTime()) this.end({ kind: 'time-out' });
+  }
+
+  /** Instructions until something else is due. */
+  private budget(): number {
+    if (this.log.on.insn) {
+      this.options.traceInstruction?.();
+      return 1;
+    }
+    const { cpu, clock, timers } = this.machine;
+    let budget = clock.instructionsIn(SLICE);
+    const left = timers.next - clock.now();
+    if (left < SLICE) budget = Math.min(budget, Math.max(1, clock.instructionsIn(left)));
+    if (this.options.maxInstructions !== undefined) {
+      budget = Math.min(budget, this.options.maxInstructions - cpu.instructions);
+    }
+    return Math.min(budget, 0x3fffffff);
+  }
+
+  /** Gives the CPU what waits for it, or asks to be told when it can take it. */
+  private offerInterrupt(): void {
+    const { cpu, interrupts } = this.machine;
+    if (this.nmi) {
+      this.nmi = false;
+      this.halted = false;
+      cpu.injectNmi();
+    }
+    const waiting = interrupts.hasInterrupt();
+    if (waiting && cpu.canInject) {
+      const vector = interrupts.acknowledge();
+      if (this.log.on.irq) this.log.trace('irq', `vector ${vector.toString(16)}`);
+      cpu.inject(vector);
+      this.halted = false;
+      this.setWindow(interrupts.hasInterrupt());
+    } else this.setWindow(waiting);
+  }
+
+  private setWindow(wanted: boolean): void {
+    if (this.window === wanted) return;
+    this.window = wanted;
+    this.machine.cpu.interruptWindow = wanted;
+  }
+
+  /** The guest has halted: nothing runs until a deadline, input, or the end of the time allowed. */
+  private async wait(): Promise<void> {
+    const { clock, timers } = this.machine;
+    if (timers.next === Number.POSITIVE_INFINITY) this.warnIfDead();
+    if (!clock.idleUntil(timers.next)) return this.host.turn();
+    const wait = Math.min(timers.next - clock.now(), this.timeLeft());
+    if (wait <= NAP) return this.host.turn();
+    await this.slept(this.host.sleep(wait));
+  }
+
+  /** The guest may not run before `promise` resolves; time-outs and stops still count. */
+  private async hold(promise: Promise<void>): Promise<void> {
+    let over = false;
+    promise.then(() => {
+      over = true;
+      this.host.wake();
+    });
+    await Promise.resolve();
+    while (!over && !this.outcome) {
+      await this.slept(this.host.sleep(this.timeLeft()));
+      if (this.outOfTime()) this.end({ kind: 'time-out' });
+    }
+  }
+
+  private async slept(sleep: Promise<void>): Promise<void> {
+    const from = this.host.now();
+    await sleep;
+    this.idle += this.host.now() - from;
+  }
+
+  private timeLeft(): number {
+    if (this.options.timeout === undefined) return Number.POSITIVE_INFINITY;
+    return this.startedAt + this.options.timeout - this.host.now();
+  }
+
+  private outOfTime(): boolean {
+    return this.options.timeout !== undefined && this.timeLeft() <= 0;
+  }
+
+  private powerOn(): void {
+    this.resetWanted = false;
+    this.halted = false;
+    this.resets++;
+    this.machine.powerOn();
+  }
+
+  private crash(vector: number): void {
+    this.end({ kind: 'triple-fault', vector, state: this.machine.registers.dump() });
+  }
+
+  private warnIfDead(): void {
+    if (this.warnedDead || (this.machine.registers.eflags & 0x200) !== 0) return;
+    this.warnedDead = true;
+    this.log.warn('the guest has halted with interrupts off, and nothing can wake it');
+  }
+}
