@@ -76,11 +76,15 @@ export class Pit implements Snapshottable, Resettable {
 
   private write(offset: number, value: number): void {
     const tick = this.tick();
-    if (offset < 3) this.counters[offset].writeCount(value, tick);
-    else if (value >> 6 === 3) return this.readBack(value, tick);
-    else if ((value & 0x30) === 0) return this.counters[value >> 6].latchCount(tick);
-    else this.counters[value >> 6].writeControl(value);
-    if (offset === 0 || (offset === 3 && value >> 6 === 0)) this.schedule();
+    if (offset < 3) {
+      this.counters[offset].writeCount(value, tick);
+      if (offset === 0) this.schedule();
+    } else if (value >> 6 === 3) this.readBack(value, tick);
+    else if ((value & 0x30) === 0) this.counters[value >> 6].latchCount(tick);
+    else {
+      this.counters[value >> 6].writeControl(value);
+      if (value >> 6 === 0) this.schedule();
+    }
   }
 
   private readBack(value: number, tick: number): void {
