@@ -50,6 +50,7 @@ export function movq2dq(u: usize): usize {
 
 export function emms(u: usize): usize {
   if (!mmxReady()) return fault(u);
+  enterMmx();
   store<u16>(FPU_TAG, 0xffff);
   return u + UOP_SIZE;
 }

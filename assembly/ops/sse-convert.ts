@@ -72,11 +72,11 @@ export function cvtpi2ps(u: usize): usize {
   if (!sseReady()) return fault(u);
   const s = mmxSource64(u);
   if (!s) return fault(u);
+  enterMmx();
   clearRaised();
   const r = twoToSingle(s);
   if (!settle()) return fault(u);
   store<u64>(target(u), r);
-  enterMmx();
   return u + UOP_SIZE;
 }
 
@@ -187,7 +187,9 @@ function doublesToXmm(u: usize, truncate: bool): usize {
 export function cvttpd2dq(u: usize): usize { return doublesToXmm(u, true); }
 export function cvtpd2dq(u: usize): usize { return doublesToXmm(u, false); }
 
+/** #XM or not, the x87 state has become that of MMX. */
 function toMmx(u: usize, r: u64): usize {
+  enterMmx();
   return settle() ? putMmx(u, i64x2.replace_lane(i64x2.splat(0), 0, r)) : fault(u);
 }
 function singlesToMmx(u: usize, truncate: bool): usize {

@@ -122,7 +122,7 @@ function memory32(u: usize): usize {
   return u + UOP_SIZE;
 }
 
-/** What every MMX instruction but EMMS does to the x87 state: TOP = 0, all registers valid. */
+/** What every MMX instruction does to the x87 state: TOP = 0, all registers valid (EMMS: then all empty). */
 // @ts-ignore: decorator
 @inline export function enterMmx(): void {
   store<u16>(FPU_STATUS, load<u16>(FPU_STATUS) & ~STATUS_TOP);

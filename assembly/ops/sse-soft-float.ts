@@ -260,7 +260,7 @@ export function relation(a: u64, b: u64, wide: bool, signaling: bool): u32 {
 function extreme(op: u32, a: u64, b: u64, wide: bool): u64 {
   const wanted = op == MIN ? LESS : GREATER;
   const r = relation(a, b, wide, true);
-  return r == UNORDERED ? b : r == wanted ? flushed(a, wide) : flushed(b, wide);
+  return flushed(r == wanted ? a : b, wide);
 }
 
 function matches(predicate: u32, a: u64, b: u64, wide: bool): u64 {
