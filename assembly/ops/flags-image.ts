@@ -1,0 +1,108 @@
+// EFLAGS as a whole: what POPF, IRET and task switches may change of it; PUSHF, flag bits, CLI and STI.
+// SDM vol. 1 section 3.4.3; vol. 2 PUSHF, POPF, CLI, STI, LAHF.
+import { CPL, EAX, FLAGS_SYSTEM, INTERRUPT_SHADOW } from '../abi';
+import { realMode, virtual8086 } from '../cpu/control';
+import { fault, faulted, gp } from '../cpu/fault';
+import {
+  AC, AF, ARITHMETIC, cf, CF, DF, getFlags, ID, IF, iopl, IOPL, NT, OF, PF, RF, setArithmetic, setCf, SF, TF, VM, ZF,
+} from '../cpu/flags';
+import { UOP_SIZE } from '../isa/uop';
+import { commitPointer, openStack, pop, push, room } from './far-stack';
+import { updateMode } from './mode';
+import { next, resumeAfter } from './operand';
+
+/** Replaces the flags in `mask`. The caller runs updateMode() when TF, AC or VM may have changed. */
+export function storeFlags(value: u32, mask: u32): void {
+  const image = (getFlags() & ~mask) | (value & mask) | 2;
+  setArithmetic(image);
+  store<u32>(FLAGS_SYSTEM, image & ~ARITHMETIC);
+}
+
+/** Flags that a program at CPL may change by POPF and IRET, with operands of `size` bytes. */
+export function writableFlags(size: u32): u32 {
+  let mask = ARITHMETIC | TF | DF | NT;
+  const cpl = load<u32>(CPL);
+  if (virtual8086()) mask |= IF; // only reached with IOPL 3
+  else {
+    if (cpl <= iopl()) mask |= IF;
+    if (cpl == 0) mask |= IOPL;
+  }
+  return size == 4 ? mask | AC | ID | RF : mask;
+}
+
+// @ts-ignore: decorator
+@inline function sensitive(): bool { return virtual8086() && iopl() != 3; }
+
+function pushFlags(u: usize, size: u32): usize {
+  if (sensitive()) return gp(u, 0);
+  openStack();
+  if (!room(1, size) || !push(getFlags() & ~(VM | RF), size)) return fault(u);
+  commitPointer();
+  return next(u);
+}
+export function pushf16(u: usize): usize { return pushFlags(u, 2); }
+export function pushf32(u: usize): usize { return pushFlags(u, 4); }
+
+function popFlags(u: usize, size: u32): usize {
+  if (sensitive()) return gp(u, 0);
+  openStack();
+  const value = pop(size);
+  if (faulted()) return fault(u);
+  commitPointer();
+  // RF is in the mask of 32-bit operands, and POPF clears it
+  storeFlags(value & ~RF, writableFlags(size));
+  updateMode();
+  return resumeAfter(u);
+}
+export function popf16(u: usize): usize { return popFlags(u, 2); }
+export function popf32(u: usize): usize { return popFlags(u, 4); }
+
+export function lahf(u: usize): usize {
+  store<u8>(EAX + 1, getFlags());
+  return u + UOP_SIZE;
+}
+export function sahf(u: usize): usize {
+  setArithmetic((getFlags() & OF) | (load<u8>(EAX + 1) & (SF | ZF | AF | PF | CF)));
+  return u + UOP_SIZE;
+}
+
+export function clc(u: usize): usize {
+  setCf(false);
+  return u + UOP_SIZE;
+}
+export function stc(u: usize): usize {
+  setCf(true);
+  return u + UOP_SIZE;
+}
+export function cmc(u: usize): usize {
+  setCf(cf() == 0);
+  return u + UOP_SIZE;
+}
+export function cld(u: usize): usize {
+  store<u32>(FLAGS_SYSTEM, load<u32>(FLAGS_SYSTEM) & ~DF);
+  return u + UOP_SIZE;
+}
+export function std(u: usize): usize {
+  store<u32>(FLAGS_SYSTEM, load<u32>(FLAGS_SYSTEM) | DF);
+  return u + UOP_SIZE;
+}
+
+/** May the program at hand change IF? */
+function mayMask(): bool {
+  if (realMode()) return true;
+  return load<u32>(CPL) <= iopl(); // virtual-8086 mode runs at CPL 3
+}
+export function cli(u: usize): usize {
+  if (!mayMask()) return gp(u, 0);
+  store<u32>(FLAGS_SYSTEM, load<u32>(FLAGS_SYSTEM) & ~IF);
+  return u + UOP_SIZE;
+}
+export function sti(u: usize): usize {
+  if (!mayMask()) return gp(u, 0);
+  const flags = load<u32>(FLAGS_SYSTEM);
+  if ((flags & IF) == 0) {
+    store<u32>(FLAGS_SYSTEM, flags | IF);
+    store<u32>(INTERRUPT_SHADOW, 1);
+  }
+  return resumeAfter(u);
+}

@@ -1,0 +1,55 @@
+// HLT, caches, SYSENTER and SYSEXIT, the opcodes that are undefined by definition.
+// SDM vol. 2 HLT, INVD, SYSENTER, SYSEXIT, UD.
+import { CPL, ECX, EDX, ESP, EXIT_HLT, EXIT_REASON, FLAGS_SYSTEM, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP } from '../abi';
+import { EXIT_UOP, gp, RESUME_UOP, ud } from '../cpu/fault';
+import { realMode } from '../cpu/control';
+import { IF, RF, VM } from '../cpu/flags';
+import { setEip } from '../cpu/regs';
+import { CS, setSegment, SS } from '../cpu/segment';
+import { UOP_SIZE } from '../isa/uop';
+import { updateMode } from './mode';
+import { resumeAfter, retire } from './operand';
+
+/** EIP is behind it when the host sees EXIT_HLT. */
+export function hlt(u: usize): usize {
+  resumeAfter(u);
+  store<u32>(EXIT_REASON, EXIT_HLT);
+  return EXIT_UOP;
+}
+
+/** There is no cache to flush. */
+export function invd(u: usize): usize { return u + UOP_SIZE; }
+export function wbinvd(u: usize): usize { return u + UOP_SIZE; }
+
+/** Flat code and stack segments of SYSENTER and SYSEXIT, with no look at any table. */
+function flatSegments(code: u32, level: u32): void {
+  setSegment(CS, code | level, 0, 0xffffffff, 0xc09b | (level << 5));
+  setSegment(SS, (code + 8) | level, 0, 0xffffffff, 0xc093 | (level << 5));
+  store<u32>(CPL, level);
+}
+
+export function sysenter(u: usize): usize {
+  const code = load<u32>(MSR_SYSENTER_CS) & 0xfffc;
+  if (realMode() || code == 0) return gp(u, 0);
+  retire(u);
+  store<u32>(FLAGS_SYSTEM, load<u32>(FLAGS_SYSTEM) & ~(VM | IF | RF));
+  flatSegments(code, 0);
+  store<u32>(ESP, load<u32>(MSR_SYSENTER_ESP));
+  setEip(load<u32>(MSR_SYSENTER_EIP));
+  updateMode();
+  return RESUME_UOP;
+}
+
+export function sysexit(u: usize): usize {
+  const code = load<u32>(MSR_SYSENTER_CS) & 0xfffc;
+  if (realMode() || code == 0 || load<u32>(CPL) != 0) return gp(u, 0);
+  retire(u);
+  flatSegments(code + 16, 3);
+  store<u32>(ESP, load<u32>(ECX));
+  setEip(load<u32>(EDX));
+  updateMode();
+  return RESUME_UOP;
+}
+
+/** UD0, UD1, UD2: undefined for ever. */
+export function undefined0(u: usize): usize { return ud(u); }
