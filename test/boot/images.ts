@@ -1,5 +1,5 @@
-// Bootable images as Debian's own tools make them: a disk with syslinux, a CD with isolinux, a disk with a sector of ours.
-// Source: syslinux(1), mtools(1), xorrisofs(1); the partition table is the PC's, one active FAT16 partition.
+// Bootable images as Debian's own tools make them: syslinux on a disk, isolinux on a CD, GRUB; a sector of ours.
+// Source: syslinux(1), mtools(1), xorrisofs(1), grub-mkrescue(1); the partition table is the PC's, one active FAT16 partition.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
@@ -81,6 +81,26 @@ export function isolinuxCd(
   const boot = ['-b', 'isolinux/isolinux.bin', '-c', 'isolinux/boot.cat', '-no-emul-boot', '-boot-load-size', '4'];
   const args = ['-as', 'mkisofs', '-quiet', '-R', '-V', 'TABVISOR', ...boot, '-boot-info-table', '-o', file, tree];
   execFileSync(tools.xorriso, args, { stdio: 'pipe' });
+}
+
+/** A hybrid image, CD and disk in one, with GRUB: begun as a disk, GRUB finds the ISO 9660 file system on it by INT 13h. */
+export function grubDisk(file: string, loaded: Loaded, tools: Record<'grubMkrescue' | 'grubModules', string>): void {
+  const tree = `${file}.tree`;
+  mkdirSync(join(tree, 'boot/grub'), { recursive: true });
+  copyFileSync(loaded.kernel, join(tree, 'boot/vmlinuz'));
+  copyFileSync(loaded.initramfs, join(tree, 'boot/initrd.gz'));
+  const settings = `serial --unit=0 --speed=115200
+terminal_output serial
+set timeout=0
+menuentry linux {
+  echo GRUB loads
+  linux /boot/vmlinuz ${loaded.append}
+  initrd /boot/initrd.gz
+}
+`;
+  writeFileSync(join(tree, 'boot/grub/grub.cfg'), settings);
+  const args = ['-d', tools.grubModules, '--locales=', '--themes=', '--fonts=', '-o', file, tree];
+  execFileSync(tools.grubMkrescue, args, { stdio: 'pipe' });
 }
 
 /** A disk that begins with an assembled boot sector; `text` lies in the sector behind it. */
