@@ -1,15 +1,12 @@
-// Builds every guest image from its source: `node guest/build.mjs [FOLDER]`, by default into guest/build.
+// Builds every guest image from its source: `node guest/build.mjs [FOLDER | --compiler]`, by default into guest/build.
 // GCC manual 3.18.59 (x86 options), ld manual 2.1; the same compiler gives the same bytes anywhere.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-// The compiler that built the committed images.
-export const REFERENCE_COMPILER = 'gcc (Debian 12.2.0-14+deb12u1) 12.2.0';
 
 const compileFlags = [
   ...['-m32', '-march=i686', '-mtune=generic', '-mno-sse', '-mno-mmx', '-mno-80387'],
@@ -17,10 +14,7 @@ const compileFlags = [
   ...['-fno-asynchronous-unwind-tables', '-fcf-protection=none', '-fno-ident', '-fno-strict-aliasing'],
   ...['-fno-tree-loop-distribute-patterns', '-fno-common', '-Wall', '-Wextra', `-ffile-prefix-map=${here}=guest`],
 ];
-const linkFlags = [
-  ...['-m32', '-nostdlib', '-static', '-no-pie', '-Wl,--build-id=none', '-Wl,-z,noexecstack', '-Wl,-z,max-page-size=4096'],
-  ...['-Wl,--no-warn-rwx-segments', '-s'],
-];
+const linkFlags = ['-m', 'elf_i386', '-static', '-nostdlib', '-s', '--build-id=none', '--no-warn-rwx-segments'];
 
 function run(command, args) {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -34,7 +28,7 @@ function sources(folder) {
 }
 
 /** The first line of `gcc --version`, or a sentence that says why a 32-bit build is not possible. */
-export function findCompiler() {
+function findCompiler() {
   const folder = mkdtempSync(join(tmpdir(), 'guest-'));
   try {
     const args = ['-m32', '-ffreestanding', '-c', '-x', 'c', '-', '-o', join(folder, 'empty.o')];
@@ -47,30 +41,54 @@ export function findCompiler() {
   }
 }
 
+// The compiler's own headers: stdint.h, stdbool.h, stdarg.h, stddef.h.
+let compilerIncludes;
+function includes() {
+  compilerIncludes ??= run('gcc', ['-print-file-name=include']).trim();
+  return compilerIncludes;
+}
+
 function compile(source, folder) {
   // user/calls.c becomes user-calls.o: the linker script knows ring 3's objects by that name.
   const object = join(folder, `${relative(here, source).replaceAll('/', '-')}.o`);
-  const include = run('gcc', ['-print-file-name=include']).trim();
-  run('gcc', [...compileFlags, '-isystem', include, '-c', source, '-o', object]);
+  run('gcc', [...compileFlags, '-isystem', includes(), '-c', source, '-o', object]);
   return object;
 }
 
-function link(objects, script, output) {
-  run('gcc', [...linkFlags, '-T', script, '-o', output, ...objects]);
+function link(objects, layout, output) {
+  run('ld', [...linkFlags, ...layout, '-o', output, ...objects]);
+  chmodSync(output, 0o644);
 }
 
 function buildKernel(folder, output) {
   const objects = sources('kernel').map((source) => compile(source, folder));
-  link(objects, join(here, 'kernel/link.ld'), join(output, 'tabvisor-guest.elf'));
+  link(objects, ['-z', 'max-page-size=4096', '-T', join(here, 'kernel/link.ld')], join(output, 'tabvisor-guest.elf'));
 }
 
-/** Builds all images into `output` and gives their file names. */
-export function buildGuests(output) {
+function buildBootSector(folder, output) {
+  const object = compile(join(here, 'bootsector/sector.S'), folder);
+  link([object], ['-Ttext=0x7c00', '-e', 'start', '--oformat', 'binary'], join(output, 'bootsector.bin'));
+}
+
+// One image each; all share their start, and the PCI search of the kernel where they use it.
+function buildHostile(folder, output) {
+  const start = join(here, 'hostile/start.S');
+  const shared = [start, join(here, 'kernel/pci.c')].map((source) => compile(source, folder));
+  const layout = ['-N', '--gc-sections', '-T', join(here, 'hostile/link.ld')];
+  for (const source of sources('hostile').filter((source) => source !== start)) {
+    const name = basename(source).replace(/\.[cS]$/, '');
+    link([...shared, compile(source, folder)], layout, join(output, `hostile-${name}.elf`));
+  }
+}
+
+/** Builds all images into `output`. */
+function buildGuests(output) {
   const folder = mkdtempSync(join(tmpdir(), 'guest-'));
   try {
     mkdirSync(output, { recursive: true });
     buildKernel(folder, output);
-    return readdirSync(output).sort();
+    buildBootSector(folder, output);
+    buildHostile(folder, output);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -82,7 +100,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(missing);
     process.exit(1);
   }
-  const output = process.argv[2] ?? join(here, 'build');
   console.log(compiler);
-  for (const name of buildGuests(output)) console.log(basename(name));
+  if (process.argv[2] !== '--compiler') buildGuests(process.argv[2] ?? join(here, 'build'));
 }
