@@ -125,8 +125,32 @@ export function cmppd(u: usize): usize {
   return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
     ? putXmm(u, mask64(predicate(u), a, b)) : exactPacked(u, CMP + predicate(u), s, true);
 }
-export function cmpss(u: usize): usize { const s = source32(u); return s ? exactScalar(u, CMP + predicate(u), s, false) : fault(u); }
-export function cmpsd(u: usize): usize { const s = source64(u); return s ? exactScalar(u, CMP + predicate(u), s, true) : fault(u); }
+
+/** The predicate for two ordered numbers. */
+// @ts-ignore: decorator
+@inline function holds<T>(p: u32, a: T, b: T): bool {
+  const lower = p & 3;
+  const yes = lower == 0 ? a == b : lower == 1 ? a < b : lower == 2 ? a <= b : false;
+  return yes != ((p & 4) != 0);
+}
+export function cmpss(u: usize): usize {
+  const s = source32(u);
+  if (!s) return fault(u);
+  const a = load<f32>(target(u));
+  const b = load<f32>(s);
+  if (!ordinarySs(a) || !ordinarySs(b)) return exactScalar(u, CMP + predicate(u), s, false);
+  store<i32>(target(u), -<i32>holds<f32>(predicate(u), a, b));
+  return u + UOP_SIZE;
+}
+export function cmpsd(u: usize): usize {
+  const s = source64(u);
+  if (!s) return fault(u);
+  const a = load<f64>(target(u));
+  const b = load<f64>(s);
+  if (!ordinarySd(a) || !ordinarySd(b)) return exactScalar(u, CMP + predicate(u), s, true);
+  store<i64>(target(u), -<i64>holds<f64>(predicate(u), a, b));
+  return u + UOP_SIZE;
+}
 
 // ---- EFLAGS ---------------------------------------------------------------------------------------------------------------
 function setRelation(r: u32): void {

@@ -177,15 +177,27 @@ export function cvtps2dq(u: usize): usize {
   return quick() && small(a) ? putXmm(u, i32x4.trunc_sat_f32x4_s(f32x4.nearest(a))) : fourIntegers(u, s, false);
 }
 
-function doublesToXmm(u: usize, truncate: bool): usize {
-  const s = source128(u);
-  if (!s) return fault(u);
+/** Fits 32 bits, rounded either way. */
+// @ts-ignore: decorator
+@inline function smallWide(a: v128): bool { return i64x2.all_true(f64x2.lt(f64x2.abs(a), f64x2.splat(2147483647.0))); }
+
+function doublesToXmm(u: usize, s: usize, truncate: bool): usize {
   clearRaised();
   const r = twoIntegers64(s, truncate);
   return settle() ? putXmm(u, i64x2.replace_lane(i64x2.splat(0), 0, r)) : fault(u);
 }
-export function cvttpd2dq(u: usize): usize { return doublesToXmm(u, true); }
-export function cvtpd2dq(u: usize): usize { return doublesToXmm(u, false); }
+export function cvttpd2dq(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = v128.load(s);
+  return imprecise() && smallWide(a) ? putXmm(u, i32x4.trunc_sat_f64x2_s_zero(a)) : doublesToXmm(u, s, true);
+}
+export function cvtpd2dq(u: usize): usize {
+  const s = source128(u);
+  if (!s) return fault(u);
+  const a = v128.load(s);
+  return quick() && smallWide(a) ? putXmm(u, i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(a))) : doublesToXmm(u, s, false);
+}
 
 /** #XM or not, the x87 state has become that of MMX. */
 function toMmx(u: usize, r: u64): usize {
@@ -228,6 +240,10 @@ export function cvtss2sd(u: usize): usize {
 export function cvtps2pd(u: usize): usize {
   const s = source64(u);
   if (!s) return fault(u);
+  const a = v128.load_zero<u64>(s);
+  if (i32x4.all_true(v128.or(f32x4.ge(f32x4.abs(a), f32x4.splat(<f32>LEAST32)), f32x4.eq(a, f32x4.splat(0))))) {
+    return putXmm(u, f64x2.promote_low_f32x4(a));
+  }
   clearRaised();
   const below = reformat(load<u32>(s), false);
   const above = reformat(load<u32>(s, 4), false);
