@@ -1,7 +1,7 @@
 // The core's exports: everything that the host calls. State is read and written in memory (assembly/abi.ts).
 import { A20_MASK, FLAGS_SYSTEM, INTERRUPT_SHADOW, REPLAY_COUNT } from './abi';
 import { IF } from './cpu/flags';
-import { initInterpreter } from './interpreter/control';
+import { initInterpreter, stepPending } from './interpreter/control';
 import { flushCode } from './mmu/code-pages';
 import { initFetch } from './mmu/fetch';
 import { flushTlb as flush, initTlb } from './mmu/tlb';
@@ -22,7 +22,7 @@ export function init(): void {
 
 /** Can an interrupt be injected now? */
 export function canInject(): bool {
-  return (load<u32>(FLAGS_SYSTEM) & IF) != 0 && load<u32>(INTERRUPT_SHADOW) == 0 && load<u32>(REPLAY_COUNT) == 0;
+  return (load<u32>(FLAGS_SYSTEM) & IF) != 0 && load<u32>(INTERRUPT_SHADOW) == 0 && load<u32>(REPLAY_COUNT) == 0 && !stepPending;
 }
 
 /** The host changed the memory map, page tables or A20: forgets translations (and decoded code when `code`). */

@@ -3,9 +3,9 @@
 export const HOT_FAMILIES = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp', 'test', 'mov'];
 /** Condition codes in encoding order (SDM vol. 2 appendix B.1.4) and what they test. */
 export const CONDITIONS = [
-  ['o', 'of()'], ['no', '!of()'], ['b', 'cf() != 0'], ['nb', 'cf() == 0'], ['z', 'zf()'], ['nz', '!zf()'],
+  ['o', 'ovf()'], ['no', '!ovf()'], ['b', 'cf() != 0'], ['nb', 'cf() == 0'], ['z', 'zf()'], ['nz', '!zf()'],
   ['be', 'cf() != 0 || zf()'], ['nbe', 'cf() == 0 && !zf()'], ['s', 'sf()'], ['ns', '!sf()'], ['p', 'pf()'], ['np', '!pf()'],
-  ['l', 'sf() != of()'], ['nl', 'sf() == of()'], ['le', 'zf() || sf() != of()'], ['nle', '!zf() && sf() == of()'],
+  ['l', 'sf() != ovf()'], ['nl', 'sf() == ovf()'], ['le', 'zf() || sf() != ovf()'], ['nle', '!zf() && sf() == ovf()'],
 ];
 
 const compares = new Set(['cmp', 'test']);
@@ -73,7 +73,7 @@ export function hotHandlers() {
   }
   const alu = HOT_FAMILIES.filter((f) => f !== 'mov').flatMap((f) => [8, 16, 32].map((s) => `${f}${s}`));
   list.prologue = `import { faulted, fault } from '../cpu/fault';
-import { cf, of, pf, sf, zf } from '../cpu/flags';
+import { cf, ovf, pf, sf, zf } from '../cpu/flags';
 import { U_IMM, U_REG, U_RM, UOP_SIZE } from '../isa/uop';
 import { misses, readEntry, readSlow16, readSlow32, readSlow8, write16, write32, write8, writeEntry, writeSlow16, writeSlow32, writeSlow8 } from '../mmu/access';
 import { ${alu.join(', ')} } from '../ops/alu';

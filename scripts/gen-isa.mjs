@@ -274,6 +274,7 @@ export function run(limit: i32): i32 {
     `      default: unreachable();
     }
   }
+  return 0;
 }
 
 /** References that keep the handlers separate functions: a handler that is used once would be inlined into the switch. */

@@ -34,7 +34,7 @@ export const ALL_FLAGS: u32 = 0x3f7fd7;
 // @ts-ignore: decorator
 @inline export function sf(): bool { return <i32>(load<u32>(FLAG_RESULT) ^ (load<u32>(FLAG_AUX) << 23)) < 0; }
 // @ts-ignore: decorator
-@inline export function of(): bool { const c = load<u32>(FLAG_CARRY); return <i32>(c ^ (c << 1)) < 0; }
+@inline export function ovf(): bool { const c = load<u32>(FLAG_CARRY); return <i32>(c ^ (c << 1)) < 0; }
 // @ts-ignore: decorator
 @inline export function pf(): bool {
   return (popcnt<u32>((load<u32>(FLAG_RESULT) ^ (load<u32>(FLAG_AUX) >>> 16)) & 0xff) & 1) == 0;
@@ -44,7 +44,7 @@ export const ALL_FLAGS: u32 = 0x3f7fd7;
 
 /** The whole EFLAGS image. */
 export function getFlags(): u32 {
-  return load<u32>(FLAGS_SYSTEM) | cf() | (pf() ? PF : 0) | (af() ? AF : 0) | (zf() ? ZF : 0) | (sf() ? SF : 0) | (of() ? OF : 0);
+  return load<u32>(FLAGS_SYSTEM) | cf() | (pf() ? PF : 0) | (af() ? AF : 0) | (zf() ? ZF : 0) | (sf() ? SF : 0) | (ovf() ? OF : 0);
 }
 
 /** Sets the six arithmetic flags from the bits of an EFLAGS image. */
@@ -61,7 +61,7 @@ export function setArithmetic(v: u32): void {
 
 /** Replaces CF alone. */
 export function setCf(c: bool): void {
-  const o: u32 = of() ? 1 : 0;
+  const o: u32 = ovf() ? 1 : 0;
   const b: u32 = c ? 1 : 0;
   store<u32>(FLAG_CARRY, (b << 31) | ((b ^ o) << 30));
 }

@@ -1,6 +1,6 @@
 // Between instructions: where execution starts, stops, is stepped, and what a fault becomes.
 import {
-  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, CODE_LINEAR_PAGE, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET,
+  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET,
   EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
   REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE,
 } from '../abi';
@@ -19,7 +19,7 @@ import { CS, linearOf, segmentBase } from '../mmu/segmented';
 import { codeTlb, flushCodeTlb } from '../mmu/tlb';
 import { afterInstruction, beforeInstruction } from '../ops/debug';
 import { deliverFault } from '../ops/interrupt';
-import { ea, eipOf, jumpTo, nextEip, take } from '../ops/operand';
+import { ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
 
 const KEY_FLAT: u32 = 4;
 
@@ -33,6 +33,8 @@ let stepping: bool = false;
 /** It is run so because CAREFUL asked: single step and breakpoints apply. */
 let watched: bool = false;
 let trapFlag: bool = false;
+/** A watched instruction retired with an exit: its traps come when the host runs on. */
+export let stepPending: bool = false;
 /** Mode key that the code TLB was filled under. */
 let codeKey: u32 = 0xffffffff;
 
@@ -46,12 +48,14 @@ export function initInterpreter(): void {
 export function enter(limit: i32): usize {
   beginBudget(limit);
   stepping = false;
+  // an injected interrupt could not be delivered
+  if (faulted()) return deliverHere();
   return load<u32>(REPLAY_COUNT) != 0 ? step() : RESUME_UOP;
 }
 
 /** Ends a run: the exit reason. */
 export function leave(): i32 {
-  if (stepping) finishStep();
+  if (stepping) stepPending = endOfStep();
   store<u64>(COUNT_INSTRUCTIONS, load<u64>(COUNT_INSTRUCTIONS) + spent());
   return load<i32>(EXIT_REASON);
 }
@@ -66,16 +70,20 @@ function finishStep(): void {
   endStep();
 }
 
+/** The stepped instruction has retired: was it a watched one? */
+function endOfStep(): bool {
+  finishStep();
+  store<u32>(REPLAY_COUNT, 0);
+  store<u32>(REPLAY_NEXT, 0);
+  if (load<u32>(INTERRUPT_SHADOW) == 2) store<u32>(INTERRUPT_SHADOW, 0);
+  return watched;
+}
+
 /** The instruction boundary at EIP: everything that can happen there, then the next micro-op. */
 export function resume(): usize {
-  let stepped = false;
-  if (stepping) {
-    finishStep();
-    stepped = watched;
-    store<u32>(REPLAY_COUNT, 0);
-    store<u32>(REPLAY_NEXT, 0);
-    if (load<u32>(INTERRUPT_SHADOW) == 2) store<u32>(INTERRUPT_SHADOW, 0);
-  }
+  let stepped = stepPending;
+  stepPending = false;
+  if (stepping) stepped = endOfStep();
   const attention = load<u32>(ATTENTION);
   if (attention != 0) {
     store<u32>(ATTENTION, 0);
@@ -151,7 +159,7 @@ function lookup(): usize {
     u = decodeRun(table, lin & 0xfff, key);
     if (u == 0) return step();
   }
-  store<u32>(CODE_LINEAR_PAGE, page);
+  enterPage(page, table);
   spend(-<i32>load<u16>(u, U_ORDINAL));
   return u;
 }
@@ -210,7 +218,7 @@ function decodeStep(lin: u32, room: u32): usize {
   // the one-shot's last micro-op ends the step; it takes EIP from the length of the one before it
   memory.copy(after, after - UOP_SIZE, UOP_SIZE);
   store<u16>(after, OP_STEP_END, U_OP);
-  store<u32>(CODE_LINEAR_PAGE, lin & 0xfffff000);
+  enterPage(lin & 0xfffff000, 0);
   return ONE_SHOT;
 }
 

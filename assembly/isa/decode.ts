@@ -180,19 +180,19 @@ export function decodeOne(from: usize, to: usize, offset: u32, ordinal: u32, key
   short = false;
   const big = (key & KEY_BIG_CODE) != 0;
   let attr: u32 = big ? 0 : UA_ADDR16 | UA_OP16;
-  let override: i32 = -1;
+  let overridden: i32 = -1;
   let operandPrefix = false;
   let opcode: u32 = 0;
   let prefix = true;
   while (prefix) {
     opcode = byte();
     switch (opcode) {
-      case 0x26: override = ES; break;
-      case 0x2e: override = CS; break;
-      case 0x36: override = SS; break;
-      case 0x3e: override = DS; break;
-      case 0x64: override = FS; break;
-      case 0x65: override = GS; break;
+      case 0x26: overridden = ES; break;
+      case 0x2e: overridden = CS; break;
+      case 0x36: overridden = SS; break;
+      case 0x3e: overridden = DS; break;
+      case 0x64: overridden = FS; break;
+      case 0x65: overridden = GS; break;
       case 0x66: operandPrefix = true; break;
       case 0x67: attr = big ? attr | UA_ADDR16 : attr & ~UA_ADDR16; break;
       case 0xf0: attr |= UA_LOCK; break;
@@ -276,7 +276,7 @@ export function decodeOne(from: usize, to: usize, offset: u32, ordinal: u32, key
   lastLength = <u32>(at - from);
   if ((attr & UA_LOCK) != 0 && ((flags & LOCKABLE) == 0 || !memory)) return undefined(from, offset, ordinal);
 
-  const segment: u32 = override >= 0 ? override : memory && stackSegment ? SS : DS;
+  const segment: u32 = overridden >= 0 ? overridden : memory && stackSegment ? SS : DS;
   if ((flags & PRIVILEGED) != 0) shared(emit(OP_PRIVILEGED, offset, ordinal), attr);
   if (memory) {
     const bytes: u32 = load<u16>(ROW_MEM + (row << 1));

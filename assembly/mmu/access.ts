@@ -2,7 +2,7 @@
 // data breakpoints, alignment checks. SDM vol. 3A 4.10 (TLB), 6.15 #AC.
 import {
   ALIGNMENT_ACTIVE, ATTENTION, ATTENTION_MMIO, DR7, EXIT_ADDRESS, EXIT_MMIO_READ, EXIT_REASON, EXIT_WIDTH, MMIO_QUEUE,
-  MMIO_QUEUE_COUNT, MMIO_QUEUE_MAX, REPLAY, REPLAY_COUNT, REPLAY_NEXT,
+  MMIO_QUEUE_COUNT, MMIO_QUEUE_MAX, REPLAY, REPLAY_COUNT, REPLAY_NEXT, TLB_READ_SUPERVISOR, TLB_WRITE_SUPERVISOR,
 } from '../abi';
 import { watchesPage, noteWatch } from '../cpu/debug-registers';
 import { AC_FAULT, faulted, raise, raiseExit } from '../cpu/fault';
@@ -36,7 +36,7 @@ function mmioRead(address: u32, size: u32): u64 {
 function mmioWrite(address: u32, size: u32, value: u64): void {
   const n = load<u32>(MMIO_QUEUE_COUNT);
   // no instruction writes more than MMIO_QUEUE_MAX items without asking for attention in between
-  if (n >= MMIO_QUEUE_MAX) return;
+  if (n >= <u32>MMIO_QUEUE_MAX) return;
   const entry = MMIO_QUEUE + (n << 4);
   store<u32>(entry, address);
   store<u32>(entry + 4, size);
@@ -129,7 +129,10 @@ export function writeSlow64(lin: u32, value: u64): bool { return writeSlow(lin, 
 @inline export function writeEntry(lin: u32): u32 { return load<u32>(writeTlb + ((lin >>> 12) << 2)); }
 /** Is `size` bytes at `lin` through `entry` a miss (invalid entry or page crossing)? */
 // @ts-ignore: decorator
-@inline export function misses(lin: u32, entry: u32, size: u32): bool { return ((lin | entry) & 0xfff) > 0x1000 - size; }
+@inline export function misses(lin: u32, entry: u32, size: u32): bool {
+  // a single byte never crosses, and the last one of a page looks like an invalid entry
+  return size == 1 ? (entry & 0xfff) != 0 : ((lin | entry) & 0xfff) > 0x1000 - size;
+}
 
 /** Reads with the rights in force. On failure a fault is raised (check faulted()) and the value is 0. */
 export function read8(lin: u32): u32 { const t = readEntry(lin); return misses(lin, t, 1) ? readSlow8(lin) : load<u8>(t ^ lin); }
@@ -181,10 +184,20 @@ export function probeWrite(lin: u32, size: u32): bool {
 }
 
 /** Accesses that the processor makes for itself, as CPL 0: descriptor tables, TSS, stacks of inner rings. */
-export function readSystem8(lin: u32): u32 { return <u32>readSlow(lin, 1, false); }
-export function readSystem16(lin: u32): u32 { return <u32>readSlow(lin, 2, false); }
-export function readSystem32(lin: u32): u32 { return <u32>readSlow(lin, 4, false); }
-export function readSystem64(lin: u32): u64 { return readSlow(lin, 8, false); }
-export function writeSystem8(lin: u32, value: u32): bool { return writeSlow(lin, 1, value, false); }
-export function writeSystem16(lin: u32, value: u32): bool { return writeSlow(lin, 2, value, false); }
-export function writeSystem32(lin: u32, value: u32): bool { return writeSlow(lin, 4, value, false); }
+// @ts-ignore: decorator
+@inline function systemEntry(lin: u32): u32 { return load<u32>(TLB_READ_SUPERVISOR + ((lin >>> 12) << 2)); }
+export function readSystem8(lin: u32): u32 { const t = systemEntry(lin); return misses(lin, t, 1) ? <u32>readSlow(lin, 1, false) : load<u8>(t ^ lin); }
+export function readSystem16(lin: u32): u32 { const t = systemEntry(lin); return misses(lin, t, 2) ? <u32>readSlow(lin, 2, false) : load<u16>(t ^ lin); }
+export function readSystem32(lin: u32): u32 { const t = systemEntry(lin); return misses(lin, t, 4) ? <u32>readSlow(lin, 4, false) : load<u32>(t ^ lin); }
+export function readSystem64(lin: u32): u64 { const t = systemEntry(lin); return misses(lin, t, 8) ? readSlow(lin, 8, false) : load<u64>(t ^ lin); }
+export function writeSystem8(lin: u32, value: u32): bool { return writeSystem(lin, 1, value); }
+export function writeSystem16(lin: u32, value: u32): bool { return writeSystem(lin, 2, value); }
+export function writeSystem32(lin: u32, value: u32): bool { return writeSystem(lin, 4, value); }
+function writeSystem(lin: u32, size: u32, value: u32): bool {
+  const t = load<u32>(TLB_WRITE_SUPERVISOR + ((lin >>> 12) << 2));
+  if (misses(lin, t, size)) return writeSlow(lin, size, value, false);
+  if (size == 4) store<u32>(t ^ lin, value);
+  else if (size == 2) store<u16>(t ^ lin, value);
+  else store<u8>(t ^ lin, value);
+  return true;
+}

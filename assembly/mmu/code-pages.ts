@@ -32,7 +32,7 @@ function tableOf(descriptor: usize): usize { return CODE_TABLES + ((descriptor -
 @inline export function hostPage(table: usize): usize { return load<u32>(descriptorOf(table) + HOST); }
 
 export function setPoolNext(at: usize): void { poolNext = at; }
-export function poolRoom(): bool { return poolNext < UOP_POOL_END - 16384; }
+export function poolRoom(): bool { return poolNext < <usize>UOP_POOL_END - 16384; }
 
 /** Offset table for physical page `number` (host bytes at `host`) decoded under `key`; made when there is none. */
 export function codeTable(number: u32, key: u32, host: usize): usize {

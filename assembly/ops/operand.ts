@@ -112,6 +112,15 @@ export function resumeAfter(u: usize): usize {
 // @ts-ignore: decorator
 @inline export function nextOrFault(u: usize, written: bool): usize { return written ? next(u) : fault(u); }
 
+/** Offset table of the page that is executing; 0 while a one-shot instruction runs. */
+let codePage: usize = 0;
+/** Execution goes on in the page at `lin`, decoded in `table`. */
+// @ts-ignore: decorator
+@inline export function enterPage(lin: u32, table: usize): void {
+  store<u32>(CODE_LINEAR_PAGE, lin);
+  codePage = table;
+}
+
 // @ts-ignore: decorator
 @inline function resumeAt(eip: u32): usize {
   store<u32>(EIP, eip);
@@ -126,7 +135,7 @@ export function jumpTo(u: usize, eip: u32): usize {
   if (table == 0) return resumeAt(eip);
   const target = load<u32>(table + ((eip & 0xfff) << 2));
   if (target == 0) return resumeAt(eip);
-  store<u32>(CODE_LINEAR_PAGE, eip & 0xfffff000);
+  enterPage(eip & 0xfffff000, table);
   spend(-<i32>load<u16>(target, U_ORDINAL));
   return target;
 }
@@ -153,8 +162,7 @@ function link(u: usize): usize {
   const eip = nextEip(u) + imm(u);
   const offset = <i32>load<u16>(u, U_OFFSET) + <i32>load<u8>(u, U_LENGTH) + <i32>imm(u);
   if (<u32>offset >= 0x1000) return jumpTo(u, eip);
-  const table = load<u32>(codeTlb + ((load<u32>(CODE_LINEAR_PAGE) >>> 12) << 2));
-  const target: u32 = table ? load<u32>(table + (offset << 2)) : 0;
+  const target: u32 = codePage ? load<u32>(codePage + (offset << 2)) : 0;
   retire(u);
   if (target == 0 || budget <= 0) return resumeAt(eip);
   store<u32>(u, target, U_LINK);
