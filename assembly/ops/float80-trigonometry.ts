@@ -1,9 +1,9 @@
 // Sine, cosine, tangent and arc tangent of 80-bit values, to 1 unit in the last place.
 // SDM vol. 2 FSIN, FCOS, FSINCOS, FPTAN, FPATAN (tables of special operands); vol. 1 section 8.3.8 (pi). Taylor series.
 import { isInfinite, needsNan, noteDenormal, quiet, quietOf } from './float80-class';
-import { BIAS, EXP_MAX, give, invalid, PE, SIGN, signal } from './float80-round';
+import { BIAS, EXP_MAX, give, invalid, PE, SIGN, signal, TOP } from './float80-round';
 import {
-  addWide, copyWide, divWide, inverse, mulWide, negateWide, packWide, scaleWide, setWide, setWideSign, stepInverse, subWide,
+  addWide, divWide, mulWide, negateWide, packWide, scaleWide, setWide, setWideSign, stepInverse, stepWide, subWide,
   wideExponent, wideHigh, wideOf, wideOfInteger, wideSign,
 } from './float80-wide';
 
@@ -40,8 +40,8 @@ const ARC_TANGENTS: StaticArray<u64> = [
   return (w & 0x7fff) >= RANGE && (w & 0x7fff) < <u32>EXP_MAX;
 }
 
-/** SINE and COSINE of a finite angle other than zero. */
-function turn(w: u32, sig: u64): void {
+/** Reduces a finite angle other than zero to ANGLE, from -pi/4 to pi/4, and SQUARE; returns its quadrant. */
+function reduce(w: u32, sig: u64): u32 {
   wideOf(ANGLE, w, sig);
   let quadrant: u32 = 0;
   // above pi / 4
@@ -60,35 +60,19 @@ function turn(w: u32, sig: u64): void {
   }
   mulWide(SQUARE, ANGLE, ANGLE);
   negateWide(SQUARE);
-  setWide(SINE, 0, 0, 0, 0);
-  setWide(COSINE, 0, 0, 0, 0);
-  // terms of angles below 2^-n shrink by 2n bits
-  const terms = wideExponent(ANGLE) < -8 ? 5 : 12;
-  for (let i: u32 = terms; i > 0; i--) {
-    series(SINE, 2 * i, 2 * i + 1);
-    series(COSINE, 2 * i - 1, 2 * i);
-  }
-  mulWide(SINE, SINE, ANGLE);
-  if (quadrant & 1) {
-    copyWide(T, SINE);
-    copyWide(SINE, COSINE);
-    copyWide(COSINE, T);
-    negateWide(COSINE);
-  }
-  if (quadrant & 2) {
-    negateWide(SINE);
-    negateWide(COSINE);
-  }
+  return quadrant;
 }
 
-/** at = 1 - angle^2 / (m * n) * at; starts from zero. */
-function series(at: usize, m: u32, n: u32): void {
-  if (wideHigh(at) == 0) setWide(at, 0, 0, 0x8000000000000000, 0);
-  mulWide(OFFSET, at, SQUARE);
-  mulWide(OFFSET, OFFSET, inverse(m));
-  mulWide(OFFSET, OFFSET, inverse(n));
-  setWide(at, 0, 0, 0x8000000000000000, 0);
-  addWide(at, at, OFFSET);
+/** to = sine of ANGLE and `quadrant` right angles: odd ones turn it into a cosine. */
+function wave(to: usize, quadrant: u32): void {
+  // terms of small angles shrink by more bits
+  let n: u32 = wideExponent(ANGLE) < -8 ? 10 : 24;
+  const even = (quadrant & 1) == 0;
+  if (even) n++;
+  setWide(to, 0, 0, TOP, 0);
+  for (; n > 1; n -= 2) stepWide(to, SQUARE, n * (n - 1));
+  if (even) mulWide(to, to, ANGLE);
+  if (quadrant & 2) negateWide(to);
 }
 
 /** The integer nearest to a wide number below 2^63. */
@@ -103,17 +87,17 @@ export function sine(w: u32, sig: u64): u64 {
   if (sig == 0) return give(w, 0);
   noteDenormal(w, sig);
   signal(PE);
-  turn(w, sig);
+  wave(SINE, reduce(w, sig));
   return packWide(SINE);
 }
 
 export function cosine(w: u32, sig: u64): u64 {
   if (needsNan(w, sig)) return quiet(w, sig);
   if (isInfinite(w, sig)) return invalid();
-  if (sig == 0) return give(BIAS, 0x8000000000000000);
+  if (sig == 0) return give(BIAS, TOP);
   noteDenormal(w, sig);
   signal(PE);
-  turn(w, sig);
+  wave(COSINE, reduce(w, sig) + 1);
   return packWide(COSINE);
 }
 
@@ -123,7 +107,9 @@ export function tangent(w: u32, sig: u64): u64 {
   if (sig == 0) return give(w, 0);
   noteDenormal(w, sig);
   signal(PE);
-  turn(w, sig);
+  const quadrant = reduce(w, sig);
+  wave(SINE, quadrant);
+  wave(COSINE, quadrant + 1);
   divWide(T, SINE, COSINE);
   return packWide(T);
 }

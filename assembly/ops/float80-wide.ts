@@ -15,8 +15,8 @@ const QUOTIENT: usize = memory.data(24, 8);
 const RESIDUE: usize = memory.data(24, 8);
 const TERM: usize = memory.data(24, 8);
 const ONE: usize = memory.data(24, 8);
-/** 1/n for 0 < n < 48, worked out when first asked for. */
-const INVERSE_TABLE: usize = memory.data(48 * 24, 8);
+/** 1/n for 0 < n <= 600, worked out when first asked for. */
+const INVERSE_TABLE: usize = memory.data(601 * 24, 8);
 
 export function setWide(at: usize, sign: u32, exp: i32, high: u64, low: u64): void {
   store<u64>(at, low, LOW);
@@ -191,7 +191,7 @@ export function divWide(to: usize, a: usize, b: usize): void {
   }
 }
 
-/** Address of 1/n, 0 < n < 48. */
+/** Address of 1/n, 0 < n <= 600. */
 export function inverse(n: u32): usize {
   const at = INVERSE_TABLE + n * WIDE_SIZE;
   if (wideHigh(at) != 0) return at;

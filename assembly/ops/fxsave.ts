@@ -21,7 +21,7 @@ const XMM_COUNT: u32 = 8;
 function abridgedTags(): u32 {
   const tags = <u32>load<u16>(FPU_TAG);
   let full: u32 = 0;
-  for (let i: u32 = 0; i < 8; i++) full |= (((tags >>> (i << 1)) & 1) ^ 1) << i;
+  for (let i: u32 = 0; i < 8; i++) full |= u32(((tags >>> (i << 1)) & 3) != 3) << i;
   return full;
 }
 

@@ -35,7 +35,7 @@ export function fullTags(): u32 {
     const w = <u32>load<u16>(at, 8);
     const sig = load<u64>(at);
     let tag: u32 = 2;
-    if ((tags >> (i << 1)) & 1) tag = 3;
+    if (((tags >> (i << 1)) & 3) == 3) tag = 3;
     else if (isNormal(w, sig)) tag = 0;
     else if ((w & 0x7fff) == 0 && sig == 0) tag = 1;
     full |= tag << (i << 1);

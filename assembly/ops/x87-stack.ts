@@ -1,7 +1,8 @@
 // The x87 register stack: TOP and tags, stack faults, and how the signals of an operation reach the status word.
 // SDM vol. 1 sections 8.1.2 (stack), 8.1.3 (status), 8.1.7 (tags), 8.5 (exceptions), 8.7 (#MF); vol. 3A 6.15 #NM, #MF.
 //
-// FPU_TAG keeps 3 for an empty register and 0 for any other; x87-environment.ts works the other tags out when it stores them.
+// FPU_TAG: 3 for an empty register, anything else (0 as written here) for one in use; x87-environment.ts works the tags that
+// FNSTENV shows out of the registers.
 // FPU_IP and FPU_DP follow every instruction that is not a control one; FPU_OPCODE only one that raises an unmasked
 // exception, as processors since the Pentium 4 do (SDM vol. 1 section 8.1.9.1).
 // DEVIATION: with CR0.NE = 0 an exception is #MF too; there is no FERR# line to IRQ 13.
@@ -88,7 +89,7 @@ function noteOpcode(): void {
 @inline export function st(i: u32): usize { return FPR + (physical(i) << 4); }
 
 // @ts-ignore: decorator
-@inline export function isEmpty(i: u32): bool { return ((<u32>load<u16>(FPU_TAG) >> (physical(i) << 1)) & 1) != 0; }
+@inline export function isEmpty(i: u32): bool { return ((<u32>load<u16>(FPU_TAG) >> (physical(i) << 1)) & 3) == 3; }
 
 // @ts-ignore: decorator
 @inline export function wordAt(at: usize): u32 { return <u32>load<u16>(at, 8); }
