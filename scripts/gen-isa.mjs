@@ -55,6 +55,8 @@ function describe(row) {
     } else if (letter === 'P' || letter === 'V') {
       word |= MODRM;
       reg = letter === 'P' ? REG_FILE.mmx : REG_FILE.xmm;
+    } else if (o === 'DX' || o === 'CL') {
+      // implicit: the handler knows
     } else if (letter === 'S' || letter === 'C' || letter === 'D') {
       word |= MODRM;
       reg = REG_FILE.raw;
@@ -66,9 +68,7 @@ function describe(row) {
     } else if (o === 'Ib' && imm === IMM.Iw) imm = IMM.IwIb;
     else if (o in IMM) imm = IMM[o];
     else if (o === '1') imm = IMM.one;
-    else if (o === 'DX' || o === 'CL') {
-      // implicit: the handler knows
-    } else throw new Error(`${encoding} ${handler}: operand ${o}?`);
+    else throw new Error(`${encoding} ${handler}: operand ${o}?`);
   });
   for (const a of attrs) {
     if (a in ATTRIBUTES) word |= ATTRIBUTES[a];

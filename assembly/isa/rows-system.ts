@@ -32,7 +32,7 @@ export const ROWS_SYSTEM: readonly Row[] = [
   // interrupts
   ['CC', 'int3', '', 'end'],
   ['CD', 'int', 'Ib', 'end'],
-  ['CE', 'into', '', 'end'],
+  ['CE', 'into', ''],
   ['CF', 'iret*', '', 'end'],
   ['F1', 'icebp', '', 'end'],
   ['62', 'bound*', 'Gv,Mp', 'm'],

@@ -6,13 +6,19 @@ import { getFlags, setArithmetic, ZF } from '../cpu/flags';
 import { UOP_SIZE } from '../isa/uop';
 import { probeWrite, read64, write64 } from '../mmu/access';
 import { ea, isMem, next } from './operand';
-import { add, finishE, get, getG, modifyE, put, putG, subtract } from './operand-sized';
+import { add, finishE, get, getG, modifyE, put, putG, subtract, writeE } from './operand-sized';
 
 // @ts-ignore: decorator
 @inline function exchangeAdd<T>(u: usize): usize {
   const old = modifyE<T>(u);
   if (faulted()) return fault(u);
   const sum = add<T>(old, getG<T>(u));
+  // the register may be part of the address, and it may be the destination
+  if (isMem(u)) {
+    writeE<T>(u, sum);
+    putG<T>(u, old);
+    return next(u);
+  }
   putG<T>(u, old);
   return finishE<T>(u, sum);
 }
@@ -26,9 +32,9 @@ export function xadd32(u: usize): usize { return exchangeAdd<u32>(u); }
   const old = modifyE<T>(u);
   if (faulted()) return fault(u);
   if (subtract<T>(get<T>(EAX), old) == 0) return finishE<T>(u, getG<T>(u));
+  const after = isMem(u) ? finishE<T>(u, old) : u + UOP_SIZE;
   put<T>(EAX, old);
-  if (!isMem(u)) return u + UOP_SIZE;
-  return finishE<T>(u, old);
+  return after;
 }
 
 export function cmpxchg8(u: usize): usize { return compareExchange<u8>(u); }
