@@ -21,7 +21,8 @@ function open(path: string, flags: string, what: string, advice?: string): numbe
   throw new InputError(`${what} ${path}: not a regular file`, advice);
 }
 
-function reason(error: unknown): string {
+/** Why a call of the host failed, in words. */
+export function reason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   const known: Record<string, string> = {
     ENOENT: 'no such file',

@@ -126,7 +126,9 @@ export class PhysicalMemory {
     const first = Math.floor(physical / PAGE);
     const last = Math.floor((physical + length - 1) / PAGE);
     for (let page = first; page <= last; page++) {
-      if (this.view.getUint32(CODE_PAGE_OF + page * 4, true) !== 0) this.watcher.invalidateCode(page * PAGE, PAGE);
+      if (this.view.getUint32(CODE_PAGE_OF + page * 4, true) === 0) continue;
+      const from = Math.max(physical, page * PAGE);
+      this.watcher.invalidateCode(from, Math.min(physical + length, (page + 1) * PAGE) - from);
     }
   }
 }

@@ -28,12 +28,13 @@ import { type Exit, ExitDecoder } from './exit.js';
 
 /** What assembly/index.ts exports. */
 interface Core {
+  init(): void;
   run(budget: number): number;
   reset(): void;
   injectInterrupt(vector: number): void;
   injectNmi(): void;
   canInject(): number;
-  flushTlb(global: number): void;
+  flushTlb(code: number): void;
   invalidateCode(physical: number, length: number): void;
   updateMode(): void;
 }
@@ -69,6 +70,7 @@ export class Vcpu {
     this.decoder = new ExitDecoder(this.view);
     this.core = instantiate(module, memory, { abort: () => assert(false, 'the core aborted') })
       .exports as unknown as Core;
+    this.core.init();
   }
 
   /** Runs about `budget` instructions at most. The exit is valid until the next call. */
@@ -101,6 +103,11 @@ export class Vcpu {
 
   /** After the physical memory map has changed. */
   flushTlb(): void {
+    this.core.flushTlb(0);
+  }
+
+  /** After much of memory has changed: forgets translations and all decoded code. */
+  flushAll(): void {
     this.core.flushTlb(1);
   }
 

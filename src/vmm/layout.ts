@@ -23,8 +23,9 @@ export const PORT_IDE_PRIMARY = 0x1f0;
 export const PORT_IDE_PRIMARY_CONTROL = 0x3f6;
 export const PORT_IDE_SECONDARY = 0x170;
 export const PORT_IDE_SECONDARY_CONTROL = 0x376;
-/** Where direct boot places the ACPI power management block, as SeaBIOS does. */
-export const PORT_ACPI_PM = 0x600;
+export const PORT_SMI = 0xb2;
+/** First port for PCI devices when there is no firmware to choose. */
+export const PCI_PORTS = 0xc000;
 
 // ---- interrupt lines ---------------------------------------------------------------------------------------------------
 export const IRQ_PIT = 0;
@@ -55,6 +56,8 @@ export const PCI_HOLE = 0xc0000000;
 export const PCI_MEMORY = 0xe0000000;
 export const IOAPIC = 0xfec00000;
 export const LOCAL_APIC = 0xfee00000;
+/** Bit 11 of IA32_APIC_BASE. */
+export const APIC_BASE_ENABLED = 0x800;
 export const FOUR_GIB = 0x100000000;
 
 export const MEMORY_MIN = 2 * MIB;
@@ -79,3 +82,6 @@ export function hostLayout(memory: number): HostLayout {
   const video = bios + 256 * KIB;
   return { ram: HOST_RAM, bios, video, size: video + VIDEO_MEMORY };
 }
+
+/** 2026-01-01 00:00 UTC: what the real-time clock of a machine with a virtual clock starts at. */
+export const VIRTUAL_EPOCH = 1767225600;

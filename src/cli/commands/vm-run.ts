@@ -1,0 +1,189 @@
+// `tabvisor vm run`: opens what the options name, builds the machine, runs it, says how it ended.
+// Exit status: 0 power off, 99 triple fault, 124 time-out, 125 our error, 130 interrupted, (value << 1) | 1 by --debug-exit.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { InputError, messageOf } from '../../base/errors.js';
+import { createLog } from '../../base/log.js';
+import { compile } from '../../vcpu/engine.js';
+import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
+import type { MachineConfig } from '../../vmm/config.js';
+import { type Outcome, Vm } from '../../vmm/vm.js';
+import { loadDisassembler } from '../disassembler.js';
+import { appender, openFiles, openSerial } from '../machine-files.js';
+import { NodeHost } from '../node-host.js';
+import { parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
+import { progressLine } from '../progress.js';
+import { demoSummary, toReport } from '../report.js';
+import { onSignals } from '../signals.js';
+import { Terminal } from '../terminal.js';
+import { traceInstructions } from '../trace.js';
+
+const CORE = new URL('../../../../build/core.wasm', import.meta.url);
+const LOG_FLUSH_MILLISECONDS = 200;
+/** How long the last output may take to leave. */
+const LINGER_MILLISECONDS = 5000;
+
+const EXAMPLES = `
+Examples:
+  tabvisor vm run                                        our own guest, at its monitor
+  tabvisor vm run --demo                                 our own guest runs its workloads
+  tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0
+  tabvisor vm run --bios bios-256k.bin --disk disk.img,snapshot --memory 512M
+  tabvisor vm run --kernel vmlinuz --append console=ttyS0 --stats - --timeout 60
+
+Exit status: 0 the guest powered off; 99 it crashed (triple fault); 124 the time is over;
+125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.
+On a terminal, Ctrl-A x leaves and Ctrl-A h helps.`;
+
+const collect = (value: string, values: string[]): string[] => [...values, value];
+
+export function vmRunCommand(): Command {
+  return new Command('run')
+    .description('run a virtual machine; with no kernel and no BIOS, our own small guest')
+    .option('--mode <mode>', 'virtualization: full, hw or para', 'full')
+    .option('--kernel <file>', 'Linux bzImage or Multiboot kernel')
+    .option('--initrd <file>', 'initial RAM disk, or the Multiboot module')
+    .option('--append <text>', 'kernel command line')
+    .option('--bios <file>', 'BIOS image at the reset vector (64, 128 or 256 KiB)')
+    .option('--vgabios <file>', 'VGA option ROM')
+    .option('--memory <size>', 'RAM, 2M to 3072M', '256M')
+    .option('--disk <file[,if=ide][,ro|,snapshot]>', 'raw disk image; may be repeated', collect, [])
+    .option('--cdrom <file>', 'ISO 9660 image in a CD-ROM drive')
+    .option('--serial <stdio|file:F|none>', 'where the first serial port goes', 'stdio')
+    .option('--debug-exit <port>', 'a write of V to this port ends the run with status (V << 1) | 1')
+    .option('--log-port <port=file>', 'append each byte written to the port to the file; may be repeated', collect, [])
+    .option('--max-instructions <n>', 'stop after so many guest instructions (status 124)')
+    .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
+    .option('--stats <file|->', 'write statistics as JSON')
+    .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
+    .option('--clock <real|virtual>', 'machine time follows the host, or counts instructions (repeatable)', 'real')
+    .option('--net <none|ne2000>', 'network card (no network behind it yet)', 'none')
+    .option('--boot <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
+    .option('--demo', 'our own guest runs its workloads; then a summary')
+    .addHelpText('after', EXAMPLES)
+    .action(async (raw: RawOptions) => {
+      process.exitCode = await vmRun(parseOptions(raw));
+    });
+}
+
+/** Runs a machine to its end; the process's exit status. Throws InputError. */
+async function vmRun(options: VmRunOptions): Promise<number> {
+  const host = new NodeHost();
+  const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
+  const log = createLog((line) => say(line), options.trace);
+  const closers: (() => void)[] = [];
+  const output = openSerial(options, () => vm.stop());
+  let serialText = '';
+  const transmit = options.demo
+    ? (byte: number) => {
+        serialText += String.fromCharCode(byte);
+        output?.write(byte);
+      }
+    : (byte: number) => output?.write(byte);
+
+  const config: MachineConfig = {
+    ...openFiles(options, closers),
+    memory: options.memory,
+    serial: [{ transmit, room: () => terminal?.room() }],
+    network: options.net,
+    clock: options.clock,
+    debugExit: options.debugExit,
+    logPorts: options.logPorts.map(({ port, path }) => ({ port, sink: appender(path, closers) })),
+    progress: progressLine(process.stderr),
+  };
+  const machine: BuiltMachine = buildMachine(compile(readCore()), config, host, log, {
+    powerOff: () => vm.end({ kind: 'power-off' }),
+    reset: () => vm.reset(),
+    debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
+    nmi: () => vm.raiseNmi(),
+  });
+  const vm: Vm = new Vm(machine, host, log, {
+    timeout: options.timeout,
+    maxInstructions: options.maxInstructions,
+    backlog: () => output?.backlog(),
+    traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler()) : undefined,
+  });
+  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say) : undefined;
+  closers.push(() => terminal?.close());
+  closers.push(onSignals(() => vm.stop()));
+  const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
+  closers.push(() => clearInterval(flushing));
+
+  try {
+    const outcome = await vm.run();
+    await output?.finish(LINGER_MILLISECONDS);
+    const status = statusOf(outcome);
+    terminal?.close();
+    explain(outcome, options, say);
+    if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
+    if (options.stats !== undefined) {
+      writeStatistics(options.stats, toReport(vm.statistics(), 'full', outcome.kind, status));
+    }
+    return status;
+  } finally {
+    for (const close of closers.reverse()) close();
+  }
+}
+
+function statusOf(outcome: Outcome): number {
+  switch (outcome.kind) {
+    case 'power-off':
+      return 0;
+    case 'debug-exit':
+      return ((outcome.value << 1) | 1) & 0xff;
+    case 'triple-fault':
+      return 99;
+    case 'time-out':
+    case 'instruction-limit':
+      return 124;
+    case 'stopped':
+      return 130;
+  }
+}
+
+function explain(outcome: Outcome, options: VmRunOptions, say: (line: string) => void): void {
+  if (outcome.kind === 'triple-fault') {
+    say(`the guest crashed: triple fault after exception ${outcome.vector}`);
+    process.stderr.write(`${outcome.state}\n`);
+  }
+  if (outcome.kind === 'time-out') say(`--timeout: ${(options.timeout ?? 0) / 1e9} seconds are over`);
+  if (outcome.kind === 'instruction-limit') say(`--max-instructions: ${options.maxInstructions} instructions are done`);
+}
+
+function readCore(): Uint8Array {
+  try {
+    return readFileSync(CORE);
+  } catch (error) {
+    throw new InputError(`the core is not built: ${messageOf(error)}`, 'Run: npm run build', { cause: error });
+  }
+}
+
+/** `-` is standard output. */
+function writeStatistics(path: string, report: object): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (path === '-') {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new InputError(`--stats ${path}: ${messageOf(error)}`, undefined, { cause: error });
+  }
+}
+
+function openTerminal(machine: BuiltMachine, vm: Vm, host: NodeHost, say: (line: string) => void): Terminal {
+  const [com1] = machine.uarts;
+  const receive = (bytes: Uint8Array): number => {
+    const taken = com1.receive(bytes);
+    host.wake();
+    return taken;
+  };
+  const terminal = new Terminal(process.stdin, (text) => void process.stderr.write(text), receive, {
+    leave: () => vm.stop(),
+    statistics: () => say(JSON.stringify(vm.statistics())),
+  });
+  terminal.open();
+  return terminal;
+}

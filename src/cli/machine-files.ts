@@ -1,0 +1,98 @@
+// What the options of `tabvisor vm run` name, opened: files to load, drives, where serial output and logs go.
+// Ours.
+import {
+  closeSync,
+  createWriteStream,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MIB } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import type { DriveConfig, MachineConfig } from '../vmm/config.js';
+import { FileDisk, FileSource, reason } from './files.js';
+import type { VmRunOptions } from './options.js';
+import { Output } from './output.js';
+import { SnapshotDisk } from './snapshot-disk.js';
+
+const OWN_GUEST = fileURLToPath(new URL('../../../guest/build/tabvisor-guest.elf', import.meta.url));
+const DEMO_DISK = 16 * MIB;
+
+/** What to do when the run is over, last first. */
+export type Closers = (() => void)[];
+
+/** Everything that the options name is opened before anything runs. */
+export function openFiles(options: VmRunOptions, closers: Closers): Pick<MachineConfig, 'boot' | 'drives'> {
+  const source = (path: string, what: string) => new FileSource(path, what);
+  const drives: (DriveConfig | undefined)[] = options.disks.map(({ path, mode }) => {
+    const disk = new FileDisk(path, mode);
+    const backend = mode === 'snapshot' ? new SnapshotDisk(disk) : disk;
+    return { backend, cdrom: false };
+  });
+  if (options.demo && drives.length === 0)
+    drives.push({ backend: new FileDisk(demoDisk(closers), 'write'), cdrom: false });
+  if (options.cdrom) {
+    // The CD is the secondary master when that is free, as boot loaders expect.
+    const place = drives.length <= 2 ? 2 : 3;
+    drives[place] = { backend: new FileDisk(options.cdrom, 'read-only', 'cdrom'), cdrom: true };
+  }
+  if (options.bios) {
+    const vgabios = options.vgabios ? source(options.vgabios, 'vgabios') : undefined;
+    return { boot: { kind: 'bios', bios: source(options.bios, 'bios'), vgabios }, drives };
+  }
+  const own = options.kernel === undefined;
+  return {
+    boot: {
+      kind: 'kernel',
+      kernel: source(options.kernel ?? OWN_GUEST, 'kernel'),
+      initrd: options.initrd ? source(options.initrd, 'initrd') : undefined,
+      commandLine: own && options.demo ? `run=all exit=poweroff ${options.append}` : options.append,
+      entry: options.boot,
+    },
+    drives,
+  };
+}
+
+function demoDisk(closers: Closers): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tabvisor-'));
+  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'scratch.img');
+  writeFileSync(path, '');
+  truncateSync(path, DEMO_DISK);
+  return path;
+}
+
+/** The stream behind the first serial port; `onBroken` when nobody reads it any more. */
+export function openSerial(options: VmRunOptions, onBroken: () => void): Output | undefined {
+  if (options.serial.kind === 'none') return undefined;
+  if (options.serial.kind === 'stdio') return new Output(process.stdout, onBroken);
+  const fd = openFor('--serial', options.serial.path, 'w');
+  return new Output(createWriteStream('', { fd }), onBroken);
+}
+
+/** Appends blocks to a file. */
+export function appender(path: string, closers: Closers): (bytes: Uint8Array) => void {
+  const fd = openFor('--log-port', path, 'a');
+  closers.push(() => closeSync(fd));
+  return (bytes) => {
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    } catch (error) {
+      throw new InputError(`--log-port ${path}: ${reason(error)}`, undefined, { cause: error });
+    }
+  };
+}
+
+function openFor(option: string, path: string, flags: string): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    throw new InputError(`${option} ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+  }
+}

@@ -1,0 +1,168 @@
+// The options of `tabvisor vm run`, from text to values; each wrong value is an InputError that says what would be right.
+// Issue of the command line; sizes as QEMU writes them.
+import { formatSize, MIB, parseSize } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import { TOPICS, type Topic } from '../base/log.js';
+import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
+import type { DiskMode } from './files.js';
+
+/** As commander hands them over. */
+export interface RawOptions {
+  mode: string;
+  kernel?: string;
+  initrd?: string;
+  append?: string;
+  bios?: string;
+  vgabios?: string;
+  memory: string;
+  disk: string[];
+  cdrom?: string;
+  serial: string;
+  debugExit?: string;
+  logPort: string[];
+  maxInstructions?: string;
+  timeout?: string;
+  stats?: string;
+  trace?: string;
+  clock: string;
+  net: string;
+  boot: string;
+  demo?: boolean;
+}
+
+export interface DiskOption {
+  path: string;
+  mode: DiskMode;
+}
+
+export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'; path: string };
+
+export interface VmRunOptions {
+  kernel?: string;
+  initrd?: string;
+  append: string;
+  bios?: string;
+  vgabios?: string;
+  memory: number;
+  disks: DiskOption[];
+  cdrom?: string;
+  serial: SerialOption;
+  debugExit?: number;
+  logPorts: { port: number; path: string }[];
+  maxInstructions?: number;
+  /** Nanoseconds. */
+  timeout?: number;
+  stats?: string;
+  trace: Topic[];
+  clock: 'real' | 'virtual';
+  net: 'none' | 'ne2000';
+  boot: 'protected' | 'real';
+  demo: boolean;
+}
+
+const DRIVES = 4;
+
+export function parseOptions(raw: RawOptions): VmRunOptions {
+  const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
+  if (mode !== 'full') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full.');
+  if (raw.bios && raw.kernel)
+    throw new InputError('--bios and --kernel: a BIOS boots a disk, a kernel boots without', 'Give one of them.');
+  if (raw.initrd && !raw.kernel)
+    throw new InputError(`--initrd ${raw.initrd}: there is no kernel to give it to`, 'Give --kernel too.');
+  if (raw.vgabios && !raw.bios)
+    throw new InputError(`--vgabios ${raw.vgabios}: only a BIOS runs it`, 'Give --bios too.');
+  if (raw.append !== undefined && raw.bios)
+    throw new InputError('--append: a BIOS takes no command line', 'Set it in the boot loader.');
+  const disks = raw.disk.map(parseDisk);
+  const drives = disks.length + (raw.cdrom ? 1 : 0);
+  if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
+  return {
+    kernel: raw.kernel,
+    initrd: raw.initrd,
+    append: raw.append ?? '',
+    bios: raw.bios,
+    vgabios: raw.vgabios,
+    memory: parseMemory(raw.memory),
+    disks,
+    cdrom: raw.cdrom,
+    serial: parseSerial(raw.serial),
+    debugExit: raw.debugExit === undefined ? undefined : parsePort('--debug-exit', raw.debugExit),
+    logPorts: raw.logPort.map(parseLogPort),
+    maxInstructions:
+      raw.maxInstructions === undefined ? undefined : positive('--max-instructions', raw.maxInstructions, true),
+    timeout: raw.timeout === undefined ? undefined : positive('--timeout', raw.timeout, false) * 1e9,
+    stats: raw.stats,
+    trace: parseTrace(raw.trace),
+    clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
+    net: oneOf('--net', raw.net, ['none', 'ne2000']),
+    boot: oneOf('--boot', raw.boot, ['protected', 'real']),
+    demo: raw.demo === true,
+  };
+}
+
+export function parseMemory(text: string): number {
+  const size = parseSize(text);
+  if (size === undefined) throw new InputError(`--memory ${text}: not a size`, 'Write it as 256M or 1G.');
+  if (size % MIB !== 0) throw new InputError(`--memory ${text}: not a whole number of MiB`, 'Write it as 256M or 1G.');
+  if (size < MEMORY_MIN || size > MEMORY_MAX) {
+    throw new InputError(`--memory ${text}: a machine has ${formatSize(MEMORY_MIN)} to ${formatSize(MEMORY_MAX)}`);
+  }
+  return size;
+}
+
+/** `F[,if=ide][,ro|,snapshot]`; a comma in the name is written twice. */
+export function parseDisk(text: string): DiskOption {
+  const [path, ...settings] = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
+  if (!path) throw new InputError(`--disk ${text}: no file name`, 'Write it as --disk image.img,snapshot.');
+  let mode: DiskMode = 'write';
+  for (const setting of settings) {
+    if (setting === 'if=ide') continue;
+    if ((setting === 'ro' || setting === 'snapshot') && mode === 'write')
+      mode = setting === 'ro' ? 'read-only' : 'snapshot';
+    else {
+      const why =
+        setting === 'ro' || setting === 'snapshot'
+          ? 'ro and snapshot exclude each other'
+          : `unknown setting ${setting}`;
+      throw new InputError(`--disk ${text}: ${why}`, 'Settings are if=ide, ro and snapshot.');
+    }
+  }
+  return { path, mode };
+}
+
+export function parseSerial(text: string): SerialOption {
+  if (text === 'stdio' || text === 'none') return { kind: text };
+  if (text.startsWith('file:') && text.length > 5) return { kind: 'file', path: text.slice(5) };
+  throw new InputError(`--serial ${text}: unknown`, 'Use stdio, file:NAME or none.');
+}
+
+export function parsePort(option: string, text: string): number {
+  const port = /^(0x[0-9a-f]{1,8}|\d{1,8})$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(port >= 0 && port <= 0xffff))
+    throw new InputError(`${option} ${text}: not an I/O port`, 'Ports are 0 to 0xffff, as in 0xf4.');
+  return port;
+}
+
+function parseLogPort(text: string): { port: number; path: string } {
+  const at = text.indexOf('=');
+  if (at < 0 || at === text.length - 1)
+    throw new InputError(`--log-port ${text}: no file name`, 'Write it as 0x190=FILE.');
+  return { port: parsePort('--log-port', text.slice(0, at)), path: text.slice(at + 1) };
+}
+
+function parseTrace(text: string | undefined): Topic[] {
+  if (text === undefined) return [];
+  return text.split(',').map((topic) => oneOf('--trace', topic.trim(), TOPICS));
+}
+
+function positive(option: string, text: string, whole: boolean): number {
+  const value = /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && (!whole || Number.isInteger(value))) return value;
+  throw new InputError(`${option} ${text}: not a positive ${whole ? 'whole number' : 'number'}`);
+}
+
+function oneOf<T extends string>(option: string, text: string, values: readonly T[]): T {
+  const value = values.find((one) => one === text);
+  if (value === undefined) throw new InputError(`${option} ${text}: unknown`, `Use ${values.join(', ')}.`);
+  return value;
+}

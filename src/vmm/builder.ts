@@ -1,0 +1,278 @@
+// Puts a machine together: the only place that constructs devices and connects them.
+// The board is QEMU's "pc": i440FX, PIIX3 with PIIX4 power management, as firmware and kernels know it.
+import { A20_MASK, HAS_APIC } from '../../assembly/abi.js';
+import { alignUp, MIB } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import type { Host } from '../base/host.js';
+import type { Log } from '../base/log.js';
+import { A20Gate, Port92 } from '../devices/a20.js';
+import { acpiAt, buildAcpi } from '../devices/acpi.js';
+import { AtaDisk } from '../devices/ata-disk.js';
+import { cmosContents } from '../devices/cmos-layout.js';
+import { DebugConsole, DebugExit, LogPort } from '../devices/debug-ports.js';
+import { FwCfg } from '../devices/fw-cfg.js';
+import { describePc } from '../devices/fw-cfg-pc.js';
+import { I440fx } from '../devices/i440fx.js';
+import { I8042 } from '../devices/i8042.js';
+import { Ide } from '../devices/ide.js';
+import { Ioapic } from '../devices/ioapic.js';
+import { IsaInterrupts } from '../devices/isa-interrupts.js';
+import { Lapic } from '../devices/lapic.js';
+import { NOWHERE } from '../devices/line.js';
+import { PciBus } from '../devices/pci-bus.js';
+import { configurePci } from '../devices/pci-firmware.js';
+import { Pic } from '../devices/pic.js';
+import { Piix3 } from '../devices/piix3.js';
+import { Piix4Pm } from '../devices/piix4-pm.js';
+import { Pit } from '../devices/pit.js';
+import { Rtc } from '../devices/rtc.js';
+import { Uart } from '../devices/uart.js';
+import { createMemory, type WasmModule } from '../vcpu/engine.js';
+import { PhysicalMemory } from '../vcpu/guest-memory.js';
+import { LinearMemory } from '../vcpu/linear.js';
+import { Registers } from '../vcpu/registers.js';
+import { Vcpu } from '../vcpu/vcpu.js';
+import { BootMemory } from './boot/boot-memory.js';
+import { readBios, readOptionRom } from './boot/bios.js';
+import { bootKernel } from './boot/kernel.js';
+import { Bus } from './bus.js';
+import { RealClock, VirtualClock } from './clock.js';
+import type { DriveConfig, MachineConfig } from './config.js';
+import * as at from './layout.js';
+import { MemoryMap } from './memory-map.js';
+import { TimerQueue } from './timers.js';
+import type { Machine } from './vm.js';
+
+/** What devices tell the machine that they are in. */
+export interface MachineEvents {
+  powerOff(): void;
+  reset(): void;
+  debugExit(value: number): void;
+  nmi(): void;
+}
+
+/** A machine and the parts of it that its owner talks to. */
+export interface BuiltMachine extends Machine {
+  physical: PhysicalMemory;
+  linear: LinearMemory;
+  /** COM1 and COM2. */
+  uarts: readonly Uart[];
+  keyboard: I8042;
+  logs: readonly LogPort[];
+}
+
+/** Throws InputError when the machine cannot be as it was asked for. */
+export function buildMachine(
+  module: WasmModule,
+  config: MachineConfig,
+  host: Host,
+  log: Log,
+  events: MachineEvents,
+): BuiltMachine {
+  const layout = at.hostLayout(config.memory);
+  const memory = allocate(layout.size, config.memory);
+  const cpu = new Vcpu(module, memory);
+  const registers = new Registers(cpu.view);
+  const physical = new PhysicalMemory(cpu.bytes, cpu);
+  const bus = new Bus();
+  const clock = config.clock === 'real' ? new RealClock(host, cpu) : new VirtualClock(cpu);
+  const timers = new TimerQueue(clock);
+
+  const bios = config.boot.kind === 'bios' ? readBios(config.boot.bios) : undefined;
+  if (bios) cpu.bytes.set(bios, layout.bios);
+  const map = new MemoryMap(
+    config.memory,
+    bios && { host: layout.bios, size: bios.length },
+    physical,
+    cpu.bytes,
+    cpu,
+    bus,
+  );
+
+  // ---- interrupts: devices -> ISA lines -> PIC and I/O APIC -> local APIC -> CPU
+  const ioapicBus = { send: (message: Parameters<Lapic['send']>[0]) => lapic.send(message) };
+  const pic: Pic = new Pic({ set: (level) => lapic.lint0.set(level) });
+  const ioapic: Ioapic = new Ioapic(ioapicBus);
+  const lapic: Lapic = new Lapic({
+    timers,
+    pic,
+    intr: NOWHERE,
+    nmi: events.nmi,
+    endOfInterrupt: (vector) => ioapic.endOfInterrupt(vector),
+  });
+  const irqs = new IsaInterrupts(pic, ioapic);
+  bus.mapPorts('pic', at.PORT_PIC_MASTER, 2, pic.masterPorts);
+  bus.mapPorts('pic', at.PORT_PIC_SLAVE, 2, pic.slavePorts);
+  bus.mapPorts('pic', at.PORT_ELCR, 2, pic.elcrPorts);
+  bus.mapMmio('ioapic', at.IOAPIC, 0x1000, ioapic);
+  let lapicRange = bus.mapMmio('lapic', at.LOCAL_APIC, 0x1000, lapic);
+  cpu.view.setUint32(HAS_APIC, 1, true);
+
+  // ---- the PC/AT
+  const a20 = new A20Gate((open) => {
+    cpu.view.setUint32(A20_MASK, open ? 0xffffffff : 0xffefffff, true);
+    cpu.flushTlb();
+  });
+  const port92 = new Port92(a20, events.reset);
+  const pit = new Pit(timers, irqs.input(at.IRQ_PIT));
+  const disks = config.drives.map((drive) => (drive && !drive.cdrom ? drive.backend.size : undefined));
+  const rtc = new Rtc(
+    timers,
+    irqs.input(at.IRQ_RTC),
+    config.clock === 'real' ? host.date() / 1000 : at.VIRTUAL_EPOCH,
+    cmosContents({ memory: config.memory, bootOrder: bootOrder(config), disks }),
+  );
+  const keyboard = new I8042({
+    irq1: irqs.input(at.IRQ_KEYBOARD),
+    irq12: irqs.input(at.IRQ_MOUSE),
+    a20,
+    requestReset: events.reset,
+  });
+  bus.mapPorts('pit', at.PORT_PIT, 4, pit.ports);
+  bus.mapPorts('pit', at.PORT_SYSTEM_B, 1, pit.speakerPort);
+  bus.mapPorts('rtc', at.PORT_RTC, 2, rtc.ports);
+  bus.mapPorts('i8042', at.PORT_I8042, 1, keyboard.dataPort);
+  bus.mapPorts('i8042', at.PORT_I8042 + 4, 1, keyboard.commandPort);
+  bus.mapPorts('port92', at.PORT_SYSTEM_A, 1, port92.ports);
+
+  const uarts = [
+    { port: at.PORT_COM1, irq: at.IRQ_COM1 },
+    { port: at.PORT_COM2, irq: at.IRQ_COM2 },
+  ].map(({ port, irq }, i) => {
+    const serial = config.serial[i];
+    const uart = new Uart({
+      irq: irqs.input(irq),
+      timers,
+      transmit: serial?.transmit ?? (() => {}),
+      room: serial?.room,
+    });
+    bus.mapPorts('uart', port, 8, uart.ports);
+    return uart;
+  });
+
+  // ---- PCI
+  const isaBridge = new Piix3({
+    isa: Array.from({ length: 16 }, (_, irq) => irqs.input(irq)),
+    direct: [16, 17, 18, 19].map((pin) => ioapic.line(pin)),
+  });
+  const pci = new PciBus({
+    decoder: map,
+    pirqs: [0, 1, 2, 3].map((index) => isaBridge.pirq(index)),
+    requestReset: events.reset,
+  });
+  bus.mapPorts('pci', at.PORT_PCI, 8, pci.ports);
+  const power = new Piix4Pm({ timers, irq9: irqs.input(at.IRQ_SCI), powerOff: events.powerOff });
+  pci.add(0, 0, new I440fx((segment) => map.setShadow(segment)));
+  pci.add(1, 0, isaBridge);
+  pci.add(1, 3, power);
+  bus.mapPorts('smi', at.PORT_SMI, 2, power.smiPorts);
+
+  const [a, b, c, d] = [0, 1, 2, 3].map((place) => config.drives[place] && driveOf(config.drives[place], place));
+  const ide = new Ide({
+    memory: physical,
+    irqs: [irqs.input(at.IRQ_IDE_PRIMARY), irqs.input(at.IRQ_IDE_SECONDARY)],
+    primary: [a, b],
+    secondary: [c, d],
+  });
+  pci.add(1, 1, ide);
+  bus.mapPorts('ide', at.PORT_IDE_PRIMARY, 8, ide.primary.ports);
+  bus.mapPorts('ide', at.PORT_IDE_PRIMARY_CONTROL, 1, ide.primary.controlPort);
+  bus.mapPorts('ide', at.PORT_IDE_SECONDARY, 8, ide.secondary.ports);
+  bus.mapPorts('ide', at.PORT_IDE_SECONDARY_CONTROL, 1, ide.secondary.controlPort);
+
+  // ---- firmware's view of the machine
+  const acpi = buildAcpi({
+    pciWindow: [at.PCI_MEMORY, at.IOAPIC - 1],
+    serialPorts: [at.PORT_COM1, at.PORT_COM2],
+    apic: true,
+  });
+  const fwCfg = new FwCfg(physical);
+  describePc(fwCfg, {
+    memory: config.memory,
+    e820: [{ start: 0, size: config.memory, kind: 1 }],
+    acpi,
+    vgaRom: config.boot.kind === 'bios' && config.boot.vgabios ? readOptionRom(config.boot.vgabios) : undefined,
+  });
+  bus.mapPorts('fw-cfg', at.PORT_FW_CFG, 12, fwCfg);
+
+  // ---- for developers
+  bus.mapPorts('debug-console', at.PORT_DEBUG_CONSOLE, 1, new DebugConsole((byte) => debugConsole(byte)));
+  const lines = { text: '' };
+  const debugConsole = (byte: number): void => {
+    if (!log.on.device) return;
+    if (byte === 10 || lines.text.length >= 200) {
+      log.trace('device', lines.text);
+      lines.text = '';
+    } else lines.text += String.fromCharCode(byte);
+  };
+  const logs = config.logPorts.map(({ port, sink }) => {
+    const logPort = new LogPort(sink);
+    bus.mapPorts('log', port, 1, logPort);
+    return logPort;
+  });
+  if (config.debugExit !== undefined) {
+    bus.mapPorts('debug-exit', config.debugExit, 4, new DebugExit((value) => events.debugExit(value)));
+  }
+
+  const devices = [a20, port92, pci, fwCfg, pic, ioapic, lapic, pit, rtc, keyboard, ...uarts];
+  const ram = cpu.bytes.subarray(layout.ram, layout.ram + config.memory);
+  const bootMemory = new BootMemory(ram, config.progress);
+
+  return {
+    cpu,
+    registers,
+    clock,
+    timers,
+    bus,
+    interrupts: lapic,
+    physical,
+    linear: new LinearMemory(cpu.view, registers, physical),
+    uarts,
+    keyboard,
+    logs,
+    apicBaseWritten(value) {
+      lapic.setEnabled((value & at.APIC_BASE_ENABLED) !== 0);
+      bus.unmapMmio(lapicRange);
+      lapicRange = bus.mapMmio('lapic', (value & 0xfffff000) >>> 0, 0x1000, lapic);
+    },
+    powerOn() {
+      for (const device of devices) device.reset();
+      cpu.reset();
+      this.apicBaseWritten(at.LOCAL_APIC | at.APIC_BASE_ENABLED);
+      if (config.boot.kind === 'bios') return;
+      map.openShadow();
+      configurePci({ bus: pci, isaBridge, elcr: pic.elcrPorts, ioBase: at.PCI_PORTS, memoryBase: at.PCI_MEMORY });
+      lapic.setVirtualWire();
+      bootMemory.write(at.ACPI_AREA, acpiAt(at.ACPI_AREA, acpi));
+      bootKernel(config.boot, bootMemory, registers, at.ACPI_AREA);
+      cpu.flushAll();
+      cpu.updateMode();
+    },
+    flush() {
+      for (const logPort of logs) logPort.flush();
+      for (const drive of config.drives) drive?.backend.flush();
+    },
+  };
+}
+
+function allocate(size: number, ram: number): ReturnType<typeof createMemory> {
+  try {
+    return createMemory(alignUp(size, 65536));
+  } catch (error) {
+    throw new InputError(
+      `--memory ${ram / MIB}M: the host does not give that much address space`,
+      'Give less, or lift the limit (ulimit -v).',
+      { cause: error },
+    );
+  }
+}
+
+function bootOrder(config: MachineConfig): ('disk' | 'cdrom')[] {
+  const hasDisk = config.drives.some((drive) => drive && !drive.cdrom);
+  return hasDisk ? ['disk', 'cdrom'] : ['cdrom'];
+}
+
+function driveOf(drive: DriveConfig, place: number): AtaDisk {
+  const names = { serial: `TV0000${place + 1}`, firmware: '1.0', model: 'TABVISOR HARDDISK' };
+  return new AtaDisk(drive.backend, names);
+}

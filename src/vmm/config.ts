@@ -1,0 +1,40 @@
+// What a machine is made of, as plain data and interfaces: the input of builder.ts.
+// Ours.
+import type { ByteSource } from '../base/host.js';
+import type { BlockBackend } from '../devices/block-backend.js';
+
+/** What runs first. */
+export type BootConfig =
+  | { kind: 'kernel'; kernel: ByteSource; initrd?: ByteSource; commandLine: string; entry: 'protected' | 'real' }
+  | { kind: 'bios'; bios: ByteSource; vgabios?: ByteSource };
+
+/** One of four places on the IDE channels, in order: primary master, slave, secondary master, slave. */
+export interface DriveConfig {
+  backend: BlockBackend;
+  cdrom: boolean;
+}
+
+/** What is at the other end of a serial port. */
+export interface SerialConfig {
+  /** One byte sent by the guest. */
+  transmit: (byte: number) => void;
+  /** More bytes will be accepted by the port's `receive`. */
+  room?: () => void;
+}
+
+export interface MachineConfig {
+  /** Bytes of RAM: whole MiB, MEMORY_MIN to MEMORY_MAX. */
+  memory: number;
+  boot: BootConfig;
+  drives: readonly (DriveConfig | undefined)[];
+  /** COM1 and COM2. */
+  serial: readonly (SerialConfig | undefined)[];
+  network: 'none' | 'ne2000';
+  clock: 'real' | 'virtual';
+  /** Port of isa-debug-exit. */
+  debugExit?: number;
+  /** Ports whose written bytes go to a sink, in blocks. */
+  logPorts: readonly { port: number; sink: (bytes: Uint8Array) => void }[];
+  /** Shown while files are loaded. */
+  progress?: (name: string, done: number, total: number) => void;
+}
