@@ -80,6 +80,11 @@ function gather(wide: bool): void {
   }
 }
 
+/** May the environment be written? The processor tries its first word, then its last byte, then the rest. */
+function probeEnvironment(lin: u32, size: u32, wide: bool): bool {
+  return probeWrite(lin, wide ? 4 : 2) && probeWrite(lin + size - 1, 1) && probeWrite(lin, size);
+}
+
 /** Writes the environment; the pages have been probed. */
 function put(lin: u32, wide: bool): bool {
   gather(wide);
@@ -126,7 +131,7 @@ function enter(wide: bool): void {
   if (absent()) return fault(u);
   const size: u32 = wide ? 28 : 14;
   const lin = image(u, size, true);
-  if (faulted() || !probeWrite(lin, size) || !put(lin, wide)) return fault(u);
+  if (faulted() || !probeEnvironment(lin, size, wide) || !put(lin, wide)) return fault(u);
   store<u16>(FPU_CONTROL, <u32>load<u16>(FPU_CONTROL) | EXCEPTIONS);
   summarise();
   return next(u);

@@ -28,6 +28,7 @@ function write(lin: u32, size: u32, low: u64, high: u32): bool {
 function finish(u: usize, size: u32, low: u64, high: u32, pops: bool): usize {
   const unmasked = signals() & ~<u32>load<u16>(FPU_CONTROL) & (IE | OE | UE);
   if (unmasked) {
+    if (!probeWrite(ea(u), size)) return fault(u);
     settle();
     return u + UOP_SIZE;
   }
@@ -45,6 +46,7 @@ function missing(u: usize, size: u32, low: u64, high: u32, pops: bool): usize {
     if (pops) pop();
     return next(u);
   }
+  if (!probeWrite(ea(u), size)) return fault(u);
   stackUnderflow();
   return u + UOP_SIZE;
 }
