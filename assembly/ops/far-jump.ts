@@ -62,8 +62,9 @@ function transferSame(u: usize, selector: u32, eip: u32, size: u32, call: bool):
     openStack();
     if (!room(2, size)) return fault(u);
   }
-  if (!checkTarget(eip)) return fault(u);
+  // as processors do: what was pushed stays behind when the target turns out to lie outside its segment
   if (call && (!push(selectorOf(CS), size) || !push(nextEip(u), size))) return fault(u);
+  if (!checkTarget(eip)) return fault(u);
   if (!markCodeAccessed()) return fault(u);
   if (call) commitPointer();
   commitCode(selector);

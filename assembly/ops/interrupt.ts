@@ -6,7 +6,7 @@ import {
 } from '../abi';
 import { virtual8086 } from '../cpu/control';
 import {
-  AC_FAULT, BP, BR, DB, DE, DF_FAULT, EXIT_UOP, fail, fault, faulted, GP, gp, KIND_EXIT, MF, NM, NMI, OVERFLOW, PF_FAULT, RESUME_UOP,
+  AC_FAULT, BP, BR, DB, DE, DF_FAULT, EXIT_UOP, fail, fault, faulted, GP, gp, KIND_EXIT, MF, NM, NMI, OVERFLOW, PF_FAULT, raise, RESUME_UOP,
   TS, XM,
 } from '../cpu/fault';
 import { iopl, ovf } from '../cpu/flags';
@@ -78,29 +78,24 @@ export function deliverFault(): usize {
 
 // ---- events from outside ------------------------------------------------------------------------------------------------------
 
-/** Delivers an external event at an instruction boundary; false = triple fault (EXIT_REASON says so). */
-function inject(vector: u32): bool {
+/** Delivers an external event at an instruction boundary. A fault of the delivery stays pending: the next run begins with it. */
+function inject(vector: u32): void {
   store<u32>(FAULT_KIND, 0);
   store<u32>(INTERRUPT_SHADOW, 0);
-  const outcome = deliverEvent(vector, NO_ERROR_CODE, load<u32>(EIP), false, BY_PROCESSOR);
-  if (outcome == ENTERED) return true;
-  if (load<u32>(FAULT_KIND) == KIND_EXIT) {
-    shutdown(vector);
-    return false;
-  }
-  return deliverFault() == RESUME_UOP;
+  count(COUNT_INTERRUPTS);
+  deliverEvent(vector, NO_ERROR_CODE, load<u32>(EIP), false, BY_PROCESSOR);
+  // a table in MMIO space cannot be waited for here
+  if (load<u32>(FAULT_KIND) != KIND_EXIT) return;
+  store<u32>(FAULT_KIND, 0);
+  raise(DF_FAULT, 0);
 }
 
 /** An interrupt from the interrupt controller. The host has seen that IF is set and no shadow is in force. */
-export function injectInterrupt(vector: u32): bool {
-  count(COUNT_INTERRUPTS);
-  return inject(vector & 0xff);
-}
+export function injectInterrupt(vector: u32): void { inject(vector & 0xff); }
 
-export function injectNmi(): bool {
-  count(COUNT_INTERRUPTS);
+export function injectNmi(): void {
   store<u32>(NMI_BLOCKED, 1);
-  return inject(NMI);
+  inject(NMI);
 }
 
 // ---- instructions ---------------------------------------------------------------------------------------------------------------

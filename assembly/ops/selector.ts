@@ -36,7 +36,7 @@ function rights(u: usize, wide: bool): usize {
   const seen = look(selector, HAS_RIGHTS);
   if (faulted()) return fault(u);
   if (seen) {
-    if (wide) setG32(u, high & 0xf0ff00);
+    if (wide) setG32(u, high & 0xffff00);
     else setG16(u, high & 0xff00);
   }
   setZf(seen);
