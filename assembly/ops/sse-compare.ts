@@ -4,33 +4,17 @@ import { fault } from '../cpu/fault';
 import { CF, PF, setArithmetic, ZF } from '../cpu/flags';
 import { UOP_SIZE } from '../isa/uop';
 import { imm } from './operand';
+import { whole32, whole64, wholeSd, wholeSs } from './sse-float';
 import { exactPacked, exactScalar, settle } from './sse-float-exact';
 import { putXmm, source128, source32, source64, target, xmm } from './sse-operand';
 import { clearRaised, CMP, EQUAL, GREATER, LESS, MAX, MIN, relation } from './sse-soft-float';
-
-const LEAST32: f32 = 1.1754943508222875e-38;
-const LEAST64: f64 = 2.2250738585072014e-308;
-
-/** Neither NaN nor denormal. */
-// @ts-ignore: decorator
-@inline function ordinary32(a: v128): v128 {
-  return v128.or(f32x4.ge(f32x4.abs(a), f32x4.splat(LEAST32)), f32x4.eq(a, f32x4.splat(0)));
-}
-// @ts-ignore: decorator
-@inline function ordinary64(a: v128): v128 {
-  return v128.or(f64x2.ge(f64x2.abs(a), f64x2.splat(LEAST64)), f64x2.eq(a, f64x2.splat(0)));
-}
-// @ts-ignore: decorator
-@inline function ordinarySs(a: f32): bool { return abs<f32>(a) >= LEAST32 || a == 0; }
-// @ts-ignore: decorator
-@inline function ordinarySd(a: f64): bool { return abs<f64>(a) >= LEAST64 || a == 0; }
 
 export function minps(u: usize): usize {
   const s = source128(u);
   if (!s) return fault(u);
   const a = xmm(u);
   const b = v128.load(s);
-  return i32x4.all_true(v128.and(ordinary32(a), ordinary32(b)))
+  return i32x4.all_true(v128.and(whole32(a), whole32(b)))
     ? putXmm(u, f32x4.pmin(b, a)) : exactPacked(u, MIN, s, false);
 }
 export function minpd(u: usize): usize {
@@ -38,7 +22,7 @@ export function minpd(u: usize): usize {
   if (!s) return fault(u);
   const a = xmm(u);
   const b = v128.load(s);
-  return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
+  return i64x2.all_true(v128.and(whole64(a), whole64(b)))
     ? putXmm(u, f64x2.pmin(b, a)) : exactPacked(u, MIN, s, true);
 }
 export function minss(u: usize): usize {
@@ -46,7 +30,7 @@ export function minss(u: usize): usize {
   if (!s) return fault(u);
   const a = load<f32>(target(u));
   const b = load<f32>(s);
-  if (!ordinarySs(a) || !ordinarySs(b)) return exactScalar(u, MIN, s, false);
+  if (!wholeSs(a) || !wholeSs(b)) return exactScalar(u, MIN, s, false);
   store<f32>(target(u), a < b ? a : b);
   return u + UOP_SIZE;
 }
@@ -55,7 +39,7 @@ export function minsd(u: usize): usize {
   if (!s) return fault(u);
   const a = load<f64>(target(u));
   const b = load<f64>(s);
-  if (!ordinarySd(a) || !ordinarySd(b)) return exactScalar(u, MIN, s, true);
+  if (!wholeSd(a) || !wholeSd(b)) return exactScalar(u, MIN, s, true);
   store<f64>(target(u), a < b ? a : b);
   return u + UOP_SIZE;
 }
@@ -64,7 +48,7 @@ export function maxps(u: usize): usize {
   if (!s) return fault(u);
   const a = xmm(u);
   const b = v128.load(s);
-  return i32x4.all_true(v128.and(ordinary32(a), ordinary32(b)))
+  return i32x4.all_true(v128.and(whole32(a), whole32(b)))
     ? putXmm(u, f32x4.pmax(b, a)) : exactPacked(u, MAX, s, false);
 }
 export function maxpd(u: usize): usize {
@@ -72,7 +56,7 @@ export function maxpd(u: usize): usize {
   if (!s) return fault(u);
   const a = xmm(u);
   const b = v128.load(s);
-  return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
+  return i64x2.all_true(v128.and(whole64(a), whole64(b)))
     ? putXmm(u, f64x2.pmax(b, a)) : exactPacked(u, MAX, s, true);
 }
 export function maxss(u: usize): usize {
@@ -80,7 +64,7 @@ export function maxss(u: usize): usize {
   if (!s) return fault(u);
   const a = load<f32>(target(u));
   const b = load<f32>(s);
-  if (!ordinarySs(a) || !ordinarySs(b)) return exactScalar(u, MAX, s, false);
+  if (!wholeSs(a) || !wholeSs(b)) return exactScalar(u, MAX, s, false);
   store<f32>(target(u), a > b ? a : b);
   return u + UOP_SIZE;
 }
@@ -89,7 +73,7 @@ export function maxsd(u: usize): usize {
   if (!s) return fault(u);
   const a = load<f64>(target(u));
   const b = load<f64>(s);
-  if (!ordinarySd(a) || !ordinarySd(b)) return exactScalar(u, MAX, s, true);
+  if (!wholeSd(a) || !wholeSd(b)) return exactScalar(u, MAX, s, true);
   store<f64>(target(u), a > b ? a : b);
   return u + UOP_SIZE;
 }
@@ -114,7 +98,7 @@ export function cmpps(u: usize): usize {
   if (!s) return fault(u);
   const a = xmm(u);
   const b = v128.load(s);
-  return i32x4.all_true(v128.and(ordinary32(a), ordinary32(b)))
+  return i32x4.all_true(v128.and(whole32(a), whole32(b)))
     ? putXmm(u, mask32(predicate(u), a, b)) : exactPacked(u, CMP + predicate(u), s, false);
 }
 export function cmppd(u: usize): usize {
@@ -122,7 +106,7 @@ export function cmppd(u: usize): usize {
   if (!s) return fault(u);
   const a = xmm(u);
   const b = v128.load(s);
-  return i64x2.all_true(v128.and(ordinary64(a), ordinary64(b)))
+  return i64x2.all_true(v128.and(whole64(a), whole64(b)))
     ? putXmm(u, mask64(predicate(u), a, b)) : exactPacked(u, CMP + predicate(u), s, true);
 }
 
@@ -138,7 +122,7 @@ export function cmpss(u: usize): usize {
   if (!s) return fault(u);
   const a = load<f32>(target(u));
   const b = load<f32>(s);
-  if (!ordinarySs(a) || !ordinarySs(b)) return exactScalar(u, CMP + predicate(u), s, false);
+  if (!wholeSs(a) || !wholeSs(b)) return exactScalar(u, CMP + predicate(u), s, false);
   store<i32>(target(u), -<i32>holds<f32>(predicate(u), a, b));
   return u + UOP_SIZE;
 }
@@ -147,7 +131,7 @@ export function cmpsd(u: usize): usize {
   if (!s) return fault(u);
   const a = load<f64>(target(u));
   const b = load<f64>(s);
-  if (!ordinarySd(a) || !ordinarySd(b)) return exactScalar(u, CMP + predicate(u), s, true);
+  if (!wholeSd(a) || !wholeSd(b)) return exactScalar(u, CMP + predicate(u), s, true);
   store<i64>(target(u), -<i64>holds<f64>(predicate(u), a, b));
   return u + UOP_SIZE;
 }
@@ -160,7 +144,7 @@ function setRelation(r: u32): void {
 function compareSs(u: usize, s: usize, signaling: bool): usize {
   const a = load<f32>(target(u));
   const b = load<f32>(s);
-  if (ordinarySs(a) && ordinarySs(b)) {
+  if (wholeSs(a) && wholeSs(b)) {
     setRelation(a < b ? LESS : a > b ? GREATER : EQUAL);
     return u + UOP_SIZE;
   }
@@ -176,7 +160,7 @@ export function ucomiss(u: usize): usize { const s = source32(u); return s ? com
 function compareSd(u: usize, s: usize, signaling: bool): usize {
   const a = load<f64>(target(u));
   const b = load<f64>(s);
-  if (ordinarySd(a) && ordinarySd(b)) {
+  if (wholeSd(a) && wholeSd(b)) {
     setRelation(a < b ? LESS : a > b ? GREATER : EQUAL);
     return u + UOP_SIZE;
   }

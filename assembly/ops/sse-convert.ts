@@ -4,6 +4,7 @@ import { MXCSR } from '../abi';
 import { fault, faulted } from '../cpu/fault';
 import { U_REG, UOP_SIZE } from '../isa/uop';
 import { readE32 } from './operand';
+import { quick, whole32 } from './sse-float';
 import { settle } from './sse-float-exact';
 import {
   enterMmx, mmxReady, mmxSource64, putMmx, putXmm, slot, source128, source32, source64, sseReady, target,
@@ -12,13 +13,9 @@ import { clearRaised, fromInteger, reformat, toInteger } from './sse-soft-float'
 
 const PE: u32 = 0x20;
 const PM: u32 = 0x1000;
-const RC: u32 = 0x6000;
 const LEAST32: f64 = 1.1754943508222875e-38;
 const GREATEST32: f64 = 3.4028234663852886e38;
 
-/** Round to nearest, and an inexact result changes nothing. */
-// @ts-ignore: decorator
-@inline function quick(): bool { return (load<u32>(MXCSR) & (RC | PE | PM)) == (PE | PM); }
 /** An inexact result changes nothing. */
 // @ts-ignore: decorator
 @inline function imprecise(): bool { return (load<u32>(MXCSR) & (PE | PM)) == (PE | PM); }
@@ -241,9 +238,7 @@ export function cvtps2pd(u: usize): usize {
   const s = source64(u);
   if (!s) return fault(u);
   const a = v128.load_zero<u64>(s);
-  if (i32x4.all_true(v128.or(f32x4.ge(f32x4.abs(a), f32x4.splat(<f32>LEAST32)), f32x4.eq(a, f32x4.splat(0))))) {
-    return putXmm(u, f64x2.promote_low_f32x4(a));
-  }
+  if (i32x4.all_true(whole32(a))) return putXmm(u, f64x2.promote_low_f32x4(a));
   clearRaised();
   const below = reformat(load<u32>(s), false);
   const above = reformat(load<u32>(s, 4), false);

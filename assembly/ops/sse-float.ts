@@ -18,14 +18,15 @@ const LEAST64: f64 = 2.2250738585072014e-308;
 // the hardware may have seen underflow). A zero result is exact for sums, and for products of a zero.
 // DAZ and FTZ have no effect within these bounds; NaNs compare false and so go the exact way: wasm's are never seen.
 // @ts-ignore: decorator
-@inline function quick(): bool { return (load<u32>(MXCSR) & (RC | PE | PM)) == (PE | PM); }
+@inline export function quick(): bool { return (load<u32>(MXCSR) & (RC | PE | PM)) == (PE | PM); }
 
+// A zero or a normal number or an infinity: neither NaN nor denormal.
 // @ts-ignore: decorator
-@inline function whole32(a: v128): v128 {
+@inline export function whole32(a: v128): v128 {
   return v128.or(f32x4.ge(f32x4.abs(a), f32x4.splat(LEAST32)), f32x4.eq(a, f32x4.splat(0)));
 }
 // @ts-ignore: decorator
-@inline function whole64(a: v128): v128 {
+@inline export function whole64(a: v128): v128 {
   return v128.or(f64x2.ge(f64x2.abs(a), f64x2.splat(LEAST64)), f64x2.eq(a, f64x2.splat(0)));
 }
 // @ts-ignore: decorator
@@ -37,9 +38,9 @@ const LEAST64: f64 = 2.2250738585072014e-308;
   return v128.and(f64x2.gt(f64x2.abs(r), f64x2.splat(LEAST64)), f64x2.lt(f64x2.abs(r), f64x2.splat(Infinity)));
 }
 // @ts-ignore: decorator
-@inline function wholeSs(a: f32): bool { return abs<f32>(a) >= LEAST32 || a == 0; }
+@inline export function wholeSs(a: f32): bool { return abs<f32>(a) >= LEAST32 || a == 0; }
 // @ts-ignore: decorator
-@inline function wholeSd(a: f64): bool { return abs<f64>(a) >= LEAST64 || a == 0; }
+@inline export function wholeSd(a: f64): bool { return abs<f64>(a) >= LEAST64 || a == 0; }
 // @ts-ignore: decorator
 @inline function normalSs(r: f32): bool { return abs<f32>(r) > LEAST32 && abs<f32>(r) < Infinity; }
 // @ts-ignore: decorator
@@ -135,7 +136,8 @@ export function mulps(u: usize): usize {
   const a = xmm(u);
   const b = v128.load(s);
   const r = f32x4.mul(a, b);
-  const fine = v128.and(v128.and(whole32(a), whole32(b)), v128.or(normal32(r), v128.and(f32x4.eq(r, f32x4.splat(0)), v128.or(f32x4.eq(a, f32x4.splat(0)), f32x4.eq(b, f32x4.splat(0))))));
+  const zero = v128.and(f32x4.eq(r, f32x4.splat(0)), v128.or(f32x4.eq(a, f32x4.splat(0)), f32x4.eq(b, f32x4.splat(0))));
+  const fine = v128.and(v128.and(whole32(a), whole32(b)), v128.or(normal32(r), zero));
   return quick() && i32x4.all_true(fine) ? putXmm(u, r) : exactPacked(u, MUL, s, false);
 }
 
@@ -145,7 +147,8 @@ export function mulpd(u: usize): usize {
   const a = xmm(u);
   const b = v128.load(s);
   const r = f64x2.mul(a, b);
-  const fine = v128.and(v128.and(whole64(a), whole64(b)), v128.or(normal64(r), v128.and(f64x2.eq(r, f64x2.splat(0)), v128.or(f64x2.eq(a, f64x2.splat(0)), f64x2.eq(b, f64x2.splat(0))))));
+  const zero = v128.and(f64x2.eq(r, f64x2.splat(0)), v128.or(f64x2.eq(a, f64x2.splat(0)), f64x2.eq(b, f64x2.splat(0))));
+  const fine = v128.and(v128.and(whole64(a), whole64(b)), v128.or(normal64(r), zero));
   return quick() && i64x2.all_true(fine) ? putXmm(u, r) : exactPacked(u, MUL, s, true);
 }
 
