@@ -6,7 +6,7 @@
 #include "../kernel/pci.h"
 #include "hostile.h"
 
-#define PATIENCE 200000
+#define PATIENCE 20000
 #define SECTORS 8u
 #define LAST 0x80000000u
 #define TABLE 0x300000u // in plain memory, away from this image
