@@ -28,7 +28,10 @@ const FEATURE_APIC: u32 = 1 << 9;
 const FEATURES_MORE: u32 = (1 << 0) | (1 << 9); // SSE3, SSSE3
 const EXTENDED_NX: u32 = 1 << 20;
 
-const MAX_BASIC: u32 = 4;
+const MAX_BASIC: u32 = 0x15;
+/** The host keeps the time stamp counter at one tick a nanosecond of machine time; the local APIC has the same clock. */
+const TSC_HZ: u32 = 1000000000;
+const INVARIANT_TSC: u32 = 1 << 8;
 const MAX_EXTENDED: u32 = 0x80000008;
 
 /** 48 bytes, zero-padded. */
@@ -65,12 +68,14 @@ export function identify(leaf: u32, subleaf: u32): void {
     answer(SIGNATURE, (CACHE_LINE / 8) << 8, FEATURES_MORE, apic ? FEATURES | FEATURE_APIC : FEATURES);
   } else if (leaf == 2) answer(0x3001, 0, 0, 0x802c); // L1 32 KiB each, L2 512 KiB
   else if (leaf == 4) cache(subleaf);
+  else if (leaf == 0x15) answer(1, 1, TSC_HZ, 0); // TSC : crystal, crystal in Hz
   else if (leaf == 0x80000000) answer(MAX_EXTENDED, 0, 0, 0);
   else if (leaf == 0x80000001) answer(0, 0, 0, EXTENDED_NX);
   else if (leaf >= 0x80000002 && leaf <= 0x80000004) {
     const at = (leaf - 0x80000002) << 2;
     answer(BRAND[at], BRAND[at + 1], BRAND[at + 2], BRAND[at + 3]);
   } else if (leaf == 0x80000006) answer(0, 0, CACHE_LINE | (6 << 12) | (512 << 16), 0);
+  else if (leaf == 0x80000007) answer(0, 0, 0, INVARIANT_TSC);
   else if (leaf == 0x80000008) answer(36 | (32 << 8), 0, 0, 0);
   else answer(0, 0, 0, 0);
 }

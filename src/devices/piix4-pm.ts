@@ -21,6 +21,8 @@ const PMREGMISC = 0x80;
 
 const STATUS = { TMR: 0x0001, GBL: 0x0020, PWRBTN: 0x0100, ALL: 0x8d31 };
 const SCI_SOURCES = STATUS.TMR | STATUS.GBL | STATUS.PWRBTN;
+/** Sleep button and RTC alarm too can be enabled; nothing here raises them. */
+const ENABLE_WRITABLE = 0x0721;
 const CONTROL = { SCI_EN: 0x0001, SLP_TYP_SHIFT: 10, SLP_EN: 0x2000, WRITABLE: 0x1c07 };
 const CLOCK = new Frequency(PM_TIMER_HZ);
 /** The timer status is set when bit 23 of the timer changes. */
@@ -68,7 +70,7 @@ export class Piix4Pm extends PciFunction {
       (offset) => this.read(offset),
       (offset, value) => this.write(offset, value),
     );
-    this.claim({ kind: 'io', size: 64, ports }, () => {
+    this.claim({ kind: 'io', size: 64, ports, name: 'acpi-pm' }, () => {
       return this.config[PMREGMISC] & 1 ? this.readConfig(PMBASE, 2) & 0xffc0 : -1;
     });
   }
@@ -142,7 +144,7 @@ export class Piix4Pm extends PciFunction {
         break;
       case 2:
       case 3:
-        this.enable = merge(this.enable) & SCI_SOURCES;
+        this.enable = merge(this.enable) & ENABLE_WRITABLE;
         break;
       case 4:
       case 5:

@@ -18,6 +18,8 @@ export interface MachineClock extends Clock {
   instructionsIn(nanoseconds: number): number;
   /** Nothing runs until `deadline`: whether the machine must sleep on the host till then (else time has jumped). */
   idleUntil(deadline: number): boolean;
+  /** The machine has slept on the host, till `deadline` or till input came. */
+  slept(deadline: number): void;
   /** Machine time stands still while paused. */
   pause(): void;
   resume(): void;
@@ -27,40 +29,53 @@ export interface MachineClock extends Clock {
 const MEASURABLE_INSTRUCTIONS = 2000;
 const FASTEST = 0.5;
 const SLOWEST = 1000;
+/** Time that may pass at once without instructions to account for it: an exit's handling. */
+const SLACK = 500_000;
+/** Time that was held back and is given back later; more than this is forgotten (a suspended host). */
+const MOST_DEBT = 5e9;
 
-/** Follows the host's clock. The speed of the CPU is measured, and adapted slowly. */
+/**
+ * Follows the host's clock, but never jumps: when the host takes the processor away, the guest would lose timer ticks
+ * and call its clocks unstable. Such time is held back and given back while the guest is idle.
+ */
 export class RealClock implements MachineClock {
-  private origin: number;
-  private pausedAt = -1;
+  private time = 0;
+  /** Host time up to which `time` has been worked out. */
+  private seen: number;
+  private debt = 0;
+  private paused = false;
   private enteredAt = 0;
   private enteredWith = 0;
+  private running = false;
   /** Nanoseconds an instruction takes. */
   private pace = 20;
-  private last = 0;
 
   constructor(
     private readonly host: HostClock,
     private readonly cpu: Retired,
   ) {
-    this.origin = host.now();
+    this.seen = host.now();
   }
 
   now(): number {
-    if (this.pausedAt >= 0) return this.pausedAt;
-    this.last = Math.max(this.last, Math.floor(this.host.now() - this.origin));
-    return this.last;
+    if (!this.paused && !this.running) this.advance(SLACK);
+    return this.time;
   }
 
   entering(): void {
-    this.enteredAt = this.now();
+    this.advance(SLACK);
+    this.enteredAt = this.seen;
     this.enteredWith = this.cpu.instructions;
-    this.cpu.setTsc(this.enteredAt, this.pace);
+    this.running = true;
+    this.cpu.setTsc(this.time, this.pace);
   }
 
   left(): void {
     const instructions = this.cpu.instructions - this.enteredWith;
+    this.running = false;
+    this.advance(SLACK + 2 * instructions * this.pace);
     if (instructions < MEASURABLE_INSTRUCTIONS) return;
-    const measured = (this.now() - this.enteredAt) / instructions;
+    const measured = (this.seen - this.enteredAt) / instructions;
     this.pace += (Math.min(SLOWEST, Math.max(FASTEST, measured)) - this.pace) / 16;
   }
 
@@ -68,18 +83,35 @@ export class RealClock implements MachineClock {
     return Math.floor(nanoseconds / this.pace);
   }
 
-  idleUntil(): boolean {
-    return true;
+  idleUntil(deadline: number): boolean {
+    const given = Math.min(this.debt, Math.max(0, deadline - this.now()));
+    this.debt -= given;
+    this.time += given;
+    return this.time < deadline;
+  }
+
+  slept(deadline: number): void {
+    this.advance(Math.max(0, deadline - this.time));
   }
 
   pause(): void {
-    this.pausedAt = this.now();
+    this.now();
+    this.paused = true;
   }
 
   resume(): void {
-    if (this.pausedAt < 0) return;
-    this.origin = this.host.now() - this.pausedAt;
-    this.pausedAt = -1;
+    this.seen = this.host.now();
+    this.paused = false;
+  }
+
+  /** Lets machine time follow the host's by at most `most`. */
+  private advance(most: number): void {
+    const now = this.host.now();
+    const passed = Math.floor(now - this.seen);
+    if (passed <= 0) return;
+    this.seen += passed;
+    this.time += Math.min(passed, most);
+    this.debt = Math.min(MOST_DEBT, this.debt + Math.max(0, passed - most));
   }
 }
 
@@ -113,6 +145,7 @@ export class VirtualClock implements MachineClock {
     return false;
   }
 
+  slept(): void {}
   pause(): void {}
   resume(): void {}
 }

@@ -233,9 +233,11 @@ export class Vm {
     const { clock, timers } = this.machine;
     if (timers.next === Number.POSITIVE_INFINITY) this.warnIfDead();
     if (!clock.idleUntil(timers.next)) return this.host.turn();
-    const wait = Math.min(timers.next - clock.now(), this.timeLeft());
+    const deadline = timers.next;
+    const wait = Math.min(deadline - clock.now(), this.timeLeft());
     if (wait <= NAP) return this.host.turn();
     await this.slept(this.host.sleep(wait));
+    clock.slept(deadline);
   }
 
   /** The guest may not run before `promise` resolves; time-outs and stops still count. */
