@@ -26,12 +26,10 @@ export function* sst286Cases(file) {
 function parse({ id, n, r, m, R, M, k, x }) {
   const initial = Object.fromEntries(REGISTERS.map((name, i) => [name, r[i]]));
   const unhex = (chunks) => (chunks ?? []).map(([address, hex]) => [address, Buffer.from(hex, 'hex')]);
-  const opcode = Number.parseInt(id, 16) || 0;
   return {
     id,
     name: n,
     cls: 'sst286',
-    opcode,
     initial,
     final: { ...initial, ...R },
     memory: unhex(m),
@@ -72,7 +70,8 @@ export class Sst286Machine {
     const { machine } = this;
     const got = Object.fromEntries(GENERAL.map((name, i) => [name, machine.register(i) & 0xffff]));
     for (const name of ['cs', 'ss', 'ds', 'es']) got[name] = machine.selector(name);
-    got.ip = machine.eip;
+    // behind a HLT at FFFF: 0 on a 286, 10000 since
+    got.ip = machine.eip & 0xffff;
     got.flags = machine.eflags & flagsMask;
     const lines = [];
     for (const name of REGISTERS) {

@@ -151,19 +151,34 @@ function pushAll(u: usize, size: u32): usize {
 export function pusha32(u: usize): usize { return pushAll(u, 4); }
 export function pusha16(u: usize): usize { return pushAll(u, 2); }
 
+/** One register of POPA. What was popped before a fault stays, as on current CPUs; ESP does not move. */
+// @ts-ignore: decorator
+@inline function unstack32(slot: usize, offset: u32): bool {
+  const v = peek(offset, 4);
+  if (faulted()) return false;
+  store<u32>(slot, v);
+  return true;
+}
+// @ts-ignore: decorator
+@inline function unstack16(slot: usize, offset: u32): bool {
+  const v = peek(offset, 2);
+  if (faulted()) return false;
+  store<u16>(slot, v);
+  return true;
+}
+
 export function popa32(u: usize): usize {
-  const di = peek(0, 4), si = peek(4, 4), bp = peek(8, 4), bx = peek(16, 4), dx = peek(20, 4), cx = peek(24, 4), ax = peek(28, 4);
-  if (faulted()) return fault(u);
-  store<u32>(EDI, di); store<u32>(ESI, si); store<u32>(EBP, bp); store<u32>(EBX, bx);
-  store<u32>(EDX, dx); store<u32>(ECX, cx); store<u32>(EAX, ax);
+  if (!unstack32(EDI, 0) || !unstack32(ESI, 4) || !unstack32(EBP, 8)) return fault(u);
+  // the image of ESP is read and dropped
+  peek(12, 4);
+  if (faulted() || !unstack32(EBX, 16) || !unstack32(EDX, 20) || !unstack32(ECX, 24) || !unstack32(EAX, 28)) return fault(u);
   drop(32);
   return u + UOP_SIZE;
 }
 export function popa16(u: usize): usize {
-  const di = peek(0, 2), si = peek(2, 2), bp = peek(4, 2), bx = peek(8, 2), dx = peek(10, 2), cx = peek(12, 2), ax = peek(14, 2);
-  if (faulted()) return fault(u);
-  store<u16>(EDI, di); store<u16>(ESI, si); store<u16>(EBP, bp); store<u16>(EBX, bx);
-  store<u16>(EDX, dx); store<u16>(ECX, cx); store<u16>(EAX, ax);
+  if (!unstack16(EDI, 0) || !unstack16(ESI, 2) || !unstack16(EBP, 4)) return fault(u);
+  peek(6, 2);
+  if (faulted() || !unstack16(EBX, 8) || !unstack16(EDX, 10) || !unstack16(ECX, 12) || !unstack16(EAX, 14)) return fault(u);
   drop(16);
   return u + UOP_SIZE;
 }

@@ -1,6 +1,7 @@
 // CMPS and SCAS, plain and repeated; XLAT.
-// SDM vol. 2. A fault in the middle of a repeated comparison restores the flags and leaves the registers at its item.
-import { EAX, EBX, ECX, EDI, ESI, FLAG_AUX, FLAG_CARRY, FLAG_RESULT } from '../abi';
+// SDM vol. 2. DEVIATION: a fault in the middle of a repeated comparison leaves the flags of the last item that was compared, as
+// current CPUs do; the SDM says they are restored.
+import { EAX, EBX, ECX, EDI, ESI } from '../abi';
 import { fault, faulted } from '../cpu/fault';
 import { zf } from '../cpu/flags';
 import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UOP_SIZE } from '../isa/uop';
@@ -22,11 +23,12 @@ import {
 @inline function compareItem<T>(u: usize): bool {
   const first = source<T>(u);
   if (faulted()) return false;
-  const a = readItem<T>(first);
-  if (faulted()) return false;
   const second = destination<T>(u, false);
   if (faulted()) return false;
+  // where both fault it is the second that shows
   const b = readItem<T>(second);
+  if (faulted()) return false;
+  const a = readItem<T>(first);
   if (faulted()) return false;
   subtract<T>(a, b);
   const by = stride<T>();
@@ -69,14 +71,11 @@ import {
   if (!repeated(u)) return compareItem<T>(u) ? u + UOP_SIZE : fault(u);
   if (index(u, ECX) == 0) return u + UOP_SIZE;
   const whileEqual = repeatsWhileEqual(u);
-  const result = load<u32>(FLAG_RESULT);
-  const carry = load<u32>(FLAG_CARRY);
-  const aux = load<u32>(FLAG_AUX);
   let done = false;
   do {
     let items = compareStretch<T>(u, index(u, ECX), whileEqual);
     if (items == 0) {
-      if (faulted() || !compareItem<T>(u)) return restore(u, result, carry, aux);
+      if (faulted() || !compareItem<T>(u)) return fault(u);
       items = 1;
       charge(1);
     }
@@ -84,13 +83,6 @@ import {
     done = zf() != whileEqual;
   } while (!done && goesOn(u));
   return pauseOrEnd(u, done);
-}
-
-function restore(u: usize, result: u32, carry: u32, aux: u32): usize {
-  store<u32>(FLAG_RESULT, result);
-  store<u32>(FLAG_CARRY, carry);
-  store<u32>(FLAG_AUX, aux);
-  return fault(u);
 }
 
 export function cmps8(u: usize): usize { return compare<u8>(u); }
@@ -138,14 +130,11 @@ export function cmps32(u: usize): usize { return compare<u32>(u); }
   if (!repeated(u)) return scanItem<T>(u) ? u + UOP_SIZE : fault(u);
   if (index(u, ECX) == 0) return u + UOP_SIZE;
   const whileEqual = repeatsWhileEqual(u);
-  const result = load<u32>(FLAG_RESULT);
-  const carry = load<u32>(FLAG_CARRY);
-  const aux = load<u32>(FLAG_AUX);
   let done = false;
   do {
     let items = scanStretch<T>(u, index(u, ECX), whileEqual);
     if (items == 0) {
-      if (faulted() || !scanItem<T>(u)) return restore(u, result, carry, aux);
+      if (faulted() || !scanItem<T>(u)) return fault(u);
       items = 1;
       charge(1);
     }
