@@ -84,25 +84,19 @@ export function timesLogarithm(yw: u32, y: u64, xw: u32, x: u64): u64 {
   return packWide(T);
 }
 
-/** y * log2(x + 1). */
+/** y * log2(x + 1); from -1 down, where the result is undefined, x itself. */
 export function timesLogarithmPlusOne(yw: u32, y: u64, xw: u32, x: u64): u64 {
   if (needsNan(yw, y) || needsNan(xw, x)) return quietOf(yw, y, xw, x);
   const yInfinite = isInfinite(yw, y);
   const xInfinite = isInfinite(xw, x);
   const sign = (yw ^ xw) & SIGN;
-  // no number has a logarithm below -1
-  if (xw & SIGN && (xInfinite || (xw & 0x7fff) > <u32>BIAS || ((xw & 0x7fff) == <u32>BIAS && x > TOP))) return invalid();
-  if ((x == 0 && yInfinite) || (xInfinite && y == 0)) return invalid();
+  if (x == 0 ? yInfinite : xInfinite && (y == 0 || xw & SIGN)) return invalid();
   noteDenormal(yw, y);
   noteDenormal(xw, x);
-  if (xw == (SIGN | BIAS) && x == TOP) {
-    if (y == 0) return invalid();
-    if (!yInfinite) signal(ZE);
-    return give(sign | EXP_MAX, TOP);
-  }
   if (yInfinite || xInfinite) return give(sign | EXP_MAX, TOP);
   if (x == 0 || y == 0) return give(sign, 0);
   signal(PE);
+  if (xw & SIGN && (xw & 0x7fff) >= <u32>BIAS) return give(xw, x);
   wideOf(X, xw, x);
   if (wideExponent(X) >= -2) {
     setWide(ONE, 0, 0, TOP, 0);

@@ -36,21 +36,23 @@ const ARC_TANGENTS: StaticArray<u64> = [
 
 /** Must the operand be left as it is, with C2 set? */
 // @ts-ignore: decorator
-@inline export function outOfRange(w: u32): bool {
-  return (w & 0x7fff) >= RANGE && (w & 0x7fff) < <u32>EXP_MAX;
+@inline export function outOfRange(w: u32, sig: u64): bool {
+  return (w & 0x7fff) >= RANGE && (w & 0x7fff) < <u32>EXP_MAX && <i64>sig < 0;
 }
 
-/** Reduces a finite angle other than zero to ANGLE, from -pi/4 to pi/4, and SQUARE; returns its quadrant. */
+/** Reduces a finite angle other than zero to ANGLE, from -pi/4 to pi/4, and SQUARE; returns its right angles, modulo 4. */
 function reduce(w: u32, sig: u64): u32 {
   wideOf(ANGLE, w, sig);
   let quadrant: u32 = 0;
-  // above pi / 4
-  if (wideExponent(ANGLE) >= -1) {
+  // above pi / 4; a large angle in two steps, so that the product with pi is exact
+  while (wideExponent(ANGLE) >= -1) {
+    const large = wideExponent(ANGLE) >= 40;
     setWide(T, 0, -1, 0xa2f9836e4e441529, 0xfc2757d1f534ddc1); // 2 / pi
     mulWide(T, T, ANGLE);
-    const turns = nearest(wideHigh(T), wideExponent(T));
-    quadrant = <u32>turns & 3;
-    if (wideSign(ANGLE)) quadrant = (0 - quadrant) & 3;
+    let turns = nearest(wideHigh(T), wideExponent(T));
+    if (large) turns &= ~(<u64>0x7fffffff);
+    else if (turns == 0) break;
+    quadrant += wideSign(ANGLE) ? 0 - <u32>turns : <u32>turns;
     wideOfInteger(T, <i64>turns);
     setWideSign(T, wideSign(ANGLE));
     // the processor's pi has 66 bits

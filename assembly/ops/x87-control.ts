@@ -103,12 +103,14 @@ export function fdecstp(u: usize): usize {
 
 export function ffree(u: usize): usize {
   if (blocked()) return fault(u);
+  clearC1();
   free(<u32>load<u16>(u, U_RM));
   return u + UOP_SIZE;
 }
 
 export function ffreep(u: usize): usize {
   if (blocked()) return fault(u);
+  clearC1();
   free(<u32>load<u16>(u, U_RM));
   pop();
   return u + UOP_SIZE;

@@ -71,6 +71,8 @@ function remainder(u: usize, nearest: bool): usize {
   if (settle()) {
     setSt(0, resultWord(), sig);
     setConditions(remainderConditions());
+  } else {
+    clearC2();
   }
   return u + UOP_SIZE;
 }
@@ -135,7 +137,7 @@ export function fpatan(u: usize): usize {
 
 /** Is ST(0) an angle that is left as it is? Then C2 is set. */
 function beyondRange(): bool {
-  if (!outOfRange(wordAt(st(0)))) return false;
+  if (!outOfRange(wordAt(st(0)), significandAt(st(0)))) return false;
   store<u16>(FPU_STATUS, (<u32>load<u16>(FPU_STATUS) & ~C1) | C2);
   return true;
 }

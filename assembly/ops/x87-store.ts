@@ -122,3 +122,12 @@ function register(u: usize, pops: bool): usize {
 
 export function fstSt(u: usize): usize { return register(u, false); }
 export function fstpSt(u: usize): usize { return register(u, true); }
+
+/** D9 D8: FSTP without the check for an empty ST(0), which leaves ST(i) as it is. */
+export function fstpnce(u: usize): usize {
+  if (unavailable(u)) return fault(u);
+  clearC1();
+  if (!isEmpty(0)) setSt(<u32>load<u16>(u, U_RM), wordAt(st(0)), significandAt(st(0)));
+  pop();
+  return u + UOP_SIZE;
+}
