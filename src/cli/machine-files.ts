@@ -23,6 +23,8 @@ import { SnapshotDisk } from './snapshot-disk.js';
 
 const OWN_GUEST = fileURLToPath(new URL('../../../guest/build/tabvisor-guest.elf', import.meta.url));
 const DEMO_DISK = 16 * MIB;
+/** Our guest writes only to a disk that begins so: guest/README.md. */
+const SCRATCH_MARK = 'TABVISOR-SCRATCH';
 
 /** What to do when the run is over, last first. */
 export type Closers = (() => void)[];
@@ -63,7 +65,7 @@ function demoDisk(closers: Closers): string {
   const folder = mkdtempSync(join(tmpdir(), 'tabvisor-'));
   closers.push(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'scratch.img');
-  writeFileSync(path, '');
+  writeFileSync(path, SCRATCH_MARK);
   truncateSync(path, DEMO_DISK);
   return path;
 }

@@ -7,7 +7,9 @@ import type { Host } from '../base/host.js';
 import type { Log } from '../base/log.js';
 import { A20Gate, Port92 } from '../devices/a20.js';
 import { acpiAt, buildAcpi } from '../devices/acpi.js';
+import type { AtaDevice } from '../devices/ata-device.js';
 import { AtaDisk } from '../devices/ata-disk.js';
+import { AtapiCdrom } from '../devices/atapi-cdrom.js';
 import { cmosContents } from '../devices/cmos-layout.js';
 import { DebugConsole, DebugExit, LogPort } from '../devices/debug-ports.js';
 import { FwCfg } from '../devices/fw-cfg.js';
@@ -182,7 +184,7 @@ export function buildMachine(
 
   // ---- firmware's view of the machine
   const acpi = buildAcpi({
-    pciWindow: [at.PCI_MEMORY, at.IOAPIC - 1],
+    pciWindow: [at.pciMemory(config.memory), at.IOAPIC - 1],
     serialPorts: [at.PORT_COM1, at.PORT_COM2],
     apic: true,
   });
@@ -196,15 +198,9 @@ export function buildMachine(
   bus.mapPorts('fw-cfg', at.PORT_FW_CFG, 12, fwCfg);
 
   // ---- for developers
-  bus.mapPorts('debug-console', at.PORT_DEBUG_CONSOLE, 1, new DebugConsole((byte) => debugConsole(byte)));
-  const lines = { text: '' };
-  const debugConsole = (byte: number): void => {
-    if (!log.on.device) return;
-    if (byte === 10 || lines.text.length >= 200) {
-      log.trace('device', lines.text);
-      lines.text = '';
-    } else lines.text += String.fromCharCode(byte);
-  };
+  const debugConsole = new DebugConsole(traceLines(log));
+  bus.mapPorts('debug-console', at.PORT_DEBUG_CONSOLE, 1, debugConsole);
+  bus.mapPorts('debug-console', at.PORT_BIOS_DEBUG, 1, debugConsole);
   const logs = config.logPorts.map(({ port, sink }) => {
     const logPort = new LogPort(sink);
     bus.mapPorts('log', port, 1, logPort);
@@ -241,7 +237,7 @@ export function buildMachine(
       this.apicBaseWritten(at.LOCAL_APIC | at.APIC_BASE_ENABLED);
       if (config.boot.kind === 'bios') return;
       map.openShadow();
-      configurePci({ bus: pci, isaBridge, elcr: pic.elcrPorts, ioBase: at.PCI_PORTS, memoryBase: at.PCI_MEMORY });
+      configurePci({ bus: pci, isaBridge, elcr: pic.elcrPorts, ioBase: at.PCI_PORTS, memoryBase: at.pciMemory(config.memory) });
       lapic.setVirtualWire();
       bootMemory.write(at.ACPI_AREA, acpiAt(at.ACPI_AREA, acpi));
       bootKernel(config.boot, bootMemory, registers, at.ACPI_AREA);
@@ -272,7 +268,23 @@ function bootOrder(config: MachineConfig): ('disk' | 'cdrom')[] {
   return hasDisk ? ['disk', 'cdrom'] : ['cdrom'];
 }
 
-function driveOf(drive: DriveConfig, place: number): AtaDisk {
-  const names = { serial: `TV0000${place + 1}`, firmware: '1.0', model: 'TABVISOR HARDDISK' };
-  return new AtaDisk(drive.backend, names);
+function driveOf(drive: DriveConfig, place: number): AtaDevice {
+  const serial = `TV0000${place + 1}`;
+  if (drive.cdrom) return new AtapiCdrom(drive.backend, { serial, firmware: '1.0', model: 'TABVISOR CD-ROM' });
+  return new AtaDisk(drive.backend, { serial, firmware: '1.0', model: 'TABVISOR HARDDISK' });
+}
+
+const DEBUG_LINE = 200;
+
+/** Text that firmware and kernels send to the debug console, as trace lines. */
+function traceLines(log: Log): (byte: number) => void {
+  let text = '';
+  return (byte) => {
+    if (!log.on.device) return;
+    const ends = byte === 10 || text.length >= DEBUG_LINE;
+    if (byte !== 10) text += String.fromCharCode(byte);
+    if (!ends) return;
+    log.trace('device', text);
+    text = '';
+  };
 }

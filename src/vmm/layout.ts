@@ -15,7 +15,8 @@ export const PORT_SYSTEM_A = 0x92;
 export const PORT_COM1 = 0x3f8;
 export const PORT_COM2 = 0x2f8;
 export const PORT_DEBUG_CONSOLE = 0xe9;
-export const PORT_POST = 0x80;
+/** Where SeaBIOS writes its own log. */
+export const PORT_BIOS_DEBUG = 0x402;
 export const PORT_FW_CFG = 0x510;
 export const PORT_PCI = 0xcf8;
 export const PORT_RESET = 0xcf9;
@@ -53,7 +54,10 @@ export const ACPI_AREA_SIZE = 0x20000;
 export const HIGH_MEMORY = 0x100000;
 /** PCI devices' memory is above RAM and below the I/O APIC. */
 export const PCI_HOLE = 0xc0000000;
-export const PCI_MEMORY = 0xe0000000;
+/** Where PCI memory begins, as SeaBIOS chooses it for this board. */
+export function pciMemory(memory: number): number {
+  return memory <= 0x80000000 ? 0x80000000 : PCI_HOLE;
+}
 export const IOAPIC = 0xfec00000;
 export const LOCAL_APIC = 0xfee00000;
 /** Bit 11 of IA32_APIC_BASE. */
