@@ -55,13 +55,15 @@ export function emms(u: usize): usize {
   return u + UOP_SIZE;
 }
 
-/** Writes the bytes of the target register that `mask` chooses to DS:(E)DI: all of them or, on a fault, none. */
+/**
+ * Writes the bytes of the target register that `mask` chooses to DS:(E)DI: all of them or, on a fault, none. The whole operand must
+ * be writable when any byte is chosen, as on the recorded processor.
+ */
 function maskedStore(u: usize, mask: u32, size: u32): bool {
   if (mask == 0) return true;
   const offset: u32 = load<u8>(u, U_ATTR) & UA_ADDR16 ? load<u16>(EDI) : load<u32>(EDI);
   const lin = linearOf(load<u8>(u, U_SEGMENT), offset, size, true);
-  if (faulted()) return false;
-  for (let i: u32 = 0; i < size; i++) if ((mask >>> i) & 1 && !probeWrite(lin + i, 1)) return false;
+  if (faulted() || !probeWrite(lin, size)) return false;
   for (let i: u32 = 0; i < size; i++) if ((mask >>> i) & 1) write8(lin + i, load<u8>(target(u) + i));
   return true;
 }
