@@ -57,7 +57,7 @@ function readState16(base: u32): bool {
   newFlags = readSystem16(base + 0x10);
   if (faulted()) return false;
   for (let i: u32 = 0; i < 8; i++) {
-    store<u32>(NEW_REGISTERS + (i << 2), readSystem16(base + 0x12 + (i << 1)) | 0xffff0000);
+    store<u32>(NEW_REGISTERS + (i << 2), readSystem16(base + 0x12 + (i << 1)));
     if (faulted()) return false;
   }
   for (let i: u32 = 0; i < 4; i++) store<u32>(NEW_SELECTORS + (i << 2), readSystem16(base + 0x22 + (i << 1)));
@@ -155,11 +155,15 @@ function commitState(selector: u32, base: u32, limit: u32, tssAttributes: u32, w
   const image = (newFlags & ALL_FLAGS & ~(VIF | VIP)) | 2;
   setArithmetic(image);
   store<u32>(FLAGS_SYSTEM, image & ~ARITHMETIC);
-  for (let i: u32 = 0; i < 8; i++) store<u32>(EAX + (i << 3), load<u32>(NEW_REGISTERS + (i << 2)));
+  for (let i: u32 = 0; i < 8; i++) {
+    // a 16-bit TSS says nothing of the upper halves
+    if (wide) store<u32>(EAX + (i << 3), load<u32>(NEW_REGISTERS + (i << 2)));
+    else store<u16>(EAX + (i << 3), load<u16>(NEW_REGISTERS + (i << 2)));
+  }
   for (let seg: u32 = ES; seg <= GS; seg++) setNullSegment(seg, newSelector(seg));
   setNullSegment(LDTR, newLdt);
   store<u32>(CPL, newFlags & VM ? 3 : newSelector(CS) & 3);
-  store<u32>(DR7, load<u32>(DR7) & ~0x155);
+  store<u32>(DR7, load<u32>(DR7) & ~0x55);
   updateMode();
 }
 
