@@ -22,10 +22,11 @@ const hexBytes = (bytes) => Buffer.from(bytes).toString('hex');
  */
 export function compareStates(expected, got, rules = {}) {
   const vector = (state) => state.exception?.vector ?? 'none';
-  if (vector(expected) !== vector(got)) return [`exception: want ${vector(expected)}, got ${vector(got)} at ${hex(got.ip)}`];
+  const [want, have] = [vector(expected), vector(got)];
+  if (want !== have) return [`exception: want ${want}, got ${have} at ${hex(got.ip)}`];
   const lines = [];
-  const differ = (name, want, have) => {
-    if (want !== have) lines.push(`${name}: want ${hex(want)}, got ${hex(have)}`);
+  const differ = (name, value, found) => {
+    if (value !== found) lines.push(`${name}: want ${hex(value)}, got ${hex(found)}`);
   };
   if (expected.exception && rules.errorCodes !== false) {
     const { error, cr2 } = expected.exception;

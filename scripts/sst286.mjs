@@ -49,7 +49,7 @@ export class Sst286Machine {
   /** Runs one case; the value is a list of differences. */
   run(one) {
     const { machine } = this;
-    const { initial, final } = one;
+    const { initial } = one;
     for (const [address, bytes] of one.memory) {
       machine.poke(address, bytes);
       this.expected.set(bytes, address);
