@@ -21,6 +21,7 @@ import { Ioapic } from '../devices/ioapic.js';
 import { IsaInterrupts } from '../devices/isa-interrupts.js';
 import { Lapic } from '../devices/lapic.js';
 import { NOWHERE } from '../devices/line.js';
+import { Ne2000 } from '../devices/ne2000.js';
 import { PciBus } from '../devices/pci-bus.js';
 import { configurePci } from '../devices/pci-firmware.js';
 import { Pic } from '../devices/pic.js';
@@ -29,6 +30,7 @@ import { Piix4Pm } from '../devices/piix4-pm.js';
 import { Pit } from '../devices/pit.js';
 import { Rtc } from '../devices/rtc.js';
 import { Uart } from '../devices/uart.js';
+import { Vga, VgaPci } from '../devices/vga.js';
 import { createMemory, type WasmModule } from '../vcpu/engine.js';
 import { PhysicalMemory } from '../vcpu/guest-memory.js';
 import { LinearMemory } from '../vcpu/linear.js';
@@ -60,6 +62,7 @@ export interface BuiltMachine extends Machine {
   /** COM1 and COM2. */
   uarts: readonly Uart[];
   keyboard: I8042;
+  vga: Vga;
   logs: readonly LogPort[];
 }
 
@@ -182,6 +185,13 @@ export function buildMachine(
   bus.mapPorts('ide', at.PORT_IDE_SECONDARY, 8, ide.secondary.ports);
   bus.mapPorts('ide', at.PORT_IDE_SECONDARY_CONTROL, 1, ide.secondary.controlPort);
 
+  const vga = new Vga(clock, cpu.bytes.subarray(layout.video, layout.video + at.VIDEO_MEMORY));
+  pci.add(2, 0, new VgaPci(vga));
+  bus.mapPorts('vga', at.PORT_VGA, 48, vga.ports);
+  bus.mapPorts('vga', at.PORT_VBE, 3, vga.vbe.ports);
+  bus.mapMmio('vga', at.VGA_WINDOW, at.VGA_WINDOW_SIZE, vga.memory);
+  if (config.network === 'ne2000') pci.add(3, 0, new Ne2000({ address: at.NETWORK_ADDRESS, send: () => {} }));
+
   // ---- firmware's view of the machine
   const acpi = buildAcpi({
     pciWindow: [at.pciMemory(config.memory), at.IOAPIC - 1],
@@ -199,6 +209,7 @@ export function buildMachine(
 
   // ---- for developers
   const debugConsole = new DebugConsole(traceLines(log));
+  bus.mapPorts('post', at.PORT_POST, 1, { readPort: () => 0xff, writePort() {} });
   bus.mapPorts('debug-console', at.PORT_DEBUG_CONSOLE, 1, debugConsole);
   bus.mapPorts('debug-console', at.PORT_BIOS_DEBUG, 1, debugConsole);
   const logs = config.logPorts.map(({ port, sink }) => {
@@ -210,7 +221,7 @@ export function buildMachine(
     bus.mapPorts('debug-exit', config.debugExit, 4, new DebugExit((value) => events.debugExit(value)));
   }
 
-  const devices = [a20, port92, pci, fwCfg, pic, ioapic, lapic, pit, rtc, keyboard, ...uarts];
+  const devices = [a20, port92, pci, vga, fwCfg, pic, ioapic, lapic, pit, rtc, keyboard, ...uarts];
   const ram = cpu.bytes.subarray(layout.ram, layout.ram + config.memory);
   const bootMemory = new BootMemory(ram, config.progress);
 
@@ -225,6 +236,7 @@ export function buildMachine(
     linear: new LinearMemory(cpu.view, registers, physical),
     uarts,
     keyboard,
+    vga,
     logs,
     apicBaseWritten(value) {
       lapic.setEnabled((value & at.APIC_BASE_ENABLED) !== 0);
@@ -237,8 +249,15 @@ export function buildMachine(
       this.apicBaseWritten(at.LOCAL_APIC | at.APIC_BASE_ENABLED);
       if (config.boot.kind === 'bios') return;
       map.openShadow();
-      configurePci({ bus: pci, isaBridge, elcr: pic.elcrPorts, ioBase: at.PCI_PORTS, memoryBase: at.pciMemory(config.memory) });
+      configurePci({
+        bus: pci,
+        isaBridge,
+        elcr: pic.elcrPorts,
+        ioBase: at.PCI_PORTS,
+        memoryBase: at.pciMemory(config.memory),
+      });
       lapic.setVirtualWire();
+      vga.setTextMode();
       bootMemory.write(at.ACPI_AREA, acpiAt(at.ACPI_AREA, acpi));
       bootKernel(config.boot, bootMemory, registers, at.ACPI_AREA);
       cpu.flushAll();

@@ -15,8 +15,12 @@ export const PORT_SYSTEM_A = 0x92;
 export const PORT_COM1 = 0x3f8;
 export const PORT_COM2 = 0x2f8;
 export const PORT_DEBUG_CONSOLE = 0xe9;
+/** Progress codes of firmware; kernels write it to wait a microsecond. */
+export const PORT_POST = 0x80;
 /** Where SeaBIOS writes its own log. */
 export const PORT_BIOS_DEBUG = 0x402;
+export const PORT_VGA = 0x3b0;
+export const PORT_VBE = 0x1ce;
 export const PORT_FW_CFG = 0x510;
 export const PORT_PCI = 0xcf8;
 export const PORT_RESET = 0xcf9;
@@ -89,3 +93,6 @@ export function hostLayout(memory: number): HostLayout {
 
 /** 2026-01-01 00:00 UTC: what the real-time clock of a machine with a virtual clock starts at. */
 export const VIRTUAL_EPOCH = 1767225600;
+
+/** Of the network card: locally administered. */
+export const NETWORK_ADDRESS = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
