@@ -69,7 +69,7 @@ function roomOf(module: string): string | undefined {
 /** The specifiers of all imports, static, dynamic, of types, re-exports and worker URLs. */
 function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const forms = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|\bnew URL\(\s*['"](\.[^'"]+)['"],\s*import\.meta\.url/g;
+  const forms = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|\bnew URL\(\s*['"](\.[^'"]+\.[jt]sx?)['"],\s*import\.meta\.url/g;
   return [...code.matchAll(forms)].map((match) => (match[1] ?? match[2])!);
 }
 

@@ -11,7 +11,7 @@ import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 import { grubDisk, isolinuxCd, sectorDisk, syslinuxDisk } from './images.js';
 
-const deadline = 400;
+const deadline = 240;
 const append = 'console=ttyS0 cryptomgr.notests tv.run="cat /proc/cmdline"';
 
 const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

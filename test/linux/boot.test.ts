@@ -10,7 +10,7 @@ const prompt = '/root # ';
 function boot(context: TestContext, append = ''): Console {
   const { kernel, initramfs } = needs(context, 'kernel', 'initramfs');
   const args = ['--mode', 'full', '--kernel', kernel, '--initrd', initramfs, '--memory', '256M', '--serial', 'stdio'];
-  return Console.machine([...args, '--append', `console=ttyS0 cryptomgr.notests ${append}`], { deadline: 400 });
+  return Console.machine([...args, '--append', `console=ttyS0 cryptomgr.notests ${append}`], { deadline: 240 });
 }
 
 test('reaches a shell that works, and powers off', async (context) => {

@@ -20,7 +20,7 @@ function run(context: TestContext, drives: string[], command: string): Console {
   const machine = ['--mode', 'full', '--kernel', kernel, '--initrd', initramfsIde, '--memory', '256M'];
   const append = `console=ttyS0 cryptomgr.notests tv.run="${command}"`;
   const args = [...machine, '--append', append, '--serial', 'stdio', ...drives];
-  return Console.machine(args, { deadline: 400 });
+  return Console.machine(args, { deadline: 240 });
 }
 
 async function ends(console: Console): Promise<void> {
