@@ -1,6 +1,11 @@
 // The part of the WebAssembly JavaScript API that we use: ES2022's own library does not declare it.
 // WebAssembly JavaScript Interface, sections 5.1-5.5.
 
+import { RAM } from '../../assembly/abi.js';
+
+/** Where guest RAM starts in a machine's wasm memory; what is below is the core's. */
+export const HOST_RAM = RAM;
+
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }

@@ -1,6 +1,7 @@
 // One virtual CPU: a core instance on a machine's memory; running it, answering its exits, its counters.
 // assembly/abi.ts and the exports of assembly/index.ts.
 import {
+  A20_MASK,
   COUNT_CODE_FLUSHES,
   COUNT_CODE_INVALIDATIONS,
   COUNT_DECODED,
@@ -10,6 +11,7 @@ import {
   COUNT_PAGE_FAULTS,
   COUNT_TLB_FLUSHES,
   COUNT_TLB_MISSES,
+  HAS_APIC,
   INTERRUPT_WINDOW,
   MMIO_QUEUE,
   MMIO_QUEUE_COUNT,
@@ -99,6 +101,17 @@ export class Vcpu {
   /** Asks for an exit as soon as `canInject` becomes true. */
   set interruptWindow(wanted: boolean) {
     this.view.setUint32(INTERRUPT_WINDOW, wanted ? 1 : 0, true);
+  }
+
+  /** Whether CPUID announces a local APIC. Before the first run. */
+  set hasApic(present: boolean) {
+    this.view.setUint32(HAS_APIC, present ? 1 : 0, true);
+  }
+
+  /** The A20 gate: closed, bit 20 of every physical address is 0. */
+  set a20(open: boolean) {
+    this.view.setUint32(A20_MASK, open ? 0xffffffff : 0xffefffff, true);
+    this.flushTlb();
   }
 
   /** After the physical memory map has changed. */

@@ -1,6 +1,5 @@
 // Puts a machine together: the only place that constructs devices and connects them.
 // The board is QEMU's "pc": i440FX, PIIX3 with PIIX4 power management, as firmware and kernels know it.
-import { A20_MASK, HAS_APIC } from '../../assembly/abi.js';
 import { alignUp, MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { Host } from '../base/host.js';
@@ -111,12 +110,11 @@ export function buildMachine(
   bus.mapPorts('pic', at.PORT_ELCR, 2, pic.elcrPorts);
   bus.mapMmio('ioapic', at.IOAPIC, 0x1000, ioapic);
   let lapicRange = bus.mapMmio('lapic', at.LOCAL_APIC, 0x1000, lapic);
-  cpu.view.setUint32(HAS_APIC, 1, true);
+  cpu.hasApic = true;
 
   // ---- the PC/AT
   const a20 = new A20Gate((open) => {
-    cpu.view.setUint32(A20_MASK, open ? 0xffffffff : 0xffefffff, true);
-    cpu.flushTlb();
+    cpu.a20 = open;
   });
   const port92 = new Port92(a20, events.reset);
   const pit = new Pit(timers, irqs.input(at.IRQ_PIT));

@@ -1,7 +1,7 @@
 // Every fixed address of the machine, and no address anywhere else.
 // PC/AT: IBM Technical Reference; i440FX/PIIX: Intel 290549, 290550; APIC: SDM vol. 3A chapter 11; ACPI: our own choice.
 import { KIB, MIB } from '../base/bytes.js';
-import { RAM } from '../../assembly/abi.js';
+import { HOST_RAM } from '../vcpu/engine.js';
 
 // ---- ports ----------------------------------------------------------------------------------------------------------
 export const PORT_PIC_MASTER = 0x20;
@@ -75,7 +75,7 @@ export const BIOS_SIZES = [64 * KIB, 128 * KIB, 256 * KIB] as const;
 export const OPTION_ROM_MAX = 128 * KIB;
 
 // ---- the wasm memory: guest RAM, BIOS, option ROM, video memory ---------------------------------------------------------
-export const HOST_RAM = RAM;
+export { HOST_RAM };
 
 export interface HostLayout {
   ram: number;
