@@ -3,9 +3,22 @@
 export const HOT_FAMILIES = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp', 'test', 'mov'];
 /** Condition codes in encoding order (SDM vol. 2 appendix B.1.4) and what they test. */
 export const CONDITIONS = [
-  ['o', 'ovf()'], ['no', '!ovf()'], ['b', 'cf() != 0'], ['nb', 'cf() == 0'], ['z', 'zf()'], ['nz', '!zf()'],
-  ['be', 'cf() != 0 || zf()'], ['nbe', 'cf() == 0 && !zf()'], ['s', 'sf()'], ['ns', '!sf()'], ['p', 'pf()'], ['np', '!pf()'],
-  ['l', 'sf() != ovf()'], ['nl', 'sf() == ovf()'], ['le', 'zf() || sf() != ovf()'], ['nle', '!zf() && sf() == ovf()'],
+  ['o', 'ovf()'],
+  ['no', '!ovf()'],
+  ['b', 'cf() != 0'],
+  ['nb', 'cf() == 0'],
+  ['z', 'zf()'],
+  ['nz', '!zf()'],
+  ['be', 'cf() != 0 || zf()'],
+  ['nbe', 'cf() == 0 && !zf()'],
+  ['s', 'sf()'],
+  ['ns', '!sf()'],
+  ['p', 'pf()'],
+  ['np', '!pf()'],
+  ['l', 'sf() != ovf()'],
+  ['nl', 'sf() == ovf()'],
+  ['le', 'zf() || sf() != ovf()'],
+  ['nle', '!zf() && sf() == ovf()'],
 ];
 
 const compares = new Set(['cmp', 'test']);
@@ -23,8 +36,8 @@ function body(family, size, form) {
   } else b = load<${T}>(t ^ lin);
 `;
   const op = (a, b) => `${family}${size}(${a}, ${b})`;
-  const src = 'load<' + T + '>(load<u16>(u, U_REG))';
-  const dst = 'load<' + T + '>(load<u16>(u, U_RM))';
+  const src = `load<${T}>(load<u16>(u, U_REG))`;
+  const dst = `load<${T}>(load<u16>(u, U_RM))`;
   const end = '  return u + UOP_SIZE;\n';
   if (family === 'mov') {
     if (form === 'rr') return `  store<${T}>(load<u16>(u, U_RM), ${src});\n${end}`;
@@ -46,7 +59,8 @@ ${end}`;
   if (form === 'rr' || form === 'ri') {
     return `  const d = load<u16>(u, U_RM);\n  store<${T}>(d, ${op(`load<${T}>(d)`, form === 'rr' ? src : imm)});\n${end}`;
   }
-  if (form === 'rm') return `  ${read}  const d = load<u16>(u, U_REG);\n  store<${T}>(d, ${op(`load<${T}>(d)`, 'b')});\n${end}`;
+  if (form === 'rm')
+    return `  ${read}  const d = load<u16>(u, U_REG);\n  store<${T}>(d, ${op(`load<${T}>(d)`, 'b')});\n${end}`;
   const value = form === 'mr' ? src : imm;
   return `  const lin = ea(u);
   const t = writeEntry(lin);

@@ -37,7 +37,14 @@ function describe(row) {
     if (o === 'sti') rm = RM_FILE.raw;
     else if (letter === 'E' || letter === 'M' || letter === 'Q' || letter === 'W' || letter === 'N' || letter === 'U') {
       word |= MODRM;
-      rm = { E: size === 'b' ? RM_FILE.gpr8 : RM_FILE.gpr, M: RM_FILE.gpr, Q: RM_FILE.mmx, N: RM_FILE.mmx, W: RM_FILE.xmm, U: RM_FILE.xmm }[letter];
+      rm = {
+        E: size === 'b' ? RM_FILE.gpr8 : RM_FILE.gpr,
+        M: RM_FILE.gpr,
+        Q: RM_FILE.mmx,
+        N: RM_FILE.mmx,
+        W: RM_FILE.xmm,
+        U: RM_FILE.xmm,
+      }[letter];
       if (size && !(size in MEM_BYTES)) throw new Error(`${encoding}: size of ${o}?`);
       if (size && letter !== 'N' && letter !== 'U') mem = MEM_BYTES[size];
       if (i === 0) word |= E_FIRST;
@@ -100,7 +107,8 @@ function groupAt(table, at) {
 
 function place(table, opcode, selector, form, id, row) {
   const put = (t, i, v) => {
-    if (t[i] !== 0 && !(t[i] & 0x8000)) throw new Error(`two rows for ${row[0]}: ${rows[t[i] - 1].row[1]} and ${row[1]}`);
+    if (t[i] !== 0 && !(t[i] & 0x8000))
+      throw new Error(`two rows for ${row[0]}: ${rows[t[i] - 1].row[1]} and ${row[1]}`);
     if (t[i] & 0x8000) throw new Error(`row ${row[0]} ${row[1]} hides a group`);
     t[i] = v;
   };
@@ -127,7 +135,8 @@ for (const row of ROWS) {
   let bytes = row[0].split(' ');
   let prefixes = [0, 1, 2, 3];
   if (bytes[0] === 'NP') prefixes = [0];
-  else if (bytes.length > 1 && bytes[1] === '0F' && ['66', 'F3', 'F2'].includes(bytes[0])) prefixes = [{ 66: 1, F3: 2, F2: 3 }[bytes[0]]];
+  else if (bytes.length > 1 && bytes[1] === '0F' && ['66', 'F3', 'F2'].includes(bytes[0]))
+    prefixes = [{ 66: 1, F3: 2, F2: 3 }[bytes[0]]];
   if (prefixes.length === 1) bytes = bytes.slice(1);
   let tables = maps.one;
   if (bytes[0] === '0F') {
@@ -140,13 +149,16 @@ for (const row of ROWS) {
   } else prefixes = [0];
   const plus = bytes[0].endsWith('+') && !bytes[0].startsWith('=');
   const opcode = Number.parseInt(bytes[0], 16);
-  for (const p of prefixes) for (let i = 0; i < (plus ? 8 : 1); i++) place(tables[p], opcode + i, bytes[1], d.form, id, row);
+  for (const p of prefixes)
+    for (let i = 0; i < (plus ? 8 : 1); i++) place(tables[p], opcode + i, bytes[1], d.form, id, row);
 }
 
 // ---- handlers --------------------------------------------------------------------------------------------------------------
 const exportsOf = new Map();
 const opsDir = join(root, 'assembly/ops');
-for (const file of readdirSync(opsDir).filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts')).sort()) {
+for (const file of readdirSync(opsDir)
+  .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))
+  .sort()) {
   for (const m of readFileSync(join(opsDir, file), 'utf8').matchAll(/^export function (\w+)\(u: usize\): usize/gm)) {
     if (exportsOf.has(m[1])) throw new Error(`two handlers ${m[1]}: ${exportsOf.get(m[1])} and ${file}`);
     exportsOf.set(m[1], `../ops/${file.slice(0, -3)}`);
@@ -157,7 +169,19 @@ const conditions = conditionHandlers();
 for (const h of [...hot, ...conditions]) exportsOf.set(h.name, './handlers');
 
 // special micro-ops first; their numbers are known to assembly/isa/decode.ts and assembly/interpreter
-const SPECIAL = ['FAULT', 'RESUME', 'EXIT', 'STEP_END', 'GOTO', 'NEXT_PAGE', 'UNDEFINED', 'PROTECTION', 'PRIVILEGED', 'EA', 'EA16'];
+const SPECIAL = [
+  'FAULT',
+  'RESUME',
+  'EXIT',
+  'STEP_END',
+  'GOTO',
+  'NEXT_PAGE',
+  'UNDEFINED',
+  'PROTECTION',
+  'PRIVILEGED',
+  'EA',
+  'EA16',
+];
 const names = [...SPECIAL.map((s) => `special:${s}`)];
 const numberOf = new Map();
 const missing = new Set();
@@ -237,7 +261,10 @@ write(
     data('ROW_MEM', 'u16', [0, ...rows.map((r) => r.mem)]) +
     data('ROW_WORD', 'u32', [0, ...rows.map((r) => r.word)]),
 );
-write('ops.ts', header('Numbers of the special micro-ops.') + SPECIAL.map((s, i) => `export const OP_${s}: u16 = ${i};\n`).join('') + `export const OP_COUNT: u32 = ${names.length};\n`);
+write(
+  'ops.ts',
+  `${header('Numbers of the special micro-ops.') + SPECIAL.map((s, i) => `export const OP_${s}: u16 = ${i};\n`).join('')}export const OP_COUNT: u32 = ${names.length};\n`,
+);
 
 const imports = new Map();
 for (const n of names) {
@@ -286,5 +313,12 @@ ${used.map((n, i) => `    case ${i}: return changetype<usize>(${n});\n`).join(''
 }
 `,
 );
-write('handlers.ts', header('Hot handlers, one for each op, size and operand form.') + hot.prologue + hot.map((h) => h.text).join('') + conditions.map((h) => h.text).join(''));
-if (!process.argv.includes('--quiet')) console.log(`gen-isa: ${rows.length} rows, ${names.length} micro-ops, ${groups.length} groups`);
+write(
+  'handlers.ts',
+  header('Hot handlers, one for each op, size and operand form.') +
+    hot.prologue +
+    hot.map((h) => h.text).join('') +
+    conditions.map((h) => h.text).join(''),
+);
+if (!process.argv.includes('--quiet'))
+  console.log(`gen-isa: ${rows.length} rows, ${names.length} micro-ops, ${groups.length} groups`);
