@@ -73,27 +73,32 @@ export class Bus {
   }
 
   readPort(port: number, width: number): number {
-    const range = this.portRange(port);
-    if (!range) return floating(width);
+    const range = this.portRanges[this.owner[port]];
+    if (!this.counted(range, 1)) return floating(width);
     const offset = port - range.start;
     if (offset + width <= range.size) return range.device.readPort(offset, width as Width) >>> 0;
+    range.accesses--;
     return this.gather(width, (i) => this.readPort((port + i) & 0xffff, 1));
   }
 
   writePort(port: number, width: number, value: number): void {
-    const range = this.portRange(port);
-    if (!range) return;
+    const range = this.portRanges[this.owner[port]];
+    if (!this.counted(range, 1)) return;
     const offset = port - range.start;
-    if (offset + width <= range.size) range.device.writePort(offset, width as Width, value >>> 0);
-    else for (let i = 0; i < width; i++) this.writePort((port + i) & 0xffff, 1, (value >>> (8 * i)) & 0xff);
+    if (offset + width <= range.size) {
+      range.device.writePort(offset, width as Width, value >>> 0);
+      return;
+    }
+    range.accesses--;
+    for (let i = 0; i < width; i++) this.writePort((port + i) & 0xffff, 1, (value >>> (8 * i)) & 0xff);
   }
 
   /** Fills `data` with items of `width` bytes read from one port. */
   readPortString(port: number, width: number, data: Uint8Array): void {
-    const range = this.portRange(port);
+    const range = this.portRanges[this.owner[port]];
     const device = range?.device as StringPortDevice | undefined;
     if (range && device?.readPortString && port - range.start + width <= range.size) {
-      range.accesses += data.length / width - 1;
+      this.counted(range, data.length / width);
       device.readPortString(port - range.start, width as Width, data);
       return;
     }
@@ -104,10 +109,10 @@ export class Bus {
   }
 
   writePortString(port: number, width: number, data: Uint8Array): void {
-    const range = this.portRange(port);
+    const range = this.portRanges[this.owner[port]];
     const device = range?.device as StringPortDevice | undefined;
     if (range && device?.writePortString && port - range.start + width <= range.size) {
-      range.accesses += data.length / width - 1;
+      this.counted(range, data.length / width);
       device.writePortString(port - range.start, width as Width, data);
       return;
     }
@@ -120,18 +125,23 @@ export class Bus {
 
   readMmio(address: number, width: number): number {
     const range = this.mmioRange(address);
-    if (!range) return floating(width);
+    if (!this.counted(range, 1)) return floating(width);
     const offset = address - range.start;
     if (offset + width <= range.size) return range.device.readMmio(offset, width as Width) >>> 0;
+    range.accesses--;
     return this.gather(width, (i) => this.readMmio((address + i) % TWO_32, 1));
   }
 
   writeMmio(address: number, width: number, value: number): void {
     const range = this.mmioRange(address);
-    if (!range) return;
+    if (!this.counted(range, 1)) return;
     const offset = address - range.start;
-    if (offset + width <= range.size) range.device.writeMmio(offset, width as Width, value >>> 0);
-    else for (let i = 0; i < width; i++) this.writeMmio((address + i) % TWO_32, 1, (value >>> (8 * i)) & 0xff);
+    if (offset + width <= range.size) {
+      range.device.writeMmio(offset, width as Width, value >>> 0);
+      return;
+    }
+    range.accesses--;
+    for (let i = 0; i < width; i++) this.writeMmio((address + i) % TWO_32, 1, (value >>> (8 * i)) & 0xff);
   }
 
   /** The name of the device at a port, for traces. */
@@ -153,11 +163,11 @@ export class Bus {
     return Object.fromEntries([...sums].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a));
   }
 
-  private portRange(port: number): PortRange | undefined {
-    const range = this.portRanges[this.owner[port]];
-    if (range) range.accesses++;
-    else this.unclaimed++;
-    return range;
+  /** Counts for a device, or for nobody: whether there is one. */
+  private counted<R extends Range>(range: R | undefined, accesses: number): range is R {
+    if (range) range.accesses += accesses;
+    else this.unclaimed += accesses;
+    return range !== undefined;
   }
 
   private lastRangeAt(port: number): number {
@@ -174,8 +184,6 @@ export class Bus {
       range = this.mmioRanges.find((r) => address >= r.start && address < r.start + r.size);
       this.lastMmio = range;
     }
-    if (range) range.accesses++;
-    else this.unclaimed++;
     return range;
   }
 
