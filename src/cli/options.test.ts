@@ -1,0 +1,99 @@
+// From text to values, and what is said about wrong ones.
+import { expect, test } from 'vitest';
+import { MIB } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import { parseDisk, parseOptions, type RawOptions } from './options.js';
+
+const defaults: RawOptions = {
+  mode: 'full',
+  memory: '256M',
+  disk: [],
+  serial: 'stdio',
+  logPort: [],
+  clock: 'real',
+  net: 'none',
+  boot: 'protected',
+};
+const parse = (changes: Partial<RawOptions>) => parseOptions({ ...defaults, ...changes });
+
+test('the defaults are a machine', () => {
+  expect(parse({})).toMatchObject({ memory: 256 * MIB, serial: { kind: 'stdio' }, disks: [], trace: [], demo: false });
+});
+
+test.each([
+  ['64', 64 * MIB],
+  ['512M', 512 * MIB],
+  ['2G', 2048 * MIB],
+  ['2048K', 2 * MIB],
+  ['128MiB', 128 * MIB],
+])('--memory %s', (text, bytes) => {
+  expect(parse({ memory: text }).memory).toBe(bytes);
+});
+
+test.each([
+  ['d.img', { path: 'd.img', mode: 'write' }],
+  ['d.img,if=ide', { path: 'd.img', mode: 'write' }],
+  ['d.img,if=ide,ro', { path: 'd.img', mode: 'read-only' }],
+  ['d.img,snapshot', { path: 'd.img', mode: 'snapshot' }],
+  ['a,,b.img,ro', { path: 'a,b.img', mode: 'read-only' }],
+])('--disk %s', (text, disk) => {
+  expect(parseDisk(text)).toEqual(disk);
+});
+
+test('numbers, ports and lists', () => {
+  const options = parse({
+    timeout: '1.5',
+    maxInstructions: '1000000',
+    debugExit: '0xf4',
+    logPort: ['0x190=log=1.txt', '233=b'],
+    trace: 'exit,irq',
+    serial: 'file:out.txt',
+  });
+  expect(options).toMatchObject({
+    timeout: 1.5e9,
+    maxInstructions: 1_000_000,
+    debugExit: 0xf4,
+    logPorts: [
+      { port: 0x190, path: 'log=1.txt' },
+      { port: 233, path: 'b' },
+    ],
+    trace: ['exit', 'irq'],
+    serial: { kind: 'file', path: 'out.txt' },
+  });
+});
+
+test.each<[Partial<RawOptions>, string]>([
+  [{ mode: 'hw' }, '--mode hw: not built yet'],
+  [{ mode: 'para' }, '--mode para: not built yet'],
+  [{ mode: 'fast' }, '--mode fast: unknown'],
+  [{ memory: '1M' }, '--memory 1M: a machine has 2 MiB to 3 GiB'],
+  [{ memory: '4G' }, '--memory 4G: a machine has'],
+  [{ memory: '-5' }, '--memory -5: not a size'],
+  [{ memory: '12X' }, '--memory 12X: not a size'],
+  [{ memory: '1e3M' }, '--memory 1e3M: not a size'],
+  [{ memory: '2049K' }, '--memory 2049K: not a whole number of MiB'],
+  [{ disk: [''] }, 'no file name'],
+  [{ disk: ['a,if=virtio'] }, 'unknown setting if=virtio'],
+  [{ disk: ['a,ro,snapshot'] }, 'exclude each other'],
+  [{ disk: ['a', 'b', 'c', 'd'], cdrom: 'e' }, '5 drives; two IDE channels take 4'],
+  [{ serial: 'tcp:1' }, '--serial tcp:1: unknown'],
+  [{ serial: 'file:' }, '--serial file:: unknown'],
+  [{ debugExit: '0x10000' }, '--debug-exit 0x10000: not an I/O port'],
+  [{ debugExit: 'f4' }, '--debug-exit f4: not an I/O port'],
+  [{ logPort: ['0x190'] }, '--log-port 0x190: no file name'],
+  [{ logPort: ['x=f'] }, '--log-port x: not an I/O port'],
+  [{ timeout: '0' }, '--timeout 0: not a positive number'],
+  [{ timeout: 'soon' }, '--timeout soon: not a positive number'],
+  [{ maxInstructions: '1.5' }, '--max-instructions 1.5: not a positive whole number'],
+  [{ trace: 'exit,everything' }, '--trace everything: unknown'],
+  [{ clock: 'wall' }, '--clock wall: unknown'],
+  [{ net: 'e1000' }, '--net e1000: unknown'],
+  [{ boot: 'long' }, '--boot long: unknown'],
+  [{ bios: 'b', kernel: 'k' }, '--bios and --kernel'],
+  [{ initrd: 'i' }, '--initrd i: there is no kernel'],
+  [{ vgabios: 'v' }, '--vgabios v: only a BIOS runs it'],
+  [{ bios: 'b', append: 'x' }, '--append: a BIOS takes no command line'],
+])('refuses %j', (changes, message) => {
+  expect(() => parse(changes)).toThrow(InputError);
+  expect(() => parse(changes)).toThrow(message);
+});
