@@ -47,7 +47,7 @@ const rooms: Record<string, string[]> = {
 const openInside = { assembly: ['assembly/trace', 'assembly/isa/uop', 'assembly/generated'] };
 /** What tests beside the code may import besides: the tools of test/, and for the core the host half that runs it. */
 const openToTests = {
-  assembly: ['test', 'src/vcpu', 'src/base', 'assembly'],
+  assembly: ['test', 'scripts', 'src/vcpu', 'src/base', 'assembly'],
   src: ['test'],
   web: ['test'],
   bench: ['test'],
@@ -69,7 +69,8 @@ function roomOf(module: string): string | undefined {
 /** The specifiers of all imports, static, dynamic, of types, re-exports and worker URLs. */
 function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const forms = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|\bnew URL\(\s*['"](\.[^'"]+\.[jt]sx?)['"],\s*import\.meta\.url/g;
+  const forms =
+    /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|\bnew URL\(\s*['"](\.[^'"]+\.[jt]sx?)['"],\s*import\.meta\.url/g;
   return [...code.matchAll(forms)].map((match) => (match[1] ?? match[2])!);
 }
 
