@@ -172,8 +172,6 @@ gate_code: ; entered with an error code
   mov eax, [task + 0x24]
   and eax, 0x7700
   call log_hex
-  mov eax, [task + 0x20]
-  call log_hex
   pop eax
 %endmacro
 
@@ -327,15 +325,6 @@ states:
   inc eax
   cmp eax, 14
   jb .release
-  call make_task
-  mov word [task + 0x64], 1
-  mov dword [task + 0x20], trapped
-  TRY "debug trap"
-  call 0x30:0
-  AFTER
-  END
-  call reload
-
   ; IRET with NT: the link
   mov esi, links
 .link:
@@ -355,8 +344,6 @@ states:
   jb .link
 
   ; task gates in the IDT
-  mov word [idt + 13 * 8 + 2], 0x30
-  mov byte [idt + 13 * 8 + 5], 0x85
   mov word [idt + 8 * 8 + 2], 0x30
   mov byte [idt + 8 * 8 + 5], 0x85
   mov word [idt + 0x20 * 8 + 2], 0x30
@@ -371,6 +358,8 @@ states:
   TRY "user interrupt"
   USER .user_interrupt
   END
+  mov word [idt + 13 * 8 + 2], 0x30
+  mov byte [idt + 13 * 8 + 5], 0x85
   call make_task
   mov dword [task + 0x20], skip_code
   TRY "#GP by a task"
@@ -391,7 +380,7 @@ states:
   ret
 .user_interrupt:
   int 0x20
-  AFTER
+  SAY " back"
   int 0x30
 
 skip_code: ; error code on the stack; steps over the 2-byte instruction of the task before
@@ -410,7 +399,6 @@ catch_code:
   call log_hex
   movzx eax, word [catcher]
   call log_hex
-  SEE [task + 0x20]
   mov eax, [task + 0x24]
   and eax, 0x7700
   call log_hex
@@ -432,10 +420,6 @@ catch_code:
   mov byte [gdt + 0x28 + 5], 0x89
   jmp TSS:0
   jmp catch_code
-
-trapped:
-  SAY " not reached"
-  iretd
 
 ; whichever task runs now, be the first one again
 reload:
