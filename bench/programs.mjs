@@ -1,0 +1,79 @@
+// The benchmark programs: how each is built, and the initramfs that carries them to the guest.
+// Ours; GCC manual 3.18.59 (x86 options). Freestanding: no C library that chooses its code by CPUID.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { archive } from './cpio.mjs';
+
+const sources = fileURLToPath(new URL('programs', import.meta.url));
+const cache = fileURLToPath(new URL('../.cache/bench', import.meta.url));
+
+const x87 = ['-mfpmath=387', '-mno-sse'];
+const sse2 = ['-msse2', '-mfpmath=sse'];
+
+/** `kind`: what the program is bound by. Source is NAME.c unless said. */
+export const PROGRAMS = [
+  { name: 'sieve', kind: 'integer' },
+  { name: 'sha256', kind: 'integer' },
+  { name: 'crc32', kind: 'integer' },
+  { name: 'interpreter', kind: 'integer' },
+  { name: 'fib', kind: 'integer' },
+  { name: 'quicksort', kind: 'integer' },
+  { name: 'divide64', kind: 'integer' },
+  { name: 'nbody-x87', kind: 'float', source: 'nbody.c', flags: [...x87, '-DSTEPS=200000'] },
+  { name: 'nbody-sse2', kind: 'float', source: 'nbody.c', flags: [...sse2, '-DSTEPS=600000'] },
+  { name: 'matrix-x87', kind: 'float', source: 'matrix.c', flags: [...x87, '-DROUNDS=120'] },
+  { name: 'matrix-sse2', kind: 'float', source: 'matrix.c', flags: [...sse2, '-DROUNDS=400'] },
+  { name: 'memcpy', kind: 'memory' },
+  { name: 'chase', kind: 'memory' },
+  { name: 'syscall', kind: 'kernel' },
+  { name: 'fork', kind: 'kernel' },
+  { name: 'pipe', kind: 'kernel' },
+  { name: 'pagefault', kind: 'kernel' },
+  { name: 'self-modifying', kind: 'code' },
+  { name: 'code-generator', kind: 'code' },
+];
+
+const flags = [
+  ...['-m32', '-march=i686', '-mtune=generic', '-std=gnu11', '-O2', '-ffreestanding', '-fno-builtin', '-nostdlib'],
+  ...['-static', '-fno-pic', '-no-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'],
+  ...['-fcf-protection=none', '-fno-ident', '-fno-strict-aliasing', '-fno-tree-loop-distribute-patterns'],
+  ...['-fno-tree-vectorize', '-fno-math-errno', '-Wall', '-Wextra', '-s', '-Wl,--build-id=none', '-Wl,-z,noexecstack'],
+];
+
+/** /etc/tv/programs PERCENT NAME...: what the base initramfs runs for tv.run="programs ...". */
+const SCRIPT = `#!/bin/sh
+percent=$1
+shift
+for name; do /bench/$name $percent || echo "FAILED name=$name status=$?"; done
+`;
+
+/** Builds what has changed; the path of an initramfs made of `base` and the programs. Throws with the compiler's words. */
+export function programsInitramfs(base) {
+  mkdirSync(cache, { recursive: true });
+  const hash = createHash('sha256').update(readFileSync(base)).update(SCRIPT);
+  hash.update(JSON.stringify([flags, PROGRAMS]));
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
+  const path = join(cache, `initramfs-${hash.digest('hex').slice(0, 16)}.cpio.gz`);
+  if (existsSync(path)) return path;
+
+  const entries = [
+    { path: 'bench', directory: true },
+    ...PROGRAMS.map((program) => ({ path: `bench/${program.name}`, bytes: build(program) })),
+    { path: 'etc/tv/programs', bytes: Buffer.from(SCRIPT) },
+  ];
+  // the kernel unpacks archives that follow one another
+  writeFileSync(`${path}.new`, Buffer.concat([readFileSync(base), gzipSync(archive(entries))]));
+  renameSync(`${path}.new`, path);
+  return path;
+}
+
+function build({ name, source = `${name}.c`, flags: more = [] }) {
+  const output = join(cache, name);
+  const args = [...flags, ...more, `-DNAME="${name}"`, 'start.c', source, '-o', output, '-lgcc'];
+  execFileSync('gcc', args, { cwd: sources, stdio: ['ignore', 'inherit', 'inherit'] });
+  return readFileSync(output);
+}

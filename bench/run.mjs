@@ -1,0 +1,93 @@
+// The benchmarks' command line. bench/README.md says what each measures.
+// Ours.
+import { parseArgs } from 'node:util';
+import { measureCore } from './core.mjs';
+import { ENGINES } from './engines.mjs';
+import { measureOwnGuest } from './own-guest.mjs';
+import { comparePeers } from './peers.mjs';
+import { PROGRAMS } from './programs.mjs';
+import { publish } from './report.mjs';
+
+const USAGE = `usage: npm run bench                      our own guest's workloads under --mode full
+       npm run bench -- core              the interpreter alone on short loops, MIPS
+       npm run bench -- --peers           the same Linux boot and programs in ${Object.keys(ENGINES).join(', ')}
+
+  --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
+  --repeat N       runs of each (1), reported as their median
+  --scale PERCENT  how much work a workload or program does (100)
+  --json FILE      where the results go, with a Markdown table beside (bench/results/NAME.json)
+with --peers:
+  --engines A,B    which engines (all); ratios are to the first
+  --boot-until T   the boot ends when a serial line holds this text (BOOT-OK)
+  --timeout S      seconds that one run of one engine may take (900)
+  --count          one more run of tabvisor counts instructions, for MIPS of every engine
+programs: ${PROGRAMS.map(({ name }) => name).join(' ')}
+`;
+
+const options = {
+  peers: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  engines: { type: 'string', default: Object.keys(ENGINES).join(',') },
+  repeat: { type: 'string', default: '1' },
+  scale: { type: 'string', default: '100' },
+  'boot-until': { type: 'string', default: 'BOOT-OK' },
+  timeout: { type: 'string', default: '900' },
+  count: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+};
+
+class UsageError extends Error {}
+
+const say = (line) => process.stderr.write(`bench: ${line}\n`);
+
+function whole(name, text) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1e6)
+    throw new UsageError(`--${name}: not a whole number: ${text}`);
+  return value;
+}
+
+function list(name, text, known) {
+  const names = text.split(',').filter((part) => part !== '');
+  const unknown = names.filter((part) => known && !known.includes(part));
+  if (names.length === 0 || unknown.length > 0)
+    throw new UsageError(`--${name}: unknown: ${unknown.join(', ') || 'nothing'}`);
+  return names;
+}
+
+async function main() {
+  let parsed;
+  try {
+    parsed = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return void process.stdout.write(USAGE);
+  const [what, ...rest] = positionals;
+  if (rest.length > 0 || (what !== undefined && what !== 'core'))
+    throw new UsageError(`unknown: ${positionals.join(' ')}`);
+
+  const repeat = whole('repeat', values.repeat);
+  const percent = whole('scale', values.scale);
+  const rows = values.peers ? ['boot', ...PROGRAMS.map(({ name }) => name)] : undefined;
+  const only = values.only === undefined ? undefined : list('only', values.only, rows);
+  let report;
+  if (what === 'core') report = await measureCore({ only, seconds: 2 * repeat }, say);
+  else if (!values.peers) report = measureOwnGuest({ only, repeat, percent }, say);
+  else {
+    const engines = list('engines', values.engines, Object.keys(ENGINES));
+    const timeout = whole('timeout', values.timeout);
+    const plan = { engines, only, repeat, percent, timeout, until: values['boot-until'], count: values.count };
+    report = await comparePeers(plan, say);
+  }
+  publish(report, values.json);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error.message}\n${error instanceof UsageError ? `\n${USAGE}` : ''}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
