@@ -50,7 +50,8 @@ export class AtaDisk extends AtaDevice {
   private block = 1;
   private long = false;
   private writing = false;
-  private multiple = 0;
+  /** Sectors of a block of READ MULTIPLE; set from power-on, as kernels use the mode only where firmware has set it. */
+  private multiple = MOST_MULTIPLE;
   private writeCache = true;
   private mode = DEFAULT_MODE;
   /** The geometry for CHS addresses. */
@@ -71,7 +72,7 @@ export class AtaDisk extends AtaDevice {
     super.reset();
     this.status = this.idleStatus;
     this.remaining = 0;
-    this.multiple = 0;
+    this.multiple = MOST_MULTIPLE;
     this.heads = HEADS;
     this.track = SECTORS_PER_TRACK;
   }

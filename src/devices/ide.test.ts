@@ -117,6 +117,7 @@ describe('detection', () => {
     expect(words[83] & 0x0400, '48-bit addresses').toBe(0x0400);
     expect(words[49] & 0x0300).toBe(0x0300);
     expect(words[47] & 0xff).toBe(16);
+    expect(words[59]).toBe(0x0110);
   });
 
   it('is PIIX3 IDE with both channels decoded', () => {
@@ -149,8 +150,9 @@ describe('PIO', () => {
   });
 
   it('reads multiple sectors for one interrupt', () => {
+    command(0xc6, 0, 0);
     command(0xc4, 0, 4);
-    expect(input(7) & 1, 'not before SET MULTIPLE').toBe(1);
+    expect(input(7) & 1, 'switched off').toBe(1);
     command(0xc6, 0, 8);
     irq.edges = 0;
     command(0xc4, 10, 12);
