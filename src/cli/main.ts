@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
+import { BlockError } from '../devices/block-backend.js';
 import { vmRunCommand } from './commands/vm-run.js';
 
 const OUR_ERROR = 125;
@@ -13,14 +14,12 @@ function version(): string {
 }
 
 function complain(error: unknown): void {
-  const label = pc.red('tabvisor:');
+  const say = (line: string) => process.stderr.write(`${pc.red('tabvisor:')} ${line}\n`);
   if (error instanceof InputError) {
-    process.stderr.write(`${label} ${error.message}\n`);
-    if (error.advice) process.stderr.write(`${label} ${error.advice}\n`);
-  } else
-    process.stderr.write(
-      `${label} this is a bug of tabvisor: ${error instanceof Error ? error.stack : String(error)}\n`,
-    );
+    say(error.message);
+    if (error.advice) say(error.advice);
+  } else if (error instanceof BlockError) say(`a disk of the host failed: ${error.message}`);
+  else say(`this is a bug of tabvisor: ${error instanceof Error ? error.stack : String(error)}`);
 }
 
 const program = new Command('tabvisor')
@@ -31,6 +30,19 @@ const program = new Command('tabvisor')
 const vm = program.command('vm').description('virtual machines').exitOverride();
 vm.addCommand(vmRunCommand().exitOverride().copyInheritedSettings(program));
 
+/** Milliseconds that a reader of our output may take for the rest of it. */
+const PATIENCE = 2000;
+
+/** Waits for output on its way. A reader that has stopped reading must not keep us alive. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed) return resolve();
+    setTimeout(resolve, PATIENCE);
+    stream.write('', () => resolve());
+  });
+}
+
+process.stderr.on('error', () => {});
 try {
   await program.parseAsync();
 } catch (error) {
@@ -40,3 +52,5 @@ try {
     process.exitCode = OUR_ERROR;
   }
 }
+await Promise.all([drained(process.stdout), drained(process.stderr)]);
+process.exit();

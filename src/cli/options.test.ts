@@ -90,6 +90,7 @@ test.each<[Partial<RawOptions>, string]>([
   [{ net: 'e1000' }, '--net e1000: unknown'],
   [{ boot: 'long' }, '--boot long: unknown'],
   [{ bios: 'b', kernel: 'k' }, '--bios and --kernel'],
+  [{ demo: true, kernel: 'k' }, '--demo: it runs our own guest'],
   [{ initrd: 'i' }, '--initrd i: there is no kernel'],
   [{ vgabios: 'v' }, '--vgabios v: only a BIOS runs it'],
   [{ bios: 'b', append: 'x' }, '--append: a BIOS takes no command line'],

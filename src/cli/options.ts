@@ -73,6 +73,8 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     throw new InputError(`--vgabios ${raw.vgabios}: only a BIOS runs it`, 'Give --bios too.');
   if (raw.append !== undefined && raw.bios)
     throw new InputError('--append: a BIOS takes no command line', 'Set it in the boot loader.');
+  if (raw.demo && (raw.kernel || raw.bios))
+    throw new InputError('--demo: it runs our own guest', 'Leave --kernel and --bios out.');
   const disks = raw.disk.map(parseDisk);
   const drives = disks.length + (raw.cdrom ? 1 : 0);
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);

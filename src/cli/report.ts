@@ -14,12 +14,28 @@ export interface Report {
   exits: Record<string, number>;
   devices: Record<string, number>;
   tlbMisses: number;
+  /** Most memory that the process has had at once. */
+  hostPeakBytes: number;
   [more: string]: unknown;
 }
 
 export function toReport(statistics: Statistics, mode: string, outcome: string, status: number): Report {
   const { instructions, wallSeconds, cpuSeconds, mips, exits, devices, tlbMisses, ...rest } = statistics;
-  return { mode, outcome, status, instructions, wallSeconds, cpuSeconds, mips, exits, devices, tlbMisses, ...rest };
+  const hostPeakBytes = process.resourceUsage().maxRSS * 1024;
+  return {
+    mode,
+    outcome,
+    status,
+    instructions,
+    wallSeconds,
+    cpuSeconds,
+    mips,
+    exits,
+    devices,
+    tlbMisses,
+    ...rest,
+    hostPeakBytes,
+  };
 }
 
 const group = (value: number): string =>

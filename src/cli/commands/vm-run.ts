@@ -10,7 +10,7 @@ import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
-import { appender, openFiles, openSerial } from '../machine-files.js';
+import { appender, type Closers, openFiles, openSerial } from '../machine-files.js';
 import { NodeHost } from '../node-host.js';
 import { parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { progressLine } from '../progress.js';
@@ -21,8 +21,9 @@ import { traceInstructions } from '../trace.js';
 
 const CORE = new URL('../../../../build/core.wasm', import.meta.url);
 const LOG_FLUSH_MILLISECONDS = 200;
-/** How long the last output may take to leave. */
-const LINGER_MILLISECONDS = 5000;
+/** Milliseconds that the last output may take to leave, and when somebody has asked us to stop. */
+const LINGER = 5000;
+const LINGER_STOPPED = 500;
 
 const EXAMPLES = `
 Examples:
@@ -69,10 +70,18 @@ export function vmRunCommand(): Command {
 
 /** Runs a machine to its end; the process's exit status. Throws InputError. */
 async function vmRun(options: VmRunOptions): Promise<number> {
+  const closers: Closers = [];
+  try {
+    return await runMachine(options, closers);
+  } finally {
+    for (const close of closers.reverse()) close();
+  }
+}
+
+async function runMachine(options: VmRunOptions, closers: Closers): Promise<number> {
   const host = new NodeHost();
   const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
   const log = createLog((line) => say(line), options.trace);
-  const closers: (() => void)[] = [];
   const output = openSerial(options, () => vm.stop());
   let serialText = '';
   const transmit = options.demo
@@ -110,20 +119,16 @@ async function vmRun(options: VmRunOptions): Promise<number> {
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 
-  try {
-    const outcome = await vm.run();
-    await output?.finish(LINGER_MILLISECONDS);
-    const status = statusOf(outcome);
-    terminal?.close();
-    explain(outcome, options, say);
-    if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
-    if (options.stats !== undefined) {
-      writeStatistics(options.stats, toReport(vm.statistics(), 'full', outcome.kind, status));
-    }
-    return status;
-  } finally {
-    for (const close of closers.reverse()) close();
+  const outcome = await vm.run();
+  await output?.finish(outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER);
+  const status = statusOf(outcome);
+  terminal?.close();
+  explain(outcome, options, say);
+  if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
+  if (options.stats !== undefined) {
+    writeStatistics(options.stats, toReport(vm.statistics(), 'full', outcome.kind, status));
   }
+  return status;
 }
 
 function statusOf(outcome: Outcome): number {
