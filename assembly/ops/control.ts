@@ -67,7 +67,7 @@ export function movToControl(u: usize): usize {
   if (n == 4) return loadCr4(u, value);
   if (n != 2) return ud(u);
   store<u64>(CR2, value);
-  return u + UOP_SIZE;
+  return resumeAfter(u);
 }
 
 /** CR0 for 32-bit registers, its low half for the others. Not privileged. */
