@@ -77,7 +77,7 @@ function report(results, started, options) {
     const one = runs[0];
     const of = (value) => summary(runs.map(value)).median;
     const seconds = of((run) => run.seconds);
-    const exits = Object.values(one.exits).reduce((sum, count) => sum + count, 0);
+    const exits = Object.values(one.exits).reduce((sum, number) => sum + number, 0);
     return [
       name,
       digits(seconds),

@@ -1,7 +1,11 @@
 // The same boot and the same programs in tabvisor, v86 and QEMU, side by side.
 // Ours. One row a measurement; ratios are CPU seconds to tabvisor's, so above 1 is slower than tabvisor.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ENGINES, provisionedGuest } from './engines.mjs';
-import { runGuest } from './guest-run.mjs';
+import { KERNEL_OPTIONS, runGuest } from './guest-run.mjs';
 import { machine } from './machine.mjs';
 import { PROGRAMS, programsInitramfs } from './programs.mjs';
 import { geometricMean, spread, summary } from './statistics.mjs';
@@ -31,9 +35,9 @@ export async function comparePeers(options, say) {
     }
   }
   compareChecksums(runs, names);
-  const instructions = options.count ? await countInstructions(guest, plan, say) : {};
 
   const rows = [...(wantBoot ? ['boot'] : []), ...names];
+  const instructions = options.count ? await countInstructions(guest, plan, rows, say) : {};
   const times = {};
   for (const row of rows) {
     times[row] = {};
@@ -70,13 +74,33 @@ function compareChecksums(runs, names) {
   }
 }
 
-/** Instructions by program, timer interrupts included: under the virtual clock the guest's seconds count them. */
-async function countInstructions(guest, plan, say) {
-  const progress = (row) => say(`counting: ${row}`);
-  const run = await runGuest(ENGINES.tabvisor, { ...guest, clock: 'virtual' }, { ...plan, until: 'BOOT-OK' }, progress);
-  return Object.fromEntries(
-    Object.entries(run.programs).map(([name, { seconds }]) => [name, (seconds * 1e9) / VIRTUAL_PACE]),
-  );
+/** Instructions by row, timer interrupts included: under the virtual clock the guest's seconds count them. */
+async function countInstructions(guest, plan, rows, say) {
+  const counted = {};
+  const virtual = { ...guest, clock: 'virtual' };
+  if (rows.includes('boot')) {
+    say('counting: boot');
+    counted.boot = countBoot(virtual);
+  }
+  if (plan.programs.length > 0) {
+    const progress = (row) => say(`counting: ${row}`);
+    const run = await runGuest(ENGINES.tabvisor, virtual, { ...plan, until: 'BOOT-OK' }, progress);
+    for (const [name, { seconds }] of Object.entries(run.programs)) counted[name] = (seconds * 1e9) / VIRTUAL_PACE;
+  }
+  return counted;
+}
+
+/** From power on to power off; the way from BOOT-OK to there is below 1 %. */
+function countBoot(guest) {
+  const folder = mkdtempSync(join(tmpdir(), 'tabvisor-bench-'));
+  const statistics = join(folder, 'stats.json');
+  try {
+    const [file, ...args] = ENGINES.tabvisor.command({ ...guest, append: `${KERNEL_OPTIONS} tv.run=true` });
+    execFileSync(file, [...args, '--stats', statistics], { stdio: ['ignore', 'ignore', 'pipe'] });
+    return JSON.parse(readFileSync(statistics, 'utf8')).instructions;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function timesTable(times, engines, instructions) {
