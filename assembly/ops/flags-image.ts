@@ -1,15 +1,15 @@
 // EFLAGS as a whole: what POPF, IRET and task switches may change of it; PUSHF, flag bits, CLI and STI.
 // SDM vol. 1 section 3.4.3; vol. 2 PUSHF, POPF, CLI, STI, LAHF.
-import { CPL, EAX, FLAGS_SYSTEM, INTERRUPT_SHADOW } from '../abi';
+import { CPL, EAX, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW } from '../abi';
 import { realMode, virtual8086 } from '../cpu/control';
-import { fault, faulted, gp } from '../cpu/fault';
+import { fault, faulted, gp, RESUME_UOP } from '../cpu/fault';
 import {
-  AC, AF, ARITHMETIC, cf, CF, DF, getFlags, ID, IF, iopl, IOPL, NT, OF, PF, RF, setArithmetic, setCf, SF, TF, VM, ZF,
+  AC, AF, ARITHMETIC, cf, CF, DF, getFlags, ID, IF, iopl, IOPL, NT, OF, PF, RF, setArithmetic, setCf, SF, systemFlags, TF, VM, ZF,
 } from '../cpu/flags';
 import { UOP_SIZE } from '../isa/uop';
 import { commitPointer, openStack, pop, push, room } from './far-stack';
 import { updateMode } from './mode';
-import { next, resumeAfter } from './operand';
+import { jumpTo, next, nextEip, resumeAfter } from './operand';
 
 /** Replaces the flags in `mask`. The caller runs updateMode() when TF, AC or VM may have changed. */
 export function storeFlags(value: u32, mask: u32): void {
@@ -49,10 +49,12 @@ function popFlags(u: usize, size: u32): usize {
   const value = pop(size);
   if (faulted()) return fault(u);
   commitPointer();
+  const before = systemFlags();
   // RF is in the mask of 32-bit operands, and POPF clears it
   storeFlags(value & ~RF, writableFlags(size));
-  updateMode();
-  return resumeAfter(u);
+  const changed = before ^ systemFlags();
+  if (changed & (TF | AC | RF)) updateMode();
+  return changed & (TF | AC | RF | IF) ? resumeAfter(u) : jumpTo(u, nextEip(u));
 }
 export function popf16(u: usize): usize { return popFlags(u, 2); }
 export function popf32(u: usize): usize { return popFlags(u, 4); }
@@ -100,9 +102,12 @@ export function cli(u: usize): usize {
 export function sti(u: usize): usize {
   if (!mayMask()) return gp(u, 0);
   const flags = load<u32>(FLAGS_SYSTEM);
-  if ((flags & IF) == 0) {
-    store<u32>(FLAGS_SYSTEM, flags | IF);
-    store<u32>(INTERRUPT_SHADOW, 1);
-  }
-  return resumeAfter(u);
+  if ((flags & IF) != 0) return jumpTo(u, nextEip(u));
+  store<u32>(FLAGS_SYSTEM, flags | IF);
+  store<u32>(INTERRUPT_SHADOW, 1);
+  if (load<u32>(INTERRUPT_WINDOW) != 0) return resumeAfter(u);
+  // nothing waits for an interrupt: unless the host is asked first, the shadow has no effect
+  const target = jumpTo(u, nextEip(u));
+  if (target != RESUME_UOP) store<u32>(INTERRUPT_SHADOW, 0);
+  return target;
 }

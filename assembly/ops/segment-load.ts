@@ -1,6 +1,6 @@
 // MOV, PUSH and POP of segment registers; LDS LES LSS LFS LGS.
 // SDM vol. 2 MOV, PUSH, POP, LDS; vol. 3A section 6.8.3 (interrupts after a stack switch).
-import { INTERRUPT_SHADOW } from '../abi';
+import { INTERRUPT_SHADOW, MODE_KEY, STACK_FLAT } from '../abi';
 import { fault, faulted, ud } from '../cpu/fault';
 import { CS, DS, ES, FS, GS, selectorOf, SS } from '../cpu/segment';
 import { U_REG, UOP_SIZE } from '../isa/uop';
@@ -9,11 +9,16 @@ import { loadSegment } from './descriptor';
 import { holdTraps } from './debug';
 import { commitPointer, openStack, pop, push, room } from './far-stack';
 import { updateMode } from './mode';
-import { ea, next, readE16, resumeAfter, setG16, setG32, writeE16, writeE32 } from './operand';
+import { ea, jumpTo, next, nextEip, readE16, resumeAfter, setG16, setG32, writeE16, writeE32 } from './operand';
 
-/** After a load: SS holds off interrupts and traps for one instruction, so that ESP can follow. */
+/** After a load. SS holds off interrupts and traps for one instruction, so that ESP can follow. */
 function loaded(u: usize, seg: u32): usize {
+  // FS and GS say nothing about the mode
+  if (seg >= FS) return jumpTo(u, nextEip(u));
+  const key = load<u32>(MODE_KEY);
+  const stack = load<u32>(STACK_FLAT);
   updateMode();
+  if (seg != SS && key == load<u32>(MODE_KEY) && stack == load<u32>(STACK_FLAT)) return jumpTo(u, nextEip(u));
   const end = resumeAfter(u);
   if (seg == SS) {
     store<u32>(INTERRUPT_SHADOW, 1);
