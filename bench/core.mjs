@@ -11,6 +11,10 @@ import { digits } from './table.mjs';
 const loops = fileURLToPath(new URL('loops', import.meta.url));
 const cache = fileURLToPath(new URL('../.cache/bench', import.meta.url));
 
+export const LOOPS = readdirSync(loops)
+  .map((file) => file.replace('.S', ''))
+  .sort();
+
 const MIB = 1 << 20;
 const CODE = 0x100000;
 const STEP = 1_000_000;
@@ -26,8 +30,7 @@ export async function measureCore(options, say) {
   const { CoreMachine, abi } = await import('../scripts/core-machine.mjs');
   const started = machine();
   const results = {};
-  for (const file of readdirSync(loops).sort()) {
-    const name = file.replace('.S', '');
+  for (const name of LOOPS) {
     if (options.only && !options.only.includes(name)) continue;
     const code = assemble(name);
     const start = () => {

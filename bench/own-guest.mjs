@@ -12,7 +12,7 @@ import { count, digits } from './table.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The scale at which each takes about a second. */
-const WORKLOADS = {
+const SCALES = {
   integer: 10,
   memory: 8,
   syscall: 8,
@@ -23,9 +23,11 @@ const WORKLOADS = {
   'disk-write': 20,
 };
 
+export const WORKLOADS = Object.keys(SCALES);
+
 /** `options`: {only: names or undefined, repeat, percent}. Throws when a workload fails. */
 export function measureOwnGuest(options, say) {
-  const names = Object.keys(WORKLOADS).filter((name) => options.only?.includes(name) ?? true);
+  const names = WORKLOADS.filter((name) => options.only?.includes(name) ?? true);
   const folder = mkdtempSync(join(tmpdir(), 'tabvisor-bench-'));
   const started = machine();
   try {
@@ -33,7 +35,7 @@ export function measureOwnGuest(options, say) {
     execFileSync(process.execPath, ['guest/disks.mjs', 'scratch', disk], { cwd: root });
     const results = {};
     for (const name of names) {
-      const scale = Math.max(1, Math.round((WORKLOADS[name] * options.percent) / 100));
+      const scale = Math.max(1, Math.round((SCALES[name] * options.percent) / 100));
       results[name] = [];
       for (let i = 0; i < options.repeat; i++) {
         results[name].push(runWorkload(name, scale, disk, folder));

@@ -62,8 +62,8 @@ export async function comparePeers(options, say) {
   };
 }
 
-/** Every engine must have computed the same. */
-function compareChecksums(runs, names) {
+/** Every engine must have computed the same. `runs`: engine to runs. */
+export function compareChecksums(runs, names) {
   for (const name of names) {
     const sums = Object.entries(runs).flatMap(([engine, all]) =>
       all.map((run) => [engine, run.programs[name].checksum]),

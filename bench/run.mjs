@@ -1,9 +1,9 @@
 // The benchmarks' command line. bench/README.md says what each measures.
 // Ours.
 import { parseArgs } from 'node:util';
-import { measureCore } from './core.mjs';
+import { LOOPS, measureCore } from './core.mjs';
 import { ENGINES } from './engines.mjs';
-import { measureOwnGuest } from './own-guest.mjs';
+import { measureOwnGuest, WORKLOADS } from './own-guest.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';
 import { publish } from './report.mjs';
@@ -21,6 +21,8 @@ with --peers:
   --boot-until T   the boot ends when a serial line holds this text (BOOT-OK)
   --timeout S      seconds that one run of one engine may take (900)
   --count          one more run of tabvisor counts instructions, for MIPS of every engine
+workloads: ${WORKLOADS.join(' ')}
+loops: ${LOOPS.join(' ')}
 programs: ${PROGRAMS.map(({ name }) => name).join(' ')}
 `;
 
@@ -50,7 +52,7 @@ function whole(name, text) {
 
 function list(name, text, known) {
   const names = text.split(',').filter((part) => part !== '');
-  const unknown = names.filter((part) => known && !known.includes(part));
+  const unknown = names.filter((part) => !known.includes(part));
   if (names.length === 0 || unknown.length > 0)
     throw new UsageError(`--${name}: unknown: ${unknown.join(', ') || 'nothing'}`);
   return names;
@@ -71,7 +73,7 @@ async function main() {
 
   const repeat = whole('repeat', values.repeat);
   const percent = whole('scale', values.scale);
-  const rows = values.peers ? ['boot', ...PROGRAMS.map(({ name }) => name)] : undefined;
+  const rows = values.peers ? ['boot', ...PROGRAMS.map(({ name }) => name)] : what === 'core' ? LOOPS : WORKLOADS;
   const only = values.only === undefined ? undefined : list('only', values.only, rows);
   let report;
   if (what === 'core') report = await measureCore({ only, seconds: 2 * repeat }, say);
