@@ -54,11 +54,8 @@ export function deliverFault(): usize {
     if (vector == DB) store<u32>(DR7, load<u32>(DR7) & ~DR7_GD);
     const outcome = deliverEvent(vector, error, load<u32>(EIP), isFault(vector), BY_PROCESSOR);
     if (outcome == ENTERED) return RESUME_UOP;
-    // a table in MMIO space: the host answers and the instruction starts again
-    if (load<u32>(FAULT_KIND) == KIND_EXIT) {
-      store<u32>(FAULT_KIND, 0);
-      return EXIT_UOP;
-    }
+    // a table or stack that only a device could answer for: no machine works so
+    if (load<u32>(FAULT_KIND) == KIND_EXIT) return shutdown(first);
     const second = load<u32>(FAULT_VECTOR);
     if (outcome == BROKEN) {
       // raised by the first steps of a task, not by the delivery
