@@ -5,10 +5,21 @@ import type { Writable } from 'node:stream';
 const BLOCK = 16384;
 const NEWLINE = 10;
 
+/** What the guest must wait for while `stream` takes no more. */
+export function congestion(stream: Writable): Promise<void> | undefined {
+  if (!stream.writableNeedDrain || stream.destroyed) return undefined;
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done).off('error', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done).on('error', done);
+  });
+}
+
 export class Output {
   private block = Buffer.allocUnsafe(BLOCK);
   private used = 0;
-  private draining: Promise<void> | undefined;
   private broken = false;
 
   constructor(
@@ -32,21 +43,13 @@ export class Output {
     if (this.used === 0) return;
     const bytes = Buffer.from(this.block.subarray(0, this.used));
     this.used = 0;
-    if (this.broken || this.stream.write(bytes) || this.draining) return;
-    this.draining = new Promise((resolve) => {
-      const done = () => {
-        this.stream.off('drain', done).off('close', done).off('error', done);
-        this.draining = undefined;
-        resolve();
-      };
-      this.stream.on('drain', done).on('close', done).on('error', done);
-    });
+    if (!this.broken) this.stream.write(bytes);
   }
 
   /** What the guest must wait for: the stream has taken no more. */
   backlog(): Promise<void> | undefined {
     this.flush();
-    return this.draining;
+    return this.broken ? undefined : congestion(this.stream);
   }
 
   /** Resolves when everything is on its way, or after `milliseconds`. */

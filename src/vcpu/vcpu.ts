@@ -1,6 +1,7 @@
 // One virtual CPU: a core instance on a machine's memory; running it, answering its exits, its counters.
 // assembly/abi.ts and the exports of assembly/index.ts.
 import {
+  CAREFUL,
   A20_MASK,
   COUNT_CODE_FLUSHES,
   COUNT_CODE_INVALIDATIONS,
@@ -42,6 +43,8 @@ interface Core {
 }
 
 const ENTRY_SIZE = 16;
+/** A bit of CAREFUL beside those of assembly/ops/mode.ts, which clears it again at the next change of mode. */
+const CAREFUL_HOST = 0x80;
 const TWO_32 = 2 ** 32;
 
 /** All counters of the core, in one reading. */
@@ -78,6 +81,12 @@ export class Vcpu {
   /** Runs about `budget` instructions at most. The exit is valid until the next call. */
   run(budget: number): Exit {
     return this.decoder.decode(this.core.run(budget));
+  }
+
+  /** Runs one instruction, as if a debugger stepped it. */
+  step(): Exit {
+    this.view.setUint32(CAREFUL, this.u32(CAREFUL) | CAREFUL_HOST, true);
+    return this.run(1);
   }
 
   /** Power-on state, SDM vol. 3A table 10-1. */

@@ -2,6 +2,7 @@
 // The shape of KVM's vcpu loop; SDM vol. 3A section 6.8 (when interrupts are taken).
 import type { Host } from '../base/host.js';
 import type { Log } from '../base/log.js';
+import type { Exit } from '../vcpu/exit.js';
 import type { Registers } from '../vcpu/registers.js';
 import type { Counters, Vcpu } from '../vcpu/vcpu.js';
 import type { Bus } from './bus.js';
@@ -178,7 +179,7 @@ export class Vm {
         break;
       }
       clock.entering();
-      const exit = cpu.run(budget);
+      const exit = this.log.on.insn ? this.step() : cpu.run(budget);
       clock.left();
       if (this.log.on.exit) this.log.trace('exit', `${exit.kind} at ${this.machine.registers.eip.toString(16)}`);
       const next = this.handler.handle(exit);
@@ -190,10 +191,6 @@ export class Vm {
 
   /** Instructions until something else is due. */
   private budget(): number {
-    if (this.log.on.insn) {
-      this.options.traceInstruction?.();
-      return 1;
-    }
     const { cpu, clock, timers } = this.machine;
     let budget = clock.instructionsIn(SLICE);
     const left = timers.next - clock.now();
@@ -202,6 +199,11 @@ export class Vm {
       budget = Math.min(budget, this.options.maxInstructions - cpu.instructions);
     }
     return Math.min(budget, 0x3fffffff);
+  }
+
+  private step(): Exit {
+    this.options.traceInstruction?.();
+    return this.machine.cpu.step();
   }
 
   /** Gives the CPU what waits for it, or asks to be told when it can take it. */

@@ -13,6 +13,7 @@ import { loadDisassembler } from '../disassembler.js';
 import { appender, type Closers, openFiles, openSerial } from '../machine-files.js';
 import { NodeHost } from '../node-host.js';
 import { parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
+import { congestion } from '../output.js';
 import { progressLine } from '../progress.js';
 import { demoSummary, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
@@ -110,7 +111,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
   const vm: Vm = new Vm(machine, host, log, {
     timeout: options.timeout,
     maxInstructions: options.maxInstructions,
-    backlog: () => output?.backlog(),
+    backlog: () => output?.backlog() ?? congestion(process.stderr),
     traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler()) : undefined,
   });
   const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say) : undefined;

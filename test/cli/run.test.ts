@@ -1,0 +1,134 @@
+// What the options of `vm run` do, on our own guest.
+// Source: docs/usage.md.
+
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Console } from '../console.js';
+import { needs, root } from '../provisioned.js';
+import { scratch } from '../scratch.js';
+
+const MIB = 1024 * 1024;
+const deadline = 100;
+
+const run = (...args: string[]) => Console.machine(args, { deadline });
+
+test('our own guest to its monitor, a reset of the machine, power off', async () => {
+  const stats = join(scratch(), 'stats.json');
+  const console = run('--memory', '64M', '--stats', stats);
+  await console.expect('tabvisor>');
+  console.send('reboot\r');
+  await console.expect('tabvisor guest:');
+  await console.expect('tabvisor>');
+  console.send('poweroff\r');
+  expect(await console.exit()).toBe(0);
+  expect(JSON.parse(readFileSync(stats, 'utf8'))).toMatchObject({ outcome: 'power-off', status: 0, resets: 1 });
+});
+
+test('the demo shows workloads, exits and speed', async () => {
+  const console = Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'run', '--demo'], {
+    deadline,
+  });
+  expect(await console.exit()).toBe(0);
+  for (const name of [
+    'integer',
+    'memory',
+    'syscall',
+    'context-switch',
+    'page-fault',
+    'port-io',
+    'disk-read',
+    'disk-write',
+  ]) {
+    expect(console.output).toMatch(new RegExp(`^ +${name} +[0-9a-f]{8} +[\\d,]+$`, 'm'));
+  }
+  expect(console.output).toContain('exits by reason');
+  expect(console.output).toMatch(/guest instructions in [\d.]+ CPU seconds: [\d,]+ MIPS/);
+});
+
+test('a run with the virtual clock is the same every time', async () => {
+  const folder = scratch();
+  const results: unknown[] = [];
+  for (const name of ['a', 'b']) {
+    const stats = join(folder, name);
+    const console = run('--clock', 'virtual', '--append', 'run=syscall,page-fault exit=poweroff', '--stats', stats);
+    expect(await console.exit()).toBe(0);
+    const { instructions, exits, devices, interrupts, tlbMisses } = JSON.parse(readFileSync(stats, 'utf8'));
+    results.push({ instructions, exits, devices, interrupts, tlbMisses, output: console.output });
+  }
+  expect(results[0]).toEqual(results[1]);
+});
+
+test('statistics say what ran and why it stopped', async () => {
+  const stats = join(scratch(), 'stats.json');
+  const console = run('--append', 'run=port-io exit=poweroff', '--stats', stats);
+  expect(await console.exit()).toBe(0);
+  const report = JSON.parse(readFileSync(stats, 'utf8'));
+  expect(report.instructions).toBeGreaterThan(100_000);
+  expect(report.exits['io-out']).toBeGreaterThanOrEqual(64_000);
+  expect(report.exits['io-in']).toBeGreaterThanOrEqual(64_000);
+  expect(report.devices.uart).toBeGreaterThan(1000);
+  for (const key of ['wallSeconds', 'cpuSeconds', 'mips', 'tlbMisses', 'hostPeakBytes']) {
+    expect(report[key], key).toBeGreaterThan(0);
+  }
+});
+
+test('the serial port into a file', async () => {
+  const out = join(scratch(), 'serial.txt');
+  const console = run('--serial', `file:${out}`, '--append', 'exit=poweroff');
+  expect(await console.exit()).toBe(0);
+  expect(console.output).toBe('');
+  expect(readFileSync(out, 'utf8')).toContain('tabvisor guest:');
+});
+
+test('--debug-exit gives the status, --log-port the bytes', async () => {
+  const folder = scratch();
+  const image = join(folder, 'code.img');
+  const log = join(folder, 'log');
+  writeFileSync(log, 'before ');
+  // A Multiboot kernel by addresses: mov dx,0190h; mov al,'h'; out dx,al; mov al,'i'; out dx,al; mov al,15h; out 0F4h,al; hlt
+  const code = [0x66, 0xba, 0x90, 0x01, 0xb0, 0x68, 0xee, 0xb0, 0x69, 0xee, 0xb0, 0x15, 0xe6, 0xf4, 0xf4];
+  const words = Uint32Array.of(0x1badb002, 0x10000, -(0x1badb002 + 0x10000), 0x100000, 0x100000, 0, 0, 0x100020);
+  writeFileSync(image, Buffer.concat([new Uint8Array(words.buffer), Uint8Array.from(code)]));
+  const args = ['--kernel', image, '--memory', '4M', '--debug-exit', '0xf4', '--log-port', `0x190=${log}`];
+  expect(await run(...args).exit()).toBe((0x15 << 1) | 1);
+  expect(readFileSync(log, 'utf8')).toBe('before hi');
+});
+
+test('a snapshot is forgotten, a read-only disk is not written, a disk is', async () => {
+  const disk = join(scratch(), 'disk.img');
+  writeFileSync(disk, 'TABVISOR-SCRATCH');
+  truncateSync(disk, 16 * MIB);
+  const hash = () => createHash('sha256').update(readFileSync(disk)).digest('hex');
+  const write = (mode: string) => run('--disk', disk + mode, '--append', 'run=disk-write exit=poweroff');
+  const before = hash();
+  for (const mode of [',snapshot', ',ro']) {
+    expect(await write(mode).exit()).toBe(0);
+    expect(hash()).toBe(before);
+  }
+  expect(await write('').exit()).toBe(0);
+  expect(hash()).not.toBe(before);
+});
+
+test('instructions are traced with their text', async () => {
+  const console = run('--trace', 'insn,exit,io', '--max-instructions', '200');
+  expect(await console.exit()).toBe(124);
+  expect(console.output).toMatch(/insn: 0010:00100\w{3} fa +cli/);
+  expect(console.output).toMatch(/io: out 03f9 1 00 uart/);
+});
+
+test('Linux by its 16-bit entry', async (context) => {
+  const { kernel } = needs(context, 'kernel');
+  const args = ['--kernel', kernel, '--boot', 'real', '--append', 'console=ttyS0 earlyprintk=ttyS0', '--timeout', '90'];
+  const console = run(...args);
+  await console.expect('BIOS-provided physical RAM map');
+  await console.expect(/BIOS-e820: \[mem 0x0000000000100000-0x000000000fffffff\] usable/);
+  console.kill('SIGTERM');
+  expect(await console.exit()).toBe(130);
+});
+
+test('the largest machine', async () => {
+  const console = run('--memory', '3072M', '--append', 'exit=poweroff');
+  expect(await console.exit()).toBe(0);
+});
