@@ -10,6 +10,7 @@ const abi = await import(new URL('../dist/assembly/abi.js', import.meta.url).hre
 export { abi };
 export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'];
 const ARITHMETIC = 0x8d5;
+const PE_NE = 0x21;
 const WASM_PAGE = 65536;
 const MIB = 1 << 20;
 
@@ -52,6 +53,29 @@ export class CoreMachine {
   /** Runs at most about `budget` instructions; the value is an EXIT_* number. */
   run(budget) {
     return this.core.run(budget);
+  }
+
+  /** Flat 32-bit protected mode without paging, `cpl` 0 or 3, all registers 0. */
+  enterFlat(cpl = 0) {
+    for (const name of ['cs', 'ss', 'ds', 'es', 'fs', 'gs']) {
+      this.setDescriptor(name, 8, 0xffff, name === 'cs' ? 0x00cf9b00 : 0x00cf9300, cpl);
+    }
+    this.setRegisters([0, 0, 0, 0, 0, 0, 0, 0]);
+    this.eflags = 0;
+    this.setControl(PE_NE, 0, 0);
+  }
+
+  /** The host's answer to the read that made the last exit. */
+  answer(value) {
+    const count = this.get(abi.REPLAY_COUNT);
+    this.set(abi.REPLAY + 16 * count + 8, value);
+    this.set(abi.REPLAY + 16 * count + 12, 0);
+    this.set(abi.REPLAY_COUNT, count + 1);
+  }
+
+  /** Items of a string I/O exit. */
+  get pioData() {
+    return Buffer.from(this.view.buffer, abi.PIO_DATA, abi.PIO_DATA_SIZE);
   }
 
   /** Writes physical memory; what was decoded from it is dropped. */
