@@ -181,6 +181,7 @@ const SPECIAL = [
   'PRIVILEGED',
   'EA',
   'EA16',
+  'STALE',
 ];
 const names = [...SPECIAL.map((s) => `special:${s}`)];
 const numberOf = new Map();
@@ -278,7 +279,7 @@ write(
   'dispatch.ts',
   header('The interpreter loop: one case a micro-op, each a direct call of its handler.') +
     [...imports].map(([from, set]) => `import { ${[...set].sort().join(', ')} } from '${from}';\n`).join('') +
-    `import { deliver, enter, goTo, leave, nextPage, privileged, protection, resume, segmentAddress, segmentAddress16, stepEnd, undefinedOpcode } from '../interpreter/control';
+    `import { deliver, enter, goTo, leave, nextPage, privileged, protection, resume, segmentAddress, segmentAddress16, stale, stepEnd, undefinedOpcode } from '../interpreter/control';
 
 /** Runs until the core has to return to the host; the value is the exit reason. */
 export function run(limit: i32): i32 {
@@ -296,6 +297,7 @@ export function run(limit: i32): i32 {
       case 8: u = privileged(u); break;
       case 9: u = segmentAddress(u); break;
       case 10: u = segmentAddress16(u); break;
+      case 11: u = stale(u); break;
 ` +
     names.map((n, i) => (i < SPECIAL.length ? '' : `      case ${i}: u = ${n}(u); break;\n`)).join('') +
     `      default: unreachable();

@@ -250,6 +250,12 @@ export function deliver(): usize {
 
 export function goTo(u: usize): usize { return take(u); }
 export function nextPage(u: usize): usize { return jumpTo(u, nextEip(u)); }
+/** Bytes of the instruction were written since it was decoded: it is looked up, and so decoded, again. */
+export function stale(u: usize): usize {
+  spend(load<u16>(u, U_ORDINAL));
+  store<u32>(EIP, eipOf(u));
+  return RESUME_UOP;
+}
 export function undefinedOpcode(u: usize): usize { return ud(u); }
 export function protection(u: usize): usize { return gp(u, 0); }
 export function privileged(u: usize): usize { return load<u32>(CPL) != 0 ? gp(u, 0) : u + UOP_SIZE; }

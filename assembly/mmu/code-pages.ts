@@ -5,6 +5,8 @@ import {
   ATTENTION, ATTENTION_CODE, CODE_PAGES, CODE_PAGE_MAX, CODE_PAGE_OF, CODE_TABLES, COUNT_CODE_FLUSHES, COUNT_CODE_INVALIDATIONS,
   UOP_POOL, UOP_POOL_END,
 } from '../abi';
+import { OP_STALE } from '../generated/ops';
+import { U_LENGTH, U_OP } from '../isa/uop';
 import { flushCodeTlb, protectHostPage } from './tlb';
 
 /** Descriptor layout, bytes. */
@@ -66,20 +68,59 @@ export function hasCode(number: u32): bool {
   return false;
 }
 
+/** A longer write drops the whole page's decoded code at once. */
+const SMALL_WRITE: u32 = 16;
+const MAX_LENGTH: u32 = 15;
+
 /** A write to `size` bytes at `offset` of physical page `number`: drops what was decoded from them. */
 export function codeWritten(number: u32, offset: u32, size: u32): void {
   let mask: u64 = 0;
   for (let g = offset >>> 6; g <= (offset + size - 1) >>> 6; g++) mask |= <u64>1 << g;
-  let hit: u64 = 0;
-  for (let d = first(number); d; d = load<u32>(d + NEXT)) hit |= load<u64>(d + GRANULES) & mask;
-  if (hit == 0) return;
-  store<u64>(COUNT_CODE_INVALIDATIONS, load<u64>(COUNT_CODE_INVALIDATIONS) + 1);
   for (let d = first(number); d; d = load<u32>(d + NEXT)) {
-    if (load<u64>(d + GRANULES) == 0) continue;
-    memory.fill(tableOf(d), 0, TABLE_SIZE);
-    store<u64>(d + GRANULES, 0);
+    if ((load<u64>(d + GRANULES) & mask) == 0) continue;
+    store<u64>(COUNT_CODE_INVALIDATIONS, load<u64>(COUNT_CODE_INVALIDATIONS) + 1);
+    if (size > SMALL_WRITE) {
+      memory.fill(tableOf(d), 0, TABLE_SIZE);
+      store<u64>(d + GRANULES, 0);
+      // micro-ops of the page are unreachable now, but for those that are executing
+      store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
+    } else if (!expire(tableOf(d), offset, size)) release(d, mask);
   }
-  store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
+}
+
+/** Does the instruction of micro-op `u`, at `at` in its page, reach byte `offset`? */
+// @ts-ignore: decorator
+@inline function reaches(u: usize, at: u32, offset: u32): bool {
+  const length: u32 = load<u8>(u, U_LENGTH);
+  return at + (length == 0 ? MAX_LENGTH : length) > offset;
+}
+
+/** Instructions with a byte in [offset, offset + size) are looked up again when execution gets to them. Were there any? */
+function expire(table: usize, offset: u32, size: u32): bool {
+  let found = false;
+  for (let at: u32 = offset < MAX_LENGTH ? 0 : offset - MAX_LENGTH + 1; at < offset + size; at++) {
+    const u: usize = load<u32>(table + (at << 2));
+    if (u == 0 || !reaches(u, at, offset)) continue;
+    store<u16>(u, OP_STALE, U_OP);
+    store<u32>(table + (at << 2), 0);
+    found = true;
+  }
+  return found;
+}
+
+/** Forgets those granules of `mask` that hold no instruction any more, so that a page that has become data is fast again. */
+function release(d: usize, mask: u64): void {
+  const table = tableOf(d);
+  for (let g: u32 = 0; g < 64; g++) {
+    if ((mask & (<u64>1 << g)) == 0) continue;
+    const start = g << 6;
+    let live = false;
+    for (let at: u32 = start < MAX_LENGTH ? 0 : start - MAX_LENGTH + 1; at < start + 64; at++) {
+      const u: usize = load<u32>(table + (at << 2));
+      if (u != 0 && reaches(u, at, start)) live = true;
+    }
+    if (!live) store<u64>(d + GRANULES, load<u64>(d + GRANULES) & ~(<u64>1 << g));
+  }
 }
 
 /** The host (DMA) wrote `length` bytes at physical `address`. */
