@@ -1,6 +1,6 @@
 // Puts a machine together: the only place that constructs devices and connects them.
 // The board is QEMU's "pc": i440FX, PIIX3 with PIIX4 power management, as firmware and kernels know it.
-import { alignUp, MIB } from '../base/bytes.js';
+import { alignUp, hex, MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { Host } from '../base/host.js';
 import type { Log } from '../base/log.js';
@@ -37,7 +37,7 @@ import { Registers } from '../vcpu/registers.js';
 import { Vcpu } from '../vcpu/vcpu.js';
 import { BootMemory } from './boot/boot-memory.js';
 import { readBios, readOptionRom } from './boot/bios.js';
-import { bootKernel } from './boot/kernel.js';
+import { bootKernel, type KernelBoot } from './boot/kernel.js';
 import { Bus } from './bus.js';
 import { RealClock, VirtualClock } from './clock.js';
 import type { DriveConfig, MachineConfig } from './config.js';
@@ -223,6 +223,24 @@ export function buildMachine(
   const ram = cpu.bytes.subarray(layout.ram, layout.ram + config.memory);
   const bootMemory = new BootMemory(ram, config.progress);
 
+  /** Does what firmware would have done, then loads the kernel and stands at its entry. */
+  const startKernel = (boot: KernelBoot): void => {
+    map.openShadow();
+    configurePci({
+      bus: pci,
+      isaBridge,
+      elcr: pic.elcrPorts,
+      ioBase: at.PCI_PORTS,
+      memoryBase: at.pciMemory(config.memory),
+    });
+    lapic.setVirtualWire();
+    vga.setTextMode();
+    bootMemory.write(at.ACPI_AREA, acpiAt(at.ACPI_AREA, acpi));
+    bootKernel(boot, bootMemory, registers, at.ACPI_AREA);
+    cpu.flushAll();
+    cpu.updateMode();
+  };
+
   return {
     cpu,
     registers,
@@ -245,21 +263,9 @@ export function buildMachine(
       for (const device of devices) device.reset();
       cpu.reset();
       this.apicBaseWritten(at.LOCAL_APIC | at.APIC_BASE_ENABLED);
-      if (config.boot.kind === 'bios') return;
-      map.openShadow();
-      configurePci({
-        bus: pci,
-        isaBridge,
-        elcr: pic.elcrPorts,
-        ioBase: at.PCI_PORTS,
-        memoryBase: at.pciMemory(config.memory),
-      });
-      lapic.setVirtualWire();
-      vga.setTextMode();
-      bootMemory.write(at.ACPI_AREA, acpiAt(at.ACPI_AREA, acpi));
-      bootKernel(config.boot, bootMemory, registers, at.ACPI_AREA);
-      cpu.flushAll();
-      cpu.updateMode();
+      if (config.boot.kind === 'kernel') startKernel(config.boot);
+      const { selector, base } = registers.segment('cs');
+      log.trace('boot', `power on: ${hex(selector, 4)}:${hex(registers.eip)}, code segment at ${hex(base)}`);
     },
     flush() {
       for (const logPort of logs) logPort.flush();
