@@ -8,8 +8,11 @@ import { modifyE16, modifyE32, modifyE8, next, readE16, readE32, readE8, writeE1
 // @ts-ignore: decorator
 @inline export function width<T>(): u32 { return sizeof<T>() << 3; }
 
+/** The r/m operand; a register without a call. */
 // @ts-ignore: decorator
 @inline export function readE<T>(u: usize): u32 {
+  const slot = load<u16>(u, U_RM);
+  if (slot) return get<T>(slot);
   if (sizeof<T>() == 1) return readE8(u);
   return sizeof<T>() == 2 ? readE16(u) : readE32(u);
 }
@@ -17,6 +20,8 @@ import { modifyE16, modifyE32, modifyE8, next, readE16, readE32, readE8, writeE1
 /** Value of a destination that will be written; faults now if that would fail. */
 // @ts-ignore: decorator
 @inline export function modifyE<T>(u: usize): u32 {
+  const slot = load<u16>(u, U_RM);
+  if (slot) return get<T>(slot);
   if (sizeof<T>() == 1) return modifyE8(u);
   return sizeof<T>() == 2 ? modifyE16(u) : modifyE32(u);
 }
