@@ -185,7 +185,7 @@ export class Vm {
       const next = this.handler.handle(exit);
       if (next === 'halt') this.halted = true;
       else if (next === 'triple-fault') this.crash(exit.kind === 'triple-fault' ? exit.vector : 0);
-    } while (!this.outcome && this.host.now() < end);
+    } while (!this.outcome && !this.paused && this.host.now() < end);
     if (this.outOfTime()) this.end({ kind: 'time-out' });
   }
 
