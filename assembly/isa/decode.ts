@@ -367,7 +367,11 @@ export function decodeRun(table: usize, offset: u32, key: u32): usize {
     store<u32>(table + (here << 2), <u32>u);
     ordinal++;
     here += lastLength;
-    if (outcome == DECODED_END) break;
+    if (outcome == DECODED_END) {
+      // a handler that ends runs may still go straight on; it must find something there
+      shared0(emit(OP_NEXT_PAGE, here, ordinal - 1));
+      break;
+    }
   }
   store<u64>(COUNT_DECODED, load<u64>(COUNT_DECODED) + ordinal);
   coverCode(table, offset, max(here, offset + 1));
