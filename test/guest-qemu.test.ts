@@ -10,7 +10,7 @@ import { needs } from './provisioned.js';
 import { scratch } from './scratch.js';
 
 const GUEST = guestImage('tabvisor-guest.elf');
-const deadline = 120;
+const deadline = 400;
 
 function qemu(context: TestContext, ...args: string[]): Console {
   const machine = ['-accel', 'tcg', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot', '-m', '64'];
