@@ -9,7 +9,7 @@ void program(int count, char **arguments) {
   static const u8 template[] = {0x8b, 0x44, 0x24, 4, 0x05, 0, 0, 0, 0, 0xc1, 0xc0, 3, 0x35, 0, 0, 0, 0, 0xc3};
   for (u32 i = 0; i < sizeof template; i++) code[i] = template[i];
   u32 (*function)(u32) = (u32 (*)(u32))(u32)code;
-  u32 rounds = scaled(200000), value = 1, seed = 0x5e1f;
+  u32 rounds = scaled(600000), value = 1, seed = 0x5e1f;
   begin();
   for (u32 round = 0; round < rounds; round++) {
     *(volatile u32 *)(code + 5) = next_random(&seed);
