@@ -18,6 +18,8 @@ const E_FIRST = 1 << 13;
 const WRITES = 1 << 14;
 /** The modrm byte selects the row and is not an operand of it. */
 const SELECTED = 1 << 20;
+/** The r/m field names a register whatever the mod field says. */
+const REGISTER = 1 << 21;
 const ATTRIBUTES = { lock: 1 << 15, end: 1 << 16, prot: 1 << 17, cpl0: 1 << 18, lea: 1 << 19 };
 const KIND = { plain: 0, sized: 1, split: 2, sizedSplit: 3, hot8: 4, hot: 5 };
 const MEM_BYTES = { b: 1, w: 2, d: 4, q: 8, x: 16, t: 10, s: 6, v: 0, z: 0, p: 0xfffe };
@@ -31,7 +33,7 @@ function describe(row) {
   let reg = REG_FILE.none;
   let imm = IMM.none;
   let mem = 0xffff;
-  const memoryLike = list.findIndex((o) => /^[EMQWONUZ]|^sti$/.test(o));
+  const memoryLike = list.findIndex((o) => /^[EMQWONUZR]|^sti$/.test(o));
   list.forEach((o, i) => {
     const [letter, size = ''] = [o[0], o.slice(1)];
     if (o === 'sti') rm = RM_FILE.raw;
@@ -49,6 +51,9 @@ function describe(row) {
       if (size && letter !== 'N' && letter !== 'U') mem = MEM_BYTES[size];
       if (i === 0) word |= E_FIRST;
       if (i === 0 && letter !== 'N' && letter !== 'U' && !attrs.includes('ro')) word |= WRITES;
+    } else if (letter === 'R') {
+      word |= MODRM | REGISTER | (i === 0 ? E_FIRST : 0);
+      rm = RM_FILE.gpr;
     } else if (letter === 'Z') {
       word |= RM_FROM_OPCODE | (i === 0 ? E_FIRST : 0);
       rm = size === 'b' ? RM_FILE.gpr8 : RM_FILE.gpr;

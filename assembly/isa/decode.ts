@@ -27,6 +27,7 @@ const PROTECTED: u32 = 1 << 17;
 const PRIVILEGED: u32 = 1 << 18;
 const LEA: u32 = 1 << 19;
 const SELECTED: u32 = 1 << 20;
+const REGISTER: u32 = 1 << 21;
 const FILE_GPR8: u32 = 1;
 const FILE_GPR: u32 = 2;
 const FILE_MMX: u32 = 3;
@@ -229,7 +230,7 @@ export function decodeOne(from: usize, to: usize, offset: u32, ordinal: u32, key
   let memory = false;
   if ((flags & MODRM) != 0) {
     const modrm = byte();
-    if (modrm < 0xc0) {
+    if (modrm < 0xc0 && (flags & REGISTER) == 0) {
       memory = true;
       if ((attr & UA_ADDR16) != 0) memory16(modrm >>> 6, modrm & 7);
       else memory32(modrm >>> 6, modrm & 7);

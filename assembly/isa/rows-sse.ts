@@ -195,7 +195,7 @@ export const ROWS_SSE: readonly Row[] = [
   ['NP 0F AE /7', 'fence', 'Ed', 'r ro'],
   ['NP 0F AE /7', 'clflush', 'Mb', 'm ro'],
   ['NP 0F C3', 'movnti', 'Md,Gd', 'm'],
-  ...['18', '19', '1A', '1B', '1C', '1D', '1E', '1F'].flatMap((opcode): Row[] => [
+  ...['0D', '18', '19', '1A', '1B', '1C', '1D', '1E', '1F'].flatMap((opcode): Row[] => [
     [`0F ${opcode}`, 'hint', 'M', 'm ro'],
     [`0F ${opcode}`, 'hint', 'Ed', 'r ro'],
   ]),
