@@ -25,7 +25,7 @@ function open(path: string, flags: string, what: string, advice?: string): numbe
 export function reason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   const known: Record<string, string> = {
-    ENOENT: 'no such file',
+    ENOENT: 'no such file or directory',
     EACCES: 'permission denied',
     EISDIR: 'is a directory',
     EROFS: 'on a read-only file system',
@@ -88,7 +88,7 @@ export class FileDisk implements BlockBackend {
     this.readOnly = mode !== 'write';
     const advice = this.readOnly
       ? 'Check the path.'
-      : 'Give ,ro or ,snapshot after the name when it need not be written.';
+      : 'Check the path, or give ,ro or ,snapshot after the name when it need not be written.';
     this.fd = open(path, this.readOnly ? 'r' : 'r+', kind, advice);
     this.size = fstatSync(this.fd).size;
     const sector = kind === 'cdrom' ? CD_SECTOR : SECTOR;

@@ -88,7 +88,7 @@ test('a disk that cannot be written', () => {
   copyFileSync('/bin/sleep', program);
   const child = spawn(program, ['100'], { stdio: 'ignore' });
   onTestFinished(() => void child.kill());
-  refuses(['--disk', program], 'in use as a program', 'Give ,ro or ,snapshot after the name');
+  refuses(['--disk', program], 'in use as a program', 'give ,ro or ,snapshot after the name');
 });
 
 test('options', () => {
