@@ -8,6 +8,7 @@ const quick = ['test/layers.test.ts', 'test/console.test.ts'];
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/skipped-reporter.ts'],
     projects: [
       {
         test: {
