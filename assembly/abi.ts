@@ -36,6 +36,13 @@ export const CODE_PAGE_MAX = 2048;
 export const CODE_TABLES = 0x1e00000;
 export const UOP_POOL = 0x3e00000;
 export const UOP_POOL_END = 0x5e00000;
+/** The translator: entries of regions (32 bytes each), its working memory, samples, and the module that it hands to the host. */
+export const REGION_ENTRIES = 0x5e00000;
+export const REGION_ENTRY_MAX = 8192;
+export const TRANSLATOR_SCRATCH = 0x5e40000;
+export const HEAT = 0x5e50000;
+export const MODULE = 0x5e80000;
+export const MODULE_END = 0x6000000;
 /** Guest RAM (then ROMs and video memory) from here to the end of the memory. */
 export const RAM = 0x6000000;
 

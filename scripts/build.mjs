@@ -52,7 +52,12 @@ const phases = [
   },
   {
     name: 'table',
-    inputs: () => ['scripts/gen-isa.mjs', ...files('assembly', isTable), ...files('assembly/ops', isSource)],
+    inputs: () => [
+      'scripts/gen-isa.mjs',
+      'scripts/gen-forms.mjs',
+      ...files('assembly', isTable),
+      ...files('assembly/ops', isSource),
+    ],
     outputs: ['assembly/generated'],
     run() {
       run('scripts/gen-isa.mjs', []);

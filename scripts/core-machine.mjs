@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const abi = await import(new URL('../dist/assembly/abi.js', import.meta.url).href);
+const { Linker } = await import(new URL('../dist/src/vcpu/linker.js', import.meta.url).href);
 
 export { abi };
 export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'];
@@ -13,6 +14,8 @@ const ARITHMETIC = 0x8d5;
 const PE_NE = 0x21;
 const WASM_PAGE = 65536;
 const MIB = 1 << 20;
+/** Each run has a module of its own here, and none is needed again. */
+const LIVE_MODULES = 64;
 
 let compiled;
 function coreModule() {
@@ -21,8 +24,8 @@ function coreModule() {
 }
 
 export class CoreMachine {
-  /** `ramSize` bytes of RAM at physical 0. */
-  constructor(ramSize = 2 * MIB) {
+  /** `ramSize` bytes of RAM at physical 0. `translate`: whatever is run is translated first. */
+  constructor(ramSize = 2 * MIB, translate = false) {
     const pages = Math.ceil((abi.RAM + ramSize) / WASM_PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
     const abort = () => {
@@ -34,6 +37,7 @@ export class CoreMachine {
     this.ram = Buffer.from(memory.buffer, abi.RAM, ramSize);
     this.ramView = new DataView(memory.buffer, abi.RAM, ramSize);
     this.core.init();
+    if (translate) this.linker = new Linker(this.core, memory, LIVE_MODULES);
     [0, ramSize, abi.RAM, abi.REGION_RAM].forEach((value, i) => {
       this.set(abi.REGIONS + 4 * i, value);
     });
@@ -52,6 +56,7 @@ export class CoreMachine {
 
   /** Runs at most about `budget` instructions; the value is an EXIT_* number. */
   run(budget) {
+    this.linker?.translateHere();
     return this.core.run(budget);
   }
 

@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { FORMS, formOf } from './gen-forms.mjs';
 import { HOT_FAMILIES, hotHandlers, conditionHandlers } from './gen-handlers.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -272,6 +273,18 @@ write(
   `${header('Numbers of the special micro-ops.') + SPECIAL.map((s, i) => `export const OP_${s}: u16 = ${i};\n`).join('')}export const OP_COUNT: u32 = ${names.length};\n`,
 );
 
+/** Rows by the numbers of their micro-ops. */
+const rowsOf = names.map(() => []);
+const WIDTH = [1, 2, 2, 4, 5, 15];
+for (const r of rows) for (let i = 0; i < WIDTH[r.kind]; i++) rowsOf[r.op + i]?.push(r.row);
+const forms = names.map((name, i) => formOf(name, rowsOf[i], exportsOf.get(name)));
+write(
+  'forms.ts',
+  header('Which emitter of the translator fits each micro-op: form, bytes << 8, shape << 12, argument << 16.') +
+    FORMS.map((name, i) => `export const FORM_${name}: u32 = ${i};\n`).join('') +
+    data('FORMS', 'u32', forms),
+);
+
 const imports = new Map();
 for (const n of names) {
   if (n.startsWith('special:')) continue;
@@ -279,12 +292,23 @@ for (const n of names) {
   if (!imports.has(from)) imports.set(from, new Set());
   imports.get(from).add(n);
 }
-const used = [...new Set(names.slice(SPECIAL.length))];
+/** Handlers of the special micro-ops from GOTO on, in order. */
+const SPECIAL_HANDLERS = [
+  'goTo',
+  'nextPage',
+  'undefinedOpcode',
+  'protection',
+  'privileged',
+  'segmentAddress',
+  'segmentAddress16',
+  'stale',
+];
 write(
   'dispatch.ts',
   header('The interpreter loop: one case a micro-op, each a direct call of its handler.') +
     [...imports].map(([from, set]) => `import { ${[...set].sort().join(', ')} } from '${from}';\n`).join('') +
-    `import { deliver, enter, goTo, leave, nextPage, privileged, protection, resume, segmentAddress, segmentAddress16, stale, stepEnd, undefinedOpcode } from '../interpreter/control';
+    `import { enterRegion } from '../mmu/region-entries';
+import { deliver, enter, goTo, leave, nextPage, privileged, protection, resume, segmentAddress, segmentAddress16, stale, stepEnd, undefinedOpcode } from '../interpreter/control';
 
 /** Runs until the core has to return to the host; the value is the exit reason. */
 export function run(limit: i32): i32 {
@@ -305,17 +329,19 @@ export function run(limit: i32): i32 {
       case 11: u = stale(u); break;
 ` +
     names.map((n, i) => (i < SPECIAL.length ? '' : `      case ${i}: u = ${n}(u); break;\n`)).join('') +
-    `      default: unreachable();
+    `      default: u = enterRegion(u);
     }
   }
   return 0;
 }
 
-/** References that keep the handlers separate functions: a handler that is used once would be inlined into the switch. */
+/** The handler of a micro-op. It also keeps handlers separate functions: one that is used once would be inlined into the switch. */
 export const HANDLERS: usize = memory.data<usize>([0]);
-export function handlerTable(i: i32): usize {
-  switch (i) {
-${used.map((n, i) => `    case ${i}: return changetype<usize>(${n});\n`).join('')}    default: return 0;
+export function handlerTable(op: i32): usize {
+  switch (op) {
+${SPECIAL_HANDLERS.map((n, i) => `    case ${i + 4}: return changetype<usize>(${n});\n`).join('')}${names
+  .map((n, i) => (i < SPECIAL.length ? '' : `    case ${i}: return changetype<usize>(${n});\n`))
+  .join('')}    default: return 0;
   }
 }
 `,

@@ -59,10 +59,10 @@ const PARAGRAPHS = { cs: 0x1000, ds: 0x2000, es: 0x2000, ss: 0x2000, fs: 0x2100,
 
 export class HwvMachine {
   /** `mode`: a key of MODES. */
-  constructor(header, mode) {
+  constructor(header, mode, translate = false) {
     this.mode = mode;
     this.ldt = header.ldt.map(([low, high]) => [Number.parseInt(low, 16), Number.parseInt(high, 16)]);
-    this.machine = new CoreMachine();
+    this.machine = new CoreMachine(undefined, translate);
     this.pristine = Buffer.alloc(IMAGE_SIZE);
     for (let a = 0; a < IMAGE_SIZE; a++) this.pristine[a] = background(a);
     this.pristine.fill(HALT, CODE, CODE + CODE_SIZE);

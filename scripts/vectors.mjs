@@ -41,8 +41,8 @@ const { values, positionals } = readArguments();
 const [file] = positionals;
 if (positionals.length !== 1) refuse('which file? One .hwv.gz or .jsonl.gz is needed');
 if (!existsSync(file)) refuse(`${file}: no such file`);
-if (values.engine === 'translator') refuse('the translator is not built yet; --engine interpreter works');
-if (values.engine !== 'interpreter') refuse(`no engine ${values.engine}: interpreter or translator`);
+if (!['interpreter', 'translator'].includes(values.engine))
+  refuse(`no engine ${values.engine}: interpreter or translator`);
 
 const { runVectors } = await import('./run-vectors.mjs');
 const { MODES } = await import('./hwv-machine.mjs');
@@ -62,7 +62,8 @@ function onFailure(one, mode, lines) {
 }
 
 try {
-  const tally = runVectors(file, {
+  const tally = await runVectors(file, {
+    translate: values.engine === 'translator',
     classes: list(values.class),
     template: values.template,
     modes: list(values.modes),
@@ -71,6 +72,7 @@ try {
   });
   if (printed > maxPrint) console.log(`... and ${printed - maxPrint} more`);
   if (values.summary) console.table(Object.fromEntries([...tally.perClass].sort()));
+  if (values.engine === 'translator') console.log(`${tally.translated} runs of translated code`);
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
   process.exitCode = tally.failed > 0 ? 1 : 0;
 } catch (error) {

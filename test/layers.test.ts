@@ -19,7 +19,9 @@ const rooms: Record<string, string[]> = {
   'assembly/ops': ['assembly/cpu', 'assembly/mmu', 'assembly/abi'],
   'assembly/vmx': ['assembly/cpu', 'assembly/mmu', 'assembly/abi'],
   'assembly/interpreter': ['isa', 'ops', 'vmx', 'mmu', 'cpu', 'abi'].map((name) => `assembly/${name}`),
-  'assembly/translator': ['interpreter', 'isa', 'ops', 'vmx', 'mmu', 'cpu', 'abi'].map((name) => `assembly/${name}`),
+  'assembly/translator': ['translator/wasm', 'interpreter', 'isa', 'ops', 'vmx', 'mmu', 'cpu', 'abi'].map(
+    (name) => `assembly/${name}`,
+  ),
   'assembly/translator/wasm': [],
   'assembly/index': ['assembly'],
 

@@ -6,6 +6,7 @@ import {
   UOP_POOL, UOP_POOL_END,
 } from '../abi';
 import { OP_STALE } from '../generated/ops';
+import { closeEntries } from './region-entries';
 import { U_LENGTH, U_OP } from '../isa/uop';
 import { flushCodeTlb, protectHostPage } from './tlb';
 
@@ -16,6 +17,9 @@ const KEY: usize = 8;
 const HOST: usize = 12;
 /** u64: bit n set when bytes [64n, 64n + 64) of the page hold decoded instructions. */
 const GRANULES: usize = 16;
+/** u32: is there a region in the page; how often its regions were dropped. */
+const TRANSLATED: usize = 24;
+const DROPS: usize = 28;
 const DESCRIPTOR_SIZE: usize = 32;
 const TABLE_SIZE: usize = 16384;
 
@@ -33,6 +37,19 @@ function tableOf(descriptor: usize): usize { return CODE_TABLES + ((descriptor -
 // @ts-ignore: decorator
 @inline export function hostPage(table: usize): usize { return load<u32>(descriptorOf(table) + HOST); }
 
+/** A region lies in the page of `table`. */
+export function noteRegion(table: usize): void { store<u32>(descriptorOf(table) + TRANSLATED, 1); }
+/** How often code of the page was written after it had been translated. */
+export function regionDrops(table: usize): u32 { return load<u32>(descriptorOf(table) + DROPS); }
+function dropRegions(table: usize): void {
+  const d = descriptorOf(table);
+  store<u32>(d + TRANSLATED, 0);
+  store<u32>(d + DROPS, load<u32>(d + DROPS) + 1);
+  closeEntries(table);
+}
+
+/** Mode key of the code that `table` finds. */
+export function descriptorKey(table: usize): u32 { return load<u32>(descriptorOf(table) + KEY); }
 export function setPoolNext(at: usize): void { poolNext = at; }
 export function poolRoom(): bool { return poolNext < <usize>UOP_POOL_END - 16384; }
 
@@ -47,6 +64,7 @@ export function codeTable(number: u32, key: u32, host: usize): usize {
   store<u32>(d + KEY, key);
   store<u32>(d + HOST, <u32>host);
   store<u64>(d + GRANULES, 0);
+  store<u64>(d + TRANSLATED, 0);
   store<u32>(CODE_PAGE_OF + (number << 2), <u32>d);
   return tableOf(d);
 }
@@ -85,6 +103,11 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
       // micro-ops of the page are unreachable now, but for those that are executing
       store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
     } else if (!expire(tableOf(d), offset, size)) release(d, mask);
+    else if (load<u32>(d + TRANSLATED) != 0) {
+      // a region that is running must leave too
+      dropRegions(tableOf(d));
+      store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
+    }
   }
 }
 

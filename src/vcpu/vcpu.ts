@@ -12,6 +12,7 @@ import {
   COUNT_PAGE_FAULTS,
   COUNT_TLB_FLUSHES,
   COUNT_TLB_MISSES,
+  EXIT_BUDGET,
   HAS_APIC,
   INTERRUPT_WINDOW,
   MMIO_QUEUE,
@@ -28,6 +29,7 @@ import {
 import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
 import { type Exit, ExitDecoder } from './exit.js';
+import { Linker, SLICE, type TranslatorCore } from './linker.js';
 
 /** What assembly/index.ts exports. */
 interface Core {
@@ -40,6 +42,11 @@ interface Core {
   flushTlb(code: number): void;
   invalidateCode(physical: number, length: number): void;
   updateMode(): void;
+}
+
+export interface VcpuOptions {
+  /** Code that runs often is translated to WebAssembly. */
+  translate?: boolean;
 }
 
 const ENTRY_SIZE = 16;
@@ -68,19 +75,37 @@ export class Vcpu {
   private readonly core: Core;
   private readonly decoder: ExitDecoder;
 
-  constructor(module: WasmModule, memory: WasmMemory) {
+  private readonly linker?: Linker;
+
+  constructor(module: WasmModule, memory: WasmMemory, options: VcpuOptions = {}) {
     this.view = new DataView(memory.buffer);
     this.bytes = new Uint8Array(memory.buffer);
     this.pioData = this.bytes.subarray(PIO_DATA, PIO_DATA + PIO_DATA_SIZE);
     this.decoder = new ExitDecoder(this.view);
-    this.core = instantiate(module, memory, { abort: () => assert(false, 'the core aborted') })
-      .exports as unknown as Core;
+    const { exports } = instantiate(module, memory, { abort: () => assert(false, 'the core aborted') });
+    this.core = exports as unknown as Core;
     this.core.init();
+    if (options.translate) this.linker = new Linker(exports as unknown as TranslatorCore, memory);
   }
 
   /** Runs about `budget` instructions at most. The exit is valid until the next call. */
   run(budget: number): Exit {
-    return this.decoder.decode(this.core.run(budget));
+    return this.decoder.decode(this.linker ? this.runSlices(this.linker, budget) : this.core.run(budget));
+  }
+
+  /** Runs in slices, whose ends are samples of what is worth translating. */
+  private runSlices(linker: Linker, budget: number): number {
+    const start = this.instructions;
+    const tsc = this.u32(TSC_BASE + 4) * TWO_32 + this.u32(TSC_BASE);
+    const ticks = this.u32(TSC_PER_INSTRUCTION) / 65536;
+    for (let done = 0; ; ) {
+      const reason = this.core.run(Math.min(SLICE, budget - done));
+      if (reason !== EXIT_BUDGET) return reason;
+      linker.sample();
+      done = this.instructions - start;
+      if (done >= budget) return reason;
+      this.setTsc(tsc + Math.floor(done * ticks), ticks);
+    }
   }
 
   /** Runs one instruction, as if a debugger stepped it. */

@@ -1,0 +1,113 @@
+// Where translated code begins: entry micro-ops, patched to run a region, and what they were before.
+// Ours. A patched U_OP is FIRST_ENTRY + index. Entries and table slots are given out once until all decoded code is dropped.
+import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
+import { fault } from '../cpu/fault';
+import { U_OP } from '../isa/uop';
+import { flushCode, generation, noteRegion } from './code-pages';
+
+/** Entry: table slot u32, target u32, micro-op u32 (0: dropped), its own op u32, offset table of its page u32. */
+const ENTRY_SIZE: usize = 32;
+const FIRST_ENTRY: u32 = 0x4000;
+
+let firstSlot: u32 = 0;
+let slots: u32 = 0;
+let slotsUsed: u32 = 0;
+/** Modules that are linked, and how many may be. */
+let modules: u32 = 0;
+let moduleMax: u32 = 0;
+let entries: u32 = 0;
+/** Entries before this one are linked. */
+let live: u32 = 0;
+/** Generation of the decoded code that the entries belong to. */
+let era: u32 = 0;
+
+/** The host has made room for `count` functions in the table, from `first` on, in at most `most` modules. */
+export function setSlots(first: u32, count: u32, most: u32): void {
+  moduleMax = most;
+  firstSlot = first;
+  slots = count;
+}
+
+/** The decoded code of the entries is gone. */
+function renew(): void {
+  if (era == generation) return;
+  era = generation;
+  slotsUsed = 0;
+  modules = 0;
+  entries = 0;
+  live = 0;
+}
+
+/** Is there room for a region with `n` entries? */
+export function hasRoom(n: u32): bool { return slotsUsed < slots && modules < moduleMax && entries + n <= <u32>REGION_ENTRY_MAX; }
+
+/** The same; when not, drops everything. Only between instructions. */
+export function makeRoom(n: u32): bool {
+  renew();
+  if (hasRoom(n)) return true;
+  flushCode();
+  renew();
+  return false;
+}
+
+export function nextSlot(): u32 { return firstSlot + slotsUsed; }
+export function newSlot(): u32 { return firstSlot + slotsUsed++; }
+
+/** Notes that `u` will enter the region in `slot` at `target`. */
+export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
+  const e: usize = REGION_ENTRIES + <usize>entries * ENTRY_SIZE;
+  entries++;
+  store<u32>(e, slot);
+  store<u32>(e, target, 4);
+  store<u32>(e, <u32>u, 8);
+  store<u32>(e, opOf(u), 12);
+  store<u32>(e, <u32>table, 16);
+}
+
+/** The host has linked the modules that were handed to it: their entries work from now on. */
+export function openEntries(): void {
+  if (era != generation) return;
+  modules++;
+  for (; live < entries; live++) {
+    const e = REGION_ENTRIES + <usize>live * ENTRY_SIZE;
+    const u: usize = load<u32>(e, 8);
+    if (isEntry(u)) continue;
+    store<u16>(u, FIRST_ENTRY + live, U_OP);
+    noteRegion(load<u32>(e, 16));
+  }
+}
+
+/** Code of the page of `table` has been written: its regions are entered no more. */
+export function closeEntries(table: usize): void {
+  for (let i: u32 = 0; i < live; i++) {
+    const e = REGION_ENTRIES + <usize>i * ENTRY_SIZE;
+    if (load<u32>(e, 16) != <u32>table) continue;
+    const u: usize = load<u32>(e, 8);
+    if (<u32>load<u16>(u, U_OP) == FIRST_ENTRY + i) store<u16>(u, load<u32>(e, 12), U_OP);
+    store<u32>(e, 0, 16);
+  }
+}
+
+/** Drops the entries that are not linked: the host could not. */
+export function dropEntries(): void { entries = live; }
+
+// @ts-ignore: decorator
+@inline export function isEntry(u: usize): bool { return <u32>load<u16>(u, U_OP) >= FIRST_ENTRY; }
+
+/** What the micro-op is, patched or not. */
+export function opOf(u: usize): u32 {
+  const op: u32 = load<u16>(u, U_OP);
+  return op < FIRST_ENTRY ? op : load<u32>(REGION_ENTRIES + <usize>(op - FIRST_ENTRY) * ENTRY_SIZE + 12);
+}
+
+/** Runs the region that begins at `u`; the value is the next micro-op. */
+export function enterRegion(u: usize): usize {
+  const e: usize = REGION_ENTRIES + <usize>(<u32>load<u16>(u, U_OP) - FIRST_ENTRY) * ENTRY_SIZE;
+  return call_indirect<usize>(load<u32>(e), load<u32>(e, 4));
+}
+
+/** For a region that leaves to a handler of the core's table. */
+export function handler(u: usize, index: u32): usize { return call_indirect<usize>(index, u); }
+
+/** For a region that leaves with a fault of the instruction of `u`. */
+export function faultAt(u: usize): usize { return fault(u); }

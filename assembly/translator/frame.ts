@@ -1,0 +1,369 @@
+// The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
+// Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
+import { CODE_LINEAR_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_RESULT, REGS, ZERO } from '../abi';
+import { RESUME_UOP } from '../cpu/fault';
+import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../isa/uop';
+import { handlerTable } from '../generated/dispatch';
+import { handlerImport } from './handlers';
+import { opOf } from '../mmu/region-entries';
+import { markFlags, settleAtExit, settleFlags, settled } from './flags';
+import {
+  ADD, AND, block, br, brTable, call, constant, end, EXTEND16_S, EXTEND8_S, get, getGlobal, loadN, NE, op, OR,
+  RETURN, set, setGlobal, SHL, SHR_U, storeN, SUB, target, tee, when,
+} from './wasm';
+
+// ---- imports of a module, in the order of module.ts ---------------------------------------------------------------------------
+export const GLOBAL_BUDGET: u32 = 0;
+export const GLOBAL_READ_TLB: u32 = 1;
+export const GLOBAL_WRITE_TLB: u32 = 2;
+export const CALL_READ: u32 = 0; // readSlow8, 16, 32
+export const CALL_WRITE: u32 = 3; // writeSlow8, 16, 32
+export const CALL_FAULT: u32 = 6;
+export const CALL_JUMP: u32 = 7;
+export const CALL_SETTLE: u32 = 8;
+export const CALL_HANDLER: u32 = 9;
+export const IMPORTED_FUNCTIONS: u32 = 10; // then the handlers that the module calls, handlers.ts
+
+// ---- locals -------------------------------------------------------------------------------------------------------------------
+/** Which of the region's targets comes next; the argument. */
+export const TARGET: u32 = 0;
+const REGISTER: u32 = 1;
+export const RESULT: u32 = 9;
+export const CARRY: u32 = 10;
+export const AUX: u32 = 11;
+/** Operands and result of what set the flags last. */
+export const LEFT: u32 = 12;
+export const RIGHT: u32 = 13;
+export const SUM: u32 = 14;
+/** What set them: see flags.ts. */
+export const KIND: u32 = 15;
+export const PAGE: u32 = 16;
+export const BUDGET: u32 = 17;
+export const READ_TLB: u32 = 18;
+export const WRITE_TLB: u32 = 19;
+export const LINEAR: u32 = 20;
+export const ENTRY: u32 = 21;
+export const VALUE: u32 = 22;
+/** Of the exit: micro-op, address or handler, way out. */
+const EXIT_UOP: u32 = 23;
+const EXIT_ARGUMENT: u32 = 24;
+const EXIT_WAY: u32 = 25;
+export const T1: u32 = 26;
+export const T2: u32 = 27;
+/** The one i64. */
+export const WIDE: u32 = 28;
+export const I32_LOCALS: u32 = 27; // behind the argument
+
+const WAY_FAULT: u32 = 0;
+const WAY_RESUME: u32 = 1;
+const WAY_HANDLER: u32 = 2;
+const WAY_JUMP: u32 = 3;
+const WAY_NEXT: u32 = 4;
+
+/** Registers that the region reads, and those that it writes: found by a first pass, used by the second. */
+let used: u32 = 0;
+let written: u32 = 0;
+/** The scope behind which the ways out are. */
+let exitScope: i32 = 0;
+
+export function forgetRegisters(): void {
+  used = 0;
+  written = 0;
+}
+
+// ---- registers ------------------------------------------------------------------------------------------------------------------
+// @ts-ignore: decorator
+@inline function numberOf(slot: u32): u32 { return (slot - REGS) >>> 3; }
+
+/** The local of the register at `slot`, read and perhaps written. */
+export function localOf(slot: u32): u32 {
+  used |= 1 << numberOf(slot);
+  return REGISTER + numberOf(slot);
+}
+export function getRegister(slot: u32): void { get(localOf(slot)); }
+export function setRegister(slot: u32): void {
+  written |= 1 << numberOf(slot);
+  set(localOf(slot));
+}
+/** Pushes the register of `bytes` at `slot`, zero-extended. */
+export function getSlot(bytes: u32, slot: u32): void {
+  if (bytes == 4) {
+    getRegister(slot);
+    return;
+  }
+  getRegister(slot & ~7);
+  if (bytes == 2) {
+    constant(0xffff);
+    op(AND);
+    return;
+  }
+  if ((slot & 1) != 0) {
+    constant(8);
+    op(SHR_U);
+  }
+  constant(0xff);
+  op(AND);
+}
+/** Pops a value into the register of `bytes` at `slot`; uses T2. */
+export function setSlot(bytes: u32, slot: u32): void {
+  if (bytes == 4) {
+    setRegister(slot);
+    return;
+  }
+  const mask: u32 = bytes == 2 ? 0xffff : 0xff;
+  const shift: u32 = bytes == 1 && (slot & 1) != 0 ? 8 : 0;
+  constant(mask);
+  op(AND);
+  if (shift != 0) {
+    constant(shift);
+    op(SHL);
+  }
+  getRegister(slot & ~7);
+  constant(~(mask << shift));
+  op(AND);
+  op(OR);
+  setRegister(slot & ~7);
+}
+/** Sign-extends the value on the stack from `bytes`. */
+export function extend(bytes: u32): void {
+  if (bytes == 1) op(EXTEND8_S);
+  else if (bytes == 2) op(EXTEND16_S);
+}
+
+/** Between locals and fixed addresses. */
+export function fetch(local: u32, address: u32): void {
+  constant(0);
+  loadN(4, address);
+  set(local);
+}
+export function put(local: u32, address: u32): void {
+  constant(0);
+  get(local);
+  storeN(4, address);
+}
+
+export function loadRegisters(): void {
+  for (let i: u32 = 0; i < 8; i++) if ((used >>> i) & 1) fetch(REGISTER + i, REGS + (i << 3));
+}
+export function storeRegisters(): void {
+  for (let i: u32 = 0; i < 8; i++) if ((written >>> i) & 1) put(REGISTER + i, REGS + (i << 3));
+}
+function loadFlags(): void {
+  fetch(RESULT, FLAG_RESULT);
+  fetch(CARRY, FLAG_CARRY);
+  fetch(AUX, FLAG_AUX);
+}
+function storeFlags(): void {
+  put(RESULT, FLAG_RESULT);
+  put(CARRY, FLAG_CARRY);
+  put(AUX, FLAG_AUX);
+}
+function loadBudget(): void {
+  getGlobal(GLOBAL_BUDGET);
+  set(BUDGET);
+}
+function storeBudget(): void {
+  get(BUDGET);
+  setGlobal(GLOBAL_BUDGET);
+}
+
+/** Pushes the linear address of the memory operand of `u`. */
+export function pushAddress(u: usize): void {
+  const base: u32 = load<u16>(u, U_BASE);
+  const index: u32 = load<u16>(u, U_INDEX);
+  const disp: u32 = load<u32>(u, U_DISP);
+  let terms = 0;
+  if (base == EA_TEMP) {
+    constant(0);
+    loadN(4, EA_TEMP);
+    terms++;
+  } else if (base != ZERO) {
+    getRegister(base);
+    terms++;
+  }
+  if (index != ZERO) {
+    getRegister(index);
+    const scale: u32 = load<u8>(u, U_SCALE);
+    if (scale != 0) {
+      constant(scale);
+      op(SHL);
+    }
+    if (terms++ > 0) op(ADD);
+  }
+  if (disp != 0 || terms == 0) {
+    constant(disp);
+    if (terms > 0) op(ADD);
+  }
+}
+/** Pushes the linear address `offset` bytes into the page of the code. */
+export function pushCode(offset: u32): void {
+  get(PAGE);
+  constant(offset);
+  op(ADD);
+}
+/** Takes `n` instructions off the budget. */
+export function spend(n: i32): void {
+  if (n == 0) return;
+  get(BUDGET);
+  constant(<u32>n);
+  op(SUB);
+  set(BUDGET);
+}
+
+// ---- begin and end ---------------------------------------------------------------------------------------------------------------
+
+export function prologue(): void {
+  loadRegisters();
+  loadFlags();
+  fetch(PAGE, CODE_LINEAR_PAGE);
+  loadBudget();
+  getGlobal(GLOBAL_READ_TLB);
+  set(READ_TLB);
+  getGlobal(GLOBAL_WRITE_TLB);
+  set(WRITE_TLB);
+  exitScope = block();
+}
+
+/** Behind everything: brings the state back to memory and leaves the way that was noted. */
+export function epilogue(): void {
+  end();
+  storeRegisters();
+  settleAtExit();
+  storeBudget();
+  const next = block();
+  const jump = block();
+  const handler = block();
+  const resume = block();
+  const fault = block();
+  get(EXIT_WAY);
+  brTable(4);
+  target(fault);
+  target(resume);
+  target(handler);
+  target(jump);
+  target(next);
+  end();
+  get(EXIT_UOP);
+  call(CALL_FAULT);
+  op(RETURN);
+  end();
+  put(EXIT_ARGUMENT, EIP);
+  constant(<u32>RESUME_UOP);
+  op(RETURN);
+  end();
+  get(EXIT_UOP);
+  get(EXIT_ARGUMENT);
+  call(CALL_HANDLER);
+  op(RETURN);
+  end();
+  get(EXIT_UOP);
+  get(EXIT_ARGUMENT);
+  call(CALL_JUMP);
+  op(RETURN);
+  end();
+  get(EXIT_UOP);
+}
+
+// ---- the ways out -----------------------------------------------------------------------------------------------------------------
+
+function leave(way: u32): void {
+  markFlags();
+  constant(way);
+  set(EXIT_WAY);
+  br(exitScope);
+}
+function noteUop(u: usize): void {
+  constant(<u32>u);
+  set(EXIT_UOP);
+}
+
+/** The instruction of `u` has raised something. */
+export function leaveWithFault(u: usize): void {
+  noteUop(u);
+  leave(WAY_FAULT);
+}
+/** The instruction of `u` has retired, and execution must be looked up at the next one. */
+export function leaveAfter(u: usize): void {
+  spend(<i32>load<u16>(u, U_ORDINAL) + 1);
+  leaveAt(load<u16>(u, U_OFFSET) + load<u8>(u, U_LENGTH));
+}
+/** Everything up to `offset` of the page has retired and is counted. */
+export function leaveAt(offset: u32): void {
+  pushCode(offset);
+  set(EXIT_ARGUMENT);
+  leave(WAY_RESUME);
+}
+/** The same at the address on the stack. */
+export function leaveAtPushed(): void {
+  set(EXIT_ARGUMENT);
+  leave(WAY_RESUME);
+}
+/** The interpreter's handler does the instruction of `u`. */
+export function leaveToHandler(u: usize): void { leaveToNamed(u, handlerOf(u)); }
+export function leaveToNamed(u: usize, handler: u32): void {
+  noteUop(u);
+  constant(handler);
+  set(EXIT_ARGUMENT);
+  leave(WAY_HANDLER);
+}
+/** The instruction of `u` ends with a jump to the address on the stack. */
+export function leaveByJump(u: usize): void {
+  set(EXIT_ARGUMENT);
+  noteUop(u);
+  leave(WAY_JUMP);
+}
+/** The interpreter goes on with micro-op `u`. */
+export function leaveTo(u: usize): void {
+  noteUop(u);
+  leave(WAY_NEXT);
+}
+
+// ---- calls of handlers --------------------------------------------------------------------------------------------------------------
+
+export function handlerOf(u: usize): u32 { return load<u32>(handlerTable(opOf(u))); }
+
+/** Calls the handler of `u` and opens a scope for what it returned not being the next micro-op. */
+function callHandler(u: usize): void {
+  constant(<u32>u);
+  call(IMPORTED_FUNCTIONS + handlerImport(handlerOf(u)));
+  tee(VALUE);
+  constant(<u32>u + UOP_SIZE);
+  op(NE);
+  when();
+}
+
+/** Runs the handler of `u`, which may do anything, with all state in memory. `last`: nothing follows it. */
+export function runHandler(u: usize, last: bool): void {
+  settleFlags();
+  storeRegisters();
+  storeFlags();
+  storeBudget();
+  if (last) {
+    constant(<u32>u);
+    call(IMPORTED_FUNCTIONS + handlerImport(handlerOf(u)));
+    op(RETURN);
+    return;
+  }
+  callHandler(u);
+  get(VALUE);
+  op(RETURN);
+  end();
+  loadRegisters();
+  loadFlags();
+  loadBudget();
+  settled();
+}
+
+/** Runs the handler of `u`, which reads no register but those of its address and changes no register and no flag. */
+export function runPureHandler(u: usize): void {
+  address(load<u16>(u, U_BASE));
+  address(load<u16>(u, U_INDEX));
+  storeBudget();
+  callHandler(u);
+  loadBudget();
+  get(VALUE);
+  set(EXIT_UOP);
+  leave(WAY_NEXT);
+  end();
+}
+function address(slot: u32): void { if (slot >= <u32>REGS && slot < <u32>REGS + 64) put(localOf(slot), slot); }
