@@ -39,18 +39,11 @@ const conditions = CONDITIONS.map(([name]) => name);
 
 const word = (form, bytes = 4, shape = 0, arg = 0) => (FORM[form] | (bytes << 8) | (shape << 12) | (arg << 16)) >>> 0;
 
-/** Handlers of these files touch no general register and no flag, unless their row names a general operand. */
-const APART = /\/(x87|sse|mmx)-/;
-const NOT_APART = /comi|cmov|ptest|mask|fxsave|fxrstor/i;
-const APART_OPERANDS = /^([PQVWNUM]\w*|sti|Ib|)$/;
-
-/** `name` of the micro-op, `rows` that lead to it, `file` of its handler. */
-export function formOf(name, rows, file = '') {
+/** `name` of the micro-op, `rows` that lead to it. */
+export function formOf(name, rows) {
   const plain = exact(name);
   if (plain !== undefined) return plain;
   if (rows.some((row) => (row[3] ?? '').split(' ').includes('end'))) return word('END');
-  const operands = rows.flatMap((row) => row[2].split(','));
-  if (APART.test(file) && !NOT_APART.test(name) && operands.every((o) => APART_OPERANDS.test(o))) return word('PURE');
   return word('HANDLER');
 }
 

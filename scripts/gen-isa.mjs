@@ -277,7 +277,7 @@ write(
 const rowsOf = names.map(() => []);
 const WIDTH = [1, 2, 2, 4, 5, 15];
 for (const r of rows) for (let i = 0; i < WIDTH[r.kind]; i++) rowsOf[r.op + i]?.push(r.row);
-const forms = names.map((name, i) => formOf(name, rowsOf[i], exportsOf.get(name)));
+const forms = names.map((name, i) => formOf(name, rowsOf[i]));
 write(
   'forms.ts',
   header('Which emitter of the translator fits each micro-op: form, bytes << 8, shape << 12, argument << 16.') +
