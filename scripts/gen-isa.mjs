@@ -336,7 +336,6 @@ export function run(limit: i32): i32 {
 }
 
 /** The handler of a micro-op. It also keeps handlers separate functions: one that is used once would be inlined into the switch. */
-export const HANDLERS: usize = memory.data<usize>([0]);
 export function handlerTable(op: i32): usize {
   switch (op) {
 ${SPECIAL_HANDLERS.map((n, i) => `    case ${i + 4}: return changetype<usize>(${n});\n`).join('')}${names
