@@ -1,0 +1,129 @@
+// Random loops, interpreted and translated: registers, flags, memory, exit and instruction count must be the same.
+// Ours; the encodings are those of SDM vol. 2 appendix A.
+import { expect, it } from 'vitest';
+import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+
+const COUNT = 4000;
+const SEED = 20261122;
+const CODE = 0x1000;
+const COUNTER = 0x3000;
+const DATA = 0x5000;
+const STACK = 0x8000;
+const MIB = 1 << 20;
+/** Work memory: below the stack and behind the data. */
+const WORK = [0x4000, 0xa000] as const;
+
+let seed = SEED;
+/** A number below `n`. */
+function random(n: number): number {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  return Math.floor((seed / 2 ** 32) * n);
+}
+const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
+const byte = (): number => random(256);
+/** A register that is neither ESP nor EDI, which point to memory. */
+const register = (): number => pick([0, 1, 2, 3, 5, 6]);
+const registers = (reg = register(), rm = register()): number => 0xc0 | (reg << 3) | rm;
+/** modrm and displacement of [edi + 0..63]. */
+const memory = (reg = register()): number[] => [0x87 | (reg << 3), random(64), 0, 0, 0];
+const immediate = (): number[] => [byte(), byte(), byte(), byte()];
+const arithmetic = (): number => random(8) * 8;
+const SHIFTS = [0, 1, 2, 3, 4, 5, 7];
+
+const FORMS: readonly (() => number[])[] = [
+  () => [arithmetic() + 1, registers()],
+  () => [arithmetic() + 3, ...memory()],
+  () => [arithmetic() + 1, ...memory()],
+  () => [arithmetic() + pick([0, 2]), registers(random(4), random(4))],
+  () => [arithmetic() + pick([0, 2]), ...memory(random(8))],
+  () => [0x83, registers(random(8)), byte()],
+  () => [0x80, ...memory(random(8)), byte()],
+  () => [0x66, arithmetic() + 1, registers()],
+  () => [0x66, arithmetic() + pick([1, 3]), ...memory()],
+  () => [pick([0x40, 0x48]) + register()],
+  () => [0xff, ...memory(random(2))],
+  () => [0xfe, ...memory(random(2))],
+  () => [0xc1, registers(pick(SHIFTS)), random(33)],
+  () => [0xc1, ...memory(pick(SHIFTS)), random(33)],
+  () => [0xd3, registers(pick(SHIFTS))],
+  () => [0xd3, ...memory(pick(SHIFTS))],
+  () => [0x0f, pick([0xb6, 0xb7, 0xbe, 0xbf]), registers(register(), random(4))],
+  () => [0x0f, pick([0xb6, 0xb7, 0xbe, 0xbf]), ...memory()],
+  () => [0x8d, 0x84 | (register() << 3), (random(4) << 6) | (register() << 3) | register(), byte(), 0, 0, 0],
+  () => [0x50 + register()],
+  () => [0x58 + register()],
+  () => [0xff, ...memory(6)],
+  () => [0x8f, ...memory(0)],
+  () => [0x0f, 0x90 + random(16), 0xc0 | random(4)],
+  () => [0x0f, 0x90 + random(16), ...memory(0)],
+  () => [0x0f, 0x40 + random(16), registers()],
+  () => [0x0f, 0x40 + random(16), ...memory()],
+  () => [0x0f, 0xaf, registers()],
+  () => [0x6b, registers(), byte()],
+  () => [0x69, ...memory(), ...immediate()],
+  () => [0xf7, registers(pick([2, 3, 4, 5]))],
+  () => [0xf7, ...memory(pick([2, 3, 4, 5]))],
+  () => [0x87, registers()],
+  () => [0x87, ...memory()],
+  () => [pick([0x98, 0x99, 0x9c, 0x9e, 0x9f, 0xf5, 0xf8, 0xf9])],
+  () => [0x0f, 0xb1, ...memory()],
+  () => [0x0f, 0xc1, registers()],
+  () => [0x0f, pick([0xa3, 0xab, 0xb3, 0xbb]), registers()],
+  () => [0x0f, 0xc8 + register()],
+  () => [0x0f, pick([0xa4, 0xac]), registers(), random(32)],
+  () => [0xc7, ...memory(0), ...immediate()],
+  () => [0xc6, ...memory(0), byte()],
+  () => [pick([0x89, 0x8b]), ...memory()],
+  // call the next instruction, pop its address
+  () => [0xe8, 0, 0, 0, 0, 0x58 + register()],
+  // over one instruction, or not
+  () => {
+    const skipped = instruction();
+    return [0x70 + random(16), skipped.length, ...skipped];
+  },
+];
+const instruction = (): number[] => pick(FORMS)();
+
+/** Some instructions, then: dec dword [COUNTER]; jnz to their start; hlt. */
+function loop(): number[] {
+  const body = Array.from({ length: 2 + random(12) }, instruction).flat();
+  const back = new Uint8Array(Int32Array.of(-(body.length + 12)).buffer);
+  return [...body, 0xff, 0x0d, COUNTER & 0xff, COUNTER >> 8, 0, 0, 0x0f, 0x85, ...back, 0xf4];
+}
+
+it(`agrees with the interpreter on ${COUNT} random loops`, { timeout: 600_000 }, async () => {
+  const machines = [new CoreMachine(2 * MIB, false), new CoreMachine(2 * MIB, true)];
+  for (let n = 0; n < COUNT; n++) {
+    const code = Buffer.from(loop());
+    const initial = Array.from({ length: 8 }, () => random(random(2) ? 2 ** 32 : 300));
+    initial[4] = STACK;
+    initial[7] = DATA;
+    const data = Buffer.from(Array.from({ length: 256 }, byte));
+    const flags = 2 | (random(2) ? 0x8d5 & random(0x1000) : 0);
+    const [interpreted, translated] = machines.map((machine) => {
+      machine.enterFlat();
+      machine.ram.fill(0, ...WORK);
+      data.copy(machine.ram, DATA);
+      machine.ramView.setUint32(COUNTER, 1 + (n % 5), true);
+      machine.setRegisters(initial);
+      machine.eflags = flags;
+      machine.core.updateMode();
+      machine.poke(CODE, code);
+      machine.eip = CODE;
+      const before = machine.get(abi.COUNT_INSTRUCTIONS);
+      const exit = machine.run(100_000);
+      return {
+        exit,
+        registers: machine.registers(),
+        eip: machine.eip,
+        eflags: machine.eflags,
+        instructions: machine.get(abi.COUNT_INSTRUCTIONS) - before,
+        memory: machine.ram.subarray(...WORK).toString('base64'),
+      };
+    });
+    expect(translated, `loop ${n}: ${code.toString('hex')}`).toEqual(interpreted);
+    // modules that are dropped are freed in a turn of the event loop
+    if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(machines[1]!.linker.modules).toBeGreaterThan(COUNT / 2);
+});
