@@ -14,12 +14,17 @@ function v86(translate) {
   };
 }
 
-export const ENGINES = {
-  tabvisor: {
-    title: 'tabvisor, full',
+function tabvisor(mode) {
+  return {
+    title: `tabvisor, ${mode}`,
     version: () => `${jsonOf('../package.json').version}, Node ${process.version}`,
-    command: (guest) => [process.execPath, at('../bin/tabvisor.mjs'), ...tabvisorArguments(guest)],
-  },
+    command: (guest) => [process.execPath, at('../bin/tabvisor.mjs'), ...tabvisorArguments({ ...guest, mode })],
+  };
+}
+
+export const ENGINES = {
+  tabvisor: tabvisor('hw'),
+  'tabvisor-full': tabvisor('full'),
   v86: { title: 'v86', ...v86(true) },
   'v86-nojit': { title: 'v86, translator off', ...v86(false) },
   qemu: {
@@ -43,9 +48,9 @@ export const ENGINES = {
   },
 };
 
-export function tabvisorArguments({ kernel, initrd, append, memory, clock = 'real' }) {
+export function tabvisorArguments({ kernel, initrd, append, memory, mode = 'full', clock = 'real' }) {
   return [
-    ...['vm', 'run', '--mode', 'full', '--kernel', kernel, '--initrd', initrd, '--append', append],
+    ...['vm', 'run', '--mode', mode, '--kernel', kernel, '--initrd', initrd, '--append', append],
     ...['--memory', `${memory}M`, '--clock', clock],
   ];
 }

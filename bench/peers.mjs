@@ -84,7 +84,7 @@ async function countInstructions(guest, plan, rows, say) {
   }
   if (plan.programs.length > 0) {
     const progress = (row) => say(`counting: ${row}`);
-    const run = await runGuest(ENGINES.tabvisor, virtual, { ...plan, until: 'BOOT-OK' }, progress);
+    const run = await runGuest(ENGINES['tabvisor-full'], virtual, { ...plan, until: 'BOOT-OK' }, progress);
     for (const [name, { seconds }] of Object.entries(run.programs)) counted[name] = (seconds * 1e9) / VIRTUAL_PACE;
   }
   return counted;
@@ -95,7 +95,7 @@ function countBoot(guest) {
   const folder = mkdtempSync(join(tmpdir(), 'tabvisor-bench-'));
   const statistics = join(folder, 'stats.json');
   try {
-    const [file, ...args] = ENGINES.tabvisor.command({ ...guest, append: `${KERNEL_OPTIONS} tv.run=true` });
+    const [file, ...args] = ENGINES['tabvisor-full'].command({ ...guest, append: `${KERNEL_OPTIONS} tv.run=true` });
     execFileSync(file, [...args, '--stats', statistics], { stdio: ['ignore', 'ignore', 'pipe'] });
     return JSON.parse(readFileSync(statistics, 'utf8')).instructions;
   } finally {

@@ -63,7 +63,6 @@ test('numbers, ports and lists', () => {
 });
 
 test.each<[Partial<RawOptions>, string]>([
-  [{ mode: 'hw' }, '--mode hw: not built yet'],
   [{ mode: 'para' }, '--mode para: not built yet'],
   [{ mode: 'fast' }, '--mode fast: unknown'],
   [{ memory: '1M' }, '--memory 1M: a machine has 2 MiB to 3 GiB'],

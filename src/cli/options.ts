@@ -3,6 +3,7 @@
 import { formatSize, MIB, parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { TOPICS, type Topic } from '../base/log.js';
+import type { Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import type { DiskMode } from './files.js';
 
@@ -38,6 +39,7 @@ export interface DiskOption {
 export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'; path: string };
 
 export interface VmRunOptions {
+  mode: Mode;
   kernel?: string;
   initrd?: string;
   append: string;
@@ -64,7 +66,7 @@ const DRIVES = 4;
 
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
-  if (mode !== 'full') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full.');
+  if (mode === 'para') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full or hw.');
   if (raw.bios && raw.kernel)
     throw new InputError('--bios and --kernel: a BIOS boots a disk, a kernel boots without', 'Give one of them.');
   if (raw.initrd && !raw.kernel)
@@ -79,6 +81,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
   const drives = disks.length + (raw.cdrom ? 1 : 0);
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {
+    mode,
     kernel: raw.kernel,
     initrd: raw.initrd,
     append: raw.append ?? '',

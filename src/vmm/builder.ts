@@ -75,7 +75,7 @@ export function buildMachine(
 ): BuiltMachine {
   const layout = at.hostLayout(config.memory);
   const memory = allocate(layout.size, config.memory);
-  const cpu = new Vcpu(module, memory);
+  const cpu = new Vcpu(module, memory, { translate: config.mode !== 'full' });
   const registers = new Registers(cpu.view);
   const physical = new PhysicalMemory(cpu.bytes, cpu);
   const bus = new Bus();

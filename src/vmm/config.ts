@@ -22,7 +22,11 @@ export interface SerialConfig {
   room?: () => void;
 }
 
+/** How the guest is virtualized: every instruction interpreted, or run directly (translated) with sensitive ones trapped. */
+export type Mode = 'full' | 'hw';
+
 export interface MachineConfig {
+  mode: Mode;
   /** Bytes of RAM: whole MiB, MEMORY_MIN to MEMORY_MAX. */
   memory: number;
   boot: BootConfig;

@@ -94,6 +94,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
 
   const config: MachineConfig = {
     ...openFiles(options, closers),
+    mode: options.mode,
     memory: options.memory,
     serial: [{ transmit, room: () => terminal?.room() }],
     network: options.net,
@@ -127,7 +128,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
   explain(outcome, options, say);
   if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
   if (options.stats !== undefined) {
-    writeStatistics(options.stats, toReport(vm.statistics(), 'full', outcome.kind, status));
+    writeStatistics(options.stats, toReport(vm.statistics(), options.mode, outcome.kind, status));
   }
   return status;
 }
