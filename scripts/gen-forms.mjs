@@ -1,11 +1,12 @@
 // What the translator knows of each micro-op: a word that says which emitter fits it.
 // Ours. Everything that is not named here calls the interpreter's handler.
+import { effectsWord } from './gen-effects.mjs';
 import { CONDITIONS, HOT_FAMILIES } from './gen-handlers.mjs';
 
-/** Emitters; the numbers go to assembly/generated/forms.ts. HANDLER and PURE call the interpreter. */
+/** Emitters; the numbers go to assembly/generated/forms.ts. HANDLER and KNOWN call the interpreter. */
 export const FORMS = [
   'HANDLER',
-  'PURE',
+  'KNOWN',
   'ALU',
   'JCC',
   'JMP',
@@ -44,6 +45,8 @@ export function formOf(name, rows) {
   const plain = exact(name);
   if (plain !== undefined) return plain;
   if (rows.some((row) => (row[3] ?? '').split(' ').includes('end'))) return word('END');
+  const effects = effectsWord(name, rows);
+  if (effects !== undefined) return (FORM.KNOWN | effects) >>> 0;
   return word('HANDLER');
 }
 
@@ -51,9 +54,6 @@ function exact(name) {
   const special = {
     'special:GOTO': 'GOTO',
     'special:NEXT_PAGE': 'NEXT_PAGE',
-    'special:EA': 'PURE',
-    'special:EA16': 'PURE',
-    'special:PRIVILEGED': 'PURE',
     'special:UNDEFINED': 'END',
     'special:PROTECTION': 'END',
     'special:STALE': 'END',

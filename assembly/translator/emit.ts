@@ -2,8 +2,8 @@
 // What has none runs the interpreter's handler.
 import { EAX, EBP, ECX, EDX, ESP } from '../abi';
 import {
-  FORM_ALU, FORM_CMOV, FORM_EXCHANGE, FORM_EXTEND_A, FORM_HANDLER, FORM_INCDEC, FORM_JCC, FORM_LEA, FORM_LEAVE, FORM_LOOP,
-  FORM_MULTIPLY, FORM_NEGATE, FORM_POP, FORM_PURE, FORM_PUSH, FORM_SETCC, FORM_SHIFT, FORM_WIDEN, FORMS,
+  FORM_ALU, FORM_CMOV, FORM_EXCHANGE, FORM_EXTEND_A, FORM_HANDLER, FORM_INCDEC, FORM_KNOWN, FORM_LEA, FORM_LEAVE, FORM_LOOP,
+  FORM_MULTIPLY, FORM_NEGATE, FORM_POP, FORM_PUSH, FORM_SETCC, FORM_SHIFT, FORM_WIDEN, FORMS,
 } from '../generated/forms';
 import { U_ATTR, U_IMM, U_REG, U_RM, UA_ADDR16, UOP_SIZE } from '../isa/uop';
 import { opOf } from '../mmu/region-entries';
@@ -12,9 +12,10 @@ import {
   SUBTRACTED, SUBTRACTED_BORROW,
 } from './flags';
 import {
-  extend, getRegister, getSlot, LEFT, LINEAR, localOf, pushAddress, RESULT, RIGHT, runHandler, runPureHandler, setRegister,
+  extend, getRegister, getSlot, LEFT, LINEAR, localOf, pushAddress, RESULT, RIGHT, runHandler, setRegister,
   setSlot, SUM, T1, T2, VALUE, WIDE,
 } from './frame';
+import { runKnownHandler } from './emit-known';
 import { finishMemory, modifyMemory, PUSH_ONLY, pushMemory, readMemory, writeMemory } from './memory';
 import {
   ADD, AND, constant, end, get, I64_CONST, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_SHR_U, NE, op, OR, ROTL, ROTR, set, SHL,
@@ -54,7 +55,7 @@ const MI: u32 = 4;
 /** Writes the instruction of `u`, no branch. `dead`: nobody sees the flags that it sets. */
 export function emitPlain(u: usize, form: u32, dead: bool): void {
   switch (form & 0xff) {
-    case FORM_PURE: runPureHandler(u); break;
+    case FORM_KNOWN: runKnownHandler(u, form); break;
     case FORM_ALU: if (argumentOf(form) == MOV_) move(u, form); else arithmetic(u, form, dead); break;
     case FORM_INCDEC: step(u, form, dead); break;
     case FORM_WIDEN: widen(u, form); break;

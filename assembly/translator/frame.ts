@@ -142,27 +142,32 @@ export function put(local: u32, address: u32): void {
   storeN(4, address);
 }
 
-export function loadRegisters(): void {
-  for (let i: u32 = 0; i < 8; i++) if ((used >>> i) & 1) fetch(REGISTER + i, REGS + (i << 3));
+/** Registers whose numbers are bits of `mask`, as far as the region has a use for them. */
+export function loadSome(mask: u32): void {
+  mask &= used;
+  for (let i: u32 = 0; i < 8; i++) if ((mask >>> i) & 1) fetch(REGISTER + i, REGS + (i << 3));
 }
-export function storeRegisters(): void {
-  for (let i: u32 = 0; i < 8; i++) if ((written >>> i) & 1) put(REGISTER + i, REGS + (i << 3));
+export function storeSome(mask: u32): void {
+  mask &= written;
+  for (let i: u32 = 0; i < 8; i++) if ((mask >>> i) & 1) put(REGISTER + i, REGS + (i << 3));
 }
-function loadFlags(): void {
+export function loadRegisters(): void { loadSome(0xff); }
+export function storeRegisters(): void { storeSome(0xff); }
+export function loadFlags(): void {
   fetch(RESULT, FLAG_RESULT);
   fetch(CARRY, FLAG_CARRY);
   fetch(AUX, FLAG_AUX);
 }
-function storeFlags(): void {
+export function storeFlags(): void {
   put(RESULT, FLAG_RESULT);
   put(CARRY, FLAG_CARRY);
   put(AUX, FLAG_AUX);
 }
-function loadBudget(): void {
+export function loadBudget(): void {
   getGlobal(GLOBAL_BUDGET);
   set(BUDGET);
 }
-function storeBudget(): void {
+export function storeBudget(): void {
   get(BUDGET);
   setGlobal(GLOBAL_BUDGET);
 }
@@ -312,6 +317,12 @@ export function leaveByJump(u: usize): void {
   noteUop(u);
   leave(WAY_JUMP);
 }
+/** The interpreter goes on with what a handler has returned, in VALUE. */
+export function leaveToReturned(): void {
+  get(VALUE);
+  set(EXIT_UOP);
+  leave(WAY_NEXT);
+}
 /** The interpreter goes on with micro-op `u`. */
 export function leaveTo(u: usize): void {
   noteUop(u);
@@ -323,7 +334,7 @@ export function leaveTo(u: usize): void {
 export function handlerOf(u: usize): u32 { return load<u32>(handlerTable(opOf(u))); }
 
 /** Calls the handler of `u` and opens a scope for what it returned not being the next micro-op. */
-function callHandler(u: usize): void {
+export function callHandler(u: usize): void {
   constant(<u32>u);
   call(IMPORTED_FUNCTIONS + handlerImport(handlerOf(u)));
   tee(VALUE);
@@ -353,17 +364,3 @@ export function runHandler(u: usize, last: bool): void {
   loadBudget();
   settled();
 }
-
-/** Runs the handler of `u`, which reads no register but those of its address and changes no register and no flag. */
-export function runPureHandler(u: usize): void {
-  address(load<u16>(u, U_BASE));
-  address(load<u16>(u, U_INDEX));
-  storeBudget();
-  callHandler(u);
-  loadBudget();
-  get(VALUE);
-  set(EXIT_UOP);
-  leave(WAY_NEXT);
-  end();
-}
-function address(slot: u32): void { if (slot >= <u32>REGS && slot < <u32>REGS + 64) put(localOf(slot), slot); }

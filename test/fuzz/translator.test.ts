@@ -27,8 +27,10 @@ const registers = (reg = register(), rm = register()): number => 0xc0 | (reg << 
 /** modrm and displacement of [edi + 0..63]. */
 const memory = (reg = register()): number[] => [0x87 | (reg << 3), random(64), 0, 0, 0];
 const immediate = (): number[] => [byte(), byte(), byte(), byte()];
+/** An operand size prefix, or not. */
+const wide = (): number[] => (random(2) ? [0x66] : []);
 const arithmetic = (): number => random(8) * 8;
-const SHIFTS = [0, 1, 2, 3, 4, 5, 7];
+const SHIFTS = [0, 1, 2, 3, 4, 5, 6, 7];
 
 const FORMS: readonly (() => number[])[] = [
   () => [arithmetic() + 1, registers()],
@@ -74,6 +76,56 @@ const FORMS: readonly (() => number[])[] = [
   () => [0xc7, ...memory(0), ...immediate()],
   () => [0xc6, ...memory(0), byte()],
   () => [pick([0x89, 0x8b]), ...memory()],
+  () => [pick([0xc0, 0xc1]), registers(random(8), random(4)), random(33)],
+  () => [0x66, 0xc1, registers(random(8)), random(33)],
+  () => [pick([0xc0, 0xc1]), ...memory(random(8)), random(33)],
+  () => [pick([0xd0, 0xd1]), ...memory(random(8))],
+  () => [...wide(), pick([0xd2, 0xd3]), registers(random(8), random(4))],
+  () => [...wide(), pick([0xd2, 0xd3]), ...memory(random(8))],
+  () => [0x31, 0xd2, 0xf7, registers(pick([6, 7]))],
+  () => [0x99, 0xf7, ...memory(pick([6, 7]))],
+  () => [...wide(), pick([0xf6, 0xf7]), ...memory(pick([2, 3, 4, 5]))],
+  () => [...wide(), pick([0xf6, 0xf7]), registers(pick([2, 3, 4, 5]), random(4))],
+  // most often #DE
+  () => (random(8) ? [0x90] : [...wide(), pick([0xf6, 0xf7]), ...memory(pick([6, 7]))]),
+  () => [0x66, 0x0f, 0x40 + random(16), random(2) ? registers() : 0x07 | (register() << 3)],
+  () => [0x66, 0x0f, pick([0xb6, 0xb7, 0xbe, 0xbf]), registers(register(), random(4))],
+  () => [...wide(), 0x0f, pick([0xbc, 0xbd]), registers()],
+  () => [0x0f, pick([0xbc, 0xbd]), ...memory()],
+  () => [0x0f, 0xba, registers(4 + random(4)), byte()],
+  () => [0x0f, 0xba, ...memory(4 + random(4)), byte()],
+  () => [...wide(), 0x0f, pick([0xa4, 0xac]), ...memory(), random(33)],
+  () => [...wide(), 0x0f, pick([0xa5, 0xad]), registers()],
+  () => [...wide(), 0x0f, pick([0xb1, 0xc1]), ...memory()],
+  () => [...wide(), 0x0f, pick([0xb1, 0xc1]), registers()],
+  () => [0x0f, pick([0xb0, 0xc0]), ...memory(random(8))],
+  () => [0x0f, pick([0xb0, 0xc0]), registers(random(4), random(4))],
+  () => [pick([0x86, 0x87]), ...memory(random(4))],
+  () => [0x66, 0x87, registers()],
+  () => [0x66, pick([0x98, 0x99])],
+  () => [0x66, pick([0x40, 0x48]) + register()],
+  () => [0x66, 0xff, ...memory(random(2))],
+  () => [0x66, 0x69, ...memory(), byte(), byte()],
+  () => [0x66, 0x0f, 0xaf, registers()],
+  () => [0x66, 0xc7, ...memory(0), byte(), byte()],
+  () => [0x66, 0xb8 + register(), byte(), byte()],
+  () => [0xb0 + random(8), byte()],
+  () => [0x66, 0x50 + register()],
+  () => [0x66, 0x58 + register()],
+  () => [...wide(), 0x8d, 0x84 | (register() << 3), (random(4) << 6) | (register() << 3) | register(), byte(), 0, 0, 0],
+  () => [pick([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]), 0x03, ...memory()],
+  () => [pick([0x26, 0x36, 0x3e, 0x64, 0x65]), 0x01, ...memory()],
+  () => [0x9c, 0x9d],
+  () => [0x9c, 0x58 + register()],
+  // strings between registers that point to memory and are put right again
+  () => [
+    ...[0xb9, random(20), 0, 0, 0, 0xbe, byte(), DATA >> 8, 0, 0],
+    ...(random(4) ? [] : [0xfd]),
+    ...pick([[], [0xf3], [0xf2]]),
+    ...wide(),
+    pick([0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf]),
+    ...[0xfc, 0xbf, 0, DATA >> 8, 0, 0],
+  ],
   // call the next instruction, pop its address
   () => [0xe8, 0, 0, 0, 0, 0x58 + register()],
   // over one instruction, or not
@@ -92,6 +144,7 @@ function loop(): number[] {
 }
 
 it(`agrees with the interpreter on ${COUNT} random loops`, { timeout: 600_000 }, async () => {
+  let ended = 0;
   const machines = [new CoreMachine(2 * MIB, false), new CoreMachine(2 * MIB, true)];
   for (let n = 0; n < COUNT; n++) {
     const code = Buffer.from(loop());
@@ -121,9 +174,11 @@ it(`agrees with the interpreter on ${COUNT} random loops`, { timeout: 600_000 },
         memory: machine.ram.subarray(...WORK).toString('base64'),
       };
     });
+    if (translated!.exit === abi.EXIT_HLT) ended++;
     expect(translated, `loop ${n}: ${code.toString('hex')}`).toEqual(interpreted);
     // modules that are dropped are freed in a turn of the event loop
     if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   expect(machines[1]!.linker.modules).toBeGreaterThan(COUNT / 2);
+  expect(ended).toBeGreaterThan(COUNT / 2);
 });

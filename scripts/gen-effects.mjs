@@ -1,0 +1,70 @@
+// Handlers of which all is known that they do to general registers and flags: translated code calls them without bringing the
+// rest of its state to memory. Ours; test/cpu/effects.test.ts holds each of them to what is said here.
+//
+// A listed handler is one that ends with the next micro-op, a fault, or an exit in front of or behind its instruction; what it
+// does to memory, x87, MMX and SSE state is its own affair. Registers that the micro-op names (its operands and those of its
+// address) are known without being named here: all are read, the first operand is written unless the row says `ro`.
+
+const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const mask = (names) => names.reduce((bits, name) => bits | (1 << REGISTERS.indexOf(name)), 0);
+
+/**
+ * [names, {reads, writes: registers beside the operands, what is written counts as read; flags: 'reads', 'writes' (all six, reading
+ * none) or 'changes'; charges: it takes more than its own instruction off the budget}]
+ */
+export const EFFECTS = [
+  [/^(special:EA|special:EA16|special:PRIVILEGED)$/, {}],
+  [/^(div|idiv)8$/, { writes: ['eax'] }],
+  [/^(div|idiv)(16|32)$/, { writes: ['eax', 'edx'] }],
+  [/^(mul|imul)8$/, { writes: ['eax'], flags: 'writes' }],
+  [/^(mul|imul)16$/, { writes: ['eax', 'edx'], flags: 'writes' }],
+  [/^(cbw16|xlat)$/, { reads: ['ebx'], writes: ['eax'] }],
+  [/^cwd16$/, { reads: ['eax'], writes: ['edx'] }],
+  [/^movs(8|16|32)$/, { writes: ['ecx', 'esi', 'edi'], charges: true }],
+  [/^stos(8|16|32)$/, { reads: ['eax'], writes: ['ecx', 'edi'], charges: true }],
+  [/^lods(8|16|32)$/, { writes: ['eax', 'ecx', 'esi'], charges: true }],
+  [/^scas(8|16|32)$/, { reads: ['eax'], writes: ['ecx', 'edi'], flags: 'changes', charges: true }],
+  [/^cmps(8|16|32)$/, { writes: ['ecx', 'esi', 'edi'], flags: 'changes', charges: true }],
+  [/^cmov\w+16$/, { flags: 'reads' }],
+  [/^(shl|shr|sar|rol|ror|rcl|rcr)Imm(8|16|32)$/, { flags: 'changes' }],
+  [/^(shl|shr|sar|rol|ror|rcl|rcr)Cl(8|16|32)$/, { reads: ['ecx'], flags: 'changes' }],
+  [/^(shld|shrd)Imm(16|32)$/, { flags: 'changes' }],
+  [/^(shld|shrd)Cl(16|32)$/, { reads: ['ecx'], flags: 'changes' }],
+  [/^(bt|bts|btr|btc)(String|Imm)?(16|32)$/, { flags: 'changes' }],
+  [/^(bsf|bsr)(16|32)$/, { flags: 'writes' }],
+  [/^bswap(16|32)$/, {}],
+  [/^(lahf)$/, { writes: ['eax'], flags: 'reads' }],
+  [/^(sahf)$/, { reads: ['eax'], flags: 'changes' }],
+  [/^(clc|stc|cmc)$/, { flags: 'changes' }],
+  [/^(cld|std|cli|hint|fence|clflush)$/, {}],
+  [/^(popMemory)(16|32)$/, { writes: ['esp'] }],
+];
+
+const WRITES = 1 << 16;
+const READS_FLAGS = 1 << 24;
+const WRITES_FLAGS = 1 << 25;
+const WRITES_RM = 1 << 26;
+const WRITES_REG = 1 << 27;
+const CHARGES = 1 << 28;
+
+/** The effects of `name`, undefined when they are not known. */
+export function effectsOf(name) {
+  return EFFECTS.find(([names]) => names.test(name))?.[1];
+}
+
+/** The same as the upper bits of a form word: registers touched << 8, written << 16, then flags, operands, budget. */
+export function effectsWord(name, rows) {
+  const effects = effectsOf(name);
+  if (!effects) return undefined;
+  const { reads = [], writes = [], flags = '', charges = false } = effects;
+  let word = (mask([...reads, ...writes]) << 8) | (mask(writes) * WRITES);
+  if (flags === 'reads' || flags === 'changes') word |= READS_FLAGS;
+  if (flags === 'writes' || flags === 'changes') word |= WRITES_FLAGS;
+  if (charges) word |= CHARGES;
+  for (const [, , operands, attributes = ''] of rows) {
+    const first = operands.split(',')[0];
+    if (/^[ERZ]|^AL$|^eAX$/.test(first) && !attributes.split(' ').includes('ro')) word |= WRITES_RM;
+    if (first.startsWith('G')) word |= WRITES_REG;
+  }
+  return word;
+}
