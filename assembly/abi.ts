@@ -15,6 +15,11 @@ export const REPLAY = 9216;
 export const REPLAY_MAX = 64;
 /** Sentinel micro-ops and the one-shot buffer of uncached instructions. */
 export const SCRATCH_UOPS = 12288;
+/** The VMCS: fields of 8 bytes in the order of vmx/vmcs-rows.ts. */
+export const VMCS = 16384;
+/** Translations of guest-physical pages through the EPT: EPT_CACHE_SIZE entries of {page number and rights u32, host page u32}. */
+export const EPT_CACHE = 32768;
+export const EPT_CACHE_SIZE = 4096;
 /** AssemblyScript's own static data lives in [STATICS, STATICS_END). asconfig's memoryBase is this number. */
 export const STATICS = 65536;
 export const STATICS_END = 0x100000;
@@ -109,7 +114,7 @@ export const ATTENTION = 1628;
 export const A20_MASK = 1632;
 /** PAE page-directory-pointer entries, 4 u64, loaded with CR3. */
 export const PDPTE = 1640;
-/** 1: the host wants an exit as soon as an interrupt can be taken. */
+/** Bit 0: an exit is wanted as soon as an interrupt can be taken; bit 1 (non-root alone): as soon as an NMI can. */
 export const INTERRUPT_WINDOW = 1672;
 export const NMI_BLOCKED = 1676;
 export const TSC_BASE = 1680; // u64: TSC at entry
@@ -120,6 +125,21 @@ export const TSC_OFFSET = 1704; // u64: written TSC minus machine time
 export const HAS_APIC = 1712;
 /** Count of the micro-ops that a debugger or test asked to single-step. */
 export const ALIGNMENT_ACTIVE = 1716;
+/** VMX_*: does the guest or the monitor run? */
+export const VMX_STATE = 1720;
+/** 1: the interrupt shadow comes from a load of SS, not from STI. */
+export const SHADOW_OF_SS = 1724;
+/** Linear address of the #PF that is pending; CR2 gets it when the fault is delivered. */
+export const PAGE_FAULT_ADDRESS = 1728;
+/** Event that is being delivered, in the format of the IDT-vectoring information; 0: none. */
+export const VECTORING = 1732;
+export const VECTORING_ERROR = 1736;
+/** 1: EPT is in force (non-root, "enable EPT"). */
+export const EPT_ACTIVE = 1740;
+/** 1: the processor has halted in non-root operation. */
+export const VMX_HALTED = 1744;
+/** Bit 14 and 0-3 as in DR6: what a #DB that a VM exit reports is about. */
+export const DEBUG_CAUSE = 1748;
 
 // x87, MMX, SSE
 /** 8 physical x87 registers, 16 bytes each: significand u64, then sign and exponent u16. MM registers alias them. */
@@ -191,7 +211,14 @@ export const EXIT_INTERRUPT_WINDOW = 6; // an interrupt can be injected now
 export const EXIT_TRIPLE_FAULT = 7;
 export const EXIT_APIC_BASE = 8; // MSR_APIC_BASE was written
 export const EXIT_STEP = 9; // single step asked for by the host
-export const EXIT_NAMES = 'BUDGET HLT IO_IN IO_OUT MMIO_READ MMIO_WRITE INTERRUPT_WINDOW TRIPLE_FAULT APIC_BASE STEP';
+export const EXIT_VM = 10; // a VM exit: the VMCS says why
+export const EXIT_NAMES = 'BUDGET HLT IO_IN IO_OUT MMIO_READ MMIO_WRITE INTERRUPT_WINDOW TRIPLE_FAULT APIC_BASE STEP VM';
+
+// ---- VMX_STATE ---------------------------------------------------------------------------------------------------------
+export const VMX_OFF = 0;
+export const VMX_ROOT = 1; // the monitor runs
+export const VMX_NON_ROOT = 2; // the guest runs
+export const VMX_EMULATING = 3; // the monitor lets the interpreter do an instruction of the guest
 
 export const ATTENTION_MMIO = 1;
 export const ATTENTION_CODE = 2;

@@ -35,7 +35,8 @@ function bin(packageName, name) {
 }
 
 const isSource = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
-const isTable = (path) => /assembly\/(abi\.ts|isa\/(opcodes|rows-[^/]*)\.ts)$/.test(path);
+const isTable = (path) =>
+  /assembly\/(abi|isa\/(opcodes|rows-[^/]*)|vmx\/(vmcs-rows|controls|exit-reasons))\.ts$/.test(path);
 
 const phases = [
   {
@@ -55,12 +56,14 @@ const phases = [
     inputs: () => [
       'scripts/gen-isa.mjs',
       'scripts/gen-forms.mjs',
+      'scripts/gen-vmcs.mjs',
       ...files('assembly', isTable),
       ...files('assembly/ops', isSource),
     ],
     outputs: ['assembly/generated'],
     run() {
       run('scripts/gen-isa.mjs', []);
+      run('scripts/gen-vmcs.mjs', []);
     },
   },
   {
