@@ -2,7 +2,8 @@
 // data breakpoints, alignment checks. SDM vol. 3A 4.10 (TLB), 6.15 #AC.
 import {
   ALIGNMENT_ACTIVE, ATTENTION, ATTENTION_MMIO, DR7, EXIT_ADDRESS, EXIT_MMIO_READ, EXIT_REASON, EXIT_WIDTH, MMIO_QUEUE,
-  MMIO_QUEUE_COUNT, MMIO_QUEUE_MAX, REPLAY, REPLAY_COUNT, REPLAY_NEXT, TLB_READ_SUPERVISOR, TLB_WRITE_SUPERVISOR,
+  MMIO_QUEUE_COUNT, MMIO_QUEUE_MAX, REPLAY, REPLAY_COUNT, REPLAY_NEXT, TLB_READ_SUPERVISOR, TLB_READ_USER,
+  TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
 } from '../abi';
 import { watchesPage, noteWatch } from '../cpu/debug-registers';
 import { AC_FAULT, faulted, raise, raiseExit } from '../cpu/fault';
@@ -94,7 +95,8 @@ function readSlow(lin: u32, size: u32, user: bool): u64 {
   if ((lin & 0xfff) + size <= 0x1000) return readWithin(lin, size, user);
   let value: u64 = 0;
   for (let i: u32 = 0; i < size; i++) {
-    value |= readWithin(lin + i, 1, user) << (<u64>i << 3);
+    const t = load<u32>((user ? TLB_READ_USER : TLB_READ_SUPERVISOR) + ((lin + i) >>> 12 << 2));
+    value |= (misses(lin + i, t, 1) ? readWithin(lin + i, 1, user) : <u64>load<u8>(t ^ (lin + i))) << (<u64>i << 3);
     if (faulted()) return 0;
   }
   return value;
@@ -104,11 +106,18 @@ function writeSlow(lin: u32, size: u32, value: u64, user: bool): bool {
   if (misaligned(lin, size, user)) return false;
   if ((lin & 0xfff) + size <= 0x1000) return writeWithin(lin, size, value, user);
   // both pages must take the write before either changes
-  translate(lin, ACCESS_WRITE, user);
+  const table: usize = user ? TLB_WRITE_USER : TLB_WRITE_SUPERVISOR;
+  const behind = (lin + size - 1) & 0xfffff000;
+  if (misses(lin, load<u32>(table + (lin >>> 12 << 2)), 1)) translate(lin, ACCESS_WRITE, user);
   if (faulted()) return false;
-  translate((lin + size - 1) & 0xfffff000, ACCESS_WRITE, user);
+  if (misses(behind, load<u32>(table + (behind >>> 12 << 2)), 1)) translate(behind, ACCESS_WRITE, user);
   if (faulted()) return false;
-  for (let i: u32 = 0; i < size; i++) writeWithin(lin + i, 1, (value >> (<u64>i << 3)) & 0xff, user);
+  for (let i: u32 = 0; i < size; i++) {
+    const t = load<u32>(table + ((lin + i) >>> 12 << 2));
+    const byte = (value >> (<u64>i << 3)) & 0xff;
+    if (misses(lin + i, t, 1)) writeWithin(lin + i, 1, byte, user);
+    else store<u8>(t ^ (lin + i), byte);
+  }
   return !faulted();
 }
 

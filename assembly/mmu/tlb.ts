@@ -1,7 +1,7 @@
 // The software TLBs: flat tables of 2^20 u32, one entry a linear page.
 // Data: entry ^ linear address = host address when the low 12 bits of the entry are 0, and 0xFFF there means invalid, so one
 // compare of (address | entry) & 0xFFF covers validity and page crossing. Code: entry = offset table of the page, 0 = unknown.
-// Every fill is logged, so that a flush costs what was filled and not 2^20.
+// Every fill is logged, global ones apart, so that a flush costs what was filled and not 2^20.
 import {
   COUNT_TLB_FLUSHES, TLB_CODE_SUPERVISOR, TLB_CODE_USER, TLB_LOG, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR,
   TLB_WRITE_USER,
@@ -9,7 +9,9 @@ import {
 
 const INVALID: u32 = 0xffffffff;
 const LOG_MAX: u32 = 0x10000;
-const LOG_GLOBAL: u32 = 1 << 24;
+/** Fills of pages that a CR3 load drops, and of global ones. */
+const LOCAL_LOG: usize = TLB_LOG;
+const GLOBAL_LOG: usize = TLB_LOG + 0x40000;
 
 /** Tables of the rights in force: supervisor or user. */
 export let readTlb: usize = TLB_READ_SUPERVISOR;
@@ -17,9 +19,10 @@ export let writeTlb: usize = TLB_WRITE_SUPERVISOR;
 export let codeTlb: usize = TLB_CODE_SUPERVISOR;
 export let userRights: bool = false;
 
-let logged: u32 = 0;
-/** A 4 MiB (or 2 MiB) page has been entered since the last whole flush: INVLPG must then flush all. */
-let largeSeen: bool = false;
+let locals: u32 = 0;
+let globals: u32 = 0;
+/** For each 4 MiB of linear addresses: has a large page (4 or 2 MiB) been entered there since the last whole flush? INVLPG drops all of it. */
+const LARGE: usize = memory.data(1024, 8);
 
 /** Table numbers in the log. */
 export const READ: u32 = 0;
@@ -42,9 +45,15 @@ export function selectRights(user: bool): void {
 }
 
 function log(table: u32, page: u32, global: bool): void {
-  if (logged == LOG_MAX) flushTlb(true);
-  store<u32>(TLB_LOG + (logged << 2), page | (table << 20) | (global ? LOG_GLOBAL : 0));
-  logged++;
+  if (max(locals, globals) == LOG_MAX) flushTlb(true);
+  const entry = page | (table << 20);
+  if (global) {
+    store<u32>(GLOBAL_LOG + (<usize>globals << 2), entry);
+    globals++;
+  } else {
+    store<u32>(LOCAL_LOG + (<usize>locals << 2), entry);
+    locals++;
+  }
 }
 
 /** Enters host page `host` for linear page `page` (numbers of `lin >> 12`, host address of its byte 0). */
@@ -52,7 +61,7 @@ export function fillData(table: u32, user: bool, lin: u32, host: u32, global: bo
   const page = lin >>> 12;
   const number = user ? table + USER : table;
   log(number, page, global);
-  largeSeen = largeSeen || large;
+  if (large) store<u8>(LARGE + (lin >>> 22), 1);
   store<u32>(tableOf(number) + (page << 2), host ^ (page << 12));
 }
 
@@ -61,59 +70,66 @@ export function fillCode(user: bool, lin: u32, table: usize, global: bool, large
   const page = lin >>> 12;
   const number = user ? CODE + 1 : CODE;
   log(number, page, global);
-  largeSeen = largeSeen || large;
+  if (large) store<u8>(LARGE + (lin >>> 22), 1);
   store<u32>(tableOf(number) + (page << 2), <u32>table);
+}
+
+// @ts-ignore: decorator
+@inline function drop(entry: u32): void {
+  const table = entry >>> 20;
+  store<u32>(tableOf(table) + ((entry & 0xfffff) << 2), table < CODE ? INVALID : 0);
 }
 
 /** Drops every entry, or all but the global ones (CR3 load with CR4.PGE). SDM vol. 3A 4.10.4. */
 export function flushTlb(global: bool): void {
   store<u64>(COUNT_TLB_FLUSHES, load<u64>(COUNT_TLB_FLUSHES) + 1);
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < logged; i++) {
-    const entry = load<u32>(TLB_LOG + (i << 2));
-    if (!global && (entry & LOG_GLOBAL) != 0) {
-      store<u32>(TLB_LOG + (kept << 2), entry);
-      kept++;
-    } else {
-      const table = (entry >>> 20) & 7;
-      store<u32>(tableOf(table) + ((entry & 0xfffff) << 2), table < 4 ? INVALID : 0);
-    }
-  }
-  logged = kept;
-  if (kept == 0) largeSeen = false;
+  for (let i: u32 = 0; i < locals; i++) drop(load<u32>(LOCAL_LOG + (<usize>i << 2)));
+  locals = 0;
+  if (!global) return;
+  for (let i: u32 = 0; i < globals; i++) drop(load<u32>(GLOBAL_LOG + (<usize>i << 2)));
+  globals = 0;
+  memory.fill(LARGE, 0, 1024);
 }
 
-/** INVLPG. Also drops global entries of that page. */
+/** INVLPG. Also drops global entries of that page, and all entries of a large one. */
 export function invalidatePage(lin: u32): void {
-  if (largeSeen) {
-    flushTlb(true);
+  const page: usize = (lin >>> 12) << 2;
+  if (load<u8>(LARGE + (lin >>> 22)) == 0) {
+    for (let i: u32 = 0; i < CODE; i++) store<u32>(tableOf(i) + page, INVALID);
+    store<u32>(TLB_CODE_SUPERVISOR + page, 0);
+    store<u32>(TLB_CODE_USER + page, 0);
     return;
   }
-  const at = (lin >>> 12) << 2;
-  for (let i: u32 = 0; i < 4; i++) store<u32>(tableOf(i) + at, INVALID);
-  store<u32>(TLB_CODE_SUPERVISOR + at, 0);
-  store<u32>(TLB_CODE_USER + at, 0);
+  const first = page & ~0xfff;
+  for (let i: u32 = 0; i < CODE; i++) memory.fill(tableOf(i) + first, 0xff, 4096);
+  memory.fill(TLB_CODE_SUPERVISOR + first, 0, 4096);
+  memory.fill(TLB_CODE_USER + first, 0, 4096);
+}
+
+/** Drops the code entries of a log; the value is how many others it keeps. */
+function keepData(log: usize, count: u32): u32 {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(log + (<usize>i << 2));
+    if (entry >>> 20 >= CODE) drop(entry);
+    else {
+      store<u32>(log + (<usize>kept << 2), entry);
+      kept++;
+    }
+  }
+  return kept;
 }
 
 /** Drops the code entries alone (the decoded form that fits has changed, or the decoded code is gone). */
 export function flushCodeTlb(): void {
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < logged; i++) {
-    const entry = load<u32>(TLB_LOG + (i << 2));
-    const table = (entry >>> 20) & 7;
-    if (table < 4) {
-      store<u32>(TLB_LOG + (kept << 2), entry);
-      kept++;
-    } else store<u32>(tableOf(table) + ((entry & 0xfffff) << 2), 0);
-  }
-  logged = kept;
+  locals = keepData(LOCAL_LOG, locals);
+  globals = keepData(GLOBAL_LOG, globals);
 }
 
-/** Makes every write to host page `host` slow: it holds decoded code from now on. */
-export function protectHostPage(host: u32): void {
-  for (let i: u32 = 0; i < logged; i++) {
-    const entry = load<u32>(TLB_LOG + (i << 2));
-    const table = (entry >>> 20) & 7;
+function protectIn(log: usize, count: u32, host: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(log + (<usize>i << 2));
+    const table = entry >>> 20;
     if (table != WRITE && table != WRITE + USER) continue;
     const page = entry & 0xfffff;
     const at = tableOf(table) + (page << 2);
@@ -121,10 +137,17 @@ export function protectHostPage(host: u32): void {
   }
 }
 
+/** Makes every write to host page `host` slow: it holds decoded code from now on. */
+export function protectHostPage(host: u32): void {
+  protectIn(LOCAL_LOG, locals, host);
+  protectIn(GLOBAL_LOG, globals, host);
+}
+
 /** Fills the data tables with invalid entries; once, before the first run. */
 export function initTlb(): void {
   memory.fill(TLB_READ_SUPERVISOR, 0xff, TLB_CODE_SUPERVISOR - TLB_READ_SUPERVISOR);
   memory.fill(TLB_CODE_SUPERVISOR, 0, 0x800000);
-  logged = 0;
-  largeSeen = false;
+  memory.fill(LARGE, 0, 1024);
+  locals = 0;
+  globals = 0;
 }
