@@ -30,6 +30,7 @@ export const FORMS = [
   'LOOP',
   'EXTEND_A',
   'MULTIPLY',
+  'SEGMENT',
   'END',
 ];
 const FORM = Object.fromEntries(FORMS.map((name, i) => [name, i]));
@@ -46,7 +47,7 @@ export function formOf(name, rows) {
   if (plain !== undefined) return plain;
   if (rows.some((row) => (row[3] ?? '').split(' ').includes('end'))) return word('END');
   const effects = effectsWord(name, rows);
-  if (effects !== undefined) return (FORM.KNOWN | effects) >>> 0;
+  if (effects !== undefined) return ((name === 'special:EA' ? FORM.SEGMENT : FORM.KNOWN) | effects) >>> 0;
   return word('HANDLER');
 }
 

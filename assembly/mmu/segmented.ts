@@ -37,6 +37,17 @@ export function withinSegment(seg: u32, offset: u32, size: u32, write: bool): bo
   return last <= limit && (last >= offset || limit == 0xffffffff);
 }
 
+/** Bits of SEG_ATTRIBUTES, and what they are in a segment where, with a limit of 4 GiB, no access at any offset can fail. */
+export const OPEN_MASK: u32 = SEG_UNUSABLE | TYPE_CODE | TYPE_EXPAND_DOWN | TYPE_ACCESS;
+export const OPEN_KIND: u32 = TYPE_ACCESS;
+
+/** Is `seg` such a segment? FS and GS of a Linux kernel and of its threads are. */
+// @ts-ignore: decorator
+@inline export function open(seg: u32): bool {
+  const at = SEG + seg * SEG_SIZE;
+  return load<u32>(at + SEG_LIMIT) == 0xffffffff && (load<u32>(at + SEG_ATTRIBUTES) & OPEN_MASK) == OPEN_KIND;
+}
+
 /** Linear address of `offset` in `seg` for an access of `size` bytes (0 = no check). Raises #GP(0), #SS(0) for SS. */
 export function linearOf(seg: u32, offset: u32, size: u32, write: bool): u32 {
   if (size != 0 && !withinSegment(seg, offset, size, write)) raise(seg == SS ? SS_FAULT : GP, 0);

@@ -1,12 +1,13 @@
 // Emitters: micro-ops to WebAssembly, for what programs do most. ops/alu.ts, move.ts, stack.ts, shift.ts, muldiv.ts say what they mean.
 // What has none runs the interpreter's handler.
-import { EAX, EBP, ECX, EDX, ESP } from '../abi';
+import { EA_TEMP, EAX, EBP, ECX, EDX, ESP, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
 import {
   FORM_ALU, FORM_CMOV, FORM_EXCHANGE, FORM_EXTEND_A, FORM_HANDLER, FORM_INCDEC, FORM_KNOWN, FORM_LEA, FORM_LEAVE, FORM_LOOP,
-  FORM_MULTIPLY, FORM_NEGATE, FORM_POP, FORM_PUSH, FORM_SETCC, FORM_SHIFT, FORM_WIDEN, FORMS,
+  FORM_MULTIPLY, FORM_NEGATE, FORM_POP, FORM_PUSH, FORM_SEGMENT, FORM_SETCC, FORM_SHIFT, FORM_WIDEN, FORMS,
 } from '../generated/forms';
-import { U_ATTR, U_IMM, U_REG, U_RM, UA_ADDR16, UOP_SIZE } from '../isa/uop';
+import { U_ATTR, U_IMM, U_REG, U_RM, U_SEGMENT, UA_ADDR16, UOP_SIZE } from '../isa/uop';
 import { opOf } from '../mmu/region-entries';
+import { OPEN_KIND, OPEN_MASK } from '../mmu/segmented';
 import {
   ADDED, ADDED_CARRY, DECREMENTED, INCREMENTED, LOGIC, MULTIPLIED, pushCarry, pushCondition, setKind, setStep, SHIFTED_LEFT,
   SUBTRACTED, SUBTRACTED_BORROW,
@@ -18,8 +19,8 @@ import {
 import { runKnownHandler } from './emit-known';
 import { finishMemory, modifyMemory, PUSH_ONLY, pushMemory, readMemory, writeMemory } from './memory';
 import {
-  ADD, AND, constant, end, get, I64_CONST, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_SHR_U, NE, op, OR, ROTL, ROTR, set, SHL,
-  SHR_S, SHR_U, SUB, tee, when, WRAP, XOR,
+  ADD, AND, constant, end, get, I64_CONST, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_SHR_U, loadN, NE, op, OR, ROTL, ROTR, set, SHL,
+  SHR_S, SHR_U, storeN, SUB, tee, when, WRAP, XOR,
 } from './wasm';
 
 /** The form word of a micro-op. A loop by CX is left to its handler. */
@@ -56,6 +57,7 @@ const MI: u32 = 4;
 export function emitPlain(u: usize, form: u32, dead: bool): void {
   switch (form & 0xff) {
     case FORM_KNOWN: runKnownHandler(u, form); break;
+    case FORM_SEGMENT: segmentAddress(u, form); break;
     case FORM_ALU: if (argumentOf(form) == MOV_) move(u, form); else arithmetic(u, form, dead); break;
     case FORM_INCDEC: step(u, form, dead); break;
     case FORM_WIDEN: widen(u, form); break;
@@ -96,6 +98,35 @@ export function passesFlags(u: usize, form: u32): bool {
   if (f == FORM_WIDEN || f == FORM_NEGATE || f == FORM_EXCHANGE) return load<u16>(u, U_RM) != 0;
   if (f == FORM_INCDEC) return shape == 0;
   return f == FORM_LEA || f == FORM_EXTEND_A;
+}
+
+/** The address in a segment that is not flat, without a call when nothing there can fail. */
+function segmentAddress(u: usize, form: u32): void {
+  if ((load<u8>(u, U_ATTR) & UA_ADDR16) != 0) {
+    runKnownHandler(u, form);
+    return;
+  }
+  const seg: u32 = SEG + <u32>load<u8>(u, U_SEGMENT) * SEG_SIZE;
+  constant(0);
+  constant(0);
+  loadN(4, seg + SEG_BASE);
+  pushAddress(u);
+  op(ADD);
+  storeN(4, EA_TEMP);
+  constant(0);
+  loadN(4, seg + SEG_LIMIT);
+  constant(0xffffffff);
+  op(NE);
+  constant(0);
+  loadN(4, seg + SEG_ATTRIBUTES);
+  constant(OPEN_MASK);
+  op(AND);
+  constant(OPEN_KIND);
+  op(NE);
+  op(OR);
+  when();
+  runKnownHandler(u, form);
+  end();
 }
 
 // ---- operands ---------------------------------------------------------------------------------------------------------------------
