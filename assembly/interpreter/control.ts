@@ -1,6 +1,6 @@
 // Between instructions: where execution starts, stops, is stepped, and what a fault becomes.
 import {
-  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET,
+  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_DECODED, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET,
   EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
   REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE,
 } from '../abi';
@@ -13,13 +13,13 @@ import { IF, TF } from '../cpu/flags';
 import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/ops';
 import { DECODED_SHORT, decodeOne, decodeRun } from '../isa/decode';
 import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../isa/uop';
-import { flushCode, poolNext, poolRoom, setPoolNext } from '../mmu/code-pages';
+import { coverCode, descriptorKey, flushCode, hostPage, poolNext, poolRoom, setPoolNext } from '../mmu/code-pages';
 import { fetchHost, fetchTable } from '../mmu/fetch';
-import { CS, linearOf, segmentBase } from '../mmu/segmented';
+import { CS, linearOf, open, segmentBase } from '../mmu/segmented';
 import { codeTlb, flushCodeTlb } from '../mmu/tlb';
 import { afterInstruction, beforeInstruction } from '../ops/debug';
 import { deliverFault } from '../ops/interrupt';
-import { ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
+import { codePage, ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
 
 const KEY_FLAT: u32 = 4;
 
@@ -250,11 +250,39 @@ export function deliver(): usize {
 
 export function goTo(u: usize): usize { return take(u); }
 export function nextPage(u: usize): usize { return jumpTo(u, nextEip(u)); }
-/** Bytes of the instruction were written since it was decoded: it is looked up, and so decoded, again. */
+/** Bytes of the instruction were written since it was decoded: it is decoded again, where it stands if that is possible. */
 export function stale(u: usize): usize {
+  const offset: u32 = load<u16>(u, U_OFFSET);
+  const table = codePage;
+  if (table != 0 && budget > 0) {
+    const fresh: usize = load<u32>(table + (offset << 2));
+    if (fresh != 0) {
+      spend(<i32>load<u16>(u, U_ORDINAL) - <i32>load<u16>(fresh, U_ORDINAL));
+      return fresh;
+    }
+    if (renew(u, table, offset)) return u;
+  }
   spend(load<u16>(u, U_ORDINAL));
   store<u32>(EIP, eipOf(u));
   return RESUME_UOP;
+}
+
+/** Decodes a stale instruction in its old place: links to it and the run behind it stay good. Not when it takes other room. */
+function renew(u: usize, table: usize, offset: u32): bool {
+  if (load<u16>(u + UOP_SIZE, U_OFFSET) == <u16>offset) return false;
+  const pool = poolNext;
+  const page = hostPage(table);
+  const ordinal: u32 = load<u16>(u, U_ORDINAL);
+  setPoolNext(ONE_SHOT);
+  const outcome = decodeOne(page + offset, page + 0x1000, offset, ordinal, descriptorKey(table));
+  const plain = outcome != DECODED_SHORT && poolNext == ONE_SHOT + UOP_SIZE && load<u8>(ONE_SHOT, U_LENGTH) == load<u8>(u, U_LENGTH);
+  setPoolNext(pool);
+  if (!plain) return false;
+  memory.copy(u, ONE_SHOT, UOP_SIZE);
+  store<u32>(table + (offset << 2), <u32>u);
+  coverCode(table, offset, offset + load<u8>(u, U_LENGTH));
+  store<u64>(COUNT_DECODED, load<u64>(COUNT_DECODED) + 1);
+  return true;
 }
 export function undefinedOpcode(u: usize): usize { return ud(u); }
 export function protection(u: usize): usize { return gp(u, 0); }
@@ -265,7 +293,12 @@ export function privileged(u: usize): usize { return load<u32>(CPL) != 0 ? gp(u,
 
 /** The address of the instruction behind, with its segment check. */
 export function segmentAddress(u: usize): usize {
-  const lin = linearOf(load<u8>(u, U_SEGMENT), offsetOf(u), load<u16>(u, U_COST), (load<u8>(u, U_ATTR) & UA_WRITE) != 0);
+  const seg: u32 = load<u8>(u, U_SEGMENT);
+  if (open(seg)) {
+    store<u32>(EA_TEMP, segmentBase(seg) + offsetOf(u));
+    return u + UOP_SIZE;
+  }
+  const lin = linearOf(seg, offsetOf(u), load<u16>(u, U_COST), (load<u8>(u, U_ATTR) & UA_WRITE) != 0);
   if (faulted()) return fault(u);
   store<u32>(EA_TEMP, lin);
   return u + UOP_SIZE;

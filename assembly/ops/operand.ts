@@ -113,7 +113,7 @@ export function resumeAfter(u: usize): usize {
 @inline export function nextOrFault(u: usize, written: bool): usize { return written ? next(u) : fault(u); }
 
 /** Offset table of the page that is executing; 0 while a one-shot instruction runs. */
-let codePage: usize = 0;
+export let codePage: usize = 0;
 /** Execution goes on in the page at `lin`, decoded in `table`. */
 // @ts-ignore: decorator
 @inline export function enterPage(lin: u32, table: usize): void {

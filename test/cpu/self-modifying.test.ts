@@ -44,6 +44,19 @@ it('follows instructions that change their length', () => {
   expect(machine.get(EAX)).toBe(0x12345678);
 });
 
+it('follows a jump that becomes a NOP and back, as a static key does', () => {
+  // mov $4,%ecx; 1: nop5 or jmp 2f; inc %ebx; 2: xor $(nop5 ^ jmp),1b; loop 1b
+  run('b904000000 0f1f440000 43 813505100000e61e4400 e2ee f4');
+  expect(machine.get(EBX)).toBe(2);
+});
+
+it('follows an instruction of several micro-ops that becomes another one', () => {
+  machine.ram[0x3000] = 0x33;
+  // mov $2,%ecx; 1: mov %fs:0x3000,%al (7 bytes, 2 micro-ops), which becomes a mov of 7 bytes without a prefix and a NOP; loop 1b
+  run('b902000000 648a0500300000 01c2 c70505100000b8440000 66c7050910000000 90 c6050b10000090 e2db f4');
+  expect(machine.get(EDX)).toBe(0x33 + 0x44);
+});
+
 it('sees a store through another mapping of the page', () => {
   for (let page = 0; page < 256; page++) machine.ramView.setUint32(0x21000 + 4 * page, (page << 12) | 3, true);
   machine.ramView.setUint32(0x22000, CODE | 3, true);
