@@ -14,8 +14,8 @@ export { invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
 export { faultAt, handler, setSlots } from './mmu/region-entries';
-export { linked, sample, translateHere, translateHot } from './translator/heat';
-export { budget } from './cpu/budget';
+export { linked, translateHere, translateHot } from './translator/heat';
+export { budget, setPeriod } from './cpu/budget';
 export {
   readSlow8 as read8, readSlow16 as read16, readSlow32 as read32, writeSlow8 as write8, writeSlow16 as write16,
   writeSlow32 as write32,

@@ -4,7 +4,7 @@ import {
   EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
   REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE,
 } from '../abi';
-import { beginBudget, beginStep, budget, endStep, spend, spent } from '../cpu/budget';
+import { beginBudget, beginStep, budget, endBudget, endStep, sampleDue, spend, spent } from '../cpu/budget';
 import { takeWatchHits } from '../cpu/debug-registers';
 import {
   EXIT_UOP, FAULT_UOP, faulted, faultingUop, gp, KIND_EXIT, raise, RESUME_UOP, fault, GP, ud,
@@ -20,6 +20,7 @@ import { codeTlb, flushCodeTlb } from '../mmu/tlb';
 import { afterInstruction, beforeInstruction } from '../ops/debug';
 import { deliverFault } from '../ops/interrupt';
 import { codePage, ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
+import { sample } from './samples';
 
 const KEY_FLAT: u32 = 4;
 
@@ -57,6 +58,7 @@ export function enter(limit: i32): usize {
 export function leave(): i32 {
   if (stepping) stepPending = endOfStep();
   store<u64>(COUNT_INSTRUCTIONS, load<u64>(COUNT_INSTRUCTIONS) + spent());
+  endBudget();
   return load<i32>(EXIT_REASON);
 }
 
@@ -100,7 +102,7 @@ export function resume(): usize {
     }
   }
   if ((attention & ATTENTION_MMIO) != 0) return exit(EXIT_MMIO_WRITE);
-  if (budget <= 0) return exit(EXIT_BUDGET);
+  if (budget <= 0 && (!sampleDue() || sample() || budget <= 0)) return exit(EXIT_BUDGET);
   const shadow = load<u32>(INTERRUPT_SHADOW);
   if (load<u32>(INTERRUPT_WINDOW) != 0 && (load<u32>(FLAGS_SYSTEM) & IF) != 0) {
     if (shadow == 0) return exit(EXIT_INTERRUPT_WINDOW);

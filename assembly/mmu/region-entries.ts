@@ -1,6 +1,7 @@
 // Where translated code begins: entry micro-ops, patched to run a region, and what they were before.
 // Ours. A patched U_OP is FIRST_ENTRY + index. Entries and table slots are given out once until all decoded code is dropped.
 import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
+import { beginRegion, endRegion } from '../cpu/budget';
 import { fault } from '../cpu/fault';
 import { U_OP } from '../isa/uop';
 import { flushCode, generation, noteRegion } from './code-pages';
@@ -103,7 +104,10 @@ export function opOf(u: usize): u32 {
 /** Runs the region that begins at `u`; the value is the next micro-op. */
 export function enterRegion(u: usize): usize {
   const e: usize = REGION_ENTRIES + <usize>(<u32>load<u16>(u, U_OP) - FIRST_ENTRY) * ENTRY_SIZE;
-  return call_indirect<usize>(load<u32>(e), load<u32>(e, 4));
+  const untilSample = beginRegion();
+  const next = call_indirect<usize>(load<u32>(e), load<u32>(e, 4));
+  endRegion(untilSample);
+  return next;
 }
 
 /** For a region that leaves to a handler of the core's table. */

@@ -7,11 +7,8 @@ import { compile, instantiate, type WasmMemory } from './engine.js';
 /** Functions and modules that may be live at once; the core drops all, with all decoded code, when either is used up. */
 const SLOTS = 8192;
 const MODULES = 512;
-/** Samples that make a module worth its price (about 0.5 ms), and slices after which less will do. */
-const BATCH = 8;
-const PATIENCE = 64;
-/** Instructions of one sample. */
-export const SLICE = 20_000;
+/** Interpreted instructions for a sample of what is hot. */
+const PERIOD = 20_000;
 
 /** What assembly/index.ts exports for the translator; the rest of the exports is what regions import. */
 export interface TranslatorCore {
@@ -22,7 +19,7 @@ export interface TranslatorCore {
     set(slot: number, value: unknown): void;
   };
   setSlots(first: number, count: number, modules: number): void;
-  sample(): number;
+  setPeriod(instructions: number): void;
   translateHot(): number;
   translateHere(): number;
   linked(worked: number): void;
@@ -32,7 +29,6 @@ export class Linker {
   /** Modules and functions that were linked. */
   modules = 0;
   bytes = 0;
-  private waited = 0;
   /** What regions import: exports of the core, and its handlers as h and their number in the table. */
   private readonly imports: Record<string, unknown>;
 
@@ -48,13 +44,13 @@ export class Linker {
     core.setSlots(first, SLOTS, modules);
   }
 
-  /** A slice has ended: counts where, and translates when enough has become hot. */
-  sample(): void {
-    const hot = this.core.sample();
-    if (hot === 0) return;
-    this.waited++;
-    if (hot < BATCH && this.waited < PATIENCE) return;
-    this.waited = 0;
+  /** From now on the core samples, and ends its run early when enough has become hot. */
+  start(): void {
+    this.core.setPeriod(PERIOD);
+  }
+
+  /** Translates what has become hot. */
+  translateHot(): void {
     this.link(this.core.translateHot());
   }
 

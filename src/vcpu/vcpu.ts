@@ -29,7 +29,7 @@ import {
 import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
 import { type Exit, ExitDecoder } from './exit.js';
-import { Linker, SLICE, type TranslatorCore } from './linker.js';
+import { Linker, type TranslatorCore } from './linker.js';
 
 /** What assembly/index.ts exports. */
 interface Core {
@@ -85,25 +85,28 @@ export class Vcpu {
     const { exports } = instantiate(module, memory, { abort: () => assert(false, 'the core aborted') });
     this.core = exports as unknown as Core;
     this.core.init();
-    if (options.translate) this.linker = new Linker(exports as unknown as TranslatorCore, memory);
+    if (options.translate) {
+      this.linker = new Linker(exports as unknown as TranslatorCore, memory);
+      this.linker.start();
+    }
   }
 
   /** Runs about `budget` instructions at most. The exit is valid until the next call. */
   run(budget: number): Exit {
-    return this.decoder.decode(this.linker ? this.runSlices(this.linker, budget) : this.core.run(budget));
+    return this.decoder.decode(this.linker ? this.runTranslating(this.linker, budget) : this.core.run(budget));
   }
 
-  /** Runs in slices, whose ends are samples of what is worth translating. */
-  private runSlices(linker: Linker, budget: number): number {
+  /** Runs, and translates in between what has become hot: for that the core comes back early. */
+  private runTranslating(linker: Linker, budget: number): number {
     const start = this.instructions;
     const tsc = this.u32(TSC_BASE + 4) * TWO_32 + this.u32(TSC_BASE);
     const ticks = this.u32(TSC_PER_INSTRUCTION) / 65536;
     for (let done = 0; ; ) {
-      const reason = this.core.run(Math.min(SLICE, budget - done));
+      const reason = this.core.run(budget - done);
       if (reason !== EXIT_BUDGET) return reason;
-      linker.sample();
       done = this.instructions - start;
       if (done >= budget) return reason;
+      linker.translateHot();
       this.setTsc(tsc + Math.floor(done * ticks), ticks);
     }
   }

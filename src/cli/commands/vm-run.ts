@@ -18,6 +18,7 @@ import { progressLine } from '../progress.js';
 import { demoSummary, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
 import { Terminal } from '../terminal.js';
+import { optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
 
 const CORE = new URL('../../../../build/core.wasm', import.meta.url);
@@ -109,6 +110,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
     nmi: () => vm.raiseNmi(),
   });
+  if (options.mode !== 'full') optimiseLate();
   const vm: Vm = new Vm(machine, host, log, {
     timeout: options.timeout,
     maxInstructions: options.maxInstructions,

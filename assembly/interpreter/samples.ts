@@ -1,0 +1,72 @@
+// Where interpreted code spends its time: a sample in so many instructions, counted by the micro-op that execution has come to.
+// Ours. Samples fall on targets of branches, where regions can begin. The translator takes from here what has become hot.
+import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
+import { descriptorKey, generation, regionDrops } from '../mmu/code-pages';
+import { isEntry } from '../mmu/region-entries';
+import { codeTlb } from '../mmu/tlb';
+
+/** Mode keys that are translated: 32-bit code and stack, flat segments (ops/mode.ts). */
+const KEY_MASK: u32 = 7;
+/** Samples that make a micro-op hot. */
+const HOT: u32 = 4;
+/** A page whose translated code is written again and again is left to the interpreter. */
+const DROPS_MAX: u32 = 8;
+/** So much is worth a module, and after so many samples less will do. */
+const BATCH: u32 = 8;
+const PATIENCE: u32 = 64;
+
+/** Counts by micro-op: {micro-op u32, samples u32}. */
+const COUNT_MAX: u32 = 4096;
+/** What has become hot: {micro-op u32, offset table u32}. */
+const PENDING: usize = HEAT + <usize>COUNT_MAX * 8;
+const PENDING_MAX: u32 = 64;
+
+export let pending: u32 = 0;
+let waited: u32 = 0;
+let era: u32 = 0;
+
+export function pendingUop(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3)); }
+export function pendingTable(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3), 4); }
+export function clearPending(): void {
+  pending = 0;
+  waited = 0;
+}
+
+export function translatable(): bool { return (load<u32>(MODE_KEY) & KEY_MASK) == KEY_MASK && load<u32>(CAREFUL) == 0; }
+
+/** Forgets all when decoded code was dropped. */
+export function renewSamples(): void {
+  if (era == generation) return;
+  era = generation;
+  clearPending();
+  memory.fill(HEAT, 0, COUNT_MAX * 8);
+}
+
+/** Takes EIP as a sample. Is there enough now for a module? */
+export function sample(): bool {
+  renewSamples();
+  if (translatable()) count(load<u32>(EIP));
+  if (pending == 0) return false;
+  waited++;
+  return pending >= BATCH || waited >= PATIENCE;
+}
+
+function count(eip: u32): void {
+  const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
+  if (table == 0 || descriptorKey(table) != load<u32>(MODE_KEY)) return;
+  const u: usize = load<u32>(table + ((eip & 0xfff) << 2));
+  if (u == 0 || isEntry(u)) return;
+  const at: usize = HEAT + (((u >>> 5) & (COUNT_MAX - 1)) << 3);
+  if (load<u32>(at) != <u32>u) {
+    store<u32>(at, <u32>u);
+    store<u32>(at, 0, 4);
+  }
+  const samples = load<u32>(at, 4) + 1;
+  store<u32>(at, samples, 4);
+  if (samples != HOT || pending == PENDING_MAX || regionDrops(table) >= DROPS_MAX) return;
+  store<u32>(at, 0, 4);
+  const entry: usize = PENDING + (<usize>pending << 3);
+  pending++;
+  store<u32>(entry, <u32>u);
+  store<u32>(entry, <u32>table, 4);
+}
