@@ -10,7 +10,7 @@ const mask = (names) => names.reduce((bits, name) => bits | (1 << REGISTERS.inde
 
 /**
  * [names, {reads, writes: registers beside the operands, what is written counts as read; flags: 'reads', 'writes' (all six, reading
- * none) or 'changes'; charges: it takes more than its own instruction off the budget}]
+ * none) or 'changes'; charges: it takes more than its own instruction off the budget; vectors: it writes XMM registers beside the operands}]
  */
 export const EFFECTS = [
   [/^(special:EA|special:EA16|special:PRIVILEGED)$/, {}],
@@ -38,6 +38,27 @@ export const EFFECTS = [
   [/^(clc|stc|cmc)$/, { flags: 'changes' }],
   [/^(cld|std|cli|hint|fence|clflush)$/, {}],
   [/^(popMemory)(16|32)$/, { writes: ['esp'] }],
+  // x87, MMX, SSE: their own registers, and
+  [/^fnstswAx$/, { writes: ['eax'] }],
+  [/^fcmov\w+$/, { flags: 'reads' }],
+  [/^fu?comip?$/, { flags: 'changes' }],
+  [/^fxrstor$/, { vectors: true }],
+  [
+    /^f(abs|bld|bstp|chs|free|freep|nop|tst|wait|xam|xch|xsave|xtract|scale|sqrt|rndint|prem1?|patan|ptan|cos|sin|sincos)$/,
+    {},
+  ],
+  [/^f(add|sub|subr|mul|div|divr|iadd|imul|isub|isubr|idiv|idivr)(p|St|Sti|M16|M32|M64)$/, {}],
+  [/^f(u?com(p|pp)?|i?com(p)?M\d\d)$/, {}],
+  [/^f(ld|st|stp|ild|ist|istp|isttp)(St|M16|M32|M64|M80)$/, {}],
+  [
+    /^f(ld1|ldl2t|ldl2e|ldpi|ldlg2|ldln2|ldz|2xm1|yl2x|yl2xp1|stpnce|ldcw|nstcw|nstswM16|nclex|ninit|decstp|incstp)$/,
+    {},
+  ],
+  [/^f(ldenv|nstenv|rstor|nsave)(16|32)$/, {}],
+  [/^p\w+(64|128)$|^(pshufw|emms|ldmxcsr|stmxcsr|movnti)$/, {}],
+  [/^(rsqrt|rcp)(ps|ss)$|^(hadd|hsub|addsub)p[sd]$|^cvt\w+$/, {}],
+  [/^mov(dToMmx|dFromMmx|qLoad64|qStore64|dq2q|q2dq)$/, {}],
+  [/^maskmov(q|dqu)$/, { reads: ['edi'] }],
 ];
 
 const WRITES = 1 << 16;
@@ -46,6 +67,7 @@ const WRITES_FLAGS = 1 << 25;
 const WRITES_RM = 1 << 26;
 const WRITES_REG = 1 << 27;
 const CHARGES = 1 << 28;
+const WRITES_XMM = 1 << 29;
 
 /** The effects of `name`, undefined when they are not known. */
 export function effectsOf(name) {
@@ -56,15 +78,17 @@ export function effectsOf(name) {
 export function effectsWord(name, rows) {
   const effects = effectsOf(name);
   if (!effects) return undefined;
-  const { reads = [], writes = [], flags = '', charges = false } = effects;
+  const { reads = [], writes = [], flags = '', charges = false, vectors = false } = effects;
   let word = (mask([...reads, ...writes]) << 8) | (mask(writes) * WRITES);
   if (flags === 'reads' || flags === 'changes') word |= READS_FLAGS;
   if (flags === 'writes' || flags === 'changes') word |= WRITES_FLAGS;
   if (charges) word |= CHARGES;
+  if (vectors) word |= WRITES_XMM;
   for (const [, , operands, attributes = ''] of rows) {
     const first = operands.split(',')[0];
     if (/^[ERZ]|^AL$|^eAX$/.test(first) && !attributes.split(' ').includes('ro')) word |= WRITES_RM;
     if (first.startsWith('G')) word |= WRITES_REG;
+    if (/^[VU]/.test(first)) word |= WRITES_XMM;
   }
   return word;
 }

@@ -1,6 +1,7 @@
 // What the translator knows of each micro-op: a word that says which emitter fits it.
 // Ours. Everything that is not named here calls the interpreter's handler.
 import { effectsWord } from './gen-effects.mjs';
+import { FLOAT_FORMS, floatForm } from './gen-forms-float.mjs';
 import { CONDITIONS, HOT_FAMILIES } from './gen-handlers.mjs';
 
 /** Emitters; the numbers go to assembly/generated/forms.ts. HANDLER and KNOWN call the interpreter. */
@@ -32,6 +33,7 @@ export const FORMS = [
   'MULTIPLY',
   'SEGMENT',
   'END',
+  ...FLOAT_FORMS,
 ];
 const FORM = Object.fromEntries(FORMS.map((name, i) => [name, i]));
 const SHAPES = ['rr', 'rm', 'mr', 'ri', 'mi'];
@@ -46,6 +48,8 @@ export function formOf(name, rows) {
   const plain = exact(name);
   if (plain !== undefined) return plain;
   if (rows.some((row) => (row[3] ?? '').split(' ').includes('end'))) return word('END');
+  const float = floatForm(name);
+  if (float) return (FORM[float[0]] | (float[1] << 8) | (float[2] << 16)) >>> 0;
   const effects = effectsWord(name, rows);
   if (effects !== undefined) return ((name === 'special:EA' ? FORM.SEGMENT : FORM.KNOWN) | effects) >>> 0;
   return word('HANDLER');

@@ -7,13 +7,15 @@ import { knowFlags, knownCarry, knownStep, settled, settleFlags } from './flags'
 import {
   callHandler, leaveToReturned, loadBudget, loadFlags, loadSome, storeBudget, storeFlags, storeSome, VALUE,
 } from './frame';
+import { reloadAll } from './vector';
 import { constant, end, get, NE, op, when } from './wasm';
 
 const READS_FLAGS: u32 = 1 << 24;
-const WRITES_FLAGS: u32 = 1 << 25;
-const WRITES_RM: u32 = 1 << 26;
-const WRITES_REG: u32 = 1 << 27;
+export const WRITES_FLAGS: u32 = 1 << 25;
+export const WRITES_RM: u32 = 1 << 26;
+export const WRITES_REG: u32 = 1 << 27;
 const CHARGES: u32 = 1 << 28;
+const WRITES_XMM: u32 = 1 << 29;
 
 /** The bit of the general register at `slot`; 0 for anything else. */
 function bitOf(slot: u32): u32 { return slot >= <u32>REGS && slot < <u32>REGS + 64 ? 1 << ((slot - REGS) >>> 3) : 0; }
@@ -51,6 +53,7 @@ export function runKnownHandler(u: usize, form: u32): void {
   end();
   loadSome(writes);
   if ((form & CHARGES) != 0) loadBudget();
+  if ((form & WRITES_XMM) != 0) reloadAll();
   if (!flags) return;
   loadFlags();
   settled();

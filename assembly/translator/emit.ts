@@ -17,6 +17,8 @@ import {
   setSlot, SUM, T1, T2, VALUE, WIDE,
 } from './frame';
 import { runKnownHandler } from './emit-known';
+import { emitSse } from './emit-sse';
+import { reloadAll } from './vector';
 import { finishMemory, modifyMemory, PUSH_ONLY, pushMemory, readMemory, writeMemory } from './memory';
 import {
   ADD, AND, constant, end, get, I64_CONST, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_SHR_U, loadN, NE, op, OR, ROTL, ROTR, set, SHL,
@@ -75,7 +77,11 @@ export function emitPlain(u: usize, form: u32, dead: bool): void {
     case FORM_LEAVE: leaveFrame(u); break;
     case FORM_EXTEND_A: extendA(form); break;
     case FORM_MULTIPLY: multiply(u, form, dead); break;
-    default: runHandler(u, false);
+    case FORM_HANDLER:
+      runHandler(u, false);
+      reloadAll();
+      break;
+    default: emitSse(u, form);
   }
 }
 

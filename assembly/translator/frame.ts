@@ -53,6 +53,8 @@ export const T2: u32 = 27;
 /** The one i64. */
 export const WIDE: u32 = 28;
 export const I32_LOCALS: u32 = 27; // behind the argument
+/** Those of vector.ts. */
+export const FIRST_FLOAT: u32 = WIDE + 1;
 
 const WAY_FAULT: u32 = 0;
 const WAY_RESUME: u32 = 1;

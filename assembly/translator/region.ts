@@ -17,6 +17,7 @@ import {
   startOf, takenOf, targetOf, targets,
 } from './graph';
 import { pushMemory, readMemory } from './memory';
+import { declareVectors, forgetChecks, forgetVectors, loadVectors, vectorGroups } from './vector';
 import {
   ADD, block, br, brTable, constant, depth, end, EQ, EQZ, fillSize, get, I32, I64, LE_S, loop, op, out, reserve, set, setDepth,
   setOut, SUB, target, UNREACHABLE, unsigned, when,
@@ -261,6 +262,7 @@ function emitBody(): void {
   setDepth(0);
   scopes = 0;
   prologue();
+  loadVectors();
   dispatcher = loop();
   dispatch();
   for (here = 0; here < blocks; here++) {
@@ -269,6 +271,7 @@ function emitBody(): void {
     openAt(here);
     if (targetOf(b) != NONE || sourcesOf(b) > 1) forgetFlags();
     else knowFlags(scope(b, CARRY), scope(b, STEP));
+    forgetChecks();
     emitBlock(b);
   }
   closeAt(blocks);
@@ -282,16 +285,18 @@ function emitBody(): void {
 export function emitRegion(head: usize, codeTable: usize): bool {
   if (!findRegion(head, codeTable)) return false;
   const size = reserve();
-  op(2);
+  const body = out;
+  // twice: the first tells which registers the begin must load and the end store
+  forgetRegisters();
+  forgetVectors();
+  emitBody();
+  setOut(body);
+  unsigned(2 + vectorGroups());
   unsigned(I32_LOCALS);
   op(I32);
   op(1);
   op(I64);
-  const body = out;
-  // twice: the first tells which registers the begin must load and the end store
-  forgetRegisters();
-  emitBody();
-  setOut(body);
+  declareVectors();
   emitBody();
   fillSize(size);
   const slot = newSlot();

@@ -1,0 +1,59 @@
+// SSE instructions with a memory operand, or with anything else that not every operand fits: in line where it is simple, else their
+// handler does all of it. mmu/access.ts, ops/sse-operand.ts.
+import { XMM } from '../abi';
+import { runKnownHandler } from './emit-known';
+import { ENTRY, LINEAR, pushAddress, READ_TLB, WRITE_TLB } from './frame';
+import { ADD, AND, block, br, brIf, constant, end, get, GT_U, loadN, op, OR, SHL, SHR_U, set, tee, XOR } from './wasm';
+import { checkUsable, reload } from './vector';
+
+/** The scope whose end is the slow path. */
+export let slow: i32 = 0;
+let done: i32 = 0;
+
+/** What follows is the fast path of the SSE instruction of `u`: it may branch to the end of `slow`. */
+export function beginFast(u: usize): void {
+  checkUsable(u);
+  done = block();
+  slow = block();
+}
+/** The fast path is complete. `effects`: those of the handler on general registers and flags; it may write XMM register `written`. */
+export function endFast(u: usize, effects: u32, written: u32): void {
+  br(done);
+  end();
+  runKnownHandler(u, effects);
+  if (written >= <u32>XMM) reload(written);
+  end();
+}
+
+/** Pushes the host address of the memory operand, of 4, 8 or 16 bytes; `aligned`: one of 16 bytes that must be. */
+export function pushSource(u: usize, bytes: u32, aligned: bool): void { pushHost(u, bytes, aligned, READ_TLB); }
+export function pushTarget(u: usize, bytes: u32, aligned: bool): void { pushHost(u, bytes, aligned, WRITE_TLB); }
+
+function pushHost(u: usize, bytes: u32, aligned: bool, tlb: u32): void {
+  pushAddress(u);
+  tee(LINEAR);
+  constant(12);
+  op(SHR_U);
+  constant(2);
+  op(SHL);
+  get(tlb);
+  op(ADD);
+  loadN(4, 0);
+  tee(ENTRY);
+  get(LINEAR);
+  if (aligned) {
+    constant(15);
+    op(AND);
+  }
+  op(OR);
+  constant(0xfff);
+  op(AND);
+  if (!aligned) {
+    constant(0x1000 - bytes);
+    op(GT_U);
+  }
+  brIf(slow);
+  get(ENTRY);
+  get(LINEAR);
+  op(XOR);
+}
