@@ -10,6 +10,7 @@ import {
   EXIT_UOP, FAULT_UOP, faulted, faultingUop, gp, KIND_EXIT, raise, RESUME_UOP, fault, GP, ud,
 } from '../cpu/fault';
 import { IF, TF } from '../cpu/flags';
+import { settleShadow } from '../cpu/interrupt-shadow';
 import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/ops';
 import { DECODED_SHORT, decodeOne, decodeRun } from '../isa/decode';
 import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../isa/uop';
@@ -57,6 +58,7 @@ export function enter(limit: i32): usize {
 /** Ends a run: the exit reason. */
 export function leave(): i32 {
   if (stepping) stepPending = endOfStep();
+  settleShadow();
   store<u64>(COUNT_INSTRUCTIONS, load<u64>(COUNT_INSTRUCTIONS) + spent());
   endBudget();
   return load<i32>(EXIT_REASON);
@@ -103,6 +105,7 @@ export function resume(): usize {
   }
   if ((attention & ATTENTION_MMIO) != 0) return exit(EXIT_MMIO_WRITE);
   if (budget <= 0 && (!sampleDue() || sample() || budget <= 0)) return exit(EXIT_BUDGET);
+  settleShadow();
   const shadow = load<u32>(INTERRUPT_SHADOW);
   if (load<u32>(INTERRUPT_WINDOW) != 0 && (load<u32>(FLAGS_SYSTEM) & IF) != 0) {
     if (shadow == 0) return exit(EXIT_INTERRUPT_WINDOW);

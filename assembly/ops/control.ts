@@ -92,7 +92,7 @@ export function lmsw(u: usize): usize {
 
 export function clts(u: usize): usize {
   store<u64>(CR0, cr0() & ~CR0_TS);
-  return resumeAfter(u);
+  return u + UOP_SIZE;
 }
 
 export function invlpg(u: usize): usize {

@@ -1,15 +1,18 @@
 // EFLAGS as a whole: what POPF, IRET and task switches may change of it; PUSHF, flag bits, CLI and STI.
 // SDM vol. 1 section 3.4.3; vol. 2 PUSHF, POPF, CLI, STI, LAHF.
-import { CPL, EAX, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW } from '../abi';
+import { CPL, EAX, ESP, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW } from '../abi';
 import { realMode, virtual8086 } from '../cpu/control';
-import { fault, faulted, gp, RESUME_UOP } from '../cpu/fault';
+import { fault, faulted, gp } from '../cpu/fault';
 import {
   AC, AF, ARITHMETIC, cf, CF, DF, getFlags, ID, IF, iopl, IOPL, NT, OF, PF, RF, setArithmetic, setCf, SF, systemFlags, TF, VM, ZF,
 } from '../cpu/flags';
+import { holdAt } from '../cpu/interrupt-shadow';
 import { UOP_SIZE } from '../isa/uop';
+import { read32 } from '../mmu/access';
 import { commitPointer, openStack, pop, push, room } from './far-stack';
 import { updateMode } from './mode';
-import { jumpTo, next, nextEip, resumeAfter } from './operand';
+import { next, nextEip, resumeAfter, stackFlat } from './operand';
+import { pushFlat } from './stack';
 
 /** Replaces the flags in `mask`. The caller runs updateMode() when TF, AC or VM may have changed. */
 export function storeFlags(value: u32, mask: u32): void {
@@ -35,6 +38,7 @@ export function writableFlags(size: u32): u32 {
 
 function pushFlags(u: usize, size: u32): usize {
   if (sensitive()) return gp(u, 0);
+  if (size == 4 && stackFlat()) return pushFlat(u, getFlags() & ~(VM | RF));
   openStack();
   if (!room(1, size) || !push(getFlags() & ~(VM | RF), size)) return fault(u);
   commitPointer();
@@ -45,16 +49,26 @@ export function pushf32(u: usize): usize { return pushFlags(u, 4); }
 
 function popFlags(u: usize, size: u32): usize {
   if (sensitive()) return gp(u, 0);
-  openStack();
-  const value = pop(size);
-  if (faulted()) return fault(u);
-  commitPointer();
+  let value: u32;
+  if (size == 4 && stackFlat()) {
+    const lin = load<u32>(ESP);
+    value = read32(lin);
+    if (faulted()) return fault(u);
+    store<u32>(ESP, lin + 4);
+  } else {
+    openStack();
+    value = pop(size);
+    if (faulted()) return fault(u);
+    commitPointer();
+  }
   const before = systemFlags();
   // RF is in the mask of 32-bit operands, and POPF clears it
   storeFlags(value & ~RF, writableFlags(size));
   const changed = before ^ systemFlags();
   if (changed & (TF | AC | RF)) updateMode();
-  return changed & (TF | AC | RF | IF) ? resumeAfter(u) : jumpTo(u, nextEip(u));
+  // an interrupt that waits has asked for a window before the run began
+  const opens = (changed & IF) != 0 && load<u32>(INTERRUPT_WINDOW) != 0;
+  return opens || (changed & (TF | AC | RF)) != 0 ? resumeAfter(u) : u + UOP_SIZE;
 }
 export function popf16(u: usize): usize { return popFlags(u, 2); }
 export function popf32(u: usize): usize { return popFlags(u, 4); }
@@ -102,12 +116,13 @@ export function cli(u: usize): usize {
 export function sti(u: usize): usize {
   if (!mayMask()) return gp(u, 0);
   const flags = load<u32>(FLAGS_SYSTEM);
-  if ((flags & IF) != 0) return jumpTo(u, nextEip(u));
+  if ((flags & IF) != 0) return u + UOP_SIZE;
   store<u32>(FLAGS_SYSTEM, flags | IF);
-  store<u32>(INTERRUPT_SHADOW, 1);
-  if (load<u32>(INTERRUPT_WINDOW) != 0) return resumeAfter(u);
-  // nothing waits for an interrupt: unless the host is asked first, the shadow has no effect
-  const target = jumpTo(u, nextEip(u));
-  if (target != RESUME_UOP) store<u32>(INTERRUPT_SHADOW, 0);
-  return target;
+  if (load<u32>(INTERRUPT_WINDOW) != 0) {
+    store<u32>(INTERRUPT_SHADOW, 1);
+    return resumeAfter(u);
+  }
+  // no interrupt waits in this run: the shadow matters only if the run ends right here
+  holdAt(nextEip(u));
+  return u + UOP_SIZE;
 }

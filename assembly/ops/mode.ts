@@ -37,6 +37,7 @@ function flatCode(): bool {
 function carefulBits(flags: u32): u32 {
   let bits: u32 = flags & TF ? CAREFUL_TRACE : 0;
   const dr7 = load<u32>(DR7);
+  if ((dr7 & 0xff) == 0) return bits;
   for (let i: u32 = 0; i < 4; i++) {
     if (((dr7 >>> (i << 1)) & 3) == 0) continue;
     const kind = (dr7 >>> (16 + (i << 2))) & 3;

@@ -1,24 +1,32 @@
 // MOV, PUSH and POP of segment registers; LDS LES LSS LFS LGS.
 // SDM vol. 2 MOV, PUSH, POP, LDS; vol. 3A section 6.8.3 (interrupts after a stack switch).
-import { INTERRUPT_SHADOW, MODE_KEY, STACK_FLAT } from '../abi';
+import { ESP, INTERRUPT_SHADOW, MODE_KEY } from '../abi';
 import { fault, faulted, ud } from '../cpu/fault';
-import { CS, DS, ES, FS, GS, selectorOf, SS } from '../cpu/segment';
+import { attributesOf, baseOf, CS, DS, ES, FS, GS, limitOf, selectorOf, SS } from '../cpu/segment';
 import { U_REG, UOP_SIZE } from '../isa/uop';
 import { read16, read32 } from '../mmu/access';
 import { loadSegment } from './descriptor';
 import { holdTraps } from './debug';
 import { commitPointer, openStack, pop, push, room } from './far-stack';
 import { updateMode } from './mode';
-import { ea, jumpTo, next, nextEip, readE16, resumeAfter, setG16, setG32, writeE16, writeE32 } from './operand';
+import { ea, next, readE16, resumeAfter, setG16, setG32, stackFlat, writeE16, writeE32 } from './operand';
+import { pushFlat } from './stack';
+
+/** Loads `seg` and works the mode out again when that may have changed it; false = faulted. */
+function change(seg: u32, selector: u32): bool {
+  // FS and GS say nothing about the mode
+  if (seg >= FS) return loadSegment(seg, selector);
+  const base = baseOf(seg);
+  const limit = limitOf(seg);
+  const attributes = attributesOf(seg);
+  if (!loadSegment(seg, selector)) return false;
+  if (base != baseOf(seg) || limit != limitOf(seg) || attributes != attributesOf(seg)) updateMode();
+  return true;
+}
 
 /** After a load. SS holds off interrupts and traps for one instruction, so that ESP can follow. */
-function loaded(u: usize, seg: u32): usize {
-  // FS and GS say nothing about the mode
-  if (seg >= FS) return jumpTo(u, nextEip(u));
-  const key = load<u32>(MODE_KEY);
-  const stack = load<u32>(STACK_FLAT);
-  updateMode();
-  if (seg != SS && key == load<u32>(MODE_KEY) && stack == load<u32>(STACK_FLAT)) return jumpTo(u, nextEip(u));
+function loaded(u: usize, seg: u32, key: u32): usize {
+  if (seg != SS && key == load<u32>(MODE_KEY)) return next(u);
   const end = resumeAfter(u);
   if (seg == SS) {
     store<u32>(INTERRUPT_SHADOW, 1);
@@ -31,8 +39,9 @@ export function movToSegment(u: usize): usize {
   const seg = load<u16>(u, U_REG);
   if (seg == CS || seg > GS) return ud(u);
   const selector = readE16(u);
-  if (faulted() || !loadSegment(seg, selector)) return fault(u);
-  return loaded(u, seg);
+  const key = load<u32>(MODE_KEY);
+  if (faulted() || !change(seg, selector)) return fault(u);
+  return loaded(u, seg, key);
 }
 
 export function movFromSegment16(u: usize): usize {
@@ -50,18 +59,27 @@ export function movFromSegment32(u: usize): usize {
 }
 
 function pushSegment(u: usize, seg: u32, size: u32): usize {
+  if (size == 4 && stackFlat()) return pushFlat(u, selectorOf(seg));
   openStack();
   if (!room(1, size) || !push(selectorOf(seg), size)) return fault(u);
   commitPointer();
   return next(u);
 }
 function popSegment(u: usize, seg: u32, size: u32): usize {
+  const key = load<u32>(MODE_KEY);
+  if (size == 4 && stackFlat()) {
+    const lin = load<u32>(ESP);
+    const selector = read32(lin) & 0xffff;
+    if (faulted() || !change(seg, selector)) return fault(u);
+    store<u32>(ESP, lin + 4);
+    return loaded(u, seg, key);
+  }
   openStack();
   const selector = pop(size) & 0xffff;
-  if (faulted() || !loadSegment(seg, selector)) return fault(u);
+  if (faulted() || !change(seg, selector)) return fault(u);
   // the pointer moves by the stack size in force before the load
   commitPointer();
-  return loaded(u, seg);
+  return loaded(u, seg, key);
 }
 
 export function pushEs16(u: usize): usize { return pushSegment(u, ES, 2); }

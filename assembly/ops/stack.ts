@@ -45,8 +45,9 @@ export function drop(bytes: u32): void {
 
 // ---- PUSH -------------------------------------------------------------------------------------------------------------------
 
+/** PUSH of 32 bits, on any stack. */
 // @ts-ignore: decorator
-@inline function pushFlat(u: usize, value: u32): usize {
+@inline export function pushFlat(u: usize, value: u32): usize {
   if (!stackFlat()) return nextOrFault(u, push(value, 4));
   const lin = load<u32>(ESP) - 4;
   const t = writeEntry(lin);

@@ -66,6 +66,24 @@ it('takes no interrupt between STI and HLT, whatever the budget', () => {
   }
 });
 
+it('holds interrupts off behind an STI at the end of a page, where a run of instructions ends', () => {
+  machine.poke(0x2fff, Buffer.from('fbf4', 'hex')); // sti; hlt
+  machine.eip = 0x2fff;
+  expect(machine.run(1)).toBe(abi.EXIT_BUDGET);
+  expect(machine.eip).toBe(0x3000);
+  expect(machine.core.canInject()).toBe(0);
+  machine.set(abi.INTERRUPT_WINDOW, 1);
+  expect(machine.run(10)).toBe(abi.EXIT_HLT);
+  expect(machine.core.canInject()).toBe(1);
+});
+
+it('opens the interrupt window with a POPF that sets IF', () => {
+  program('6802029d404840f4'); // push 0x202; popf; inc ax; ...
+  machine.set(abi.INTERRUPT_WINDOW, 1);
+  expect(machine.run(100)).toBe(abi.EXIT_INTERRUPT_WINDOW);
+  expect(machine.eip).toBe(CODE + 4);
+});
+
 it('takes no interrupt behind a load of SS', () => {
   program('8ed040484040f4'); // mov ss, ax; inc ax; dec ax ...
   machine.eflags = 2 | IF;
