@@ -2,7 +2,7 @@
 // Ours. Samples fall on targets of branches, where regions can begin. The translator takes from here what has become hot.
 import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
 import { descriptorKey, generation, regionDrops } from '../mmu/code-pages';
-import { isEntry } from '../mmu/region-entries';
+import { isClaimed } from '../mmu/region-entries';
 import { codeTlb } from '../mmu/tlb';
 
 /** Mode keys that are translated: 32-bit code and stack, flat segments (ops/mode.ts). */
@@ -55,7 +55,7 @@ function count(eip: u32): void {
   const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
   if (table == 0 || descriptorKey(table) != load<u32>(MODE_KEY)) return;
   const u: usize = load<u32>(table + ((eip & 0xfff) << 2));
-  if (u == 0 || isEntry(u)) return;
+  if (u == 0 || isClaimed(u)) return;
   const at: usize = HEAT + (((u >>> 5) & (COUNT_MAX - 1)) << 3);
   if (load<u32>(at) != <u32>u) {
     store<u32>(at, <u32>u);

@@ -26,3 +26,4 @@ export const UA_OP16 = 8; // 16-bit operands
 export const UA_LOCK = 16;
 export const UA_WRITE = 32; // EA micro-op: the op writes
 export const UA_FAR16 = 64;
+export const UA_ENTRY = 128; // a region begins here, linked or about to be

@@ -3,7 +3,7 @@
 import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
 import { beginRegion, endRegion } from '../cpu/budget';
 import { fault } from '../cpu/fault';
-import { U_OP } from '../isa/uop';
+import { U_ATTR, U_OP, UA_ENTRY } from '../isa/uop';
 import { flushCode, generation, noteRegion } from './code-pages';
 
 /** Entry: table slot u32, target u32, micro-op u32 (0: dropped), its own op u32, offset table of its page u32. */
@@ -63,6 +63,7 @@ export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
   store<u32>(e, <u32>u, 8);
   store<u32>(e, opOf(u), 12);
   store<u32>(e, <u32>table, 16);
+  store<u8>(u, load<u8>(u, U_ATTR) | UA_ENTRY, U_ATTR);
 }
 
 /** The host has linked the modules that were handed to it: their entries work from now on. */
@@ -85,15 +86,28 @@ export function closeEntries(table: usize): void {
     if (load<u32>(e, 16) != <u32>table) continue;
     const u: usize = load<u32>(e, 8);
     if (<u32>load<u16>(u, U_OP) == FIRST_ENTRY + i) store<u16>(u, load<u32>(e, 12), U_OP);
+    forget(u);
     store<u32>(e, 0, 16);
   }
 }
 
 /** Drops the entries that are not linked: the host could not. */
-export function dropEntries(): void { entries = live; }
+export function dropEntries(): void {
+  for (let i = live; i < entries; i++) {
+    const u: usize = load<u32>(REGION_ENTRIES + <usize>i * ENTRY_SIZE, 8);
+    if (!isEntry(u)) forget(u);
+  }
+  entries = live;
+}
+// @ts-ignore: decorator
+@inline function forget(u: usize): void { store<u8>(u, load<u8>(u, U_ATTR) & ~UA_ENTRY, U_ATTR); }
 
 // @ts-ignore: decorator
 @inline export function isEntry(u: usize): bool { return <u32>load<u16>(u, U_OP) >= FIRST_ENTRY; }
+
+/** Is it one, or about to be? */
+// @ts-ignore: decorator
+@inline export function isClaimed(u: usize): bool { return (load<u8>(u, U_ATTR) & UA_ENTRY) != 0; }
 
 /** What the micro-op is, patched or not. */
 export function opOf(u: usize): u32 {

@@ -6,6 +6,7 @@ import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
 import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../isa/uop';
+import { isClaimed } from '../mmu/region-entries';
 import { formOf } from './emit';
 
 export const BLOCK_MAX: i32 = 128;
@@ -17,6 +18,7 @@ const LEADER: usize = TRANSLATOR_SCRATCH;
 const MARKS: usize = TRANSLATOR_SCRATCH + 8192;
 const SEEN: u32 = 1;
 const RETURN_POINT: u32 = 2;
+const CALLED: u32 = 8;
 const STARTS: u32 = 4;
 /** Stack of micro-ops to look at. */
 const WORK: usize = TRANSLATOR_SCRATCH + 12288;
@@ -82,7 +84,7 @@ function stops(form: u32): bool {
 
 function startAt(offset: u32, more: u32): void {
   const u = uopAt(offset);
-  if (u == 0) return;
+  if (u == 0 || isClaimed(u)) return;
   mark(offset, STARTS | more);
   if ((marks(offset) & SEEN) == 0 && work < WORK_MAX) {
     store<u32>(WORK + (<usize>work << 2), <u32>u);
@@ -107,10 +109,11 @@ function explore(head: usize): void {
       }
       if (form == FORM_NEXT_PAGE) break;
       const offset: u32 = load<u16>(u, U_OFFSET);
-      if (uopAt(offset) == u && (marks(offset) & SEEN) != 0) break;
+      if (uopAt(offset) == u && ((marks(offset) & SEEN) != 0 || isClaimed(u))) break;
       if (uopAt(offset) == u) mark(offset, SEEN);
       count++;
-      if (form == FORM_JMP || form == FORM_JCC || form == FORM_LOOP || form == FORM_CALL) startAt(branchOffset(u), 0);
+      if (form == FORM_JMP || form == FORM_JCC || form == FORM_LOOP) startAt(branchOffset(u), 0);
+      if (form == FORM_CALL) startAt(branchOffset(u), CALLED);
       if (form == FORM_JCC || form == FORM_LOOP) startAt(nextOffset(u), 0);
       if (form == FORM_CALL || form == FORM_CALL_INDIRECT) startAt(nextOffset(u), RETURN_POINT);
       if (stops(form) || count >= UOP_MAX) break;
@@ -131,7 +134,7 @@ function number(): bool {
     const u = uopAt(offset);
     setField(blocks, FIRST, <i32>u);
     setField(blocks, RETURNS, (marks(offset) & RETURN_POINT) != 0 ? 1 : 0);
-    setField(blocks, TARGET, NONE);
+    setField(blocks, TARGET, (marks(offset) & CALLED) != 0 ? 0 : NONE);
     setField(blocks, POSITION, NONE);
     setField(blocks, SOURCES, 0);
     setField(blocks, LOOP_END, NONE);

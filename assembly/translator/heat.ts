@@ -7,7 +7,7 @@ import { decodeRun } from '../isa/decode';
 import { U_OFFSET } from '../isa/uop';
 import { poolRoom } from '../mmu/code-pages';
 import { fetchTable } from '../mmu/fetch';
-import { dropEntries, hasRoom, isEntry, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
+import { dropEntries, hasRoom, isClaimed, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
 import { addRegion, beginModule, finishModule, moduleRoom } from './module';
 
 const ENTRIES_OF_A_REGION: u32 = 128;
@@ -24,7 +24,7 @@ export function translateHot(): u32 {
     const u = pendingUop(i);
     const table = pendingTable(i);
     // dropped since, or in a region that was translated since
-    if (load<u32>(table + (<usize>load<u16>(u, U_OFFSET) << 2)) != <u32>u || isEntry(u)) continue;
+    if (load<u32>(table + (<usize>load<u16>(u, U_OFFSET) << 2)) != <u32>u || isClaimed(u)) continue;
     if (!moduleRoom() || !hasRoom(ENTRIES_OF_A_REGION)) break;
     addRegion(u, table);
   }
@@ -46,7 +46,7 @@ export function translateHere(): u32 {
   }
   let u: usize = load<u32>(table + ((eip & 0xfff) << 2));
   if (u == 0) u = decodeRun(table, eip & 0xfff, key);
-  if (u == 0 || isEntry(u)) return 0;
+  if (u == 0 || isClaimed(u)) return 0;
   beginModule(nextSlot());
   addRegion(u, table);
   return finishModule();
