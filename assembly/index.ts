@@ -13,15 +13,10 @@ export { reset } from './ops/reset';
 export { invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
-export { faultAt, handler, setSlots } from './mmu/region-entries';
+export { setSlots } from './mmu/region-entries';
 export { linked, translateHere, translateHot } from './translator/heat';
 export { budget, setPeriod } from './cpu/budget';
-export {
-  readSlow8 as read8, readSlow16 as read16, readSlow32 as read32, writeSlow8 as write8, writeSlow16 as write16,
-  writeSlow32 as write32,
-} from './mmu/access';
-export { readTlb, writeTlb } from './mmu/tlb';
-export { jumpTo } from './ops/operand';
+export { readMissed as read, storeMissed as store, writeMissed as write } from './mmu/region-access';
 export { settle } from './translator/flags';
 
 /** Once, after the memory was made and before anything else. */

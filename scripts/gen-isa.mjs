@@ -307,7 +307,7 @@ write(
   'dispatch.ts',
   header('The interpreter loop: one case a micro-op, each a direct call of its handler.') +
     [...imports].map(([from, set]) => `import { ${[...set].sort().join(', ')} } from '${from}';\n`).join('') +
-    `import { enterRegion } from '../mmu/region-entries';
+    `import { enterRegion } from '../interpreter/enter-region';
 import { deliver, enter, goTo, leave, nextPage, privileged, protection, resume, segmentAddress, segmentAddress16, stale, stepEnd, undefinedOpcode } from '../interpreter/control';
 
 /** Runs until the core has to return to the host; the value is the exit reason. */

@@ -1,14 +1,14 @@
 // Where translated code begins: entry micro-ops, patched to run a region, and what they were before.
-// Ours. A patched U_OP is FIRST_ENTRY + index. Entries and table slots are given out once until all decoded code is dropped.
+// Ours. A patched U_OP is FIRST_ENTRY + index, + USER_ENTRY when it was translated for CPL 3. Entries and table slots are given out once until all decoded code is dropped.
 import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
-import { beginRegion, endRegion } from '../cpu/budget';
-import { fault } from '../cpu/fault';
 import { U_ATTR, U_OP, UA_ENTRY } from '../isa/uop';
 import { flushCode, generation, noteRegion } from './code-pages';
+import { userRights } from './tlb';
 
-/** Entry: table slot u32, target u32, micro-op u32 (0: dropped), its own op u32, offset table of its page u32. */
+/** Entry: table slot u32, target u32, micro-op u32, its own op u32, offset table of its page u32 (0: dropped), patched op u32. */
 const ENTRY_SIZE: usize = 32;
 const FIRST_ENTRY: u32 = 0x4000;
+const USER_ENTRY: u32 = 0x2000;
 
 let firstSlot: u32 = 0;
 let slots: u32 = 0;
@@ -23,6 +23,9 @@ let live: u32 = 0;
 let era: u32 = 0;
 
 /** The host has made room for `count` functions in the table, from `first` on, in at most `most` modules. */
+// @ts-ignore: decorator
+@inline function entryAt(op: u32): usize { return REGION_ENTRIES + <usize>(op & (USER_ENTRY - 1)) * ENTRY_SIZE; }
+
 export function setSlots(first: u32, count: u32, most: u32): void {
   moduleMax = most;
   firstSlot = first;
@@ -57,12 +60,13 @@ export function newSlot(): u32 { return firstSlot + slotsUsed++; }
 /** Notes that `u` will enter the region in `slot` at `target`. */
 export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
   const e: usize = REGION_ENTRIES + <usize>entries * ENTRY_SIZE;
-  entries++;
   store<u32>(e, slot);
   store<u32>(e, target, 4);
   store<u32>(e, <u32>u, 8);
   store<u32>(e, opOf(u), 12);
   store<u32>(e, <u32>table, 16);
+  store<u32>(e, FIRST_ENTRY + (userRights ? USER_ENTRY : 0) + entries, 20);
+  entries++;
   store<u8>(u, load<u8>(u, U_ATTR) | UA_ENTRY, U_ATTR);
 }
 
@@ -74,7 +78,7 @@ export function openEntries(): void {
     const e = REGION_ENTRIES + <usize>live * ENTRY_SIZE;
     const u: usize = load<u32>(e, 8);
     if (isEntry(u)) continue;
-    store<u16>(u, FIRST_ENTRY + live, U_OP);
+    store<u16>(u, load<u32>(e, 20), U_OP);
     noteRegion(load<u32>(e, 16));
   }
 }
@@ -85,7 +89,7 @@ export function closeEntries(table: usize): void {
     const e = REGION_ENTRIES + <usize>i * ENTRY_SIZE;
     if (load<u32>(e, 16) != <u32>table) continue;
     const u: usize = load<u32>(e, 8);
-    if (<u32>load<u16>(u, U_OP) == FIRST_ENTRY + i) store<u16>(u, load<u32>(e, 12), U_OP);
+    if (<u32>load<u16>(u, U_OP) == load<u32>(e, 20)) store<u16>(u, load<u32>(e, 12), U_OP);
     forget(u);
     store<u32>(e, 0, 16);
   }
@@ -112,20 +116,16 @@ export function dropEntries(): void {
 /** What the micro-op is, patched or not. */
 export function opOf(u: usize): u32 {
   const op: u32 = load<u16>(u, U_OP);
-  return op < FIRST_ENTRY ? op : load<u32>(REGION_ENTRIES + <usize>(op - FIRST_ENTRY) * ENTRY_SIZE + 12);
+  return op < FIRST_ENTRY ? op : load<u32>(entryAt(op), 12);
 }
 
-/** Runs the region that begins at `u`; the value is the next micro-op. */
-export function enterRegion(u: usize): usize {
-  const e: usize = REGION_ENTRIES + <usize>(<u32>load<u16>(u, U_OP) - FIRST_ENTRY) * ENTRY_SIZE;
-  const untilSample = beginRegion();
-  const next = call_indirect<usize>(load<u32>(e), load<u32>(e, 4));
-  endRegion(untilSample);
-  return next;
+/** The entry of `u` under the rights in force, 0 when it was translated for others. */
+// @ts-ignore: decorator
+@inline export function entryOf(u: usize, user: bool): usize {
+  const op: u32 = load<u16>(u, U_OP);
+  return ((op & USER_ENTRY) != 0) == user ? entryAt(op) : 0;
 }
-
-/** For a region that leaves to a handler of the core's table. */
-export function handler(u: usize, index: u32): usize { return call_indirect<usize>(index, u); }
-
-/** For a region that leaves with a fault of the instruction of `u`. */
-export function faultAt(u: usize): usize { return fault(u); }
+// @ts-ignore: decorator
+@inline export function entrySlot(e: usize): u32 { return load<u32>(e); }
+// @ts-ignore: decorator
+@inline export function entryTarget(e: usize): u32 { return load<u32>(e, 4); }

@@ -19,7 +19,7 @@ import {
 import { runKnownHandler } from './emit-known';
 import { emitSse } from './emit-sse';
 import { reloadAll } from './vector';
-import { finishMemory, modifyMemory, PUSH_ONLY, pushMemory, readMemory, writeMemory } from './memory';
+import { finishMemory, modifyMemory, pushMemory, readMemory, writeMemory } from './memory';
 import {
   ADD, AND, constant, end, get, I64_CONST, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_SHR_U, loadN, NE, op, OR, ROTL, ROTR, set, SHL,
   SHR_S, SHR_U, storeN, SUB, tee, when, WRAP, XOR,
@@ -464,7 +464,7 @@ function push(u: usize, form: u32): void {
   getRegister(ESP);
   constant(4);
   op(SUB);
-  pushMemory(u, T1, PUSH_ONLY);
+  pushMemory(u, T1);
 }
 
 function pop(u: usize): void {

@@ -1,28 +1,25 @@
 // The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
 // Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
 import { CODE_LINEAR_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_RESULT, REGS, ZERO } from '../abi';
-import { RESUME_UOP } from '../cpu/fault';
 import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../isa/uop';
 import { handlerTable } from '../generated/dispatch';
+import { BY_HANDLER, INTERRUPTED } from '../interpreter/enter-region';
+import { readTlb, writeTlb } from '../mmu/tlb';
 import { handlerImport } from './handlers';
 import { opOf } from '../mmu/region-entries';
 import { markFlags, settleAtExit, settleFlags, settled } from './flags';
 import {
-  ADD, AND, block, br, brTable, call, constant, end, EXTEND16_S, EXTEND8_S, get, getGlobal, loadN, NE, op, OR,
-  RETURN, set, setGlobal, SHL, SHR_U, storeN, SUB, target, tee, when,
+  ADD, AND, block, br, call, constant, end, EQ, EXTEND16_S, EXTEND8_S, get, getGlobal, loadN, NE, op, OR,
+  RETURN, set, setGlobal, SHL, SHR_U, storeN, SUB, tee, when,
 } from './wasm';
 
 // ---- imports of a module, in the order of module.ts ---------------------------------------------------------------------------
 export const GLOBAL_BUDGET: u32 = 0;
-export const GLOBAL_READ_TLB: u32 = 1;
-export const GLOBAL_WRITE_TLB: u32 = 2;
-export const CALL_READ: u32 = 0; // readSlow8, 16, 32
-export const CALL_WRITE: u32 = 3; // writeSlow8, 16, 32
-export const CALL_FAULT: u32 = 6;
-export const CALL_JUMP: u32 = 7;
-export const CALL_SETTLE: u32 = 8;
-export const CALL_HANDLER: u32 = 9;
-export const IMPORTED_FUNCTIONS: u32 = 10; // then the handlers that the module calls, handlers.ts
+export const CALL_READ: u32 = 0;
+export const CALL_WRITE: u32 = 1;
+export const CALL_STORE: u32 = 2;
+export const CALL_SETTLE: u32 = 3;
+export const IMPORTED_FUNCTIONS: u32 = 4; // then the handlers that the module calls, handlers.ts
 
 // ---- locals -------------------------------------------------------------------------------------------------------------------
 /** Which of the region's targets comes next; the argument. */
@@ -44,10 +41,10 @@ export const WRITE_TLB: u32 = 19;
 export const LINEAR: u32 = 20;
 export const ENTRY: u32 = 21;
 export const VALUE: u32 = 22;
-/** Of the exit: micro-op, address or handler, way out. */
-const EXIT_UOP: u32 = 23;
-const EXIT_ARGUMENT: u32 = 24;
-const EXIT_WAY: u32 = 25;
+/** What the region leaves with: interpreter/enter-region.ts. */
+const LEFT_WITH: u32 = 23;
+/** An address on its way to EIP. */
+const ADDRESS: u32 = 24;
 export const T1: u32 = 26;
 export const T2: u32 = 27;
 /** The one i64. */
@@ -56,17 +53,12 @@ export const I32_LOCALS: u32 = 27; // behind the argument
 /** Those of vector.ts. */
 export const FIRST_FLOAT: u32 = WIDE + 1;
 
-const WAY_FAULT: u32 = 0;
-const WAY_RESUME: u32 = 1;
-const WAY_HANDLER: u32 = 2;
-const WAY_JUMP: u32 = 3;
-const WAY_NEXT: u32 = 4;
-
 /** Registers that the region reads, and those that it writes: found by a first pass, used by the second. */
 let used: u32 = 0;
 let written: u32 = 0;
-/** The scope behind which the ways out are. */
+/** The scope behind which the region leaves, and the one of the block at hand for accesses that do not come through. */
 let exitScope: i32 = 0;
+let interruptedScope: i32 = 0;
 
 export function forgetRegisters(): void {
   used = 0;
@@ -224,112 +216,86 @@ export function prologue(): void {
   loadFlags();
   fetch(PAGE, CODE_LINEAR_PAGE);
   loadBudget();
-  getGlobal(GLOBAL_READ_TLB);
+  // a region is entered under the rights that it was translated for
+  constant(<u32>readTlb);
   set(READ_TLB);
-  getGlobal(GLOBAL_WRITE_TLB);
+  constant(<u32>writeTlb);
   set(WRITE_TLB);
   exitScope = block();
 }
 
-/** Behind everything: brings the state back to memory and leaves the way that was noted. */
+/** Behind everything: brings the state back to memory and leaves. */
 export function epilogue(): void {
   end();
   storeRegisters();
   settleAtExit();
   storeBudget();
-  const next = block();
-  const jump = block();
-  const handler = block();
-  const resume = block();
-  const fault = block();
-  get(EXIT_WAY);
-  brTable(4);
-  target(fault);
-  target(resume);
-  target(handler);
-  target(jump);
-  target(next);
-  end();
-  get(EXIT_UOP);
-  call(CALL_FAULT);
-  op(RETURN);
-  end();
-  put(EXIT_ARGUMENT, EIP);
-  constant(<u32>RESUME_UOP);
-  op(RETURN);
-  end();
-  get(EXIT_UOP);
-  get(EXIT_ARGUMENT);
-  call(CALL_HANDLER);
-  op(RETURN);
-  end();
-  get(EXIT_UOP);
-  get(EXIT_ARGUMENT);
-  call(CALL_JUMP);
-  op(RETURN);
-  end();
-  get(EXIT_UOP);
+  get(LEFT_WITH);
 }
 
 // ---- the ways out -----------------------------------------------------------------------------------------------------------------
 
-function leave(way: u32): void {
+function leave(): void {
   markFlags();
-  constant(way);
-  set(EXIT_WAY);
   br(exitScope);
 }
-function noteUop(u: usize): void {
-  constant(<u32>u);
-  set(EXIT_UOP);
+function leaveWith(value: u32): void {
+  constant(value);
+  set(LEFT_WITH);
+  leave();
 }
 
-/** The instruction of `u` has raised something. */
-export function leaveWithFault(u: usize): void {
-  noteUop(u);
-  leave(WAY_FAULT);
+let afterScope: i32 = 0;
+/** Around the code of the block whose micro-ops begin at `u`. */
+export function beginBlock(): void {
+  afterScope = block();
+  interruptedScope = block();
 }
-/** The instruction of `u` has retired, and execution must be looked up at the next one. */
-export function leaveAfter(u: usize): void {
-  spend(<i32>load<u16>(u, U_ORDINAL) + 1);
-  leaveAt(load<u16>(u, U_OFFSET) + load<u8>(u, U_LENGTH));
+export function endBlock(): void {
+  br(afterScope);
+  end();
+  br(exitScope);
+  end();
 }
-/** Everything up to `offset` of the page has retired and is counted. */
+/** Leaves when the entry on the stack, which the core gave for the access of `u`, is none; else it goes to ENTRY. */
+export function checkEntry(u: usize): void {
+  tee(ENTRY);
+  constant(0xffffffff);
+  op(EQ);
+  when();
+  markFlags();
+  constant(<u32>u | INTERRUPTED);
+  set(LEFT_WITH);
+  br(interruptedScope);
+  end();
+}
+
+/** Execution goes on at `offset` of the page; everything before is counted. */
 export function leaveAt(offset: u32): void {
   pushCode(offset);
-  set(EXIT_ARGUMENT);
-  leave(WAY_RESUME);
+  leaveAtPushed();
 }
 /** The same at the address on the stack. */
 export function leaveAtPushed(): void {
-  set(EXIT_ARGUMENT);
-  leave(WAY_RESUME);
-}
-/** The interpreter's handler does the instruction of `u`. */
-export function leaveToHandler(u: usize): void { leaveToNamed(u, handlerOf(u)); }
-export function leaveToNamed(u: usize, handler: u32): void {
-  noteUop(u);
-  constant(handler);
-  set(EXIT_ARGUMENT);
-  leave(WAY_HANDLER);
+  set(ADDRESS);
+  put(ADDRESS, EIP);
+  leaveWith(0);
 }
 /** The instruction of `u` ends with a jump to the address on the stack. */
 export function leaveByJump(u: usize): void {
-  set(EXIT_ARGUMENT);
-  noteUop(u);
-  leave(WAY_JUMP);
+  spend(<i32>load<u16>(u, U_ORDINAL) + 1);
+  leaveAtPushed();
 }
-/** The interpreter goes on with what a handler has returned, in VALUE. */
+/** The interpreter's handler does the instruction of `u`. */
+export function leaveToHandler(u: usize): void { leaveWith(<u32>u | BY_HANDLER); }
+/** Execution goes on with what a handler has returned, in VALUE. */
 export function leaveToReturned(): void {
   get(VALUE);
-  set(EXIT_UOP);
-  leave(WAY_NEXT);
+  set(LEFT_WITH);
+  leave();
 }
-/** The interpreter goes on with micro-op `u`. */
-export function leaveTo(u: usize): void {
-  noteUop(u);
-  leave(WAY_NEXT);
-}
+/** Execution goes on with micro-op `u`. */
+export function leaveTo(u: usize): void { leaveWith(<u32>u); }
 
 // ---- calls of handlers --------------------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,11 @@ import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
 import { U_IMM, U_OFFSET, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
-import { jmp32 } from '../ops/branch';
 import { addEntry, newSlot } from '../mmu/region-entries';
 import { argumentOf, emitPlain, formOf, overwritesFlags, passesFlags } from './emit';
 import { forgetFlags, knowFlags, knownCarry, knownStep, markFlags, pushCondition } from './flags';
 import {
-  BUDGET, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAt, leaveByJump, leaveTo, leaveToHandler, leaveToNamed,
+  beginBlock, BUDGET, endBlock, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAt, leaveByJump, leaveTo,
   LINEAR, prologue, pushAddress, pushCode, runHandler, setRegister, spend, T1, T2, TARGET, VALUE,
 } from './frame';
 import {
@@ -128,7 +127,10 @@ function costOf(u: usize, b: i32): i32 { return <i32>load<u16>(u, U_ORDINAL) + 1
 /** The taken branch of `u`, in the region or out of it. */
 function take(u: usize, b: i32, falls: bool): void {
   if (b != NONE) goto(b, costOf(u, b), falls);
-  else leaveToNamed(u, load<u32>(changetype<usize>(jmp32)));
+  else {
+    pushCode(branchOffset(u));
+    leaveByJump(u);
+  }
 }
 
 /** Branches by the condition on the stack. */
@@ -151,12 +153,10 @@ function pushReturn(u: usize): void {
   getRegister(ESP);
   constant(4);
   op(SUB);
-  pushMemory(u, T1, T2);
+  pushMemory(u, T1);
 }
 
 function call(u: usize, b: i32): void {
-  pushCode(branchOffset(u));
-  set(T2);
   pushReturn(u);
   take(u, b, true);
 }
@@ -235,7 +235,10 @@ function emitBlock(b: i32): void {
       case FORM_JMP: take(u, takenOf(b), true); return;
       case FORM_GOTO:
         if (takenOf(b) != NONE) goto(takenOf(b), costOf(u, takenOf(b)), true);
-        else leaveToHandler(u);
+        else {
+          pushCode(branchOffset(u));
+          leaveByJump(u);
+        }
         return;
       case FORM_CALL: call(u, takenOf(b)); return;
       case FORM_RET: ret(u); return;
@@ -250,7 +253,10 @@ function emitBlock(b: i32): void {
         get(T2);
         leaveByJump(u);
         return;
-      case FORM_NEXT_PAGE: leaveToHandler(u); return;
+      case FORM_NEXT_PAGE:
+        pushCode(nextOffset(u));
+        leaveByJump(u);
+        return;
       case FORM_END: runHandler(u, true); return;
       default: emitPlain(u, form, flagsDead(u, last));
     }
@@ -272,7 +278,9 @@ function emitBody(): void {
     if (targetOf(b) != NONE || sourcesOf(b) > 1) forgetFlags();
     else knowFlags(scope(b, CARRY), scope(b, STEP));
     forgetChecks();
+    beginBlock();
     emitBlock(b);
+    endBlock();
   }
   closeAt(blocks);
   end();
