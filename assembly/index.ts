@@ -10,11 +10,11 @@ export { run, handlerTable } from './generated/dispatch';
 export { injectInterrupt, injectNmi } from './ops/interrupt';
 export { updateMode } from './ops/mode';
 export { reset } from './ops/reset';
-export { invalidateCode } from './mmu/code-pages';
+export { generation, invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
 export { setSlots } from './mmu/region-entries';
-export { linked, translateHere, translateHot } from './translator/heat';
+export { lastEntry, linked, translateHere, translateHot } from './translator/heat';
 export { budget, setPeriod } from './cpu/budget';
 export { readMissed as read, storeMissed as store, writeMissed as write } from './mmu/region-access';
 export { settle } from './translator/flags';

@@ -1,9 +1,9 @@
 // Where interpreted code spends its time: a sample in so many instructions, counted by the micro-op that execution has come to.
 // Ours. Samples fall on targets of branches, where regions can begin. The translator takes from here what has become hot.
 import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
-import { descriptorKey, generation, regionDrops } from '../mmu/code-pages';
+import { descriptorKey, generation, isBeingLinked, regionDrops } from '../mmu/code-pages';
 import { isClaimed } from '../mmu/region-entries';
-import { codeTlb } from '../mmu/tlb';
+import { codeTlb, userRights } from '../mmu/tlb';
 
 /** Mode keys that are translated: 32-bit code and stack, flat segments (ops/mode.ts). */
 const KEY_MASK: u32 = 7;
@@ -17,7 +17,7 @@ const PATIENCE: u32 = 64;
 
 /** Counts by micro-op: {micro-op u32, samples u32}. */
 const COUNT_MAX: u32 = 4096;
-/** What has become hot: {micro-op u32, offset table u32}. */
+/** What has become hot: {micro-op u32, offset table u32 | under user rights}. */
 const PENDING: usize = HEAT + <usize>COUNT_MAX * 8;
 const PENDING_MAX: u32 = 64;
 
@@ -26,7 +26,8 @@ let waited: u32 = 0;
 let era: u32 = 0;
 
 export function pendingUop(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3)); }
-export function pendingTable(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3), 4); }
+export function pendingTable(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3), 4) & ~1; }
+export function pendingUser(i: u32): bool { return (load<u32>(PENDING + (<usize>i << 3), 4) & 1) != 0; }
 export function clearPending(): void {
   pending = 0;
   waited = 0;
@@ -53,7 +54,7 @@ export function sample(): bool {
 
 function count(eip: u32): void {
   const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
-  if (table == 0 || descriptorKey(table) != load<u32>(MODE_KEY)) return;
+  if (table == 0 || descriptorKey(table) != load<u32>(MODE_KEY) || isBeingLinked(table)) return;
   const u: usize = load<u32>(table + ((eip & 0xfff) << 2));
   if (u == 0 || isClaimed(u)) return;
   const at: usize = HEAT + (((u >>> 5) & (COUNT_MAX - 1)) << 3);
@@ -68,5 +69,5 @@ function count(eip: u32): void {
   const entry: usize = PENDING + (<usize>pending << 3);
   pending++;
   store<u32>(entry, <u32>u);
-  store<u32>(entry, <u32>table, 4);
+  store<u32>(entry, <u32>table | <u32>userRights, 4);
 }

@@ -17,9 +17,11 @@ const KEY: usize = 8;
 const HOST: usize = 12;
 /** u64: bit n set when bytes [64n, 64n + 64) of the page hold decoded instructions. */
 const GRANULES: usize = 16;
-/** u32: is there a region in the page; how often its regions were dropped. */
+/** u32: is there a region in the page (0, MADE, LINKED); how often its regions were dropped. */
 const TRANSLATED: usize = 24;
 const DROPS: usize = 28;
+const MADE: u32 = 1;
+const LINKED: u32 = 2;
 const DESCRIPTOR_SIZE: usize = 32;
 const TABLE_SIZE: usize = 16384;
 
@@ -37,8 +39,10 @@ function tableOf(descriptor: usize): usize { return CODE_TABLES + ((descriptor -
 // @ts-ignore: decorator
 @inline export function hostPage(table: usize): usize { return load<u32>(descriptorOf(table) + HOST); }
 
-/** A region lies in the page of `table`. */
-export function noteRegion(table: usize): void { store<u32>(descriptorOf(table) + TRANSLATED, 1); }
+/** A region lies in the page of `table`, and can be entered when `linked`. */
+export function noteRegion(table: usize, linked: bool): void { store<u32>(descriptorOf(table) + TRANSLATED, linked ? LINKED : MADE); }
+/** Is there a region in the page that waits to be linked? */
+export function isBeingLinked(table: usize): bool { return load<u32>(descriptorOf(table) + TRANSLATED) == MADE; }
 /** How often code of the page was written after it had been translated. */
 export function regionDrops(table: usize): u32 { return load<u32>(descriptorOf(table) + DROPS); }
 function dropRegions(table: usize): void {
@@ -100,6 +104,10 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
     if (size > SMALL_WRITE) {
       memory.fill(tableOf(d), 0, TABLE_SIZE);
       store<u64>(d + GRANULES, 0);
+      if (load<u32>(d + TRANSLATED) != 0) {
+        store<u32>(d + TRANSLATED, 0);
+        closeEntries(tableOf(d));
+      }
       // micro-ops of the page are unreachable now, but for those that are executing
       store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
     } else if (!expire(tableOf(d), offset, size)) release(d, mask);

@@ -1,5 +1,6 @@
 // Where translated code begins: entry micro-ops, patched to run a region, and what they were before.
-// Ours. A patched U_OP is FIRST_ENTRY + index, + USER_ENTRY when it was translated for CPL 3. Entries and table slots are given out once until all decoded code is dropped.
+// Ours. A patched U_OP is FIRST_ENTRY + index, + USER_ENTRY when it was translated for CPL 3. Entries and table slots are given out
+// once until all decoded code is dropped.
 import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
 import { U_ATTR, U_OP, UA_ENTRY } from '../isa/uop';
 import { flushCode, generation, noteRegion } from './code-pages';
@@ -13,7 +14,7 @@ const USER_ENTRY: u32 = 0x2000;
 let firstSlot: u32 = 0;
 let slots: u32 = 0;
 let slotsUsed: u32 = 0;
-/** Modules that are linked, and how many may be. */
+/** Modules that were handed out, and how many may be. */
 let modules: u32 = 0;
 let moduleMax: u32 = 0;
 let entries: u32 = 0;
@@ -22,10 +23,10 @@ let live: u32 = 0;
 /** Generation of the decoded code that the entries belong to. */
 let era: u32 = 0;
 
-/** The host has made room for `count` functions in the table, from `first` on, in at most `most` modules. */
 // @ts-ignore: decorator
 @inline function entryAt(op: u32): usize { return REGION_ENTRIES + <usize>(op & (USER_ENTRY - 1)) * ENTRY_SIZE; }
 
+/** The host has made room for `count` functions in the table, from `first` on, in at most `most` modules. */
 export function setSlots(first: u32, count: u32, most: u32): void {
   moduleMax = most;
   firstSlot = first;
@@ -68,24 +69,35 @@ export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
   store<u32>(e, FIRST_ENTRY + (userRights ? USER_ENTRY : 0) + entries, 20);
   entries++;
   store<u8>(u, load<u8>(u, U_ATTR) | UA_ENTRY, U_ATTR);
+  noteRegion(table, false);
 }
 
-/** The host has linked the modules that were handed to it: their entries work from now on. */
-export function openEntries(): void {
-  if (era != generation) return;
+/** The module of the entries since the last one is about to be handed out. The value is for openEntries(). */
+export function closeModule(): u32 {
   modules++;
-  for (; live < entries; live++) {
+  return entries;
+}
+
+/**
+ * The host has linked the next of the modules that were handed to it (or could not: `worked`), whose last entry is before `last`: they
+ * work from now on. Those whose code has changed since do not.
+ */
+export function openEntries(last: u32, worked: bool): void {
+  for (; live < last; live++) {
     const e = REGION_ENTRIES + <usize>live * ENTRY_SIZE;
     const u: usize = load<u32>(e, 8);
+    const table: usize = load<u32>(e, 16);
+    if (table == 0) continue;
+    noteRegion(table, true);
     if (isEntry(u)) continue;
-    store<u16>(u, load<u32>(e, 20), U_OP);
-    noteRegion(load<u32>(e, 16));
+    if (worked) store<u16>(u, load<u32>(e, 20), U_OP);
+    else forget(u);
   }
 }
 
 /** Code of the page of `table` has been written: its regions are entered no more. */
 export function closeEntries(table: usize): void {
-  for (let i: u32 = 0; i < live; i++) {
+  for (let i: u32 = 0; i < entries; i++) {
     const e = REGION_ENTRIES + <usize>i * ENTRY_SIZE;
     if (load<u32>(e, 16) != <u32>table) continue;
     const u: usize = load<u32>(e, 8);
@@ -95,14 +107,6 @@ export function closeEntries(table: usize): void {
   }
 }
 
-/** Drops the entries that are not linked: the host could not. */
-export function dropEntries(): void {
-  for (let i = live; i < entries; i++) {
-    const u: usize = load<u32>(REGION_ENTRIES + <usize>i * ENTRY_SIZE, 8);
-    if (!isEntry(u)) forget(u);
-  }
-  entries = live;
-}
 // @ts-ignore: decorator
 @inline function forget(u: usize): void { store<u8>(u, load<u8>(u, U_ATTR) & ~UA_ENTRY, U_ATTR); }
 

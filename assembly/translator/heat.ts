@@ -2,15 +2,25 @@
 // Ours. The core leaves its run when there is enough; the host asks for the module, and says when it is linked.
 import { CR2, EIP, FAULT_KIND, MODE_KEY } from '../abi';
 import { faulted } from '../cpu/fault';
-import { clearPending, pending, pendingTable, pendingUop, renewSamples, translatable } from '../interpreter/samples';
+import { clearPending, pending, pendingTable, pendingUop, pendingUser, renewSamples, translatable } from '../interpreter/samples';
 import { decodeRun } from '../isa/decode';
 import { U_OFFSET } from '../isa/uop';
 import { poolRoom } from '../mmu/code-pages';
 import { fetchTable } from '../mmu/fetch';
-import { dropEntries, hasRoom, isClaimed, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
+import { closeModule, hasRoom, isClaimed, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
+import { selectRights, userRights } from '../mmu/tlb';
 import { addRegion, beginModule, finishModule, moduleRoom } from './module';
 
 const ENTRIES_OF_A_REGION: u32 = 128;
+
+/** Of the module that was made last; for linked(). */
+export let lastEntry: u32 = 0;
+
+function finished(): u32 {
+  const size = finishModule();
+  if (size != 0) lastEntry = closeModule();
+  return size;
+}
 
 /** A module of what is hot: its size, at MODULE. 0: nothing. Only between runs. */
 export function translateHot(): u32 {
@@ -19,6 +29,8 @@ export function translateHot(): u32 {
     clearPending();
     return 0;
   }
+  // a region is for the rights that its code was sampled under
+  const user = userRights;
   beginModule(nextSlot());
   for (let i: u32 = 0; i < pending; i++) {
     const u = pendingUop(i);
@@ -26,10 +38,12 @@ export function translateHot(): u32 {
     // dropped since, or in a region that was translated since
     if (load<u32>(table + (<usize>load<u16>(u, U_OFFSET) << 2)) != <u32>u || isClaimed(u)) continue;
     if (!moduleRoom() || !hasRoom(ENTRIES_OF_A_REGION)) break;
+    selectRights(pendingUser(i));
     addRegion(u, table);
   }
+  selectRights(user);
   clearPending();
-  return finishModule();
+  return finished();
 }
 
 /** A module of the region at EIP alone, decoded if need be. 0: it is not translated. For tests. */
@@ -49,11 +63,8 @@ export function translateHere(): u32 {
   if (u == 0 || isClaimed(u)) return 0;
   beginModule(nextSlot());
   addRegion(u, table);
-  return finishModule();
+  return finished();
 }
 
-/** The module that was handed out is linked (or could not be). */
-export function linked(worked: bool): void {
-  if (worked) openEntries();
-  else dropEntries();
-}
+/** The host has linked the oldest of the modules that it has been given (or could not): `last` is what lastEntry was. */
+export function linked(last: u32, worked: bool): void { openEntries(last, worked); }

@@ -19,6 +19,7 @@ interface WasmInstance {
 
 interface WasmApi {
   Memory: new (descriptor: { initial: number; maximum: number; shared?: boolean }) => WasmMemory;
+  compile(bytes: Uint8Array): Promise<WasmModule>;
   Module: new (bytes: Uint8Array) => WasmModule;
   Instance: new (module: WasmModule, imports: Record<string, Record<string, unknown>>) => WasmInstance;
 }
@@ -37,6 +38,11 @@ export function compile(bytes: Uint8Array): WasmModule {
   return new api.Module(bytes);
 }
 
-export function instantiate(module: WasmModule, memory: WasmMemory, env: Record<string, unknown>): WasmInstance {
-  return new api.Instance(module, { env: { memory, ...env } });
+/** On a thread of the engine's, while the caller goes on. */
+export function compileInBackground(bytes: Uint8Array): Promise<WasmModule> {
+  return api.compile(bytes);
+}
+
+export function instantiate(module: WasmModule, imports: Record<string, Record<string, unknown>>): WasmInstance {
+  return new api.Instance(module, imports);
 }

@@ -1,14 +1,24 @@
-// Links what the core has translated: a module from its memory becomes functions in its table.
+// Links what the core has translated: a module from its memory becomes functions in its table, at once or in the background.
 // WebAssembly JavaScript Interface 5.1-5.6; assembly/translator.
 
 import { MODULE } from '../../assembly/abi.js';
-import { compile, instantiate, type WasmMemory } from './engine.js';
+import { compile, compileInBackground, instantiate, type WasmMemory, type WasmModule } from './engine.js';
 
 /** Functions and modules that may be live at once; the core drops all, with all decoded code, when either is used up. */
 const SLOTS = 8192;
 const MODULES = 512;
 /** Interpreted instructions for a sample of what is hot. */
 const PERIOD = 20_000;
+/** Larger modules compile in the background; those of a few regions take less than a millisecond, and waiting for them costs more. */
+const AT_ONCE = 0x10000;
+/** Modules that compile in the background at a time. */
+const IN_FLIGHT = 4;
+
+/**
+ * When modules are linked: each before the guest goes on, so that a run is the same every time; or large ones when the engine has
+ * compiled them, while the interpreter goes on.
+ */
+export type Translation = 'at once' | 'in the background';
 
 /** What assembly/index.ts exports for the translator; the rest of the exports is what regions import. */
 export interface TranslatorCore {
@@ -18,30 +28,50 @@ export interface TranslatorCore {
     get(slot: number): unknown;
     set(slot: number, value: unknown): void;
   };
+  /** Changes when all decoded code is dropped, and with it what was translated of it. */
+  readonly generation: { readonly value: number };
+  readonly lastEntry: { readonly value: number };
   setSlots(first: number, count: number, modules: number): void;
   setPeriod(instructions: number): void;
   translateHot(): number;
   translateHere(): number;
-  linked(worked: number): void;
+  linked(lastEntry: number, worked: number): void;
+}
+
+/** A module that is being compiled. Modules are linked in the order in which the core has made them. */
+interface Flight {
+  readonly generation: number;
+  readonly lastEntry: number;
+  readonly size: number;
+  module?: WasmModule;
+  error?: unknown;
 }
 
 export class Linker {
-  /** Modules and functions that were linked. */
+  /** Modules that were linked, and their bytes; modules that were thrown away because their code was dropped first. */
   modules = 0;
   bytes = 0;
+  discarded = 0;
+  private readonly flights: Flight[] = [];
   /** What regions import: exports of the core, and its handlers as h and their number in the table. */
-  private readonly imports: Record<string, unknown>;
+  private readonly imports: Record<string, Record<string, unknown>>;
 
   constructor(
     private readonly core: TranslatorCore,
     private readonly memory: WasmMemory,
+    private readonly translation: Translation = 'at once',
     modules = MODULES,
   ) {
     const first = core.table.length;
-    this.imports = { ...core };
-    for (let i = 0; i < first; i++) this.imports[`h${i}`] = core.table.get(i);
+    const env: Record<string, unknown> = { memory, ...core };
+    for (let i = 0; i < first; i++) env[`h${i}`] = core.table.get(i);
+    this.imports = { env };
     core.table.grow(SLOTS);
     core.setSlots(first, SLOTS, modules);
+  }
+
+  get inFlight(): number {
+    return this.flights.length;
   }
 
   /** From now on the core samples, and ends its run early when enough has become hot. */
@@ -51,29 +81,80 @@ export class Linker {
 
   /** Translates what has become hot. */
   translateHot(): void {
-    this.link(this.core.translateHot());
+    if (this.flights.length >= IN_FLIGHT) return;
+    const size = this.core.translateHot();
+    if (size === 0) return;
+    const flight = this.flight(size);
+    const bytes = this.moduleBytes(size);
+    if (this.translation === 'at once' || (size <= AT_ONCE && this.flights.length === 0))
+      this.compileNow(flight, bytes);
+    else {
+      compileInBackground(bytes).then(
+        (module) => {
+          flight.module = module;
+        },
+        (error) => {
+          flight.error = error;
+        },
+      );
+    }
+    this.flights.push(flight);
+    this.land();
   }
 
-  /** Translates what is at EIP now, hot or not. */
+  /** Translates what is at EIP now, hot or not, and links it at once. */
   translateHere(): boolean {
-    return this.link(this.core.translateHere());
+    const size = this.core.translateHere();
+    if (size === 0) return false;
+    const flight = this.flight(size);
+    this.compileNow(flight, this.moduleBytes(size));
+    return this.link(flight);
   }
 
-  private link(size: number): boolean {
-    if (size === 0) return false;
-    const bytes = new Uint8Array(this.memory.buffer, MODULE, size).slice();
-    let worked = 1;
+  /** Links what has been compiled meanwhile. Between runs of the core. */
+  land(): void {
+    while (this.flights.length > 0) {
+      const flight = this.flights[0]!;
+      if (flight.module === undefined && flight.error === undefined) return;
+      this.flights.shift();
+      this.link(flight);
+    }
+  }
+
+  private flight(size: number): Flight {
+    return { generation: this.core.generation.value, lastEntry: this.core.lastEntry.value, size };
+  }
+
+  private moduleBytes(size: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, MODULE, size).slice();
+  }
+
+  private compileNow(flight: Flight, bytes: Uint8Array): void {
     try {
-      const { exports } = instantiate(compile(bytes), this.memory, this.imports);
+      flight.module = compile(bytes);
+    } catch (error) {
+      flight.error = error;
+    }
+  }
+
+  private link(flight: Flight): boolean {
+    if (flight.generation !== this.core.generation.value) {
+      this.discarded++;
+      return false;
+    }
+    let worked = 0;
+    try {
+      if (flight.module === undefined) throw flight.error;
+      const { exports } = instantiate(flight.module, this.imports);
       for (const [slot, region] of Object.entries(exports)) this.core.table.set(Number(slot), region);
+      worked = 1;
       this.modules++;
-      this.bytes += size;
+      this.bytes += flight.size;
     } catch (error) {
       // the engine may refuse one more module: the interpreter goes on
       if (!(error instanceof RangeError)) throw error;
-      worked = 0;
     }
-    this.core.linked(worked);
+    this.core.linked(flight.lastEntry, worked);
     return worked === 1;
   }
 }

@@ -29,7 +29,7 @@ import {
 import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
 import { type Exit, ExitDecoder } from './exit.js';
-import { Linker, type TranslatorCore } from './linker.js';
+import { Linker, type Translation, type TranslatorCore } from './linker.js';
 
 /** What assembly/index.ts exports. */
 interface Core {
@@ -45,8 +45,8 @@ interface Core {
 }
 
 export interface VcpuOptions {
-  /** Code that runs often is translated to WebAssembly. */
-  translate?: boolean;
+  /** Code that runs often is translated to WebAssembly. Absent: all is interpreted. */
+  translate?: Translation;
 }
 
 const ENTRY_SIZE = 16;
@@ -82,11 +82,11 @@ export class Vcpu {
     this.bytes = new Uint8Array(memory.buffer);
     this.pioData = this.bytes.subarray(PIO_DATA, PIO_DATA + PIO_DATA_SIZE);
     this.decoder = new ExitDecoder(this.view);
-    const { exports } = instantiate(module, memory, { abort: () => assert(false, 'the core aborted') });
+    const { exports } = instantiate(module, { env: { memory, abort: () => assert(false, 'the core aborted') } });
     this.core = exports as unknown as Core;
     this.core.init();
     if (options.translate) {
-      this.linker = new Linker(exports as unknown as TranslatorCore, memory);
+      this.linker = new Linker(exports as unknown as TranslatorCore, memory, options.translate);
       this.linker.start();
     }
   }
@@ -98,6 +98,7 @@ export class Vcpu {
 
   /** Runs, and translates in between what has become hot: for that the core comes back early. */
   private runTranslating(linker: Linker, budget: number): number {
+    linker.land();
     const start = this.instructions;
     const tsc = this.u32(TSC_BASE + 4) * TWO_32 + this.u32(TSC_BASE);
     const ticks = this.u32(TSC_PER_INSTRUCTION) / 65536;

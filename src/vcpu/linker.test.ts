@@ -1,0 +1,105 @@
+// When modules are linked: at once, or in the background in the order they were made in, or never when their code is gone.
+import { expect, it, vi } from 'vitest';
+import { MODULE, RAM } from '../../assembly/abi.js';
+import { createMemory } from './engine.js';
+import { Linker, type Translation } from './linker.js';
+
+const LARGE = 0x20000;
+const SMALL = 100;
+
+const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >> 7)]);
+const section = (id: number, bytes: number[]): number[] => [id, ...leb(bytes.length), ...bytes];
+
+/** A module of `size` bytes or some more, whose one function returns `value` and is for table slot `slot` (one digit). */
+function moduleOf(slot: number, value: number, size: number): number[] {
+  const padding = new Array<number>(size).fill(0);
+  return [
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, 0, 1, 0x7f]),
+    ...section(3, [1, 0]),
+    ...section(7, [1, 1, 0x30 + slot, 0, 0]),
+    ...section(10, [1, 4, 0, 0x41, value, 0x0b]),
+    ...section(0, [1, 0x78, ...padding]),
+  ];
+}
+
+/** A core that has one module after the other to hand out. */
+function setUp(translation: Translation, sizes: number[]) {
+  const memory = createMemory(RAM);
+  const table: unknown[] = [];
+  const linked: [number, number][] = [];
+  const generation = { value: 0 };
+  const lastEntry = { value: 0 };
+  const core = {
+    table: {
+      length: 0,
+      grow: () => 0,
+      get: (slot: number) => table[slot],
+      set: (slot: number, value: unknown) => {
+        table[slot] = value;
+      },
+    },
+    generation,
+    lastEntry,
+    setSlots() {},
+    setPeriod() {},
+    translateHere: () => 0,
+    translateHot() {
+      const n = ++lastEntry.value;
+      const bytes = moduleOf(n, n, sizes[n - 1]!);
+      new Uint8Array(memory.buffer).set(bytes, MODULE);
+      return bytes.length;
+    },
+    linked: (last: number, worked: number) => void linked.push([last, worked]),
+  };
+  const linker = new Linker(core, memory, translation);
+  const results = () => Array.from(table, (region) => (region as (() => number) | undefined)?.());
+  return { linker, linked, generation, results };
+}
+
+it.each<[Translation, number]>([
+  ['at once', LARGE],
+  ['in the background', SMALL],
+])('links %s a module of %d bytes before the guest goes on', (translation, size) => {
+  const { linker, linked, results } = setUp(translation, [size]);
+  linker.translateHot();
+  expect(linked).toEqual([[1, 1]]);
+  expect(results()[1]).toBe(1);
+});
+
+it('links what compiles in the background in the order in which it was made', async () => {
+  const { linker, linked, results } = setUp('in the background', [LARGE, SMALL]);
+  linker.translateHot();
+  linker.translateHot();
+  expect(linked).toEqual([]);
+  await vi.waitFor(() => {
+    linker.land();
+    expect(linker.modules).toBe(2);
+  });
+  expect(linked).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
+  expect(results().slice(1)).toEqual([1, 2]);
+});
+
+it('has only so many modules compiling at a time', () => {
+  const { linker, linked } = setUp('in the background', new Array(20).fill(LARGE));
+  for (let i = 0; i < 20; i++) linker.translateHot();
+  expect(linker.inFlight).toBe(4);
+  expect(linked).toEqual([]);
+});
+
+it('throws a module away whose code was dropped while it compiled', async () => {
+  const { linker, linked, generation, results } = setUp('in the background', [LARGE, LARGE]);
+  linker.translateHot();
+  generation.value++;
+  linker.translateHot();
+  await vi.waitFor(() => {
+    linker.land();
+    expect(linker.inFlight).toBe(0);
+  });
+  expect(linker.discarded).toBe(1);
+  expect(linked).toEqual([[2, 1]]);
+  expect(results()[1]).toBeUndefined();
+});
