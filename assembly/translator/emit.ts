@@ -1,41 +1,39 @@
 // Emitters: micro-ops to WebAssembly, for what programs do most. ops/alu.ts, move.ts, stack.ts, shift.ts, muldiv.ts say what they mean.
 // What has none runs the interpreter's handler.
-import { EA_TEMP, EAX, EBP, ECX, EDX, ESP, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
+import { EA_TEMP, EAX, EBP, EDX, ESP, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
 import {
-  FORM_ALU, FORM_CMOV, FORM_EXCHANGE, FORM_EXTEND_A, FORM_HANDLER, FORM_INCDEC, FORM_KNOWN, FORM_LEA, FORM_LEAVE, FORM_LOOP,
-  FORM_MULTIPLY, FORM_NEGATE, FORM_POP, FORM_PUSH, FORM_SEGMENT, FORM_SETCC, FORM_SHIFT, FORM_WIDEN, FORMS,
+  FORM_ALU, FORM_BIT, FORM_BSWAP, FORM_CARRY, FORM_CMOV, FORM_CMPS, FORM_COMPARE_EXCHANGE, FORM_DIVIDE, FORM_DOUBLE_SHIFT,
+  FORM_EXCHANGE, FORM_EXCHANGE_ADD, FORM_EXTEND_A, FORM_FLAG, FORM_HANDLER, FORM_INCDEC, FORM_KNOWN, FORM_LEA, FORM_LEAVE, FORM_LODS,
+  FORM_LOOP, FORM_MOVS, FORM_MULTIPLY, FORM_NEGATE, FORM_NOTHING, FORM_POP, FORM_PUSH, FORM_SCAN, FORM_SCAS, FORM_SEGMENT, FORM_SETCC,
+  FORM_SHIFT, FORM_STOS, FORM_WIDEN, FORMS,
 } from '../generated/forms';
-import { U_ATTR, U_IMM, U_REG, U_RM, U_SEGMENT, UA_ADDR16, UOP_SIZE } from '../isa/uop';
+import { U_ATTR, U_IMM, U_REG, U_RM, U_SEGMENT, UA_ADDR16 } from '../isa/uop';
 import { opOf } from '../mmu/region-entries';
 import { OPEN_KIND, OPEN_MASK } from '../mmu/segmented';
+import { bit, carryFlag, scan, swapBytes } from './emit-bit';
+import { compareExchange, exchange, exchangeAdd } from './emit-exchange';
+import { systemFlag } from './emit-flag';
+import { runKnownHandler } from './emit-known';
+import { divide, multiply } from './emit-multiply';
+import { argumentOf, bytesOf, finish, immediate, inRegister, noteResult, pushModified, pushOperand, shapeOf } from './emit-operand';
+import { doubleOverwrites, doubleShift, shift, shiftOverwrites } from './emit-shift';
+import { emitSse } from './emit-sse';
+import { stringOnce } from './emit-string';
 import {
-  ADDED, ADDED_CARRY, DECREMENTED, INCREMENTED, LOGIC, MULTIPLIED, pushCarry, pushCondition, setKind, setStep, SHIFTED_LEFT,
-  SUBTRACTED, SUBTRACTED_BORROW,
+  ADDED, ADDED_CARRY, DECREMENTED, INCREMENTED, LOGIC, pushCarry, pushCondition, setKind, setStep, SUBTRACTED, SUBTRACTED_BORROW,
 } from './flags';
 import {
-  extend, getRegister, getSlot, LEFT, LINEAR, localOf, pushAddress, RESULT, RIGHT, runHandler, setRegister,
-  setSlot, SUM, T1, T2, VALUE, WIDE,
+  extend, getRegister, getSlot, LEFT, LINEAR, pushAddress, RESULT, RIGHT, runHandler, setRegister, setSlot, SUM, T1, T2, VALUE,
 } from './frame';
-import { runKnownHandler } from './emit-known';
-import { emitSse } from './emit-sse';
-import { reloadAll } from './vector';
 import { finishMemory, modifyMemory, pushMemory, readMemory, writeMemory } from './memory';
-import {
-  ADD, AND, constant, end, get, I64_CONST, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_SHR_U, loadN, NE, op, OR, ROTL, ROTR, set, SHL,
-  SHR_S, SHR_U, storeN, SUB, tee, when, WRAP, XOR,
-} from './wasm';
+import { reloadAll } from './vector';
+import { ADD, AND, constant, end, get, loadN, NE, op, OR, set, SHR_S, storeN, SUB, tee, when, XOR } from './wasm';
 
 /** The form word of a micro-op. A loop by CX is left to its handler. */
 export function formOf(u: usize): u32 {
   const form = load<u32>(FORMS + (opOf(u) << 2));
   return (form & 0xff) == FORM_LOOP && (load<u8>(u, U_ATTR) & UA_ADDR16) != 0 ? FORM_HANDLER : form;
 }
-// @ts-ignore: decorator
-@inline function bytesOf(form: u32): u32 { return (form >>> 8) & 15; }
-// @ts-ignore: decorator
-@inline function shapeOf(form: u32): u32 { return (form >>> 12) & 15; }
-// @ts-ignore: decorator
-@inline export function argumentOf(form: u32): u32 { return form >>> 16; }
 
 // families, in the order of scripts/gen-handlers.mjs
 const ADD_: u32 = 0;
@@ -65,18 +63,29 @@ export function emitPlain(u: usize, form: u32, dead: bool): void {
     case FORM_WIDEN: widen(u, form); break;
     case FORM_LEA:
       pushAddress(u);
-      setRegister(load<u16>(u, U_REG));
+      setSlot(bytesOf(form), load<u16>(u, U_REG));
       break;
     case FORM_PUSH: push(u, form); break;
     case FORM_POP: pop(u); break;
-    case FORM_SHIFT: if (!shift(u, form, dead)) runHandler(u, false); break;
+    case FORM_SHIFT: shift(u, form, dead); break;
+    case FORM_DOUBLE_SHIFT: doubleShift(u, form, dead); break;
     case FORM_NEGATE: negate(u, form, dead); break;
     case FORM_SETCC: setIf(u, form); break;
     case FORM_CMOV: moveIf(u, form); break;
-    case FORM_EXCHANGE: exchange(u); break;
+    case FORM_EXCHANGE: exchange(u, form); break;
+    case FORM_EXCHANGE_ADD: exchangeAdd(u, form, dead); break;
+    case FORM_COMPARE_EXCHANGE: compareExchange(u, form); break;
     case FORM_LEAVE: leaveFrame(u); break;
     case FORM_EXTEND_A: extendA(form); break;
     case FORM_MULTIPLY: multiply(u, form, dead); break;
+    case FORM_DIVIDE: divide(u, form); break;
+    case FORM_BIT: bit(u, form, dead); break;
+    case FORM_SCAN: scan(u, form, dead); break;
+    case FORM_BSWAP: swapBytes(u); break;
+    case FORM_CARRY: carryFlag(form, dead); break;
+    case FORM_FLAG: systemFlag(u, form); break;
+    case FORM_MOVS: case FORM_STOS: case FORM_LODS: case FORM_SCAS: case FORM_CMPS: stringOnce(u, form, dead); break;
+    case FORM_NOTHING: break;
     case FORM_HANDLER:
       runHandler(u, false);
       reloadAll();
@@ -87,23 +96,28 @@ export function emitPlain(u: usize, form: u32, dead: bool): void {
 
 /** Is form one that only sets all flags, faults never and reads none? What such a one makes dead is the flags before. */
 export function overwritesFlags(u: usize, form: u32): bool {
-  const f = form & 0xff;
   const shape = shapeOf(form);
   const argument = argumentOf(form);
-  if (f == FORM_ALU) return argument != MOV_ && argument != ADC_ && argument != SBB_ && (shape == RR || shape == RI);
-  if (f == FORM_NEGATE) return argument == 0 && load<u16>(u, U_RM) != 0;
-  if (f == FORM_SHIFT) return shape == 0 && argument < 3 && load<u16>(u, U_RM) != 0 && (load<u8>(u, U_IMM) & 31) != 0;
-  if (f == FORM_MULTIPLY) return load<u16>(u, U_RM) != 0;
-  return false;
+  switch (form & 0xff) {
+    case FORM_ALU: return argument != MOV_ && argument != ADC_ && argument != SBB_ && (shape == RR || shape == RI);
+    case FORM_NEGATE: return argument == 0 && inRegister(u);
+    case FORM_SHIFT: return shiftOverwrites(u, form);
+    case FORM_DOUBLE_SHIFT: return doubleOverwrites(u, form);
+    case FORM_MULTIPLY: case FORM_SCAN: case FORM_EXCHANGE_ADD: case FORM_COMPARE_EXCHANGE: return inRegister(u);
+    default: return false;
+  }
 }
-/** Does it neither fault, leave, nor look at flags? */
+/** Does it neither fault, leave, nor need the flags when what it leaves of them is dead? */
 export function passesFlags(u: usize, form: u32): bool {
-  const f = form & 0xff;
   const shape = shapeOf(form);
-  if (f == FORM_ALU) return argumentOf(form) == MOV_ && (shape == RR || shape == RI);
-  if (f == FORM_WIDEN || f == FORM_NEGATE || f == FORM_EXCHANGE) return load<u16>(u, U_RM) != 0;
-  if (f == FORM_INCDEC) return shape == 0;
-  return f == FORM_LEA || f == FORM_EXTEND_A;
+  switch (form & 0xff) {
+    case FORM_ALU: return argumentOf(form) == MOV_ && (shape == RR || shape == RI);
+    case FORM_WIDEN: case FORM_NEGATE: case FORM_EXCHANGE: case FORM_SHIFT: case FORM_DOUBLE_SHIFT: case FORM_BIT: return inRegister(u);
+    case FORM_INCDEC: return shape == 0;
+    case FORM_LEA: case FORM_EXTEND_A: case FORM_BSWAP: case FORM_CARRY: case FORM_NOTHING: return true;
+    case FORM_FLAG: return argumentOf(form) < 2;
+    default: return false;
+  }
 }
 
 /** The address in a segment that is not flat, without a call when nothing there can fail. */
@@ -133,51 +147,6 @@ function segmentAddress(u: usize, form: u32): void {
   when();
   runKnownHandler(u, form);
   end();
-}
-
-// ---- operands ---------------------------------------------------------------------------------------------------------------------
-
-/** Pushes the r/m operand, zero-extended; memory goes through VALUE. */
-function pushOperand(u: usize, bytes: u32): void {
-  const slot: u32 = load<u16>(u, U_RM);
-  if (slot != 0) {
-    getSlot(bytes, slot);
-    return;
-  }
-  pushAddress(u);
-  readMemory(u, bytes);
-  get(VALUE);
-}
-/** The same when it will be written. */
-function pushModified(u: usize, bytes: u32): void {
-  const slot: u32 = load<u16>(u, U_RM);
-  if (slot != 0) {
-    getSlot(bytes, slot);
-    return;
-  }
-  pushAddress(u);
-  modifyMemory(u, bytes);
-  get(VALUE);
-}
-/** Writes local `value` to the operand of pushModified(). */
-function finish(u: usize, bytes: u32, value: u32): void {
-  const slot: u32 = load<u16>(u, U_RM);
-  if (slot == 0) {
-    finishMemory(bytes, value);
-    return;
-  }
-  get(value);
-  setSlot(bytes, slot);
-}
-function immediate(u: usize, bytes: u32): u32 {
-  const v = load<u32>(u, U_IMM);
-  return bytes == 4 ? v : bytes == 2 ? v & 0xffff : v & 0xff;
-}
-/** RESULT from SUM. */
-function noteResult(bytes: u32): void {
-  get(SUM);
-  extend(bytes);
-  set(RESULT);
 }
 
 // ---- moves ------------------------------------------------------------------------------------------------------------------------
@@ -216,17 +185,7 @@ function move(u: usize, form: u32): void {
 function widen(u: usize, form: u32): void {
   pushOperand(u, bytesOf(form));
   if (argumentOf(form) == 1) extend(bytesOf(form));
-  setRegister(load<u16>(u, U_REG));
-}
-
-function exchange(u: usize): void {
-  pushModified(u, 4);
-  set(T1);
-  getRegister(load<u16>(u, U_REG));
-  set(T2);
-  finish(u, 4, T2);
-  get(T1);
-  setRegister(load<u16>(u, U_REG));
+  setSlot(shapeOf(form), load<u16>(u, U_REG));
 }
 
 function moveIf(u: usize, form: u32): void {
@@ -251,16 +210,19 @@ function setIf(u: usize, form: u32): void {
   writeMemory(u, 1, VALUE);
 }
 
-/** CDQ, CWDE. */
+/** CDQ, CWD; CWDE, CBW. */
 function extendA(form: u32): void {
-  getRegister(EAX);
+  const bytes = bytesOf(form);
   if (argumentOf(form) == 0) {
+    getSlot(bytes, EAX);
+    extend(bytes);
     constant(31);
     op(SHR_S);
-    setRegister(EDX);
+    setSlot(bytes, EDX);
   } else {
-    extend(2);
-    setRegister(EAX);
+    getSlot(bytes >>> 1, EAX);
+    extend(bytes >>> 1);
+    setSlot(bytes, EAX);
   }
 }
 
@@ -350,12 +312,13 @@ function step(u: usize, form: u32, dead: bool): void {
 }
 
 function negate(u: usize, form: u32, dead: bool): void {
-  pushModified(u, 4);
+  const bytes = bytesOf(form);
+  pushModified(u, bytes);
   if (argumentOf(form) == 1) {
     constant(0xffffffff);
     op(XOR);
     set(VALUE);
-    finish(u, 4, VALUE);
+    finish(u, bytes, VALUE);
     return;
   }
   set(T1);
@@ -370,87 +333,10 @@ function negate(u: usize, form: u32, dead: bool): void {
   op(SUB);
   set(SUM);
   if (!dead) {
-    noteResult(4);
-    setKind(SUBTRACTED + 2);
+    noteResult(bytes);
+    setKind(SUBTRACTED + (bytes >>> 1));
   }
-  finish(u, 4, SUM);
-}
-
-const ROTATIONS: u32 = 3;
-/** False: that is for the handler. */
-function shift(u: usize, form: u32, dead: bool): bool {
-  const which = argumentOf(form);
-  const byCl = shapeOf(form) == 1;
-  const count: u32 = load<u8>(u, U_IMM) & 31;
-  if (!dead && (byCl || which >= ROTATIONS)) return false;
-  if (!byCl && count == 0) return false;
-  pushModified(u, 4);
-  if (!dead) tee(LEFT);
-  if (byCl) getRegister(ECX);
-  else constant(count);
-  op(which == 0 ? SHL : which == 1 ? SHR_U : which == 2 ? SHR_S : which == 3 ? ROTL : ROTR);
-  set(SUM);
-  if (!dead) {
-    constant(count);
-    set(RIGHT);
-    noteResult(4);
-    setKind(SHIFTED_LEFT + which);
-  }
-  finish(u, 4, SUM);
-  return true;
-}
-
-/** IMUL in all its 32-bit forms, MUL. */
-function multiply(u: usize, form: u32, dead: bool): void {
-  const which = argumentOf(form);
-  const wide = which >= 2;
-  const extension = which == 2 ? I64_EXTEND_U : I64_EXTEND_S;
-  pushOperand(u, 4);
-  set(T1);
-  if (!wide && dead) {
-    get(T1);
-    if (which == 0) getRegister(load<u16>(u, U_REG));
-    else constant(load<u32>(u, U_IMM));
-    op(0x6c);
-    setRegister(load<u16>(u, U_REG));
-    return;
-  }
-  get(T1);
-  op(extension);
-  if (wide) getRegister(EAX);
-  else if (which == 0) getRegister(load<u16>(u, U_REG));
-  else constant(load<u32>(u, U_IMM));
-  op(extension);
-  op(I64_MUL);
-  set(WIDE);
-  get(WIDE);
-  op(WRAP);
-  set(SUM);
-  get(WIDE);
-  op(I64_CONST);
-  op(32);
-  op(I64_SHR_U);
-  op(WRAP);
-  set(T1);
-  if (!dead) {
-    get(T1);
-    if (which == 2) constant(0);
-    else {
-      get(SUM);
-      constant(31);
-      op(SHR_S);
-    }
-    op(NE);
-    set(RIGHT);
-    noteResult(4);
-    setKind(MULTIPLIED);
-  }
-  get(SUM);
-  setRegister(wide ? EAX : load<u16>(u, U_REG));
-  if (wide) {
-    get(T1);
-    setRegister(EDX);
-  }
+  finish(u, bytes, SUM);
 }
 
 // ---- the stack: flat and 32 bits wide under every mode key that is translated -----------------------------------------------------------

@@ -18,6 +18,8 @@ export const SHIFTED_LEFT: i32 = 14; // 32 bits; RIGHT is the count
 export const SHIFTED_RIGHT: i32 = 15;
 export const SHIFTED_SIGNED: i32 = 16;
 export const MULTIPLIED: i32 = 17; // RIGHT non-zero: CF and OF
+export const DOUBLED_LEFT: i32 = 18; // SHLD, SHRD of 32 bits; RIGHT is the count
+export const DOUBLED_RIGHT: i32 = 19;
 const UNKNOWN: i32 = -1;
 /** Kinds of the step part. */
 export const NO_STEP: i32 = 0;
@@ -52,6 +54,13 @@ export function setStep(step: i32): void {
   stepKind = step;
 }
 
+/** At run time the flags are of `kind` from here on. */
+export function markKind(kind: i32): void {
+  constant(kind);
+  set(KIND);
+}
+/** Pops FLAG_CARRY; the flags are settled. */
+export function setCarryWord(): void { set(CARRY); }
 /** Puts into KIND what is known now. */
 export function markFlags(): void {
   if (carryKind == UNKNOWN) return;
@@ -120,10 +129,11 @@ function pushCarryWord(): void {
 /** CF to bit 31, CF xor OF to bit 30. */
 function pushShiftCarry(): void {
   // CF: the last bit shifted out
+  const left = carryKind == SHIFTED_LEFT || carryKind == DOUBLED_LEFT;
   get(LEFT);
-  if (carryKind == SHIFTED_LEFT) constant(32);
+  if (left) constant(32);
   get(RIGHT);
-  if (carryKind != SHIFTED_LEFT) constant(1);
+  if (!left) constant(1);
   op(SUB);
   op(carryKind == SHIFTED_SIGNED ? SHR_S : SHR_U);
   constant(31);
@@ -137,6 +147,17 @@ function pushShiftCarry(): void {
     op(SHR_U);
     constant(30);
     op(SHL);
+  } else if (carryKind >= DOUBLED_LEFT) {
+    // OF: the sign has changed
+    get(T1);
+    get(LEFT);
+    get(SUM);
+    op(XOR);
+    op(XOR);
+    constant(1);
+    op(SHR_U);
+    constant(0x40000000);
+    op(AND);
   } else {
     get(T1);
     constant(1);
@@ -248,8 +269,10 @@ export function settle(kind: i32, a: u32, b: u32, sum: u32, result: u32, carry: 
     aux = (a ^ b ^ sum) & 0x10;
   } else if (source == MULTIPLIED) carry = b << 31;
   else if (source != SETTLED) {
-    const c: u32 = source == SHIFTED_LEFT ? (a >>> (32 - b)) & 1 : (a >>> (b - 1)) & 1;
-    const o: u32 = source == SHIFTED_LEFT ? (sum >>> 31) ^ c : source == SHIFTED_RIGHT ? (sum >>> 30) & 1 : 0;
+    const c: u32 = (source == SHIFTED_LEFT || source == DOUBLED_LEFT ? a >>> (32 - b) : a >>> (b - 1)) & 1;
+    const o: u32 = source == SHIFTED_LEFT ? (sum >>> 31) ^ c
+      : source == SHIFTED_RIGHT ? (sum >>> 30) & 1
+      : source >= DOUBLED_LEFT ? (a ^ sum) >>> 31 : 0;
     carry = (c << 31) | ((c ^ o) << 30);
   }
   if (source == LOGIC || source >= SHIFTED_LEFT) aux = 0;

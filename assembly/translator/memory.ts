@@ -6,7 +6,7 @@ import { CALL_READ, CALL_STORE, CALL_WRITE, checkEntry, ENTRY, LINEAR, READ_TLB,
 import { ADD, AND, call, constant, end, get, GT_U, loadN, op, OR, set, SHL, SHR_U, storeN, tee, when, XOR } from './wasm';
 
 /** Pops a linear address into LINEAR, its TLB entry into ENTRY, and pushes whether the access misses. */
-function lookup(bytes: u32, tlb: u32): void {
+export function lookup(bytes: u32, tlb: u32): void {
   tee(LINEAR);
   constant(12);
   op(SHR_U);
@@ -27,7 +27,8 @@ function lookup(bytes: u32, tlb: u32): void {
     op(GT_U);
   }
 }
-function host(): void {
+/** Pushes the host address of what lookup() has found. */
+export function host(): void {
   get(ENTRY);
   get(LINEAR);
   op(XOR);

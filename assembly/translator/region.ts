@@ -5,7 +5,8 @@ import {
 } from '../generated/forms';
 import { U_IMM, U_OFFSET, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
 import { addEntry, newSlot } from '../mmu/region-entries';
-import { argumentOf, emitPlain, formOf, overwritesFlags, passesFlags } from './emit';
+import { emitPlain, formOf, overwritesFlags, passesFlags } from './emit';
+import { argumentOf } from './emit-operand';
 import { forgetFlags, knowFlags, knownCarry, knownStep, markFlags, pushCondition } from './flags';
 import {
   beginBlock, BUDGET, endBlock, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAt, leaveByJump, leaveTo,

@@ -37,7 +37,11 @@ function subjectsOf(row: Row): Subject[] {
   const modrm = /(^|,)[EMQWNUR]/.test(operands);
   const marks = attributes.split(' ');
   const forms =
-    !modrm || marks.includes('r') ? [false] : marks.includes('m') || /^M|,M/.test(operands) ? [true] : [false, true];
+    !modrm || marks.includes('r') || operands.startsWith('R')
+      ? [false]
+      : marks.includes('m') || /^M|,M/.test(operands)
+        ? [true]
+        : [false, true];
   return [false, true].flatMap((wide) =>
     forms.map((memory) => {
       const split = handler.endsWith('%') ? (memory ? '_m' : '_r') : '';
@@ -66,18 +70,23 @@ function encode({ row, wide, memory }: Subject): number[] {
   }
   if (hasModrm) bytes.push(modrm);
   if (hasModrm && modrm < 0xc0) bytes.push(byte(), WORK[0] >> 8, 0, 0);
-  if (/Ib/.test(operands)) bytes.push(byte());
+  bytes.push(...immediate(operands, wide));
   if (STRING.test(row[1]) && random(2)) head.push(0xf2 + random(2));
   return [...head, ...bytes];
 }
 
+function immediate(operands: string, wide: boolean): number[] {
+  const sizes = { Ib: 1, Ibs: 1, Iw: 2, Iz: wide ? 4 : 2 };
+  return operands.split(',').flatMap((o) => Array.from({ length: sizes[o as keyof typeof sizes] ?? 0 }, byte));
+}
+
 /** Numbers of the general registers that the instruction's operands name. */
-function operandRegisters({ row, memory }: Subject, code: number[]): number[] {
+function operandRegisters({ row, wide, memory }: Subject, code: number[]): number[] {
   const [encoding, , operands] = row;
   const list: number[] = [];
   const small = (letter: string): boolean => new RegExp(`(^|,)${letter}b`).test(operands);
   const number = (n: number, low: boolean): number => (low ? n & 3 : n);
-  const at = code.length - 1 - (/Ib/.test(operands) ? 1 : 0) - (memory ? 4 : 0);
+  const at = code.length - 1 - immediate(operands, wide).length - (memory ? 4 : 0);
   if (/(^|,)[ER]/.test(operands) && !memory) list.push(number(code[at]! & 7, small('E')));
   if (/(^|,)G/.test(operands)) list.push(number((code[at]! >> 3) & 7, small('G')));
   if (/(^|,)Z/.test(operands)) list.push(code[at]! & 7);
@@ -113,6 +122,8 @@ describe('handlers with known effects', () => {
           const arithmetic = other && !(word & (1 << 24)) ? random(0x1000) & ARITHMETIC : flags & ARITHMETIC;
           machine.core.reset();
           machine.enterFlat();
+          machine.set(abi.TSC_LAST, 0);
+          machine.set(abi.TSC_LAST + 4, 0);
           machine.ram.fill(0x5a);
           work.copy(machine.ram, WORK[0] + 0x1000);
           work.copy(machine.ram, WORK[0]);

@@ -1,0 +1,75 @@
+// XCHG, XADD, CMPXCHG. One processor: LOCK changes nothing. ops/alu.ts and atomic.ts say what they mean.
+// Source: SDM vol. 2.
+import { EAX } from '../abi';
+import { U_REG, U_RM } from '../isa/uop';
+import { bytesOf, finish, noteResult, pushModified } from './emit-operand';
+import { ADDED, setKind, SUBTRACTED } from './flags';
+import { getSlot, LEFT, RIGHT, setSlot, SUM, T1, T2 } from './frame';
+import { ADD, constant, AND, get, op, SELECT, set, SUB, tee } from './wasm';
+
+export function exchange(u: usize, form: u32): void {
+  const bytes = bytesOf(form);
+  // NOP and PAUSE too
+  if (load<u16>(u, U_REG) == load<u16>(u, U_RM)) return;
+  pushModified(u, bytes);
+  set(T1);
+  getSlot(bytes, load<u16>(u, U_REG));
+  set(T2);
+  finish(u, bytes, T2);
+  get(T1);
+  setSlot(bytes, load<u16>(u, U_REG));
+}
+
+export function exchangeAdd(u: usize, form: u32, dead: bool): void {
+  const bytes = bytesOf(form);
+  pushModified(u, bytes);
+  tee(T1);
+  getSlot(bytes, load<u16>(u, U_REG));
+  if (!dead) {
+    set(RIGHT);
+    tee(LEFT);
+    get(RIGHT);
+  }
+  op(ADD);
+  set(SUM);
+  if (!dead) {
+    noteResult(bytes);
+    setKind(ADDED + (bytes >>> 1));
+  }
+  // the register may be the destination
+  if (load<u16>(u, U_RM) != 0) {
+    get(T1);
+    setSlot(bytes, load<u16>(u, U_REG));
+    finish(u, bytes, SUM);
+    return;
+  }
+  finish(u, bytes, SUM);
+  get(T1);
+  setSlot(bytes, load<u16>(u, U_REG));
+}
+
+export function compareExchange(u: usize, form: u32): void {
+  const bytes = bytesOf(form);
+  pushModified(u, bytes);
+  set(RIGHT);
+  getSlot(bytes, EAX);
+  tee(LEFT);
+  get(RIGHT);
+  op(SUB);
+  set(SUM);
+  noteResult(bytes);
+  setKind(SUBTRACTED + (bytes >>> 1));
+  // equal, the accumulator is what it will be anyway
+  get(RIGHT);
+  getSlot(bytes, load<u16>(u, U_REG));
+  get(SUM);
+  if (bytes != 4) {
+    constant(bytes == 2 ? 0xffff : 0xff);
+    op(AND);
+  }
+  op(SELECT);
+  set(T1);
+  get(RIGHT);
+  setSlot(bytes, EAX);
+  finish(u, bytes, T1);
+}
