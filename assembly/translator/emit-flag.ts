@@ -1,10 +1,10 @@
-// CLD, STD, CLI and STI: bits of EFLAGS that are kept in memory. ops/flags-image.ts says what they mean.
+// CLD, STD and CLI: bits of EFLAGS that are kept in memory. ops/flags-image.ts says what they mean.
 // Source: SDM vol. 2.
-import { CPL, FLAGS_SYSTEM, INTERRUPT_WINDOW } from '../abi';
+import { CPL, FLAGS_SYSTEM } from '../abi';
 import { DF, IF } from '../cpu/flags';
 import { runKnownHandler } from './emit-known';
 import { argumentOf } from './emit-operand';
-import { AND, constant, ELSE, end, EQZ, loadN, op, OR, storeN, when } from './wasm';
+import { AND, constant, ELSE, end, loadN, op, OR, storeN, when } from './wasm';
 
 // arguments of the form, in the order of scripts/gen-forms.mjs
 const CLD: u32 = 0;
@@ -19,7 +19,6 @@ function change(flag: u32, on: bool): void {
   storeN(4, FLAGS_SYSTEM);
 }
 
-/** Those that end no region. */
 export function systemFlag(u: usize, form: u32): void {
   const which = argumentOf(form);
   if (which == CLD || which == STD) {
@@ -37,15 +36,3 @@ export function systemFlag(u: usize, form: u32): void {
 }
 /** No register and no flag that a region keeps elsewhere. */
 const KNOWN_CLI: u32 = 0;
-
-/** STI in the kernel when nothing waits for it: opens a scope for that, which the caller ends. */
-export function beginPlainSti(): void {
-  constant(0);
-  loadN(4, CPL);
-  constant(0);
-  loadN(4, INTERRUPT_WINDOW);
-  op(OR);
-  op(EQZ);
-  when();
-  change(IF, true);
-}

@@ -1,14 +1,13 @@
 // Multiplication and division of 32 bits. ops/muldiv.ts and muldiv-divide.ts say what they mean.
 // Source: SDM vol. 2, MUL, IMUL, DIV, IDIV.
-import { EAX, EDX, FAULT_ERROR, FAULT_KIND, FAULT_VECTOR, NO_ERROR_CODE } from '../abi';
-import { DE, KIND_EXCEPTION } from '../cpu/fault';
+import { EAX, EDX } from '../abi';
 import { U_IMM, U_REG } from '../isa/uop';
 import { argumentOf, noteResult, pushOperand } from './emit-operand';
 import { MULTIPLIED, setKind } from './flags';
-import { getRegister, leaveWithFault, RIGHT, setRegister, SUM, T1, T2, WIDE } from './frame';
+import { getRegister, leaveToHandler, RIGHT, setRegister, SUM, T1, T2, WIDE } from './frame';
 import {
   constant, end, EQ, EQZ, get, GE_U, I64_CONST, I64_DIV_S, I64_DIV_U, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_NE, I64_OR, I64_SHL,
-  I64_SHR_U, MUL, NE, op, OR, set, SHR_S, storeN, SUB, tee, when, WRAP,
+  I64_SHR_U, MUL, NE, op, OR, set, SHR_S, SUB, tee, when, WRAP,
 } from './wasm';
 
 /** IMUL in all its 32-bit forms, MUL. */
@@ -119,18 +118,9 @@ export function divide(u: usize, form: u32): void {
   setRegister(EAX);
 }
 
-/** #DE when the condition on the stack holds. */
+/** The handler raises #DE when the condition on the stack holds. */
 function refuse(u: usize): void {
   when();
-  constant(0);
-  constant(KIND_EXCEPTION);
-  storeN(4, FAULT_KIND);
-  constant(0);
-  constant(DE);
-  storeN(4, FAULT_VECTOR);
-  constant(0);
-  constant(<u32>NO_ERROR_CODE);
-  storeN(4, FAULT_ERROR);
-  leaveWithFault(u);
+  leaveToHandler(u);
   end();
 }

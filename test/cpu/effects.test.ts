@@ -6,7 +6,7 @@ import { ROWS } from '../../assembly/isa/opcodes.js';
 import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
 import { effectsOf, effectsWord } from '../../scripts/gen-effects.mjs';
 
-const RUNS = 40;
+const RUNS = 20;
 const CODE = 0x1000;
 const WORK = [0x4000, 0x8000] as const;
 const ARITHMETIC = 0x8d5;
@@ -115,7 +115,8 @@ describe('handlers with known effects', () => {
         // a longer string would reach the code
         if (STRING.test(name)) registers[1]! &= 63;
         const flags = random(0x1000) & (ARITHMETIC | 0x400);
-        const work = Buffer.from(Array.from({ length: 0x200 }, byte));
+        // a trap flag that is popped would outlive the run
+        const work = Buffer.from(Array.from({ length: 0x200 }, () => byte() & (name.startsWith('popf') ? 0xfe : 0xff)));
         const fpu = Buffer.from(Array.from({ length: floating.length }, byte));
         const outcomes = [false, true].map((other) => {
           const before = registers.map((v, r) => (other && !((touched >> r) & 1) ? value() : v));
