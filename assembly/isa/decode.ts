@@ -220,7 +220,7 @@ export function decodeOne(from: usize, to: usize, offset: u32, ordinal: u32, key
   }
   if (short) return tooShort(from, to, offset, ordinal);
   const flags = load<u32>(ROW_WORD + (row << 2));
-  if (row == 0 || ((flags & PROTECTED) != 0 && (key & KEY_PROTECTED) == 0)) return undefined(from, offset, ordinal);
+  if (row == 0 || ((flags & PROTECTED) != 0 && (key & KEY_PROTECTED) == 0)) return undefined(from, to, offset, ordinal);
 
   // modrm
   const rmFile = (flags >>> 1) & 7;
@@ -275,7 +275,7 @@ export function decodeOne(from: usize, to: usize, offset: u32, ordinal: u32, key
   }
   if (short) return tooShort(from, to, offset, ordinal);
   lastLength = <u32>(at - from);
-  if ((attr & UA_LOCK) != 0 && ((flags & LOCKABLE) == 0 || !memory)) return undefined(from, offset, ordinal);
+  if ((attr & UA_LOCK) != 0 && ((flags & LOCKABLE) == 0 || !memory)) return undefined(from, to, offset, ordinal);
 
   const segment: u32 = overridden >= 0 ? overridden : memory && stackSegment ? SS : DS;
   if ((flags & PRIVILEGED) != 0) shared(emit(OP_PRIVILEGED, offset, ordinal), attr);
@@ -336,8 +336,9 @@ function tooShort(from: usize, to: usize, offset: u32, ordinal: u32): u32 {
   return DECODED_END;
 }
 
-function undefined(from: usize, offset: u32, ordinal: u32): u32 {
-  lastLength = <u32>(at - from);
+/** The byte behind was perhaps looked at: a modrm whose row is empty. A write to it must decode the instruction again. */
+function undefined(from: usize, to: usize, offset: u32, ordinal: u32): u32 {
+  lastLength = <u32>(min(at + 1, to) - from);
   shared(emit(OP_UNDEFINED, offset, ordinal), 0);
   return DECODED_END;
 }

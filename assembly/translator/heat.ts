@@ -48,7 +48,8 @@ export function translateHot(): u32 {
 
 /** A module of the region at EIP alone, decoded if need be. 0: it is not translated. For tests. */
 export function translateHere(): u32 {
-  if (!translatable() || !makeRoom(ENTRIES_OF_A_REGION) || !poolRoom()) return 0;
+  // what was raised between runs is delivered first
+  if (faulted() || !translatable() || !makeRoom(ENTRIES_OF_A_REGION) || !poolRoom()) return 0;
   const eip = load<u32>(EIP);
   const cr2 = load<u32>(CR2);
   const key = load<u32>(MODE_KEY);

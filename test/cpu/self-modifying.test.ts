@@ -57,6 +57,12 @@ it('follows an instruction of several micro-ops that becomes another one', () =>
   expect(machine.get(EDX)).toBe(0x33 + 0x44);
 });
 
+it('sees a store into the modrm byte of what was undefined', () => {
+  // xor %eax,%eax; jz 2f; 1: (D9 0B); mov $0x55,%al; hlt; 2: movb $0xe8,0x1005; jmp 1b
+  run('31c0 7405 d90b b055 f4 c60505100000e8 ebf2');
+  expect(machine.get(EAX)).toBe(0x55);
+});
+
 it('sees a store through another mapping of the page', () => {
   for (let page = 0; page < 256; page++) machine.ramView.setUint32(0x21000 + 4 * page, (page << 12) | 3, true);
   machine.ramView.setUint32(0x22000, CODE | 3, true);
