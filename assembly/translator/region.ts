@@ -99,7 +99,9 @@ function goto(b: i32, cost: i32, falls: bool): void {
     setScope(b, CARRY, knownCarry());
     setScope(b, STEP, knownStep());
   }
+  // also a branch to a lower address that comes later here: from there the interpreter may run straight on into this region again
   if (onward) {
+    if (load<u16>(firstOf(b), U_OFFSET) <= load<u16>(lastOf(blockAt(here)), U_OFFSET)) checkBudget(b);
     if (!falls || position != here + 1) br(scope(b, FORWARD));
     return;
   }
