@@ -1,10 +1,14 @@
 // The core's exports: everything that the host calls. State is read and written in memory (assembly/abi.ts).
-import { A20_MASK, FLAGS_SYSTEM, INTERRUPT_SHADOW, REPLAY_COUNT } from './abi';
+import { A20_MASK, EPT_ACTIVE, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, REPLAY_COUNT, VMX_HALTED, VMX_OFF, VMX_ROOT, VMX_STATE } from './abi';
 import { IF } from './cpu/flags';
-import { initInterpreter, stepPending } from './interpreter/control';
+import { initInterpreter, setTraps, stepPending, takeTraps } from './interpreter/control';
 import { flushCode } from './mmu/code-pages';
+import { flushEpt } from './mmu/ept';
 import { initFetch } from './mmu/fetch';
 import { flushTlb as flush, initTlb } from './mmu/tlb';
+import { beginEmulation, endEmulation } from './vmx/emulate';
+import { enterGuest, pendingTraps } from './vmx/entry';
+import { timerExit } from './vmx/exit';
 
 export { run, handlerTable } from './generated/dispatch';
 export { injectInterrupt, injectNmi } from './ops/interrupt';
@@ -32,8 +36,37 @@ export function canInject(): bool {
   return (load<u32>(FLAGS_SYSTEM) & IF) != 0 && load<u32>(INTERRUPT_SHADOW) == 0 && load<u32>(REPLAY_COUNT) == 0 && !stepPending;
 }
 
-/** The host changed the memory map, page tables or A20: forgets translations (and decoded code when `code`). */
+// ---- VMX: what the monitor calls ------------------------------------------------------------------------------------------------
+
+/** VMXON and VMXOFF. */
+export function setVmx(on: bool): void {
+  store<u32>(VMX_STATE, on ? VMX_ROOT : VMX_OFF);
+  store<u32>(EPT_ACTIVE, 0);
+  store<u32>(VMX_HALTED, 0);
+  store<u32>(INTERRUPT_WINDOW, 0);
+  flushTlb(false);
+}
+
+/** Enters the guest of the VMCS: 0, a VM-instruction error (7, 8), or EXIT_VM. See vmx/entry.ts. */
+export function vmEnter(): u32 {
+  const outcome = enterGuest();
+  setTraps(outcome == 0 ? pendingTraps() : 0);
+  return outcome;
+}
+
+/** The preemption timer has reached 0 in the guest. */
+export function vmTimerExit(): void { timerExit(takeTraps()); }
+
+/** See vmx/emulate.ts. */
+export function emulateBegin(cr3: u32): void {
+  beginEmulation(cr3);
+  setTraps(pendingTraps());
+}
+export function emulateEnd(): u32 { return endEmulation(takeTraps()); }
+
+/** The host changed the memory map, page tables, the EPT or A20: forgets translations (and decoded code when `code`). */
 export function flushTlb(code: bool): void {
   flush(true);
+  flushEpt();
   if (code) flushCode();
 }

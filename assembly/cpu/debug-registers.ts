@@ -7,6 +7,7 @@ const READ_WRITE: u32 = 3;
 
 /** Breakpoints (bits 0-3, as in DR6) hit since they were last taken. */
 export let watchHits: u32 = 0;
+export function setWatchHits(hits: u32): void { watchHits = hits; }
 export function takeWatchHits(): u32 {
   const hits = watchHits;
   watchHits = 0;

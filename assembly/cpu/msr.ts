@@ -21,7 +21,7 @@ const IA32_MTRR_PHYSMASK7: u32 = 0x20f;
 const IA32_MTRR_FIX64K: u32 = 0x250;
 const IA32_MTRR_FIX16K: u32 = 0x258;
 const IA32_MTRR_FIX4K: u32 = 0x268;
-const IA32_PAT: u32 = 0x277;
+export const IA32_PAT: u32 = 0x277;
 const IA32_MTRR_DEF_TYPE: u32 = 0x2ff;
 export const IA32_EFER: u32 = 0xc0000080;
 

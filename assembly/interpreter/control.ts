@@ -1,16 +1,17 @@
 // Between instructions: where execution starts, stops, is stepped, and what a fault becomes.
 import {
-  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_DECODED, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET,
-  EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
-  REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE,
+  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_DECODED, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET, EXIT_HLT,
+  EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, EXIT_VM, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
+  NMI_BLOCKED, REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE, VMX_HALTED,
 } from '../abi';
 import { beginBudget, beginStep, budget, endBudget, endStep, sampleDue, spend, spent } from '../cpu/budget';
-import { takeWatchHits } from '../cpu/debug-registers';
+import { setWatchHits, takeWatchHits } from '../cpu/debug-registers';
 import {
   EXIT_UOP, FAULT_UOP, faulted, faultingUop, gp, KIND_EXIT, raise, RESUME_UOP, fault, GP, ud,
 } from '../cpu/fault';
 import { IF, TF } from '../cpu/flags';
-import { settleShadow } from '../cpu/interrupt-shadow';
+import { holdAt, settleShadow } from '../cpu/interrupt-shadow';
+import { nonRoot, noteExit, settled } from '../cpu/vmx';
 import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/ops';
 import { DECODED_SHORT, decodeOne, decodeRun } from '../isa/decode';
 import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../isa/uop';
@@ -18,12 +19,17 @@ import { coverCode, descriptorKey, flushCode, hostPage, poolNext, poolRoom, setP
 import { fetchHost, fetchTable } from '../mmu/fetch';
 import { CS, linearOf, open, segmentBase } from '../mmu/segmented';
 import { codeTlb, flushCodeTlb } from '../mmu/tlb';
-import { afterInstruction, beforeInstruction } from '../ops/debug';
+import { afterInstruction, beforeInstruction, forgetTraps } from '../ops/debug';
 import { deliverFault } from '../ops/interrupt';
 import { codePage, ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
+import { EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_NMI_WINDOW } from '../vmx/exit-reasons';
+import { makeExit } from '../vmx/exit';
 import { sample } from './samples';
 
 const KEY_FLAT: u32 = 4;
+/** Bits of the pending debug exceptions: SDM vol. 3C table 24-4. */
+const PENDING_STEP: u32 = 0x4000;
+const PENDING_ENABLED: u32 = 0x1000;
 
 /** One instruction decoded for one execution: up to four micro-ops and STEP_END. */
 const ONE_SHOT: usize = SCRATCH_UOPS + 8 * UOP_SIZE;
@@ -50,6 +56,7 @@ export function initInterpreter(): void {
 export function enter(limit: i32): usize {
   beginBudget(limit);
   stepping = false;
+  if (load<u32>(VMX_HALTED) != 0) return load<u32>(INTERRUPT_WINDOW) != 0 && windowOpen() ? windowExit() : exit(EXIT_HLT);
   // an injected interrupt could not be delivered
   if (faulted()) return deliverHere();
   return load<u32>(REPLAY_COUNT) != 0 ? step() : RESUME_UOP;
@@ -61,11 +68,40 @@ export function leave(): i32 {
   settleShadow();
   store<u64>(COUNT_INSTRUCTIONS, load<u64>(COUNT_INSTRUCTIONS) + spent());
   endBudget();
+  if (load<i32>(EXIT_REASON) == EXIT_VM) makeExit(takeTraps());
+  else settled();
   return load<i32>(EXIT_REASON);
+}
+
+/** Single step and data breakpoints of the instruction before that have not trapped yet, as the VMCS has them. */
+export function takeTraps(): u32 {
+  if (!stepPending) return 0;
+  stepPending = false;
+  const hits = takeWatchHits();
+  return (trapFlag ? PENDING_STEP : 0) | (hits ? hits | PENDING_ENABLED : 0);
+}
+export function setTraps(pending: u32): void {
+  forgetTraps();
+  stepPending = (pending & (PENDING_STEP | PENDING_ENABLED)) != 0;
+  trapFlag = (pending & PENDING_STEP) != 0;
+  setWatchHits(stepPending ? pending & 15 : 0);
 }
 
 function exit(reason: i32): usize {
   store<i32>(EXIT_REASON, reason);
+  return EXIT_UOP;
+}
+
+/** Can an interrupt (or, for a guest, an NMI) that is waited for be taken, but for the shadow? */
+function windowOpen(): bool {
+  const window = load<u32>(INTERRUPT_WINDOW);
+  if ((window & 1) != 0 && (load<u32>(FLAGS_SYSTEM) & IF) != 0) return true;
+  return (window & 2) != 0 && load<u32>(NMI_BLOCKED) == 0;
+}
+function windowExit(): usize {
+  if (!nonRoot()) return exit(EXIT_INTERRUPT_WINDOW);
+  const interrupt = (load<u32>(INTERRUPT_WINDOW) & 1) != 0 && (load<u32>(FLAGS_SYSTEM) & IF) != 0;
+  noteExit(interrupt ? EXIT_REASON_INTERRUPT_WINDOW : EXIT_REASON_NMI_WINDOW, 0);
   return EXIT_UOP;
 }
 
@@ -107,8 +143,8 @@ export function resume(): usize {
   if (budget <= 0 && (!sampleDue() || sample() || budget <= 0)) return exit(EXIT_BUDGET);
   settleShadow();
   const shadow = load<u32>(INTERRUPT_SHADOW);
-  if (load<u32>(INTERRUPT_WINDOW) != 0 && (load<u32>(FLAGS_SYSTEM) & IF) != 0) {
-    if (shadow == 0) return exit(EXIT_INTERRUPT_WINDOW);
+  if (load<u32>(INTERRUPT_WINDOW) != 0 && windowOpen()) {
+    if (shadow == 0) return windowExit();
     store<u32>(INTERRUPT_SHADOW, 2);
     return step();
   }
@@ -117,7 +153,10 @@ export function resume(): usize {
     return step();
   }
   // nothing waits for the shadow to end: it has no effect that anyone could see
-  if (shadow != 0) store<u32>(INTERRUPT_SHADOW, 0);
+  if (shadow != 0) {
+    if (nonRoot()) holdAt(load<u32>(EIP));
+    else store<u32>(INTERRUPT_SHADOW, 0);
+  }
   return lookup();
 }
 

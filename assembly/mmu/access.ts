@@ -7,6 +7,7 @@ import {
 } from '../abi';
 import { watchesPage, noteWatch } from '../cpu/debug-registers';
 import { AC_FAULT, faulted, raise, raiseExit } from '../cpu/fault';
+import { nonRoot } from '../cpu/vmx';
 import { codeWritten, hasCode } from './code-pages';
 import { ACCESS_READ, ACCESS_WRITE, translate, walkGlobal, walkLarge } from './paging';
 import { hostOf } from './physical';
@@ -25,6 +26,8 @@ export function replayTake(): u64 {
 }
 
 function mmioRead(address: u32, size: u32): u64 {
+  // a guest reaches devices through its monitor alone: what is beyond memory is nothing
+  if (nonRoot()) return u64.MAX_VALUE;
   if (replayReady()) return replayTake();
   store<u32>(EXIT_REASON, EXIT_MMIO_READ);
   store<u32>(EXIT_ADDRESS, address);
@@ -35,6 +38,7 @@ function mmioRead(address: u32, size: u32): u64 {
 
 /** Posts a write; it leaves to the host when the instruction has retired. */
 function mmioWrite(address: u32, size: u32, value: u64): void {
+  if (nonRoot()) return;
   const n = load<u32>(MMIO_QUEUE_COUNT);
   // no instruction writes more than MMIO_QUEUE_MAX items without asking for attention in between
   if (n >= <u32>MMIO_QUEUE_MAX) return;

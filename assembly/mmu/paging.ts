@@ -1,6 +1,7 @@
 // The page walk: linear to physical. SDM vol. 3A chapter 4 (32-bit paging, PSE; PAE with NX), error codes 4.7.
-import { CR0, CR2, CR3, CR4, EFER, FAULT_KIND, PDPTE, COUNT_TLB_MISSES } from '../abi';
-import { raise, PF_FAULT } from '../cpu/fault';
+import { CR0, CR3, CR4, EFER, EPT_ACTIVE, FAULT_KIND, PAGE_FAULT_ADDRESS, PDPTE, COUNT_TLB_MISSES } from '../abi';
+import { faulted, raise, PF_FAULT } from '../cpu/fault';
+import { EPT_EXECUTE, EPT_READ, EPT_WRITE, eptAllows, translatingFor } from './ept';
 import { gated, physicalOr32, physicalRead32, physicalRead64 } from './physical';
 
 const PRESENT: u32 = 1;
@@ -37,7 +38,7 @@ function pageFault(lin: u32, code: u32, access: u32, user: bool): u32 {
   let error = code | (user ? CODE_USER : 0);
   if (access == ACCESS_WRITE) error |= CODE_WRITE;
   if (access == ACCESS_FETCH && (load<u32>(CR4) & CR4_PAE) != 0 && (load<u32>(EFER) & EFER_NXE) != 0) error |= CODE_FETCH;
-  if (load<u32>(FAULT_KIND) == 0) store<u64>(CR2, lin);
+  if (load<u32>(FAULT_KIND) == 0) store<u32>(PAGE_FAULT_ADDRESS, lin);
   raise(PF_FAULT, error);
   return 0;
 }
@@ -51,9 +52,18 @@ function allowed(rights: u32, access: u32, user: bool): bool {
 
 /**
  * Physical address of linear `lin` for `access` (ACCESS_*) with user or supervisor rights; sets accessed and dirty bits.
- * On failure raises #PF (CR2 set) and returns 0: check faulted().
+ * On failure raises #PF (or, in VMX non-root operation, an EPT violation) and returns 0: check faulted().
  */
 export function translate(lin: u32, access: u32, user: bool): u32 {
+  if (load<u32>(EPT_ACTIVE) == 0) return walk(lin, access, user);
+  translatingFor(lin);
+  const physical = walk(lin, access, user);
+  if (faulted()) return 0;
+  const needed = access == ACCESS_READ ? EPT_READ : access == ACCESS_WRITE ? EPT_WRITE : EPT_EXECUTE;
+  return eptAllows(physical, needed, true) ? physical : 0;
+}
+
+function walk(lin: u32, access: u32, user: bool): u32 {
   store<u64>(COUNT_TLB_MISSES, load<u64>(COUNT_TLB_MISSES) + 1);
   walkGlobal = true;
   walkLarge = false;

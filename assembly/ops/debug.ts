@@ -1,11 +1,14 @@
 // #DB: instruction breakpoints, data breakpoints, single step; MOV to and from debug registers.
 // SDM vol. 3B sections 17.2, 17.3; vol. 2 MOV DR; 6.8.3 for the instruction after a load of SS.
-import { DR0, DR6, DR7, FLAGS_SYSTEM, NO_ERROR_CODE } from '../abi';
+import { CPL, DEBUG_CAUSE, DR0, EAX, DR6, DR7, FLAGS_SYSTEM, NO_ERROR_CODE } from '../abi';
 import { CR4_DE, cr4 } from '../cpu/control';
-import { DB, fail, raise, ud } from '../cpu/fault';
+import { DB, fault, gp, raise, ud } from '../cpu/fault';
 import { RF } from '../cpu/flags';
+import { exitAt, exits, intercepts, nonRoot } from '../cpu/vmx';
 import { U_REG, U_RM, UOP_SIZE } from '../isa/uop';
 import { flushTlb } from '../mmu/tlb';
+import { CPU_BASED_MOV_DR_EXITING } from '../vmx/controls';
+import { EXIT_REASON_DR_ACCESS } from '../vmx/exit-reasons';
 import { updateMode } from './mode';
 import { resumeAfter } from './operand';
 
@@ -25,8 +28,25 @@ let held: bool = false;
 let cancelled: bool = false;
 let heldHits: u32 = 0;
 
+/** Raises #DB with what DR6 is to say of it. One that leaves to a monitor only tells the monitor: SDM vol. 3C 27.1. */
+export function raiseDebug(cause: u32): void {
+  store<u32>(DEBUG_CAUSE, cause);
+  if (!nonRoot() || !intercepts(DB, NO_ERROR_CODE)) {
+    const kept = cause & 15 ? load<u32>(DR6) & ~15 : load<u32>(DR6);
+    store<u32>(DR6, kept | DR6_ONES | cause);
+  }
+  raise(DB, NO_ERROR_CODE);
+}
+
 export function holdTraps(): void { held = true; }
 export function cancelTrap(): void { cancelled = true; }
+/** Another program is in the processor now. */
+export function forgetTraps(): void {
+  resumed = false;
+  held = false;
+  cancelled = false;
+  heldHits = 0;
+}
 
 /** Before an instruction at `linear` runs: does an instruction breakpoint hit? Then #DB (a fault) is raised. */
 export function beforeInstruction(linear: u32): bool {
@@ -41,8 +61,7 @@ export function beforeInstruction(linear: u32): bool {
     if (enabled && ((dr7 >>> (16 + (i << 2))) & 15) == 0 && load<u32>(DR0 + (i << 3)) == linear) hits |= 1 << i;
   }
   if (hits == 0) return false;
-  store<u32>(DR6, (load<u32>(DR6) & ~15) | DR6_ONES | hits);
-  raise(DB, NO_ERROR_CODE);
+  raiseDebug(hits);
   return true;
 }
 
@@ -59,11 +78,7 @@ export function afterInstruction(traced: bool, hits: u32): void {
   heldHits = 0;
   const step = traced && !cancelled;
   if (!step && all == 0) return;
-  let dr6 = load<u32>(DR6) | DR6_ONES;
-  if (all) dr6 = (dr6 & ~15) | all;
-  if (step) dr6 |= DR6_BS;
-  store<u32>(DR6, dr6);
-  raise(DB, NO_ERROR_CODE);
+  raiseDebug(step ? all | DR6_BS : all);
 }
 
 /** Number of the debug register that a MOV names: 4 and 5 are 6 and 7 unless CR4.DE; 0xFF = #UD. */
@@ -74,14 +89,23 @@ function debugRegister(u: usize): u32 {
 }
 
 function guarded(u: usize): usize {
-  store<u32>(DR6, load<u32>(DR6) | DR6_ONES | DR6_BD);
-  return fail(u, DB, NO_ERROR_CODE);
+  raiseDebug(DR6_BD);
+  return fault(u);
+}
+
+const FROM_REGISTER: u32 = 0x10;
+/** Such a VM exit comes before #GP for privilege and #UD for CR4.DE: SDM vol. 3C 25.1.3. */
+function leave(u: usize, direction: u32): usize {
+  const general = <u32>(load<u16>(u, U_RM) - EAX) >>> 3;
+  return exitAt(u, EXIT_REASON_DR_ACCESS, load<u16>(u, U_REG) | direction | (general << 8));
 }
 
 // @ts-ignore: decorator
 @inline function slotOf(n: u32): usize { return n < 4 ? DR0 + (n << 3) : n == 6 ? DR6 : DR7; }
 
 export function movFromDebug(u: usize): usize {
+  if (exits(CPU_BASED_MOV_DR_EXITING)) return leave(u, FROM_REGISTER);
+  if (load<u32>(CPL) != 0) return gp(u, 0);
   const n = debugRegister(u);
   if (n == 0xff) return ud(u);
   if (load<u32>(DR7) & DR7_GD) return guarded(u);
@@ -93,6 +117,8 @@ export function movFromDebug(u: usize): usize {
 }
 
 export function movToDebug(u: usize): usize {
+  if (exits(CPU_BASED_MOV_DR_EXITING)) return leave(u, 0);
+  if (load<u32>(CPL) != 0) return gp(u, 0);
   const n = debugRegister(u);
   if (n == 0xff) return ud(u);
   if (load<u32>(DR7) & DR7_GD) return guarded(u);

@@ -8,19 +8,17 @@ import {
   CS, DS, dplOf, ES, FS, GS, isCode, isConformingCode, isPresent, limitOf, selectorOf, setNullSegment, setRealSegment, SS,
   TYPE_INTERRUPT_GATE16, TYPE_TASK_GATE, TYPE_TRAP_GATE16, TYPE_TSS16, TYPE_TSS32,
 } from '../cpu/segment';
+import { beginVectoring, eventInfo, settled } from '../cpu/vmx';
 import { readSystem32, readSystem64 } from '../mmu/access';
+import { INTR_TYPE_SOFT_EXCEPTION, INTR_TYPE_SOFT_INTR } from '../vmx/controls';
 import {
   attributes, checkTarget, commit, commitCode, ext, fetch, isNull, keepCode, markAccessed, markCodeAccessed, raiseSelector, setExt,
 } from './descriptor';
 import { commitPointer, openInnerStack, openStack, push, room } from './far-stack';
 import { findInnerStack, innerPointer, innerSelector } from './inner-stack';
 import { updateMode } from './mode';
-import { BROKEN, ENTERED, REFUSED } from './outcome';
+import { ENTERED, REFUSED, BROKEN } from './outcome';
 import { FROM_INTERRUPT, pushTaskError, switchTask } from './task';
-
-/** INT n, INT3, INTO: the gate's DPL is checked and EXT is clear. */
-export const BY_PROGRAM: bool = true;
-export const BY_PROCESSOR: bool = false;
 
 function refuse(vector: u32, error: u32): u32 {
   raise(vector, error);
@@ -161,11 +159,17 @@ function deliverProtected(vector: u32, error: i32, returnEip: u32, flags: u32, p
     : deliverSame(selector, eip, size, trap, error, returnEip, flags);
 }
 
-/** Delivers an event that returns to `returnEip`; `resume` sets RF in the pushed flags. Nothing else than the outcome is raised. */
-export function deliverEvent(vector: u32, error: i32, returnEip: u32, resume: bool, program: bool): u32 {
+/**
+ * Delivers an event of type `type` (INTR_TYPE_*) that returns to `returnEip`; `resume` sets RF in the pushed flags. Nothing else than
+ * the outcome is raised. For INT n, INT3 and INTO the gate's DPL is checked and EXT is clear.
+ */
+export function deliverEvent(vector: u32, error: i32, returnEip: u32, resume: bool, type: u32): u32 {
+  const program = type == INTR_TYPE_SOFT_INTR || type == INTR_TYPE_SOFT_EXCEPTION;
+  beginVectoring(eventInfo(vector, type, error != NO_ERROR_CODE && !realMode()), <u32>error);
   const flags = resume ? getFlags() | RF : getFlags();
   setExt(program ? 0 : 1);
   const outcome = realMode() ? deliverReal(vector, returnEip, flags) : deliverProtected(vector, error, returnEip, flags, program);
   setExt(0);
+  if (outcome != REFUSED) settled();
   return outcome;
 }

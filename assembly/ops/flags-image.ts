@@ -1,6 +1,6 @@
 // EFLAGS as a whole: what POPF, IRET and task switches may change of it; PUSHF, flag bits, CLI and STI.
 // SDM vol. 1 section 3.4.3; vol. 2 PUSHF, POPF, CLI, STI, LAHF.
-import { CPL, EAX, ESP, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW } from '../abi';
+import { CPL, EAX, ESP, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, SHADOW_OF_SS } from '../abi';
 import { realMode, virtual8086 } from '../cpu/control';
 import { fault, faulted, gp } from '../cpu/fault';
 import {
@@ -118,6 +118,7 @@ export function sti(u: usize): usize {
   const flags = load<u32>(FLAGS_SYSTEM);
   if ((flags & IF) != 0) return u + UOP_SIZE;
   store<u32>(FLAGS_SYSTEM, flags | IF);
+  store<u32>(SHADOW_OF_SS, 0);
   if (load<u32>(INTERRUPT_WINDOW) != 0) {
     store<u32>(INTERRUPT_SHADOW, 1);
     return resumeAfter(u);

@@ -2,11 +2,15 @@
 // SDM vol. 2; assembly/abi.ts, exit reasons. The registers always stand at the first item that is not done.
 import { ECX, EDI, EDX, EIP, ESI, EXIT_IO_IN, EXIT_IO_OUT, PIO_DATA } from '../abi';
 import { EXIT_UOP, fault, faulted, raiseExit } from '../cpu/fault';
+import { nonRoot } from '../cpu/vmx';
+import { U_SEGMENT } from '../isa/uop';
 import { probeWrite, replayReady, replayTake } from '../mmu/access';
 import { hasCode } from '../mmu/code-pages';
 import { ACCESS_READ, ACCESS_WRITE, translate } from '../mmu/paging';
 import { hostOf } from '../mmu/physical';
 import { userRights } from '../mmu/tlb';
+import { ES, segmentBase } from '../mmu/segmented';
+import { exitString, portExits } from './intercept';
 import { describeExit } from './io';
 import { ioAllowed } from './io-rights';
 import { eipOf, resumeAfter } from './operand';
@@ -46,6 +50,7 @@ function endVisit(u: usize, done: bool): usize {
   if (n == 0) return resumeAfter(u);
   const port: u32 = load<u16>(EDX);
   if (!ioAllowed(u, port, sizeof<T>())) return fault(u);
+  if (nonRoot() && portExits(port, sizeof<T>())) return exitString(u, port, sizeof<T>(), true, segmentBase(ES) + index(u, EDI));
   const to = destination<T>(u, true);
   if (faulted() || !probeWrite(to, sizeof<T>())) return fault(u);
   let items: u32 = n > 1 && unwatched() ? destinationStretch(u, to, sizeof<T>(), n, true) : 1;
@@ -69,6 +74,9 @@ function endVisit(u: usize, done: bool): usize {
   if (n == 0) return resumeAfter(u);
   const port: u32 = load<u16>(EDX);
   if (!ioAllowed(u, port, sizeof<T>())) return fault(u);
+  if (nonRoot() && portExits(port, sizeof<T>())) {
+    return exitString(u, port, sizeof<T>(), false, segmentBase(load<u8>(u, U_SEGMENT)) + index(u, ESI));
+  }
   const from = source<T>(u);
   if (faulted()) return fault(u);
   let items: u32 = n > 1 && unwatched() ? sourceStretch(u, from, sizeof<T>(), n) : 1;

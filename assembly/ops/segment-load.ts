@@ -1,6 +1,6 @@
 // MOV, PUSH and POP of segment registers; LDS LES LSS LFS LGS.
 // SDM vol. 2 MOV, PUSH, POP, LDS; vol. 3A section 6.8.3 (interrupts after a stack switch).
-import { ESP, INTERRUPT_SHADOW, MODE_KEY } from '../abi';
+import { ESP, INTERRUPT_SHADOW, MODE_KEY, SHADOW_OF_SS } from '../abi';
 import { fault, faulted, ud } from '../cpu/fault';
 import { attributesOf, baseOf, CS, DS, ES, FS, GS, limitOf, selectorOf, SS } from '../cpu/segment';
 import { U_REG, UOP_SIZE } from '../isa/uop';
@@ -30,6 +30,7 @@ function loaded(u: usize, seg: u32, key: u32): usize {
   const end = resumeAfter(u);
   if (seg == SS) {
     store<u32>(INTERRUPT_SHADOW, 1);
+    store<u32>(SHADOW_OF_SS, 1);
     holdTraps();
   }
   return end;

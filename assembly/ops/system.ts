@@ -1,25 +1,35 @@
 // HLT, caches, SYSENTER and SYSEXIT, the opcodes that are undefined by definition.
 // SDM vol. 2 HLT, INVD, SYSENTER, SYSEXIT, UD.
-import { CPL, ECX, EDX, ESP, EXIT_HLT, EXIT_REASON, FLAGS_SYSTEM, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP } from '../abi';
+import {
+  CPL, ECX, EDX, ESP, EXIT_HLT, EXIT_REASON, FLAGS_SYSTEM, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, VMX_HALTED,
+} from '../abi';
 import { EXIT_UOP, gp, RESUME_UOP, ud } from '../cpu/fault';
 import { realMode } from '../cpu/control';
 import { IF, RF, VM } from '../cpu/flags';
 import { setEip } from '../cpu/regs';
 import { CS, setSegment, SS } from '../cpu/segment';
+import { exitAt, exits, nonRoot, secondaryControls } from '../cpu/vmx';
 import { UOP_SIZE } from '../isa/uop';
+import { CPU_BASED_HLT_EXITING, SECONDARY_EXEC_WBINVD_EXITING } from '../vmx/controls';
+import { EXIT_REASON_HLT, EXIT_REASON_INVD, EXIT_REASON_WBINVD } from '../vmx/exit-reasons';
 import { updateMode } from './mode';
 import { resumeAfter, retire } from './operand';
 
 /** EIP is behind it when the host sees EXIT_HLT. */
 export function hlt(u: usize): usize {
+  if (exits(CPU_BASED_HLT_EXITING)) return exitAt(u, EXIT_REASON_HLT, 0);
+  if (nonRoot()) store<u32>(VMX_HALTED, 1);
   resumeAfter(u);
   store<u32>(EXIT_REASON, EXIT_HLT);
   return EXIT_UOP;
 }
 
 /** There is no cache to flush. */
-export function invd(u: usize): usize { return u + UOP_SIZE; }
-export function wbinvd(u: usize): usize { return u + UOP_SIZE; }
+export function invd(u: usize): usize { return nonRoot() ? exitAt(u, EXIT_REASON_INVD, 0) : u + UOP_SIZE; }
+export function wbinvd(u: usize): usize {
+  if (nonRoot() && (secondaryControls() & SECONDARY_EXEC_WBINVD_EXITING) != 0) return exitAt(u, EXIT_REASON_WBINVD, 0);
+  return u + UOP_SIZE;
+}
 
 /** Flat code and stack segments of SYSENTER and SYSEXIT, with no look at any table. */
 function flatSegments(code: u32, level: u32): void {

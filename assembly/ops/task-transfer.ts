@@ -1,6 +1,7 @@
 // Instructions that end in a task switch: JMP, CALL and IRET.
 // SDM vol. 3A sections 7.3, 7.4.
 import { fault, faulted, NP, RESUME_UOP, TS } from '../cpu/fault';
+import { nonRoot, noteLength } from '../cpu/vmx';
 import { baseOf, isPresent, TR, TYPE_TSS16_BUSY, TYPE_TSS32_BUSY } from '../cpu/segment';
 import { readSystem16 } from '../mmu/access';
 import { attributes, fetch, raiseSelector } from './descriptor';
@@ -11,6 +12,7 @@ import { FROM_IRET, switchTask } from './task';
 
 /** Ends instruction `u` with a task switch. */
 export function enterTask(u: usize, selector: u32, source: u32): usize {
+  if (nonRoot()) noteLength(u);
   const outcome = switchTask(selector, nextEip(u), source);
   if (outcome == REFUSED) return fault(u);
   retire(u);

@@ -3,7 +3,7 @@
 // What fails before the new task is in place faults in the old one; everything later faults in the new one.
 import { CPL, CR0, CR3, DR6, DR7, EAX, EIP, FLAGS_SYSTEM, NO_ERROR_CODE } from '../abi';
 import { CR0_PG, CR0_TS, pagingPae } from '../cpu/control';
-import { DB, faulted, GP, NP, raise, TS } from '../cpu/fault';
+import { DB, faulted, GP, NP, raise, raiseExit, TS } from '../cpu/fault';
 import { ALL_FLAGS, ARITHMETIC, getFlags, NT, setArithmetic, VIF, VIP, VM } from '../cpu/flags';
 import {
   attributesOf, baseOf, CS, descriptorAttributes, descriptorBase, descriptorLimit, dplOf, ES, GS, isCode, isConformingCode, isPresent,
@@ -12,7 +12,10 @@ import {
 import {
   readSystem16, readSystem32, readSystem8, writeSystem16, writeSystem32, writeSystem8,
 } from '../mmu/access';
+import { nonRoot, noteExit } from '../cpu/vmx';
 import { flushTlb } from '../mmu/tlb';
+import { TASK_SWITCH_CALL, TASK_SWITCH_GATE, TASK_SWITCH_IRET, TASK_SWITCH_JMP } from '../vmx/controls';
+import { EXIT_REASON_TASK_SWITCH } from '../vmx/exit-reasons';
 import {
   attributes, checkData, commit, ext, fetch, fetchStack, high, isNull, locate, low, markAccessed, raiseSelector,
 } from './descriptor';
@@ -167,9 +170,15 @@ function commitState(selector: u32, base: u32, limit: u32, tssAttributes: u32, w
   updateMode();
 }
 
+function exitSource(source: u32): u32 {
+  if (source == FROM_CALL) return TASK_SWITCH_CALL;
+  if (source == FROM_IRET) return TASK_SWITCH_IRET;
+  return source == FROM_JUMP ? TASK_SWITCH_JMP : TASK_SWITCH_GATE;
+}
+
 /**
  * Switches to the task of `selector`, whose TSS descriptor was found last and whose type and presence were checked.
- * `eip` is where the old task goes on. Returns an outcome (ops/outcome.ts).
+ * `eip` is where the old task goes on. In VMX non-root operation it leaves instead, when the checks are done (SDM vol. 3C 25.4.2). Returns an outcome (ops/outcome.ts).
  */
 export function switchTask(selector: u32, eip: u32, source: u32): u32 {
   const base = descriptorBase(low, high);
@@ -179,6 +188,11 @@ export function switchTask(selector: u32, eip: u32, source: u32): u32 {
   const least: u32 = wide ? 0x67 : 0x2b;
   if (limit < least) {
     raiseSelector(TS, selector);
+    return REFUSED;
+  }
+  if (nonRoot()) {
+    noteExit(EXIT_REASON_TASK_SWITCH, selector | (exitSource(source) << 30));
+    raiseExit();
     return REFUSED;
   }
   if (!(wide ? readState32(base) : readState16(base))) return REFUSED;

@@ -17,6 +17,7 @@ import {
   EXIT_STEP,
   EXIT_TRIPLE_FAULT,
   EXIT_VECTOR,
+  EXIT_VM,
   EXIT_WIDTH,
   MSR_APIC_BASE,
 } from '../../assembly/abi.js';
@@ -46,7 +47,9 @@ export type Exit =
   | { kind: 'interrupt-window' }
   | { kind: 'triple-fault'; vector: number }
   | { kind: 'apic-base'; value: number }
-  | { kind: 'step' };
+  | { kind: 'step' }
+  /** A VM exit: the VMCS says why. */
+  | { kind: 'vm' };
 
 /** Exit names by number, for statistics. */
 export const EXIT_KINDS = EXIT_NAMES.toLowerCase().split(' ');
@@ -61,6 +64,7 @@ export class ExitDecoder {
     hlt: { kind: 'hlt' },
     window: { kind: 'interrupt-window' },
     step: { kind: 'step' },
+    vm: { kind: 'vm' },
   } as const satisfies Record<string, Exit>;
 
   constructor(private readonly view: DataView) {}
@@ -89,6 +93,8 @@ export class ExitDecoder {
         return { kind: 'apic-base', value: this.u32(MSR_APIC_BASE) };
       case EXIT_STEP:
         return this.simple.step;
+      case EXIT_VM:
+        return this.simple.vm;
     }
     assert(false, `the core left with unknown reason ${reason}`);
   }

@@ -30,6 +30,7 @@ import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
 import { type Exit, ExitDecoder } from './exit.js';
 import { Linker, type Translation, type TranslatorCore } from './linker.js';
+import { Vmcs } from './vmcs.js';
 
 /** What assembly/index.ts exports. */
 interface Core {
@@ -42,6 +43,11 @@ interface Core {
   flushTlb(code: number): void;
   invalidateCode(physical: number, length: number): void;
   updateMode(): void;
+  setVmx(on: number): void;
+  vmEnter(): number;
+  vmTimerExit(): void;
+  emulateBegin(cr3: number): void;
+  emulateEnd(): number;
 }
 
 export interface VcpuOptions {
@@ -72,6 +78,7 @@ export class Vcpu {
   readonly bytes: Uint8Array;
   /** Items of the string I/O exit at hand. */
   readonly pioData: Uint8Array;
+  readonly vmcs: Vmcs;
   private readonly core: Core;
   private readonly decoder: ExitDecoder;
 
@@ -82,6 +89,7 @@ export class Vcpu {
     this.bytes = new Uint8Array(memory.buffer);
     this.pioData = this.bytes.subarray(PIO_DATA, PIO_DATA + PIO_DATA_SIZE);
     this.decoder = new ExitDecoder(this.view);
+    this.vmcs = new Vmcs(this.view);
     const { exports } = instantiate(module, { env: { memory, abort: () => assert(false, 'the core aborted') } });
     this.core = exports as unknown as Core;
     this.core.init();
@@ -170,6 +178,38 @@ export class Vcpu {
   /** After control registers, segments or EFLAGS were written from outside. */
   updateMode(): void {
     this.core.updateMode();
+  }
+
+  /** VMXON: the monitor runs. The guest's state is that of the VMCS from now on. */
+  vmxOn(): void {
+    this.core.setVmx(1);
+  }
+
+  vmxOff(): void {
+    this.core.setVmx(0);
+  }
+
+  /**
+   * VMLAUNCH and VMRESUME: 0 when the guest is to run now, 7 or 8 for a VMfail with that VM-instruction error, EXIT_VM when a VM exit has
+   * happened already (a late failure, or the injected event could not be delivered).
+   */
+  enterVm(): number {
+    return this.core.vmEnter();
+  }
+
+  /** The preemption timer has reached 0 in the guest: a VM exit. */
+  timerExit(): void {
+    this.core.vmTimerExit();
+  }
+
+  /** The guest's next instructions run outside of it, as a monitor's emulator would do them. `cr3` is the guest's own. */
+  emulateBegin(cr3: number): void {
+    this.core.emulateBegin(cr3);
+  }
+
+  /** Back to the monitor; the value is the guest's own CR3. */
+  emulateEnd(): number {
+    return this.core.emulateEnd() >>> 0;
   }
 
   /** The answer to the port or MMIO read that made the exit; the instruction starts again and finds it. */

@@ -33,6 +33,7 @@ export class ExitHandler {
     switch (exit.kind) {
       case 'budget':
       case 'step':
+      case 'vm':
       case 'mmio-write':
       case 'interrupt-window':
         return 'run';
