@@ -11,6 +11,8 @@ import { enterGuest, pendingTraps } from './vmx/entry';
 import { timerExit } from './vmx/exit';
 
 export { run, handlerTable } from './generated/dispatch';
+export { runAlone } from './interpreter/control';
+export { identify } from './cpu/cpuid';
 export { injectInterrupt, injectNmi } from './ops/interrupt';
 export { updateMode } from './ops/mode';
 export { reset } from './ops/reset';

@@ -16,6 +16,9 @@ const expected: Record<string, Record<string, Fields>> = JSON.parse(
   readFileSync(join(root, 'guest/expected.json'), 'utf8'),
 );
 
+/** The deterministic part of a workload's line. */
+export const expectedOf = (scale: 1 | 3, workload: string): Fields => expected[scale]![workload]!;
+
 /** Makes a 4 MiB disk that disk-write may write to, or one that boots our boot sector. */
 export function makeDisk(kind: 'scratch' | 'boot', file: string): void {
   execFileSync(process.execPath, [join(root, 'guest/disks.mjs'), kind, file]);

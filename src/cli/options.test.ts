@@ -62,9 +62,17 @@ test('numbers, ports and lists', () => {
   });
 });
 
+test('VMX: extended page tables by default; a machine without VT-x still has mode full', () => {
+  expect(parse({ mode: 'hw' })).toMatchObject({ mode: 'hw', ept: true });
+  expect(parse({ mode: 'hw', ept: false })).toMatchObject({ ept: false });
+  expect(parse({ vmx: false })).toMatchObject({ mode: 'full', vmx: false });
+});
+
 test.each<[Partial<RawOptions>, string]>([
   [{ mode: 'para' }, '--mode para: not built yet'],
   [{ mode: 'fast' }, '--mode fast: unknown'],
+  [{ mode: 'hw', vmx: false }, '--mode hw: the processor has VT-x, but'],
+  [{ ept: false }, '--no-ept: mode full has no extended page tables'],
   [{ memory: '1M' }, '--memory 1M: a machine has 2 MiB to 3 GiB'],
   [{ memory: '4G' }, '--memory 4G: a machine has'],
   [{ memory: '-5' }, '--memory -5: not a size'],

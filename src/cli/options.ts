@@ -5,11 +5,15 @@ import { InputError } from '../base/errors.js';
 import { TOPICS, type Topic } from '../base/log.js';
 import type { Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
+import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
 import type { DiskMode } from './files.js';
 
 /** As commander hands them over. */
 export interface RawOptions {
   mode: string;
+  /** false: --no-ept, --no-vmx. */
+  ept?: boolean;
+  vmx?: boolean;
   kernel?: string;
   initrd?: string;
   append?: string;
@@ -40,6 +44,10 @@ export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'
 
 export interface VmRunOptions {
   mode: Mode;
+  /** Extended page tables; without them page tables are shadowed. */
+  ept: boolean;
+  /** Whether the machine's firmware has VT-x on. */
+  vmx: boolean;
   kernel?: string;
   initrd?: string;
   append: string;
@@ -67,6 +75,14 @@ const DRIVES = 4;
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
   if (mode === 'para') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full or hw.');
+  const vmx = raw.vmx !== false;
+  if (mode === 'hw') requireVmx(featureControl(vmx));
+  if (mode === 'full' && raw.ept === false) {
+    throw new InputError(
+      '--no-ept: mode full has no extended page tables to leave out, it emulates every access',
+      'Use it with --mode hw, to see what EPT saves.',
+    );
+  }
   if (raw.bios && raw.kernel)
     throw new InputError('--bios and --kernel: a BIOS boots a disk, a kernel boots without', 'Give one of them.');
   if (raw.initrd && !raw.kernel)
@@ -82,6 +98,8 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {
     mode,
+    ept: raw.ept !== false,
+    vmx,
     kernel: raw.kernel,
     initrd: raw.initrd,
     append: raw.append ?? '',

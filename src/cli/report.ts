@@ -1,6 +1,7 @@
 // Statistics of a run as JSON, and the demo's table of workloads and exits.
 // Ours; the guest's lines are `WORKLOAD name=... checksum=... ticks=...`.
 import pc from 'picocolors';
+import { reasonLabel } from '../vmm/vmx/exit-reasons.js';
 import type { Statistics } from '../vmm/vm.js';
 
 export interface Report {
@@ -12,6 +13,7 @@ export interface Report {
   cpuSeconds: number;
   mips: number;
   exits: Record<string, number>;
+  exitSeconds: Record<string, number>;
   devices: Record<string, number>;
   tlbMisses: number;
   /** Most memory that the process has had at once. */
@@ -20,7 +22,7 @@ export interface Report {
 }
 
 export function toReport(statistics: Statistics, mode: string, outcome: string, status: number): Report {
-  const { instructions, wallSeconds, cpuSeconds, mips, exits, devices, tlbMisses, ...rest } = statistics;
+  const { instructions, wallSeconds, cpuSeconds, mips, exits, exitSeconds, devices, tlbMisses, ...rest } = statistics;
   const hostPeakBytes = process.resourceUsage().maxRSS * 1024;
   return {
     mode,
@@ -31,6 +33,7 @@ export function toReport(statistics: Statistics, mode: string, outcome: string, 
     cpuSeconds,
     mips,
     exits,
+    exitSeconds,
     devices,
     tlbMisses,
     ...rest,
@@ -57,6 +60,27 @@ function counts(title: string, values: Record<string, number>): string[] {
   return ['', pc.bold(title), ...table(rows.map(([name, count]) => [`  ${name}`, group(count)]))];
 }
 
+/** Exits with their share of the run's busy time, as the monitor's work for them until the guest was entered again. */
+function exits({ exits, exitSeconds, guestSeconds, entries, entriesPerSecond }: Statistics): string[] {
+  const monitor = Object.values(exitSeconds).reduce((sum, seconds) => sum + seconds, 0);
+  const busy = guestSeconds + monitor;
+  const share = (seconds: number) => `${busy > 0 ? ((seconds / busy) * 100).toFixed(1) : '0.0'}%`;
+  const rows = Object.entries(exits)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => [
+      `  ${reasonLabel(name)}`,
+      group(count),
+      share(exitSeconds[name]),
+      ((exitSeconds[name] / count) * 1e6).toFixed(2),
+    ]);
+  return [
+    '',
+    pc.bold('exits by reason'),
+    ...table([['  reason', 'exits', 'time', 'µs each'], ...rows]),
+    `  ${group(entries)} entries, ${group(entriesPerSecond)} a second; the guest ran ${share(guestSeconds)} of the time`,
+  ];
+}
+
 /** What `npm run demo` shows behind the guest's own output. */
 export function demoSummary(serial: string, statistics: Statistics): string {
   const workloads = [...serial.matchAll(/WORKLOAD name=(\S+) checksum=(\S+) ticks=(\d+)/g)];
@@ -69,7 +93,7 @@ export function demoSummary(serial: string, statistics: Statistics): string {
           ...workloads.map(([, name, checksum, ticks]) => [`  ${name}`, checksum, group(Number(ticks))]),
         ])
       : ['  the guest reported none']),
-    ...counts('exits by reason', statistics.exits),
+    ...exits(statistics),
     ...counts('accesses by device', statistics.devices),
     '',
     `${pc.bold(group(statistics.instructions))} guest instructions in ${statistics.cpuSeconds.toFixed(2)} CPU seconds: ` +

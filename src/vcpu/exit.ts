@@ -52,7 +52,7 @@ export type Exit =
   | { kind: 'vm' };
 
 /** Exit names by number, for statistics. */
-export const EXIT_KINDS = EXIT_NAMES.toLowerCase().split(' ');
+export const EXIT_KINDS = EXIT_NAMES.toLowerCase().replaceAll('_', '-').split(' ');
 
 /** Reads the exit fields that go with `reason`. The object is reused by the next call. */
 export class ExitDecoder {

@@ -29,7 +29,8 @@ const PAGE = 4096;
 const FOUR_GIB = 2 ** 32;
 
 export class PhysicalMemory {
-  private regions: readonly Region[] = [];
+  /** The map in force. */
+  regions: readonly Region[] = [];
   private readonly view: DataView;
   private readonly little = new Uint8Array(4);
 

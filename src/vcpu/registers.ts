@@ -18,6 +18,7 @@ import {
   GDTR_LIMIT,
   IDTR_BASE,
   IDTR_LIMIT,
+  PDPTE,
   REGS,
   SEG,
   SEG_ATTRIBUTES,
@@ -62,6 +63,15 @@ export class Registers {
     this.set(REGS + GENERAL.indexOf(name) * 8, value);
   }
 
+  /** By its number in an instruction. */
+  generalNumber(index: number): number {
+    return this.u32(REGS + index * 8);
+  }
+
+  setGeneralNumber(index: number, value: number): void {
+    this.set(REGS + index * 8, value);
+  }
+
   get eip(): number {
     return this.u32(EIP);
   }
@@ -76,6 +86,27 @@ export class Registers {
 
   set cr0(value: number) {
     this.set(CR0, value);
+  }
+
+  set cr2(value: number) {
+    this.set(CR2, value);
+  }
+
+  get cr4(): number {
+    return this.u32(CR4);
+  }
+
+  get efer(): number {
+    return this.u32(EFER);
+  }
+
+  /** PAE page-directory-pointer entries: low and high half of each. */
+  setDirectoryPointers(words: Uint32Array): void {
+    for (let i = 0; i < 8; i++) this.set(PDPTE + i * 4, words[i]);
+  }
+
+  readDirectoryPointers(words: Uint32Array): void {
+    for (let i = 0; i < 8; i++) words[i] = this.u32(PDPTE + i * 4);
   }
 
   get cpl(): number {

@@ -12,12 +12,20 @@ import {
   COUNT_PAGE_FAULTS,
   COUNT_TLB_FLUSHES,
   COUNT_TLB_MISSES,
+  CR2,
   EXIT_BUDGET,
+  EXIT_VECTOR,
+  FAULT_ERROR,
+  FAULT_KIND,
+  FAULT_VECTOR,
+  FLAGS_SYSTEM,
   HAS_APIC,
   INTERRUPT_WINDOW,
   MMIO_QUEUE,
   MMIO_QUEUE_COUNT,
   MMIO_QUEUE_MAX,
+  NO_ERROR_CODE,
+  PAGE_FAULT_ADDRESS,
   PIO_DATA,
   PIO_DATA_SIZE,
   REPLAY,
@@ -48,6 +56,8 @@ interface Core {
   vmTimerExit(): void;
   emulateBegin(cr3: number): void;
   emulateEnd(): number;
+  runAlone(): void;
+  identify(leaf: number, subleaf: number): void;
 }
 
 export interface VcpuOptions {
@@ -58,6 +68,9 @@ export interface VcpuOptions {
 const ENTRY_SIZE = 16;
 /** A bit of CAREFUL beside those of assembly/ops/mode.ts, which clears it again at the next change of mode. */
 const CAREFUL_HOST = 0x80;
+/** FAULT_KIND of an exception; IF in EFLAGS. */
+const KIND_EXCEPTION = 1;
+const INTERRUPT_FLAG = 0x200;
 const TWO_32 = 2 ** 32;
 
 /** All counters of the core, in one reading. */
@@ -121,9 +134,48 @@ export class Vcpu {
   }
 
   /** Runs one instruction, as if a debugger stepped it. */
-  step(): Exit {
+  step(before?: () => void): Exit {
+    before?.();
     this.view.setUint32(CAREFUL, this.u32(CAREFUL) | CAREFUL_HOST, true);
     return this.run(1);
+  }
+
+  /** Runs the guest's next instruction as a monitor's emulator: of a string instruction all that fits into one exit. */
+  emulateStep(): Exit {
+    this.core.runAlone();
+    return this.decoder.decode(this.core.run(1));
+  }
+
+  /** Makes an exception pending: the next run begins with its delivery. No error code: none is pushed. */
+  raise(vector: number, error?: number): void {
+    this.view.setUint32(FAULT_KIND, KIND_EXCEPTION, true);
+    this.view.setUint32(FAULT_VECTOR, vector, true);
+    this.view.setInt32(FAULT_ERROR, error ?? NO_ERROR_CODE, true);
+    this.view.setUint32(PAGE_FAULT_ADDRESS, this.u32(CR2), true);
+  }
+
+  /** An exception waits for its delivery. */
+  get faultPending(): boolean {
+    return this.u32(FAULT_KIND) !== 0;
+  }
+
+  /** An instruction has left for an answer and will start again. */
+  get midInstruction(): boolean {
+    return this.u32(REPLAY_COUNT) !== 0;
+  }
+
+  /** CPUID: leaf and subleaf to EAX, EBX, ECX, EDX. */
+  identify(leaf: number, subleaf: number): void {
+    this.core.identify(leaf, subleaf);
+  }
+
+  /** Vector of the first fault of a triple fault. */
+  get crashVector(): number {
+    return this.u32(EXIT_VECTOR);
+  }
+
+  get interruptsEnabled(): boolean {
+    return (this.u32(FLAGS_SYSTEM) & INTERRUPT_FLAG) !== 0;
   }
 
   /** Power-on state, SDM vol. 3A table 10-1. */
@@ -240,6 +292,10 @@ export class Vcpu {
     this.view.setUint32(TSC_BASE, base % TWO_32, true);
     this.view.setUint32(TSC_BASE + 4, base / TWO_32, true);
     this.view.setUint32(TSC_PER_INSTRUCTION, Math.min(0xffffffff, ticksPerInstruction * 65536), true);
+  }
+
+  get ticksPerInstruction(): number {
+    return this.u32(TSC_PER_INSTRUCTION) / 65536;
   }
 
   get instructions(): number {

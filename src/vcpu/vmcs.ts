@@ -32,8 +32,18 @@ const PLACES = Object.fromEntries(
   VMCS_ROWS.map(([name, , width], i) => [name, { at: VMCS + i * VMCS_SLOT, width }]),
 ) as Record<VmcsField, { at: number; width: Width }>;
 
+/** Place of a field's low half in `Vmcs.words`, for code that runs at every exit. */
+export function fieldWord(field: VmcsField): number {
+  return PLACES[field].at / 4;
+}
+
 export class Vmcs {
-  constructor(private readonly view: DataView) {}
+  /** The machine's memory as words: `words[fieldWord('GUEST_RIP')]`. */
+  readonly words: Uint32Array;
+
+  constructor(private readonly view: DataView) {
+    this.words = new Uint32Array(view.buffer);
+  }
 
   /** Unsigned. A 64-bit value above 2^53 loses its low bits: see readWide. */
   read(field: VmcsField): number {

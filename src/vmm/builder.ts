@@ -46,6 +46,9 @@ import * as at from './layout.js';
 import { MemoryMap } from './memory-map.js';
 import { TimerQueue } from './timers.js';
 import type { Machine } from './vm.js';
+import { monitorPages } from './vmx/controls.js';
+import { featureControl, requireVmx } from './vmx/firmware.js';
+import { VmxCpu } from './vmx/vmx-cpu.js';
 
 /** What devices tell the machine that they are in. */
 export interface MachineEvents {
@@ -74,11 +77,20 @@ export function buildMachine(
   log: Log,
   events: MachineEvents,
 ): BuiltMachine {
-  const layout = at.hostLayout(config.memory);
+  const ept = config.ept !== false;
+  if (config.mode === 'hw') requireVmx(featureControl(config.vmx !== false));
+  const layout = at.hostLayout(config.memory, config.mode === 'hw' ? monitorPages(ept) : 0);
   const memory = allocate(layout.size, config.memory);
   const cpu = new Vcpu(module, memory, { translate: translationOf(config) });
   const registers = new Registers(cpu.view);
-  const physical = new PhysicalMemory(cpu.bytes, cpu);
+  const guest = config.mode === 'hw' ? new VmxCpu(cpu, registers, layout.monitor - at.HOST_RAM, ept) : undefined;
+  const physical: PhysicalMemory = new PhysicalMemory(cpu.bytes, {
+    flushTlb() {
+      guest?.mapChanged(physical.regions);
+      cpu.flushTlb();
+    },
+    invalidateCode: (address, length) => cpu.invalidateCode(address, length),
+  });
   const bus = new Bus();
   const clock = config.clock === 'real' ? new RealClock(host, cpu) : new VirtualClock(cpu);
   const timers = new TimerQueue(clock);
@@ -115,7 +127,7 @@ export function buildMachine(
 
   // ---- the PC/AT
   const a20 = new A20Gate((open) => {
-    cpu.a20 = open;
+    (guest ?? cpu).a20 = open;
   });
   const port92 = new Port92(a20, events.reset);
   const pit = new Pit(timers, irqs.input(at.IRQ_PIT));
@@ -243,7 +255,8 @@ export function buildMachine(
   };
 
   return {
-    cpu,
+    cpu: guest ?? cpu,
+    guest,
     registers,
     clock,
     timers,
@@ -261,12 +274,14 @@ export function buildMachine(
       lapicRange = bus.mapMmio('lapic', (value & 0xfffff000) >>> 0, 0x1000, lapic);
     },
     powerOn() {
+      guest?.powerOff();
       for (const device of devices) device.reset();
       cpu.reset();
       this.apicBaseWritten(at.LOCAL_APIC | at.APIC_BASE_ENABLED);
       if (config.boot.kind === 'kernel') startKernel(config.boot);
       const { selector, base } = registers.segment('cs');
       log.trace('boot', `power on: ${hex(selector, 4)}:${hex(registers.eip)}, code segment at ${hex(base)}`);
+      guest?.powerOn();
     },
     flush() {
       for (const logPort of logs) logPort.flush();

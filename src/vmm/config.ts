@@ -27,6 +27,10 @@ export type Mode = 'full' | 'hw';
 
 export interface MachineConfig {
   mode: Mode;
+  /** Mode hw: extended page tables; without them the monitor shadows the guest's page tables. Default true. */
+  ept?: boolean;
+  /** Whether the firmware has VT-x on; mode hw needs it. Default true. */
+  vmx?: boolean;
   /** Bytes of RAM: whole MiB, MEMORY_MIN to MEMORY_MAX. */
   memory: number;
   boot: BootConfig;

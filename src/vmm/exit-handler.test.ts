@@ -4,6 +4,7 @@ import { SILENT } from '../base/log.js';
 import type { Exit } from '../vcpu/exit.js';
 import { Bus } from './bus.js';
 import { ExitHandler } from './exit-handler.js';
+import type { VmxCpu } from './vmx/vmx-cpu.js';
 
 function setUp() {
   const order: string[] = [];
@@ -80,7 +81,7 @@ test('MMIO reads are answered, wide ones in two halves', () => {
   ]);
 });
 
-test('the rest says what to do next, and everything is counted', () => {
+test('the rest says what to do next', () => {
   const { handler, apic } = setUp();
   expect(handler.handle({ kind: 'budget' })).toBe('run');
   expect(handler.handle({ kind: 'interrupt-window' })).toBe('run');
@@ -91,13 +92,83 @@ test('the rest says what to do next, and everything is counted', () => {
   expect(handler.handle({ kind: 'triple-fault', vector: 13 })).toBe('triple-fault');
   expect(handler.handle({ kind: 'apic-base', value: 0xfee00800 })).toBe('run');
   expect(apic).toEqual([0xfee00800]);
-  expect(handler.counts).toEqual({
-    budget: 1,
-    'interrupt-window': 1,
-    'mmio-write': 1,
-    step: 1,
-    hlt: 2,
-    'triple-fault': 1,
-    'apic-base': 1,
+});
+
+// ---- mode hw: VM exits by reason, with a guest that only remembers what was done to it ------------------------------------
+
+function setUpGuest(reason: number, qualification = 0, more: object = {}) {
+  const done: string[] = [];
+  const note = (what: string) => () => void done.push(what);
+  const guest = {
+    reason,
+    qualification,
+    entryError: 0,
+    accumulator: (width: number) => [0, 0x78, 0x5678, 0, 0x12345678][width],
+    setAccumulator: (width: number, value: number) => void done.push(`eax/${width} = ${value.toString(16)}`),
+    skip: note('skip'),
+    identify: note('identify'),
+    keepNmiBlocked: note('nmi'),
+    raise: (vector: number) => {
+      done.push(`raise ${vector}`);
+      return 'run';
+    },
+    emulate: (_answer: unknown, count?: number) => {
+      done.push(count ? `emulate ${count}` : 'emulate');
+      return 'run';
+    },
+    ...more,
+  };
+  const { order, cpu } = setUp();
+  const bus = new Bus();
+  bus.mapPorts('port', 0x60, 4, {
+    readPort: (_offset, width) => 0x01020304 & (width === 4 ? -1 : (1 << (8 * width)) - 1),
+    writePort: (offset, width, value) => void done.push(`out ${offset}/${width} = ${value.toString(16)}`),
   });
+  const handler = new ExitHandler(cpu, bus, SILENT, () => {}, guest as unknown as VmxCpu);
+  return { done, order, next: handler.handle({ kind: 'vm' }) };
+}
+
+test.each([
+  ['OUT', 30, 0x600000, ['out 0/1 = 78', 'skip']],
+  ['OUT of 2 bytes', 30, 0x620001, ['out 2/2 = 5678', 'skip']],
+  ['OUT of 4 bytes', 30, 0x600003, ['out 0/4 = 12345678', 'skip']],
+  ['IN', 30, 0x600008, ['eax/1 = 4', 'skip']],
+  ['IN of 4 bytes', 30, 0x60000b, ['eax/4 = 1020304', 'skip']],
+  ['REP INS', 30, 0x600038, ['emulate']],
+  ['OUTS', 30, 0x600010, ['emulate']],
+  ['CPUID', 10, 0, ['identify']],
+  ['INVD', 13, 0, ['skip']],
+  ['WBINVD', 54, 0, ['skip']],
+  ['MOV CR0', 28, 0, ['emulate']],
+  ['RDMSR', 31, 0, ['emulate']],
+  ['WRMSR', 32, 0, ['emulate']],
+  ['a task switch', 9, 0, ['emulate']],
+  ['an EPT violation', 48, 0x181, ['nmi', 'emulate']],
+  ['state that the processor refuses', 33, 0, ['emulate 130']],
+  ['VMCALL', 18, 0, ['raise 6']],
+  ['VMXON', 27, 0, ['raise 6']],
+  ['the preemption timer', 52, 0, []],
+  ['an interrupt window', 7, 0, []],
+] as const)('VM exit: %s', (_name, reason, qualification, expected) => {
+  const { done, next } = setUpGuest(reason, qualification);
+  expect(done).toEqual(expected);
+  expect(next).toBe('run');
+});
+
+test('VM exits that end a run, or pause it', () => {
+  expect(setUpGuest(12)).toMatchObject({ next: 'halt', done: ['skip'] });
+  expect(setUpGuest(2).next).toBe('triple-fault');
+  expect(setUpGuest(49).next).toBe('entry-failure');
+  expect(setUpGuest(30, 0x600000, { entryError: 7 })).toMatchObject({ next: 'entry-failure', done: [] });
+});
+
+test('without EPT: page faults, CR3 and INVLPG are the shadow’s', () => {
+  const shadow = (answer: string) => ({
+    shadow: { pageFault: () => answer, controlAccess: () => answer, invalidate: () => {} },
+  });
+  expect(setUpGuest(0, 0, shadow('again'))).toMatchObject({ next: 'run', done: [] });
+  expect(setUpGuest(0, 0, shadow('emulate'))).toMatchObject({ next: 'run', done: ['emulate'] });
+  expect(setUpGuest(0, 0, shadow('triple-fault')).next).toBe('triple-fault');
+  expect(setUpGuest(28, 3, shadow('skip'))).toMatchObject({ next: 'run', done: ['skip'] });
+  expect(setUpGuest(14, 0, shadow('again'))).toMatchObject({ next: 'run', done: ['skip'] });
 });

@@ -1,39 +1,45 @@
-// What the machine does about each reason that the CPU came back for. All of them on one screen.
-// The shape of KVM's KVM_RUN loop (Documentation/virt/kvm/api.rst, 5. "The kvm_run structure").
+// What the machine does about each reason that the CPU came back for, in all modes. All of them on one screen.
+// The shape of KVM's KVM_RUN loop (Documentation/virt/kvm/api.rst, 5. "The kvm_run structure"); SDM vol. 3D appendix C.
 import { unreachable } from '../base/assert.js';
 import { hex } from '../base/bytes.js';
 import type { Log } from '../base/log.js';
 import type { Exit, IoExit } from '../vcpu/exit.js';
+import * as vmx from '../vcpu/vmcs.js';
 import type { Bus } from './bus.js';
+import type { ExitingCpu, Next } from './guest-cpu.js';
+import { INVALID_OPCODE, NO_ERROR } from './vmx/events.js';
+import type { Answered } from './vmx/shadow-mmu.js';
+import { EMULATED_WHEN_REFUSED, type VmxCpu } from './vmx/vmx-cpu.js';
 
-/** What the handler asks of the CPU. */
-export interface ExitingCpu {
-  readonly pioData: Uint8Array;
-  answer(address: number, width: number, low: number, high?: number): void;
-  drainMmio(write: (address: number, width: number, low: number, high: number) => void): void;
+/** Of the qualification of an I/O instruction. */
+const IO_IN = 0x8;
+const IO_STRING = 0x10;
+
+/** VMCALL to VMXON, INVEPT, INVVPID. */
+function isVmxInstruction(reason: number): boolean {
+  const { EXIT_REASON_VMCALL, EXIT_REASON_VMON, EXIT_REASON_INVEPT, EXIT_REASON_INVVPID } = vmx;
+  const first = reason >= EXIT_REASON_VMCALL && reason <= EXIT_REASON_VMON;
+  return first || reason === EXIT_REASON_INVEPT || reason === EXIT_REASON_INVVPID;
 }
 
-/** What to do next: run on, wait for an interrupt, or give up. */
-export type Next = 'run' | 'halt' | 'triple-fault';
-
 export class ExitHandler {
-  readonly counts: Record<string, number> = {};
+  private readonly io: IoExit = { kind: 'io-in', port: 0, width: 1, count: 0, value: 0 };
 
+  /** `guest` is there in mode hw: `cpu` under VMX. */
   constructor(
     private readonly cpu: ExitingCpu,
     private readonly bus: Bus,
     private readonly log: Log,
     private readonly apicBaseWritten: (value: number) => void,
+    private readonly guest?: VmxCpu,
   ) {}
 
-  handle(exit: Exit): Next {
-    this.counts[exit.kind] = (this.counts[exit.kind] ?? 0) + 1;
+  readonly handle = (exit: Exit): Next => {
     // Posted writes come before whatever ended the run.
     this.cpu.drainMmio(this.writeMmio);
     switch (exit.kind) {
       case 'budget':
       case 'step':
-      case 'vm':
       case 'mmio-write':
       case 'interrupt-window':
         return 'run';
@@ -42,7 +48,7 @@ export class ExitHandler {
       case 'triple-fault':
         return 'triple-fault';
       case 'io-in':
-        this.input(exit);
+        this.cpu.answer(exit.port, exit.width, this.input(exit));
         return 'run';
       case 'io-out':
         this.output(exit);
@@ -53,18 +59,85 @@ export class ExitHandler {
       case 'apic-base':
         this.apicBaseWritten(exit.value);
         return 'run';
+      case 'vm':
+        return this.handleVmExit(this.guest!);
       default:
         return unreachable(exit);
     }
+  };
+
+  /** Mode hw: by the SDM's basic reason. The emulator's exits come back to `handle`, as those of mode full do. */
+  private handleVmExit(guest: VmxCpu): Next {
+    if (guest.entryError !== 0) return 'entry-failure';
+    switch (guest.reason) {
+      case vmx.EXIT_REASON_EXCEPTION_NMI:
+        return guest.shadow ? this.finish(guest, guest.shadow.pageFault()) : 'run';
+      case vmx.EXIT_REASON_CR_ACCESS:
+        return this.finish(guest, guest.shadow ? guest.shadow.controlAccess() : 'emulate');
+      case vmx.EXIT_REASON_INVLPG:
+        guest.shadow?.invalidate();
+        return this.finish(guest, 'skip');
+      case vmx.EXIT_REASON_IO_INSTRUCTION:
+        return this.accessPort(guest);
+      case vmx.EXIT_REASON_EPT_VIOLATION:
+        guest.keepNmiBlocked();
+        return guest.emulate(this.handle);
+      case vmx.EXIT_REASON_TASK_SWITCH:
+      case vmx.EXIT_REASON_MSR_READ:
+      case vmx.EXIT_REASON_MSR_WRITE:
+        return guest.emulate(this.handle);
+      case vmx.EXIT_REASON_INVALID_STATE:
+        return guest.emulate(this.handle, EMULATED_WHEN_REFUSED);
+      case vmx.EXIT_REASON_CPUID:
+        guest.identify();
+        return 'run';
+      case vmx.EXIT_REASON_HLT:
+        guest.skip();
+        return 'halt';
+      case vmx.EXIT_REASON_INVD:
+      case vmx.EXIT_REASON_WBINVD:
+        return this.finish(guest, 'skip');
+      case vmx.EXIT_REASON_TRIPLE_FAULT:
+        return 'triple-fault';
+      case vmx.EXIT_REASON_INTERRUPT_WINDOW:
+      case vmx.EXIT_REASON_NMI_WINDOW:
+      case vmx.EXIT_REASON_PREEMPTION_TIMER:
+        return 'run';
+      default:
+        // VMX in a guest: it has not been told of any. What is left cannot happen under our controls.
+        return isVmxInstruction(guest.reason) ? guest.raise(INVALID_OPCODE, NO_ERROR) : 'entry-failure';
+    }
   }
 
-  private input(exit: IoExit): void {
+  private finish(guest: VmxCpu, how: Answered): Next {
+    if (how === 'emulate') return guest.emulate(this.handle);
+    if (how === 'skip') guest.skip();
+    return how === 'triple-fault' ? how : 'run';
+  }
+
+  /** One IN or OUT is all in the qualification. INS and OUTS are for the emulator, a whole `rep` at once. */
+  private accessPort(guest: VmxCpu): Next {
+    const { qualification } = guest;
+    if (qualification & IO_STRING) return guest.emulate(this.handle);
+    const { io } = this;
+    io.port = qualification >>> 16;
+    io.width = (qualification & 7) + 1;
+    if (qualification & IO_IN) guest.setAccumulator(io.width, this.input(io));
+    else {
+      io.value = guest.accumulator(io.width);
+      this.output(io);
+    }
+    guest.skip();
+    return 'run';
+  }
+
+  private input(exit: IoExit): number {
     const { port, width, count } = exit;
     let value = 0;
     if (count > 0) this.bus.readPortString(port, width, this.items(exit));
     else value = this.bus.readPort(port, width);
-    this.cpu.answer(port, width, value);
     if (this.log.on.io) this.traceIo('in ', exit, value);
+    return value;
   }
 
   private output(exit: IoExit): void {

@@ -74,21 +74,24 @@ export const VIDEO_MEMORY = 16 * MIB;
 export const BIOS_SIZES = [64 * KIB, 128 * KIB, 256 * KIB] as const;
 export const OPTION_ROM_MAX = 128 * KIB;
 
-// ---- the wasm memory: guest RAM, BIOS, option ROM, video memory ---------------------------------------------------------
+// ---- the wasm memory: guest RAM, BIOS, video memory, the monitor's own pages ------------------------------------------
 export { HOST_RAM };
 
 export interface HostLayout {
   ram: number;
   bios: number;
   video: number;
+  /** Mode hw: EPT or shadow tables, bitmaps. No guest-physical address leads here. */
+  monitor: number;
   size: number;
 }
 
-/** Where the pieces of a machine with `memory` bytes of RAM lie in its wasm memory. */
-export function hostLayout(memory: number): HostLayout {
+/** Where the pieces of a machine with `memory` bytes of RAM and so many monitor's pages lie in its wasm memory. */
+export function hostLayout(memory: number, monitorPages = 0): HostLayout {
   const bios = HOST_RAM + memory;
   const video = bios + 256 * KIB;
-  return { ram: HOST_RAM, bios, video, size: video + VIDEO_MEMORY };
+  const monitor = video + VIDEO_MEMORY;
+  return { ram: HOST_RAM, bios, video, monitor, size: monitor + monitorPages * 4 * KIB };
 }
 
 /** 2026-01-01 00:00 UTC: what the real-time clock of a machine with a virtual clock starts at. */

@@ -40,6 +40,10 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
   const cpu = {
     instructions: 0,
     canInject: true,
+    crashVector: 14,
+    get interruptsEnabled() {
+      return (flags.eflags & 0x200) !== 0;
+    },
     counters: { instructions: 0 },
     pioData: new Uint8Array(0),
     answer() {},

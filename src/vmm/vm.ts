@@ -4,17 +4,21 @@ import type { Host } from '../base/host.js';
 import type { Log } from '../base/log.js';
 import type { Exit } from '../vcpu/exit.js';
 import type { Registers } from '../vcpu/registers.js';
-import type { Counters, Vcpu } from '../vcpu/vcpu.js';
+import type { Counters } from '../vcpu/vcpu.js';
 import type { Bus } from './bus.js';
 import type { MachineClock } from './clock.js';
 import { ExitHandler } from './exit-handler.js';
+import { ExitStatistics } from './exit-statistics.js';
+import type { GuestCpu } from './guest-cpu.js';
 import type { TimerQueue } from './timers.js';
+import type { VmxCpu } from './vmx/vmx-cpu.js';
 
 /** How a run ended. */
 export type Outcome =
   | { kind: 'power-off' }
   | { kind: 'debug-exit'; value: number }
   | { kind: 'triple-fault'; vector: number; state: string }
+  | { kind: 'entry-failure'; why: string; state: string }
   | { kind: 'time-out' }
   | { kind: 'instruction-limit' }
   | { kind: 'stopped' };
@@ -27,7 +31,9 @@ export interface InterruptController {
 
 /** The pieces that builder.ts has put together. */
 export interface Machine {
-  cpu: Vcpu;
+  cpu: GuestCpu;
+  /** Mode hw: `cpu` as a guest under VMX. */
+  guest?: VmxCpu;
   registers: Registers;
   clock: MachineClock;
   timers: TimerQueue;
@@ -58,6 +64,12 @@ export interface Statistics extends Counters {
   mips: number;
   machineSeconds: number;
   exits: Record<string, number>;
+  /** Seconds that the monitor worked after exits, by reason, and seconds in the guest. */
+  exitSeconds: Record<string, number>;
+  guestSeconds: number;
+  entries: number;
+  /** In a second of which the machine was not idle. */
+  entriesPerSecond: number;
   devices: Record<string, number>;
   resets: number;
 }
@@ -69,6 +81,7 @@ const NAP = 50_000;
 
 export class Vm {
   private readonly handler: ExitHandler;
+  private readonly exits = new ExitStatistics();
   private outcome: Outcome | undefined;
   private halted = false;
   private resetWanted = false;
@@ -87,7 +100,13 @@ export class Vm {
     private readonly log: Log,
     private readonly options: VmOptions = {},
   ) {
-    this.handler = new ExitHandler(machine.cpu, machine.bus, log, (value) => machine.apicBaseWritten(value));
+    this.handler = new ExitHandler(
+      machine.cpu,
+      machine.bus,
+      log,
+      (value) => machine.apicBaseWritten(value),
+      machine.guest,
+    );
   }
 
   /** Runs from power-on until something ends it. */
@@ -151,6 +170,8 @@ export class Vm {
   statistics(): Statistics {
     const counters = this.machine.cpu.counters;
     const cpuSeconds = this.host.cpuSeconds() - this.startedCpu;
+    const busy = (this.host.now() - this.startedAt - this.idle) / 1e9;
+    const { entries } = this.exits;
     return {
       ...counters,
       wallSeconds: (this.host.now() - this.startedAt) / 1e9,
@@ -158,7 +179,10 @@ export class Vm {
       idleSeconds: this.idle / 1e9,
       mips: cpuSeconds > 0 ? counters.instructions / cpuSeconds / 1e6 : 0,
       machineSeconds: this.machine.clock.now() / 1e9,
-      exits: { ...this.handler.counts },
+      ...this.exits.report(),
+      guestSeconds: this.exits.guest / 1e9,
+      entries,
+      entriesPerSecond: busy > 0 ? entries / busy : 0,
       devices: this.machine.bus.accesses(),
       resets: this.resets,
     };
@@ -166,8 +190,10 @@ export class Vm {
 
   /** Runs the guest until it halts or the host's event loop wants a turn. */
   private slice(): void {
-    const { cpu, clock, timers } = this.machine;
-    const end = this.host.now() + SLICE;
+    const { cpu, clock, timers, guest } = this.machine;
+    const { host, exits, log } = this;
+    let now = host.now();
+    const end = now + SLICE;
     do {
       timers.fireDue();
       if (this.resetWanted) this.powerOn();
@@ -179,13 +205,16 @@ export class Vm {
         break;
       }
       clock.entering();
-      const exit = this.log.on.insn ? this.step() : cpu.run(budget);
+      exits.entering(host.now());
+      const exit = log.on.insn ? cpu.step(this.options.traceInstruction) : cpu.run(budget);
+      now = host.now();
+      exits.left(exit, guest?.reason ?? 0, now);
       clock.left();
-      if (this.log.on.exit) this.log.trace('exit', `${exit.kind} at ${this.machine.registers.eip.toString(16)}`);
+      if (log.on.exit) this.traceExit(exit);
       const next = this.handler.handle(exit);
-      if (next === 'halt') this.halted = true;
-      else if (next === 'triple-fault') this.crash(exit.kind === 'triple-fault' ? exit.vector : 0);
-    } while (!this.outcome && !this.paused && this.host.now() < end);
+      if (next !== 'run') this.act(next);
+    } while (!this.outcome && !this.paused && now < end);
+    exits.settle(host.now());
     if (this.outOfTime()) this.end({ kind: 'time-out' });
   }
 
@@ -201,9 +230,10 @@ export class Vm {
     return Math.min(budget, 0x3fffffff);
   }
 
-  private step(): Exit {
-    this.options.traceInstruction?.();
-    return this.machine.cpu.step();
+  private traceExit(exit: Exit): void {
+    const { guest, registers } = this.machine;
+    const line = exit.kind === 'vm' && guest ? guest.describe() : `${exit.kind} at ${registers.eip.toString(16)}`;
+    this.log.trace('exit', line);
   }
 
   /** Gives the CPU what waits for it, or asks to be told when it can take it. */
@@ -278,12 +308,22 @@ export class Vm {
     this.machine.powerOn();
   }
 
-  private crash(vector: number): void {
-    this.end({ kind: 'triple-fault', vector, state: this.machine.registers.dump() });
+  private act(next: 'halt' | 'triple-fault' | 'entry-failure'): void {
+    if (next === 'halt') {
+      this.halted = true;
+      return;
+    }
+    const { cpu, guest, registers } = this.machine;
+    const why = guest?.failure ?? '';
+    guest?.showGuest();
+    const state = registers.dump();
+    if (next === 'triple-fault') this.end({ kind: next, vector: cpu.crashVector, state });
+    else this.end({ kind: next, why, state });
   }
 
   private warnIfDead(): void {
-    if (this.warnedDead || (this.machine.registers.eflags & 0x200) !== 0) return;
+    const { cpu } = this.machine;
+    if (this.warnedDead || cpu.interruptsEnabled) return;
     this.warnedDead = true;
     this.log.warn('the guest has halted with interrupts off, and nothing can wake it');
   }

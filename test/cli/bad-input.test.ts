@@ -37,6 +37,18 @@ function file(name: string, content: string | Uint8Array = '', size?: number): s
   return path;
 }
 
+test('VT-x that the firmware has switched off: what, which rule, what to do', () => {
+  refuses(
+    ['--mode', 'hw', '--no-vmx'],
+    'the processor has VT-x, but this machine was started with it switched off in its firmware (--no-vmx)',
+    'IA32_FEATURE_CONTROL',
+    'Leave --no-vmx out',
+    'or use --mode full',
+  );
+  refuses(['--no-ept'], '--no-ept: mode full has no extended page tables to leave out', 'Use it with --mode hw');
+  expect(run('--no-vmx', '--max-instructions', '1000').status).toBe(124);
+});
+
 test('files that are not there', () => {
   refuses(['--kernel', '/no/such/kernel'], 'kernel /no/such/kernel: no such file');
   refuses(['--kernel', own, '--initrd', '/no/initrd'], 'initrd /no/initrd: no such file');

@@ -17,29 +17,39 @@ function machine(name: string, ...args: string[]): Console {
   return Console.machine(['--kernel', guest(name), '--memory', '64M', ...args], { deadline: 100 });
 }
 
-test.each(['triple-fault', 'cr3-nowhere', 'jump-nowhere'])('%s: status 99 and the state of the CPU', async (name) => {
-  const console = machine(name);
-  expect(await console.exit()).toBe(99);
-  expect(console.output).toMatch(/triple fault after exception \d+/);
-  expect(console.output).toMatch(/EIP=[0-9a-f]{8} EFL=[0-9a-f]{8}/);
-  expect(console.output).toMatch(/CR0=[0-9a-f]{8}/);
-});
+/** Every way to run them; the outcome is the same. */
+const modes = ['--mode full', '--mode hw', '--mode hw --no-ept'];
+const inEveryMode = (...names: string[]) => names.flatMap((name) => modes.map((mode) => ({ name, mode })));
 
-test.each(['cli-loop', 'cli-hlt', 'fault-loop'])('%s: the time-out ends it', async (name) => {
-  const console = machine(name, '--timeout', '2');
-  await console.expect(`HOSTILE ${name}`);
+test.each(inEveryMode('triple-fault', 'cr3-nowhere', 'jump-nowhere'))(
+  '$name $mode: status 99 and the state of the CPU',
+  async ({ name, mode }) => {
+    const console = machine(name, ...mode.split(' '));
+    expect(await console.exit()).toBe(99);
+    expect(console.output).toMatch(/triple fault after exception \d+/);
+    expect(console.output).toMatch(/EIP=[0-9a-f]{8} EFL=[0-9a-f]{8}/);
+    expect(console.output).toMatch(/CR0=[0-9a-f]{8}/);
+  },
+);
+
+test.each(inEveryMode('cli-loop', 'cli-hlt', 'fault-loop'))(
+  '$name $mode: the time-out ends it',
+  async ({ name, mode }) => {
+    const console = machine(name, '--timeout', '2', ...mode.split(' '));
+    await console.expect(`HOSTILE ${name}`);
+    expect(await console.exit()).toBe(124);
+    expect(console.output).toContain('--timeout: 2 seconds are over');
+  },
+);
+
+test.each(modes)('a loop with interrupts off: the limit of instructions ends it: %s', async (mode) => {
+  const console = machine('cli-loop', '--max-instructions', '30000000', ...mode.split(' '));
   expect(await console.exit()).toBe(124);
-  expect(console.output).toContain('--timeout: 2 seconds are over');
 });
 
-test('a loop with interrupts off: the limit of instructions ends it', async () => {
-  const console = machine('cli-loop', '--max-instructions', '30000000');
-  expect(await console.exit()).toBe(124);
-});
-
-test('a halt with interrupts off says so, and costs nothing', async () => {
+test.each(modes)('a halt with interrupts off says so, and costs nothing: %s', async (mode) => {
   const stats = join(scratch(), 'stats.json');
-  const console = machine('cli-hlt', '--timeout', '3', '--stats', stats);
+  const console = machine('cli-hlt', '--timeout', '3', '--stats', stats, ...mode.split(' '));
   await console.expect('nothing can wake it');
   expect(await console.exit()).toBe(124);
   const { cpuSeconds, wallSeconds } = JSON.parse(readFileSync(stats, 'utf8'));
@@ -57,36 +67,51 @@ test.each([
   expect(await console.exit()).toBe(130);
 });
 
-test.each(['timer-flood', 'port-storm'])('%s: it gets through, and so do we', async (name) => {
-  const console = machine(name);
-  await console.expect(`HOSTILE ${name} done`);
-  expect(await console.exit()).toBe(0);
-});
+test.each(inEveryMode('timer-flood', 'port-storm'))(
+  '$name $mode: it gets through, and so do we',
+  async ({ name, mode }) => {
+    const console = machine(name, ...mode.split(' '));
+    await console.expect(`HOSTILE ${name} done`);
+    expect(await console.exit()).toBe(0);
+  },
+);
 
-test('DMA at the edges of memory', async () => {
+test.each(modes)('DMA at the edges of memory: %s', async (mode) => {
   const disk = join(scratch(), 'disk.img');
   writeFileSync(disk, '');
   truncateSync(disk, 4 * MIB);
-  const console = machine('dma-edges', '--disk', disk);
+  const console = machine('dma-edges', '--disk', disk, ...mode.split(' '));
   await console.expect('HOSTILE dma-edges done');
   expect(await console.exit()).toBe(0);
   expect(statSync(disk).size).toBe(4 * MIB);
 });
 
-test('a flood that nobody reads: the guest waits, memory is bounded, the time-out comes', async () => {
-  const stats = join(scratch(), 'stats.json');
-  const args = ['bin/tabvisor.mjs', 'vm', 'run', '--kernel', guest('serial-flood'), '--memory', '16M'];
-  const child = spawn(process.execPath, [...args, '--timeout', '5', '--stats', stats], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const status = await new Promise((resolve) => child.on('exit', resolve));
-  expect(status).toBe(124);
-  const { hostPeakBytes, instructions } = JSON.parse(readFileSync(stats, 'utf8'));
-  expect(instructions).toBeGreaterThan(0);
-  expect(hostPeakBytes).toBeLessThan(300 * MIB);
-});
+test.each(modes)(
+  'a flood that nobody reads: the guest waits, memory is bounded, the time-out comes: %s',
+  async (mode) => {
+    const stats = join(scratch(), 'stats.json');
+    const args = [
+      'bin/tabvisor.mjs',
+      'vm',
+      'run',
+      '--kernel',
+      guest('serial-flood'),
+      '--memory',
+      '16M',
+      ...mode.split(' '),
+    ];
+    const child = spawn(process.execPath, [...args, '--timeout', '5', '--stats', stats], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const status = await new Promise((resolve) => child.on('exit', resolve));
+    expect(status).toBe(124);
+    const { hostPeakBytes, instructions } = JSON.parse(readFileSync(stats, 'utf8'));
+    expect(instructions).toBeGreaterThan(0);
+    expect(hostPeakBytes).toBeLessThan(300 * MIB);
+  },
+);
 
 test('a flood into a log port is in the file', async () => {
   const log = join(scratch(), 'post.log');

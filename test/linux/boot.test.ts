@@ -1,4 +1,4 @@
-// Debian's unmodified i386 kernel under full virtualization: to BOOT-OK, to a shell that works, to power off and to a reset.
+// Debian's unmodified i386 kernel in full and hardware-assisted mode: to BOOT-OK, to a shell that works, to power off and to a reset.
 // Source: linux-image-686 and the initramfs of scripts/provision.
 
 import { expect, type TestContext, test } from 'vitest';
@@ -7,55 +7,60 @@ import { needs } from '../provisioned.js';
 
 const prompt = '/root # ';
 
-function boot(context: TestContext, append = ''): Console {
+function boot(context: TestContext, mode: string[], append = ''): Console {
   const { kernel, initramfs } = needs(context, 'kernel', 'initramfs');
-  const args = ['--mode', 'full', '--kernel', kernel, '--initrd', initramfs, '--memory', '256M', '--serial', 'stdio'];
+  const args = ['--mode', ...mode, '--kernel', kernel, '--initrd', initramfs, '--memory', '256M', '--serial', 'stdio'];
   return Console.machine([...args, '--append', `console=ttyS0 cryptomgr.notests ${append}`], { deadline: 240 });
 }
 
-test('reaches a shell that works, and powers off', async (context) => {
-  const console = boot(context);
-  await console.expect('Linux version 6.');
-  const release = (await console.expect(/BOOT-OK (\S+)\n/))[1]!;
+test.for([['full'], ['hw'], ['hw', '--no-ept']])(
+  '--mode %s %s: reaches a shell that works, and powers off',
+  async (mode, context) => {
+    const console = boot(context, mode);
+    await console.expect('Linux version 6.');
+    const release = (await console.expect(/BOOT-OK (\S+)\n/))[1]!;
 
-  await console.expect(prompt);
-  console.send('ls /\n');
-  for (const name of ['bin', 'dev', 'etc', 'init', 'proc', 'sys']) await console.expect(name);
+    await console.expect(prompt);
+    console.send('ls /\n');
+    for (const name of ['bin', 'dev', 'etc', 'init', 'proc', 'sys']) await console.expect(name);
 
-  await console.expect(prompt);
-  console.send('uname -a\n');
-  await console.expect(new RegExp(`\\nLinux .*${release.replaceAll('.', '\\.')} .* i686 GNU/Linux\\n`));
+    await console.expect(prompt);
+    console.send('uname -a\n');
+    await console.expect(new RegExp(`\\nLinux .*${release.replaceAll('.', '\\.')} .* i686 GNU/Linux\\n`));
 
-  await console.expect(prompt);
-  console.send('dmesg | tail -n 50\n');
-  await console.expect('Run /init as init process');
+    await console.expect(prompt);
+    console.send('dmesg | tail -n 50\n');
+    await console.expect('Run /init as init process');
 
-  // Arithmetic, pipes and processes, by numbers that cannot be on the screen already.
-  await console.expect(prompt);
-  console.send('seq 1 5000 | sha256sum; i=0; while [ $i -lt 40 ]; do i=$((i + $(echo 1))); done; echo $((i * 1001))\n');
-  await console.expect('23f90f8b2c3a4b5f3b5e156339994afd5c2718b378aca6f0e17111f80a70d4ec');
-  await console.expect('40040');
+    // Arithmetic, pipes and processes, by numbers that cannot be on the screen already.
+    await console.expect(prompt);
+    console.send(
+      'seq 1 5000 | sha256sum; i=0; while [ $i -lt 40 ]; do i=$((i + $(echo 1))); done; echo $((i * 1001))\n',
+    );
+    await console.expect('23f90f8b2c3a4b5f3b5e156339994afd5c2718b378aca6f0e17111f80a70d4ec');
+    await console.expect('40040');
 
-  // Ctrl-C ends what runs, not the shell.
-  await console.expect(prompt);
-  console.send('echo $((6 * 7)) sleeps; sleep 1000000; echo has slept\n');
-  await console.expect('42 sleeps\n');
-  console.send('\x03');
-  await console.expect(prompt);
+    // Ctrl-C ends what runs, not the shell.
+    await console.expect(prompt);
+    console.send('echo $((6 * 7)) sleeps; sleep 1000000; echo has slept\n');
+    await console.expect('42 sleeps\n');
+    console.send('\x03');
+    await console.expect(prompt);
 
-  // The guest's clock goes: a sleep of a second takes one by every clock that it has.
-  console.send(
-    'read a _ < /proc/uptime; sleep 1; read b _ < /proc/uptime; echo $a $b | awk \'{ print "slept", ($2 - $1 >= 1) }\'\n',
-  );
-  await console.expect('slept 1\n');
+    // The guest's clock goes: a sleep of a second takes one by every clock that it has.
+    console.send(
+      'read a _ < /proc/uptime; sleep 1; read b _ < /proc/uptime; echo $a $b | awk \'{ print "slept", ($2 - $1 >= 1) }\'\n',
+    );
+    await console.expect('slept 1\n');
 
-  await console.expect(prompt);
-  console.send('poweroff -f\n');
-  expect(await console.exit()).toBe(0);
-});
+    await console.expect(prompt);
+    console.send('poweroff -f\n');
+    expect(await console.exit()).toBe(0);
+  },
+);
 
-test('reboot resets the machine', async (context) => {
-  const console = boot(context);
+test.for([['full'], ['hw']])('--mode %s: reboot resets the machine', async (mode, context) => {
+  const console = boot(context, mode);
   await console.expect('BOOT-OK');
   await console.expect(prompt);
   console.send('reboot -f\n');

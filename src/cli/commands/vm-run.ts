@@ -34,6 +34,9 @@ Examples:
   tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0
   tabvisor vm run --bios bios-256k.bin --disk disk.img,snapshot --memory 512M
   tabvisor vm run --kernel vmlinuz --append console=ttyS0 --stats - --timeout 60
+  tabvisor vm run --demo --mode hw                       the same under VMX: VM exits by reason
+  tabvisor vm run --demo --mode hw --no-ept              what extended page tables save
+  tabvisor vm run --mode hw --trace exit --append "run=port-io exit=poweroff" --serial none
 
 Exit status: 0 the guest powered off; 99 it crashed (triple fault); 124 the time is over;
 125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.
@@ -44,7 +47,13 @@ const collect = (value: string, values: string[]): string[] => [...values, value
 export function vmRunCommand(): Command {
   return new Command('run')
     .description('run a virtual machine; with no kernel and no BIOS, our own small guest')
-    .option('--mode <mode>', 'virtualization: full, hw or para', 'full')
+    .option(
+      '--mode <mode>',
+      'full: every instruction emulated; hw: guest code runs directly, sensitive ones exit',
+      'full',
+    )
+    .option('--no-ept', "mode hw without extended page tables: the monitor shadows the guest's page tables")
+    .option('--no-vmx', 'start the machine with VT-x switched off in its firmware: mode hw then refuses')
     .option('--kernel <file>', 'Linux bzImage or Multiboot kernel')
     .option('--initrd <file>', 'initial RAM disk, or the Multiboot module')
     .option('--append <text>', 'kernel command line')
@@ -96,6 +105,8 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
   const config: MachineConfig = {
     ...openFiles(options, closers),
     mode: options.mode,
+    ept: options.ept,
+    vmx: options.vmx,
     memory: options.memory,
     serial: [{ transmit, room: () => terminal?.room() }],
     network: options.net,
@@ -148,12 +159,18 @@ function statusOf(outcome: Outcome): number {
       return 124;
     case 'stopped':
       return 130;
+    case 'entry-failure':
+      return 125;
   }
 }
 
 function explain(outcome: Outcome, options: VmRunOptions, say: (line: string) => void): void {
   if (outcome.kind === 'triple-fault') {
     say(`the guest crashed: triple fault after exception ${outcome.vector}`);
+    process.stderr.write(`${outcome.state}\n`);
+  }
+  if (outcome.kind === 'entry-failure') {
+    say(`this is a bug of tabvisor: ${outcome.why}`);
     process.stderr.write(`${outcome.state}\n`);
   }
   if (outcome.kind === 'time-out') say(`--timeout: ${(options.timeout ?? 0) / 1e9} seconds are over`);

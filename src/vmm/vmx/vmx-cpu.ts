@@ -1,0 +1,358 @@
+// A guest in VMX non-root operation: entry, run, exit; and the emulator for what the processor cannot do there.
+// SDM vol. 3C chapters 25-28; the shape of KVM's vmx_vcpu_run and x86_emulate_instruction.
+import { hex } from '../../base/bytes.js';
+import type { Exit } from '../../vcpu/exit.js';
+import type { Region } from '../../vcpu/guest-memory.js';
+import type { Registers } from '../../vcpu/registers.js';
+import type { Counters, Vcpu } from '../../vcpu/vcpu.js';
+import * as vmx from '../../vcpu/vmcs.js';
+import { fieldWord, type Vmcs } from '../../vcpu/vmcs.js';
+import type { Answer, GuestCpu, Next } from '../guest-cpu.js';
+import { ControlRegisters, setUpControls, tablesAt } from './controls.js';
+import { Ept } from './ept.js';
+import { Events } from './events.js';
+import { reasonName } from './exit-reasons.js';
+import { CR0_PE } from './guest-walk.js';
+import { HostPhysical } from './host-physical.js';
+import { describeExit } from './qualification.js';
+import { ShadowMmu } from './shadow-mmu.js';
+
+const REASON = fieldWord('VM_EXIT_REASON');
+const RIP = fieldWord('GUEST_RIP');
+const RFLAGS = fieldWord('GUEST_RFLAGS');
+const BLOCKING = fieldWord('GUEST_INTERRUPTIBILITY_INFO');
+const PENDING_DEBUG = fieldWord('GUEST_PENDING_DBG_EXCEPTIONS');
+const LENGTH = fieldWord('VM_EXIT_INSTRUCTION_LEN');
+const QUALIFICATION = fieldWord('EXIT_QUALIFICATION');
+const EVENT = fieldWord('VM_EXIT_INTR_INFO');
+const EVENT_ERROR = fieldWord('VM_EXIT_INTR_ERROR_CODE');
+const GUEST_PHYSICAL = fieldWord('GUEST_PHYSICAL_ADDRESS');
+const GUEST_LINEAR = fieldWord('GUEST_LINEAR_ADDRESS');
+const VECTORING = fieldWord('IDT_VECTORING_INFO_FIELD');
+const TIMER = fieldWord('VMX_PREEMPTION_TIMER_VALUE');
+
+const TF = 0x100;
+const IF = 0x200;
+const SINGLE_STEP = 0x4000;
+const SHADOW = vmx.GUEST_INTR_STATE_STI | vmx.GUEST_INTR_STATE_MOV_SS;
+
+const FAILS: readonly number[] = [vmx.VMXERR_ENTRY_INVALID_CONTROL_FIELD, vmx.VMXERR_ENTRY_INVALID_HOST_STATE_FIELD];
+/** All ones in so many bytes. */
+const WIDTH_MASK = [0, 0xff, 0xffff, 0xffffff, 0xffffffff];
+
+/** One emulated instruction may come back so often (a `rep` for each item or page of items) before the guest has to enter it again. */
+const EMULATED_VISITS = 65536;
+/** Instructions of a guest without a mode of its own in the processor that are emulated before looking again. */
+const EMULATED_RUN = 2000;
+/** Instructions that are emulated when the processor refuses the guest's state: KVM's number. */
+export const EMULATED_WHEN_REFUSED = 130;
+
+export class VmxCpu implements GuestCpu {
+  readonly events: Events;
+  /** Without EPT. */
+  readonly shadow?: ShadowMmu;
+  /** VM entries that were tried. */
+  entries = 0;
+  /** VM-instruction error of an entry that failed at once; 0: none. */
+  entryError = 0;
+
+  private readonly vmcs: Vmcs;
+  private readonly words: Uint32Array;
+  private readonly memory: HostPhysical;
+  private readonly control: ControlRegisters;
+  private readonly ept?: Ept;
+  /** The guest stands in the CPU state, and the emulator has it. */
+  private emulating = false;
+  private a20Open = true;
+  private readonly exit = { kind: 'vm' } as const;
+
+  /** `area` is the host-physical address of the monitor's pages, monitorPages(ept) of them. */
+  constructor(
+    private readonly cpu: Vcpu,
+    private readonly registers: Registers,
+    private readonly area: number,
+    ept: boolean,
+  ) {
+    this.vmcs = cpu.vmcs;
+    this.words = this.vmcs.words;
+    this.events = new Events(this.vmcs);
+    this.memory = new HostPhysical(cpu.bytes);
+    this.control = new ControlRegisters(this.vmcs, ept);
+    if (ept) this.ept = new Ept(cpu.bytes, tablesAt(area));
+    else this.shadow = new ShadowMmu(cpu, registers, this.memory, this.events, tablesAt(area));
+  }
+
+  get instructions(): number {
+    return this.cpu.instructions;
+  }
+
+  get counters(): Counters {
+    return this.cpu.counters;
+  }
+
+  get crashVector(): number {
+    return this.cpu.crashVector;
+  }
+
+  get pioData(): Uint8Array {
+    return this.cpu.pioData;
+  }
+
+  answer(address: number, width: number, low: number, high?: number): void {
+    this.cpu.answer(address, width, low, high);
+  }
+
+  drainMmio(write: (address: number, width: number, low: number, high: number) => void): void {
+    this.cpu.drainMmio(write);
+  }
+
+  // ---- power, memory map, A20 -------------------------------------------------------------------------------------------
+
+  /** VMXON, and a guest whose state is what reset and boot have left in the CPU state. */
+  powerOn(): void {
+    const { cr0, cr4 } = this.registers;
+    this.events.reset();
+    this.entryError = 0;
+    this.cpu.vmxOn();
+    setUpControls(this.vmcs, this.memory, this.area, this.ept?.pointer);
+    this.control.writeMasks();
+    this.emulating = true;
+    this.saveGuest(cr0, cr4);
+    if (this.needsEmulator(cr0)) this.openEmulator();
+  }
+
+  /** VMXOFF: the processor is going to be reset. */
+  powerOff(): void {
+    this.emulating = false;
+    this.cpu.vmxOff();
+  }
+
+  /** Other memory answers at some guest-physical addresses now. */
+  mapChanged(regions: readonly Region[]): void {
+    this.memory.setMap(regions);
+    this.ept?.build(regions);
+    this.shadow?.forget();
+  }
+
+  /** With EPT the processor masks guest-physical addresses. Shadow tables hold masked ones, and the processor must not. */
+  set a20(open: boolean) {
+    this.a20Open = open;
+    this.shadow?.setA20(open);
+    this.cpu.a20 = open || (this.shadow !== undefined && !this.emulating);
+  }
+
+  // ---- running ------------------------------------------------------------------------------------------------------------
+
+  run(budget: number): Exit {
+    if (this.stayInEmulator()) return this.cpu.run(Math.min(budget, EMULATED_RUN));
+    if (this.enter(budget) && this.cpu.run(budget).kind === 'budget') this.cpu.timerExit();
+    this.events.afterExit();
+    return this.exit;
+  }
+
+  /** Runs one instruction; `before` sees the guest in the CPU state. */
+  step(before?: () => void): Exit {
+    if (this.stayInEmulator()) {
+      before?.();
+      return this.cpu.step();
+    }
+    if (this.enter(1)) {
+      before?.();
+      if (this.cpu.step().kind === 'budget') this.cpu.timerExit();
+    }
+    this.events.afterExit();
+    return this.exit;
+  }
+
+  /** True: the guest stands in the CPU state and runs. Else the entry has ended in an exit, or failed. */
+  private enter(budget: number): boolean {
+    this.events.beforeEntry();
+    this.words[TIMER] = Math.min(0xffffffff, budget * this.cpu.ticksPerInstruction);
+    this.entries++;
+    const outcome = this.cpu.enterVm();
+    this.entryError = FAILS.includes(outcome) ? outcome : 0;
+    return outcome === 0;
+  }
+
+  /** The basic reason of the exit at hand. */
+  get reason(): number {
+    return this.words[REASON] & 0xffff;
+  }
+
+  get qualification(): number {
+    return this.words[QUALIFICATION];
+  }
+
+  get rip(): number {
+    return this.words[RIP];
+  }
+
+  /** What a trace says of the exit at hand. */
+  describe(): string {
+    const { words } = this;
+    const detail = describeExit({
+      reason: this.reason,
+      qualification: this.qualification,
+      interruption: words[EVENT],
+      errorCode: words[EVENT_ERROR],
+      guestPhysical: words[GUEST_PHYSICAL],
+      guestLinear: words[GUEST_LINEAR],
+    });
+    const failed = words[REASON] & vmx.EXIT_REASON_FAILED_VMENTRY ? ' (the entry failed)' : '';
+    const qualification = `qual=0x${this.qualification.toString(16)}`;
+    return `${reasonName(this.reason)} rip=${hex(this.rip)} ${qualification}${failed}${detail ? `: ${detail}` : ''}`;
+  }
+
+  /** Why an entry failed, for people. */
+  get failure(): string {
+    if (this.entryError !== 0) return `VM entry failed with VM-instruction error ${this.entryError}`;
+    return `VM exit that the monitor has no answer to: ${this.describe()}`;
+  }
+
+  // ---- events -------------------------------------------------------------------------------------------------------------
+
+  get interruptsEnabled(): boolean {
+    return this.emulating ? this.cpu.interruptsEnabled : (this.words[RFLAGS] & IF) !== 0;
+  }
+
+  get canInject(): boolean {
+    return this.emulating ? this.cpu.canInject : this.events.canInject;
+  }
+
+  inject(vector: number): void {
+    if (this.emulating) this.cpu.inject(vector);
+    else this.events.injectInterrupt(vector);
+  }
+
+  injectNmi(): void {
+    if (this.emulating) this.cpu.injectNmi();
+    else this.events.raiseNmi();
+  }
+
+  set interruptWindow(wanted: boolean) {
+    this.events.windowWanted = wanted;
+  }
+
+  // ---- what exits do to the guest -------------------------------------------------------------------------------------------
+
+  /** The instruction that exited is done: the guest goes on behind it. */
+  skip(): void {
+    const { words } = this;
+    words[RIP] = words[RIP] + words[LENGTH];
+    words[BLOCKING] &= ~SHADOW;
+    if (words[RFLAGS] & TF) words[PENDING_DEBUG] |= SINGLE_STEP;
+  }
+
+  /** CPUID, from the same source as in mode full. The guest is not told of a hypervisor. */
+  identify(): void {
+    this.cpu.identify(this.registers.general('eax'), this.registers.general('ecx'));
+    this.skip();
+  }
+
+  /** AL, AX or EAX. */
+  accumulator(width: number): number {
+    return this.registers.general('eax') & WIDTH_MASK[width];
+  }
+
+  setAccumulator(width: number, value: number): void {
+    const mask = WIDTH_MASK[width];
+    this.registers.setGeneral('eax', (this.registers.general('eax') & ~mask) | (value & mask));
+  }
+
+  /** An IRET that an EPT violation has cut short had ended the blocking of NMIs: it starts again with them blocked. */
+  keepNmiBlocked(): void {
+    const cut = this.words[VECTORING] & vmx.INTR_INFO_VALID_MASK;
+    if (this.qualification & vmx.EPT_VIOLATION_UNBLOCK_NMI && !cut) this.events.blockNmi();
+  }
+
+  /** Raises an exception in the guest. */
+  raise(vector: number, error: number): Next {
+    return this.events.raise(vector, error) ? 'run' : 'triple-fault';
+  }
+
+  /**
+   * Lets the emulator do what has exited, all of it: the data of a `rep` moves here, and an event whose delivery was cut
+   * short is delivered here. With `count` it goes on for so many instructions.
+   */
+  emulate(answer: Answer, count = 1): Next {
+    const { cpu } = this;
+    this.openEmulator();
+    let next: Next = 'run';
+    if (this.deliver()) {
+      if (cpu.faultPending) next = answer(cpu.emulateStep());
+    } else {
+      for (let done = 0; done < count && next === 'run'; done++) next = this.emulateInstruction(answer);
+    }
+    this.leaveEmulator();
+    return next;
+  }
+
+  private emulateInstruction(answer: Answer): Next {
+    const { cpu, registers } = this;
+    const at = registers.eip;
+    for (let visits = 0; ; visits++) {
+      const next = answer(cpu.emulateStep());
+      if (next !== 'run') return next;
+      if (!cpu.midInstruction && (registers.eip !== at || visits > EMULATED_VISITS)) return 'run';
+    }
+  }
+
+  /** Delivers the event that was on its way into the guest through the guest's own tables: whether there was one. */
+  private deliver(): boolean {
+    const event = this.events.take();
+    if (event === 0) return false;
+    const vector = event & vmx.INTR_INFO_VECTOR_MASK;
+    const type = event & vmx.INTR_TYPE_MASK;
+    if (type === vmx.INTR_TYPE_EXT_INTR) this.cpu.inject(vector);
+    else if (type === vmx.INTR_TYPE_NMI_INTR) this.cpu.injectNmi();
+    else if (type === vmx.INTR_TYPE_HARD_EXCEPTION) {
+      this.cpu.raise(vector, event & vmx.INTR_INFO_DELIVER_CODE_MASK ? this.events.error : undefined);
+    } else return false; // INT n and its like are instructions: the emulator runs them again
+    return true;
+  }
+
+  /** Brings the guest into the CPU state, so that a dump sees it. */
+  showGuest(): void {
+    if (!this.emulating) this.openEmulator();
+  }
+
+  private openEmulator(): void {
+    const { cpu, shadow } = this;
+    cpu.emulateBegin(shadow ? shadow.guest.cr3 : this.vmcs.read('GUEST_CR3'));
+    this.emulating = true;
+    if (!shadow) return;
+    this.registers.setDirectoryPointers(shadow.guest.pdptes);
+    cpu.a20 = this.a20Open;
+  }
+
+  /** Hands the guest back to the processor, unless it cannot run there: then the emulator keeps it. */
+  private leaveEmulator(): void {
+    const { cr0, cr4 } = this.registers;
+    if (!this.needsEmulator(cr0)) this.saveGuest(cr0, cr4);
+  }
+
+  /** Real mode without EPT: paging is always on in the processor then, and real mode has none. */
+  private needsEmulator(cr0: number): boolean {
+    return this.shadow !== undefined && (cr0 & CR0_PE) === 0;
+  }
+
+  /** Whether the emulator goes on; it may end between instructions alone. */
+  private stayInEmulator(): boolean {
+    const { cpu } = this;
+    if (this.emulating && !cpu.midInstruction && !cpu.faultPending) this.leaveEmulator();
+    if (this.emulating) cpu.interruptWindow = this.events.windowWanted;
+    return this.emulating;
+  }
+
+  private saveGuest(cr0: number, cr4: number): void {
+    const { cpu, shadow, control, registers } = this;
+    const { efer } = registers;
+    this.emulating = false;
+    const cr3 = cpu.emulateEnd();
+    control.write(cr0, cr4);
+    if (!shadow) return;
+    shadow.follow(cr0, cr3, cr4, efer);
+    this.vmcs.write('GUEST_CR3', shadow.root);
+    cpu.a20 = true;
+  }
+}
