@@ -1,4 +1,4 @@
-// Which SSE micro-ops the translator writes in line: form, kind << 8, argument << 16.
+// Which SSE and x87 micro-ops the translator writes in line: form, kind << 8, argument << 16.
 // Opcodes are those of the WebAssembly core specification 2.0, 5.4.8 (vector instructions).
 
 /** target = target op source, by one vector instruction. */
@@ -106,6 +106,13 @@ const CONVERSIONS = [
   ['cvtdq2pd', 'cvtdq2ps', 'cvttps2dq', 'cvtps2dq', 'cvtps2pd'],
 ].flat();
 
+/** In the order of emit-x87.ts. */
+const X87_LOADS = ['fldM64', 'fldM32', 'fildM32', 'fildM16', 'fldSt', 'fld1', 'fldz'];
+const X87_STORES = ['M64', 'M32', 'St'];
+const X87_MOVES = ['fxch', 'fchs', 'fabs'];
+const X87_ARITHMETIC = ['add', 'mul', 'sub', 'subr', 'div', 'divr'];
+const X87_OPERANDS = ['St', 'Sti', 'p', 'M64', 'M32'];
+
 export const FLOAT_FORMS = [
   'SSE_VECTOR',
   'SSE_SHIFT',
@@ -116,10 +123,28 @@ export const FLOAT_FORMS = [
   'SSE_ARITHMETIC',
   'SSE_COMPARE',
   'SSE_CONVERT',
+  'X87_LOAD',
+  'X87_STORE',
+  'X87_MOVE',
+  'X87_ARITHMETIC',
 ];
 
-/** [form, kind, argument] of a micro-op that has an emitter for SSE. */
+/** [form, kind, argument] of a micro-op that has an emitter for SSE or x87. */
 export function floatForm(name) {
+  return x87Form(name) ?? sseForm(name);
+}
+
+function x87Form(name) {
+  if (X87_LOADS.includes(name)) return ['X87_LOAD', X87_LOADS.indexOf(name), 0];
+  if (X87_MOVES.includes(name)) return ['X87_MOVE', X87_MOVES.indexOf(name), 0];
+  const store = name.match(/^fst(p?)(M64|M32|St)$/);
+  if (store) return ['X87_STORE', X87_STORES.indexOf(store[2]), store[1] ? 1 : 0];
+  const arithmetic = name.match(/^f(add|mul|subr?|divr?)(St|Sti|p|M64|M32)$/);
+  if (arithmetic) return ['X87_ARITHMETIC', X87_ARITHMETIC.indexOf(arithmetic[1]), X87_OPERANDS.indexOf(arithmetic[2])];
+  return undefined;
+}
+
+function sseForm(name) {
   const lists = {
     SSE_SHUFFLE: SHUFFLES,
     SSE_LOAD: LOADS,

@@ -8,7 +8,8 @@ import { add, div, mul, sub } from './float80-arithmetic';
 import { needsNan } from './float80-class';
 import { fromFloat32, fromFloat64, isDenormal32, isDenormal64 } from './float80-convert';
 import { fromInteger } from './float80-integer';
-import { clearSignals, DE, resultWord, signal, signals, ZE } from './float80-round';
+import { add80, div80, mul80 } from './float80-quick';
+import { clearSignals, DE, resultWord, SIGN, signal, signals, ZE } from './float80-round';
 import { ea } from './operand';
 import {
   isEmpty, pop, setStIndefinite, settle, significandAt, st, stackUnderflow, unavailable, unavailableMemory, wordAt,
@@ -32,6 +33,16 @@ const DIVR: u32 = 7;
   return div(bw, b, aw, a);
 }
 
+/** The same in the register at `a`, when it is a usual case: below 0 when not. */
+// @ts-ignore: decorator
+@inline function quickly(op: u32, a: usize, bw: u32, b: u64): i32 {
+  if (op == ADD) return add80(a, 0, bw, b);
+  if (op == MUL) return mul80(a, 0, bw, b);
+  if (op == SUB) return add80(a, 0, bw ^ SIGN, b);
+  if (op == SUBR) return add80(a, SIGN, bw, b);
+  return div80(a, <u32>(op == DIVR), bw, b);
+}
+
 /** ST(into) = ST(into) op ST(other). */
 // @ts-ignore: decorator
 @inline function registers(op: u32, u: usize, into: u32, other: u32, pops: bool): usize {
@@ -39,6 +50,10 @@ const DIVR: u32 = 7;
   if (isEmpty(into) || isEmpty(other)) return missing(u, into, pops);
   const a = st(into);
   const b = st(other);
+  if (quickly(op, a, wordAt(b), significandAt(b)) >= 0) {
+    if (pops) pop();
+    return u + UOP_SIZE;
+  }
   clearSignals();
   const sig = combine(op, wordAt(a), significandAt(a), wordAt(b), significandAt(b));
   if (settle()) {
@@ -62,6 +77,7 @@ function missing(u: usize, into: u32, pops: bool): usize {
 @inline function withValue(op: u32, u: usize, bw: u32, b: u64, denormal: bool): usize {
   if (isEmpty(0)) return missing(u, 0, false);
   const a = st(0);
+  if (!denormal && quickly(op, a, bw, b) >= 0) return u + UOP_SIZE;
   const aw = wordAt(a);
   clearSignals();
   const sig = combine(op, aw, significandAt(a), bw, b);

@@ -140,9 +140,15 @@ export function fxch(u: usize): usize {
   } else {
     clearC1();
   }
-  const a = v128.load(st(0));
-  v128.store(st(0), v128.load(st(i)));
-  v128.store(st(i), a);
+  // not as vectors: they were written in two parts
+  const a = st(0);
+  const b = st(i);
+  const sig = significandAt(a);
+  const w = wordAt(a);
+  store<u64>(a, significandAt(b));
+  store<u16>(a, wordAt(b), 8);
+  store<u64>(b, sig);
+  store<u16>(b, w, 8);
   return u + UOP_SIZE;
 }
 

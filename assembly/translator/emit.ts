@@ -5,7 +5,7 @@ import {
   FORM_ALU, FORM_BIT, FORM_BSWAP, FORM_CARRY, FORM_CMOV, FORM_CMPS, FORM_COMPARE_EXCHANGE, FORM_DIVIDE, FORM_DOUBLE_SHIFT,
   FORM_EXCHANGE, FORM_EXCHANGE_ADD, FORM_EXTEND_A, FORM_FLAG, FORM_HANDLER, FORM_INCDEC, FORM_KNOWN, FORM_LEA, FORM_LEAVE, FORM_LODS,
   FORM_LOOP, FORM_MOVS, FORM_MULTIPLY, FORM_NEGATE, FORM_NOTHING, FORM_POP, FORM_PUSH, FORM_SCAN, FORM_SCAS, FORM_SEGMENT, FORM_SETCC,
-  FORM_SHIFT, FORM_STOS, FORM_WIDEN, FORMS,
+  FORM_SHIFT, FORM_STOS, FORM_WIDEN, FORM_X87_ARITHMETIC, FORM_X87_LOAD, FORM_X87_MOVE, FORM_X87_STORE, FORMS,
 } from '../generated/forms';
 import { U_ATTR, U_IMM, U_REG, U_RM, U_SEGMENT, UA_ADDR16 } from '../isa/uop';
 import { opOf } from '../mmu/region-entries';
@@ -19,6 +19,7 @@ import { argumentOf, bytesOf, finish, immediate, inRegister, noteResult, pushMod
 import { doubleOverwrites, doubleShift, shift, shiftOverwrites } from './emit-shift';
 import { emitSse } from './emit-sse';
 import { stringOnce } from './emit-string';
+import { emitX87 } from './emit-x87';
 import {
   ADDED, ADDED_CARRY, DECREMENTED, INCREMENTED, LOGIC, pushCarry, pushCondition, setKind, setStep, SUBTRACTED, SUBTRACTED_BORROW,
 } from './flags';
@@ -27,6 +28,7 @@ import {
 } from './frame';
 import { finishMemory, modifyMemory, pushMemory, readMemory, writeMemory } from './memory';
 import { reloadAll } from './vector';
+import { forgetX87 } from './x87-frame';
 import { ADD, AND, constant, end, get, loadN, NE, op, OR, set, SHR_S, storeN, SUB, tee, when, XOR } from './wasm';
 
 /** The form word of a micro-op. A loop by CX is left to its handler. */
@@ -56,7 +58,10 @@ const MI: u32 = 4;
 /** Writes the instruction of `u`, no branch. `dead`: nobody sees the flags that it sets. */
 export function emitPlain(u: usize, form: u32, dead: bool): void {
   switch (form & 0xff) {
-    case FORM_KNOWN: runKnownHandler(u, form); break;
+    case FORM_KNOWN:
+      runKnownHandler(u, form);
+      forgetX87();
+      break;
     case FORM_SEGMENT: segmentAddress(u, form); break;
     case FORM_ALU: if (argumentOf(form) == MOV_) move(u, form); else arithmetic(u, form, dead); break;
     case FORM_INCDEC: step(u, form, dead); break;
@@ -89,7 +94,9 @@ export function emitPlain(u: usize, form: u32, dead: bool): void {
     case FORM_HANDLER:
       runHandler(u, false);
       reloadAll();
+      forgetX87();
       break;
+    case FORM_X87_LOAD: case FORM_X87_STORE: case FORM_X87_MOVE: case FORM_X87_ARITHMETIC: emitX87(u, form); break;
     default: emitSse(u, form);
   }
 }

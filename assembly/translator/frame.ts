@@ -19,7 +19,11 @@ export const CALL_READ: u32 = 0;
 export const CALL_WRITE: u32 = 1;
 export const CALL_STORE: u32 = 2;
 export const CALL_SETTLE: u32 = 3;
-export const IMPORTED_FUNCTIONS: u32 = 4; // then the handlers that the module calls, handlers.ts
+/** ops/float80-quick.ts. */
+export const CALL_ADD80: u32 = 4;
+export const CALL_MUL80: u32 = 5;
+export const CALL_DIV80: u32 = 6;
+export const IMPORTED_FUNCTIONS: u32 = 7; // then the handlers that the module calls, handlers.ts
 
 // ---- locals -------------------------------------------------------------------------------------------------------------------
 /** Which of the region's targets comes next; the argument. */

@@ -5,7 +5,7 @@ import { MODULE, MODULE_END } from '../abi';
 import { IMPORTED_FUNCTIONS } from './frame';
 import { forgetHandlers, handlerAt, handlers } from './handlers';
 import { emitRegion } from './region';
-import { fillSize, name, op, out, reserve, setOut, unsigned } from './wasm';
+import { fillSize, I32, I64, name, op, out, reserve, setOut, unsigned } from './wasm';
 
 /** Functions are written here, behind the room for the sections in front of them. */
 const CODE: usize = MODULE + 0x10000;
@@ -41,6 +41,9 @@ const WRITE: u64 = 0x6574697277;
 const STORE: u64 = 0x65726f7473;
 const H: u64 = 0x68;
 const SETTLE: u64 = 0x656c74746573;
+const ADD_80: u64 = 0x3038646461;
+const MUL_80: u64 = 0x30386c756d;
+const DIV_80: u64 = 0x3038766964;
 
 /** The text of a decimal number behind `head` (one character or none). */
 function numbered(n: u32, head: u64): u64 {
@@ -81,11 +84,20 @@ export function finishModule(): u32 {
   store<u64>(MODULE, 0x000000016d736100);
   setOut(MODULE + 8);
   const types = section(1);
-  unsigned(4);
+  unsigned(5);
   type(1, 1);
   type(2, 1);
   type(3, 1);
   type(7, 0);
+  // of an 80-bit operation: register, flip, word, significand
+  op(0x60);
+  op(4);
+  op(I32);
+  op(I32);
+  op(I32);
+  op(I64);
+  op(1);
+  op(I32);
   fillSize(types);
   const imports = section(2);
   unsigned(2 + IMPORTED_FUNCTIONS + handlers);
@@ -98,6 +110,9 @@ export function finishModule(): u32 {
   importedFunction(WRITE, 2);
   importedFunction(STORE, 1);
   importedFunction(SETTLE, 3);
+  importedFunction(ADD_80, 4);
+  importedFunction(MUL_80, 4);
+  importedFunction(DIV_80, 4);
   for (let i: u32 = 0; i < handlers; i++) importedFunction(numbered(handlerAt(i), H), 0);
   fillSize(imports);
   const declared = section(3);

@@ -18,6 +18,7 @@ import {
 } from './graph';
 import { pushMemory, readMemory } from './memory';
 import { declareVectors, forgetChecks, forgetVectors, loadVectors, vectorGroups } from './vector';
+import { forgetX87 } from './x87-frame';
 import {
   ADD, block, br, brTable, constant, depth, end, EQ, EQZ, fillSize, get, I32, I64, LE_S, loop, op, out, reserve, set, setDepth,
   setOut, SUB, target, UNREACHABLE, unsigned, when,
@@ -281,6 +282,7 @@ function emitBody(): void {
     if (targetOf(b) != NONE || sourcesOf(b) > 1) forgetFlags();
     else knowFlags(scope(b, CARRY), scope(b, STEP));
     forgetChecks();
+    forgetX87();
     beginBlock();
     emitBlock(b);
     endBlock();

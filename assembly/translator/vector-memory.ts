@@ -13,13 +13,20 @@ let done: i32 = 0;
 /** What follows is the fast path of the SSE instruction of `u`: it may branch to the end of `slow`. */
 export function beginFast(u: usize): void {
   checkUsable(u);
+  beginSlow();
+}
+export function beginSlow(): void {
   done = block();
   slow = block();
 }
-/** The fast path is complete. `effects`: those of the handler on general registers and flags; it may write XMM register `written`. */
-export function endFast(u: usize, effects: u32, written: u32): void {
+/** What follows is the slow path, to the end of a scope. */
+export function endSlow(): void {
   br(done);
   end();
+}
+/** The fast path is complete. `effects`: those of the handler on general registers and flags; it may write XMM register `written`. */
+export function endFast(u: usize, effects: u32, written: u32): void {
+  endSlow();
   runKnownHandler(u, effects);
   if (written >= <u32>XMM) reload(written);
   end();

@@ -7,46 +7,56 @@ import { AND, brIf, constant, end, get, I32, loadN, NE, op, OR, set, unsigned, w
 
 /** Not 0: SSE instructions raise #UD or #NM. */
 const REFUSED: u32 = FIRST_FLOAT;
-/** Scalar operands and result, double and single. */
-export const DA: u32 = FIRST_FLOAT + 1;
-export const DB: u32 = FIRST_FLOAT + 2;
-export const DR: u32 = FIRST_FLOAT + 3;
-export const SA: u32 = FIRST_FLOAT + 4;
-export const SB: u32 = FIRST_FLOAT + 5;
-export const SR: u32 = FIRST_FLOAT + 6;
+/** Of x87-frame.ts: status and tag word, word of a number. */
+export const STATUS: u32 = FIRST_FLOAT + 1;
+export const TAG: u32 = FIRST_FLOAT + 2;
+export const WORD: u32 = FIRST_FLOAT + 3;
+/** Scalar operands, double and single. */
+export const DA: u32 = FIRST_FLOAT + 4;
+export const DB: u32 = FIRST_FLOAT + 5;
+export const SA: u32 = FIRST_FLOAT + 6;
+export const SB: u32 = FIRST_FLOAT + 7;
 /** Vector operands, result, magnitude of the result. */
-export const VA: u32 = FIRST_FLOAT + 7;
-export const VB: u32 = FIRST_FLOAT + 8;
-export const VR: u32 = FIRST_FLOAT + 9;
-export const VM: u32 = FIRST_FLOAT + 10;
-const VECTOR: u32 = FIRST_FLOAT + 11;
+export const VA: u32 = FIRST_FLOAT + 8;
+export const VB: u32 = FIRST_FLOAT + 9;
+export const VR: u32 = FIRST_FLOAT + 10;
+export const VM: u32 = FIRST_FLOAT + 11;
+const VECTOR: u32 = FIRST_FLOAT + 12;
 
 /** Registers that the region has a use for: found by a first pass. */
 let used: u32 = 0;
-/** Does it have SSE instructions at all? */
+/** Does it have SSE instructions at all, or x87 ones? */
 let present: bool = false;
+let scalars: bool = false;
 /** Is it certain here that they may run? */
 let checked: bool = false;
 
 export function forgetVectors(): void {
   used = 0;
   present = false;
+  scalars = false;
 }
+/** The region needs the first of the locals. */
+export function useScalars(): void { scalars = true; }
 /** At the head of a block nothing is known. */
 export function forgetChecks(): void { checked = false; }
 
+const F64: u32 = 0x7c;
+const F32: u32 = 0x7d;
+const V128: u32 = 0x7b;
 /** Groups of locals, behind those of frame.ts. */
-export function vectorGroups(): u32 { return present ? 4 : 0; }
+export function vectorGroups(): u32 { return present ? 4 : scalars ? 1 : 0; }
 export function declareVectors(): void {
-  if (!present) return;
-  op(1);
+  if (!present && !scalars) return;
+  op(4);
   op(I32);
-  op(3);
-  op(0x7c);
-  op(3);
-  op(0x7d);
+  if (!present) return;
+  op(2);
+  op(F64);
+  op(2);
+  op(F32);
   op(12);
-  op(0x7b);
+  op(V128);
 }
 
 // ---- instructions -----------------------------------------------------------------------------------------------------------
