@@ -165,6 +165,17 @@ export function invalidateCode(address: u32, length: u32): void {
   }
 }
 
+/** By micro-op, a bit: an indirect jump has gone there. */
+const JUMP_TARGETS: usize = memory.data((UOP_POOL_END - UOP_POOL) / 256, 8);
+export function noteJumpTarget(u: usize): void {
+  if (u < <usize>UOP_POOL) return;
+  const at: usize = JUMP_TARGETS + ((u - UOP_POOL) >>> 8);
+  store<u8>(at, <u32>load<u8>(at) | (1 << ((<u32>u >>> 5) & 7)));
+}
+export function isJumpTarget(u: usize): bool {
+  return u >= <usize>UOP_POOL && (<u32>load<u8>(JUMP_TARGETS + ((u - UOP_POOL) >>> 8)) & (1 << ((<u32>u >>> 5) & 7))) != 0;
+}
+
 /** Drops all decoded code. Only between instructions: micro-op addresses are void afterwards. */
 export function flushCode(): void {
   store<u64>(COUNT_CODE_FLUSHES, load<u64>(COUNT_CODE_FLUSHES) + 1);
@@ -174,6 +185,7 @@ export function flushCode(): void {
     if (load<u64>(d + GRANULES) != 0) memory.fill(tableOf(d), 0, TABLE_SIZE);
   }
   pages = 0;
+  memory.fill(JUMP_TARGETS, 0, (poolNext - UOP_POOL + 255) >>> 8);
   poolNext = UOP_POOL;
   generation++;
   flushCodeTlb();

@@ -7,7 +7,10 @@ import { flushCode, generation, noteRegion } from './code-pages';
 import { userRights } from './tlb';
 
 /** Entry: table slot u32, target u32, micro-op u32, its own op u32, offset table of its page u32 (0: dropped), patched op u32. */
-const ENTRY_SIZE: usize = 32;
+export const ENTRY_SHIFT: u32 = 5;
+const ENTRY_SIZE: usize = 1 << ENTRY_SHIFT;
+export const ENTRY_SLOT: u32 = 0;
+export const ENTRY_TARGET: u32 = 4;
 const FIRST_ENTRY: u32 = 0x4000;
 const USER_ENTRY: u32 = 0x2000;
 
@@ -58,6 +61,9 @@ export function makeRoom(n: u32): bool {
 export function nextSlot(): u32 { return firstSlot + slotsUsed; }
 export function newSlot(): u32 { return firstSlot + slotsUsed++; }
 
+/** The op of entry 0 under the rights in force. */
+export function firstEntry(): u32 { return FIRST_ENTRY + (userRights ? USER_ENTRY : 0); }
+
 /** Notes that `u` will enter the region in `slot` at `target`. */
 export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
   const e: usize = REGION_ENTRIES + <usize>entries * ENTRY_SIZE;
@@ -66,7 +72,7 @@ export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
   store<u32>(e, <u32>u, 8);
   store<u32>(e, opOf(u), 12);
   store<u32>(e, <u32>table, 16);
-  store<u32>(e, FIRST_ENTRY + (userRights ? USER_ENTRY : 0) + entries, 20);
+  store<u32>(e, firstEntry() + entries, 20);
   entries++;
   store<u8>(u, load<u8>(u, U_ATTR) | UA_ENTRY, U_ATTR);
   noteRegion(table, false);

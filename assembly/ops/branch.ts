@@ -4,6 +4,7 @@ import { faulted, fault, gp, needsAttention, RESUME_UOP } from '../cpu/fault';
 import { zf } from '../cpu/flags';
 import { U_ATTR, U_IMM, UA_ADDR16, UOP_SIZE } from '../isa/uop';
 import { misses, readEntry, readSlow32, writeEntry, writeSlow32 } from '../mmu/access';
+import { noteJumpTarget } from '../mmu/code-pages';
 import { CS } from '../mmu/segmented';
 import { jumpTo, nextEip, readE16, readE32, retire, stackFlat, take, take16 } from './operand';
 import { drop, peek, push } from './stack';
@@ -18,7 +19,10 @@ export function jmp16(u: usize): usize { return take16(u); }
 export function jmpIndirect32(u: usize): usize {
   const to = readE32(u);
   if (faulted()) return fault(u);
-  return beyond(to) ? gp(u, 0) : jumpTo(u, to);
+  if (beyond(to)) return gp(u, 0);
+  const target = jumpTo(u, to);
+  noteJumpTarget(target);
+  return target;
 }
 export function jmpIndirect16(u: usize): usize {
   const to = readE16(u);

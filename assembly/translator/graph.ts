@@ -6,6 +6,7 @@ import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
 import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../isa/uop';
+import { isJumpTarget } from '../mmu/code-pages';
 import { isClaimed } from '../mmu/region-entries';
 import { formOf } from './emit';
 
@@ -46,6 +47,7 @@ export let blocks: i32 = 0;
 export let targets: i32 = 0;
 let table: usize = 0;
 let work: i32 = 0;
+let starts: i32 = 0;
 
 // @ts-ignore: decorator
 @inline function field(block: i32, f: usize): i32 { return load<i32>(BLOCKS + <usize>block * BLOCK_SIZE + f); }
@@ -85,6 +87,10 @@ function stops(form: u32): bool {
 function startAt(offset: u32, more: u32): void {
   const u = uopAt(offset);
   if (u == 0 || isClaimed(u)) return;
+  if ((marks(offset) & STARTS) == 0) {
+    if (starts == BLOCK_MAX) return;
+    starts++;
+  }
   mark(offset, STARTS | more);
   if ((marks(offset) & SEEN) == 0 && work < WORK_MAX) {
     store<u32>(WORK + (<usize>work << 2), <u32>u);
@@ -96,7 +102,9 @@ function startAt(offset: u32, more: u32): void {
 function explore(head: usize): void {
   memory.fill(LEADER, 0, 12288);
   let count = 0;
+  let jumps = false;
   work = 0;
+  starts = 0;
   startAt(load<u16>(head, U_OFFSET), 0);
   while (work > 0 && count < UOP_MAX) {
     work--;
@@ -116,6 +124,11 @@ function explore(head: usize): void {
       if (form == FORM_CALL) startAt(branchOffset(u), CALLED);
       if (form == FORM_JCC || form == FORM_LOOP) startAt(nextOffset(u), 0);
       if (form == FORM_CALL || form == FORM_CALL_INDIRECT) startAt(nextOffset(u), RETURN_POINT);
+      if (form == FORM_JMP_INDIRECT && !jumps) {
+        // wherever such a jump has gone in this page
+        jumps = true;
+        for (let at: u32 = 0; at < 0x1000; at++) if (isJumpTarget(uopAt(at))) startAt(at, CALLED);
+      }
       if (stops(form) || count >= UOP_MAX) break;
       u += UOP_SIZE;
     }

@@ -1,31 +1,30 @@
 // Writes the function of a region: scopes, blocks in order, branches between them. graph.ts says what the shape is.
-import { ECX, ESP, TRANSLATOR_SCRATCH } from '../abi';
+import { ECX, ESP, REGION_ENTRIES, REGION_ENTRY_MAX, TRANSLATOR_SCRATCH } from '../abi';
 import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
-import { U_IMM, U_OFFSET, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
-import { addEntry, newSlot } from '../mmu/region-entries';
+import { U_OFFSET, U_OP, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
+import { addEntry, ENTRY_SHIFT, ENTRY_SLOT, ENTRY_TARGET, firstEntry, newSlot, nextSlot } from '../mmu/region-entries';
 import { emitPlain, formOf, overwritesFlags, passesFlags } from './emit';
 import { argumentOf } from './emit-operand';
 import { forgetFlags, knowFlags, knownCarry, knownStep, markFlags, pushCondition } from './flags';
 import {
-  beginBlock, BUDGET, endBlock, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAt, leaveByJump, leaveTo,
-  LINEAR, prologue, pushAddress, pushCode, runHandler, setRegister, spend, T1, T2, TARGET, VALUE,
+  beginBlock, BUDGET, endBlock, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAt, leaveAtPushed, leaveByJump, leaveTo,
+  LINEAR, PAGE, prologue, pushAddress, pushCode, runHandler, setRegister, spend, T1, T2, TARGET, VALUE,
 } from './frame';
 import {
-  blockAt, blocks, branchOffset, fallOf, findRegion, firstOf, isReturnPoint, lastOf, loopEndOf, nextOffset, positionOf, sourcesOf,
+  blockAt, blocks, branchOffset, fallOf, findRegion, firstOf, lastOf, loopEndOf, nextOffset, positionOf, sourcesOf,
   startOf, takenOf, targetOf, targets,
 } from './graph';
 import { pushMemory, readMemory } from './memory';
 import { declareVectors, forgetChecks, forgetVectors, loadVectors, vectorGroups } from './vector';
 import { forgetX87 } from './x87-frame';
 import {
-  ADD, block, br, brTable, constant, depth, end, EQ, EQZ, fillSize, get, I32, I64, LE_S, loop, op, out, reserve, set, setDepth,
-  setOut, SUB, target, UNREACHABLE, unsigned, when,
+  ADD, block, br, brTable, constant, end, EQ, EQZ, fillSize, get, GT_S, I32, I64, LE_S, loadN, loop, LT_U, op, out, reserve, set, setDepth,
+  setOut, SHL, SUB, target, tee, UNREACHABLE, unsigned, when,
 } from './wasm';
 
 const NONE: i32 = -1;
-const RETURNS_MAX: i32 = 8;
 
 /** By block: scope of forward branches, scope of the loop, flags known at its begin (carry, step). */
 const SCOPES: usize = TRANSLATOR_SCRATCH + 0x8000;
@@ -37,6 +36,8 @@ const STEP: usize = 12;
 const ENDS: usize = TRANSLATOR_SCRATCH + 0x9000;
 
 let dispatcher: i32 = 0;
+/** Scope behind which the address in T2 is looked up. */
+let indirect: i32 = 0;
 let scopes: i32 = 0;
 /** Position of the block at hand. */
 let here: i32 = 0;
@@ -176,6 +177,65 @@ function operand(u: usize): void {
   set(T2);
 }
 
+/** The instruction of `u` ends with a jump to the address in T2. */
+function jumpIndirect(u: usize): void {
+  spend(<i32>load<u16>(u, U_ORDINAL) + 1);
+  markFlags();
+  br(indirect);
+}
+
+/** Goes to the address in T2: by the dispatcher when an entry of this region is there, else out. */
+function emitIndirect(codeTable: usize, slot: u32): void {
+  get(T2);
+  get(PAGE);
+  op(SUB);
+  tee(T1);
+  constant(0x1000);
+  op(LT_U);
+  when();
+  // its micro-op; 0, where there is none, is no entry either
+  get(T1);
+  constant(2);
+  op(SHL);
+  loadN(4, <u32>codeTable);
+  tee(T1);
+  loadN(2, U_OP);
+  constant(firstEntry());
+  op(SUB);
+  tee(VALUE);
+  constant(<u32>REGION_ENTRY_MAX);
+  op(LT_U);
+  when();
+  get(VALUE);
+  constant(ENTRY_SHIFT);
+  op(SHL);
+  tee(VALUE);
+  loadN(4, REGION_ENTRIES + ENTRY_SLOT);
+  constant(slot);
+  op(EQ);
+  when();
+  get(BUDGET);
+  get(T1);
+  loadN(2, U_ORDINAL);
+  op(ADD);
+  tee(T1);
+  constant(0);
+  op(GT_S);
+  when();
+  get(T1);
+  set(BUDGET);
+  get(VALUE);
+  loadN(4, REGION_ENTRIES + ENTRY_TARGET);
+  set(TARGET);
+  br(dispatcher);
+  end();
+  end();
+  end();
+  end();
+  get(T2);
+  leaveAtPushed();
+}
+
 function ret(u: usize): void {
   getRegister(ESP);
   readMemory(u, 4);
@@ -183,22 +243,9 @@ function ret(u: usize): void {
   constant(4);
   op(ADD);
   setRegister(ESP);
-  let tries = 0;
-  for (let p = 0; p < blocks; p++) {
-    const b = blockAt(p);
-    if (!isReturnPoint(b) || tries++ >= RETURNS_MAX) continue;
-    get(VALUE);
-    pushCode(load<u16>(firstOf(b), U_OFFSET));
-    op(EQ);
-    when();
-    spend(costOf(u, b));
-    markFlags();
-    checkBudget(b);
-    viaDispatcher(b);
-    end();
-  }
   get(VALUE);
-  leaveByJump(u);
+  set(T2);
+  jumpIndirect(u);
 }
 
 // ---- blocks -----------------------------------------------------------------------------------------------------------------------
@@ -248,14 +295,12 @@ function emitBlock(b: i32): void {
       case FORM_RET: ret(u); return;
       case FORM_JMP_INDIRECT:
         operand(u);
-        get(T2);
-        leaveByJump(u);
+        jumpIndirect(u);
         return;
       case FORM_CALL_INDIRECT:
         operand(u);
         pushReturn(u);
-        get(T2);
-        leaveByJump(u);
+        jumpIndirect(u);
         return;
       case FORM_NEXT_PAGE:
         pushCode(nextOffset(u));
@@ -268,12 +313,13 @@ function emitBlock(b: i32): void {
   fallTo(last, fallOf(b));
 }
 
-function emitBody(): void {
+function emitBody(codeTable: usize, slot: u32): void {
   setDepth(0);
   scopes = 0;
   prologue();
   loadVectors();
   dispatcher = loop();
+  indirect = block();
   dispatch();
   for (here = 0; here < blocks; here++) {
     const b = blockAt(here);
@@ -288,6 +334,9 @@ function emitBody(): void {
     endBlock();
   }
   closeAt(blocks);
+  op(UNREACHABLE);
+  end();
+  emitIndirect(codeTable, slot);
   end();
   op(UNREACHABLE);
   epilogue();
@@ -302,7 +351,7 @@ export function emitRegion(head: usize, codeTable: usize): bool {
   // twice: the first tells which registers the begin must load and the end store
   forgetRegisters();
   forgetVectors();
-  emitBody();
+  emitBody(codeTable, nextSlot());
   setOut(body);
   unsigned(2 + vectorGroups());
   unsigned(I32_LOCALS);
@@ -310,7 +359,7 @@ export function emitRegion(head: usize, codeTable: usize): bool {
   op(1);
   op(I64);
   declareVectors();
-  emitBody();
+  emitBody(codeTable, nextSlot());
   fillSize(size);
   const slot = newSlot();
   for (let p = 0; p < blocks; p++) {
