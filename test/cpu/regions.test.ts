@@ -1,0 +1,179 @@
+// Ways from region to region: across pages, under other mappings and other rights, into code that changes, with regions dropped between.
+// Ours; every case runs interpreted and translated, and both must agree to the instruction.
+import { expect, it } from 'vitest';
+import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+
+const CODE = 0x1000;
+const OTHER = 0x2000;
+const STACK = 0x9000;
+const ALIAS = 0x400000;
+const DIRECTORY = 0x20000;
+const TABLE = 0x21000;
+const ALIASES = 0x22000;
+const PROTECTED = 0x21;
+const PAGING = 0x80000000;
+const USER = 7;
+const SUPERVISOR = 3;
+const PAGES = 100;
+const MANY = 0x30000;
+
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+interface Start {
+  /** By physical address. */
+  code: Record<number, string>;
+  eip?: number;
+  cpl?: number;
+  prepare?: (machine: CoreMachine) => void;
+}
+
+function start(translate: boolean, { code, eip = CODE, cpl = 0, prepare }: Start): CoreMachine {
+  const machine = new CoreMachine(2 << 20, translate);
+  machine.enterFlat(cpl);
+  machine.set(abi.ESP, STACK);
+  for (const [address, text] of Object.entries(code)) machine.poke(Number(address), hex(text));
+  prepare?.(machine);
+  machine.core.updateMode();
+  // a region begins wherever one may be entered
+  for (const address of Object.keys(code)) {
+    machine.eip = Number(address);
+    machine.linker?.translateHere();
+  }
+  machine.eip = eip;
+  return machine;
+}
+
+/** Maps the first MiB one to one, and ALIAS as `aliases` says: physical pages in order. */
+function page(machine: CoreMachine, aliases: readonly number[], rights = USER): void {
+  for (let n = 0; n < 256; n++) machine.ramView.setUint32(TABLE + 4 * n, (n << 12) | rights, true);
+  aliases.forEach((physical, n) => {
+    machine.ramView.setUint32(ALIASES + 4 * n, physical | USER, true);
+  });
+  machine.ramView.setUint32(DIRECTORY, TABLE | USER, true);
+  machine.ramView.setUint32(DIRECTORY + 4, ALIASES | USER, true);
+  machine.setControl((PROTECTED | PAGING) >>> 0, DIRECTORY, 0);
+}
+
+/** Runs to HLT in slices, interpreted and translated. */
+function both(from: Start, slice = 100_000, slices = 1): CoreMachine {
+  const [interpreted, translated] = [false, true].map((translate) => {
+    const machine = start(translate, from);
+    let exit = abi.EXIT_BUDGET;
+    for (let n = 0; n < slices && exit === abi.EXIT_BUDGET; n++) exit = machine.run(slice);
+    return { machine, exit };
+  });
+  const state = ({ machine, exit }: { machine: CoreMachine; exit: number }) => ({
+    exit,
+    registers: machine.registers(),
+    eip: machine.eip,
+    eflags: machine.eflags,
+    instructions: machine.get(abi.COUNT_INSTRUCTIONS),
+  });
+  expect(state(translated!)).toEqual(state(interpreted!));
+  return translated!.machine;
+}
+
+it('calls into another page and returns from it', () => {
+  // mov $1000,%ecx; 1: call OTHER; dec %ecx; jnz 1b; hlt
+  const machine = both({ code: { [CODE]: 'b9e8030000 e8f60f0000 49 75f8 f4', [OTHER]: '40 c3' } });
+  expect(machine.register(0)).toBe(1000);
+  expect(machine.linker?.modules).toBe(2);
+});
+
+it('comes back from a loop over two pages when the budget ends', () => {
+  // jmp OTHER; and there jmp CODE, for ever
+  const machine = start(true, { code: { [CODE]: '40 e9fa0f0000', [OTHER]: '43 e9faefffff' } });
+  for (const budget of [1, 2, 37, 5000]) {
+    const before = machine.get(abi.COUNT_INSTRUCTIONS);
+    expect(machine.run(budget)).toBe(abi.EXIT_BUDGET);
+    const ran = machine.get(abi.COUNT_INSTRUCTIONS) - before;
+    expect(ran).toBeGreaterThanOrEqual(budget);
+    expect(ran).toBeLessThan(budget + 8);
+  }
+});
+
+it('follows an indirect jump through a table in its page, and one out of it', () => {
+  // mov $40,%ecx; 1: mov %ecx,%eax; and $3,%eax; jmp *0x3000(,%eax,4); 2: inc %ebx; loop 1b; hlt; 3: inc %edx; loop 1b; hlt
+  const table = [0x1011, 0x1015, 0x1015, OTHER];
+  both({
+    code: {
+      [CODE]: 'b928000000 89c8 83e003 ff248500300000 43 e2f1 f4 42 e2ed f4',
+      [OTHER]: '46 e90befffff',
+    },
+    prepare: (machine) => {
+      table.forEach((target, n) => {
+        machine.ramView.setUint32(0x3000 + 4 * n, target, true);
+      });
+    },
+  });
+});
+
+it('goes where the mapping leads, not where the code was translated', () => {
+  // inc %eax, then on into the next page; the page at CODE has OTHER behind it, its alias has 0x5000
+  const filler = `40${'90'.repeat(0xfff)}`;
+  const code = { [CODE]: filler, [OTHER]: '43 f4', 20480: '42 f4' };
+  const prepare = (machine: CoreMachine): void => page(machine, [CODE, 0x5000]);
+  expect(both({ code, prepare }).register(3)).toBe(1);
+  expect(both({ code, prepare, eip: ALIAS }).register(2)).toBe(1);
+});
+
+it('calls the page that is mapped now', () => {
+  // mov $ALIAS,%esi; mov $10,%ecx; 1: call *%esi; xorl $0x7000,ALIASES (OTHER to 0x5000 and back); invlpg (%esi); loop 1b; hlt
+  const machine = both({
+    code: {
+      [CODE]: 'be00004000 b90a000000 ffd6 813500200200 00700000 0f013e e2ef f4',
+      [OTHER]: '40 c3',
+      20480: '43 c3',
+    },
+    prepare: (m) => page(m, [OTHER]),
+  });
+  expect([machine.register(0), machine.register(3)]).toEqual([5, 5]);
+});
+
+it('sees what the region before has stored into the next', () => {
+  // mov $20,%ecx; 1: mov %cl,OTHER + 1; call OTHER; add %eax,%edx; loop 1b; hlt; there: mov $0,%al; ret
+  const machine = both({ code: { [CODE]: 'b914000000 880d01200000 e8f00f0000 01c2 e2f1 f4', [OTHER]: 'b000 c3' } });
+  expect(machine.register(2)).toBe(210);
+});
+
+it('sees what a region has stored into itself', () => {
+  // mov $20,%ecx; 1: mov %cl,0x100c; mov $0,%al; add %eax,%edx; loop 1b; hlt
+  const machine = both({ code: { [CODE]: 'b914000000 880d0c100000 b000 01c2 e2f4 f4' } });
+  expect(machine.register(2)).toBe(210);
+});
+
+it('keeps what CPL 0 may read from CPL 3', () => {
+  // mov 0x3000,%eax; hlt. Supervisor pages, but for the code
+  const from: Start = {
+    code: { [CODE]: 'a100300000 f4' },
+    prepare: (machine) => {
+      page(machine, [], SUPERVISOR);
+      machine.ramView.setUint32(TABLE + 4 * (CODE >>> 12), CODE | USER, true);
+      machine.ramView.setUint32(0x3000, 1234, true);
+    },
+  };
+  const machine = start(true, from);
+  expect(machine.run(10)).toBe(abi.EXIT_HLT);
+  expect(machine.register(0)).toBe(1234);
+  // the same code with the same TLBs
+  for (const name of ['cs', 'ss', 'ds']) {
+    machine.setDescriptor(name, 0x1b, 0xffff, name === 'cs' ? 0x00cffb00 : 0x00cff300, 3);
+  }
+  machine.set(abi.CPL, 3);
+  machine.core.updateMode();
+  machine.set(abi.EAX, 0);
+  machine.eip = CODE;
+  expect(machine.core.run(10)).toBe(abi.EXIT_TRIPLE_FAULT);
+  expect(machine.register(0)).toBe(0);
+});
+
+it('goes on when regions are dropped between its slices', async () => {
+  // mov $20,%ecx; 1: mov $MANY,%esi; 2: call *%esi; add $0x1000,%esi; cmp $end,%esi; jb 2b; dec %ecx; jnz 1b; hlt
+  const end = Buffer.from(Int32Array.of(MANY + (PAGES << 12)).buffer).toString('hex');
+  const code: Record<number, string> = { [CODE]: `b914000000 be00000300 ffd6 81c600100000 81fe${end} 72f0 49 75e8 f4` };
+  for (let n = 0; n < PAGES; n++) code[MANY + (n << 12)] = '40 c3';
+  const machine = both({ code }, 37, 10_000);
+  expect(machine.register(0)).toBe(20 * PAGES);
+  expect(machine.get(abi.COUNT_CODE_FLUSHES)).toBeGreaterThan(0);
+  await new Promise((resolve) => setImmediate(resolve));
+});
