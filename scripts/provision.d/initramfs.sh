@@ -4,6 +4,8 @@
 # Names without .ko. The crc and crypto ones are found at run time by name, so modules.dep does not list them.
 IDE_MODULES='ata_piix ata_generic sd_mod sr_mod ext4 isofs ne2k-pci crc32c_generic crct10dif_generic crc64_rocksoft_generic'
 
+VIRTIO_MODULES='virtio_pci virtio_blk virtio_net virtio_console virtio_rng virtio_balloon 9pnet_virtio 9p ext4 ne2k-pci crc32c_generic crct10dif_generic crc64_rocksoft_generic'
+
 # $1: module names. Prints the paths of them and of all that they depend on, relative to the module directory.
 module_closure() {
   local tree=$1 name
@@ -39,7 +41,7 @@ build_initramfs() {
     cp "$cache/modules/$tree"/modules.{order,builtin,builtin.modinfo} "$stage/$tree/"
     depmod -b "$stage" "$release"
     rm "$stage/$tree"/modules.{order,builtin,builtin.modinfo} "$stage/$tree"/modules.*.bin
-    install -m 755 "$sources/load-ide" "$stage/etc/tv/load-ide"
+    install -m 755 -t "$stage/etc/tv" "$sources/load-ide" "$sources/load-virtio"
   fi
   find "$stage" -exec touch --no-dereference --date=@0 {} +
   (cd "$stage" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |

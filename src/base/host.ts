@@ -15,6 +15,8 @@ export interface Host extends HostClock {
   turn(): Promise<void>;
   /** Resolves after `nanoseconds` (may be infinite), or as soon as `wake` is called, whichever comes first. */
   sleep(nanoseconds: number): Promise<void>;
+  /** Fills an array of at most 65,536 bytes with random ones. */
+  random(into: Uint8Array): void;
   /** Ends a `sleep`: there is input. */
   wake(): void;
 }

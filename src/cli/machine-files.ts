@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
-import type { DriveConfig, MachineConfig } from '../vmm/config.js';
+import type { DriveConfig, MachineConfig, VirtioConfig } from '../vmm/config.js';
 import { FileDisk, FileSource, reason } from './files.js';
 import type { VmRunOptions } from './options.js';
 import { Output } from './output.js';
@@ -30,13 +30,17 @@ const SCRATCH_MARK = 'TABVISOR-SCRATCH';
 export type Closers = (() => void)[];
 
 /** Everything that the options name is opened before anything runs. */
-export function openFiles(options: VmRunOptions, closers: Closers): Pick<MachineConfig, 'boot' | 'drives'> {
+export function openFiles(options: VmRunOptions, closers: Closers): Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
   const source = (path: string, what: string) => new FileSource(path, what);
-  const drives: (DriveConfig | undefined)[] = options.disks.map(({ path, mode }) => {
+  const drives: (DriveConfig | undefined)[] = [];
+  const virtio: VirtioConfig[] = [];
+  for (const { path, mode, bus } of options.disks) {
     const disk = new FileDisk(path, mode);
     const backend = mode === 'snapshot' ? new SnapshotDisk(disk) : disk;
-    return { backend, cdrom: false };
-  });
+    if (bus === 'virtio') virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
+    else drives.push({ backend, cdrom: false });
+  }
+  if (options.mode === 'para') virtio.push({ kind: 'rng' }, { kind: 'balloon' });
   if (options.demo && drives.length === 0)
     drives.push({ backend: new FileDisk(demoDisk(closers), 'write'), cdrom: false });
   if (options.cdrom) {
@@ -46,7 +50,7 @@ export function openFiles(options: VmRunOptions, closers: Closers): Pick<Machine
   }
   if (options.bios) {
     const vgabios = options.vgabios ? source(options.vgabios, 'vgabios') : undefined;
-    return { boot: { kind: 'bios', bios: source(options.bios, 'bios'), vgabios }, drives };
+    return { boot: { kind: 'bios', bios: source(options.bios, 'bios'), vgabios }, drives, virtio };
   }
   const own = options.kernel === undefined;
   return {
@@ -58,6 +62,7 @@ export function openFiles(options: VmRunOptions, closers: Closers): Pick<Machine
       entry: options.boot,
     },
     drives,
+    virtio,
   };
 }
 

@@ -1,5 +1,6 @@
 // Node as the host of a machine: clock, turns of the event loop, sleep that input can end.
 // Contract: src/base/host.ts.
+import { randomFillSync } from 'node:crypto';
 import type { Host } from '../base/host.js';
 
 const LONGEST = 2 ** 31 - 1;
@@ -19,6 +20,11 @@ export class NodeHost implements Host {
   cpuSeconds(): number {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
+  }
+
+  random(into: Uint8Array): void {
+    // the bytes may be guest memory, which no worker of the host's may hold on to
+    randomFillSync(into);
   }
 
   turn(): Promise<void> {

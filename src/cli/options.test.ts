@@ -69,7 +69,6 @@ test('VMX: extended page tables by default; a machine without VT-x still has mod
 });
 
 test.each<[Partial<RawOptions>, string]>([
-  [{ mode: 'para' }, '--mode para: not built yet'],
   [{ mode: 'fast' }, '--mode fast: unknown'],
   [{ mode: 'hw', vmx: false }, '--mode hw: the processor has VT-x, but'],
   [{ ept: false }, '--no-ept: mode full has no extended page tables'],

@@ -37,6 +37,8 @@ export interface RawOptions {
 
 export interface DiskOption {
   path: string;
+  /** By default IDE, virtio in mode para. */
+  bus?: 'ide' | 'virtio';
   mode: DiskMode;
 }
 
@@ -74,9 +76,8 @@ const DRIVES = 4;
 
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
-  if (mode === 'para') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full or hw.');
   const vmx = raw.vmx !== false;
-  if (mode === 'hw') requireVmx(featureControl(vmx));
+  if (mode !== 'full') requireVmx(featureControl(vmx));
   if (mode === 'full' && raw.ept === false) {
     throw new InputError(
       '--no-ept: mode full has no extended page tables to leave out, it emulates every access',
@@ -94,7 +95,8 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
   if (raw.demo && (raw.kernel || raw.bios))
     throw new InputError('--demo: it runs our own guest', 'Leave --kernel and --bios out.');
   const disks = raw.disk.map(parseDisk);
-  const drives = disks.length + (raw.cdrom ? 1 : 0);
+  for (const disk of disks) if (mode === 'para') disk.bus ??= 'virtio';
+  const drives = disks.filter((disk) => disk.bus !== 'virtio').length + (raw.cdrom ? 1 : 0);
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {
     mode,
@@ -138,19 +140,20 @@ export function parseDisk(text: string): DiskOption {
   const [path, ...settings] = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
   if (!path) throw new InputError(`--disk ${text}: no file name`, 'Write it as --disk image.img,snapshot.');
   let mode: DiskMode = 'write';
+  let bus: DiskOption['bus'];
   for (const setting of settings) {
-    if (setting === 'if=ide') continue;
-    if ((setting === 'ro' || setting === 'snapshot') && mode === 'write')
+    if ((setting === 'if=ide' || setting === 'if=virtio') && !bus) bus = setting === 'if=ide' ? 'ide' : 'virtio';
+    else if ((setting === 'ro' || setting === 'snapshot') && mode === 'write')
       mode = setting === 'ro' ? 'read-only' : 'snapshot';
     else {
       const why =
         setting === 'ro' || setting === 'snapshot'
           ? 'ro and snapshot exclude each other'
           : `unknown setting ${setting}`;
-      throw new InputError(`--disk ${text}: ${why}`, 'Settings are if=ide, ro and snapshot.');
+      throw new InputError(`--disk ${text}: ${why}`, 'Settings are if=ide or if=virtio, ro and snapshot.');
     }
   }
-  return { path, mode };
+  return bus ? { path, mode, bus } : { path, mode };
 }
 
 export function parseSerial(text: string): SerialOption {

@@ -14,6 +14,8 @@ export interface BlockBackend {
   write(offset: number, bytes: Uint8Array): void;
   /** Returns when everything written is on the host's storage. */
   flush(): void;
+  /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. */
+  discard?(offset: number, length: number): void;
 }
 
 /** The host's storage failed; a controller turns it into its own error status and the machine goes on. */

@@ -65,6 +65,13 @@ export interface GuestMemory {
   writeU32(address: number, value: number): void;
 }
 
+/** Guest memory that also lends its bytes, so that data need not be copied between it and the host. */
+export interface DirectMemory extends GuestMemory {
+  /** The bytes at `address` when all of them are RAM in one piece. Whoever changes them says so by `written`. */
+  ram(address: number, length: number): Uint8Array | undefined;
+  written(address: number, length: number): void;
+}
+
 /** State of a device as plain JSON-able data (typed arrays allowed); what `restore` takes back. */
 export interface Snapshottable {
   save(): unknown;

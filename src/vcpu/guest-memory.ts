@@ -74,6 +74,21 @@ export class PhysicalMemory {
     });
   }
 
+  /** The bytes at `address` when all of them are RAM in one piece. Whoever changes them says so by `written`. */
+  ram(address: number, length: number): Uint8Array | undefined {
+    for (const { kind, start, size, host } of this.regions) {
+      if (address < start || address >= start + size) continue;
+      if (kind !== 'ram' || address + length > start + size) return undefined;
+      return this.bytes.subarray(host + address - start, host + address - start + length);
+    }
+    return undefined;
+  }
+
+  /** Bytes that `ram` has lent were changed: decoded code of their pages goes. */
+  written(address: number, length: number): void {
+    if (length > 0) this.forgetCode(address, length);
+  }
+
   readU8(address: number): number {
     return this.readLittle(address, 1);
   }

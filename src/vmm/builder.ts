@@ -30,6 +30,8 @@ import { Pit } from '../devices/pit.js';
 import { Rtc } from '../devices/rtc.js';
 import { Uart } from '../devices/uart.js';
 import { Vga, VgaPci } from '../devices/vga.js';
+import { msiTo } from '../devices/msix.js';
+import { VirtioPci } from '../devices/virtio/pci-transport.js';
 import { createMemory, type WasmModule } from '../vcpu/engine.js';
 import { PhysicalMemory } from '../vcpu/guest-memory.js';
 import { LinearMemory } from '../vcpu/linear.js';
@@ -45,10 +47,13 @@ import type { DriveConfig, MachineConfig } from './config.js';
 import * as at from './layout.js';
 import { MemoryMap } from './memory-map.js';
 import { TimerQueue } from './timers.js';
+import { type VirtioParts, virtioDevice } from './virtio-devices.js';
 import type { Machine } from './vm.js';
 import { monitorPages } from './vmx/controls.js';
 import { featureControl, requireVmx } from './vmx/firmware.js';
 import { VmxCpu } from './vmx/vmx-cpu.js';
+
+const FIRST_VIRTIO_SLOT = 4;
 
 /** What devices tell the machine that they are in. */
 export interface MachineEvents {
@@ -67,6 +72,7 @@ export interface BuiltMachine extends Machine {
   keyboard: I8042;
   vga: Vga;
   logs: readonly LogPort[];
+  virtio: VirtioParts;
 }
 
 /** Throws InputError when the machine cannot be as it was asked for. */
@@ -203,6 +209,12 @@ export function buildMachine(
   bus.mapMmio('vga', at.VGA_WINDOW, at.VGA_WINDOW_SIZE, vga.memory);
   if (config.network === 'ne2000') pci.add(3, 0, new Ne2000({ address: at.NETWORK_ADDRESS, send: () => {} }));
 
+  const virtio: VirtioParts = {};
+  config.virtio.forEach((one, i) => {
+    const device = virtioDevice(one, { memory: physical, timers, random: (into) => host.random(into) }, virtio);
+    pci.add(FIRST_VIRTIO_SLOT + i, 0, new VirtioPci(device, msiTo(ioapicBus), log));
+  });
+
   // ---- firmware's view of the machine
   const acpi = buildAcpi({
     pciWindow: [at.pciMemory(config.memory), at.IOAPIC - 1],
@@ -268,6 +280,7 @@ export function buildMachine(
     keyboard,
     vga,
     logs,
+    virtio,
     apicBaseWritten(value) {
       lapic.setEnabled((value & at.APIC_BASE_ENABLED) !== 0);
       bus.unmapMmio(lapicRange);
@@ -286,6 +299,7 @@ export function buildMachine(
     flush() {
       for (const logPort of logs) logPort.flush();
       for (const drive of config.drives) drive?.backend.flush();
+      for (const one of config.virtio) if (one.kind === 'block') one.backend.flush();
     },
   };
 }

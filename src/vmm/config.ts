@@ -2,6 +2,7 @@
 // Ours.
 import type { ByteSource } from '../base/host.js';
 import type { BlockBackend } from '../devices/block-backend.js';
+import type { ConsolePort } from '../devices/virtio/console.js';
 
 /** What runs first. */
 export type BootConfig =
@@ -14,6 +15,13 @@ export interface DriveConfig {
   cdrom: boolean;
 }
 
+/** A virtio device on the PCI bus. */
+export type VirtioConfig =
+  | { kind: 'block'; backend: BlockBackend; serial: string }
+  | { kind: 'console'; ports: readonly ConsolePort[] }
+  | { kind: 'rng' }
+  | { kind: 'balloon' };
+
 /** What is at the other end of a serial port. */
 export interface SerialConfig {
   /** One byte sent by the guest. */
@@ -23,7 +31,7 @@ export interface SerialConfig {
 }
 
 /** How the guest is virtualized: every instruction interpreted, or run directly (translated) with sensitive ones trapped. */
-export type Mode = 'full' | 'hw';
+export type Mode = 'full' | 'hw' | 'para';
 
 export interface MachineConfig {
   mode: Mode;
@@ -35,6 +43,8 @@ export interface MachineConfig {
   memory: number;
   boot: BootConfig;
   drives: readonly (DriveConfig | undefined)[];
+  /** In the order of their PCI slots. */
+  virtio: readonly VirtioConfig[];
   /** COM1 and COM2. */
   serial: readonly (SerialConfig | undefined)[];
   network: 'none' | 'ne2000';

@@ -19,6 +19,7 @@ class FakeHost implements Host {
   date = () => 0;
   cpuSeconds = () => this.time / 1e9;
   turn = async () => {};
+  random(): void {}
   async sleep(nanoseconds: number): Promise<void> {
     this.slept.push(nanoseconds);
     this.onSleep();

@@ -1,0 +1,173 @@
+// virtio-blk: a disk. Requests go to the back-end in place, from and to guest memory.
+// Source: virtio 1.2, section 5.2.
+import { type BlockBackend, BlockError } from '../block-backend.js';
+import type { DirectMemory, Timer, Timers } from '../device.js';
+import { gather, scatter, slices } from './buffers.js';
+import { VirtioDevice } from './virtio-device.js';
+import { type Chain, RingError, type Virtqueue } from './virtqueue.js';
+
+const TYPE = 2;
+const QUEUE_SIZE = 256;
+const SECTOR = 512;
+const F = { SEG_MAX: 2, RO: 5, BLK_SIZE: 6, FLUSH: 9, DISCARD: 13, WRITE_ZEROES: 14 };
+const REQUEST = { IN: 0, OUT: 1, FLUSH: 4, GET_ID: 8, DISCARD: 11, WRITE_ZEROES: 13 };
+const STATUS = { OK: 0, IOERR: 1, UNSUPP: 2 };
+const HEADER = 16;
+const ID_LENGTH = 20;
+const RANGE = 16;
+const RANGES_MAX = 16;
+/** Most sectors of one discard or write-zeroes range. */
+const RANGE_SECTORS = 32768;
+const UNMAP = 1;
+/** Bytes that one notification may move before the CPU gets its turn again. */
+const TURN = 32 * 1024 * 1024;
+
+export interface BlockOptions {
+  memory: DirectMemory;
+  timers: Timers;
+  backend: BlockBackend;
+  /** At most 20 characters. */
+  serial: string;
+}
+
+export class VirtioBlock extends VirtioDevice {
+  readonly config = new Uint8Array(60);
+  private readonly backend: BlockBackend;
+  private readonly serial: string;
+  private readonly timer: Timer;
+  private readonly header = new Uint8Array(HEADER);
+  private readonly headerView = new DataView(this.header.buffer);
+
+  constructor({ memory, timers, backend, serial }: BlockOptions) {
+    const features = [F.SEG_MAX, F.BLK_SIZE, F.FLUSH];
+    super(memory, {
+      type: TYPE,
+      features: backend.readOnly ? [...features, F.RO] : [...features, F.DISCARD, F.WRITE_ZEROES],
+      queues: [QUEUE_SIZE],
+    });
+    this.backend = backend;
+    this.serial = serial;
+    this.timer = timers.create(() => this.notify(0));
+    this.now = () => timers.now();
+    const view = new DataView(this.config.buffer);
+    const sectors = Math.floor(backend.size / SECTOR);
+    view.setUint32(0, sectors % 2 ** 32, true);
+    view.setUint32(4, Math.floor(sectors / 2 ** 32), true);
+    view.setUint32(12, QUEUE_SIZE - 2, true);
+    view.setUint32(20, SECTOR, true);
+    for (const at of [36, 48]) view.setUint32(at, RANGE_SECTORS, true);
+    for (const at of [40, 52]) view.setUint32(at, RANGES_MAX, true);
+    view.setUint32(44, 1, true);
+    view.setUint8(56, 1);
+  }
+
+  private readonly now: () => number;
+
+  override reset(): void {
+    super.reset();
+    this.timer.cancel();
+  }
+
+  /** A snapshot of a device with work left notifies itself again. */
+  override restore(state: unknown): void {
+    super.restore(state);
+    this.timer.arm(this.now());
+  }
+
+  protected serve(_index: number, queue: Virtqueue): void {
+    for (let moved = 0; moved < TURN; ) {
+      const chain = queue.next();
+      if (!chain) return;
+      moved += chain.readableBytes + chain.writableBytes;
+      queue.push(chain, this.perform(chain));
+    }
+    if (queue.waiting) this.timer.arm(this.now());
+  }
+
+  /** Does one request; the value is the number of bytes written to guest memory. */
+  private perform(chain: Chain): number {
+    if (chain.writableBytes < 1) throw new RingError('a disk request without a status byte');
+    if (gather(chain.readable, 0, this.header) < HEADER) throw new RingError('a disk request without a header');
+    const room = chain.writableBytes - 1;
+    let status = STATUS.IOERR;
+    let written = 0;
+    try {
+      written = this.transfer(chain, room);
+      status = written < 0 ? STATUS.UNSUPP : STATUS.OK;
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+    }
+    scatter(chain.writable, room, Uint8Array.of(status));
+    // the status byte lies behind all data, so all of it counts as written
+    return status === STATUS.OK && written === 0 && room > 0 ? chain.writableBytes : Math.max(0, written) + 1;
+  }
+
+  /** Bytes written to guest memory; -1: no such request. Throws BlockError. */
+  private transfer(chain: Chain, room: number): number {
+    const { readable, writable, readableBytes } = chain;
+    const offset = (this.headerView.getUint32(8, true) + this.headerView.getUint32(12, true) * 2 ** 32) * SECTOR;
+    switch (this.headerView.getUint32(0, true)) {
+      case REQUEST.IN:
+        this.check(offset, room);
+        this.each(offset, slices(writable, 0, room), (at, bytes) => this.backend.read(at, bytes));
+        return room;
+      case REQUEST.OUT: {
+        const length = readableBytes - HEADER;
+        this.check(offset, length);
+        this.writable();
+        this.each(offset, slices(readable, HEADER, length), (at, bytes) => this.backend.write(at, bytes));
+        return 0;
+      }
+      case REQUEST.FLUSH:
+        this.backend.flush();
+        return 0;
+      case REQUEST.GET_ID: {
+        const id = new Uint8Array(Math.min(ID_LENGTH, room));
+        for (let i = 0; i < id.length; i++) id[i] = this.serial.charCodeAt(i) & 0x7f;
+        return scatter(writable, 0, id);
+      }
+      case REQUEST.DISCARD:
+      case REQUEST.WRITE_ZEROES:
+        this.writable();
+        this.ranges(chain, this.headerView.getUint32(0, true) === REQUEST.WRITE_ZEROES);
+        return 0;
+      default:
+        return -1;
+    }
+  }
+
+  /** Section 5.2.6: segments of {sector u64, sectors u32, flags u32}. */
+  private ranges(chain: Chain, zero: boolean): void {
+    const length = chain.readableBytes - HEADER;
+    if (length === 0 || length % RANGE !== 0 || length / RANGE > RANGES_MAX)
+      throw new BlockError('a wrong list of ranges');
+    const list = new Uint8Array(length);
+    gather(chain.readable, HEADER, list);
+    const view = new DataView(list.buffer);
+    for (let at = 0; at < length; at += RANGE) {
+      const offset = (view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32) * SECTOR;
+      const sectors = view.getUint32(at + 8, true);
+      const flags = view.getUint32(at + 12, true);
+      if (sectors > RANGE_SECTORS || flags & ~UNMAP || (!zero && flags !== 0)) throw new BlockError('a wrong range');
+      this.check(offset, sectors * SECTOR);
+      if (zero) this.backend.write(offset, new Uint8Array(sectors * SECTOR));
+      else this.backend.discard?.(offset, sectors * SECTOR);
+    }
+  }
+
+  private each(offset: number, pieces: readonly Uint8Array[], act: (at: number, bytes: Uint8Array) => void): void {
+    let at = offset;
+    for (const bytes of pieces) {
+      act(at, bytes);
+      at += bytes.length;
+    }
+  }
+
+  private check(offset: number, length: number): void {
+    if (length % SECTOR !== 0 || offset + length > this.backend.size) throw new BlockError('not on the disk');
+  }
+
+  private writable(): void {
+    if (this.backend.readOnly) throw new BlockError('the disk is read-only');
+  }
+}

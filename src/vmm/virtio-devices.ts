@@ -1,0 +1,49 @@
+// Makes the virtio devices that a configuration asks for.
+// The devices: devices/virtio; their transport is builder.ts's.
+import { unreachable } from '../base/assert.js';
+import type { DirectMemory, Timers } from '../devices/device.js';
+import { VirtioBalloon } from '../devices/virtio/balloon.js';
+import { VirtioBlock } from '../devices/virtio/block.js';
+import { VirtioConsole } from '../devices/virtio/console.js';
+import { VirtioRng } from '../devices/virtio/rng.js';
+import type { VirtioDevice } from '../devices/virtio/virtio-device.js';
+import type { VirtioConfig } from './config.js';
+
+/** What devices are given of the machine. */
+export interface VirtioSurroundings {
+  memory: DirectMemory;
+  timers: Timers;
+  random: (into: Uint8Array) => void;
+}
+
+/** The devices that the machine's owner talks to. */
+export interface VirtioParts {
+  console?: VirtioConsole;
+  balloon?: VirtioBalloon;
+}
+
+/** Makes one device, and enters it in `parts`. */
+export function virtioDevice(
+  config: VirtioConfig,
+  { memory, timers, random }: VirtioSurroundings,
+  parts: VirtioParts,
+): VirtioDevice {
+  switch (config.kind) {
+    case 'block':
+      return new VirtioBlock({ memory, timers, backend: config.backend, serial: config.serial });
+    case 'rng':
+      return new VirtioRng(memory, random);
+    case 'console':
+      parts.console = new VirtioConsole(memory, config.ports);
+      return parts.console;
+    case 'balloon':
+      parts.balloon = new VirtioBalloon({
+        memory,
+        // a WebAssembly memory cannot shrink: zeros at least cost a snapshot nothing
+        release: (address, length) => memory.ram(address, length)?.fill(0),
+      });
+      return parts.balloon;
+    default:
+      return unreachable(config);
+  }
+}
