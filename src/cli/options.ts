@@ -6,6 +6,7 @@ import { TOPICS, type Topic } from '../base/log.js';
 import type { Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
+import { type NetOption, parseNet } from './net-option.js';
 import type { DiskMode } from './files.js';
 
 /** As commander hands them over. */
@@ -67,7 +68,7 @@ export interface VmRunOptions {
   stats?: string;
   trace: Topic[];
   clock: 'real' | 'virtual';
-  net: 'none' | 'ne2000';
+  net?: NetOption;
   boot: 'protected' | 'real';
   demo: boolean;
 }
@@ -119,7 +120,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     stats: raw.stats,
     trace: parseTrace(raw.trace),
     clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
-    net: oneOf('--net', raw.net, ['none', 'ne2000']),
+    net: parseNet(raw.net),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
     demo: raw.demo === true,
   };

@@ -31,6 +31,7 @@ import { Rtc } from '../devices/rtc.js';
 import { Uart } from '../devices/uart.js';
 import { Vga, VgaPci } from '../devices/vga.js';
 import { msiTo } from '../devices/msix.js';
+import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioPci } from '../devices/virtio/pci-transport.js';
 import { createMemory, type WasmModule } from '../vcpu/engine.js';
 import { PhysicalMemory } from '../vcpu/guest-memory.js';
@@ -42,6 +43,7 @@ import { BootMemory } from './boot/boot-memory.js';
 import { readBios, readOptionRom } from './boot/bios.js';
 import { bootKernel, type KernelBoot } from './boot/kernel.js';
 import { Bus } from './bus.js';
+import { Cable } from './cable.js';
 import { RealClock, VirtualClock } from './clock.js';
 import type { DriveConfig, MachineConfig } from './config.js';
 import * as at from './layout.js';
@@ -53,6 +55,7 @@ import { monitorPages } from './vmx/controls.js';
 import { featureControl, requireVmx } from './vmx/firmware.js';
 import { VmxCpu } from './vmx/vmx-cpu.js';
 
+const NETWORK_SLOT = 3;
 const FIRST_VIRTIO_SLOT = 4;
 
 /** What devices tell the machine that they are in. */
@@ -73,6 +76,8 @@ export interface BuiltMachine extends Machine {
   vga: Vga;
   logs: readonly LogPort[];
   virtio: VirtioParts;
+  /** Of the network card. */
+  cable: Cable;
 }
 
 /** Throws InputError when the machine cannot be as it was asked for. */
@@ -207,7 +212,16 @@ export function buildMachine(
   bus.mapPorts('vga', at.PORT_VGA, 48, vga.ports);
   bus.mapPorts('vga', at.PORT_VBE, 3, vga.vbe.ports);
   bus.mapMmio('vga', at.VGA_WINDOW, at.VGA_WINDOW_SIZE, vga.memory);
-  if (config.network === 'ne2000') pci.add(3, 0, new Ne2000({ address: at.NETWORK_ADDRESS, send: () => {} }));
+  const cable = new Cable(() => host.wake());
+  if (config.network === 'ne2000') {
+    const card = new Ne2000({ address: at.NETWORK_ADDRESS, send: cable.transmit });
+    cable.deliver = (frame) => void card.receive(frame);
+    pci.add(NETWORK_SLOT, 0, card);
+  } else if (config.network === 'virtio') {
+    const card = new VirtioNet({ memory: physical, address: at.NETWORK_ADDRESS, send: cable.transmit });
+    cable.deliver = (frame) => card.receive(frame);
+    pci.add(NETWORK_SLOT, 0, new VirtioPci(card, msiTo(ioapicBus), log));
+  }
 
   const virtio: VirtioParts = {};
   config.virtio.forEach((one, i) => {
@@ -281,6 +295,7 @@ export function buildMachine(
     vga,
     logs,
     virtio,
+    cable,
     apicBaseWritten(value) {
       lapic.setEnabled((value & at.APIC_BASE_ENABLED) !== 0);
       bus.unmapMmio(lapicRange);

@@ -47,7 +47,7 @@ export interface MachineConfig {
   virtio: readonly VirtioConfig[];
   /** COM1 and COM2. */
   serial: readonly (SerialConfig | undefined)[];
-  network: 'none' | 'ne2000';
+  network: 'none' | 'ne2000' | 'virtio';
   clock: 'real' | 'virtual';
   /** Port of isa-debug-exit. */
   debugExit?: number;

@@ -1,5 +1,6 @@
 // `tabvisor vm run`: opens what the options name, builds the machine, runs it, says how it ended.
 // Exit status: 0 power off, 99 triple fault, 124 time-out, 125 our error, 130 interrupted, (value << 1) | 1 by --debug-exit.
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -11,7 +12,9 @@ import type { MachineConfig } from '../../vmm/config.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
 import { appender, type Closers, openFiles, openSerial } from '../machine-files.js';
+import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
+import { NodeNetwork } from '../node-network.js';
 import { parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion } from '../output.js';
 import { progressLine } from '../progress.js';
@@ -70,7 +73,11 @@ export function vmRunCommand(): Command {
     .option('--stats <file|->', 'write statistics as JSON')
     .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
     .option('--clock <real|virtual>', 'machine time follows the host, or counts instructions (repeatable)', 'real')
-    .option('--net <none|ne2000>', 'network card (no network behind it yet)', 'none')
+    .option(
+      '--net <none|user[,...]>',
+      'network: user[,allow=ADDR[/BITS][:PORT]][,forward=[HOST]:PORT-[GUEST]:PORT][,card=ne2000|virtio]',
+      'none',
+    )
     .option('--boot <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
     .option('--demo', 'our own guest runs its workloads; then a summary')
     .addHelpText('after', EXAMPLES)
@@ -109,7 +116,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     vmx: options.vmx,
     memory: options.memory,
     serial: [{ transmit, room: () => terminal?.room() }],
-    network: options.net,
+    network: options.net ? (options.net.card ?? (options.mode === 'para' ? 'virtio' : 'ne2000')) : 'none',
     clock: options.clock,
     debugExit: options.debugExit,
     logPorts: options.logPorts.map(({ port, path }) => ({ port, sink: appender(path, closers) })),
@@ -128,6 +135,13 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     backlog: () => output?.backlog() ?? congestion(process.stderr),
     traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler()) : undefined,
   });
+  if (options.net) {
+    const random = (): number => randomBytes(4).readUInt32LE();
+    const sockets = new NodeNetwork(() => host.wake());
+    const network = await openNetwork(options.net, machine.cable, machine.timers, sockets, random);
+    closers.push(() => network.close());
+    for (const line of network.listening) say(line);
+  }
   const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));

@@ -1,0 +1,109 @@
+// The gateway's DHCP server: one address for each station, the same as long as the gateway lives.
+// Source: RFC 2131 (protocol, section 4.3), RFC 2132 (options).
+import { stationAt } from './ethernet.js';
+import { put32, u32 } from './ipv4.js';
+
+export const DHCP_SERVER_PORT = 67;
+export const DHCP_CLIENT_PORT = 68;
+const FIXED = 240;
+const AT = { OPERATION: 0, TRANSACTION: 4, FLAGS: 10, YOURS: 16, SERVER: 20, HARDWARE: 28, COOKIE: 236 };
+const COOKIE = 0x63825363;
+const REPLY_SIZE = 320;
+const OPTION = {
+  PAD: 0,
+  MASK: 1,
+  ROUTER: 3,
+  DNS: 6,
+  REQUESTED: 50,
+  LEASE: 51,
+  TYPE: 53,
+  SERVER: 54,
+  END: 255,
+};
+const TYPE = { DISCOVER: 1, OFFER: 2, REQUEST: 3, ACK: 5, NAK: 6, INFORM: 8 };
+const LEASE_SECONDS = 86400;
+
+export interface DhcpOptions {
+  server: number;
+  mask: number;
+  router: number;
+  dns: number;
+  /** First and last address to give out. */
+  first: number;
+  last: number;
+}
+
+export class DhcpServer {
+  private readonly leases = new Map<number, number>();
+
+  constructor(private readonly options: DhcpOptions) {}
+
+  /** The answer to a message, which is broadcast; undefined when there is none. */
+  answer(message: Uint8Array): Uint8Array | undefined {
+    if (message.length < FIXED || message[AT.OPERATION] !== 1 || u32(message, AT.COOKIE) !== COOKIE) return undefined;
+    const options = readOptions(message.subarray(FIXED));
+    const type = options.get(OPTION.TYPE)?.[0];
+    const named = options.get(OPTION.SERVER);
+    if (named?.length === 4 && u32(named, 0) !== this.options.server) return undefined;
+    if (type === TYPE.INFORM) return this.reply(message, TYPE.ACK, 0);
+    if (type !== TYPE.DISCOVER && type !== TYPE.REQUEST) return undefined;
+    const address = this.lease(stationAt(message, AT.HARDWARE));
+    if (address === undefined) return undefined;
+    if (type === TYPE.DISCOVER) return this.reply(message, TYPE.OFFER, address);
+    const requested = options.get(OPTION.REQUESTED);
+    const wanted = requested?.length === 4 ? u32(requested, 0) : u32(message, 12);
+    return wanted === address ? this.reply(message, TYPE.ACK, address) : this.reply(message, TYPE.NAK, 0);
+  }
+
+  private lease(station: number): number | undefined {
+    const known = this.leases.get(station);
+    if (known !== undefined) return known;
+    const { first, last } = this.options;
+    if (first + this.leases.size > last) return undefined;
+    const address = first + this.leases.size;
+    this.leases.set(station, address);
+    return address;
+  }
+
+  private reply(request: Uint8Array, type: number, address: number): Uint8Array {
+    const { server, mask, router, dns } = this.options;
+    const reply = new Uint8Array(REPLY_SIZE);
+    reply.set(request.subarray(0, AT.HARDWARE + 16));
+    reply[AT.OPERATION] = 2;
+    put32(reply, AT.YOURS, address);
+    put32(reply, AT.SERVER, server);
+    put32(reply, AT.COOKIE, COOKIE);
+    let at = FIXED;
+    const put = (code: number, value: number, bytes: 1 | 4 = 4): void => {
+      reply[at] = code;
+      reply[at + 1] = bytes;
+      if (bytes === 1) reply[at + 2] = value;
+      else put32(reply, at + 2, value);
+      at += 2 + bytes;
+    };
+    put(OPTION.TYPE, type, 1);
+    put(OPTION.SERVER, server);
+    if (type !== TYPE.NAK) {
+      if (address !== 0) put(OPTION.LEASE, LEASE_SECONDS);
+      put(OPTION.MASK, mask);
+      put(OPTION.ROUTER, router);
+      put(OPTION.DNS, dns);
+    }
+    reply[at] = OPTION.END;
+    return reply;
+  }
+}
+
+function readOptions(bytes: Uint8Array): Map<number, Uint8Array> {
+  const options = new Map<number, Uint8Array>();
+  for (let at = 0; at < bytes.length && bytes[at] !== OPTION.END; ) {
+    if (bytes[at] === OPTION.PAD) {
+      at++;
+      continue;
+    }
+    const length = bytes[at + 1] ?? 0;
+    options.set(bytes[at], bytes.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return options;
+}

@@ -1,0 +1,76 @@
+// The gateway's name server: asks the host, and answers what the host can know.
+// Source: RFC 1035 section 4 (messages); RFC 2308 (an empty answer means: the name has none of that type).
+import { put16, put32, u16 } from './ipv4.js';
+
+export const DNS_PORT = 53;
+const HEADER = 12;
+const NAME_MAX = 255;
+const TYPE_A = 1;
+const CLASS_IN = 1;
+const LIFETIME = 30;
+const ANSWERS_MAX = 16;
+const FLAGS = { RESPONSE: 0x8000, OPCODE: 0x7800, DESIRED: 0x0100, AVAILABLE: 0x0080 };
+const CODE = { OK: 0, FORMAT: 1, FAILURE: 2, NO_NAME: 3, NOT_IMPLEMENTED: 4 };
+/** A pointer to the name in the question. */
+const QUESTION_NAME = 0xc00c;
+
+interface Question {
+  name: string;
+  type: number;
+  class: number;
+  /** Of the question, behind the header. */
+  end: number;
+}
+
+/** Answers one message; undefined when it is none. `lookup` as HostNetwork's. */
+export async function answerDns(
+  query: Uint8Array,
+  lookup: (name: string) => Promise<number[] | undefined>,
+): Promise<Uint8Array | undefined> {
+  if (query.length < HEADER || u16(query, 2) & FLAGS.RESPONSE) return undefined;
+  if (u16(query, 2) & FLAGS.OPCODE) return respond(query, HEADER, CODE.NOT_IMPLEMENTED, []);
+  const question = u16(query, 4) === 1 ? readQuestion(query) : undefined;
+  if (!question) return respond(query, HEADER, CODE.FORMAT, []);
+  if (question.class !== CLASS_IN) return respond(query, question.end, CODE.NOT_IMPLEMENTED, []);
+  const addresses = await lookup(question.name);
+  if (!addresses) return respond(query, question.end, CODE.FAILURE, []);
+  if (addresses.length === 0) return respond(query, question.end, CODE.NO_NAME, []);
+  return respond(query, question.end, CODE.OK, question.type === TYPE_A ? addresses.slice(0, ANSWERS_MAX) : []);
+}
+
+function readQuestion(query: Uint8Array): Question | undefined {
+  const labels: string[] = [];
+  let at = HEADER;
+  for (let total = 0; ; ) {
+    const length = query[at];
+    if (length === undefined || length > 63) return undefined;
+    at++;
+    if (length === 0) break;
+    total += length + 1;
+    const label = query.subarray(at, at + length);
+    if (total > NAME_MAX || label.length < length) return undefined;
+    labels.push(String.fromCharCode(...label));
+    at += length;
+  }
+  if (at + 4 > query.length) return undefined;
+  return { name: labels.join('.'), type: u16(query, at), class: u16(query, at + 2), end: at + 4 };
+}
+
+function respond(query: Uint8Array, questionEnd: number, code: number, addresses: readonly number[]): Uint8Array {
+  const reply = new Uint8Array(questionEnd + addresses.length * 16);
+  reply.set(query.subarray(0, questionEnd));
+  put16(reply, 2, FLAGS.RESPONSE | (u16(query, 2) & FLAGS.DESIRED) | FLAGS.AVAILABLE | code);
+  put16(reply, 4, questionEnd > HEADER ? 1 : 0);
+  put16(reply, 6, addresses.length);
+  put32(reply, 8, 0);
+  addresses.forEach((address, i) => {
+    const at = questionEnd + i * 16;
+    put16(reply, at, QUESTION_NAME);
+    put16(reply, at + 2, TYPE_A);
+    put16(reply, at + 4, CLASS_IN);
+    put32(reply, at + 6, LIFETIME);
+    put16(reply, at + 10, 4);
+    put32(reply, at + 12, address);
+  });
+  return reply;
+}

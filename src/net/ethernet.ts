@@ -1,0 +1,46 @@
+// Ethernet frames, without the checksum at their end.
+// Source: IEEE 802.3; RFC 894 (IPv4 over Ethernet).
+
+export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806 } as const;
+export const ETHERNET_HEADER = 14;
+/** Bytes of a frame's payload. */
+export const MTU = 1500;
+const FRAME_MIN = 60;
+
+/** Takes a frame from, or brings one to, whatever is at the other end of the cable. The bytes are the taker's. */
+export type FrameSink = (frame: Uint8Array) => void;
+
+/** A station's address as a number below 2^48, for maps. */
+export function stationAt(frame: Uint8Array, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 6; i++) value = value * 256 + frame[at + i];
+  return value;
+}
+export const destinationOf = (frame: Uint8Array): number => stationAt(frame, 0);
+export const sourceOf = (frame: Uint8Array): number => stationAt(frame, 6);
+export const etherTypeOf = (frame: Uint8Array): number => (frame[12] << 8) | frame[13];
+
+export const BROADCAST = 0xffffffffffff;
+
+/** Broadcast and multicast addresses have the lowest bit of their first byte set. */
+export function isGroup(station: number): boolean {
+  return (Math.floor(station / 2 ** 40) & 1) === 1;
+}
+
+export function putStation(bytes: Uint8Array, at: number, station: number): void {
+  let left = station;
+  for (let i = 5; i >= 0; i--) {
+    bytes[at + i] = left % 256;
+    left = Math.floor(left / 256);
+  }
+}
+
+/** A frame with room for `length` bytes of payload, padded with zeros to the smallest size. */
+export function makeFrame(destination: number, source: number, type: number, length: number): Uint8Array {
+  const frame = new Uint8Array(Math.max(FRAME_MIN, ETHERNET_HEADER + length));
+  putStation(frame, 0, destination);
+  putStation(frame, 6, source);
+  frame[12] = type >> 8;
+  frame[13] = type & 0xff;
+  return frame;
+}

@@ -1,0 +1,106 @@
+// IPv4: addresses, the header, fragments of packets that are too long for a frame.
+// Source: RFC 791; RFC 815 is what reassembly could grow into.
+import { checksum } from './checksum.js';
+import { ETHERNET_HEADER, MTU } from './ethernet.js';
+
+export const PROTOCOL = { ICMP: 1, TCP: 6, UDP: 17 } as const;
+export const IPV4_HEADER = 20;
+const MORE_FRAGMENTS = 0x2000;
+const OFFSET_MASK = 0x1fff;
+const TIME_TO_LIVE = 64;
+
+/** A packet's header and its payload in place. Addresses are u32. */
+export interface Ipv4Packet {
+  source: number;
+  destination: number;
+  protocol: number;
+  timeToLive: number;
+  identification: number;
+  /** Bytes into the whole payload; with `more`, others follow. */
+  fragmentOffset: number;
+  more: boolean;
+  payload: Uint8Array;
+  /** The header as it came, for ICMP's errors. */
+  header: Uint8Array;
+}
+
+export function parseAddress(text: string): number | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
+  if (!parts?.every((part) => part < 256)) return undefined;
+  return parts.reduce((value, part) => value * 256 + part, 0);
+}
+
+export function formatAddress(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
+}
+
+/** Whether `address` lies in `network`/`bits`. */
+export function inNetwork(address: number, network: number, bits: number): boolean {
+  return bits === 0 || (address ^ network) >>> (32 - bits) === 0;
+}
+
+export const u16 = (bytes: Uint8Array, at: number): number => (bytes[at] << 8) | bytes[at + 1];
+export const u32 = (bytes: Uint8Array, at: number): number => (u16(bytes, at) * 65536 + u16(bytes, at + 2)) >>> 0;
+export function put16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+export function put32(bytes: Uint8Array, at: number, value: number): void {
+  put16(bytes, at, value >>> 16);
+  put16(bytes, at + 2, value);
+}
+
+/** The packet in an Ethernet frame; undefined when it is not a whole and sound one. */
+export function parseIpv4(frame: Uint8Array): Ipv4Packet | undefined {
+  const packet = frame.subarray(ETHERNET_HEADER);
+  if (packet.length < IPV4_HEADER || packet[0] >> 4 !== 4) return undefined;
+  const headerLength = (packet[0] & 15) * 4;
+  const length = u16(packet, 2);
+  if (headerLength < IPV4_HEADER || length < headerLength || length > packet.length) return undefined;
+  if (checksum(packet, 0, headerLength) !== 0) return undefined;
+  return {
+    source: u32(packet, 12),
+    destination: u32(packet, 16),
+    protocol: packet[9],
+    timeToLive: packet[8],
+    identification: u16(packet, 4),
+    fragmentOffset: (u16(packet, 6) & OFFSET_MASK) * 8,
+    more: (u16(packet, 6) & MORE_FRAGMENTS) !== 0,
+    payload: packet.subarray(headerLength, length),
+    header: packet.subarray(0, headerLength),
+  };
+}
+
+export interface Ipv4Header {
+  source: number;
+  destination: number;
+  protocol: number;
+  identification: number;
+}
+
+/** Writes the header of a packet with `length` bytes of payload at `at`. */
+export function writeIpv4(bytes: Uint8Array, at: number, header: Ipv4Header, length: number, fragment = 0): void {
+  bytes[at] = 0x45;
+  bytes[at + 1] = 0;
+  put16(bytes, at + 2, IPV4_HEADER + length);
+  put16(bytes, at + 4, header.identification);
+  put16(bytes, at + 6, fragment);
+  bytes[at + 8] = TIME_TO_LIVE;
+  bytes[at + 9] = header.protocol;
+  put16(bytes, at + 10, 0);
+  put32(bytes, at + 12, header.source);
+  put32(bytes, at + 16, header.destination);
+  put16(bytes, at + 10, checksum(bytes, at, at + IPV4_HEADER));
+}
+
+/** The pieces that a payload is sent in: each with the value of its fragment field. */
+export function fragments(payload: Uint8Array): { bytes: Uint8Array; field: number }[] {
+  const most = (MTU - IPV4_HEADER) & ~7;
+  if (payload.length <= MTU - IPV4_HEADER) return [{ bytes: payload, field: 0 }];
+  const pieces: { bytes: Uint8Array; field: number }[] = [];
+  for (let at = 0; at < payload.length; at += most) {
+    const bytes = payload.subarray(at, at + most);
+    pieces.push({ bytes, field: (at >> 3) | (at + bytes.length < payload.length ? MORE_FRAGMENTS : 0) });
+  }
+  return pieces;
+}

@@ -1,0 +1,306 @@
+// One TCP connection of the gateway with a guest: the state machine between segments and a stream of bytes.
+// Source: RFC 9293 section 3.3.2 (states), 3.10 (event processing); RFC 5961 (resets and SYNs in the window).
+import type { Clock } from '../../devices/device.js';
+import { RECEIVE_SCALE, Receiver } from './receiver.js';
+import { advance, distance, FLAG, lengthOf, type Segment } from './segment.js';
+import { Sender } from './sender.js';
+
+const MS = 1e6;
+/** Nanoseconds in TIME-WAIT: no segment on this wire lives for minutes. */
+const LINGER = 2000 * MS;
+/** Nanoseconds that an acknowledgment of a lone segment waits for company. */
+const DELAY = 20 * MS;
+const SYN_TIMEOUT = 1000 * MS;
+const SYN_ATTEMPTS = 6;
+const SEGMENT_MIN = 88;
+const NOTHING = new Uint8Array(0);
+
+export type State =
+  | 'syn-sent'
+  | 'syn-received'
+  | 'established'
+  | 'fin-wait-1'
+  | 'fin-wait-2'
+  | 'close-wait'
+  | 'closing'
+  | 'last-ack'
+  | 'time-wait'
+  | 'closed';
+
+/** What a connection tells its owner. */
+export interface ConnectionEvents {
+  /** Sends a segment; ports are the owner's to fill in. */
+  segment(segment: Omit<Segment, 'sourcePort' | 'destinationPort'>): void;
+  established(): void;
+  /** Bytes in order; `release` says when they have been dealt with, which opens the window. */
+  data(bytes: Uint8Array): void;
+  /** The other side has ended its stream. */
+  end(): void;
+  /** There is room to write again. */
+  drain(): void;
+  /** It is over. `reset`: not in the way that both sides wanted. */
+  closed(reset: boolean): void;
+}
+
+export class Connection {
+  state: State;
+  private readonly sender: Sender;
+  private receiver: Receiver | undefined;
+  private sendScale = 0;
+  private readonly initial: number;
+  private delayed = Number.POSITIVE_INFINITY;
+  private unacknowledged = 0;
+  private timer = Number.POSITIVE_INFINITY;
+  private attempts = 0;
+  private wasFull = false;
+
+  /** `initial` is our first sequence number; `size` the largest segment that we take. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly events: ConnectionEvents,
+    initial: number,
+    private readonly size: number,
+    syn?: Segment,
+  ) {
+    this.initial = initial;
+    this.sender = new Sender(advance(initial, 1));
+    this.state = syn ? 'syn-received' : 'syn-sent';
+    if (syn) this.learn(syn);
+  }
+
+  /** Answers the SYN that it was made with, or sends one. */
+  open(): void {
+    this.sendSyn();
+  }
+
+  /** When `tick` should be called. */
+  get deadline(): number {
+    return Math.min(this.timer, this.delayed, this.sender.deadline);
+  }
+
+  /** The value is how many bytes were taken; `drain` follows when it was not all. */
+  write(bytes: Uint8Array): number {
+    const taken = this.sender.write(bytes);
+    this.wasFull = taken < bytes.length;
+    this.pump();
+    return taken;
+  }
+
+  get room(): number {
+    return this.sender.room;
+  }
+
+  /** Ends our stream behind what has been written. */
+  end(): void {
+    if (this.sender.ended) return;
+    this.sender.end();
+    if (this.state === 'established') this.state = 'fin-wait-1';
+    else if (this.state === 'close-wait') this.state = 'last-ack';
+    this.pump();
+  }
+
+  /** Gives the connection up at once. */
+  abort(): void {
+    if (this.state === 'closed') return;
+    const { next } = this.sender;
+    this.emit(FLAG.RST | (this.receiver ? FLAG.ACK : 0), this.synchronized ? next : this.initial, NOTHING);
+    this.finish(true);
+  }
+
+  /** `length` bytes that `data` brought have been dealt with. */
+  release(length: number): void {
+    if (!this.receiver || this.state === 'closed') return;
+    this.receiver.held = Math.max(0, this.receiver.held - length);
+    if (this.receiver.worthTelling) this.acknowledge();
+  }
+
+  receive(segment: Segment): void {
+    if (this.state === 'closed') return;
+    if (this.state === 'syn-sent') this.receiveInSynSent(segment);
+    else this.receiveSynchronized(segment);
+  }
+
+  /** A deadline has passed. */
+  tick(): void {
+    const now = this.clock.now();
+    if (now >= this.delayed) this.acknowledge();
+    if (now >= this.timer) this.expire(now);
+    if (this.state !== 'closed' && now >= this.sender.deadline && !this.sender.expire(now, this.sendData)) this.abort();
+  }
+
+  private get synchronized(): boolean {
+    return this.state !== 'syn-sent' && this.state !== 'syn-received';
+  }
+
+  private expire(now: number): void {
+    this.timer = Number.POSITIVE_INFINITY;
+    if (this.state === 'time-wait') this.finish(false);
+    else if (!this.synchronized && ++this.attempts < SYN_ATTEMPTS) this.sendSyn();
+    else if (!this.synchronized) this.abort();
+    else this.timer = now + LINGER;
+  }
+
+  private sendSyn(): void {
+    this.timer = this.clock.now() + SYN_TIMEOUT * 2 ** this.attempts;
+    this.events.segment({
+      sequence: this.initial,
+      acknowledgment: this.receiver?.next ?? 0,
+      flags: FLAG.SYN | (this.receiver ? FLAG.ACK : 0),
+      // never scaled in a SYN
+      window: 0xffff,
+      data: NOTHING,
+      maximumSegmentSize: this.size,
+      windowScale: this.scaled ? RECEIVE_SCALE : undefined,
+    });
+  }
+
+  /** We offer to scale windows; with a SYN at hand, when it offered too. */
+  private scaled = true;
+
+  private learn(syn: Segment): void {
+    this.receiver = new Receiver(advance(syn.sequence, 1));
+    this.sender.segmentSize = Math.max(SEGMENT_MIN, Math.min(this.size, syn.maximumSegmentSize ?? 536));
+    this.scaled = syn.windowScale !== undefined;
+    this.sendScale = syn.windowScale ?? 0;
+    this.sender.window = syn.window;
+  }
+
+  private receiveInSynSent(segment: Segment): void {
+    const { flags, acknowledgment } = segment;
+    const answers = acknowledgment === advance(this.initial, 1);
+    if (flags & FLAG.ACK && !answers) {
+      if (!(flags & FLAG.RST)) this.emit(FLAG.RST, acknowledgment, NOTHING);
+      return;
+    }
+    if (flags & FLAG.RST) {
+      if (flags & FLAG.ACK) this.finish(true);
+      return;
+    }
+    if (!(flags & FLAG.SYN)) return;
+    this.learn(segment);
+    if (flags & FLAG.ACK) this.establish();
+    else {
+      this.state = 'syn-received';
+      this.attempts = 0;
+      this.sendSyn();
+    }
+  }
+
+  private establish(): void {
+    this.state = this.sender.ended ? 'fin-wait-1' : 'established';
+    this.timer = Number.POSITIVE_INFINITY;
+    this.acknowledge();
+    this.events.established();
+    this.pump();
+  }
+
+  private receiveSynchronized(segment: Segment): void {
+    const receiver = this.receiver as Receiver;
+    const { flags, sequence } = segment;
+    if (!receiver.accepts(sequence, lengthOf(segment))) {
+      if (!(flags & FLAG.RST)) this.acknowledge();
+      return;
+    }
+    if (flags & FLAG.RST) {
+      // only the very next number is believed
+      if (sequence === receiver.next) this.finish(true);
+      else this.acknowledge();
+      return;
+    }
+    if (flags & FLAG.SYN || !(flags & FLAG.ACK)) {
+      if (flags & FLAG.SYN) this.acknowledge();
+      return;
+    }
+    if (this.state === 'syn-received') {
+      if (segment.acknowledgment !== advance(this.initial, 1)) {
+        this.emit(FLAG.RST, segment.acknowledgment, NOTHING);
+        return;
+      }
+      this.sender.window = segment.window << this.sendScale;
+      this.establish();
+    }
+    this.hearAcknowledgment(segment);
+    if ((this.state as State) !== 'closed' && lengthOf(segment) > 0) this.hearData(receiver, segment);
+  }
+
+  private hearAcknowledgment({ acknowledgment, window, data, flags }: Segment): void {
+    const plain = data.length === 0 && !(flags & FLAG.FIN);
+    this.sender.acknowledge(this.clock.now(), acknowledgment, window << this.sendScale, plain, this.sendData);
+    if (this.wasFull && this.sender.room > 0) {
+      this.wasFull = false;
+      this.events.drain();
+    }
+    if (!this.sender.finished) return;
+    if (this.state === 'fin-wait-1') this.state = 'fin-wait-2';
+    else if (this.state === 'closing') this.linger();
+    else if (this.state === 'last-ack') this.finish(false);
+  }
+
+  private hearData(receiver: Receiver, { sequence, data, flags }: Segment): void {
+    const expected = receiver.next;
+    const wasEnded = receiver.ended;
+    const pieces = receiver.take(sequence, data, (flags & FLAG.FIN) !== 0);
+    for (const bytes of pieces) {
+      this.unacknowledged += bytes.length;
+      this.events.data(bytes);
+    }
+    if (this.state === 'closed') return;
+    if (receiver.ended && !wasEnded) this.hearEnd();
+    // out of order or a repetition: the sender learns of it at once; so does it when much has come
+    const early = receiver.next === expected || distance(sequence, expected) !== 0;
+    if (early || receiver.ended || this.unacknowledged >= 2 * this.size) this.acknowledge();
+    else this.delayed = Math.min(this.delayed, this.clock.now() + DELAY);
+  }
+
+  private hearEnd(): void {
+    if (this.state === 'established') this.state = 'close-wait';
+    else if (this.state === 'fin-wait-1') this.state = 'closing';
+    else if (this.state === 'fin-wait-2') this.linger();
+    this.events.end();
+  }
+
+  private linger(): void {
+    this.state = 'time-wait';
+    this.timer = this.clock.now() + LINGER;
+  }
+
+  private pump(): void {
+    if (this.state === 'closed' || !this.synchronized) return;
+    this.sender.pump(this.clock.now(), this.sendData);
+  }
+
+  private readonly sendData = (sequence: number, data: Uint8Array, fin: boolean): void => {
+    this.emit(FLAG.ACK | (data.length > 0 ? FLAG.PSH : 0) | (fin ? FLAG.FIN : 0), sequence, data);
+  };
+
+  private acknowledge(): void {
+    this.emit(FLAG.ACK, this.sender.next, NOTHING);
+  }
+
+  private emit(flags: number, sequence: number, data: Uint8Array): void {
+    const { receiver } = this;
+    this.delayed = Number.POSITIVE_INFINITY;
+    this.unacknowledged = 0;
+    this.events.segment({
+      sequence,
+      acknowledgment: receiver && flags & FLAG.ACK ? receiver.next : 0,
+      flags,
+      window: receiver ? this.windowField(receiver) : 0,
+      data,
+    });
+  }
+
+  private windowField(receiver: Receiver): number {
+    const field = receiver.tell();
+    return this.scaled ? field : Math.min(0xffff, receiver.window);
+  }
+
+  private finish(reset: boolean): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.timer = Number.POSITIVE_INFINITY;
+    this.delayed = Number.POSITIVE_INFINITY;
+    this.sender.deadline = Number.POSITIVE_INFINITY;
+    this.events.closed(reset);
+  }
+}

@@ -1,0 +1,199 @@
+// The sending half of a TCP connection: window, retransmission, congestion control.
+// Source: RFC 9293 section 3.8; RFC 6298 (retransmission time); RFC 5681 and 6582 (slow start, fast retransmit, NewReno).
+import { SendBuffer } from './send-buffer.js';
+import { advance, distance } from './segment.js';
+
+const MS = 1e6;
+const TIMEOUT_FIRST = 1000 * MS;
+const TIMEOUT_MIN = 200 * MS;
+const TIMEOUT_MAX = 60_000 * MS;
+/** Retransmissions of one segment before the connection is given up. */
+const ATTEMPTS = 10;
+const DUPLICATES = 3;
+const INITIAL_WINDOW = 10;
+
+/** Hands out a segment: `fin` ends the stream behind its data. */
+export type Emit = (sequence: number, data: Uint8Array, fin: boolean) => void;
+
+export class Sender {
+  /** Oldest sequence number that is not acknowledged; the next one to send; the highest ever sent. */
+  una: number;
+  next: number;
+  private highest: number;
+  /** What the other side will take behind `una`, and the largest segment it takes. */
+  window = 0;
+  segmentSize = 536;
+  /** When the oldest unacknowledged segment is sent again; infinity: nothing is under way. */
+  deadline = Number.POSITIVE_INFINITY;
+  ended = false;
+  /** Sequence number of the FIN, once it has been sent. */
+  private finAt: number | undefined;
+
+  private readonly buffer = new SendBuffer();
+  private congestionWindow = 0;
+  private threshold = Number.POSITIVE_INFINITY;
+  private duplicates = 0;
+  private recovery: number | undefined;
+  private timeout = TIMEOUT_FIRST;
+  private smoothed: number | undefined;
+  private variation = 0;
+  /** A sequence number whose acknowledgment is timed, and when it was sent. */
+  private timed: { sequence: number; at: number } | undefined;
+  private attempts = 0;
+
+  /** `initial` is the sequence number of the first byte, behind the SYN. */
+  constructor(initial: number) {
+    this.una = initial;
+    this.next = initial;
+    this.highest = initial;
+  }
+
+  get room(): number {
+    return this.ended ? 0 : this.buffer.room;
+  }
+
+  /** Everything up to the end of the stream has been acknowledged. */
+  get finished(): boolean {
+    return this.finAt !== undefined && distance(this.una, this.finAt) > 0;
+  }
+
+  /** The value is how many bytes were taken. */
+  write(bytes: Uint8Array): number {
+    return this.ended ? 0 : this.buffer.push(bytes);
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  /** Sends what windows allow. */
+  pump(now: number, emit: Emit): void {
+    if (this.congestionWindow === 0) this.congestionWindow = INITIAL_WINDOW * this.segmentSize;
+    for (;;) {
+      const sent = distance(this.next, this.una);
+      const waiting = this.buffer.length - sent;
+      const allowed = Math.min(this.window, this.congestionWindow) - sent;
+      const last = this.ended && waiting <= this.segmentSize;
+      const length = Math.min(waiting, this.segmentSize, Math.max(0, allowed));
+      if (length <= 0 && !(last && waiting === 0 && !this.finSent)) break;
+      // the window leaves room for a silly little piece alone: wait until it is wider
+      if (length < waiting && length < this.segmentSize && sent > 0) break;
+      const fin = last && length === waiting;
+      this.transmit(now, this.next, this.buffer.slice(sent, length), fin, emit);
+      this.next = advance(this.next, length + (fin ? 1 : 0));
+      if (distance(this.next, this.highest) > 0) this.highest = this.next;
+      if (fin) break;
+    }
+    if (this.deadline === Number.POSITIVE_INFINITY && (this.next !== this.una || this.probing)) {
+      this.deadline = now + this.timeout;
+    }
+  }
+
+  /** The other side has everything before `acknowledgment`. `plain`: the segment carried nothing else. */
+  acknowledge(now: number, acknowledgment: number, window: number, plain: boolean, emit: Emit): void {
+    const gained = distance(acknowledgment, this.una);
+    if (gained < 0 || distance(acknowledgment, this.highest) > 0) return;
+    const widened = window !== this.window;
+    this.window = window;
+    if (gained > 0) this.advanceTo(now, acknowledgment, gained, emit);
+    else if (plain && !widened && this.next !== this.una) this.duplicate(now, emit);
+    this.pump(now, emit);
+  }
+
+  /** The deadline has passed. False: the other side is gone. */
+  expire(now: number, emit: Emit): boolean {
+    if (++this.attempts > ATTEMPTS) return false;
+    this.timeout = Math.min(TIMEOUT_MAX, this.timeout * 2);
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.timed = undefined;
+    if (this.next === this.una && this.probing) {
+      // a byte into a closed window, so that its opening is heard of
+      this.transmit(now, this.una, this.buffer.slice(0, 1), false, emit);
+      this.next = advance(this.una, 1);
+      if (distance(this.next, this.highest) > 0) this.highest = this.next;
+      this.deadline = now + this.timeout;
+      return true;
+    }
+    this.threshold = Math.max(2 * this.segmentSize, Math.floor(distance(this.next, this.una) / 2));
+    this.congestionWindow = this.segmentSize;
+    this.recovery = undefined;
+    this.duplicates = 0;
+    this.next = this.una;
+    this.window = Math.max(this.window, 1);
+    this.pump(now, emit);
+    return true;
+  }
+
+  private get endSequence(): number {
+    return this.finAt ?? advance(this.una, this.buffer.length);
+  }
+
+  private get finSent(): boolean {
+    return this.ended && distance(this.next, this.endSequence) > 0;
+  }
+
+  private get probing(): boolean {
+    return this.window === 0 && (this.buffer.length > 0 || this.ended) && !this.finished;
+  }
+
+  private transmit(now: number, sequence: number, data: Uint8Array, fin: boolean, emit: Emit): void {
+    if (!this.timed && sequence === this.highest) this.timed = { sequence, at: now };
+    if (fin) this.finAt = advance(sequence, data.length);
+    emit(sequence, data, fin);
+  }
+
+  private advanceTo(now: number, acknowledgment: number, gained: number, emit: Emit): void {
+    if (this.timed && distance(acknowledgment, this.timed.sequence) > 0) {
+      this.measure(now - this.timed.at);
+      this.timed = undefined;
+    }
+    this.attempts = 0;
+    this.buffer.drop(Math.min(gained, this.buffer.length));
+    this.una = acknowledgment;
+    if (distance(this.next, this.una) < 0) this.next = this.una;
+    this.duplicates = 0;
+    if (this.recovery !== undefined && distance(acknowledgment, this.recovery) < 0) {
+      // a partial acknowledgment: the next hole
+      this.resend(now, emit);
+      this.congestionWindow = Math.max(this.segmentSize, this.congestionWindow - gained + this.segmentSize);
+    } else if (this.recovery !== undefined) {
+      this.recovery = undefined;
+      this.congestionWindow = this.threshold;
+    } else if (this.congestionWindow < this.threshold) {
+      this.congestionWindow += Math.min(gained, this.segmentSize);
+    } else {
+      this.congestionWindow += Math.max(1, Math.floor((this.segmentSize * this.segmentSize) / this.congestionWindow));
+    }
+    this.deadline = this.next === this.una ? Number.POSITIVE_INFINITY : now + this.timeout;
+  }
+
+  private duplicate(now: number, emit: Emit): void {
+    this.duplicates++;
+    if (this.recovery !== undefined) this.congestionWindow += this.segmentSize;
+    if (this.duplicates !== DUPLICATES || this.recovery !== undefined) return;
+    this.threshold = Math.max(2 * this.segmentSize, Math.floor(distance(this.next, this.una) / 2));
+    this.recovery = this.next;
+    this.congestionWindow = this.threshold + DUPLICATES * this.segmentSize;
+    this.resend(now, emit);
+  }
+
+  /** Sends the oldest unacknowledged segment again. */
+  private resend(now: number, emit: Emit): void {
+    const length = Math.min(this.buffer.length, this.segmentSize);
+    this.timed = undefined;
+    emit(this.una, this.buffer.slice(0, length), this.ended && length === this.buffer.length);
+    this.deadline = now + this.timeout;
+  }
+
+  /** RFC 6298 section 2. */
+  private measure(trip: number): void {
+    if (this.smoothed === undefined) {
+      this.smoothed = trip;
+      this.variation = trip / 2;
+    } else {
+      this.variation += (Math.abs(this.smoothed - trip) - this.variation) / 4;
+      this.smoothed += (trip - this.smoothed) / 8;
+    }
+    this.timeout = Math.min(TIMEOUT_MAX, Math.max(TIMEOUT_MIN, this.smoothed + 4 * this.variation));
+  }
+}
