@@ -19,6 +19,7 @@ import type { DriveConfig, MachineConfig, VirtioConfig } from '../vmm/config.js'
 import { FileDisk, FileSource, reason } from './files.js';
 import type { VmRunOptions } from './options.js';
 import { Output } from './output.js';
+import { SharedFolder } from './shared-folder.js';
 import { SnapshotDisk } from './snapshot-disk.js';
 
 const OWN_GUEST = fileURLToPath(new URL('../../../guest/build/tabvisor-guest.elf', import.meta.url));
@@ -40,6 +41,8 @@ export function openFiles(options: VmRunOptions, closers: Closers): Pick<Machine
     if (bus === 'virtio') virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
     else drives.push({ backend, cdrom: false });
   }
+  for (const { tag, path, readOnly } of options.shares)
+    virtio.push({ kind: 'p9', tag, tree: new SharedFolder(path, readOnly) });
   if (options.mode === 'para') virtio.push({ kind: 'rng' }, { kind: 'balloon' });
   if (options.demo && drives.length === 0)
     drives.push({ backend: new FileDisk(demoDisk(closers), 'write'), cdrom: false });

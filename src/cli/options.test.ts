@@ -12,6 +12,7 @@ const defaults: RawOptions = {
   logPort: [],
   clock: 'real',
   net: 'none',
+  share: [],
   boot: 'protected',
 };
 const parse = (changes: Partial<RawOptions>) => parseOptions({ ...defaults, ...changes });

@@ -32,6 +32,7 @@ export interface RawOptions {
   trace?: string;
   clock: string;
   net: string;
+  share: string[];
   boot: string;
   demo?: boolean;
 }
@@ -41,6 +42,13 @@ export interface DiskOption {
   /** By default IDE, virtio in mode para. */
   bus?: 'ide' | 'virtio';
   mode: DiskMode;
+}
+
+/** A folder that the guest mounts by its tag. */
+export interface ShareOption {
+  tag: string;
+  path: string;
+  readOnly: boolean;
 }
 
 export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'; path: string };
@@ -69,6 +77,7 @@ export interface VmRunOptions {
   trace: Topic[];
   clock: 'real' | 'virtual';
   net?: NetOption;
+  shares: ShareOption[];
   boot: 'protected' | 'real';
   demo: boolean;
 }
@@ -121,6 +130,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     trace: parseTrace(raw.trace),
     clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
     net: parseNet(raw.net),
+    shares: parseShares(raw.share),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
     demo: raw.demo === true,
   };
@@ -155,6 +165,19 @@ export function parseDisk(text: string): DiskOption {
     }
   }
   return bus ? { path, mode, bus } : { path, mode };
+}
+
+/** `TAG=FOLDER[,ro]`. */
+function parseShares(texts: readonly string[]): ShareOption[] {
+  const shares = texts.map((text) => {
+    const match = /^([\w.-]{1,31})=(.+?)(,ro)?$/.exec(text);
+    if (!match) throw new InputError(`--share ${text}: no tag and folder`, 'Write it as --share work=./folder,ro.');
+    return { tag: match[1], path: match[2], readOnly: match[3] !== undefined };
+  });
+  const twice = shares.find(({ tag }, i) => shares.findIndex((one) => one.tag === tag) !== i);
+  if (twice)
+    throw new InputError(`--share ${twice.tag}=${twice.path}: the tag is taken`, 'Give each folder its own tag.');
+  return shares;
 }
 
 export function parseSerial(text: string): SerialOption {

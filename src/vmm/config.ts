@@ -2,6 +2,7 @@
 // Ours.
 import type { ByteSource } from '../base/host.js';
 import type { BlockBackend } from '../devices/block-backend.js';
+import type { FileTree } from '../devices/virtio/p9/file-tree.js';
 import type { ConsolePort } from '../devices/virtio/console.js';
 
 /** What runs first. */
@@ -19,6 +20,7 @@ export interface DriveConfig {
 export type VirtioConfig =
   | { kind: 'block'; backend: BlockBackend; serial: string }
   | { kind: 'console'; ports: readonly ConsolePort[] }
+  | { kind: 'p9'; tag: string; tree: FileTree }
   | { kind: 'rng' }
   | { kind: 'balloon' };
 

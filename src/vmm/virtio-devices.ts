@@ -5,6 +5,7 @@ import type { DirectMemory, Timers } from '../devices/device.js';
 import { VirtioBalloon } from '../devices/virtio/balloon.js';
 import { VirtioBlock } from '../devices/virtio/block.js';
 import { VirtioConsole } from '../devices/virtio/console.js';
+import { VirtioP9 } from '../devices/virtio/p9-device.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio-device.js';
 import type { VirtioConfig } from './config.js';
@@ -31,6 +32,8 @@ export function virtioDevice(
   switch (config.kind) {
     case 'block':
       return new VirtioBlock({ memory, timers, backend: config.backend, serial: config.serial });
+    case 'p9':
+      return new VirtioP9(memory, config.tag, config.tree);
     case 'rng':
       return new VirtioRng(memory, random);
     case 'console':

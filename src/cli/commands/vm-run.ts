@@ -78,6 +78,7 @@ export function vmRunCommand(): Command {
       'network: user[,allow=ADDR[/BITS][:PORT]][,forward=[HOST]:PORT-[GUEST]:PORT][,card=ne2000|virtio]',
       'none',
     )
+    .option('--share <tag=folder[,ro]>', 'folder of the host that the guest mounts by 9p; may be repeated', collect, [])
     .option('--boot <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
     .option('--demo', 'our own guest runs its workloads; then a summary')
     .addHelpText('after', EXAMPLES)
