@@ -1,7 +1,7 @@
 // The instruments that device tests hold a device with: a clock set by hand, a piece of RAM, a line that remembers.
 // Source: the contracts in device.ts.
 import { type BlockBackend, BlockError } from './block-backend.js';
-import type { GuestMemory, IrqLine, Timer, Timers } from './device.js';
+import type { DirectMemory, IrqLine, Timer, Timers } from './device.js';
 
 class BenchTimer implements Timer {
   deadline = Number.POSITIVE_INFINITY;
@@ -72,7 +72,7 @@ export class BenchLine implements IrqLine {
 }
 
 /** RAM from address 0; the rest of the 4 GiB reads as ones and swallows writes. */
-export class BenchMemory implements GuestMemory {
+export class BenchMemory implements DirectMemory {
   readonly bytes: Uint8Array;
   /** Bytes asked for, in or out of RAM: tests bound it. */
   traffic = 0;
@@ -91,6 +91,12 @@ export class BenchMemory implements GuestMemory {
     this.traffic += bytes.length;
     if (address < this.bytes.length) this.bytes.set(bytes.subarray(0, this.bytes.length - address), address);
   }
+
+  ram(address: number, length: number): Uint8Array | undefined {
+    return address + length <= this.bytes.length ? this.bytes.subarray(address, address + length) : undefined;
+  }
+
+  written(): void {}
 
   readU8(address: number): number {
     return this.little(address, 1);
