@@ -102,8 +102,8 @@ export class Connection {
   /** Gives the connection up at once. */
   abort(): void {
     if (this.state === 'closed') return;
-    const { next } = this.sender;
-    this.emit(FLAG.RST | (this.receiver ? FLAG.ACK : 0), this.synchronized ? next : this.initial, NOTHING);
+    const { highest } = this.sender;
+    this.emit(FLAG.RST | (this.receiver ? FLAG.ACK : 0), this.synchronized ? highest : this.initial, NOTHING);
     this.finish(true);
   }
 
@@ -274,7 +274,8 @@ export class Connection {
   };
 
   private acknowledge(): void {
-    this.emit(FLAG.ACK, this.sender.next, NOTHING);
+    // behind all that was ever sent, even when some of it is being sent again: the other side drops what is older
+    this.emit(FLAG.ACK, this.sender.highest, NOTHING);
   }
 
   private emit(flags: number, sequence: number, data: Uint8Array): void {

@@ -19,7 +19,7 @@ export class Sender {
   /** Oldest sequence number that is not acknowledged; the next one to send; the highest ever sent. */
   una: number;
   next: number;
-  private highest: number;
+  highest: number;
   /** What the other side will take behind `una`, and the largest segment it takes. */
   window = 0;
   segmentSize = 536;
@@ -95,6 +95,8 @@ export class Sender {
     if (gained < 0 || distance(acknowledgment, this.highest) > 0) return;
     const widened = window !== this.window;
     this.window = window;
+    // it is there and only has no room: that may last
+    if (window === 0) this.attempts = 0;
     if (gained > 0) this.advanceTo(now, acknowledgment, gained, emit);
     else if (plain && !widened && this.next !== this.una) this.duplicate(now, emit);
     this.pump(now, emit);
@@ -108,9 +110,11 @@ export class Sender {
     this.timed = undefined;
     if (this.next === this.una && this.probing) {
       // a byte into a closed window, so that its opening is heard of
-      this.transmit(now, this.una, this.buffer.slice(0, 1), false, emit);
-      this.next = advance(this.una, 1);
-      if (distance(this.next, this.highest) > 0) this.highest = this.next;
+      const length = Math.min(1, this.buffer.length);
+      const fin = length === 0;
+      this.transmit(now, this.una, this.buffer.slice(0, length), fin, emit);
+      // it counts as sent only if the other side takes it
+      if (distance(advance(this.una, 1), this.highest) > 0) this.highest = advance(this.una, 1);
       this.deadline = now + this.timeout;
       return true;
     }
