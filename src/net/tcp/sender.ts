@@ -79,9 +79,9 @@ export class Sender {
       // the window leaves room for a silly little piece alone: wait until it is wider
       if (length < waiting && length < this.segmentSize && sent > 0) break;
       const fin = last && length === waiting;
-      this.transmit(now, this.next, this.buffer.slice(sent, length), fin, emit);
-      this.next = advance(this.next, length + (fin ? 1 : 0));
-      if (distance(this.next, this.highest) > 0) this.highest = this.next;
+      const sequence = this.next;
+      this.next = advance(sequence, length + (fin ? 1 : 0));
+      this.transmit(now, sequence, this.buffer.slice(sent, length), fin, emit);
       if (fin) break;
     }
     if (this.deadline === Number.POSITIVE_INFINITY && (this.next !== this.una || this.probing)) {
@@ -112,10 +112,9 @@ export class Sender {
       // a byte into a closed window, so that its opening is heard of
       const length = Math.min(1, this.buffer.length);
       const fin = length === 0;
-      this.transmit(now, this.una, this.buffer.slice(0, length), fin, emit);
       // it counts as sent only if the other side takes it
-      if (distance(advance(this.una, 1), this.highest) > 0) this.highest = advance(this.una, 1);
       this.deadline = now + this.timeout;
+      this.transmit(now, this.una, this.buffer.slice(0, length), fin, emit);
       return true;
     }
     this.threshold = Math.max(2 * this.segmentSize, Math.floor(distance(this.next, this.una) / 2));
@@ -143,6 +142,9 @@ export class Sender {
   private transmit(now: number, sequence: number, data: Uint8Array, fin: boolean, emit: Emit): void {
     if (!this.timed && sequence === this.highest) this.timed = { sequence, at: now };
     if (fin) this.finAt = advance(sequence, data.length);
+    const end = advance(sequence, data.length + (fin ? 1 : 0));
+    if (distance(end, this.highest) > 0) this.highest = end;
+    // the answer may come before this returns: all is noted by now
     emit(sequence, data, fin);
   }
 
