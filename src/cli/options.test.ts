@@ -33,8 +33,9 @@ test.each([
 
 test.each([
   ['d.img', { path: 'd.img', mode: 'write' }],
-  ['d.img,if=ide', { path: 'd.img', mode: 'write' }],
-  ['d.img,if=ide,ro', { path: 'd.img', mode: 'read-only' }],
+  ['d.img,if=ide', { path: 'd.img', mode: 'write', bus: 'ide' }],
+  ['d.img,if=virtio,ro', { path: 'd.img', mode: 'read-only', bus: 'virtio' }],
+  ['d.img,if=ide,ro', { path: 'd.img', mode: 'read-only', bus: 'ide' }],
   ['d.img,snapshot', { path: 'd.img', mode: 'snapshot' }],
   ['a,,b.img,ro', { path: 'a,b.img', mode: 'read-only' }],
 ])('--disk %s', (text, disk) => {
@@ -80,7 +81,7 @@ test.each<[Partial<RawOptions>, string]>([
   [{ memory: '1e3M' }, '--memory 1e3M: not a size'],
   [{ memory: '2049K' }, '--memory 2049K: not a whole number of MiB'],
   [{ disk: [''] }, 'no file name'],
-  [{ disk: ['a,if=virtio'] }, 'unknown setting if=virtio'],
+  [{ disk: ['a,if=scsi'] }, 'unknown setting if=scsi'],
   [{ disk: ['a,ro,snapshot'] }, 'exclude each other'],
   [{ disk: ['a', 'b', 'c', 'd'], cdrom: 'e' }, '5 drives; two IDE channels take 4'],
   [{ serial: 'tcp:1' }, '--serial tcp:1: unknown'],
@@ -104,4 +105,38 @@ test.each<[Partial<RawOptions>, string]>([
 ])('refuses %j', (changes, message) => {
   expect(() => parse(changes)).toThrow(InputError);
   expect(() => parse(changes)).toThrow(message);
+});
+
+test('--net and --share', () => {
+  const { net, shares } = parse({
+    net: 'user,card=virtio,allow=10.0.0.0/8,allow=127.0.0.1:80,forward=:8080-:80,forward=0.0.0.0:1-10.0.2.16:2',
+    share: ['work=./folder,ro', 'other=/with,comma'],
+  });
+  expect(net).toEqual({
+    card: 'virtio',
+    allowed: [
+      { network: 0x0a000000, bits: 8, port: undefined },
+      { network: 0x7f000001, bits: 32, port: 80 },
+    ],
+    forwards: [
+      { host: '127.0.0.1', port: 8080, guest: undefined, guestPort: 80 },
+      { host: '0.0.0.0', port: 1, guest: 0x0a000210, guestPort: 2 },
+    ],
+  });
+  expect(shares).toEqual([
+    { tag: 'work', path: './folder', readOnly: true },
+    { tag: 'other', path: '/with,comma', readOnly: false },
+  ]);
+});
+
+test.each([
+  'user,allow=300.0.0.1',
+  'user,allow=10.0.0.0/33',
+  'user,allow=10.0.0.1:0',
+  'user,forward=8080:80',
+  'user,forward=:8080-:99999',
+  'user,card=e1000',
+  'none,card=virtio',
+])('--net %s is refused', (net) => {
+  expect(() => parse({ net })).toThrow(InputError);
 });

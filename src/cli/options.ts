@@ -86,6 +86,7 @@ const DRIVES = 4;
 
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
+  if (mode === 'para') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full or hw.');
   const vmx = raw.vmx !== false;
   if (mode !== 'full') requireVmx(featureControl(vmx));
   if (mode === 'full' && raw.ept === false) {
@@ -105,7 +106,6 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
   if (raw.demo && (raw.kernel || raw.bios))
     throw new InputError('--demo: it runs our own guest', 'Leave --kernel and --bios out.');
   const disks = raw.disk.map(parseDisk);
-  for (const disk of disks) if (mode === 'para') disk.bus ??= 'virtio';
   const drives = disks.filter((disk) => disk.bus !== 'virtio').length + (raw.cdrom ? 1 : 0);
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {

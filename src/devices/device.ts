@@ -1,6 +1,8 @@
 // What a device is to the machine: offsets in, values out, an interrupt line, a clock.
 // Source: the shape of rust-vmm's bus traits; a device sees an offset, never its own address.
 
+export type { Clock, Timer, Timers } from '../base/time.js';
+
 /** Width of one access in bytes. */
 export type Width = 1 | 2 | 4;
 
@@ -32,23 +34,6 @@ export interface MmioDevice {
 /** An interrupt input of an interrupt controller. Level-shaped: an edge is `set(true); set(false)`. */
 export interface IrqLine {
   set(level: boolean): void;
-}
-
-/** Machine time in nanoseconds since power-on, as a JavaScript number (exact to 2^53). Never goes back. */
-export interface Clock {
-  now(): number;
-}
-
-/** One pending deadline of a device. Arming again moves it. */
-export interface Timer {
-  /** Fire once when machine time reaches `deadline` (nanoseconds). */
-  arm(deadline: number): void;
-  cancel(): void;
-}
-
-/** Hands out timers. The machine asks the queue for the next deadline to bound a run of the CPU. */
-export interface Timers extends Clock {
-  create(fire: () => void): Timer;
 }
 
 /**

@@ -1,6 +1,6 @@
 // A guest of bare packets on the gateway's wire, and a host network that is a list of what was asked of it.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { BenchTimers } from '../devices/test-bench.js';
+import { BenchTimers } from '../../test/bench-timers.js';
 import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from './arp.js';
 import { BROADCAST, ETHERNET_HEADER, ETHERTYPE, etherTypeOf, makeFrame } from './ethernet.js';
 import { FIRST_GUEST, GATEWAY, Gateway, NAME_SERVER } from './gateway.js';

@@ -1,6 +1,6 @@
 // The user-mode gateway: the one router, DHCP and name server of a private network of guests, without any right of the host's.
 // Addresses as QEMU's user networking has them: 10.0.2.0/24, the gateway .2, the name server .3, guests from .15 on.
-import type { Timers } from '../devices/device.js';
+import type { Timers } from '../base/time.js';
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, DhcpServer } from './dhcp.js';
 import { answerDns, DNS_PORT } from './dns.js';
 import { BROADCAST } from './ethernet.js';

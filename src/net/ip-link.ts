@@ -1,6 +1,6 @@
 // The gateway's place on the wire: its station, ARP in both directions, packets in and out.
 // Source: RFC 826; RFC 1122 section 2.3.2.2 (packets wait for the answer).
-import type { Clock } from '../devices/device.js';
+import type { Clock } from '../base/time.js';
 import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from './arp.js';
 import {
   BROADCAST,

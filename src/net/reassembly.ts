@@ -1,6 +1,6 @@
 // Puts fragments of IPv4 packets together again, within bounds that a sender cannot pass.
 // Source: RFC 791 section 3.2; RFC 1858 and 5722 (overlapping fragments are an attack: the packet is dropped).
-import type { Clock } from '../devices/device.js';
+import type { Clock } from '../base/time.js';
 import type { Ipv4Packet } from './ipv4.js';
 
 const PACKET_MAX = 65535;

@@ -1,6 +1,6 @@
 // TCP between guests and the host's network: connections out of the guest, and into it through forwarded ports.
 // Ours, on tcp/connection.ts; half-open connections and all others are bounded.
-import type { Timer, Timers } from '../devices/device.js';
+import type { Timer, Timers } from '../base/time.js';
 import { MTU } from './ethernet.js';
 import type { HostNetwork, HostStream, StreamEvents } from './host-network.js';
 import { IPV4_HEADER, type Ipv4Packet, PROTOCOL } from './ipv4.js';

@@ -1,6 +1,6 @@
 // UDP between guests and the host's network: one socket of the host for each port of a guest, forgotten when idle.
 // Source: RFC 4787 (NAT behaviour: endpoint-independent mapping).
-import type { Timer, Timers } from '../devices/device.js';
+import type { Timer, Timers } from '../base/time.js';
 import type { HostDatagrams, HostNetwork } from './host-network.js';
 import { type Ipv4Packet, PROTOCOL } from './ipv4.js';
 import { type Datagram, makeUdp } from './udp.js';

@@ -89,12 +89,12 @@ export function buildMachine(
   events: MachineEvents,
 ): BuiltMachine {
   const ept = config.ept !== false;
-  if (config.mode === 'hw') requireVmx(featureControl(config.vmx !== false));
-  const layout = at.hostLayout(config.memory, config.mode === 'hw' ? monitorPages(ept) : 0);
+  if (config.mode !== 'full') requireVmx(featureControl(config.vmx !== false));
+  const layout = at.hostLayout(config.memory, config.mode !== 'full' ? monitorPages(ept) : 0);
   const memory = allocate(layout.size, config.memory);
   const cpu = new Vcpu(module, memory, { translate: translationOf(config) });
   const registers = new Registers(cpu.view);
-  const guest = config.mode === 'hw' ? new VmxCpu(cpu, registers, layout.monitor - at.HOST_RAM, ept) : undefined;
+  const guest = config.mode !== 'full' ? new VmxCpu(cpu, registers, layout.monitor - at.HOST_RAM, ept) : undefined;
   const physical: PhysicalMemory = new PhysicalMemory(cpu.bytes, {
     flushTlb() {
       guest?.mapChanged(physical.regions);

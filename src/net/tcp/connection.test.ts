@@ -1,6 +1,6 @@
 // Two connections on a wire that loses, repeats, reorders and delays: what goes in at one end comes out at the other.
 import { describe, expect, test } from 'vitest';
-import { BenchTimers } from '../../devices/test-bench.js';
+import { BenchTimers } from '../../../test/bench-timers.js';
 import { Connection, type ConnectionEvents } from './connection.js';
 import { FLAG, type Segment } from './segment.js';
 

@@ -1,6 +1,6 @@
 // One TCP connection of the gateway with a guest: the state machine between segments and a stream of bytes.
 // Source: RFC 9293 section 3.3.2 (states), 3.10 (event processing); RFC 5961 (resets and SYNs in the window).
-import type { Clock } from '../../devices/device.js';
+import type { Clock } from '../../base/time.js';
 import { RECEIVE_SCALE, Receiver } from './receiver.js';
 import { advance, distance, FLAG, lengthOf, type Segment } from './segment.js';
 import { Sender } from './sender.js';
