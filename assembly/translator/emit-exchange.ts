@@ -4,8 +4,8 @@ import { EAX } from '../abi';
 import { U_REG, U_RM } from '../isa/uop';
 import { bytesOf, finish, noteResult, pushModified } from './emit-operand';
 import { ADDED, setKind, SUBTRACTED } from './flags';
-import { getSlot, LEFT, RIGHT, setSlot, SUM, T1, T2 } from './frame';
-import { ADD, constant, AND, get, op, SELECT, set, SUB, tee } from './wasm';
+import { extend, getSlot, LEFT, RESULT, RIGHT, setSlot, T1, T2, VALUE } from './frame';
+import { ADD, get, op, SELECT, set, SUB, tee } from './wasm';
 
 export function exchange(u: usize, form: u32): void {
   const bytes = bytesOf(form);
@@ -31,19 +31,19 @@ export function exchangeAdd(u: usize, form: u32, dead: bool): void {
     get(RIGHT);
   }
   op(ADD);
-  set(SUM);
+  set(VALUE);
   if (!dead) {
-    noteResult(bytes);
+    noteResult(bytes, VALUE);
     setKind(ADDED + (bytes >>> 1));
   }
   // the register may be the destination
   if (load<u16>(u, U_RM) != 0) {
     get(T1);
     setSlot(bytes, load<u16>(u, U_REG));
-    finish(u, bytes, SUM);
+    finish(u, bytes, VALUE);
     return;
   }
-  finish(u, bytes, SUM);
+  finish(u, bytes, VALUE);
   get(T1);
   setSlot(bytes, load<u16>(u, U_REG));
 }
@@ -56,17 +56,13 @@ export function compareExchange(u: usize, form: u32): void {
   tee(LEFT);
   get(RIGHT);
   op(SUB);
-  set(SUM);
-  noteResult(bytes);
+  extend(bytes);
+  set(RESULT);
   setKind(SUBTRACTED + (bytes >>> 1));
   // equal, the accumulator is what it will be anyway
   get(RIGHT);
   getSlot(bytes, load<u16>(u, U_REG));
-  get(SUM);
-  if (bytes != 4) {
-    constant(bytes == 2 ? 0xffff : 0xff);
-    op(AND);
-  }
+  get(RESULT);
   op(SELECT);
   set(T1);
   get(RIGHT);

@@ -4,7 +4,7 @@ import { EAX, EDX } from '../abi';
 import { U_IMM, U_REG } from '../isa/uop';
 import { argumentOf, noteResult, pushOperand } from './emit-operand';
 import { MULTIPLIED, setKind } from './flags';
-import { getRegister, leaveToHandler, RIGHT, setRegister, SUM, T1, T2, WIDE } from './frame';
+import { getRegister, leaveToHandler, RIGHT, setRegister, T1, T2, VALUE, WIDE } from './frame';
 import {
   constant, end, EQ, EQZ, get, GE_U, I64_CONST, I64_DIV_S, I64_DIV_U, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_NE, I64_OR, I64_SHL,
   I64_SHR_U, MUL, NE, op, OR, set, SHR_S, SUB, tee, when, WRAP,
@@ -29,7 +29,7 @@ export function multiply(u: usize, form: u32, dead: bool): void {
   op(I64_MUL);
   tee(WIDE);
   op(WRAP);
-  set(SUM);
+  set(VALUE);
   get(WIDE);
   high();
   set(T1);
@@ -37,16 +37,16 @@ export function multiply(u: usize, form: u32, dead: bool): void {
     get(T1);
     if (which == 2) constant(0);
     else {
-      get(SUM);
+      get(VALUE);
       constant(31);
       op(SHR_S);
     }
     op(NE);
     set(RIGHT);
-    noteResult(4);
+    noteResult(4, VALUE);
     setKind(MULTIPLIED);
   }
-  get(SUM);
+  get(VALUE);
   setRegister(wide ? EAX : load<u16>(u, U_REG));
   if (wide) {
     get(T1);

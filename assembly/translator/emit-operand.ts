@@ -1,7 +1,7 @@
 // Operands of a micro-op in emitted code: registers from their locals, memory through VALUE. ops/operand.ts.
 // Ours.
 import { U_IMM, U_RM } from '../isa/uop';
-import { extend, getSlot, pushAddress, RESULT, setSlot, SUM, VALUE } from './frame';
+import { extend, getSlot, pushAddress, RESULT, setSlot, VALUE } from './frame';
 import { finishMemory, modifyMemory, readMemory } from './memory';
 import { get, set } from './wasm';
 
@@ -50,9 +50,9 @@ export function immediate(u: usize, bytes: u32): u32 {
   const v = load<u32>(u, U_IMM);
   return bytes == 4 ? v : bytes == 2 ? v & 0xffff : v & 0xff;
 }
-/** RESULT from SUM. */
-export function noteResult(bytes: u32): void {
-  get(SUM);
+/** RESULT from a local. */
+export function noteResult(bytes: u32, value: u32): void {
+  get(value);
   extend(bytes);
   set(RESULT);
 }

@@ -1,13 +1,13 @@
 // Shifts and rotates, SHLD and SHRD. ops/shift-value.ts says what they mean.
-// Narrow shifts set the lazy flags of a 32-bit one whose operands were moved to where it takes CF and OF from.
+// A narrow shift to the left sets the lazy flags of a 32-bit one whose operand was moved to the top.
 import { ECX } from '../abi';
 import { U_IMM, U_REG } from '../isa/uop';
-import { argumentOf, bytesOf, finish, inRegister, pushModified, shapeOf } from './emit-operand';
+import { argumentOf, bytesOf, finish, inRegister, noteResult, pushModified, shapeOf } from './emit-operand';
 import {
-  DOUBLED_LEFT, forgetFlags, markFlags, markKind, setCarryWord, setKind, settleFlags, SHIFTED_LEFT,
+  DOUBLED_LEFT, forgetFlags, markFlags, markKind, setCarryWord, setKind, settleFlags, SHIFTED_LEFT, SHIFTED_RIGHT, SHIFTED_SIGNED,
 } from './flags';
-import { extend, getRegister, getSlot, LEFT, RESULT, RIGHT, SUM, T1, T2, VALUE } from './frame';
-import { AND, constant, end, get, op, OR, ROTL, ROTR, set, SHL, SHR_S, SHR_U, SUB, tee, when } from './wasm';
+import { extend, getRegister, getSlot, LEFT, RIGHT, T1, T2, VALUE } from './frame';
+import { AND, constant, end, get, op, OR, ROTL, ROTR, set, SHL, SHR_S, SHR_U, SUB, when } from './wasm';
 
 // arguments of the form, in the order of scripts/gen-forms.mjs
 const SHIFT_LEFT: u32 = 0;
@@ -71,20 +71,15 @@ function shiftValue(u: usize, form: u32, dead: bool): void {
     get(T2);
     when();
   }
-  // left: the operand at the top of the word; right: the result there
+  // to the left: the operand at the top of the word
   get(T1);
   if (which == SHIFT_SIGNED) extend(bytes);
   if (which == SHIFT_LEFT) raise(top);
   set(LEFT);
   pushCount(u, form);
   set(RIGHT);
-  get(VALUE);
-  raise(top);
-  set(SUM);
-  get(VALUE);
-  extend(bytes);
-  set(RESULT);
-  endMaybe(form, SHIFTED_LEFT + which);
+  noteResult(bytes, VALUE);
+  endMaybe(form, which == SHIFT_LEFT ? SHIFTED_LEFT : which == SHIFT_SIGNED ? SHIFTED_SIGNED : SHIFTED_RIGHT + (bytes >>> 1));
 }
 function raise(by: u32): void {
   if (by == 0) return;
@@ -193,9 +188,7 @@ export function doubleShift(u: usize, form: u32, dead: bool): void {
     set(LEFT);
     pushCount(u, form);
     set(RIGHT);
-    get(VALUE);
-    tee(SUM);
-    set(RESULT);
+    noteResult(4, VALUE);
     endMaybe(form, DOUBLED_LEFT + argumentOf(form));
   } else if (byCl) end();
   finish(u, 4, VALUE);

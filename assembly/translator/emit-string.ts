@@ -5,9 +5,10 @@ import { FORM_LODS, FORM_MOVS, FORM_SCAS, FORM_STOS } from '../generated/forms';
 import { DS } from '../cpu/segment';
 import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UA_REPNE } from '../isa/uop';
 import { runKnownHandler } from './emit-known';
-import { noteResult } from './emit-operand';
 import { setKind, SUBTRACTED } from './flags';
-import { ENTRY, getRegister, getSlot, LEFT, LINEAR, READ_TLB, RIGHT, setRegister, setSlot, SUM, T1, VALUE, WRITE_TLB } from './frame';
+import {
+  ENTRY, extend, getRegister, getSlot, LEFT, LINEAR, READ_TLB, RESULT, RIGHT, setRegister, setSlot, T1, VALUE, WRITE_TLB,
+} from './frame';
 import { host, lookup, readMemory } from './memory';
 import { ADD, AND, constant, ELSE, end, get, loadN, op, OR, set, SHR_U, storeN, SUB, tee, when, XOR } from './wasm';
 
@@ -99,8 +100,8 @@ function compare(right: u32, bytes: u32): void {
   get(right);
   tee(RIGHT);
   op(SUB);
-  set(SUM);
-  noteResult(bytes);
+  extend(bytes);
+  set(RESULT);
   setKind(SUBTRACTED + (bytes >>> 1));
 }
 

@@ -21,10 +21,10 @@ import { emitSse } from './emit-sse';
 import { stringOnce } from './emit-string';
 import { emitX87 } from './emit-x87';
 import {
-  ADDED, ADDED_CARRY, DECREMENTED, INCREMENTED, LOGIC, pushCarry, pushCondition, setKind, setStep, SUBTRACTED, SUBTRACTED_BORROW,
+  ADDED, DECREMENTED, INCREMENTED, LOGIC, pushCarry, pushCondition, setKind, setStep, settleWithCarry, SUBTRACTED,
 } from './flags';
 import {
-  extend, getRegister, getSlot, LEFT, LINEAR, pushAddress, RESULT, RIGHT, runHandler, setRegister, setSlot, SUM, T1, T2, VALUE,
+  extend, getRegister, getSlot, LEFT, LINEAR, pushAddress, RESULT, RIGHT, runHandler, setRegister, setSlot, T1, T2, VALUE,
 } from './frame';
 import { finishMemory, modifyMemory, pushMemory, readMemory, writeMemory } from './memory';
 import { reloadAll } from './vector';
@@ -240,64 +240,56 @@ function arithmetic(u: usize, form: u32, dead: bool): void {
   const shape = shapeOf(form);
   const family = argumentOf(form);
   const compare = family == CMP_ || family == TEST_;
+  const logic = family == AND_ || family == TEST_ || family == OR_ || family == XOR_;
+  const carries = family == ADC_ || family == SBB_;
+  const inMemory = shape == MR || shape == MI;
   const register: u32 = load<u16>(u, U_REG);
   // the carry in, before anything is overwritten
-  if (family == ADC_ || family == SBB_) {
+  if (carries) {
     pushCarry();
     set(T2);
   }
   // memory first: what it may leave with is the flags before
-  if (shape == RM || (compare && shape >= MR && shape != RI)) {
+  if (shape == RM || inMemory) {
     pushAddress(u);
-    readMemory(u, bytes);
-  } else if (shape == MR || shape == MI) {
-    pushAddress(u);
-    modifyMemory(u, bytes);
+    if (inMemory && !compare) modifyMemory(u, bytes);
+    else readMemory(u, bytes);
   }
-  // left operand
-  if (shape == RM) getSlot(bytes, register);
-  else if (shape == MR || shape == MI) get(VALUE);
-  else getSlot(bytes, load<u16>(u, U_RM));
-  const keep = !dead;
-  if (keep || family == ADC_ || family == SBB_) tee(LEFT);
-  // right operand
+  if (compare && dead) return;
+  const keep = !dead && !logic;
+  if (inMemory) get(VALUE);
+  else getSlot(bytes, shape == RM ? register : load<u16>(u, U_RM));
+  if (keep) tee(LEFT);
   if (shape == RM) get(VALUE);
   else if (shape == RI || shape == MI) constant(immediate(u, bytes));
   else getSlot(bytes, register);
   if (keep) tee(RIGHT);
   switch (family) {
-    case ADD_: op(ADD); break;
-    case ADC_:
-      op(ADD);
-      get(T2);
-      op(ADD);
-      break;
-    case SUB_: case CMP_: op(SUB); break;
-    case SBB_:
-      op(SUB);
-      get(T2);
-      op(SUB);
-      break;
+    case ADD_: case ADC_: op(ADD); break;
+    case SUB_: case SBB_: case CMP_: op(SUB); break;
     case AND_: case TEST_: op(AND); break;
     case OR_: op(OR); break;
     default: op(XOR);
   }
-  set(SUM);
-  if (keep) {
-    noteResult(bytes);
-    const size = bytes >>> 1;
-    setKind(
-      family == ADD_ ? ADDED + size
-      : family == ADC_ ? ADDED_CARRY + size
-      : family == SUB_ || family == CMP_ ? SUBTRACTED + size
-      : family == SBB_ ? SUBTRACTED_BORROW + size
-      : LOGIC,
-    );
+  if (carries) {
+    get(T2);
+    op(family == ADC_ ? ADD : SUB);
+  }
+  if (compare) {
+    extend(bytes);
+    set(RESULT);
+  } else {
+    set(VALUE);
+    if (!dead) noteResult(bytes, VALUE);
+  }
+  if (!dead) {
+    if (carries) settleWithCarry(family == SBB_, bytes, VALUE);
+    else setKind(logic ? LOGIC : (family == ADD_ ? ADDED : SUBTRACTED) + (bytes >>> 1));
   }
   if (compare) return;
-  if (shape == MR || shape == MI) finishMemory(bytes, SUM);
+  if (inMemory) finishMemory(bytes, VALUE);
   else {
-    get(SUM);
+    get(VALUE);
     setSlot(bytes, shape == RM ? register : load<u16>(u, U_RM));
   }
 }
@@ -310,9 +302,7 @@ function step(u: usize, form: u32, dead: bool): void {
   op(down ? SUB : ADD);
   set(VALUE);
   if (!dead) {
-    get(VALUE);
-    extend(bytes);
-    set(RESULT);
+    noteResult(bytes, VALUE);
     setStep((down ? DECREMENTED : INCREMENTED) + (bytes >>> 1));
   }
   finish(u, bytes, VALUE);
@@ -320,30 +310,22 @@ function step(u: usize, form: u32, dead: bool): void {
 
 function negate(u: usize, form: u32, dead: bool): void {
   const bytes = bytesOf(form);
+  const invert = argumentOf(form) == 1;
   pushModified(u, bytes);
-  if (argumentOf(form) == 1) {
-    constant(0xffffffff);
-    op(XOR);
-    set(VALUE);
-    finish(u, bytes, VALUE);
-    return;
-  }
   set(T1);
-  if (!dead) {
+  constant(invert ? 0xffffffff : 0);
+  get(T1);
+  op(invert ? XOR : SUB);
+  set(VALUE);
+  if (!dead && !invert) {
     constant(0);
     set(LEFT);
     get(T1);
     set(RIGHT);
-  }
-  constant(0);
-  get(T1);
-  op(SUB);
-  set(SUM);
-  if (!dead) {
-    noteResult(bytes);
+    noteResult(bytes, VALUE);
     setKind(SUBTRACTED + (bytes >>> 1));
   }
-  finish(u, bytes, SUM);
+  finish(u, bytes, VALUE);
 }
 
 // ---- the stack: flat and 32 bits wide under every mode key that is translated -----------------------------------------------------------

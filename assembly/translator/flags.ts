@@ -1,30 +1,33 @@
 // Lazy flags of a region: what set them is known while the function is written, the flags are worked out where someone looks.
-// The lazy form in memory: cpu/flags.ts. Two parts: the carry part (LEFT, RIGHT, SUM under a kind; CF, and OF and AF unless an
-// INC or DEC came later) and the step part (that INC or DEC). RESULT always holds the last result, sign-extended.
+// The lazy form in memory: cpu/flags.ts. Two parts: the carry part (LEFT and RIGHT under a kind; CF, and OF and AF unless an INC or
+// DEC came later) and the step part (that INC or DEC). RESULT always holds the last result, sign-extended. Locals that live across
+// blocks cost moves and compile time, so there are no more: what else a flag needs follows from these.
 import { FLAG_AUX, FLAG_CARRY, FLAG_RESULT } from '../abi';
-import { AUX, CALL_SETTLE, CARRY, extend, fetch, KIND, LEFT, put, RESULT, RIGHT, SUM, T1 } from './frame';
+import { AUX, CALL_SETTLE, CARRY, extend, fetch, KIND, LEFT, put, RESULT, RIGHT, T1 } from './frame';
 import {
-  AND, call, constant, end, EQ, EQZ, ELSE, get, LE_S, LE_U, LT_S, LT_U, NE, op, OR, POPCNT, set, SHL, SHR_S, SHR_U, SUB, when, XOR,
+  ADD, AND, call, constant, ELSE, end, EQ, EQZ, GE_S, GE_U, get, GT_S, GT_U, LE_S, LE_U, LT_S, LT_U, NE, op, OR, POPCNT, set, SHL,
+  SHR_U, SUB, when, XOR,
 } from './wasm';
 
 /** Kinds of the carry part. Those with a size: + 0, 1, 2 for 8, 16, 32 bits. */
-export const SETTLED: i32 = 0; // CARRY and AUX hold what memory would
+export const SETTLED: i32 = 0; // LEFT and RIGHT hold what memory would, under the names CARRY and AUX
 export const LOGIC: i32 = 1;
 export const ADDED: i32 = 2;
 export const SUBTRACTED: i32 = 5;
-export const ADDED_CARRY: i32 = 8;
-export const SUBTRACTED_BORROW: i32 = 11;
-export const SHIFTED_LEFT: i32 = 14; // 32 bits; RIGHT is the count
-export const SHIFTED_RIGHT: i32 = 15;
-export const SHIFTED_SIGNED: i32 = 16;
-export const MULTIPLIED: i32 = 17; // RIGHT non-zero: CF and OF
-export const DOUBLED_LEFT: i32 = 18; // SHLD, SHRD of 32 bits; RIGHT is the count
-export const DOUBLED_RIGHT: i32 = 19;
+export const SHIFTED_LEFT: i32 = 8; // LEFT at the top of the word; RIGHT is the count, in all shifts
+export const SHIFTED_SIGNED: i32 = 9;
+export const SHIFTED_RIGHT: i32 = 10;
+export const MULTIPLIED: i32 = 13; // RIGHT non-zero: CF and OF
+export const DOUBLED_LEFT: i32 = 14; // SHLD, SHRD of 32 bits
+export const DOUBLED_RIGHT: i32 = 15;
 const UNKNOWN: i32 = -1;
 /** Kinds of the step part. */
 export const NO_STEP: i32 = 0;
 export const INCREMENTED: i32 = 1;
 export const DECREMENTED: i32 = 4;
+
+const BIT_30: u32 = 0x40000000;
+const BIT_31: u32 = 0x80000000;
 
 /** What is known here. UNKNOWN: KIND holds it at run time. */
 let carryKind: i32 = UNKNOWN;
@@ -39,7 +42,7 @@ export function knownCarry(): i32 { return carryKind; }
 export function knownStep(): i32 { return stepKind; }
 export function settled(): void { knowFlags(SETTLED, NO_STEP); }
 
-/** LEFT, RIGHT, SUM and RESULT have been set. */
+/** LEFT, RIGHT and RESULT have been set as the kind needs them. */
 export function setKind(kind: i32): void { knowFlags(kind, NO_STEP); }
 /** RESULT has been set by INC or DEC; CF stays. */
 export function setStep(step: i32): void {
@@ -63,123 +66,119 @@ export function markKind(kind: i32): void {
 export function setCarryWord(): void { set(CARRY); }
 /** Puts into KIND what is known now. */
 export function markFlags(): void {
-  if (carryKind == UNKNOWN) return;
-  constant(carryKind | (stepKind << 8));
-  set(KIND);
+  if (carryKind != UNKNOWN) markKind(carryKind | (stepKind << 8));
 }
 
 // ---- the values -----------------------------------------------------------------------------------------------------------------
 
 // @ts-ignore: decorator
 @inline function within(first: i32): bool { return carryKind >= first && carryKind < first + 3; }
-function subtracts(): bool { return within(SUBTRACTED) || within(SUBTRACTED_BORROW); }
-function sizeShift(): u32 {
-  const first = within(ADDED) ? ADDED : within(SUBTRACTED) ? SUBTRACTED : within(ADDED_CARRY) ? ADDED_CARRY : SUBTRACTED_BORROW;
-  return carryKind == first ? 24 : carryKind == first + 1 ? 16 : 0;
+// @ts-ignore: decorator
+@inline function shiftsLeft(kind: i32): bool { return kind == SHIFTED_LEFT || kind == DOUBLED_LEFT; }
+// @ts-ignore: decorator
+@inline function isShift(kind: i32): bool { return kind >= SHIFTED_LEFT && kind != MULTIPLIED; }
+/** From a number of the kind's size to the top of the word. */
+function raise(size: i32): void {
+  if (size == 2) return;
+  constant(size == 0 ? 24 : 16);
+  op(SHL);
 }
 
-/** Pushes FLAG_CARRY of the carry part. */
+/** Pushes the last bit that a shift moved out, in bit 0 of a word. */
+function pushMovedOut(): void {
+  get(LEFT);
+  if (shiftsLeft(carryKind)) constant(32);
+  get(RIGHT);
+  if (!shiftsLeft(carryKind)) constant(1);
+  op(SUB);
+  op(SHR_U);
+}
+
+/** Pushes FLAG_CARRY of a carry part that no step has followed. */
 function pushCarryWord(): void {
-  if (carryKind == SETTLED) {
-    get(CARRY);
-    return;
-  }
-  if (carryKind == LOGIC) {
-    constant(0);
-    return;
-  }
-  if (carryKind == MULTIPLIED) {
+  if (carryKind == SETTLED) get(CARRY);
+  else if (carryKind == LOGIC) constant(0);
+  else if (carryKind == MULTIPLIED) {
     get(RIGHT);
     constant(31);
     op(SHL);
-    return;
-  }
-  if (carryKind >= SHIFTED_LEFT) {
-    pushShiftCarry();
-    return;
-  }
-  // the carry out of every bit
-  get(LEFT);
-  if (subtracts()) {
-    constant(0xffffffff);
-    op(XOR);
-  }
+  } else if (isShift(carryKind)) pushShiftCarry();
+  else pushCarries(within(SUBTRACTED), carryKind - (within(SUBTRACTED) ? SUBTRACTED : ADDED), RESULT);
+}
+
+/** Pushes the carry out of every bit of LEFT and RIGHT in their sum or difference, the top one in bit 31. */
+function pushCarries(subtracts: bool, size: i32, sum: u32): void {
+  pushLeft(subtracts);
   get(RIGHT);
   op(AND);
-  get(LEFT);
-  if (subtracts()) {
-    constant(0xffffffff);
-    op(XOR);
-  }
+  pushLeft(subtracts);
   get(RIGHT);
   op(OR);
-  get(SUM);
-  if (!subtracts()) {
-    constant(0xffffffff);
-    op(XOR);
-  }
+  get(sum);
+  if (!subtracts) invert();
   op(AND);
   op(OR);
-  if (sizeShift() != 0) {
-    constant(sizeShift());
-    op(SHL);
-  }
+  raise(size);
+}
+function pushLeft(inverted: bool): void {
+  get(LEFT);
+  if (inverted) invert();
+}
+function invert(): void {
+  constant(0xffffffff);
+  op(XOR);
 }
 
 /** CF to bit 31, CF xor OF to bit 30. */
 function pushShiftCarry(): void {
-  // CF: the last bit shifted out
-  const left = carryKind == SHIFTED_LEFT || carryKind == DOUBLED_LEFT;
-  get(LEFT);
-  if (left) constant(32);
-  get(RIGHT);
-  if (!left) constant(1);
-  op(SUB);
-  op(carryKind == SHIFTED_SIGNED ? SHR_S : SHR_U);
+  pushMovedOut();
   constant(31);
   op(SHL);
   set(T1);
   get(T1);
-  if (carryKind == SHIFTED_LEFT) {
-    // CF xor OF is the sign
-    get(SUM);
-    constant(31);
-    op(SHR_U);
-    constant(30);
-    op(SHL);
-  } else if (carryKind >= DOUBLED_LEFT) {
-    // OF: the sign has changed
+  if (carryKind == SHIFTED_LEFT) get(RESULT); // CF xor OF is the sign
+  else {
     get(T1);
-    get(LEFT);
-    get(SUM);
-    op(XOR);
-    op(XOR);
-    constant(1);
-    op(SHR_U);
-    constant(0x40000000);
-    op(AND);
-  } else {
-    get(T1);
-    constant(1);
-    op(SHR_U);
-    if (carryKind == SHIFTED_RIGHT) {
-      get(SUM);
-      constant(0x40000000);
-      op(AND);
+    if (carryKind >= DOUBLED_LEFT) {
+      // OF: the sign has changed
+      get(LEFT);
+      op(XOR);
+      get(RESULT);
+      op(XOR);
+    } else if (within(SHIFTED_RIGHT)) {
+      get(RESULT);
+      raise(carryKind - SHIFTED_RIGHT);
+      constant(1);
+      op(SHL);
       op(XOR);
     }
   }
+  constant(1);
+  op(SHR_U);
+  constant(BIT_30);
+  op(AND);
   op(OR);
 }
 
+/** Pushes FLAG_AUX of an addition or subtraction with `sum`. */
+function pushAux(sum: u32): void {
+  get(LEFT);
+  get(RIGHT);
+  op(XOR);
+  get(sum);
+  op(XOR);
+  constant(0x10);
+  op(AND);
+}
+
 /** The result at which the step overflows. */
-function stepLimit(): u32 {
-  const first = stepKind >= DECREMENTED ? DECREMENTED : INCREMENTED;
-  const top: u32 = stepKind == first ? 0x7f : stepKind == first + 1 ? 0x7fff : 0x7fffffff;
+function limitOf(step: i32): u32 {
+  const first = step >= DECREMENTED ? DECREMENTED : INCREMENTED;
+  const top: u32 = step == first ? 0x7f : step == first + 1 ? 0x7fff : 0x7fffffff;
   return first == DECREMENTED ? top : ~top;
 }
 
-/** Works CARRY and AUX out, so that the locals hold what memory would. */
+/** Works CARRY and AUX out, so that the locals hold what memory would. Uses T1. */
 export function settleFlags(): void {
   if (carryKind == SETTLED && stepKind == NO_STEP) return;
   if (carryKind == UNKNOWN) {
@@ -189,25 +188,22 @@ export function settleFlags(): void {
     settled();
     return;
   }
-  pushCarryWord();
-  set(CARRY);
   if (stepKind != NO_STEP) {
-    get(CARRY);
-    constant(0x80000000);
-    op(AND);
-    get(CARRY);
-    constant(0x80000000);
-    op(AND);
+    pushCarry();
+    constant(31);
+    op(SHL);
+    set(T1);
+    get(T1);
+    get(T1);
     constant(1);
     op(SHR_U);
     get(RESULT);
-    constant(stepLimit());
+    constant(limitOf(stepKind));
     op(EQ);
     constant(30);
     op(SHL);
     op(XOR);
     op(OR);
-    set(CARRY);
     get(RESULT);
     get(RESULT);
     constant(stepKind >= DECREMENTED ? 0xffffffff : 1);
@@ -215,20 +211,22 @@ export function settleFlags(): void {
     op(XOR);
     constant(0x10);
     op(AND);
-    set(AUX);
-  } else if (carryKind == LOGIC || carryKind >= SHIFTED_LEFT) {
-    constant(0);
-    set(AUX);
   } else {
-    get(LEFT);
-    get(RIGHT);
-    op(XOR);
-    get(SUM);
-    op(XOR);
-    constant(0x10);
-    op(AND);
-    set(AUX);
+    pushCarryWord();
+    if (within(ADDED) || within(SUBTRACTED)) pushAux(RESULT);
+    else constant(0);
   }
+  set(AUX);
+  set(CARRY);
+  settled();
+}
+
+/** The flags of LEFT plus or minus RIGHT and a carry: of them nothing could be worked out later. `sum` is a local. */
+export function settleWithCarry(subtracts: bool, bytes: u32, sum: u32): void {
+  pushCarries(subtracts, bytes >>> 1, sum);
+  pushAux(sum);
+  set(AUX);
+  set(CARRY);
   settled();
 }
 
@@ -236,10 +234,7 @@ function callSettle(): void {
   get(KIND);
   get(LEFT);
   get(RIGHT);
-  get(SUM);
   get(RESULT);
-  get(CARRY);
-  get(AUX);
   call(CALL_SETTLE);
 }
 
@@ -256,33 +251,35 @@ export function settleAtExit(): void {
 }
 
 /** At run time: the flags of `kind` to memory. The core's side of the call above. */
-export function settle(kind: i32, a: u32, b: u32, sum: u32, result: u32, carry: u32, aux: u32): void {
+export function settle(kind: i32, a: u32, b: u32, result: u32): void {
   const source = kind & 0xff;
   const step = kind >>> 8;
-  if (source == LOGIC) carry = 0;
-  else if (source >= ADDED && source < SHIFTED_LEFT) {
-    const group = (source - ADDED) / 3;
-    const size = (source - ADDED) % 3;
-    const left = (group & 1) != 0 ? ~a : a;
-    const third = (group & 1) != 0 ? sum : ~sum;
-    carry = ((left & b) | ((left | b) & third)) << (size == 0 ? 24 : size == 1 ? 16 : 0);
+  let carry: u32 = 0;
+  let aux: u32 = 0;
+  if (source == SETTLED) {
+    carry = a;
+    aux = b;
+  } else if (source >= ADDED && source < SHIFTED_LEFT) {
+    const subtracts = source >= SUBTRACTED;
+    const size = source - (subtracts ? SUBTRACTED : ADDED);
+    const sum = subtracts ? a - b : a + b;
+    const left = subtracts ? ~a : a;
+    carry = ((left & b) | ((left | b) & (subtracts ? sum : ~sum))) << (size == 0 ? 24 : size == 1 ? 16 : 0);
     aux = (a ^ b ^ sum) & 0x10;
   } else if (source == MULTIPLIED) carry = b << 31;
-  else if (source != SETTLED) {
-    const c: u32 = (source == SHIFTED_LEFT || source == DOUBLED_LEFT ? a >>> (32 - b) : a >>> (b - 1)) & 1;
-    const o: u32 = source == SHIFTED_LEFT ? (sum >>> 31) ^ c
-      : source == SHIFTED_RIGHT ? (sum >>> 30) & 1
-      : source >= DOUBLED_LEFT ? (a ^ sum) >>> 31 : 0;
-    carry = (c << 31) | ((c ^ o) << 30);
+  else if (isShift(source)) {
+    carry = (shiftsLeft(source) ? a >>> (32 - b) : a >>> (b - 1)) << 31;
+    const size = source - SHIFTED_RIGHT;
+    const other: u32 = source == SHIFTED_LEFT ? result
+      : source == SHIFTED_SIGNED ? carry
+      : source >= DOUBLED_LEFT ? carry ^ a ^ result
+      : carry ^ (result << (size == 0 ? 25 : size == 1 ? 17 : 1));
+    carry |= (other >>> 1) & BIT_30;
   }
-  if (source == LOGIC || source >= SHIFTED_LEFT) aux = 0;
   if (step != NO_STEP) {
-    const from = step >= DECREMENTED ? DECREMENTED : INCREMENTED;
-    const top: u32 = step == from ? 0x7f : step == from + 1 ? 0x7fff : 0x7fffffff;
-    const limit = from == DECREMENTED ? top : ~top;
-    carry &= 0x80000000;
-    carry |= (carry >>> 1) ^ (result == limit ? 0x40000000 : 0);
-    aux = (result ^ (from == DECREMENTED ? result + 1 : result - 1)) & 0x10;
+    carry &= BIT_31;
+    carry |= (carry >>> 1) ^ (result == limitOf(step) ? BIT_30 : 0);
+    aux = (result ^ (step >= DECREMENTED ? result + 1 : result - 1)) & 0x10;
   }
   store<u32>(FLAG_RESULT, result);
   store<u32>(FLAG_CARRY, carry);
@@ -299,12 +296,24 @@ export function pushCarry(): void {
     get(LEFT);
     get(RIGHT);
     op(LT_U);
-  } else if (carryKind == ADDED + 2) {
-    get(SUM);
+  } else if (within(ADDED)) {
     get(LEFT);
-    op(LT_U);
+    get(RIGHT);
+    op(ADD);
+    if (carryKind == ADDED + 2) {
+      get(LEFT);
+      op(LT_U);
+    } else {
+      constant(carryKind == ADDED ? 8 : 16);
+      op(SHR_U);
+    }
+  } else if (carryKind == MULTIPLIED) get(RIGHT);
+  else if (isShift(carryKind)) {
+    pushMovedOut();
+    constant(1);
+    op(AND);
   } else {
-    pushCarryWord();
+    get(CARRY);
     constant(31);
     op(SHR_U);
   }
@@ -331,7 +340,7 @@ function pushSign(): void {
 function pushOverflow(): void {
   if (stepKind > NO_STEP) {
     get(RESULT);
-    constant(stepLimit());
+    constant(limitOf(stepKind));
     op(EQ);
     return;
   }
@@ -368,56 +377,68 @@ function pushParityEven(): void {
   op(EQZ);
 }
 
-/** The operands of a comparison that is still at hand, sign-extended when `sign`. */
-function pushOperands(sign: bool): void {
-  const bytes: u32 = carryKind == SUBTRACTED ? 1 : carryKind == SUBTRACTED + 1 ? 2 : 4;
-  get(LEFT);
-  if (sign) extend(bytes);
-  get(RIGHT);
-  if (sign) extend(bytes);
+/** The comparison of LEFT and RIGHT that condition `code` is after CMP or SUB; 0: it is none. */
+function comparisonOf(code: u32): u32 {
+  switch (code) {
+    case 2: return LT_U;
+    case 3: return GE_U;
+    case 4: return EQ;
+    case 5: return NE;
+    case 6: return LE_U;
+    case 7: return GT_U;
+    default: return signedComparisonOf(code);
+  }
+}
+function signedComparisonOf(code: u32): u32 {
+  switch (code) {
+    case 12: return LT_S;
+    case 13: return GE_S;
+    case 14: return LE_S;
+    case 15: return GT_S;
+    default: return 0;
+  }
 }
 
 /** Pushes whether condition `code` (SDM vol. 2 appendix B.1.4) holds: 0 or 1. */
 export function pushCondition(code: u32): void {
-  const fused = within(SUBTRACTED) && stepKind == NO_STEP;
-  const logic = carryKind == LOGIC && stepKind == NO_STEP;
+  if (within(SUBTRACTED) && stepKind == NO_STEP && comparisonOf(code) != 0) {
+    const sign = signedComparisonOf(code) != 0;
+    const bytes: u32 = 1 << (carryKind - SUBTRACTED);
+    get(LEFT);
+    if (sign) extend(bytes);
+    get(RIGHT);
+    if (sign) extend(bytes);
+    op(comparisonOf(code));
+    return;
+  }
+  if (carryKind == LOGIC && stepKind == NO_STEP && signedComparisonOf(code) != 0) {
+    get(RESULT);
+    constant(0);
+    op(signedComparisonOf(code));
+    return;
+  }
   switch (code >>> 1) {
     case 0: pushOverflow(); break;
     case 1: pushCarry(); break;
     case 2: pushZero(); break;
     case 3:
-      if (fused) {
-        pushOperands(false);
-        op(LE_U);
-      } else {
-        pushCarry();
-        pushZero();
-        op(OR);
-      }
+      pushCarry();
+      pushZero();
+      op(OR);
       break;
     case 4: pushSign(); break;
     case 5: pushParityEven(); break;
-    case 6: pushLess(fused, logic, false); break;
-    default: pushLess(fused, logic, true);
+    case 6: pushLess(); break;
+    default:
+      pushLess();
+      pushZero();
+      op(OR);
   }
   if ((code & 1) != 0) op(EQZ);
 }
 
-function pushLess(fused: bool, logic: bool, orEqual: bool): void {
-  if (fused) {
-    pushOperands(true);
-    op(orEqual ? LE_S : LT_S);
-  } else if (logic) {
-    get(RESULT);
-    constant(0);
-    op(orEqual ? LE_S : LT_S);
-  } else {
-    pushSign();
-    pushOverflow();
-    op(NE);
-    if (orEqual) {
-      pushZero();
-      op(OR);
-    }
-  }
+function pushLess(): void {
+  pushSign();
+  pushOverflow();
+  op(NE);
 }

@@ -29,14 +29,12 @@ export const IMPORTED_FUNCTIONS: u32 = 7; // then the handlers that the module c
 /** Which of the region's targets comes next; the argument. */
 export const TARGET: u32 = 0;
 const REGISTER: u32 = 1;
+/** Result and operands of what set the flags last, or the words that memory has for them; what set them: flags.ts. */
 export const RESULT: u32 = 9;
-export const CARRY: u32 = 10;
-export const AUX: u32 = 11;
-/** Operands and result of what set the flags last. */
-export const LEFT: u32 = 12;
-export const RIGHT: u32 = 13;
-export const SUM: u32 = 14;
-/** What set them: see flags.ts. */
+export const LEFT: u32 = 10;
+export const RIGHT: u32 = 11;
+export const CARRY: u32 = LEFT;
+export const AUX: u32 = RIGHT;
 export const KIND: u32 = 15;
 export const PAGE: u32 = 16;
 export const BUDGET: u32 = 17;

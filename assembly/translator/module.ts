@@ -88,7 +88,7 @@ export function finishModule(): u32 {
   type(1, 1);
   type(2, 1);
   type(3, 1);
-  type(7, 0);
+  type(4, 0);
   // of an 80-bit operation: register, flip, word, significand
   op(0x60);
   op(4);

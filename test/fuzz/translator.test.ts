@@ -118,8 +118,9 @@ const FORMS: readonly (() => number[])[] = [
   () => [pick([0x26, 0x36, 0x3e, 0x64, 0x65]), 0x01, ...memory()],
   () => [0x9c, 0x9d],
   () => [0x9c, 0x58 + register()],
-  // strings between registers that point to memory and are put right again
+  // strings between registers that point to memory and are put right again; they count by what the TLB holds, so it is read first
   () => [
+    ...[0x8a, 0x07],
     ...[0xb9, random(20), 0, 0, 0, 0xbe, byte(), DATA >> 8, 0, 0],
     ...(random(4) ? [] : [0xfd]),
     ...pick([[], [0xf3], [0xf2]]),
