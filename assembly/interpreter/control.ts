@@ -165,11 +165,12 @@ export function resume(): usize {
   return lookup();
 }
 
-/** Delivers what was raised between instructions. */
+/** Delivers what was raised between instructions, or leaves for it (a fetch that the EPT does not allow). */
 function deliverHere(): usize {
+  const kind = load<u32>(FAULT_KIND);
   store<u32>(FAULT_KIND, 0);
   spend(1);
-  return deliverFault();
+  return kind == KIND_EXIT ? EXIT_UOP : deliverFault();
 }
 
 /** The micro-op of the instruction at EIP. */
