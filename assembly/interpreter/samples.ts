@@ -2,16 +2,15 @@
 // Ours. Samples fall on targets of branches, where regions can begin. The translator takes from here what has become hot.
 import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
 import { descriptorKey, generation, isBeingLinked, regionDrops } from '../mmu/code-pages';
-import { isClaimed } from '../mmu/region-entries';
+import { isClaimed, modules } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 
 /** Mode keys that are translated: 32-bit code and stack, flat segments (ops/mode.ts). */
 const KEY_MASK: u32 = 7;
-/** Samples that make a micro-op hot. */
+/** Samples that make a micro-op hot; twice as many each time that code of its page was written after it had been translated. */
 const HOT: u32 = 4;
-/** A page whose translated code is written again and again is left to the interpreter. */
-const DROPS_MAX: u32 = 8;
-/** So much is worth a module, and after so many samples less will do. */
+const DOUBLINGS_MAX: u32 = 12;
+/** So much is worth a module, and after so many samples less will do; modules are few, so it waits longer the more there are. */
 const BATCH: u32 = 8;
 const PATIENCE: u32 = 64;
 
@@ -49,7 +48,7 @@ export function sample(): bool {
   if (translatable()) count(load<u32>(EIP));
   if (pending == 0) return false;
   waited++;
-  return pending >= BATCH || waited >= PATIENCE;
+  return pending >= BATCH || waited >= PATIENCE + modules;
 }
 
 function count(eip: u32): void {
@@ -64,7 +63,7 @@ function count(eip: u32): void {
   }
   const samples = load<u32>(at, 4) + 1;
   store<u32>(at, samples, 4);
-  if (samples != HOT || pending == PENDING_MAX || regionDrops(table) >= DROPS_MAX) return;
+  if (samples < HOT << min(regionDrops(table), DOUBLINGS_MAX) || pending == PENDING_MAX) return;
   store<u32>(at, 0, 4);
   const entry: usize = PENDING + (<usize>pending << 3);
   pending++;

@@ -104,10 +104,9 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
     if (size > SMALL_WRITE) {
       memory.fill(tableOf(d), 0, TABLE_SIZE);
       store<u64>(d + GRANULES, 0);
-      if (load<u32>(d + TRANSLATED) != 0) {
-        store<u32>(d + TRANSLATED, 0);
-        closeEntries(tableOf(d));
-      }
+      // other contents: what the page did before says nothing about them
+      if (load<u32>(d + TRANSLATED) != 0) closeEntries(tableOf(d));
+      store<u64>(d + TRANSLATED, 0);
       // micro-ops of the page are unreachable now, but for those that are executing
       store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
     } else if (!expire(tableOf(d), offset, size)) release(d, mask);

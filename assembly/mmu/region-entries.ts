@@ -18,7 +18,7 @@ let firstSlot: u32 = 0;
 let slots: u32 = 0;
 let slotsUsed: u32 = 0;
 /** Modules that were handed out, and how many may be. */
-let modules: u32 = 0;
+export let modules: u32 = 0;
 let moduleMax: u32 = 0;
 let entries: u32 = 0;
 /** Entries before this one are linked. */

@@ -182,7 +182,7 @@ function connect(block: i32): void {
         setField(block, FALL, blockOfOffset(offset));
         return;
       }
-      if ((marks(offset) & SEEN) == 0) return;
+      if ((marks(offset) & SEEN) == 0 || form == FORM_JCC || form == FORM_LOOP) return;
     } else if (form == FORM_JCC || form == FORM_LOOP) {
       // the way on is a GOTO: a block of its own would have no offset
       if (behind == FORM_GOTO) setField(block, FALL, blockOfOffset(offset));
