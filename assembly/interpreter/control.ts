@@ -24,7 +24,7 @@ import { deliverFault } from '../ops/interrupt';
 import { codePage, ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
 import { EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_NMI_WINDOW } from '../vmx/exit-reasons';
 import { makeExit } from '../vmx/exit';
-import { sample } from './samples';
+import { noteStart, sample } from './samples';
 
 const KEY_FLAT: u32 = 4;
 /** Bits of the pending debug exceptions: SDM vol. 3C table 24-4. */
@@ -210,6 +210,7 @@ function lookup(): usize {
     if (u == 0) return step();
   }
   enterPage(page, table);
+  noteStart(u, table);
   spend(-<i32>load<u16>(u, U_ORDINAL));
   return u;
 }

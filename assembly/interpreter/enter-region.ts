@@ -1,6 +1,6 @@
 // From one region to the next: what a region leaves with, and the look-up of where it goes, without the dispatch loop between them.
 // Ours. Translated code keeps to this protocol; the state that it works on is in memory again when it returns.
-import { ATTENTION, EIP } from '../abi';
+import { ATTENTION, EIP, UOP_POOL } from '../abi';
 import { beginRegion, budget, endRegion, spend } from '../cpu/budget';
 import { fault, RESUME_UOP } from '../cpu/fault';
 import { handlerTable } from '../generated/dispatch';
@@ -8,7 +8,8 @@ import { U_ORDINAL } from '../isa/uop';
 import { interruptedBy, BY_FAULT, BY_WRITE } from '../mmu/region-access';
 import { entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
-import { enterPage, resumeAfter } from '../ops/operand';
+import { codePage, enterPage, resumeAfter } from '../ops/operand';
+import { noteStart } from './samples';
 
 /** A region leaves with 0 when execution goes on at EIP, else with a micro-op and one of these in its low bits. */
 export const INTERRUPTED: u32 = 1; // its memory access did not come through
@@ -28,6 +29,7 @@ export function enterRegion(u: usize): usize {
   const untilSample = beginRegion();
   const next = runRegions(u);
   endRegion(untilSample);
+  if (next >= <usize>UOP_POOL) noteStart(next, codePage);
   return next;
 }
 

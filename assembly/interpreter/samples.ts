@@ -2,6 +2,7 @@
 // Ours. Samples fall on targets of branches, where regions can begin. The translator takes from here what has become hot.
 import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
 import { descriptorKey, generation, isBeingLinked, regionDrops } from '../mmu/code-pages';
+import { U_OFFSET } from '../isa/uop';
 import { isClaimed, modules } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 
@@ -23,6 +24,10 @@ const PENDING_MAX: u32 = 64;
 export let pending: u32 = 0;
 let waited: u32 = 0;
 let era: u32 = 0;
+/** Where interpretation began last: behind a region, or at a look-up; with the offset table of its page, and its rights. */
+let start: usize = 0;
+let startTable: usize = 0;
+let startUser: bool = false;
 
 export function pendingUop(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3)); }
 export function pendingTable(i: u32): usize { return load<u32>(PENDING + (<usize>i << 3), 4) & ~1; }
@@ -32,30 +37,51 @@ export function clearPending(): void {
   waited = 0;
 }
 
+// @ts-ignore: decorator
+@inline export function noteStart(u: usize, table: usize): void {
+  start = u;
+  startTable = table;
+  startUser = userRights;
+}
+
 export function translatable(): bool { return (load<u32>(MODE_KEY) & KEY_MASK) == KEY_MASK && load<u32>(CAREFUL) == 0; }
 
 /** Forgets all when decoded code was dropped. */
 export function renewSamples(): void {
   if (era == generation) return;
   era = generation;
+  start = 0;
   clearPending();
   memory.fill(HEAT, 0, COUNT_MAX * 8);
 }
 
-/** Takes EIP as a sample. Is there enough now for a module? */
+/**
+ * Takes EIP as a sample; or, when what is there is translated already, the place where the interpreted instructions before it began:
+ * a stretch between two regions that takes no branch is only ever seen at its end. Is there enough now for a module?
+ */
 export function sample(): bool {
   renewSamples();
-  if (translatable()) count(load<u32>(EIP));
+  if (translatable() && !sampleAt(load<u32>(EIP)) && start != 0 && !isBeingLinked(startTable)) {
+    const current = load<u32>(startTable + (<usize>load<u16>(start, U_OFFSET) << 2)) == <u32>start;
+    if (current && !isClaimed(start)) count(start, startTable, startUser);
+  }
   if (pending == 0) return false;
   waited++;
   return pending >= BATCH || waited >= PATIENCE + modules;
 }
 
-function count(eip: u32): void {
+/** False when the instruction at `eip` is an entry of a region. */
+function sampleAt(eip: u32): bool {
   const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
-  if (table == 0 || descriptorKey(table) != load<u32>(MODE_KEY) || isBeingLinked(table)) return;
+  if (table == 0 || descriptorKey(table) != load<u32>(MODE_KEY) || isBeingLinked(table)) return true;
   const u: usize = load<u32>(table + ((eip & 0xfff) << 2));
-  if (u == 0 || isClaimed(u)) return;
+  if (u == 0) return true;
+  if (isClaimed(u)) return false;
+  count(u, table, userRights);
+  return true;
+}
+
+function count(u: usize, table: usize, user: bool): void {
   const at: usize = HEAT + (((u >>> 5) & (COUNT_MAX - 1)) << 3);
   if (load<u32>(at) != <u32>u) {
     store<u32>(at, <u32>u);
@@ -68,5 +94,5 @@ function count(eip: u32): void {
   const entry: usize = PENDING + (<usize>pending << 3);
   pending++;
   store<u32>(entry, <u32>u);
-  store<u32>(entry, <u32>table | <u32>userRights, 4);
+  store<u32>(entry, <u32>table | <u32>user, 4);
 }
