@@ -93,7 +93,14 @@ function describe(row) {
 }
 
 // ---- encodings -> maps -----------------------------------------------------------------------------------------------------
-const maps = { one: [new Array(256).fill(0)], two: four(), t38: four(), t3a: four() };
+const maps = {
+  one: [new Array(256).fill(0)],
+  /** One-byte opcodes that F3 makes another instruction. */
+  oneF3: [new Array(256).fill(0)],
+  two: four(),
+  t38: four(),
+  t3a: four(),
+};
 function four() {
   return [0, 1, 2, 3].map(() => new Array(256).fill(0));
 }
@@ -152,7 +159,13 @@ for (const row of ROWS) {
       tables = bytes[0] === '38' ? maps.t38 : maps.t3a;
       bytes = bytes.slice(1);
     }
-  } else prefixes = [0];
+  } else {
+    if (bytes[0] === 'F3' && bytes.length > 1) {
+      bytes = bytes.slice(1);
+      tables = maps.oneF3;
+    }
+    prefixes = [0];
+  }
   const plus = bytes[0].endsWith('+') && !bytes[0].startsWith('=');
   const opcode = Number.parseInt(bytes[0], 16);
   for (const p of prefixes)
@@ -259,6 +272,7 @@ write(
   'tables.ts',
   header('Decode tables.') +
     data('MAP_ONE', 'u16', maps.one.flat()) +
+    data('MAP_ONE_F3', 'u16', maps.oneF3.flat()) +
     data('MAP_TWO', 'u16', maps.two.flat()) +
     data('MAP_38', 'u16', maps.t38.flat()) +
     data('MAP_3A', 'u16', maps.t3a.flat()) +

@@ -4,7 +4,7 @@ import {
   COUNT_DECODED, EA_TEMP, EAX, EBP, EBX, EDI, ESI, FPR, REGS, XMM, ZERO,
 } from '../abi';
 import {
-  GROUPS, MAP_38, MAP_3A, MAP_ONE, MAP_TWO, ROW_KIND, ROW_MEM, ROW_OP, ROW_WORD,
+  GROUPS, MAP_38, MAP_3A, MAP_ONE, MAP_ONE_F3, MAP_TWO, ROW_KIND, ROW_MEM, ROW_OP, ROW_WORD,
 } from '../generated/tables';
 import {
   OP_EA, OP_EA16, OP_GOTO, OP_NEXT_PAGE, OP_PRIVILEGED, OP_PROTECTION, OP_UNDEFINED,
@@ -209,8 +209,10 @@ export function decodeOne(from: usize, to: usize, offset: u32, ordinal: u32, key
   // the map and the row
   const mandatory: u32 = (attr & UA_REPE) != 0 ? 2 : (attr & UA_REPNE) != 0 ? 3 : operandPrefix ? 1 : 0;
   let row: u32 = 0;
-  if (opcode != 0x0f) row = rowOf(MAP_ONE, opcode);
-  else {
+  if (opcode != 0x0f) {
+    if (mandatory == 2) row = load<u16>(MAP_ONE_F3 + (opcode << 1));
+    if (row == 0) row = rowOf(MAP_ONE, opcode);
+  } else {
     opcode = byte();
     if (opcode == 0x38 || opcode == 0x3a) {
       const map = opcode == 0x38 ? MAP_38 : MAP_3A;

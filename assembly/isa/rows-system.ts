@@ -99,5 +99,6 @@ export const ROWS_SYSTEM: readonly Row[] = [
   ['0F 35', 'sysexit', '', 'end'],
   ['0F A2', 'cpuid', ''],
   ['0F B9', 'undefined0', 'Gd,Ed', 'ro end'],
+  ['F3 90', 'pause', ''],
   ['F4', 'hlt', '', 'cpl0 end'],
 ];

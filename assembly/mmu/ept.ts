@@ -1,8 +1,9 @@
 // Extended page tables: guest-physical to host-physical, and what a missing or malformed entry makes.
 // SDM vol. 3C section 28.2. Host-physical address H is wasm address RAM + H; beyond the memory there is nothing.
 // Four levels, pages of 4 KiB, 2 MiB and 1 GiB, no execute-only translations, no accessed and dirty flags.
-import { EPT_CACHE, EPT_CACHE_SIZE, FAULT_KIND, RAM } from '../abi';
+import { EPT_CACHE, EPT_CACHE_SIZE, FAULT_KIND, FLAGS_SYSTEM, RAM, VECTORING } from '../abi';
 import { raiseExit } from '../cpu/fault';
+import { RF } from '../cpu/flags';
 import { noteExit } from '../cpu/vmx';
 import { EPT_POINTER, GUEST_LINEAR_ADDRESS, GUEST_PHYSICAL_ADDRESS } from '../generated/vmcs';
 import { EPT_VIOLATION_LINEAR_VALID, EPT_VIOLATION_TRANSLATED } from '../vmx/controls';
@@ -148,6 +149,8 @@ export function eptAllows(address: u32, access: u32, translated: bool): bool {
     if (linearValid) qualification |= EPT_VIOLATION_LINEAR_VALID | (translated ? EPT_VIOLATION_TRANSLATED : 0);
     store<u32>(GUEST_LINEAR_ADDRESS, linearValid ? linear : 0);
   }
+  // the restarted instruction is not to meet its instruction breakpoint again (27.3.3)
+  if (load<u32>(VECTORING) == 0) store<u32>(FLAGS_SYSTEM, load<u32>(FLAGS_SYSTEM) | RF);
   noteExit(good ? EXIT_REASON_EPT_VIOLATION : EXIT_REASON_EPT_MISCONFIG, qualification);
   store<u64>(GUEST_PHYSICAL_ADDRESS, address);
   raiseExit();

@@ -1,14 +1,16 @@
-// Which port and MSR accesses of a guest leave, and what a VM exit of an I/O instruction or a control-register access says.
-// SDM vol. 3C 24.6.4 (I/O bitmaps), 24.6.9 (MSR bitmaps), 25.1.3, 27.2.1 (qualifications, tables 27-3 and 27-5).
-import { EAX } from '../abi';
-import { exitAt, cpuBased } from '../cpu/vmx';
+// Which port and MSR accesses of a guest leave, and what VM exits of I/O instructions, control and descriptor-table registers say.
+// SDM vol. 3C 24.6.4 (I/O bitmaps), 24.6.9 (MSR bitmaps), 25.1.3, 27.2.1 (qualifications, tables 27-3 and 27-5), 27.2.5 (instruction information).
+import { EA_TEMP, EAX, ZERO } from '../abi';
+import { cpuBased, exitAt, nonRoot, secondaryControls } from '../cpu/vmx';
 import {
   GUEST_LINEAR_ADDRESS, IO_BITMAP_A, IO_BITMAP_B, MSR_BITMAP, VMX_INSTRUCTION_INFO,
 } from '../generated/vmcs';
-import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UA_REPNE } from '../isa/uop';
+import {
+  U_ATTR, U_BASE, U_DISP, U_INDEX, U_RM, U_SCALE, U_SEGMENT, UA_ADDR16, UA_OP16, UA_REPE, UA_REPNE, UOP_SIZE,
+} from '../isa/uop';
 import { hostPhysicalByte } from '../mmu/ept';
-import { CPU_BASED_UNCOND_IO_EXITING, CPU_BASED_USE_IO_BITMAPS, CPU_BASED_USE_MSR_BITMAPS } from '../vmx/controls';
-import { EXIT_REASON_CR_ACCESS, EXIT_REASON_IO_INSTRUCTION } from '../vmx/exit-reasons';
+import { CPU_BASED_UNCOND_IO_EXITING, CPU_BASED_USE_IO_BITMAPS, CPU_BASED_USE_MSR_BITMAPS, SECONDARY_EXEC_DESC } from '../vmx/controls';
+import { EXIT_REASON_CR_ACCESS, EXIT_REASON_GDTR_IDTR, EXIT_REASON_IO_INSTRUCTION, EXIT_REASON_LDTR_TR } from '../vmx/exit-reasons';
 
 const HIGH_MSRS: u32 = 0xc0000000;
 const MSRS: u32 = 0x2000;
@@ -34,6 +36,46 @@ export function msrExits(index: u32, write: bool): bool {
   const high = index >= HIGH_MSRS;
   const bit = high ? index - HIGH_MSRS : index;
   return bit >= MSRS || bitSet(load<u64>(MSR_BITMAP) + (high ? 0x400 : 0) + (write ? 0x800 : 0), bit);
+}
+
+// Identity of an instruction on a descriptor-table register, bits 28-29 of the instruction information.
+export const IS_SGDT: u32 = 0;
+export const IS_SIDT: u32 = 1;
+export const IS_LGDT: u32 = 2;
+export const IS_LIDT: u32 = 3;
+export const IS_SLDT: u32 = 0;
+export const IS_STR: u32 = 1;
+export const IS_LLDT: u32 = 2;
+export const IS_LTR: u32 = 3;
+
+const INFO_REGISTER: u32 = 1 << 10;
+const INFO_NO_INDEX: u32 = 1 << 22;
+const INFO_NO_BASE: u32 = 1 << 27;
+
+/** The micro-op that has the parts of the memory operand: the address was perhaps worked out by the one before. */
+function addressing(u: usize): usize { return load<u16>(u, U_BASE) == EA_TEMP ? u - UOP_SIZE : u; }
+
+/** How the memory operand is addressed (tables 27-10 and 27-11), or which register it is. */
+function operandInformation(u: usize): u32 {
+  const size: u32 = load<u8>(u, U_ATTR) & UA_ADDR16 ? 0 : 1 << 7;
+  if (load<u16>(u, U_RM) != 0) return INFO_REGISTER | ((<u32>(load<u16>(u, U_RM) - EAX) >>> 3) << 3);
+  const m = addressing(u);
+  const base: u32 = load<u16>(m, U_BASE);
+  const index: u32 = load<u16>(m, U_INDEX);
+  return load<u8>(m, U_SCALE) | size | (<u32>load<u8>(m, U_SEGMENT) << 15) |
+    (index == ZERO ? INFO_NO_INDEX : ((index - EAX) >>> 3) << 18) | (base == ZERO ? INFO_NO_BASE : ((base - EAX) >>> 3) << 23);
+}
+
+/** Does the guest's instruction on a descriptor-table register leave? */
+export function tableExits(): bool { return nonRoot() && (secondaryControls() & SECONDARY_EXEC_DESC) != 0; }
+
+/** LGDT, LIDT, SGDT, SIDT (`segments` false) or LLDT, LTR, SLDT, STR: the qualification is the displacement. */
+export function exitTable(u: usize, identity: u32, segments: bool): usize {
+  const inMemory = load<u16>(u, U_RM) == 0;
+  const end = exitAt(u, segments ? EXIT_REASON_LDTR_TR : EXIT_REASON_GDTR_IDTR, inMemory ? load<u32>(addressing(u), U_DISP) : 0);
+  const wide: u32 = segments || (load<u8>(u, U_ATTR) & UA_OP16) != 0 ? 0 : 1 << 11;
+  store<u32>(VMX_INSTRUCTION_INFO, operandInformation(u) | wide | (identity << 28));
+  return end;
 }
 
 const IO_IN: u32 = 8;

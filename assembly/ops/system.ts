@@ -1,5 +1,5 @@
 // HLT, caches, SYSENTER and SYSEXIT, the opcodes that are undefined by definition.
-// SDM vol. 2 HLT, INVD, SYSENTER, SYSEXIT, UD.
+// SDM vol. 2 HLT, INVD, PAUSE, SYSENTER, SYSEXIT, UD.
 import {
   CPL, ECX, EDX, ESP, EXIT_HLT, EXIT_REASON, FLAGS_SYSTEM, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, VMX_HALTED,
 } from '../abi';
@@ -10,8 +10,8 @@ import { setEip } from '../cpu/regs';
 import { CS, setSegment, SS } from '../cpu/segment';
 import { exitAt, exits, nonRoot, secondaryControls } from '../cpu/vmx';
 import { UOP_SIZE } from '../isa/uop';
-import { CPU_BASED_HLT_EXITING, SECONDARY_EXEC_WBINVD_EXITING } from '../vmx/controls';
-import { EXIT_REASON_HLT, EXIT_REASON_INVD, EXIT_REASON_WBINVD } from '../vmx/exit-reasons';
+import { CPU_BASED_HLT_EXITING, CPU_BASED_PAUSE_EXITING, SECONDARY_EXEC_WBINVD_EXITING } from '../vmx/controls';
+import { EXIT_REASON_HLT, EXIT_REASON_INVD, EXIT_REASON_PAUSE_INSTRUCTION, EXIT_REASON_WBINVD } from '../vmx/exit-reasons';
 import { updateMode } from './mode';
 import { resumeAfter, retire } from './operand';
 
@@ -29,6 +29,11 @@ export function invd(u: usize): usize { return nonRoot() ? exitAt(u, EXIT_REASON
 export function wbinvd(u: usize): usize {
   if (nonRoot() && (secondaryControls() & SECONDARY_EXEC_WBINVD_EXITING) != 0) return exitAt(u, EXIT_REASON_WBINVD, 0);
   return u + UOP_SIZE;
+}
+
+/** For a spin loop: nothing, unless a monitor wants to know. */
+export function pause(u: usize): usize {
+  return exits(CPU_BASED_PAUSE_EXITING) ? exitAt(u, EXIT_REASON_PAUSE_INSTRUCTION, 0) : u + UOP_SIZE;
 }
 
 /** Flat code and stack segments of SYSENTER and SYSEXIT, with no look at any table. */

@@ -6,9 +6,11 @@ import { isPresent, LDTR, selectorOf, setNullSegment, TR, TYPE_LDT, TYPE_TSS16, 
 import { UOP_SIZE } from '../isa/uop';
 import { probeWrite, read16, read32, write16, write32 } from '../mmu/access';
 import { attributes, commit, fetch, isNull, setBusy } from './descriptor';
+import { exitTable, IS_LGDT, IS_LIDT, IS_LLDT, IS_LTR, IS_SGDT, IS_SIDT, IS_SLDT, IS_STR, tableExits } from './intercept';
 import { ea, next, readE16, writeE16, writeE32 } from './operand';
 
 function loadTable(u: usize, baseSlot: usize, limitSlot: usize, mask: u32): usize {
+  if (tableExits()) return exitTable(u, baseSlot == GDTR_BASE ? IS_LGDT : IS_LIDT, false);
   const at = ea(u);
   const limit = read16(at);
   if (faulted()) return fault(u);
@@ -30,10 +32,11 @@ function storeTable(u: usize, base: u32, limit: u32): usize {
   if (!probeWrite(at, 6) || !write16(at, limit) || !write32(at + 2, base)) return fault(u);
   return next(u);
 }
-export function sgdt(u: usize): usize { return storeTable(u, load<u32>(GDTR_BASE), load<u32>(GDTR_LIMIT)); }
-export function sidt(u: usize): usize { return storeTable(u, load<u32>(IDTR_BASE), load<u32>(IDTR_LIMIT)); }
+export function sgdt(u: usize): usize { return tableExits() ? exitTable(u, IS_SGDT, false) : storeTable(u, load<u32>(GDTR_BASE), load<u32>(GDTR_LIMIT)); }
+export function sidt(u: usize): usize { return tableExits() ? exitTable(u, IS_SIDT, false) : storeTable(u, load<u32>(IDTR_BASE), load<u32>(IDTR_LIMIT)); }
 
 export function lldt(u: usize): usize {
+  if (tableExits()) return exitTable(u, IS_LLDT, true);
   const selector = readE16(u);
   if (faulted()) return fault(u);
   if (isNull(selector)) {
@@ -49,6 +52,7 @@ export function lldt(u: usize): usize {
 }
 
 export function ltr(u: usize): usize {
+  if (tableExits()) return exitTable(u, IS_LTR, true);
   const selector = readE16(u);
   if (faulted()) return fault(u);
   if (isNull(selector)) return gp(u, 0);
@@ -71,7 +75,7 @@ function storeWide(u: usize, selector: u32): usize {
   writeE32(u, selector);
   return u + UOP_SIZE;
 }
-export function sldt16(u: usize): usize { return storeSelector(u, selectorOf(LDTR)); }
-export function sldt32(u: usize): usize { return storeWide(u, selectorOf(LDTR)); }
-export function str16(u: usize): usize { return storeSelector(u, selectorOf(TR)); }
-export function str32(u: usize): usize { return storeWide(u, selectorOf(TR)); }
+export function sldt16(u: usize): usize { return tableExits() ? exitTable(u, IS_SLDT, true) : storeSelector(u, selectorOf(LDTR)); }
+export function sldt32(u: usize): usize { return tableExits() ? exitTable(u, IS_SLDT, true) : storeWide(u, selectorOf(LDTR)); }
+export function str16(u: usize): usize { return tableExits() ? exitTable(u, IS_STR, true) : storeSelector(u, selectorOf(TR)); }
+export function str32(u: usize): usize { return tableExits() ? exitTable(u, IS_STR, true) : storeWide(u, selectorOf(TR)); }

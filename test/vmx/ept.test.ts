@@ -55,6 +55,7 @@ describe.each([
     // the accessed bit cannot be written: rights are R alone
     expect(violation()).toMatchObject({ reason: VIOLATION, qualification: 0x8a, physical: TABLE + 4 * (CODE >> 12) });
     expect(vmcs.read('GUEST_LINEAR_ADDRESS')).toBe(CODE);
+    expect(vmcs.read('GUEST_RFLAGS') & 0x10000).toBe(0x10000);
   });
 
   it('loads PDPTEs for no linear address', () => {

@@ -50,6 +50,43 @@ const ROWS: Row[] = [
   ['RDTSC let through', `0f31${HLT}`, { reason: vmx.EXIT_REASON_HLT, at: 2 }],
   ['RDTSC', '0f31', { reason: vmx.EXIT_REASON_RDTSC, length: 2 }, { cpu: vmx.CPU_BASED_RDTSC_EXITING }],
   ['RDPMC', '0f33', { reason: vmx.EXIT_REASON_RDPMC, length: 2 }, { cpu: vmx.CPU_BASED_RDPMC_EXITING }],
+  ['PAUSE let through', `f390${HLT}`, { reason: vmx.EXIT_REASON_HLT, at: 2 }],
+  [
+    'PAUSE',
+    '90f390',
+    { reason: vmx.EXIT_REASON_PAUSE_INSTRUCTION, at: 1, length: 2 },
+    { cpu: vmx.CPU_BASED_PAUSE_EXITING },
+  ],
+  ['XCHG with REP', `f391${HLT}`, { reason: vmx.EXIT_REASON_HLT, at: 2 }, { cpu: vmx.CPU_BASED_PAUSE_EXITING }],
+  // descriptor-table registers: displacement, and how the operand is addressed
+  [
+    'LGDT [ebx + esi * 4 + 12345678h]',
+    '0f0194b378563412',
+    {
+      reason: 46,
+      qualification: 0x12345678,
+      information: 0x2 | (1 << 7) | (1 << 11) | (3 << 15) | (6 << 18) | (3 << 23) | (2 << 28),
+    },
+    { secondary: vmx.SECONDARY_EXEC_DESC },
+  ],
+  [
+    'SIDT fs:[eax]',
+    '640f0108',
+    { reason: 46, qualification: 0, information: (1 << 7) | (1 << 11) | (4 << 15) | (1 << 22) | (1 << 28) },
+    { secondary: vmx.SECONDARY_EXEC_DESC },
+  ],
+  [
+    'LLDT [bx + 5] with 16-bit addresses',
+    '670f005705',
+    { reason: 47, qualification: 5, information: (3 << 15) | (1 << 22) | (3 << 23) | (2 << 28) },
+    { secondary: vmx.SECONDARY_EXEC_DESC },
+  ],
+  [
+    'STR EDX',
+    '0f00ca',
+    { reason: 47, qualification: 0, information: (1 << 10) | (2 << 3) | (1 << 28) },
+    { secondary: vmx.SECONDARY_EXEC_DESC },
+  ],
   // VMX instructions
   ['VMCALL', '0f01c1', { reason: vmx.EXIT_REASON_VMCALL, length: 3 }],
   ['VMLAUNCH', '0f01c2', { reason: vmx.EXIT_REASON_VMLAUNCH, length: 3 }],
