@@ -1,6 +1,7 @@
 // Node as the host of a machine: clock, turns of the event loop, sleep that input can end.
 // Contract: src/base/host.ts.
 import { randomFillSync } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import type { Host } from '../base/host.js';
 
 const LONGEST = 2 ** 31 - 1;

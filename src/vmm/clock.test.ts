@@ -15,10 +15,11 @@ function setUp() {
   };
   const clock = new RealClock(host, cpu);
   const run = (instructions: number, nanoseconds: number) => {
-    clock.entering();
+    clock.entering(host.time);
     cpu.instructions += instructions;
     host.time += nanoseconds;
-    clock.left();
+    clock.left(host.time);
+    clock.handled();
   };
   return { host, cpu, clock, run };
 }
@@ -63,6 +64,17 @@ test('sleeping too long does not jump past the deadline', () => {
   expect(clock.now()).toBe(8 * MS);
 });
 
+test('while an exit is handled it is the time of the exit', () => {
+  const { host, clock } = setUp();
+  clock.entering(host.time);
+  host.time += 100;
+  clock.left(host.time);
+  host.time += 7;
+  expect(clock.now()).toBe(100);
+  clock.handled();
+  expect(clock.now()).toBe(107);
+});
+
 test('a machine that is paused has no time', () => {
   const { host, clock } = setUp();
   host.time += 100;
@@ -77,7 +89,7 @@ test('a machine that is paused has no time', () => {
 test('the time stamp counter starts where machine time is', () => {
   const { host, cpu, clock } = setUp();
   host.time += 1234;
-  clock.entering();
+  clock.entering(host.time);
   expect(cpu.tsc[0]).toBe(1234);
   expect(cpu.tsc[1]).toBeGreaterThan(0);
 });

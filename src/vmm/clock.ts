@@ -10,10 +10,12 @@ export interface Retired {
 }
 
 export interface MachineClock extends Clock {
-  /** The CPU is about to run. */
-  entering(): void;
-  /** The CPU has come back. */
-  left(): void;
+  /** The CPU is about to run; `now` is the host's time, which is dear to ask for. */
+  entering(now: number): void;
+  /** The CPU has come back. Machine time stands still while its exit is handled: till the next entry or `handled`. */
+  left(now: number): void;
+  /** The loop goes elsewhere than into the CPU. */
+  handled(): void;
   /** How many instructions fit into `nanoseconds`. */
   instructionsIn(nanoseconds: number): number;
   /** Nothing runs until `deadline`: whether the machine must sleep on the host till then (else time has jumped). */
@@ -46,7 +48,8 @@ export class RealClock implements MachineClock {
   private paused = false;
   private enteredAt = 0;
   private enteredWith = 0;
-  private running = false;
+  /** The CPU runs, or its exit is being handled: nobody looks at the host's clock. */
+  private standing = false;
   /** Nanoseconds an instruction takes. */
   private pace = 20;
 
@@ -58,25 +61,28 @@ export class RealClock implements MachineClock {
   }
 
   now(): number {
-    if (!this.paused && !this.running) this.advance(SLACK);
+    if (!this.paused && !this.standing) this.advance(this.host.now(), SLACK);
     return this.time;
   }
 
-  entering(): void {
-    this.advance(SLACK);
+  entering(now: number): void {
+    this.advance(now, SLACK);
     this.enteredAt = this.seen;
     this.enteredWith = this.cpu.instructions;
-    this.running = true;
+    this.standing = true;
     this.cpu.setTsc(this.time, this.pace);
   }
 
-  left(): void {
+  left(now: number): void {
     const instructions = this.cpu.instructions - this.enteredWith;
-    this.running = false;
-    this.advance(SLACK + 2 * instructions * this.pace);
+    this.advance(now, SLACK + 2 * instructions * this.pace);
     if (instructions < MEASURABLE_INSTRUCTIONS) return;
     const measured = (this.seen - this.enteredAt) / instructions;
     this.pace += (Math.min(SLOWEST, Math.max(FASTEST, measured)) - this.pace) / 16;
+  }
+
+  handled(): void {
+    this.standing = false;
   }
 
   instructionsIn(nanoseconds: number): number {
@@ -91,7 +97,7 @@ export class RealClock implements MachineClock {
   }
 
   slept(deadline: number): void {
-    this.advance(Math.max(0, deadline - this.time));
+    this.advance(this.host.now(), Math.max(0, deadline - this.time));
   }
 
   pause(): void {
@@ -105,8 +111,7 @@ export class RealClock implements MachineClock {
   }
 
   /** Lets machine time follow the host's by at most `most`. */
-  private advance(most: number): void {
-    const now = this.host.now();
+  private advance(now: number, most: number): void {
     const passed = Math.floor(now - this.seen);
     if (passed <= 0) return;
     this.seen += passed;
@@ -134,6 +139,7 @@ export class VirtualClock implements MachineClock {
   }
 
   left(): void {}
+  handled(): void {}
 
   instructionsIn(nanoseconds: number): number {
     return Math.ceil(nanoseconds / this.nanosecondsPerInstruction);

@@ -204,16 +204,18 @@ export class Vm {
         this.end({ kind: 'instruction-limit' });
         break;
       }
-      clock.entering();
-      exits.entering(host.now());
+      now = host.now();
+      clock.entering(now);
+      exits.entering(now);
       const exit = log.on.insn ? cpu.step(this.options.traceInstruction) : cpu.run(budget);
       now = host.now();
       exits.left(exit, guest?.reason ?? 0, now);
-      clock.left();
+      clock.left(now);
       if (log.on.exit) this.traceExit(exit);
       const next = this.handler.handle(exit);
       if (next !== 'run') this.act(next);
     } while (!this.outcome && !this.paused && now < end);
+    clock.handled();
     exits.settle(host.now());
     if (this.outOfTime()) this.end({ kind: 'time-out' });
   }

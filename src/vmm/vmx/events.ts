@@ -45,6 +45,9 @@ export class Events {
   private nmiWaits = false;
   /** An exit is wanted as soon as an interrupt can be taken. */
   windowWanted = false;
+  /** Interrupts and page faults that the guest was given, for statistics. */
+  interrupts = 0;
+  pageFaults = 0;
 
   constructor(vmcs: Vmcs) {
     this.words = vmcs.words;
@@ -71,6 +74,7 @@ export class Events {
   }
 
   injectInterrupt(vector: number): void {
+    this.interrupts++;
     this.put(vmx.INTR_TYPE_EXT_INTR | vector);
   }
 
@@ -84,6 +88,7 @@ export class Events {
    */
   raise(vector: number, error: number): boolean {
     const first = this.words[ENTRY_EVENT];
+    if (vector === PAGE_FAULT) this.pageFaults++;
     let second = vector;
     let code = error;
     if (first & vmx.INTR_INFO_VALID_MASK) {

@@ -86,8 +86,15 @@ export class VmxCpu implements GuestCpu {
     return this.cpu.instructions;
   }
 
+  /** What has been injected, the core has not delivered as its own. */
   get counters(): Counters {
-    return this.cpu.counters;
+    const { counters } = this.cpu;
+    const { interrupts, pageFaults } = this.events;
+    return {
+      ...counters,
+      interrupts: counters.interrupts + interrupts,
+      pageFaults: counters.pageFaults + pageFaults,
+    };
   }
 
   get crashVector(): number {
