@@ -13,6 +13,10 @@ const MIB = 1 << 20;
 /** Where EDI may point: in a page, at its end, just below and behind the end of memory. */
 const PLACES = [DATA, DATA, DATA, DATA, DATA, DATA, DATA + 0xfe0, 2 * MIB - 0x20, 3 * MIB] as const;
 const WORK = [0x4000, 0xa000] as const;
+/** Page tables: all of memory at its place but for the page behind that of DATA. */
+const DIRECTORY = 0xb000;
+const HOLE = 6;
+const PG = 0x80000000;
 const PE = 1;
 const NE = 0x20;
 
@@ -90,7 +94,8 @@ const X87_FORMS: readonly (() => number[])[] = [
   () => [pick([0xd8, 0xdc]), ...memory(random(8))],
   () => [pick([0xd9, 0xdd]), ...memory(pick([0, 2, 3]))],
   () => [pick([0xd9, 0xdd]), ...memory(pick([0, 2, 3]))],
-  () => [0xdd, ...memory(0)],
+  // through SS
+  () => [0x36, 0xdd, ...memory(0)],
   () => [0xdd, ...memory(3)],
   () => [0xdb, ...memory(pick([0, 2, 3, 5, 7]))],
   () => [0xdf, ...memory(pick([0, 2, 3, 5, 7]))],
@@ -173,6 +178,18 @@ function extended(): number[] {
         [0xfe, 0xff],
       ]),
     ];
+  if (special < 4) {
+    // at the edges of what fits in 64, 32 and 80 bits
+    const exponent = pick([0x43ff, 0x43fe, 0x3c01, 0x3c00, 0x407f, 0x407e, 0x3f81, 0x3f80, 0x7ffe, 0x7ffd, 1, 2]);
+    const significand = pick([
+      [255, 255, 255, 255, 255, 255, 255, 255],
+      [0, 0xfc, 255, 255, 255, 255, 255, 255],
+      [0, 0, 0, 0, 0x80, 255, 255, 255],
+      [1, 4, 0, 0, 0, 0, 0, 0x80],
+      [0, 0, 0, 0, 0, 0, 0, 0x80],
+    ]);
+    return [...significand, exponent & 0xff, (exponent >> 8) | (some(2) ? 0x80 : 0)];
+  }
   const exact = some(2) ? [0, 0, 0] : [byte(), byte(), byte()];
   return [...exact, byte(), byte(), byte(), byte(), 0x80 | byte(), byte(), pick([0x3f, 0x40, 0xbf, 0xc0])];
 }
@@ -181,6 +198,10 @@ const vector = (): number[] =>
 
 it(`agrees with the interpreter on ${COUNT} random loops of floating point`, { timeout: 600_000 }, async () => {
   const machines = [new CoreMachine(2 * MIB, false), new CoreMachine(2 * MIB, true)];
+  for (const { ramView } of machines) {
+    ramView.setUint32(DIRECTORY, (DIRECTORY + 0x1000) | 3, true);
+    for (let i = 0; i < 1024; i++) ramView.setUint32(DIRECTORY + 0x1000 + 4 * i, i === HOLE ? 0 : (i << 12) | 3, true);
+  }
   for (let n = 0; n < COUNT; n++) {
     kind = n % 3;
     const code = Buffer.from(loop());
@@ -196,12 +217,14 @@ it(`agrees with the interpreter on ${COUNT} random loops of floating point`, { t
       r: Array.from({ length: 8 }, () => Uint8Array.from(extended())),
       xmm: Array.from({ length: 8 }, () => Uint8Array.from(vector())),
     };
-    const cr0 = PE | NE | (some(40) ? pick([4, 8]) : 0);
+    const cr0 = (PE | NE | (some(40) ? pick([4, 8]) : 0) | (some(2) ? PG : 0)) >>> 0;
     const cr4 = some(40) ? 0 : some(4) ? 0x200 : 0x600;
     const [interpreted, translated] = machines.map((machine) => {
       machine.core.reset();
       machine.enterFlat();
-      machine.setControl(cr0, 0, cr4);
+      for (const [i, name] of ['cs', 'ss', 'ds', 'es'].entries())
+        machine.view.setUint16(machine.segmentAt(name) + abi.SEG_SELECTOR, 8 + 8 * i, true);
+      machine.setControl(cr0, DIRECTORY, cr4);
       machine.ram.fill(0, ...WORK);
       for (const place of PLACES) data.copy(machine.ram, place);
       machine.ramView.setUint32(COUNTER, 1 + (n % 5), true);
@@ -213,7 +236,17 @@ it(`agrees with the interpreter on ${COUNT} random loops of floating point`, { t
       machine.eip = CODE;
       const before = machine.get(abi.COUNT_INSTRUCTIONS);
       const exit = machine.run(100_000);
-      const words = [abi.FPU_OPCODE, abi.FPU_IP, abi.FPU_DP, abi.FPU_TAG, abi.EXIT_VECTOR, abi.MMIO_QUEUE_COUNT];
+      const words = [
+        abi.FPU_OPCODE,
+        abi.FPU_IP,
+        abi.FPU_DP,
+        abi.FPU_TAG,
+        abi.FPU_IP_SELECTOR,
+        abi.FPU_DP_SELECTOR,
+        abi.EXIT_VECTOR,
+        abi.CR2,
+        abi.MMIO_QUEUE_COUNT,
+      ];
       const state = {
         exit,
         registers: machine.registers(),
