@@ -55,7 +55,10 @@ const phases = [
     name: 'table',
     inputs: () => [
       'scripts/gen-isa.mjs',
+      'scripts/gen-effects.mjs',
+      'scripts/gen-forms-float.mjs',
       'scripts/gen-forms.mjs',
+      'scripts/gen-handlers.mjs',
       'scripts/gen-vmcs.mjs',
       ...files('assembly', isTable),
       ...files('assembly/ops', isSource),

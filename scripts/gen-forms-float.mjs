@@ -73,6 +73,8 @@ const SHUFFLES = [
     'psrldq',
   ],
 ].flat();
+/** In the order of emit-sse-integer.ts. */
+const SEQUENCES = ['pshufb128', 'pmuludq128', 'pmulhw128', 'pmulhuw128', 'psadbw128'];
 /** In the order of emit-sse.ts. */
 const LOADS = [
   'movaLoad',
@@ -116,6 +118,8 @@ const X87_OPERANDS = ['St', 'Sti', 'p', 'M64', 'M32'];
 export const FLOAT_FORMS = [
   'SSE_VECTOR',
   'SSE_SHIFT',
+  'SSE_SHIFT_BY',
+  'SSE_SEQUENCE',
   'SSE_SHUFFLE',
   'SSE_LOAD',
   'SSE_STORE',
@@ -157,10 +161,11 @@ function sseForm(name) {
   const arithmetic = name.match(/^([a-z]+)(ps|pd|ss|sd)$/);
   if (arithmetic && ARITHMETIC.includes(arithmetic[1]))
     return ['SSE_ARITHMETIC', TYPES.indexOf(arithmetic[2]), ARITHMETIC.indexOf(arithmetic[1])];
-  const shift = name.match(/^(\w+)Imm128$/);
+  if (SEQUENCES.includes(name)) return ['SSE_SEQUENCE', SEQUENCES.indexOf(name), 0];
+  const shift = name.match(/^(ps[lr][la][wdq])(Imm)?128$/);
   if (shift) {
     const [opcode, bits, sign] = SHIFTS[shift[1]];
-    return ['SSE_SHIFT', bits | (sign ? 1 : 0), opcode];
+    return [shift[2] ? 'SSE_SHIFT' : 'SSE_SHIFT_BY', bits | (sign ? 1 : 0), opcode];
   }
   const vector = name.match(/^(\w+)128$/)?.[1];
   for (const [kind, table] of [BINARY, SWAPPED, UNARY].entries())

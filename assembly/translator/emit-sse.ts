@@ -1,13 +1,14 @@
 // SSE moves and integer operations in line: ops/sse-move.ts, mmx-lanes.ts, mmx-shift.ts and mmx-shuffle.ts say what they mean.
 // SDM vol. 2.
 import {
-  FORM_SSE_ARITHMETIC, FORM_SSE_COMPARE, FORM_SSE_CONVERT, FORM_SSE_LANES, FORM_SSE_LOAD, FORM_SSE_SHIFT, FORM_SSE_SHUFFLE,
-  FORM_SSE_STORE,
+  FORM_SSE_ARITHMETIC, FORM_SSE_COMPARE, FORM_SSE_CONVERT, FORM_SSE_LANES, FORM_SSE_LOAD, FORM_SSE_SEQUENCE,
+  FORM_SSE_SHIFT, FORM_SSE_SHIFT_BY, FORM_SSE_SHUFFLE, FORM_SSE_STORE,
 } from '../generated/forms';
 import { U_IMM, U_REG, U_RM } from '../isa/uop';
 import { WRITES_RM, runKnownHandler } from './emit-known';
 import { emitArithmetic, emitCompare } from './emit-sse-float';
 import { emitConvert } from './emit-sse-convert';
+import { emitSequence, emitShiftBy } from './emit-sse-integer';
 import { emitShuffle } from './emit-sse-shuffle';
 import { getRegister, setRegister } from './frame';
 import { beginFast, endFast, pushSource, pushTarget } from './vector-memory';
@@ -25,6 +26,8 @@ import { AND, constant, loadN, op, storeN } from './wasm';
 export function emitSse(u: usize, form: u32): void {
   switch (form & 0xff) {
     case FORM_SSE_SHIFT: shift(u, form); break;
+    case FORM_SSE_SHIFT_BY: emitShiftBy(u, argumentOf(form), kindOf(form) & ~1, (kindOf(form) & 1) != 0); break;
+    case FORM_SSE_SEQUENCE: emitSequence(u, kindOf(form)); break;
     case FORM_SSE_SHUFFLE: emitShuffle(u, kindOf(form)); break;
     case FORM_SSE_LOAD: load_(u, kindOf(form)); break;
     case FORM_SSE_STORE: store_(u, kindOf(form)); break;

@@ -92,10 +92,12 @@ export function vectorMemory(code: u32, offset: u32): void {
   op(0);
   unsigned(offset);
 }
-export function zeroVector(): void {
+/** Pushes a vector of two such halves. */
+export function vectorConstant(half: u64): void {
   simd(0x0c);
-  for (let i = 0; i < 16; i++) op(0);
+  for (let i = 0; i < 16; i++) op(<u32>(half >> ((i & 7) << 3)) & 0xff);
 }
+export function zeroVector(): void { vectorConstant(0); }
 export function f64Constant(bits: u64): void {
   op(0x44);
   for (let i = 0; i < 8; i++) op(<u32>(bits >> (i << 3)) & 0xff);
