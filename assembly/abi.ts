@@ -46,6 +46,15 @@ export const REGION_ENTRIES = 0x5e00000;
 export const REGION_ENTRY_MAX = 8192;
 export const TRANSLATOR_SCRATCH = 0x5e40000;
 export const HEAT = 0x5e50000;
+/** Where what lies in a module, for `--dump-wat`: their number, where functions are written, then {where, what}, u32 all. */
+export const NOTES = 0x5e60000;
+export const NOTES_MAX = 16000;
+/** What a note says instead of a micro-op (or an offset table, at the begin of a region). */
+export const NOTE_ENTRY = 0;
+export const NOTE_DISPATCH = 1;
+export const NOTE_BLOCK = 2;
+export const NOTE_SLOW = 3;
+export const NOTE_EXIT = 4;
 export const MODULE = 0x5e80000;
 export const MODULE_END = 0x6000000;
 /** Guest RAM (then ROMs and video memory) from here to the end of the memory. */

@@ -36,7 +36,7 @@ function bin(packageName, name) {
 
 const isSource = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
 const isTable = (path) =>
-  /assembly\/(abi|isa\/(opcodes|rows-[^/]*)|vmx\/(vmcs-rows|controls|exit-reasons))\.ts$/.test(path);
+  /assembly\/(abi|isa\/(opcodes|uop|rows-[^/]*)|vmx\/(vmcs-rows|controls|exit-reasons))\.ts$/.test(path);
 
 const phases = [
   {
@@ -60,10 +60,11 @@ const phases = [
       'scripts/gen-forms.mjs',
       'scripts/gen-handlers.mjs',
       'scripts/gen-vmcs.mjs',
+      'assembly/translator/frame.ts',
       ...files('assembly', isTable),
       ...files('assembly/ops', isSource),
     ],
-    outputs: ['assembly/generated'],
+    outputs: ['assembly/generated', 'build/names.json'],
     run() {
       run('scripts/gen-isa.mjs', []);
       run('scripts/gen-vmcs.mjs', []);

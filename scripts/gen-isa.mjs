@@ -366,5 +366,21 @@ write(
     hot.map((h) => h.text).join('') +
     conditions.map((h) => h.text).join(''),
 );
+// names for people: of micro-ops by their number, of a region's locals by theirs
+const frame = readFileSync(join(root, 'assembly/translator/frame.ts'), 'utf8');
+const locals = [];
+for (const [, name, number] of frame.matchAll(/^(?:export )?const (\w+): u32 = (\d+);/gm)) {
+  if (name === 'I32_LOCALS') break;
+  if (frame.indexOf(`const ${name}:`) > frame.indexOf('// ---- locals')) locals[number] = name.toLowerCase();
+}
+const firstRegister = locals.indexOf('register');
+['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'].forEach((name, i) => {
+  locals[firstRegister + i] = name;
+});
+mkdirSync(join(root, 'build'), { recursive: true });
+writeFileSync(
+  join(root, 'build/names.json'),
+  `${JSON.stringify({ microOps: names.map((name) => name.replace(/^special:.*/, (text) => text.slice(8).toLowerCase())), locals: Array.from(locals, (name) => name ?? null) })}\n`,
+);
 if (!process.argv.includes('--quiet'))
   console.log(`gen-isa: ${rows.length} rows, ${names.length} micro-ops, ${groups.length} groups`);

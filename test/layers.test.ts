@@ -32,7 +32,14 @@ const rooms: Record<string, string[]> = {
   'assembly/index': ['assembly'],
 
   'src/base': [],
-  'src/vcpu': ['src/base', 'assembly/abi', 'assembly/isa/opcodes', ...vmxConstants, 'assembly/vmx/vmcs-rows'],
+  'src/vcpu': [
+    'src/base',
+    'assembly/abi',
+    'assembly/isa/opcodes',
+    'assembly/isa/uop',
+    ...vmxConstants,
+    'assembly/vmx/vmcs-rows',
+  ],
   'src/net': ['src/base'],
   'src/devices': ['src/base', 'src/net', 'src/vcpu/guest-memory'],
   'src/devices/virtio': ['src/devices', 'src/base', 'src/net', 'src/vcpu/guest-memory'],

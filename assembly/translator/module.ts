@@ -4,6 +4,7 @@
 import { MODULE, MODULE_END } from '../abi';
 import { IMPORTED_FUNCTIONS } from './frame';
 import { forgetHandlers, handlerAt, handlers } from './handlers';
+import { beginNotes } from './notes';
 import { emitRegion } from './region';
 import { fillSize, I32, I64, name, op, out, reserve, setOut, unsigned } from './wasm';
 
@@ -19,6 +20,7 @@ export function beginModule(slot: u32): void {
   functions = 0;
   firstSlot = slot;
   forgetHandlers();
+  beginNotes(CODE);
   setOut(CODE);
 }
 export function moduleRoom(): bool { return out < <usize>MODULE_END - REGION_ROOM && functions < 1000; }

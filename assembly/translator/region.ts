@@ -1,5 +1,7 @@
 // Writes the function of a region: scopes, blocks in order, branches between them. graph.ts says what the shape is.
-import { ECX, ESP, REGION_ENTRIES, REGION_ENTRY_MAX, TRANSLATOR_SCRATCH } from '../abi';
+import {
+  ECX, ESP, NOTE_BLOCK, NOTE_DISPATCH, NOTE_ENTRY, NOTE_EXIT, NOTE_SLOW, REGION_ENTRIES, REGION_ENTRY_MAX, TRANSLATOR_SCRATCH,
+} from '../abi';
 import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
@@ -17,6 +19,7 @@ import {
   startOf, takenOf, targetOf, targets,
 } from './graph';
 import { pushMemory, readMemory } from './memory';
+import { forgetNotes, note, noted } from './notes';
 import { declareVectors, forgetChecks, forgetVectors, loadVectors, vectorGroups } from './vector';
 import { forgetX87 } from './x87-frame';
 import {
@@ -265,6 +268,7 @@ function emitBlock(b: i32): void {
   const last = lastOf(b);
   for (let u = firstOf(b); u <= last; u += UOP_SIZE) {
     const form = formOf(u);
+    note(<u32>u);
     switch (form & 0xff) {
       case FORM_JCC:
         pushCondition(argumentOf(form));
@@ -316,13 +320,16 @@ function emitBlock(b: i32): void {
 function emitBody(codeTable: usize, slot: u32): void {
   setDepth(0);
   scopes = 0;
+  note(NOTE_ENTRY);
   prologue();
   loadVectors();
+  note(NOTE_DISPATCH);
   dispatcher = loop();
   indirect = block();
   dispatch();
   for (here = 0; here < blocks; here++) {
     const b = blockAt(here);
+    note(NOTE_BLOCK);
     closeAt(here);
     openAt(here);
     if (targetOf(b) != NONE || sourcesOf(b) > 1) forgetFlags();
@@ -331,8 +338,10 @@ function emitBody(codeTable: usize, slot: u32): void {
     forgetX87();
     beginBlock();
     emitBlock(b);
+    note(NOTE_SLOW);
     endBlock();
   }
+  note(NOTE_EXIT);
   closeAt(blocks);
   op(UNREACHABLE);
   end();
@@ -346,12 +355,15 @@ function emitBody(codeTable: usize, slot: u32): void {
 /** Writes the function of the region at `head` to `out`, sized, and notes its entries. False: there is none. */
 export function emitRegion(head: usize, codeTable: usize): bool {
   if (!findRegion(head, codeTable)) return false;
+  note(<u32>codeTable);
+  const before = noted();
   const size = reserve();
   const body = out;
   // twice: the first tells which registers the begin must load and the end store
   forgetRegisters();
   forgetVectors();
   emitBody(codeTable, nextSlot());
+  forgetNotes(before);
   setOut(body);
   unsigned(2 + vectorGroups());
   unsigned(I32_LOCALS);

@@ -1,4 +1,4 @@
-// One line of assembly for `--trace insn`. iced-x86 is only there in a development tree, so it is loaded when asked for.
+// One line of assembly for `--trace insn` and `--dump-wat`. iced-x86 is only there in a development tree, so it is loaded when asked for.
 // https://docs.rs/iced-x86 (its JavaScript binding); NASM syntax.
 import { hex } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
@@ -21,14 +21,14 @@ interface Freeable {
   free(): void;
 }
 
-export async function loadDisassembler(): Promise<Disassemble> {
+export async function loadDisassembler(option: string): Promise<Disassemble> {
   let iced: Iced;
   try {
     const name = 'iced-x86';
     iced = (await import(name)) as Iced;
   } catch (error) {
     throw new InputError(
-      '--trace insn: the disassembler iced-x86 is not installed',
+      `${option}: the disassembler iced-x86 is not installed`,
       'Run it in a development tree, or: npm i iced-x86.',
       {
         cause: error,

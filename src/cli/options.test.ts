@@ -10,6 +10,7 @@ const defaults: RawOptions = {
   disk: [],
   serial: 'stdio',
   logPort: [],
+  dumpWat: [],
   clock: 'real',
   net: 'none',
   share: [],

@@ -30,6 +30,7 @@ export interface RawOptions {
   timeout?: string;
   stats?: string;
   trace?: string;
+  dumpWat: string[];
   clock: string;
   net: string;
   share: string[];
@@ -75,6 +76,8 @@ export interface VmRunOptions {
   timeout?: number;
   stats?: string;
   trace: Topic[];
+  /** Linear addresses. */
+  dumpWat: number[];
   clock: 'real' | 'virtual';
   net?: NetOption;
   shares: ShareOption[];
@@ -128,6 +131,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     timeout: raw.timeout === undefined ? undefined : positive('--timeout', raw.timeout, false) * 1e9,
     stats: raw.stats,
     trace: parseTrace(raw.trace),
+    dumpWat: parseDumpWat(raw.dumpWat, mode),
     clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
     net: parseNet(raw.net),
     shares: parseShares(raw.share),
@@ -203,6 +207,20 @@ function parseLogPort(text: string): { port: number; path: string } {
 function parseTrace(text: string | undefined): Topic[] {
   if (text === undefined) return [];
   return text.split(',').map((topic) => oneOf('--trace', topic.trim(), TOPICS));
+}
+
+function parseDumpWat(texts: readonly string[], mode: Mode): number[] {
+  const addresses = texts.map((text) => {
+    if (!/^(0x)?[0-9a-f]{1,8}$/i.test(text))
+      throw new InputError(
+        `--dump-wat ${text}: not an address`,
+        'Write a linear address in hexadecimal, as in 0xc1000000.',
+      );
+    return Number.parseInt(text, 16);
+  });
+  if (addresses.length > 0 && mode === 'full')
+    throw new InputError('--dump-wat: nothing is translated in --mode full', 'Use --mode hw.');
+  return addresses;
 }
 
 function positive(option: string, text: string, whole: boolean): number {

@@ -43,6 +43,7 @@ function setUp(translation: Translation, sizes: number[]) {
     lastEntry,
     setSlots() {},
     setPeriod() {},
+    setNoting() {},
     translateHere: () => 0,
     translateHot() {
       const n = ++lastEntry.value;

@@ -36,6 +36,8 @@ export interface TranslatorCore {
   translateHot(): number;
   translateHere(): number;
   linked(lastEntry: number, worked: number): void;
+  /** Whether it notes what lies where in a module. */
+  setNoting(on: number): void;
 }
 
 /** A module that is being compiled. Modules are linked in the order in which the core has made them. */
@@ -52,6 +54,8 @@ export class Linker {
   modules = 0;
   bytes = 0;
   discarded = 0;
+  /** Told of each module as it is made, before the core runs on. */
+  private watcher?: (bytes: Uint8Array) => void;
   private readonly flights: Flight[] = [];
   /** What regions import: exports of the core, and its handlers as h and their number in the table. */
   private readonly imports: Record<string, Record<string, unknown>>;
@@ -77,6 +81,11 @@ export class Linker {
   /** From now on the core samples, and ends its run early when enough has become hot. */
   start(): void {
     this.core.setPeriod(PERIOD);
+  }
+
+  watch(watcher: (bytes: Uint8Array) => void): void {
+    this.watcher = watcher;
+    this.core.setNoting(1);
   }
 
   /** Translates what has become hot. */
@@ -126,7 +135,9 @@ export class Linker {
   }
 
   private moduleBytes(size: number): Uint8Array {
-    return new Uint8Array(this.memory.buffer, MODULE, size).slice();
+    const bytes = new Uint8Array(this.memory.buffer, MODULE, size).slice();
+    this.watcher?.(bytes);
+    return bytes;
   }
 
   private compileNow(flight: Flight, bytes: Uint8Array): void {

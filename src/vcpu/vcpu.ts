@@ -37,6 +37,7 @@ import {
 import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
 import { type Exit, ExitDecoder } from './exit.js';
+import { readNotes, type NotedModule } from './translation-notes.js';
 import { Linker, type Translation, type TranslatorCore } from './linker.js';
 import { Vmcs } from './vmcs.js';
 
@@ -131,6 +132,11 @@ export class Vcpu {
       linker.translateHot();
       this.setTsc(tsc + Math.floor(done * ticks), ticks);
     }
+  }
+
+  /** Calls `see` with each module of translated code and what lies where in it. */
+  watchTranslations(see: (module: NotedModule) => void): void {
+    this.linker?.watch((bytes) => see(readNotes(this.view, bytes)));
   }
 
   /** Runs one instruction, as if a debugger stepped it. */

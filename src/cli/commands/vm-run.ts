@@ -11,6 +11,7 @@ import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
+import { type Names, WatDump } from '../dump-wat.js';
 import { appender, type Closers, openFiles, openSerial } from '../machine-files.js';
 import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
@@ -25,6 +26,7 @@ import { optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
 
 const CORE = new URL('../../../../build/core.wasm', import.meta.url);
+const NAMES = new URL('../../../../build/names.json', import.meta.url);
 const LOG_FLUSH_MILLISECONDS = 200;
 /** Milliseconds that the last output may take to leave, and when somebody has asked us to stop. */
 const LINGER = 5000;
@@ -40,6 +42,7 @@ Examples:
   tabvisor vm run --demo --mode hw                       the same under VMX: VM exits by reason
   tabvisor vm run --demo --mode hw --no-ept              what extended page tables save
   tabvisor vm run --mode hw --trace exit --append "run=port-io exit=poweroff" --serial none
+  tabvisor vm run --mode hw --kernel vmlinuz --dump-wat 0xc1000000   x86, micro-ops and WebAssembly of a block
 
 Exit status: 0 the guest powered off; 99 it crashed (triple fault); 124 the time is over;
 125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.
@@ -72,6 +75,7 @@ export function vmRunCommand(): Command {
     .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
     .option('--stats <file|->', 'write statistics as JSON')
     .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
+    .option('--dump-wat <addr>', 'show the translated block at a linear address (hw); may be repeated', collect, [])
     .option('--clock <real|virtual>', 'machine time follows the host, or counts instructions (repeatable)', 'real')
     .option(
       '--net <none|user[,...]>',
@@ -134,7 +138,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     timeout: options.timeout,
     maxInstructions: options.maxInstructions,
     backlog: () => output?.backlog() ?? congestion(process.stderr),
-    traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler()) : undefined,
+    traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler('--trace insn')) : undefined,
   });
   if (options.net) {
     const random = (): number => randomBytes(4).readUInt32LE();
@@ -143,6 +147,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     closers.push(() => network.close());
     for (const line of network.listening) say(line);
   }
+  const dump = await watchWat(machine, options);
   const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
@@ -154,6 +159,7 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
   const status = statusOf(outcome);
   terminal?.close();
   explain(outcome, options, say);
+  dump?.finish().forEach(say);
   if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
   if (options.stats !== undefined) {
     writeStatistics(options.stats, toReport(vm.statistics(), options.mode, outcome.kind, status));
@@ -190,6 +196,20 @@ function explain(outcome: Outcome, options: VmRunOptions, say: (line: string) =>
   }
   if (outcome.kind === 'time-out') say(`--timeout: ${(options.timeout ?? 0) / 1e9} seconds are over`);
   if (outcome.kind === 'instruction-limit') say(`--max-instructions: ${options.maxInstructions} instructions are done`);
+}
+
+/** Shows blocks as they are translated. */
+async function watchWat({ cpu, linear }: BuiltMachine, { dumpWat }: VmRunOptions): Promise<WatDump | undefined> {
+  if (dumpWat.length === 0) return undefined;
+  const dump = new WatDump(dumpWat, {
+    view: cpu.view,
+    linear,
+    disassemble: await loadDisassembler('--dump-wat'),
+    names: JSON.parse(readFileSync(NAMES, 'utf8')) as Names,
+    print: (text) => void process.stderr.write(`\n${text}\n`),
+  });
+  cpu.watchTranslations((module) => dump.see(module));
+  return dump;
 }
 
 function readCore(): Uint8Array {
