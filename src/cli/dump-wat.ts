@@ -38,7 +38,8 @@ const DS = 3;
 
 export class WatDump {
   private readonly waiting: Set<number>;
-  private readonly everMapped = new Set<number>();
+  /** Where the addresses were when the last module was made; undefined: not mapped. */
+  private readonly mapped = new Map<number, number | undefined>();
 
   constructor(
     addresses: readonly number[],
@@ -51,8 +52,8 @@ export class WatDump {
   see(module: NotedModule): void {
     for (const address of this.waiting) {
       const physical = this.parts.linear.translate(address);
+      this.mapped.set(address, physical);
       if (physical === undefined) continue;
-      this.everMapped.add(address);
       for (const region of module.regions) {
         if (region.physicalPage !== physical >>> 12) continue;
         const block = region.blocks.find(({ uops }) => uops.some((uop) => covers(uop, address & PAGE)));
@@ -67,12 +68,10 @@ export class WatDump {
   /** Says why, of each address that was not translated. */
   finish(): string[] {
     return [...this.waiting].map((address) => {
-      const physical = this.parts.linear.translate(address);
       const what = `--dump-wat 0x${hex(address)}: never translated;`;
-      if (physical === undefined)
-        return this.everMapped.has(address)
-          ? `${what} it is not mapped any more, and was not hot while it was`
-          : `${what} no memory is mapped there`;
+      if (!this.mapped.has(address)) return `${what} nothing in this run became hot`;
+      const physical = this.mapped.get(address);
+      if (physical === undefined) return `${what} nothing was mapped there when code was last translated`;
       if (wasDecoded(this.parts.view, physical)) return `${what} it ran, but never enough to be hot`;
       return `${what} no instruction that begins there has run`;
     });

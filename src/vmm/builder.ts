@@ -68,6 +68,8 @@ export interface MachineEvents {
 
 /** A machine and the parts of it that its owner talks to. */
 export interface BuiltMachine extends Machine {
+  /** What runs everything; `cpu` may be a guest on it. */
+  processor: Vcpu;
   physical: PhysicalMemory;
   linear: LinearMemory;
   /** COM1 and COM2. */
@@ -288,6 +290,7 @@ export function buildMachine(
     timers,
     bus,
     interrupts: lapic,
+    processor: cpu,
     physical,
     linear: new LinearMemory(cpu.view, registers, physical),
     uarts,

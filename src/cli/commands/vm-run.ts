@@ -199,16 +199,16 @@ function explain(outcome: Outcome, options: VmRunOptions, say: (line: string) =>
 }
 
 /** Shows blocks as they are translated. */
-async function watchWat({ cpu, linear }: BuiltMachine, { dumpWat }: VmRunOptions): Promise<WatDump | undefined> {
+async function watchWat({ processor, linear }: BuiltMachine, { dumpWat }: VmRunOptions): Promise<WatDump | undefined> {
   if (dumpWat.length === 0) return undefined;
   const dump = new WatDump(dumpWat, {
-    view: cpu.view,
+    view: processor.view,
     linear,
     disassemble: await loadDisassembler('--dump-wat'),
     names: JSON.parse(readFileSync(NAMES, 'utf8')) as Names,
     print: (text) => void process.stderr.write(`\n${text}\n`),
   });
-  cpu.watchTranslations((module) => dump.see(module));
+  processor.watchTranslations((module) => dump.see(module));
   return dump;
 }
 
