@@ -189,6 +189,8 @@ function jumpIndirect(u: usize): void {
 
 /** Goes to the address in T2: by the dispatcher when an entry of this region is there, else out. */
 function emitIndirect(codeTable: usize, slot: u32): void {
+  // KIND says what the flags are, not the block that happened to be written last
+  forgetFlags();
   get(T2);
   get(PAGE);
   op(SUB);

@@ -5,7 +5,14 @@ import { describe as show } from './cut-down.mjs';
 import { fuzz } from './lockstep-run.mjs';
 
 const SEED = 1;
-const COUNT = 4000;
+const COUNT = 3000;
+/** Programs that have failed: a region that never came back, flags lost on a return. */
+const FOUND = [1675, 5219, 5754];
+
+it.each(FOUND)('program %i', async (seed) => {
+  const { failures } = await fuzz(seed, 1);
+  expect(failures.flatMap(({ lines }) => lines)).toEqual([]);
+});
 
 it(`agrees with the interpreter wherever it stops, in ${COUNT} programs`, { timeout: 600_000 }, async () => {
   const { failures, lockstep } = await fuzz(SEED, COUNT, { most: 1 });
