@@ -21,6 +21,12 @@ export interface Host extends HostClock {
   wake(): void;
 }
 
+/** Compression, as fast as the host has it. Both reject nothing: what does not unpack to `size` bytes is undefined. */
+export interface Codec {
+  deflate(bytes: Uint8Array): Promise<Uint8Array>;
+  inflate(bytes: Uint8Array, size: number): Promise<Uint8Array | undefined>;
+}
+
 /** A file (or anything like one) that is read by ranges. */
 export interface ByteSource {
   /** For messages. */

@@ -30,14 +30,22 @@ const SCRATCH_MARK = 'TABVISOR-SCRATCH';
 /** What to do when the run is over, last first. */
 export type Closers = (() => void)[];
 
+/** `overlays`: of `,snapshot` disks, by the number of their option. */
+export interface OpenedFiles extends Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
+  overlays: (SnapshotDisk | undefined)[];
+}
+
 /** Everything that the options name is opened before anything runs. */
-export function openFiles(options: VmRunOptions, closers: Closers): Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
+export function openFiles(options: VmRunOptions, closers: Closers): OpenedFiles {
   const source = (path: string, what: string) => new FileSource(path, what);
   const drives: (DriveConfig | undefined)[] = [];
   const virtio: VirtioConfig[] = [];
+  const overlays: (SnapshotDisk | undefined)[] = [];
   for (const { path, mode, bus } of options.disks) {
     const disk = new FileDisk(path, mode);
-    const backend = mode === 'snapshot' ? new SnapshotDisk(disk) : disk;
+    const overlay = mode === 'snapshot' ? new SnapshotDisk(disk) : undefined;
+    const backend = overlay ?? disk;
+    overlays.push(overlay);
     if (bus === 'virtio') virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
     else drives.push({ backend, cdrom: false });
   }
@@ -53,7 +61,7 @@ export function openFiles(options: VmRunOptions, closers: Closers): Pick<Machine
   }
   if (options.bios) {
     const vgabios = options.vgabios ? source(options.vgabios, 'vgabios') : undefined;
-    return { boot: { kind: 'bios', bios: source(options.bios, 'bios'), vgabios }, drives, virtio };
+    return { boot: { kind: 'bios', bios: source(options.bios, 'bios'), vgabios }, drives, virtio, overlays };
   }
   const own = options.kernel === undefined;
   return {
@@ -66,6 +74,7 @@ export function openFiles(options: VmRunOptions, closers: Closers): Pick<Machine
     },
     drives,
     virtio,
+    overlays,
   };
 }
 

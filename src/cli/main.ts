@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/block-backend.js';
+import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 
 const OUR_ERROR = 125;
@@ -28,7 +29,9 @@ const program = new Command('tabvisor')
   .showHelpAfterError('(tabvisor vm run --help lists the options)')
   .exitOverride();
 const vm = program.command('vm').description('virtual machines').exitOverride();
-vm.addCommand(vmRunCommand().exitOverride().copyInheritedSettings(program));
+for (const command of [vmRunCommand(), vmRestoreCommand()]) {
+  vm.addCommand(command.exitOverride().copyInheritedSettings(program));
+}
 
 /** Milliseconds that a reader of our output may take for the rest of it. */
 const PATIENCE = 2000;

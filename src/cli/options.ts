@@ -34,6 +34,7 @@ export interface RawOptions {
   clock: string;
   net: string;
   share: string[];
+  snapshotOn?: string[];
   boot: string;
   demo?: boolean;
 }
@@ -81,6 +82,8 @@ export interface VmRunOptions {
   clock: 'real' | 'virtual';
   net?: NetOption;
   shares: ShareOption[];
+  /** A snapshot goes to `path` when `line` has come out of the first serial port. */
+  snapshotOn?: { line: string; path: string };
   boot: 'protected' | 'real';
   demo: boolean;
 }
@@ -135,6 +138,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
     net: parseNet(raw.net),
     shares: parseShares(raw.share),
+    snapshotOn: parseSnapshotOn(raw.snapshotOn),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
     demo: raw.demo === true,
   };
@@ -182,6 +186,18 @@ function parseShares(texts: readonly string[]): ShareOption[] {
   if (twice)
     throw new InputError(`--share ${twice.tag}=${twice.path}: the tag is taken`, 'Give each folder its own tag.');
   return shares;
+}
+
+function parseSnapshotOn(values: readonly string[] | undefined): VmRunOptions['snapshotOn'] {
+  if (!values) return undefined;
+  const [line, path, ...rest] = values;
+  if (!line || !path || rest.length > 0) {
+    throw new InputError(
+      `--snapshot-on ${values.join(' ')}: takes a text and a file`,
+      'Write it as --snapshot-on "login:" booted.snap.',
+    );
+  }
+  return { line, path };
 }
 
 export function parseSerial(text: string): SerialOption {

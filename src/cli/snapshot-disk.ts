@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../base/errors.js';
 import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+import { SnapshotError } from '../devices/snapshot-fields.js';
 
 const CLUSTER = 65536;
+/** Clusters of one piece of a saved overlay. */
+const PIECE = 128;
 
 export class SnapshotDisk implements BlockBackend {
   readonly readOnly = false;
@@ -42,6 +45,40 @@ export class SnapshotDisk implements BlockBackend {
   }
 
   flush(): void {}
+
+  /** What has been written, in pieces: numbers of clusters and their bytes. */
+  save(): Uint8Array[] {
+    const clusters = [...this.places].sort(([a], [b]) => a - b);
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < clusters.length; at += PIECE) {
+      const some = clusters.slice(at, at + PIECE);
+      const bytes = new Uint8Array(4 + some.length * (4 + CLUSTER));
+      const view = new DataView(bytes.buffer);
+      view.setUint32(0, some.length, true);
+      some.forEach(([cluster, place], i) => {
+        view.setUint32(4 + i * 4, cluster, true);
+        const data = 4 + some.length * 4 + i * CLUSTER;
+        this.guard(() => readSync(this.fd, bytes, data, CLUSTER, place * CLUSTER));
+      });
+      pieces.push(bytes);
+    }
+    return pieces;
+  }
+
+  /** Takes one piece back. Throws SnapshotError. */
+  load(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const count = bytes.length >= 4 ? view.getUint32(0, true) : -1;
+    if (count < 0 || count > PIECE || bytes.length !== 4 + count * (4 + CLUSTER))
+      throw new SnapshotError('a wrong overlay');
+    for (let i = 0; i < count; i++) {
+      const cluster = view.getUint32(4 + i * 4, true);
+      if (cluster * CLUSTER >= this.size) throw new SnapshotError('an overlay of another disk');
+      const place = this.places.get(cluster) ?? this.places.size;
+      this.guard(() => writeSync(this.fd, bytes, 4 + count * 4 + i * CLUSTER, CLUSTER, place * CLUSTER));
+      this.places.set(cluster, place);
+    }
+  }
 
   close(): void {
     closeSync(this.fd);

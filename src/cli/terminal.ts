@@ -4,11 +4,13 @@ import type { Readable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 
 const ESCAPE = 0x01;
-const HELP = '\r\nCtrl-A x  leave\r\nCtrl-A s  statistics so far\r\nCtrl-A a  send Ctrl-A\r\nCtrl-A h  this help\r\n';
+const HELP =
+  '\r\nCtrl-A x  leave\r\nCtrl-A s  statistics so far\r\nCtrl-A w  write a snapshot\r\nCtrl-A a  send Ctrl-A\r\nCtrl-A h  this help\r\n';
 
 export interface TerminalKeys {
   leave(): void;
   statistics(): void;
+  save(): void;
 }
 
 /** Where typed bytes go; returns how many it took. */
@@ -77,6 +79,7 @@ export class Terminal {
   private command(key: string): void {
     if (key === 'x') this.keys.leave();
     else if (key === 's') this.keys.statistics();
+    else if (key === 'w') this.keys.save();
     else if (key === 'h' || key === '?') this.say(HELP);
   }
 }

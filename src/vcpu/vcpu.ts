@@ -24,15 +24,21 @@ import {
   MMIO_QUEUE,
   MMIO_QUEUE_COUNT,
   MMIO_QUEUE_MAX,
+  MSR_APIC_BASE,
   NO_ERROR_CODE,
   PAGE_FAULT_ADDRESS,
   PIO_DATA,
   PIO_DATA_SIZE,
+  REGION_COUNT,
+  REGIONS,
+  REGS,
   REPLAY,
   REPLAY_COUNT,
   REPLAY_MAX,
   TSC_BASE,
   TSC_PER_INSTRUCTION,
+  VMX_OFF,
+  VMX_STATE,
 } from '../../assembly/abi.js';
 import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
@@ -168,6 +174,29 @@ export class Vcpu {
   /** An instruction has left for an answer and will start again. */
   get midInstruction(): boolean {
     return this.u32(REPLAY_COUNT) !== 0;
+  }
+
+  /** The state of the CPU as the guest sees it, between instructions: registers, MSRs, counters. */
+  saveState(): Uint8Array {
+    return this.bytes.slice(REGS, PIO_DATA);
+  }
+
+  /** Takes back what saveState() gave; after a reset, and with VMX off. */
+  restoreState(state: Uint8Array): void {
+    const regions = this.bytes.slice(REGIONS, REGION_COUNT + 4);
+    this.bytes.set(state.subarray(0, PIO_DATA - REGS), REGS);
+    // where memory lies in this machine is not the guest's
+    this.bytes.set(regions, REGIONS);
+    this.view.setUint32(FAULT_KIND, 0, true);
+    this.view.setUint32(VMX_STATE, VMX_OFF, true);
+    this.view.setUint32(INTERRUPT_WINDOW, 0, true);
+    this.core.updateMode();
+    this.core.flushTlb(1);
+  }
+
+  /** IA32_APIC_BASE. */
+  get apicBase(): number {
+    return this.u32(MSR_APIC_BASE);
   }
 
   /** CPUID: leaf and subleaf to EAX, EBX, ECX, EDX. */

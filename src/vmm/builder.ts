@@ -4,6 +4,7 @@ import { alignUp, hex, MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { Host } from '../base/host.js';
 import type { Log } from '../base/log.js';
+import type { Resettable, Snapshottable } from '../devices/device.js';
 import { A20Gate, Port92 } from '../devices/a20.js';
 import { acpiAt, buildAcpi } from '../devices/acpi.js';
 import type { AtaDevice } from '../devices/ata-device.js';
@@ -28,6 +29,7 @@ import { Piix3 } from '../devices/piix3.js';
 import { Piix4Pm } from '../devices/piix4-pm.js';
 import { Pit } from '../devices/pit.js';
 import { Rtc } from '../devices/rtc.js';
+import { section } from '../devices/snapshot-fields.js';
 import { Uart } from '../devices/uart.js';
 import { Vga, VgaPci } from '../devices/vga.js';
 import { msiTo } from '../devices/msix.js';
@@ -48,6 +50,7 @@ import { RealClock, VirtualClock } from './clock.js';
 import type { DriveConfig, MachineConfig } from './config.js';
 import * as at from './layout.js';
 import { MemoryMap } from './memory-map.js';
+import type { MachineState } from './snapshot/machine.js';
 import { TimerQueue } from './timers.js';
 import { type VirtioParts, virtioDevice } from './virtio-devices.js';
 import type { Machine } from './vm.js';
@@ -80,6 +83,12 @@ export interface BuiltMachine extends Machine {
   virtio: VirtioParts;
   /** Of the network card. */
   cable: Cable;
+  /** Between two exits when `settled`: everything that the guest is. Memory is lent, not copied. */
+  save(): MachineState;
+  /** Throws SnapshotError; the machine is then of no use. */
+  restore(state: MachineState): void;
+  /** What a snapshot's memory is read into. */
+  readonly memory: Uint8Array;
 }
 
 /** Throws InputError when the machine cannot be as it was asked for. */
@@ -260,8 +269,13 @@ export function buildMachine(
     bus.mapPorts('debug-exit', config.debugExit, 4, new DebugExit((value) => events.debugExit(value)));
   }
 
-  const devices = [a20, port92, pci, vga, fwCfg, pic, ioapic, lapic, pit, rtc, keyboard, ...uarts];
+  /** By their names in a snapshot. */
+  const devices: Record<string, Snapshottable & Resettable> = {
+    ...{ a20, port92, pci, vga, 'fw-cfg': fwCfg, pic, ioapic, lapic, pit, rtc, keyboard },
+    ...Object.fromEntries(uarts.map((uart, i) => [`uart${i}`, uart])),
+  };
   const ram = cpu.bytes.subarray(layout.ram, layout.ram + config.memory);
+  const guestMemory = cpu.bytes.subarray(layout.ram, layout.video + at.VIDEO_MEMORY);
   const bootMemory = new BootMemory(ram, config.progress);
 
   /** Does what firmware would have done, then loads the kernel and stands at its entry. */
@@ -306,12 +320,41 @@ export function buildMachine(
     },
     powerOn() {
       guest?.powerOff();
-      for (const device of devices) device.reset();
+      for (const device of Object.values(devices)) device.reset();
       cpu.reset();
       this.apicBaseWritten(at.LOCAL_APIC | at.APIC_BASE_ENABLED);
       if (config.boot.kind === 'kernel') startKernel(config.boot);
       const { selector, base } = registers.segment('cs');
       log.trace('boot', `power on: ${hex(selector, 4)}:${hex(registers.eip)}, code segment at ${hex(base)}`);
+      guest?.powerOn();
+    },
+    get settled() {
+      return guest ? guest.settled : !cpu.midInstruction;
+    },
+    memory: guestMemory,
+    save() {
+      this.flush();
+      guest?.showGuest();
+      return {
+        cpu: cpu.saveState(),
+        devices: {
+          ...Object.fromEntries(Object.entries(devices).map(([name, device]) => [name, device.save()])),
+          clock: clock.save(),
+          map: map.save(),
+        },
+        memory: guestMemory,
+      };
+    },
+    restore(state) {
+      guest?.powerOff();
+      for (const device of Object.values(devices)) device.reset();
+      cpu.reset();
+      cpu.restoreState(state.cpu);
+      clock.restore(section(state.devices, 'clock'));
+      this.apicBaseWritten(cpu.apicBase);
+      for (const [name, device] of Object.entries(devices)) device.restore(section(state.devices, name));
+      map.restore(section(state.devices, 'map'));
+      cpu.flushAll();
       guest?.powerOn();
     },
     flush() {

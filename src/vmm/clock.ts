@@ -2,6 +2,7 @@
 // SDM vol. 3B section 18.17 (invariant TSC). The TSC runs at 1 GHz, so one tick is one nanosecond of machine time.
 import type { HostClock } from '../base/host.js';
 import type { Clock } from '../devices/device.js';
+import { restoreFields } from '../devices/snapshot-fields.js';
 
 /** What the clock needs to see of the CPU. */
 export interface Retired {
@@ -25,6 +26,9 @@ export interface MachineClock extends Clock {
   /** Machine time stands still while paused. */
   pause(): void;
   resume(): void;
+  /** Plain data that `restore` goes on from. */
+  save(): unknown;
+  restore(state: unknown): void;
 }
 
 /** A run must be this long to teach the clock the CPU's speed. */
@@ -110,6 +114,16 @@ export class RealClock implements MachineClock {
     this.paused = false;
   }
 
+  save(): unknown {
+    return { time: this.now() };
+  }
+
+  restore(state: unknown): void {
+    restoreFields(this, ['time'], state);
+    this.seen = this.host.now();
+    this.debt = 0;
+  }
+
   /** Lets machine time follow the host's by at most `most`. */
   private advance(now: number, most: number): void {
     const passed = Math.floor(now - this.seen);
@@ -154,4 +168,12 @@ export class VirtualClock implements MachineClock {
   slept(): void {}
   pause(): void {}
   resume(): void {}
+
+  save(): unknown {
+    return { skipped: this.skipped };
+  }
+
+  restore(state: unknown): void {
+    restoreFields(this, ['skipped'], state);
+  }
 }

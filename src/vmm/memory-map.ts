@@ -3,6 +3,7 @@
 import type { MmioDevice, Width } from '../devices/device.js';
 import type { ShadowSegment } from '../devices/i440fx.js';
 import type { PciDecoder, PciRange } from '../devices/pci-function.js';
+import { SnapshotError, section } from '../devices/snapshot-fields.js';
 import type { PhysicalMemory, Region } from '../vcpu/guest-memory.js';
 import type { Bus, Range } from './bus.js';
 import {
@@ -58,6 +59,19 @@ export class MemoryMap implements PciDecoder {
   /** Without firmware to do it, the whole area is RAM. */
   openShadow(): void {
     this.setShadow({ start: SHADOW, size: SHADOW_END - SHADOW, readRam: true, writeRam: true });
+  }
+
+  save(): unknown {
+    return { segments: this.segments.map(({ readRam, writeRam }) => (readRam ? 1 : 0) | (writeRam ? 2 : 0)) };
+  }
+
+  restore(state: unknown): void {
+    const { segments } = section(state);
+    if (!Array.isArray(segments) || segments.length !== this.segments.length) throw new SnapshotError('memory map');
+    segments.forEach((bits, i) => {
+      this.segments[i] = { readRam: (bits & 1) !== 0, writeRam: (bits & 2) !== 0 };
+    });
+    this.rebuild();
   }
 
   map(range: PciRange, address: number): void {

@@ -10,6 +10,7 @@ import type { MachineClock } from './clock.js';
 import { ExitHandler } from './exit-handler.js';
 import { ExitStatistics } from './exit-statistics.js';
 import type { GuestCpu } from './guest-cpu.js';
+import type { MachineState } from './snapshot/machine.js';
 import type { TimerQueue } from './timers.js';
 import type { VmxCpu } from './vmx/vmx-cpu.js';
 
@@ -44,6 +45,18 @@ export interface Machine {
   /** Writes out everything that devices hold back. */
   flush(): void;
   apicBaseWritten(value: number): void;
+  /** Whether `save` would find the guest between instructions. */
+  readonly settled: boolean;
+  /** Everything that the guest is, between two exits. Memory is lent, not copied. */
+  save(): MachineState;
+  /** Throws SnapshotError; the machine is then of no use. */
+  restore(state: MachineState): void;
+}
+
+/** A machine in the middle of its run. */
+export interface VmState {
+  machine: MachineState;
+  halted: boolean;
 }
 
 export interface VmOptions {
@@ -89,6 +102,7 @@ export class Vm {
   private window = false;
   private paused: { promise: Promise<void>; end: () => void } | undefined;
   private resets = 0;
+  private wanted: ((state: VmState) => Promise<void>) | undefined;
   private startedAt = 0;
   private startedCpu = 0;
   private idle = 0;
@@ -109,11 +123,14 @@ export class Vm {
     );
   }
 
-  /** Runs from power-on until something ends it. */
-  async run(): Promise<Outcome> {
+  /** Runs from power-on, or from where a state was saved, until something ends it. Throws SnapshotError. */
+  async run(from?: VmState): Promise<Outcome> {
     this.startedAt = this.host.now();
     this.startedCpu = this.host.cpuSeconds();
-    this.machine.powerOn();
+    if (from) {
+      this.machine.restore(from.machine);
+      this.halted = from.halted;
+    } else this.machine.powerOn();
     try {
       while (!this.outcome) {
         const backlog = this.options.backlog?.();
@@ -162,6 +179,18 @@ export class Vm {
     this.machine.clock.resume();
   }
 
+  /** Hands the state to `take` as soon as the guest is between instructions; the machine stands still until it has resolved. */
+  snapshot(take: (state: VmState) => Promise<void>): void {
+    this.wanted = take;
+    this.host.wake();
+  }
+
+  private takeSnapshot(take: (state: VmState) => Promise<void>): void {
+    this.wanted = undefined;
+    this.pause();
+    void take({ machine: this.machine.save(), halted: this.halted }).finally(() => this.resume());
+  }
+
   raiseNmi(): void {
     this.nmi = true;
     this.host.wake();
@@ -197,6 +226,10 @@ export class Vm {
     do {
       timers.fireDue();
       if (this.resetWanted) this.powerOn();
+      if (this.wanted && !this.nmi && this.machine.settled) {
+        this.takeSnapshot(this.wanted);
+        break;
+      }
       this.offerInterrupt();
       if (this.halted || this.outcome) break;
       const budget = this.budget();

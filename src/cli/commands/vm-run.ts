@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { InputError, messageOf } from '../../base/errors.js';
+import { formatSize } from '../../base/bytes.js';
 import { createLog } from '../../base/log.js';
 import { compile } from '../../vcpu/engine.js';
 import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
@@ -21,6 +22,7 @@ import { congestion } from '../output.js';
 import { progressLine } from '../progress.js';
 import { demoSummary, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
+import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
 import { Terminal } from '../terminal.js';
 import { optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
@@ -83,39 +85,45 @@ export function vmRunCommand(): Command {
       'none',
     )
     .option('--share <tag=folder[,ro]>', 'folder of the host that the guest mounts by 9p; may be repeated', collect, [])
+    .option(
+      '--snapshot-on <text-and-file...>',
+      'when the text has come out of the serial port, write a snapshot: "login:" F',
+    )
     .option('--boot <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
     .option('--demo', 'our own guest runs its workloads; then a summary')
     .addHelpText('after', EXAMPLES)
     .action(async (raw: RawOptions) => {
-      process.exitCode = await vmRun(parseOptions(raw));
+      process.exitCode = await vmRun(raw);
     });
 }
 
-/** Runs a machine to its end; the process's exit status. Throws InputError. */
-async function vmRun(options: VmRunOptions): Promise<number> {
+/** Runs a machine to its end, from power-on or from a snapshot; the process's exit status. Throws InputError. */
+export async function vmRun(raw: RawOptions, snapshot?: LoadedSnapshot): Promise<number> {
   const closers: Closers = [];
   try {
-    return await runMachine(options, closers);
+    return await runMachine(raw, closers, snapshot);
   } finally {
     for (const close of closers.reverse()) close();
   }
 }
 
-async function runMachine(options: VmRunOptions, closers: Closers): Promise<number> {
+async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSnapshot): Promise<number> {
+  const options = parseOptions(raw);
   const host = new NodeHost();
   const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
   const log = createLog((line) => say(line), options.trace);
   const output = openSerial(options, () => vm.stop());
   let serialText = '';
-  const transmit = options.demo
-    ? (byte: number) => {
-        serialText += String.fromCharCode(byte);
-        output?.write(byte);
-      }
-    : (byte: number) => output?.write(byte);
+  const watch = options.snapshotOn && lineWatcher(options.snapshotOn.line, () => save(options.snapshotOn?.path));
+  const transmit = (byte: number): void => {
+    if (options.demo) serialText += String.fromCharCode(byte);
+    output?.write(byte);
+    watch?.(byte);
+  };
 
+  const { overlays, ...files } = openFiles(options, closers);
   const config: MachineConfig = {
-    ...openFiles(options, closers),
+    ...files,
     mode: options.mode,
     ept: options.ept,
     vmx: options.vmx,
@@ -140,6 +148,15 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     backlog: () => output?.backlog() ?? congestion(process.stderr),
     traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler('--trace insn')) : undefined,
   });
+  const save = (path = `tabvisor-${Date.now()}.snap`): void => {
+    vm.snapshot(async (state) => {
+      try {
+        say(`snapshot ${path}: ${formatSize(await saveSnapshot(path, raw, state, overlays))}`);
+      } catch (error) {
+        say(messageOf(error));
+      }
+    });
+  };
   if (options.net) {
     const random = (): number => randomBytes(4).readUInt32LE();
     const sockets = new NodeNetwork(() => host.wake());
@@ -148,13 +165,13 @@ async function runMachine(options: VmRunOptions, closers: Closers): Promise<numb
     for (const line of network.listening) say(line);
   }
   const dump = await watchWat(machine, options);
-  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say) : undefined;
+  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 
-  const outcome = await vm.run();
+  const outcome = await vm.run(snapshot?.into(machine.memory, overlays));
   await output?.finish(outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER);
   const status = statusOf(outcome);
   terminal?.close();
@@ -234,7 +251,13 @@ function writeStatistics(path: string, report: object): void {
   }
 }
 
-function openTerminal(machine: BuiltMachine, vm: Vm, host: NodeHost, say: (line: string) => void): Terminal {
+function openTerminal(
+  machine: BuiltMachine,
+  vm: Vm,
+  host: NodeHost,
+  say: (line: string) => void,
+  save: () => void,
+): Terminal {
   const [com1] = machine.uarts;
   const receive = (bytes: Uint8Array): number => {
     const taken = com1.receive(bytes);
@@ -244,7 +267,20 @@ function openTerminal(machine: BuiltMachine, vm: Vm, host: NodeHost, say: (line:
   const terminal = new Terminal(process.stdin, (text) => void process.stderr.write(text), receive, {
     leave: () => vm.stop(),
     statistics: () => say(JSON.stringify(vm.statistics())),
+    save,
   });
   terminal.open();
   return terminal;
+}
+
+/** Calls `found` once, when `text` has gone by. */
+function lineWatcher(text: string, found: () => void): (byte: number) => void {
+  let tail = '';
+  let done = false;
+  return (byte) => {
+    if (done) return;
+    tail = (tail + String.fromCharCode(byte)).slice(-text.length);
+    done = tail === text;
+    if (done) found();
+  };
 }

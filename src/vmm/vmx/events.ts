@@ -59,6 +59,12 @@ export class Events {
     this.windowWanted = false;
   }
 
+  /** Nothing is on its way into the guest. */
+  get none(): boolean {
+    const waits = this.heldInterrupt >= 0 || this.nmiWaits;
+    return !waits && (this.words[ENTRY_EVENT] & vmx.INTR_INFO_VALID_MASK) === 0;
+  }
+
   /** Would the guest take an interrupt at the next entry? */
   get canInject(): boolean {
     return this.heldInterrupt < 0 && this.open;

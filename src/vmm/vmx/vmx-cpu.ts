@@ -318,7 +318,12 @@ export class VmxCpu implements GuestCpu {
     return true;
   }
 
-  /** Brings the guest into the CPU state, so that a dump sees it. */
+  /** The guest is all in its own state: no event waits, no instruction is half done. */
+  get settled(): boolean {
+    return this.events.none && !this.cpu.midInstruction && !this.cpu.faultPending;
+  }
+
+  /** Brings the guest into the CPU state, so that a dump or a snapshot sees it. */
   showGuest(): void {
     if (!this.emulating) this.openEmulator();
   }

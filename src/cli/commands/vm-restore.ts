@@ -1,0 +1,30 @@
+// `tabvisor vm restore`: goes on where a snapshot was taken, with the options of that run and those given now.
+// The file: src/cli/snapshot.ts. Exit status as of `vm run`.
+import { Command } from 'commander';
+import type { RawOptions } from '../options.js';
+import { loadSnapshot } from '../snapshot.js';
+import { vmRun } from './vm-run.js';
+
+const EXAMPLES = `
+Examples:
+  tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --snapshot-on "login:" booted.snap
+  tabvisor vm restore booted.snap
+  tabvisor vm restore booted.snap --mode full --trace irq    in another mode of virtualization`;
+
+export function vmRestoreCommand(): Command {
+  return new Command('restore')
+    .description('go on from a snapshot')
+    .argument('<file>', 'what --snapshot-on or Ctrl-A w has written')
+    .option('--mode <mode>', 'another mode than that of the snapshot: full or hw')
+    .option('--serial <stdio|file:F|none>', 'where the first serial port goes', 'stdio')
+    .option('--net <none|user[,...]>', 'other rules for the network')
+    .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
+    .option('--max-instructions <n>', 'stop after so many guest instructions, counted from power-on (status 124)')
+    .option('--stats <file|->', 'write statistics as JSON')
+    .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, given: Partial<RawOptions>) => {
+      const snapshot = await loadSnapshot(file);
+      process.exitCode = await vmRun({ ...snapshot.options, ...given }, snapshot);
+    });
+}
