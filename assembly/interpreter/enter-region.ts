@@ -39,19 +39,26 @@ function runRegions(u: usize): usize {
     // translated for the other rights
     if (e == 0) return byHandler(u);
     const left = call_indirect<usize>(entrySlot(e), entryTarget(e));
-    if (left != 0) {
+    if (left == 0) u = goOn();
+    else {
       const way = left & WAY;
-      return way == 0 ? left : way == INTERRUPTED ? interrupted(left & ~WAY) : byHandler(left & ~WAY);
+      u = way == 0 ? left : way == INTERRUPTED ? interrupted(left & ~WAY) : byHandler(left & ~WAY);
     }
-    if (budget <= 0 || load<u32>(ATTENTION) != 0) return RESUME_UOP;
-    const eip = load<u32>(EIP);
-    const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
-    if (table == 0) return RESUME_UOP;
-    u = load<u32>(table + ((eip & 0xfff) << 2));
-    if (u == 0) return RESUME_UOP;
-    enterPage(eip & 0xfffff000, table);
-    spend(-<i32>load<u16>(u, U_ORDINAL));
     if (!isEntry(u)) return u;
   }
   return 0;
+}
+
+/** The micro-op at EIP, as jumpTo() finds it. */
+// @ts-ignore: decorator
+@inline function goOn(): usize {
+  if (budget <= 0 || load<u32>(ATTENTION) != 0) return RESUME_UOP;
+  const eip = load<u32>(EIP);
+  const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
+  if (table == 0) return RESUME_UOP;
+  const u: usize = load<u32>(table + ((eip & 0xfff) << 2));
+  if (u == 0) return RESUME_UOP;
+  enterPage(eip & 0xfffff000, table);
+  spend(-<i32>load<u16>(u, U_ORDINAL));
+  return u;
 }

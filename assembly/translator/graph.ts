@@ -123,7 +123,8 @@ function explore(head: usize): void {
       if (form == FORM_JMP || form == FORM_JCC || form == FORM_LOOP) startAt(branchOffset(u), 0);
       if (form == FORM_CALL) startAt(branchOffset(u), CALLED);
       if (form == FORM_JCC || form == FORM_LOOP) startAt(nextOffset(u), 0);
-      if (form == FORM_CALL || form == FORM_CALL_INDIRECT) startAt(nextOffset(u), RETURN_POINT);
+      // behind what ends a run too, if anything ever ran there: a system call comes back
+      if (form == FORM_CALL || form == FORM_CALL_INDIRECT || form == FORM_END) startAt(nextOffset(u), RETURN_POINT);
       if (form == FORM_JMP_INDIRECT && !jumps) {
         // wherever such a jump has gone in this page
         jumps = true;
