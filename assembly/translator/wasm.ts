@@ -5,7 +5,10 @@ export let out: usize = 0;
 /** Scopes that are open. */
 export let depth: i32 = 0;
 
-export function setOut(at: usize): void { out = at; }
+export function setOut(at: usize): void {
+  out = at;
+  setEnd = 0;
+}
 export function setDepth(n: i32): void { depth = n; }
 
 // @ts-ignore: decorator
@@ -104,16 +107,30 @@ export function constant(v: u32): void {
   op(0x41);
   signed(<i32>v);
 }
+/** The last set(): where it is, where it ends, its local. */
+let setAt: usize = 0;
+let setEnd: usize = 0;
+let setLocal: u32 = 0;
 export function get(local: u32): void {
+  // right behind a set() of the same it makes that a tee
+  if (out == setEnd && local == setLocal) {
+    store<u8>(setAt, TEE);
+    setEnd = 0;
+    return;
+  }
   op(0x20);
   unsigned(local);
 }
 export function set(local: u32): void {
+  setAt = out;
+  setLocal = local;
   op(0x21);
   unsigned(local);
+  setEnd = out;
 }
+const TEE: u32 = 0x22;
 export function tee(local: u32): void {
-  op(0x22);
+  op(TEE);
   unsigned(local);
 }
 export function getGlobal(i: u32): void {

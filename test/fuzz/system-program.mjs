@@ -38,6 +38,8 @@ function plain(r) {
     return [0x87 | (a << 3), ...little(r.below(64))];
   };
   const alu = () => r.below(8) * 8;
+  /** An operand size prefix, or not. */
+  const wide = () => (r.oneIn(2) ? [0x66] : []);
   const forms = [
     () => [alu() + 1, registers()],
     () => [alu() + 3, ...memory()],
@@ -78,6 +80,27 @@ function plain(r) {
     () => [0x0f, 0xba, ...memory(4 + r.below(4)), byte()],
     () => [0x0f, r.pick([0xa4, 0xac]), ...memory(), r.below(32)],
     () => [0x0f, 0xc7, ...memory(1)],
+    // narrow ones, and those that seldom matter
+    () => [...wide(), r.pick([0xc0, 0xc1]), ...memory(r.below(8)), r.below(33)],
+    () => [...wide(), r.pick([0xd0, 0xd1, 0xd2, 0xd3]), ...memory(r.below(8))],
+    () => [...wide(), r.pick([0xd2, 0xd3]), registers(r.below(8), r.below(4))],
+    () => [...wide(), r.pick([0xf6, 0xf7]), ...memory(r.below(8))],
+    () => [...wide(), 0x0f, r.pick([0xa5, 0xad, 0xbc, 0xbd]), ...memory()],
+    () => [...wide(), 0x0f, r.pick([0xb0, 0xb1, 0xc0, 0xc1]), ...memory(r.below(4))],
+    () => [...wide(), r.pick([0x86, 0x87]), ...memory(r.below(4))],
+    () => [...wide(), 0x0f, r.pick([0xa3, 0xab, 0xb3, 0xbb]), ...memory()],
+    () => [...wide(), r.pick([0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf])],
+    () => [r.pick([0xfc, 0xfc, 0xfd])],
+    () => [0xbe, ...little(LAYOUT.data + r.below(0x3f00))],
+    () => [0x0f, 0xc8 + reg()],
+    () => [0x99, 0xf7, registers(r.pick([6, 7]))],
+    () => [0x66, r.pick([0x98, 0x99, 0x9c])],
+    () => [0x66, 0x0f, r.pick([0xb6, 0xb7, 0xbe, 0xbf]), ...memory()],
+    () => [0x66, 0x0f, 0x40 + r.below(16), ...memory()],
+    () => [r.pick([0x64, 0x65]), 0x66, r.pick([0x01, 0x03, 0x89, 0x8b]), ...memory()],
+    () => [r.pick([0x64, 0x65]), r.pick([0x01, 0x03, 0x89, 0x8b, 0xa4]), ...memory()],
+    () => [r.pick([0x06, 0x0e, 0x16, 0x1e])],
+    () => [0x0f, 0x18 + r.below(8), ...memory(r.below(4))],
     () => [r.pick([0x98, 0x99, 0x9e, 0x9f, 0xf5, 0xf8, 0xf9])],
     // call the next instruction, pop its address
     () => [0xe8, 0, 0, 0, 0, 0x58 + reg()],
@@ -152,6 +175,12 @@ function special(r, halting, crosses) {
   return r.oneIn(8) ? [...bytes, ...plain(r)] : bytes;
 }
 
+/** A byte to put into code: no REP, since repeated strings that are stepped count other than those that are not. */
+function codeByte(r) {
+  const byte = r.below(256);
+  return byte === 0xf2 || byte === 0xf3 ? 0x90 : byte;
+}
+
 /** What a program does at a stop. */
 function stop(r, halting) {
   const kinds = [
@@ -176,7 +205,7 @@ function stop(r, halting) {
     attributes: r.pick(ATTRIBUTES),
     vector: 0x30 + r.below(8),
     item: r.below(64),
-    byte: r.below(256),
+    byte: codeByte(r),
     /** After a fault: mend the page and try again, or go on elsewhere; and how the stub flushes. */
     retry: r.oneIn(2),
     stub: r.below(3),
@@ -197,7 +226,7 @@ export function makeProgram(seed) {
       return {
         patch: r.below(count),
         back: r.oneIn(4) ? r.below(4) : 0,
-        value: r.below(256),
+        value: codeByte(r),
         alias: r.oneIn(2),
         wide: r.oneIn(4),
       };

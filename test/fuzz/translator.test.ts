@@ -157,6 +157,9 @@ it(`agrees with the interpreter on ${COUNT} random loops`, { timeout: 600_000 },
     const flags = 2 | (random(2) ? 0x8d5 & random(0x1000) : 0);
     const [interpreted, translated] = machines.map((machine) => {
       machine.enterFlat();
+      // one that cannot refuse an access, one that may
+      machine.setSegment('fs', 8, 0x40, 0xffffffff, 0xc093);
+      machine.setSegment('gs', 8, 0x20, DATA + 60, 0x4093);
       machine.ram.fill(0, ...WORK);
       data.copy(machine.ram, DATA);
       machine.ramView.setUint32(COUNTER, 1 + (n % 5), true);
