@@ -81,7 +81,7 @@ function event(): bool {
   const realGuest = (secondaryControls() & SECONDARY_EXEC_UNRESTRICTED_GUEST) != 0 && (load<u32>(GUEST_CR0) & 1) == 0;
   const coded = !realGuest && type == INTR_TYPE_HARD_EXCEPTION && ((WITH_ERROR_CODE >>> vector) & 1) != 0;
   if (coded != ((info & INTR_INFO_DELIVER_CODE_MASK) != 0)) return false;
-  if (coded && load<u32>(VM_ENTRY_EXCEPTION_ERROR_CODE) >>> 15 != 0) return false;
+  if (coded && load<u32>(VM_ENTRY_EXCEPTION_ERROR_CODE) >>> 16 != 0) return false;
   const length = load<u32>(VM_ENTRY_INSTRUCTION_LEN);
   return type < <u32>INTR_TYPE_SOFT_INTR || (length >= 1 && length <= 15);
 }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Console } from '../console.js';
-import { expectedOf, guestImage, workloadLines } from '../guest-report.js';
+import { expectedOf, guestImage, makeDisk, workloadLines } from '../guest-report.js';
 import { scratch } from '../scratch.js';
 
 /** One workload, or none: exits by reason. What it prints is checked. */
@@ -92,6 +92,18 @@ test('system calls, the sieve and memory cost no exits but those of the clock', 
     }
     expect(more(run, baseline, 'IO_INSTRUCTION')).toBeLessThan(LINE_AND_TICKS);
   }
+});
+
+test('a `rep` is one exit, whatever it moves: 256 words of a sector', async () => {
+  const disk = join(scratch(), 'disk.img');
+  makeDisk('scratch', disk);
+  const baseline = await exits(undefined, ...HW, '--disk', `${disk},snapshot`);
+  const run = await exits('disk-read', ...HW, '--disk', `${disk},snapshot`);
+  // 1024 sectors come by PIO: 262,144 words, of which each `rep insw` takes 256. The rest are the commands of 104 requests
+  // (six registers and a few looks at the status each) and the words to the bus master.
+  const own = more(run, baseline, 'IO_INSTRUCTION');
+  expect(own).toBeGreaterThan(1024);
+  expect(own).toBeLessThan(1024 + 104 * 60 + LINE_AND_TICKS);
 });
 
 test('at its monitor the guest halts: an exit for each key or tick that wakes it, and no CPU time', async () => {

@@ -64,7 +64,7 @@ const CONTROLS: Row[] = [
   ['#UD with an error code', { VM_ENTRY_INTR_INFO_FIELD: HARD | 0x806 }],
   ['an interrupt with an error code', { VM_ENTRY_INTR_INFO_FIELD: EXTERNAL | 0x800 }],
   ['#GP with an error code in real mode', { VM_ENTRY_INTR_INFO_FIELD: HARD | 0x80d, GUEST_CR0: 0x30 }],
-  ['an error code of 16 bits', { VM_ENTRY_INTR_INFO_FIELD: HARD | 0x80d, VM_ENTRY_EXCEPTION_ERROR_CODE: 0x8000 }],
+  ['an error code of 17 bits', { VM_ENTRY_INTR_INFO_FIELD: HARD | 0x80d, VM_ENTRY_EXCEPTION_ERROR_CODE: 0x10000 }],
   ['reserved bits of the event', { VM_ENTRY_INTR_INFO_FIELD: EXTERNAL | 0x1000 }],
   ['a software interrupt of no length', { VM_ENTRY_INTR_INFO_FIELD: EVENT | vmx.INTR_TYPE_SOFT_INTR | 0x80 }],
   [

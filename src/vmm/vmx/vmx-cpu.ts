@@ -40,8 +40,8 @@ const FAILS: readonly number[] = [vmx.VMXERR_ENTRY_INVALID_CONTROL_FIELD, vmx.VM
 /** All ones in so many bytes. */
 const WIDTH_MASK = [0, 0xff, 0xffff, 0xffffff, 0xffffffff];
 
-/** One emulated instruction may come back so often (a `rep` for each item or page of items) before the guest has to enter it again. */
-const EMULATED_VISITS = 65536;
+/** Items and exits of one emulated `rep` before the guest has to enter it again: a longer one must not keep the machine from its timers. */
+const EMULATED_WORK = 65536;
 /** Instructions of a guest without a mode of its own in the processor that are emulated before looking again. */
 const EMULATED_RUN = 2000;
 /** Instructions that are emulated when the processor refuses the guest's state: KVM's number. */
@@ -99,6 +99,11 @@ export class VmxCpu implements GuestCpu {
 
   get crashVector(): number {
     return this.cpu.crashVector;
+  }
+
+  /** The machine's memory. */
+  get bytes(): Uint8Array {
+    return this.cpu.bytes;
   }
 
   get pioData(): Uint8Array {
@@ -212,7 +217,10 @@ export class VmxCpu implements GuestCpu {
 
   /** Why an entry failed, for people. */
   get failure(): string {
-    if (this.entryError !== 0) return `VM entry failed with VM-instruction error ${this.entryError}`;
+    if (this.entryError !== 0) {
+      const event = `event ${hex(this.vmcs.read('VM_ENTRY_INTR_INFO_FIELD'))}, length ${this.vmcs.read('VM_ENTRY_INSTRUCTION_LEN')}`;
+      return `VM entry failed with VM-instruction error ${this.entryError} (${event})`;
+    }
     return `VM exit that the monitor has no answer to: ${this.describe()}`;
   }
 
@@ -297,10 +305,12 @@ export class VmxCpu implements GuestCpu {
   private emulateInstruction(answer: Answer): Next {
     const { cpu, registers } = this;
     const at = registers.eip;
-    for (let visits = 0; ; visits++) {
-      const next = answer(cpu.emulateStep());
+    for (let work = 0; ; ) {
+      const exit = cpu.emulateStep();
+      work += exit.kind === 'io-in' || exit.kind === 'io-out' ? 1 + exit.count : 1;
+      const next = answer(exit);
       if (next !== 'run') return next;
-      if (!cpu.midInstruction && (registers.eip !== at || visits > EMULATED_VISITS)) return 'run';
+      if (!cpu.midInstruction && (registers.eip !== at || work > EMULATED_WORK)) return 'run';
     }
   }
 
