@@ -11,7 +11,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
 
 /**
- * `options`: `translate` (code is translated before it runs), `classes` (names; all when absent), `limit` (cases), `modes` (keys of MODES), `template` (part of a template's name),
+ * `options`: `translate` (code is translated before it runs), `classes` (names; all when absent), `limit` (cases), `shard` ({first, of}: every `of`th case), `modes` (keys of MODES), `template` (part of a template's name),
  * `onFailure(case, mode, lines)`. The value: {passed, failed, perClass: Map name -> {passed, failed}}; a case passes when it does in every mode.
  */
 export async function runVectors(file, options = {}) {
@@ -39,7 +39,8 @@ class Tally {
   }
 }
 
-function chosen({ classes, template }, one) {
+function chosen({ classes, template, shard }, one) {
+  if (shard && shard.of > 1 && one.id % shard.of !== shard.first) return false;
   return (!classes || classes.includes(one.cls)) && (!template || one.name.includes(template));
 }
 

@@ -2,7 +2,7 @@
 // Formats: test/vectors/FORMAT.md.
 //
 //   npm run -s vectors -- FILE [--engine interpreter|translator] [--class LIST] [--template TEXT] [--modes LIST] [--limit N]
-//                              [--max-print N] [--summary]
+//                              [--shard I/N] [--max-print N] [--summary]
 //
 // Exit status: 0 all passed, 1 some failed, 2 cannot run that.
 import { existsSync } from 'node:fs';
@@ -14,6 +14,7 @@ const OPTIONS = {
   template: { type: 'string' },
   modes: { type: 'string' },
   limit: { type: 'string' },
+  shard: { type: 'string' },
   'max-print': { type: 'string', default: '20' },
   summary: { type: 'boolean', default: false },
 };
@@ -51,6 +52,14 @@ for (const mode of list(values.modes) ?? []) {
   if (!(mode in MODES)) refuse(`no mode ${mode}: ${Object.keys(MODES).join(', ')}`);
 }
 
+/** `I/N`: every Nth case, from the Ith on. */
+function shardOf(text = '1/1') {
+  const [, first, of] =
+    /^(\d{1,3})\/(\d{1,3})$/.exec(text) ?? refuse(`--shard takes two numbers, as in 1/2, not ${text}`);
+  if (first < 1 || Number(first) > of) refuse(`--shard ${text}: there is no such part`);
+  return { first: first - 1, of: Number(of) };
+}
+
 const maxPrint = count('max-print', values['max-print']);
 let printed = 0;
 function onFailure(one, mode, lines) {
@@ -68,6 +77,7 @@ try {
     template: values.template,
     modes: list(values.modes),
     limit: values.limit === undefined ? undefined : count('limit', values.limit),
+    shard: shardOf(values.shard),
     onFailure,
   });
   if (printed > maxPrint) console.log(`... and ${printed - maxPrint} more`);

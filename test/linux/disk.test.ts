@@ -15,9 +15,9 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const hashOf = (file: string): string => sha256(readFileSync(file));
 
 /** Boots with the IDE modules and `drives` as our command line says them, and runs one line of shell. */
-function run(context: TestContext, drives: string[], command: string): Console {
+function run(context: TestContext, drives: string[], command: string, mode = 'full'): Console {
   const { kernel, initramfsIde } = needs(context, 'kernel', 'initramfsIde');
-  const machine = ['--mode', 'full', '--kernel', kernel, '--initrd', initramfsIde, '--memory', '256M'];
+  const machine = ['--mode', mode, '--kernel', kernel, '--initrd', initramfsIde, '--memory', '256M'];
   const append = `console=ttyS0 cryptomgr.notests tv.run="${command}"`;
   const args = [...machine, '--append', append, '--serial', 'stdio', ...drives];
   return Console.machine(args, { deadline: 240 });
@@ -58,13 +58,14 @@ const work =
   'rm given/content.bin && sync && cd / && umount /mnt';
 
 test.for([
-  ['ext2', 'load-ide'],
-  ['ext4', 'load-ide'],
-  ['ext4', 'load-ide dma=0'],
-] as const)('%s is read and written, after %s', async ([kind, load], context) => {
+  ['ext2', 'load-ide', 'full'],
+  ['ext4', 'load-ide', 'full'],
+  ['ext4', 'load-ide', 'hw'],
+  ['ext4', 'load-ide dma=0', 'hw'],
+] as const)('%s is read and written, after %s, in mode %s', async ([kind, load, mode], context) => {
   const content = randomBytes(1_500_003);
   const disk = fileSystem(context, kind, content);
-  const console = run(context, ['--disk', disk], `${load} && ${work}`);
+  const console = run(context, ['--disk', disk], `${load} && ${work}`, mode);
   await console.expect('BOOT-OK');
   await console.expect(sha256(content));
   await ends(console);
