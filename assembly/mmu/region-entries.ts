@@ -101,8 +101,12 @@ export function openEntries(last: u32, worked: bool): void {
   }
 }
 
+/** Changes whenever an entry that worked may not any more. */
+export let closings: u32 = 0;
+
 /** Code of the page of `table` has been written: its regions are entered no more. */
 export function closeEntries(table: usize): void {
+  closings++;
   for (let i: u32 = 0; i < entries; i++) {
     const e = REGION_ENTRIES + <usize>i * ENTRY_SIZE;
     if (load<u32>(e, 16) != <u32>table) continue;
