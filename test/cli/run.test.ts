@@ -132,3 +132,33 @@ test('the largest machine', async () => {
   const console = run('--memory', '3072M', '--append', 'exit=poweroff');
   expect(await console.exit()).toBe(0);
 });
+
+test('under the virtual clock a translated run is the same each time, to the instruction', async () => {
+  const results = [];
+  for (const name of ['one.json', 'other.json']) {
+    const stats = join(scratch(), name);
+    const console = Console.spawn(
+      process.execPath,
+      [
+        join(root, 'bin/tabvisor.mjs'),
+        ...['vm', 'run', '--demo', '--mode', 'hw', '--clock', 'virtual', '--stats', stats],
+      ],
+      { deadline },
+    );
+    expect(await console.exit()).toBe(0);
+    const { instructions, machineSeconds, devices, exits, interrupts, pageFaults, exceptions, tlbMisses, decoded } =
+      JSON.parse(readFileSync(stats, 'utf8'));
+    results.push({
+      instructions,
+      machineSeconds,
+      devices,
+      exits,
+      interrupts,
+      pageFaults,
+      exceptions,
+      tlbMisses,
+      decoded,
+    });
+  }
+  expect(results[1]).toEqual(results[0]);
+});
