@@ -44,6 +44,8 @@ export function clearPending(): void {
   startUser = userRights;
 }
 
+/** Is the code that `table` finds of a mode that is translated? What was noted may be older than the mode in force. */
+function isTranslated(table: usize): bool { return (descriptorKey(table) & KEY_MASK) == KEY_MASK; }
 export function translatable(): bool { return (load<u32>(MODE_KEY) & KEY_MASK) == KEY_MASK && load<u32>(CAREFUL) == 0; }
 
 /** Forgets all when decoded code was dropped. */
@@ -51,6 +53,7 @@ export function renewSamples(): void {
   if (era == generation) return;
   era = generation;
   start = 0;
+  startTable = 0;
   clearPending();
   memory.fill(HEAT, 0, COUNT_MAX * 8);
 }
@@ -61,7 +64,7 @@ export function renewSamples(): void {
  */
 export function sample(): bool {
   renewSamples();
-  if (translatable() && !sampleAt(load<u32>(EIP)) && start != 0 && !isBeingLinked(startTable)) {
+  if (translatable() && !sampleAt(load<u32>(EIP)) && startTable != 0 && isTranslated(startTable) && !isBeingLinked(startTable)) {
     const current = load<u32>(startTable + (<usize>load<u16>(start, U_OFFSET) << 2)) == <u32>start;
     if (current && !isClaimed(start)) count(start, startTable, startUser);
   }
