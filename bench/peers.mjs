@@ -10,13 +10,14 @@ import { machine } from './machine.mjs';
 import { PROGRAMS, programsInitramfs } from './programs.mjs';
 import { geometricMean, spread, summary } from './statistics.mjs';
 import { digits, mebibytes } from './table.mjs';
+import { targetsTable } from './targets.mjs';
 
 const MEMORY = 256;
 /** Nanoseconds of machine time an instruction takes under `--clock virtual`. */
 const VIRTUAL_PACE = 10;
 
 /**
- * `options`: {engines, only: rows or undefined, percent, repeat, until, timeout, count}. `say` is told of each measurement.
+ * `options`: {engines, only: rows or undefined, percent, repeat, until, timeout, count, targets}. `say` is told of each measurement.
  * Throws when a run fails or the engines' checksums differ.
  */
 export async function comparePeers(options, say) {
@@ -57,7 +58,11 @@ export async function comparePeers(options, say) {
       'CPU seconds of the whole process, user and system; the median of ' +
         `${options.repeat} run${options.repeat > 1 ? 's, ± half the range' : ''}; (x 2.0): twice the CPU seconds of the first engine`,
     ],
-    tables: [timesTable(times, options.engines, instructions), wallTable(times, options.engines, peaks)],
+    tables: [
+      timesTable(times, options.engines, instructions),
+      wallTable(times, options.engines, peaks),
+      ...(options.targets ? [targetsTable(times, peaks)] : []),
+    ],
     data: { options, times, instructions, peaks, runs },
   };
 }

@@ -20,6 +20,7 @@ with --peers:
   --engines A,B    which engines (all); ratios are to the first
   --boot-until T   the boot ends when a serial line holds this text (BOOT-OK)
   --timeout S      seconds that one run of one engine may take (900)
+  --targets        a table of what is promised against v86, with PASS and MISS
   --count          one more run of tabvisor counts instructions, for MIPS of every engine
 workloads: ${WORKLOADS.join(' ')}
 loops: ${LOOPS.join(' ')}
@@ -35,6 +36,7 @@ const options = {
   'boot-until': { type: 'string', default: 'BOOT-OK' },
   timeout: { type: 'string', default: '900' },
   count: { type: 'boolean', default: false },
+  targets: { type: 'boolean', default: false },
   json: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -82,6 +84,9 @@ async function main() {
     const engines = list('engines', values.engines, Object.keys(ENGINES));
     const timeout = whole('timeout', values.timeout);
     const plan = { engines, only, repeat, percent, timeout, until: values['boot-until'], count: values.count };
+    if (values.targets && !['tabvisor', 'v86'].every((name) => engines.includes(name)))
+      throw new UsageError('--targets: they compare tabvisor with v86; --engines leaves one out');
+    plan.targets = values.targets;
     report = await comparePeers(plan, say);
   }
   publish(report, values.json);
