@@ -34,6 +34,10 @@ const TAILS = [
   [0x50, 0x0f, 0x20, 0xd0, 0x0f, 0x01, 0x38, 0x58, 0xcf], // the same with INVLPG of CR2
 ];
 
+const CODE_PAGES = [LAYOUT.code, LAYOUT.other, LAYOUT.stubs].map((at) => at >>> 12);
+/** A repeated string instruction, whose count depends on how it was cut: random bytes make one at times. */
+const REPEATED = /[\xf2\xf3][\x26\x2e\x36\x3e\x64-\x67]*[\xa4-\xa7\xaa-\xaf\x6c-\x6f]/;
+
 class Side {
   constructor(translate) {
     this.machine = new CoreMachine(RAM, translate);
@@ -182,6 +186,7 @@ export class Lockstep {
     const image = assemble(program);
     for (const side of this.sides) side.load(program, image);
     let number = 0;
+    this.wild = false;
     for (const stop of program.stops) {
       const lines = this.advance(program, image, stop);
       if (lines.length > 0) return [`at stop ${number} (${stop.kind}, budget ${stop.budget}):`, ...lines];
@@ -196,7 +201,8 @@ export class Lockstep {
     const { translated, stepped } = this;
     const before = translated.count;
     const begin = stepped.count;
-    if (stop.translate) translated.linker.translateHere();
+    // elsewhere the look at the code could be the first use of its page
+    if (stop.translate && CODE_PAGES.includes(translated.machine.eip >>> 12)) translated.linker.translateHere();
     const exit = translated.machine.core.run(stop.budget);
     translated.machine.set(abi.INTERRUPT_WINDOW, 0);
     translated.unstep();
@@ -209,7 +215,11 @@ export class Lockstep {
     else {
       // an interrupt window can be open at once
       theirs = abi.EXIT_INTERRUPT_WINDOW;
-      while (stepped.count - begin < done) theirs = stepped.step();
+      this.wild ||= !CODE_PAGES.includes(stepped.machine.eip >>> 12);
+      while (stepped.count - begin < done) {
+        theirs = stepped.step();
+        this.wild ||= !CODE_PAGES.includes(stepped.machine.eip >>> 12);
+      }
       // an exit that retires nothing
       if (!SOON.includes(exit) && SOON.includes(theirs)) theirs = stepped.step();
       stepped.unstep();
@@ -219,6 +229,12 @@ export class Lockstep {
     if (program.halting && exit === abi.EXIT_BUDGET && theirs === exit) return [];
     if (SOON.includes(exit) && SOON.includes(theirs)) stepped.machine.set(abi.EXIT_REASON, exit);
     if (this.sides.some((side) => side.isStale(image))) {
+      this.over = true;
+      return [];
+    }
+    const code = stepped.machine.ram.subarray(LAYOUT.code, LAYOUT.cell).toString('latin1');
+    // in data, or in the page tables themselves, anything may be executed
+    if (!program.halting && (this.wild || REPEATED.test(code))) {
       this.over = true;
       return [];
     }
