@@ -3,7 +3,7 @@
 
 HOST_PACKAGES=(
   nasm gcc-multilib            # guests of our own
-  qemu-system-x86              # the oracle
+  qemu-system-x86 qemu-utils   # the oracle, and its disk images
   acpica-tools                 # iasl, reads our ACPI tables
   cpio kmod xz-utils           # the initramfs
   e2fsprogs mtools             # disk images

@@ -66,6 +66,10 @@ export class FileSource implements ByteSource {
     if (this.size === 0) throw new InputError(`${what} ${name}: the file is empty`);
   }
 
+  close(): void {
+    closeSync(this.fd);
+  }
+
   read(offset: number, into: Uint8Array): void {
     try {
       readFully(this.fd, offset, into);
@@ -75,7 +79,8 @@ export class FileSource implements ByteSource {
   }
 }
 
-export type DiskMode = 'write' | 'read-only' | 'snapshot';
+/** snapshot and overlay: the image is read, writes go elsewhere. */
+export type DiskMode = 'write' | 'read-only' | 'snapshot' | 'overlay';
 
 /** A raw image file, read and written in place by ranges. */
 export class FileDisk implements BlockBackend {

@@ -16,9 +16,13 @@ import { fileURLToPath } from 'node:url';
 import { MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { DriveConfig, MachineConfig, VirtioConfig } from '../vmm/config.js';
-import { FileDisk, FileSource, reason } from './files.js';
+import type { BlockBackend } from '../devices/block-backend.js';
+import { isQcow2, Qcow2 } from '../devices/disk-image/qcow2.js';
+import { type DiskMode, FileDisk, FileSource, reason } from './files.js';
+import { inflateCluster } from './node-codec.js';
 import type { VmRunOptions } from './options.js';
 import { Output } from './output.js';
+import { OverlayFile } from './overlay-file.js';
 import { SharedFolder } from './shared-folder.js';
 import { SnapshotDisk } from './snapshot-disk.js';
 
@@ -41,10 +45,10 @@ export function openFiles(options: VmRunOptions, closers: Closers): OpenedFiles 
   const drives: (DriveConfig | undefined)[] = [];
   const virtio: VirtioConfig[] = [];
   const overlays: (SnapshotDisk | undefined)[] = [];
-  for (const { path, mode, bus } of options.disks) {
-    const disk = new FileDisk(path, mode);
+  for (const { path, mode, bus, overlay: file } of options.disks) {
+    const disk = openDisk(path, mode);
     const overlay = mode === 'snapshot' ? new SnapshotDisk(disk) : undefined;
-    const backend = overlay ?? disk;
+    const backend = overlay ?? (file === undefined ? disk : new OverlayFile(file, disk));
     overlays.push(overlay);
     if (bus === 'virtio') virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
     else drives.push({ backend, cdrom: false });
@@ -76,6 +80,19 @@ export function openFiles(options: VmRunOptions, closers: Closers): OpenedFiles 
     virtio,
     overlays,
   };
+}
+
+/** Raw, or qcow2 when the image says so. Throws InputError. */
+function openDisk(path: string, mode: DiskMode): BlockBackend {
+  const source = new FileSource(path, 'disk');
+  const qcow2 = isQcow2(source);
+  if (!qcow2) source.close();
+  if (!qcow2) return new FileDisk(path, mode);
+  if (mode !== 'write') return new Qcow2(source, inflateCluster);
+  throw new InputError(
+    `disk ${path}: qcow2 images are read and not written`,
+    'Add ,snapshot or ,overlay=FILE or ,ro after the name, or make it raw: qemu-img convert -O raw OLD NEW.',
+  );
 }
 
 function demoDisk(closers: Closers): string {

@@ -1,7 +1,7 @@
 // Node's zlib as the codec of snapshots.
 // Contract: Codec in src/base/host.ts.
 import { promisify } from 'node:util';
-import { constants, deflateRaw, inflateRaw } from 'node:zlib';
+import { constants, deflateRaw, inflateRaw, inflateRawSync } from 'node:zlib';
 import type { Codec } from '../base/host.js';
 
 const pack = promisify(deflateRaw);
@@ -19,3 +19,12 @@ export const nodeCodec: Codec = {
     }
   },
 };
+
+/** For qcow2: the stream may be followed by anything. */
+export function inflateCluster(bytes: Uint8Array, size: number): Uint8Array | undefined {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: size, finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return undefined;
+  }
+}

@@ -38,6 +38,7 @@ test.each([
   ['d.img,if=virtio,ro', { path: 'd.img', mode: 'read-only', bus: 'virtio' }],
   ['d.img,if=ide,ro', { path: 'd.img', mode: 'read-only', bus: 'ide' }],
   ['d.img,snapshot', { path: 'd.img', mode: 'snapshot' }],
+  ['d.img,overlay=my,,writes', { path: 'd.img', mode: 'overlay', overlay: 'my,writes' }],
   ['a,,b.img,ro', { path: 'a,b.img', mode: 'read-only' }],
 ])('--disk %s', (text, disk) => {
   expect(parseDisk(text)).toEqual(disk);

@@ -41,6 +41,8 @@ export interface RawOptions {
 
 export interface DiskOption {
   path: string;
+  /** File that takes the writes; the image stays as it is. */
+  overlay?: string;
   /** By default IDE, virtio in mode para. */
   bus?: 'ide' | 'virtio';
   mode: DiskMode;
@@ -89,6 +91,7 @@ export interface VmRunOptions {
 }
 
 const DRIVES = 4;
+const DISK_USAGE = 'Settings are if=ide or if=virtio, and one of ro, snapshot and overlay=FILE.';
 
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
@@ -154,25 +157,23 @@ export function parseMemory(text: string): number {
   return size;
 }
 
-/** `F[,if=ide][,ro|,snapshot]`; a comma in the name is written twice. */
+/** `F[,if=ide|,if=virtio][,ro|,snapshot|,overlay=O]`; a comma in a name is written twice. */
 export function parseDisk(text: string): DiskOption {
   const [path, ...settings] = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
   if (!path) throw new InputError(`--disk ${text}: no file name`, 'Write it as --disk image.img,snapshot.');
   let mode: DiskMode = 'write';
   let bus: DiskOption['bus'];
+  let overlay: string | undefined;
   for (const setting of settings) {
     if ((setting === 'if=ide' || setting === 'if=virtio') && !bus) bus = setting === 'if=ide' ? 'ide' : 'virtio';
-    else if ((setting === 'ro' || setting === 'snapshot') && mode === 'write')
-      mode = setting === 'ro' ? 'read-only' : 'snapshot';
-    else {
-      const why =
-        setting === 'ro' || setting === 'snapshot'
-          ? 'ro and snapshot exclude each other'
-          : `unknown setting ${setting}`;
-      throw new InputError(`--disk ${text}: ${why}`, 'Settings are if=ide or if=virtio, ro and snapshot.');
-    }
+    else if (/^(ro|snapshot|overlay=.+)$/.test(setting)) {
+      if (mode !== 'write')
+        throw new InputError(`--disk ${text}: ro, snapshot and overlay exclude each other`, DISK_USAGE);
+      mode = setting === 'ro' ? 'read-only' : setting === 'snapshot' ? 'snapshot' : 'overlay';
+      if (mode === 'overlay') overlay = setting.slice('overlay='.length);
+    } else throw new InputError(`--disk ${text}: unknown setting ${setting}`, DISK_USAGE);
   }
-  return bus ? { path, mode, bus } : { path, mode };
+  return { path, mode, ...(bus && { bus }), ...(overlay && { overlay }) };
 }
 
 /** `TAG=FOLDER[,ro]`. */

@@ -32,7 +32,12 @@ function absolute(raw: RawOptions): RawOptions {
   const full = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
   const disk = raw.disk.map((text) => {
     const { path } = parseDisk(text);
-    return resolve(path).replaceAll(',', ',,') + text.slice(path.replaceAll(',', ',,').length);
+    const settings = text.slice(path.replaceAll(',', ',,').length);
+    const full = settings.replace(
+      /,overlay=((?:[^,]|,,)+)/,
+      (_, file: string) => `,overlay=${resolve(file.replaceAll(',,', ',')).replaceAll(',', ',,')}`,
+    );
+    return resolve(path).replaceAll(',', ',,') + full;
   });
   return {
     ...raw,
@@ -48,7 +53,9 @@ function stamp(path: string): DiskStamp {
 }
 
 function imagesOf(raw: RawOptions): string[] {
-  return [...raw.disk.map((text) => parseDisk(text).path), ...(raw.cdrom ? [raw.cdrom] : [])];
+  const disks = raw.disk.map((text) => parseDisk(text));
+  const overlays = disks.flatMap(({ overlay }) => overlay ?? []);
+  return [...disks.map(({ path }) => path), ...overlays, ...(raw.cdrom ? [raw.cdrom] : [])];
 }
 
 /** Writes the file whole or not at all. `overlays`: by the disk's number. Throws InputError. */

@@ -68,7 +68,12 @@ export function vmRunCommand(): Command {
     .option('--bios <file>', 'BIOS image at the reset vector (64, 128 or 256 KiB)')
     .option('--vgabios <file>', 'VGA option ROM')
     .option('--memory <size>', 'RAM, 2M to 3072M', '256M')
-    .option('--disk <file[,if=ide][,ro|,snapshot]>', 'raw disk image; may be repeated', collect, [])
+    .option(
+      '--disk <file[,if=ide|,if=virtio][,ro|,snapshot|,overlay=F]>',
+      'raw or qcow2 disk image; may be repeated',
+      collect,
+      [],
+    )
     .option('--cdrom <file>', 'ISO 9660 image in a CD-ROM drive')
     .option('--serial <stdio|file:F|none>', 'where the first serial port goes', 'stdio')
     .option('--debug-exit <port>', 'a write of V to this port ends the run with status (V << 1) | 1')
