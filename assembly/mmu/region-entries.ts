@@ -6,7 +6,10 @@ import { U_ATTR, U_OP, UA_ENTRY } from '../isa/uop';
 import { flushCode, generation, noteRegion } from './code-pages';
 import { userRights } from './tlb';
 
-/** Entry: table slot u32, target u32, micro-op u32, its own op u32, offset table of its page u32 (0: dropped), patched op u32. */
+/**
+ * Entry: table slot u32, target u32, micro-op u32, its own op u32, offset table of its page u32 (0: dropped), patched op u32, micro-ops of
+ * its region u32.
+ */
 export const ENTRY_SHIFT: u32 = 5;
 const ENTRY_SIZE: usize = 1 << ENTRY_SHIFT;
 export const ENTRY_SLOT: u32 = 0;
@@ -64,8 +67,8 @@ export function newSlot(): u32 { return firstSlot + slotsUsed++; }
 /** The op of entry 0 under the rights in force. */
 export function firstEntry(): u32 { return FIRST_ENTRY + (userRights ? USER_ENTRY : 0); }
 
-/** Notes that `u` will enter the region in `slot` at `target`. */
-export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
+/** Notes that `u` will enter the region of `size` micro-ops in `slot` at `target`. An entry of another region moves to this one. */
+export function addEntry(u: usize, table: usize, slot: u32, target: u32, size: u32): void {
   const e: usize = REGION_ENTRIES + <usize>entries * ENTRY_SIZE;
   store<u32>(e, slot);
   store<u32>(e, target, 4);
@@ -73,6 +76,7 @@ export function addEntry(u: usize, table: usize, slot: u32, target: u32): void {
   store<u32>(e, opOf(u), 12);
   store<u32>(e, <u32>table, 16);
   store<u32>(e, firstEntry() + entries, 20);
+  store<u32>(e, size, 24);
   entries++;
   store<u8>(u, load<u8>(u, U_ATTR) | UA_ENTRY, U_ATTR);
   noteRegion(table, false);
@@ -95,9 +99,10 @@ export function openEntries(last: u32, worked: bool): void {
     const table: usize = load<u32>(e, 16);
     if (table == 0) continue;
     noteRegion(table, true);
-    if (isEntry(u)) continue;
-    if (worked) store<u16>(u, load<u32>(e, 20), U_OP);
-    else forget(u);
+    if (worked) {
+      if (isEntry(u)) closings++;
+      store<u16>(u, load<u32>(e, 20), U_OP);
+    } else if (!isEntry(u)) forget(u);
   }
 }
 
@@ -126,6 +131,16 @@ export function closeEntries(table: usize): void {
 /** Is it one, or about to be? */
 // @ts-ignore: decorator
 @inline export function isClaimed(u: usize): bool { return (load<u8>(u, U_ATTR) & UA_ENTRY) != 0; }
+
+/** A region that is no larger is copied by those that reach it: links to it would cost more than it does. */
+const COPIED_MAX: u32 = 32;
+
+/** Does exploring stop at `u`, because it is the entry of a region worth going to? */
+export function isBarrier(u: usize): bool {
+  if (!isClaimed(u)) return false;
+  const e = isEntry(u) ? entryOf(u, userRights) : 0;
+  return e == 0 || load<u32>(e, 24) > COPIED_MAX;
+}
 
 /** What the micro-op is, patched or not. */
 export function opOf(u: usize): u32 {

@@ -5,9 +5,11 @@ import { TRANSLATOR_SCRATCH } from '../abi';
 import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
+import { pending, pendingTable, pendingUop, pendingUser } from '../interpreter/samples';
 import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../isa/uop';
 import { isJumpTarget } from '../mmu/code-pages';
-import { isClaimed } from '../mmu/region-entries';
+import { isBarrier } from '../mmu/region-entries';
+import { userRights } from '../mmu/tlb';
 import { formOf } from './emit';
 
 export const BLOCK_MAX: i32 = 128;
@@ -45,6 +47,8 @@ const ORDER: usize = BLOCKS + <usize>BLOCK_MAX * BLOCK_SIZE;
 
 export let blocks: i32 = 0;
 export let targets: i32 = 0;
+/** Micro-ops that were explored. */
+export let explored: i32 = 0;
 let table: usize = 0;
 let work: i32 = 0;
 let starts: i32 = 0;
@@ -86,7 +90,7 @@ function stops(form: u32): bool {
 
 function startAt(offset: u32, more: u32): void {
   const u = uopAt(offset);
-  if (u == 0 || isClaimed(u)) return;
+  if (u == 0 || isBarrier(u)) return;
   if ((marks(offset) & STARTS) == 0) {
     if (starts == BLOCK_MAX) return;
     starts++;
@@ -101,12 +105,12 @@ function startAt(offset: u32, more: u32): void {
 /** Marks what is reached from `head`, straight lines first. */
 function explore(head: usize): void {
   memory.fill(LEADER, 0, 12288);
-  let count = 0;
+  explored = 0;
   let jumps = false;
   work = 0;
   starts = 0;
   startAt(load<u16>(head, U_OFFSET), 0);
-  while (work > 0 && count < UOP_MAX) {
+  while (work > 0 && explored < UOP_MAX) {
     work--;
     let u: usize = load<u32>(WORK + (<usize>work << 2));
     for (;;) {
@@ -117,9 +121,9 @@ function explore(head: usize): void {
       }
       if (form == FORM_NEXT_PAGE) break;
       const offset: u32 = load<u16>(u, U_OFFSET);
-      if (uopAt(offset) == u && ((marks(offset) & SEEN) != 0 || isClaimed(u))) break;
+      if (uopAt(offset) == u && ((marks(offset) & SEEN) != 0 || isBarrier(u))) break;
       if (uopAt(offset) == u) mark(offset, SEEN);
-      count++;
+      explored++;
       if (form == FORM_JMP || form == FORM_JCC || form == FORM_LOOP) startAt(branchOffset(u), 0);
       if (form == FORM_CALL) startAt(branchOffset(u), CALLED);
       if (form == FORM_JCC || form == FORM_LOOP) startAt(nextOffset(u), 0);
@@ -130,7 +134,7 @@ function explore(head: usize): void {
         jumps = true;
         for (let at: u32 = 0; at < 0x1000; at++) if (isJumpTarget(uopAt(at))) startAt(at, CALLED);
       }
-      if (stops(form) || count >= UOP_MAX) break;
+      if (stops(form) || explored >= UOP_MAX) break;
       u += UOP_SIZE;
     }
   }
@@ -278,10 +282,28 @@ function edgeTo(from: i32, block: i32): void {
   setField(block, FORWARD, 1);
 }
 
-/** Works out the region that begins at `head` in the page of `codeTable`. False: it is too large. */
-export function findRegion(head: usize, codeTable: usize): bool {
+/** Explores from `head` in the page of `codeTable`; what comes to be seen is told by isReached(). */
+export function reach(head: usize, codeTable: usize): void {
   table = codeTable;
   explore(head);
+}
+export function isReached(u: usize): bool {
+  const offset: u32 = load<u16>(u, U_OFFSET);
+  return uopAt(offset) == u && (marks(offset) & SEEN) != 0;
+}
+
+/** What else is hot in the region is an entry of it too. */
+function enterWhereHot(): void {
+  for (let i: u32 = 0; i < pending; i++) {
+    const u = pendingUop(i);
+    if (pendingTable(i) == table && pendingUser(i) == userRights && isReached(u)) startAt(load<u16>(u, U_OFFSET), CALLED);
+  }
+}
+
+/** Works out the region that begins at `head` in the page of `codeTable`. False: it is too large. */
+export function findRegion(head: usize, codeTable: usize): bool {
+  reach(head, codeTable);
+  enterWhereHot();
   if (!number()) return false;
   for (let b = 0; b < blocks; b++) connect(b);
   const first = blockOfOffset(load<u16>(head, U_OFFSET));

@@ -9,6 +9,7 @@ import { poolRoom } from '../mmu/code-pages';
 import { fetchTable } from '../mmu/fetch';
 import { closeModule, hasRoom, isClaimed, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
 import { selectRights, userRights } from '../mmu/tlb';
+import { isReached, reach } from './graph';
 import { addRegion, beginModule, finishModule, moduleRoom } from './module';
 
 const ENTRIES_OF_A_REGION: u32 = 128;
@@ -22,6 +23,30 @@ function finished(): u32 {
   return size;
 }
 
+/** By number of what is hot: is it in the region of another? A bit each. */
+let covered: u64 = 0;
+
+// dropped since, or in a region that was translated since
+function isVoid(i: u32): bool {
+  const u = pendingUop(i);
+  return load<u32>(pendingTable(i) + (<usize>load<u16>(u, U_OFFSET) << 2)) != <u32>u || isClaimed(u);
+}
+
+/** The end of a function may be hot before its begin is. One region then, from where the other is reached. */
+function cover(): void {
+  covered = 0;
+  for (let i: u32 = 0; i < pending; i++) {
+    if (((covered >>> i) & 1) != 0 || isVoid(i)) continue;
+    const table = pendingTable(i);
+    selectRights(pendingUser(i));
+    reach(pendingUop(i), table);
+    for (let other: u32 = 0; other < pending; other++) {
+      if (other == i || pendingTable(other) != table || pendingUser(other) != pendingUser(i)) continue;
+      if (isReached(pendingUop(other))) covered |= <u64>1 << other;
+    }
+  }
+}
+
 /** A module of what is hot: its size, at MODULE. 0: nothing. Only between runs. */
 export function translateHot(): u32 {
   renewSamples();
@@ -32,14 +57,12 @@ export function translateHot(): u32 {
   // a region is for the rights that its code was sampled under
   const user = userRights;
   beginModule(nextSlot());
+  cover();
   for (let i: u32 = 0; i < pending; i++) {
-    const u = pendingUop(i);
-    const table = pendingTable(i);
-    // dropped since, or in a region that was translated since
-    if (load<u32>(table + (<usize>load<u16>(u, U_OFFSET) << 2)) != <u32>u || isClaimed(u)) continue;
+    if (((covered >>> i) & 1) != 0 || isVoid(i)) continue;
     if (!moduleRoom() || !hasRoom(ENTRIES_OF_A_REGION)) break;
     selectRights(pendingUser(i));
-    addRegion(u, table);
+    addRegion(pendingUop(i), pendingTable(i));
   }
   selectRights(user);
   clearPending();

@@ -15,7 +15,7 @@ import {
   LINEAR, PAGE, prologue, pushAddress, pushCode, runHandler, setRegister, spend, T1, T2, TARGET, VALUE,
 } from './frame';
 import {
-  blockAt, blocks, branchOffset, fallOf, findRegion, firstOf, lastOf, loopEndOf, nextOffset, positionOf, sourcesOf,
+  blockAt, blocks, branchOffset, explored, fallOf, findRegion, firstOf, lastOf, loopEndOf, nextOffset, positionOf, sourcesOf,
   startOf, takenOf, targetOf, targets,
 } from './graph';
 import { pushMemory, readMemory } from './memory';
@@ -378,7 +378,7 @@ export function emitRegion(head: usize, codeTable: usize): bool {
   const slot = newSlot();
   for (let p = 0; p < blocks; p++) {
     const b = blockAt(p);
-    if (targetOf(b) != NONE) addEntry(firstOf(b), codeTable, slot, targetOf(b));
+    if (targetOf(b) != NONE) addEntry(firstOf(b), codeTable, slot, targetOf(b), explored);
   }
   return true;
 }
