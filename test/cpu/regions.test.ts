@@ -2,6 +2,7 @@
 // Ours; every case runs interpreted and translated, and both must agree to the instruction.
 import { expect, it } from 'vitest';
 import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+import type { TranslatorCore } from '../../src/vcpu/linker.js';
 
 const CODE = 0x1000;
 const OTHER = 0x2000;
@@ -16,6 +17,8 @@ const USER = 7;
 const SUPERVISOR = 3;
 const PAGES = 100;
 const MANY = 0x30000;
+/** Of the core's table, for regions: src/vcpu/linker.ts. */
+const SLOTS = 8192;
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
@@ -140,6 +143,35 @@ it('sees what a region has stored into itself', () => {
   // mov $20,%ecx; 1: mov %cl,0x100c; mov $0,%al; add %eax,%edx; loop 1b; hlt
   const machine = both({ code: { [CODE]: 'b914000000 880d0c100000 b000 01c2 e2f4 f4' } });
   expect(machine.register(2)).toBe(210);
+});
+
+it('takes small regions into those that reach them', () => {
+  // 10 levels of: push %ebx; mov %eax,%ebx; cmp $1,%eax; jbe 1f; dec %eax; call CODE; lea -2(%ebx),%eax; call 2f; 1: mov %ebx,%eax; pop %ebx; ret
+  const recursion = '53 89c3 83f801 760e 48 e8f2ffffff 8d43fe e80a000000 89d8 5b c3';
+  const [tail, leaf] = [CODE + 0x16, CODE + 0x20];
+  // 2: inc %ecx; inc %edx; ret. And there: mov $10,%eax; call CODE; call 2b; hlt
+  const code = { [CODE]: recursion, [leaf]: '41 42 c3', [OTHER]: 'b80a000000 e8f6efffff e811f0ffff f4' };
+  const machine = new CoreMachine(2 << 20, true);
+  machine.enterFlat();
+  for (const [address, text] of Object.entries(code)) machine.poke(Number(address), hex(text));
+  machine.core.updateMode();
+  const run = (): readonly number[] => {
+    machine.setRegisters([0, 0, 0, 0, STACK, 0, 0, 0]);
+    machine.eip = OTHER;
+    expect(machine.core.run(10_000)).toBe(abi.EXIT_HLT);
+    return machine.registers();
+  };
+  const { table } = machine.core as unknown as TranslatorCore;
+  const first = table.length - SLOTS;
+  const interpreted = run();
+  for (const address of [tail, leaf, CODE]) {
+    machine.eip = address;
+    expect(machine.linker?.translateHere()).toBe(true);
+  }
+  // whoever still went to the first two would trap
+  table.set(first, null);
+  table.set(first + 1, null);
+  expect(run()).toEqual(interpreted);
 });
 
 it('keeps what CPL 0 may read from CPL 3', () => {
