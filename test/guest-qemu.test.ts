@@ -29,7 +29,7 @@ test('all workloads without a disk', async (context) => {
   const guest = qemu(context, '-kernel', GUEST, '-append', 'run=all exit=poweroff');
   expect(await guest.exit()).toBe(0);
   expect(guest.output).toContain('disk: no disk');
-  expectAllWorkloads(guest.output, { scale: 1, disk: false });
+  expectAllWorkloads(guest.output, 1, {});
 });
 
 test('all workloads with a scratch disk, of which only the last MiB changes', async (context) => {
@@ -37,7 +37,7 @@ test('all workloads with a scratch disk, of which only the last MiB changes', as
   const before = readFileSync(disk);
   const guest = qemu(context, '-kernel', GUEST, '-append', 'run=all scale=3 exit=poweroff quiet', ...drive(disk));
   expect(await guest.exit()).toBe(0);
-  expectAllWorkloads(guest.output, { scale: 3, disk: true });
+  expectAllWorkloads(guest.output, 3, { disk: 'ide' });
   const after = readFileSync(disk);
   const kept = before.length - (1 << 20);
   expect(after.subarray(0, kept).equals(before.subarray(0, kept))).toBe(true);
@@ -45,6 +45,28 @@ test('all workloads with a scratch disk, of which only the last MiB changes', as
     const changed = !after.subarray(sector, sector + 512).equals(before.subarray(sector, sector + 512));
     expect(changed, `sector at ${sector}`).toBe(true);
   }
+});
+
+test.for([
+  ['virtio', 'virtio', 'virtio-blk-pci', 'virtio-net-pci'],
+  [
+    'virtio without its legacy interface',
+    'virtio',
+    'virtio-blk-pci,disable-legacy=on',
+    'virtio-net-pci,disable-legacy=on',
+  ],
+  ['IDE and an NE2000', 'ide', 'ide-hd,bus=ide.0,unit=0', 'ne2k_pci'],
+] as const)('all workloads with a disk and a network: %s', async ([, disk, diskDevice, card], context) => {
+  const file = scratchDisk();
+  const guest = qemu(
+    context,
+    ...['-kernel', GUEST, '-append', 'run=all exit=poweroff'],
+    ...['-drive', `file=${file},format=raw,if=none,id=d,cache=unsafe`, '-device', `${diskDevice},drive=d`],
+    ...['-netdev', 'user,id=n', '-device', `${card},netdev=n`],
+  );
+  expect(await guest.exit()).toBe(0);
+  expect(guest.output).toMatch(/network: \w+ 52:54:00:12:34:56\n/);
+  expectAllWorkloads(guest.output, 1, { disk, network: true });
 });
 
 test('a disk without the mark is read and not written', async (context) => {

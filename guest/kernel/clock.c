@@ -14,6 +14,7 @@
 #define IRQ_TIMER 0
 
 static volatile uint32_t interrupts;
+static uint32_t latest;
 
 static void on_timer(void) { interrupts++; }
 
@@ -34,7 +35,11 @@ uint32_t clock_milliseconds(void) {
   uint32_t periods = interrupts;
   // The count was reloaded, but its interrupt is still to come.
   if (pic_requested(IRQ_TIMER) && count > RELOAD / 2) periods++;
-  restore_flags(flags);
   uint32_t elapsed = count < RELOAD ? RELOAD - count : 0;
-  return periods * (1000 / CLOCK_HZ) + elapsed * (1000 / CLOCK_HZ) / RELOAD;
+  uint32_t now = periods * (1000 / CLOCK_HZ) + elapsed * (1000 / CLOCK_HZ) / RELOAD;
+  // A busy host raises the interrupt later than it reloads the count: time stands still for so long, and does not go back.
+  if ((int32_t)(now - latest) > 0) latest = now;
+  now = latest;
+  restore_flags(flags);
+  return now;
 }

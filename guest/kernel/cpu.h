@@ -73,6 +73,15 @@ static inline void invlpg(uint32_t address) { __asm__ volatile("invlpg (%0)" ::"
 
 static inline void wrmsr(uint32_t index, uint32_t low) { __asm__ volatile("wrmsr" ::"c"(index), "a"(low), "d"(0)); }
 
+static inline uint64_t rdtsc(void) {
+  uint64_t value;
+  __asm__ volatile("rdtsc" : "=A"(value)::"memory");
+  return value;
+}
+
+// Every store before it is seen before any load after it; a processor of 1999 has no MFENCE.
+static inline void barrier(void) { __asm__ volatile("lock; addl $0, (%%esp)" ::: "memory", "cc"); }
+
 struct cpuid {
   uint32_t eax, ebx, ecx, edx;
 };

@@ -1,12 +1,13 @@
-// What the processor, the hypervisor and the disk say of themselves.
+// What the processor, the hypervisor, the disk and the network card say of themselves.
 // Intel SDM vol. 2A CPUID; Linux Documentation/virt/kvm/x86/cpuid.rst (leaf 0x40000000).
 #include "identity.h"
+#include "block.h"
 #include "clock.h"
 #include "cpu.h"
 #include "exception.h"
 #include "frames.h"
-#include "ide.h"
 #include "memory.h"
+#include "net.h"
 #include "print.h"
 
 #define LEAF_HYPERVISOR 0x40000000u
@@ -92,11 +93,26 @@ void print_registers(void) {
 
 void print_disk(void) {
   const struct ide_disk *disk = ide_disk();
-  if (!disk->present) {
+  if (!block_kind()) {
     print("no disk\n");
     return;
   }
+  if (!disk->present) {
+    print("%s, %u sectors, %u KiB\n", block_kind(), block_sectors(), block_sectors() / 2);
+    return;
+  }
   print("%s, %u sectors, %u KiB, %s\n", disk->model, disk->sectors, disk->sectors / 2, disk->dma ? "DMA" : "PIO only");
+}
+
+void print_network(void) {
+  const struct net_card *card = net_card();
+  if (!card) {
+    print("no network\n");
+    return;
+  }
+  print("%s", card->name);
+  for (uint32_t i = 0; i < 6; i++) print("%c%02x", i ? ':' : ' ', card->address[i]);
+  print("\n");
 }
 
 void print_banner(void) {
@@ -106,4 +122,7 @@ void print_banner(void) {
   print_family(cpuid(1).eax);
   print(", %u KiB, timer %u Hz, disk: ", frames_end() / 1024, CLOCK_HZ);
   print_disk();
+  if (!net_card()) return;
+  print("network: ");
+  print_network();
 }

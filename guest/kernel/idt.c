@@ -17,7 +17,9 @@ extern const uint32_t syscall_stub;
 static struct {
   uint32_t low, high;
 } idt[256];
-static void (*handlers[16])(void);
+// PCI devices share lines.
+#define SHARERS 4
+static void (*handlers[16][SHARERS])(void);
 
 static void set_gate(uint32_t vector, uint32_t entry, uint32_t attributes) {
   idt[vector].low = KERNEL_CS << 16 | (entry & 0xFFFF);
@@ -34,7 +36,11 @@ void idt_init(void) {
 }
 
 void irq_handle(uint8_t irq, void (*handler)(void)) {
-  handlers[irq] = handler;
+  for (uint32_t i = 0; i < SHARERS; i++) {
+    if (handlers[irq][i]) continue;
+    handlers[irq][i] = handler;
+    break;
+  }
   pic_unmask(irq);
 }
 
@@ -46,7 +52,7 @@ void trap(struct trap_frame *frame) {
   } else {
     uint8_t irq = frame->vector - VECTOR_IRQ;
     if (pic_spurious(irq)) return;
-    if (handlers[irq]) handlers[irq]();
+    for (uint32_t i = 0; i < SHARERS && handlers[irq][i]; i++) handlers[irq][i]();
     pic_end_of_interrupt(irq);
   }
 }

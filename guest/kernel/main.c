@@ -1,16 +1,18 @@
 // The order in which the kernel comes up, and what its command line asks of it.
 // Multiboot specification 0.6.96, section 3.2; guest/README.md (command line).
 #include <stdbool.h>
+#include "block.h"
 #include "clock.h"
 #include "cpu.h"
 #include "exception.h"
 #include "frames.h"
 #include "gdt.h"
-#include "ide.h"
 #include "identity.h"
+#include "kvm.h"
 #include "memory.h"
 #include "monitor.h"
 #include "multiboot.h"
+#include "net.h"
 #include "paging.h"
 #include "pic.h"
 #include "power.h"
@@ -62,7 +64,9 @@ void kernel_main(uint32_t magic, const void *information) {
   clock_init();
   uart_listen();
   sti();
-  ide_init();
+  block_init();
+  net_init();
+  kvm_init();
 
   read_command_line(&wishes);
   if (!wishes.quiet) print_banner();

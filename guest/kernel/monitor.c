@@ -95,6 +95,11 @@ static void disk(const char *arguments) {
   print_disk();
 }
 
+static void net(const char *arguments) {
+  (void)arguments;
+  print_network();
+}
+
 static void ticks(const char *arguments) {
   (void)arguments;
   print("%u ms, %u timer interrupts at %u Hz\n", clock_milliseconds(), clock_interrupts(), CLOCK_HZ);
@@ -136,7 +141,8 @@ static const struct command commands[] = {
     {"cpu", "", "processor and hypervisor, by CPUID", cpu},
     {"regs", "", "control and segment registers", regs},
     {"peek", "ADDR", "64 bytes of memory", peek},
-    {"disk", "", "the IDE disk", disk},
+    {"disk", "", "the disk", disk},
+    {"net", "", "the network card", net},
     {"ticks", "", "time since boot", ticks},
     {"fault", "de|ud|gp|pf|user", "an exception that stops the machine", fault},
     {"crash", "", "a triple fault", crash},

@@ -9,11 +9,14 @@
 #define ERROR_WRITE 0x2u
 #define ERROR_USER 0x4u
 #define FRAME(entry) ((entry) & -PAGE_SIZE)
-#define KERNEL_TABLES (MEMORY_LIMIT >> 22)
+// Devices' memory has one table behind the memory that is mapped where it lies.
+#define DEVICE_WINDOW MEMORY_LIMIT
+#define DEVICE_PAGES 1024u
+#define KERNEL_TABLES ((DEVICE_WINDOW >> 22) + 1)
 
 extern uint8_t user_image_start[], user_image_end[];
 
-static uint32_t kernel_directory, zero_page, faults;
+static uint32_t kernel_directory, zero_page, faults, device_pages;
 
 // The slot of an address, or null when its table is missing and none is to be made.
 static uint32_t *slot(uint32_t directory, uint32_t address, bool make) {
@@ -38,8 +41,20 @@ void paging_init(void) {
     bool user = address >= user_start && address < user_end;
     paging_map(kernel_directory, address, address, user ? PAGE_USER : PAGE_WRITABLE);
   }
+  slot(kernel_directory, DEVICE_WINDOW, true);
   write_cr3(kernel_directory);
   write_cr0(read_cr0() | CR0_PG | CR0_WP);
+}
+
+volatile void *paging_map_device(uint32_t physical, uint32_t size) {
+  uint32_t offset = physical % PAGE_SIZE, pages = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE;
+  if (size > PAGE_SIZE || device_pages + pages > DEVICE_PAGES) return 0;
+  uint32_t address = DEVICE_WINDOW + device_pages * PAGE_SIZE;
+  for (uint32_t i = 0; i < pages; i++)
+    paging_map(kernel_directory, address + i * PAGE_SIZE, physical - offset + i * PAGE_SIZE,
+               PAGE_WRITABLE | PAGE_UNCACHED);
+  device_pages += pages;
+  return (volatile void *)(address + offset);
 }
 
 uint32_t paging_kernel_directory(void) { return kernel_directory; }

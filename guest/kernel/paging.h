@@ -12,6 +12,7 @@
 #define PAGE_PRESENT 0x1u
 #define PAGE_WRITABLE 0x2u
 #define PAGE_USER 0x4u
+#define PAGE_UNCACHED 0x18u
 
 void paging_init(void);
 uint32_t paging_kernel_directory(void);
@@ -19,6 +20,8 @@ uint32_t paging_kernel_directory(void);
 uint32_t paging_create(void);
 // Gives back the directory and every page that was mapped for the user.
 void paging_destroy(uint32_t directory);
+// Makes up to 4 KiB of a device's memory readable in every address space; null when the window is full.
+volatile void *paging_map_device(uint32_t physical, uint32_t size);
 void paging_map(uint32_t directory, uint32_t address, uint32_t frame, uint32_t flags);
 // The page-table entry of an address in the current address space, 0 if it has none.
 uint32_t paging_entry(uint32_t address);

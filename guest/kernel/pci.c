@@ -10,6 +10,10 @@
 #define CLASS 0x08
 #define HEADER_TYPE 0x0C
 #define MULTIFUNCTION (0x80u << 16)
+#define COMMAND 0x04
+#define COMMAND_ENABLE 0x7u
+#define INTERRUPT_LINE 0x3C
+#define NO_LINE 16
 
 uint32_t pci_read(uint32_t function, uint32_t offset) {
   outl(CONFIG_ADDRESS, ENABLE | function | offset);
@@ -39,3 +43,13 @@ static bool find(uint32_t offset, uint32_t shift, uint32_t wanted, uint32_t *fou
 bool pci_find_id(uint32_t id, uint32_t *function) { return find(ID, 0, id, function); }
 
 bool pci_find_class(uint32_t class, uint32_t *function) { return find(CLASS, 16, class, function); }
+
+// The upper half is the status register, where a written one clears.
+void pci_enable(uint32_t function) {
+  pci_write(function, COMMAND, (pci_read(function, COMMAND) & 0xFFFF) | COMMAND_ENABLE);
+}
+
+uint8_t pci_interrupt(uint32_t function) {
+  uint8_t line = (uint8_t)pci_read(function, INTERRUPT_LINE);
+  return line < NO_LINE ? line : NO_LINE;
+}

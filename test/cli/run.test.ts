@@ -40,6 +40,9 @@ test('the demo shows workloads, exits and speed', async () => {
     'port-io',
     'disk-read',
     'disk-write',
+    'disk-sequential',
+    'disk-random',
+    'clock-read',
   ]) {
     expect(console.output).toMatch(new RegExp(`^ +${name} +[0-9a-f]{8} +[\\d,]+$`, 'm'));
   }

@@ -1,22 +1,12 @@
 // Writes to the last MiB of a disk that is marked as scratch, then reads it back and compares.
 // ATA/ATAPI-6 (T13 1410D) 9.6, 9.7.
-#include "../memory.h"
 #include "../mix.h"
 #include "disk.h"
 
-#define MARK "TABVISOR-SCRATCH"
-#define MARK_LENGTH (sizeof MARK - 1)
 #define PIO_SECTORS 512u
 
 static uint8_t *const out = arena;
 static uint8_t *const in = arena + 65536;
-
-static bool marked(void) {
-  if (!ide_pio(IDE_READ, 0, 1, in)) return false;
-  for (uint32_t i = 0; i + MARK_LENGTH <= SECTOR; i++)
-    if (!memcmp(in + i, MARK, MARK_LENGTH)) return true;
-  return false;
-}
 
 static bool write_area(struct disk_run *run, uint32_t start, uint32_t seed) {
   for (uint32_t i = 0; i < DISK_SCRATCH_SECTORS; i += IDE_MAX_SECTORS) {
@@ -41,7 +31,7 @@ static bool verify_area(struct disk_run *run, uint32_t start, uint32_t seed, str
 void disk_write(uint32_t scale, struct report *report) {
   struct disk_run run = {0};
   if (!disk_usable(report)) return;
-  if (!marked()) {
+  if (!ide_pio(IDE_READ, 0, 1, in) || !disk_marked(in)) {
     report->skipped = "no-scratch-mark";
     return;
   }

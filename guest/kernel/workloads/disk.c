@@ -1,7 +1,11 @@
 // What the two disk workloads share.
 // guest/README.md (scratch disks).
 #include "disk.h"
+#include "../memory.h"
 #include "../mix.h"
+
+#define MARK "TABVISOR-SCRATCH"
+#define MARK_LENGTH (sizeof MARK - 1)
 
 bool disk_usable(struct report *report) {
   const struct ide_disk *disk = ide_disk();
@@ -25,6 +29,12 @@ void disk_report(const struct disk_run *run, struct report *report) {
   report_count(report, "ops", run->requests);
   report_count(report, "pio", run->pio);
   report_count(report, "dma", run->dma);
+}
+
+bool disk_marked(const uint8_t *sector) {
+  for (uint32_t i = 0; i + MARK_LENGTH <= SECTOR; i++)
+    if (!memcmp(sector + i, MARK, MARK_LENGTH)) return true;
+  return false;
 }
 
 uint32_t disk_checksum(uint32_t sum, const void *buffer, uint32_t sectors) {

@@ -18,4 +18,6 @@ bool disk_usable(struct report *report);
 bool disk_request(struct disk_run *run, enum ide_direction direction, bool dma, uint32_t lba, uint32_t sectors,
                   void *buffer);
 void disk_report(const struct disk_run *run, struct report *report);
+// Whether sector 0, as it was read, says that the disk may be written to.
+bool disk_marked(const uint8_t *sector);
 uint32_t disk_checksum(uint32_t sum, const void *buffer, uint32_t sectors);

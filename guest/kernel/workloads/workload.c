@@ -14,6 +14,12 @@ const struct workload workloads[] = {
     {"port-io", "single port reads and writes", port_io},
     {"disk-read", "IDE reads by PIO and DMA", disk_read},
     {"disk-write", "IDE writes to a scratch disk, read back", disk_write},
+    {"disk-sequential", "64 KiB requests in order, on the disk there is", disk_sequential},
+    {"disk-random", "4 KiB requests here and there, on the disk there is", disk_random},
+    {"net-echo", "small echoes from the gateway, one at a time", net_echo},
+    {"net-bulk", "large echoes from the gateway, eight at a time", net_bulk},
+    {"clock-read", "reads of the time", clock_read},
+    {"hypercall", "calls of the hypervisor", hypercall},
 };
 const uint32_t workload_count = sizeof workloads / sizeof *workloads;
 
