@@ -20,7 +20,7 @@ import type { BlockBackend } from '../devices/block-backend.js';
 import { isQcow2, Qcow2 } from '../devices/disk-image/qcow2.js';
 import { type DiskMode, FileDisk, FileSource, reason } from './files.js';
 import { inflateCluster } from './node-codec.js';
-import type { VmRunOptions } from './options.js';
+import { busOf, type VmRunOptions } from './options.js';
 import { Output } from './output.js';
 import { OverlayFile } from './overlay-file.js';
 import { SharedFolder } from './shared-folder.js';
@@ -45,12 +45,14 @@ export function openFiles(options: VmRunOptions, closers: Closers): OpenedFiles 
   const drives: (DriveConfig | undefined)[] = [];
   const virtio: VirtioConfig[] = [];
   const overlays: (SnapshotDisk | undefined)[] = [];
-  for (const { path, mode, bus, overlay: file } of options.disks) {
+  for (const option of options.disks) {
+    const { path, mode, overlay: file } = option;
     const disk = openDisk(path, mode);
     const overlay = mode === 'snapshot' ? new SnapshotDisk(disk) : undefined;
     const backend = overlay ?? (file === undefined ? disk : new OverlayFile(file, disk));
     overlays.push(overlay);
-    if (bus === 'virtio') virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
+    if (busOf(option, options.mode) === 'virtio')
+      virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
     else drives.push({ backend, cdrom: false });
   }
   for (const { tag, path, readOnly } of options.shares)

@@ -35,6 +35,7 @@ export interface RawOptions {
   net: string;
   share: string[];
   snapshotOn?: string[];
+  balloon?: string;
   boot: string;
   demo?: boolean;
 }
@@ -86,6 +87,8 @@ export interface VmRunOptions {
   shares: ShareOption[];
   /** A snapshot goes to `path` when `line` has come out of the first serial port. */
   snapshotOn?: { line: string; path: string };
+  /** Bytes that the guest is asked to give back. */
+  balloon: number;
   boot: 'protected' | 'real';
   demo: boolean;
 }
@@ -95,7 +98,6 @@ const DISK_USAGE = 'Settings are if=ide or if=virtio, and one of ro, snapshot an
 
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
-  if (mode === 'para') throw new InputError(`--mode ${mode}: not built yet`, 'Use --mode full or hw.');
   const vmx = raw.vmx !== false;
   if (mode !== 'full') requireVmx(featureControl(vmx));
   if (mode === 'full' && raw.ept === false) {
@@ -115,7 +117,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
   if (raw.demo && (raw.kernel || raw.bios))
     throw new InputError('--demo: it runs our own guest', 'Leave --kernel and --bios out.');
   const disks = raw.disk.map(parseDisk);
-  const drives = disks.filter((disk) => disk.bus !== 'virtio').length + (raw.cdrom ? 1 : 0);
+  const drives = disks.filter((disk) => busOf(disk, mode) === 'ide').length + (raw.cdrom ? 1 : 0);
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {
     mode,
@@ -142,6 +144,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     net: parseNet(raw.net),
     shares: parseShares(raw.share),
     snapshotOn: parseSnapshotOn(raw.snapshotOn),
+    balloon: parseBalloon(raw.balloon, mode),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
     demo: raw.demo === true,
   };
@@ -174,6 +177,21 @@ export function parseDisk(text: string): DiskOption {
     } else throw new InputError(`--disk ${text}: unknown setting ${setting}`, DISK_USAGE);
   }
   return { path, mode, ...(bus && { bus }), ...(overlay && { overlay }) };
+}
+
+/** What a disk is attached to; where it does not say, what the guest of that mode is best at. */
+export function busOf({ bus }: DiskOption, mode: Mode): 'ide' | 'virtio' {
+  return bus ?? (mode === 'para' ? 'virtio' : 'ide');
+}
+
+function parseBalloon(text: string | undefined, mode: Mode): number {
+  if (text === undefined) return 0;
+  if (mode !== 'para')
+    throw new InputError(`--balloon ${text}: there is a balloon in mode para alone`, 'Use --mode para.');
+  const size = parseSize(text);
+  if (size === undefined || size > MEMORY_MAX)
+    throw new InputError(`--balloon ${text}: not a size`, 'Write it as 64M.');
+  return size;
 }
 
 /** `TAG=FOLDER[,ro]`. */

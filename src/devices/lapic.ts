@@ -392,7 +392,14 @@ export class Lapic implements MmioDevice, ApicBus, Snapshottable, Resettable {
     if (entry === LVT.TIMER) this.timer.setPeriodic((value & TIMER_PERIODIC) !== 0);
   }
 
-  private endInterrupt(): void {
+  /** One is in service, nothing waits for its end, and no I/O APIC has to hear of it. */
+  get endsQuietly(): boolean {
+    const vector = highest(this.isr);
+    return vector >= 0 && highest(this.irr) < 0 && !hasBit(this.tmr, vector);
+  }
+
+  /** The interrupt in service with the highest priority is over. */
+  endInterrupt(): void {
     const vector = highest(this.isr);
     if (vector < 0) return;
     clearBit(this.isr, vector);

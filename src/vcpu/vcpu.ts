@@ -36,6 +36,7 @@ import {
   REPLAY_COUNT,
   REPLAY_MAX,
   TSC_BASE,
+  TSC_OFFSET,
   TSC_PER_INSTRUCTION,
   VMX_OFF,
   VMX_STATE,
@@ -327,6 +328,11 @@ export class Vcpu {
     this.view.setUint32(TSC_BASE, base % TWO_32, true);
     this.view.setUint32(TSC_BASE + 4, base / TWO_32, true);
     this.view.setUint32(TSC_PER_INSTRUCTION, Math.min(0xffffffff, ticksPerInstruction * 65536), true);
+  }
+
+  /** What the guest's time stamp counter shows more than `setTsc` has said. */
+  get tscOffset(): bigint {
+    return this.view.getBigInt64(TSC_OFFSET, true);
   }
 
   get ticksPerInstruction(): number {

@@ -49,6 +49,7 @@ import { Cable } from './cable.js';
 import { RealClock, VirtualClock } from './clock.js';
 import type { DriveConfig, MachineConfig } from './config.js';
 import * as at from './layout.js';
+import { Paravirt } from './kvm/paravirt.js';
 import { MemoryMap } from './memory-map.js';
 import type { MachineState } from './snapshot/machine.js';
 import { TimerQueue } from './timers.js';
@@ -146,6 +147,12 @@ export function buildMachine(
   bus.mapMmio('ioapic', at.IOAPIC, 0x1000, ioapic);
   let lapicRange = bus.mapMmio('lapic', at.LOCAL_APIC, 0x1000, lapic);
   cpu.hasApic = true;
+  const date = (): number => (config.clock === 'real' ? host.date() : at.VIRTUAL_EPOCH * 1000 + clock.now() / 1e6);
+  const paravirt =
+    config.mode === 'para'
+      ? new Paravirt(physical, { now: () => clock.now(), tscOffset: () => cpu.tscOffset, date }, lapic)
+      : undefined;
+  if (guest) guest.paravirt = paravirt;
 
   // ---- the PC/AT
   const a20 = new A20Gate((open) => {
@@ -271,6 +278,7 @@ export function buildMachine(
 
   /** By their names in a snapshot. */
   const devices: Record<string, Snapshottable & Resettable> = {
+    ...(paravirt && { paravirt }),
     ...{ a20, port92, pci, vga, 'fw-cfg': fwCfg, pic, ioapic, lapic, pit, rtc, keyboard },
     ...Object.fromEntries(uarts.map((uart, i) => [`uart${i}`, uart])),
   };

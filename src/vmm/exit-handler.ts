@@ -15,10 +15,10 @@ import { EMULATED_WHEN_REFUSED, type VmxCpu } from './vmx/vmx-cpu.js';
 const IO_IN = 0x8;
 const IO_STRING = 0x10;
 
-/** VMCALL to VMXON, INVEPT, INVVPID. */
+/** VMCLEAR to VMXON, INVEPT, INVVPID. */
 function isVmxInstruction(reason: number): boolean {
-  const { EXIT_REASON_VMCALL, EXIT_REASON_VMON, EXIT_REASON_INVEPT, EXIT_REASON_INVVPID } = vmx;
-  const first = reason >= EXIT_REASON_VMCALL && reason <= EXIT_REASON_VMON;
+  const { EXIT_REASON_VMCLEAR, EXIT_REASON_VMON, EXIT_REASON_INVEPT, EXIT_REASON_INVVPID } = vmx;
+  const first = reason >= EXIT_REASON_VMCLEAR && reason <= EXIT_REASON_VMON;
   return first || reason === EXIT_REASON_INVEPT || reason === EXIT_REASON_INVVPID;
 }
 
@@ -83,9 +83,12 @@ export class ExitHandler {
         guest.keepNmiBlocked();
         return guest.emulate(this.handle);
       case vmx.EXIT_REASON_TASK_SWITCH:
+        return guest.emulate(this.handle);
       case vmx.EXIT_REASON_MSR_READ:
       case vmx.EXIT_REASON_MSR_WRITE:
-        return guest.emulate(this.handle);
+        return guest.accessMsr(guest.reason === vmx.EXIT_REASON_MSR_WRITE, this.handle);
+      case vmx.EXIT_REASON_VMCALL:
+        return guest.hypercall();
       case vmx.EXIT_REASON_INVALID_STATE:
         return guest.emulate(this.handle, EMULATED_WHEN_REFUSED);
       case vmx.EXIT_REASON_CPUID:

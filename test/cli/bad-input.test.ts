@@ -105,7 +105,7 @@ test('a disk that cannot be written', () => {
 
 test('options', () => {
   refuses(['--memory', 'lots'], '--memory lots: not a size', 'Write it as 256M or 1G.');
-  refuses(['--mode', 'para'], '--mode para: not built yet');
+  refuses(['--mode', 'hw', '--balloon', '64M'], '--balloon 64M: there is a balloon in mode para alone');
   refuses(['--no-such-option'], "unknown option '--no-such-option'");
   refuses(['kernel.img'], 'too many arguments');
   refuses(['--trace', 'all'], '--trace all: unknown');

@@ -1,6 +1,7 @@
 // `tabvisor vm restore`: goes on where a snapshot was taken, with the options of that run and those given now.
 // The file: src/cli/snapshot.ts. Exit status as of `vm run`.
 import { Command } from 'commander';
+import { InputError } from '../../base/errors.js';
 import type { RawOptions } from '../options.js';
 import { loadSnapshot } from '../snapshot.js';
 import { vmRun } from './vm-run.js';
@@ -15,7 +16,7 @@ export function vmRestoreCommand(): Command {
   return new Command('restore')
     .description('go on from a snapshot')
     .argument('<file>', 'what --snapshot-on or Ctrl-A w has written')
-    .option('--mode <mode>', 'another mode than that of the snapshot: full or hw')
+    .option('--mode <mode>', 'another mode than that of the snapshot: full or hw (a para machine stays one)')
     .option('--serial <stdio|file:F|none>', 'where the first serial port goes', 'stdio')
     .option('--net <none|user[,...]>', 'other rules for the network')
     .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
@@ -25,6 +26,13 @@ export function vmRestoreCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, given: Partial<RawOptions>) => {
       const snapshot = await loadSnapshot(file);
+      checkMode(file, snapshot.options.mode, given.mode);
       process.exitCode = await vmRun({ ...snapshot.options, ...given }, snapshot);
     });
+}
+
+/** Mode para is a machine with other devices, and its guest relies on what only that mode has. */
+function checkMode(file: string, then: string, now: string | undefined): void {
+  if (now === undefined || (now === 'para') === (then === 'para')) return;
+  throw new InputError(`snapshot ${file}: of mode ${then}, it cannot go on in mode ${now}`, `Use --mode ${then}.`);
 }

@@ -8,6 +8,7 @@ import { InputError, messageOf } from '../../base/errors.js';
 import { formatSize } from '../../base/bytes.js';
 import { createLog } from '../../base/log.js';
 import { compile } from '../../vcpu/engine.js';
+import type { ConsolePort } from '../../devices/virtio/console.js';
 import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
@@ -43,6 +44,7 @@ Examples:
   tabvisor vm run --kernel vmlinuz --append console=ttyS0 --stats - --timeout 60
   tabvisor vm run --demo --mode hw                       the same under VMX: VM exits by reason
   tabvisor vm run --demo --mode hw --no-ept              what extended page tables save
+  tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --disk root.img --append "console=ttyS0 root=/dev/vda"
   tabvisor vm run --mode hw --trace exit --append "run=port-io exit=poweroff" --serial none
   tabvisor vm run --mode hw --kernel vmlinuz --dump-wat 0xc1000000   x86, micro-ops and WebAssembly of a block
 
@@ -57,7 +59,7 @@ export function vmRunCommand(): Command {
     .description('run a virtual machine; with no kernel and no BIOS, our own small guest')
     .option(
       '--mode <mode>',
-      'full: every instruction emulated; hw: guest code runs directly, sensitive ones exit',
+      'full: all emulated; hw: guest code runs directly, sensitive instructions exit; para: hw, and the guest helps',
       'full',
     )
     .option('--no-ept', "mode hw without extended page tables: the monitor shadows the guest's page tables")
@@ -90,6 +92,7 @@ export function vmRunCommand(): Command {
       'none',
     )
     .option('--share <tag=folder[,ro]>', 'folder of the host that the guest mounts by 9p; may be repeated', collect, [])
+    .option('--balloon <size>', 'memory that the guest is asked to give back (para)')
     .option(
       '--snapshot-on <text-and-file...>',
       'when the text has come out of the serial port, write a snapshot: "login:" F',
@@ -127,8 +130,17 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
   };
 
   const { overlays, ...files } = openFiles(options, closers);
+  let hvcSpeaks = false;
+  const hvc: ConsolePort = {
+    output: (bytes) => {
+      hvcSpeaks = true;
+      bytes.forEach(transmit);
+    },
+    room: () => terminal?.room(),
+  };
   const config: MachineConfig = {
     ...files,
+    virtio: options.mode === 'para' ? [...files.virtio, { kind: 'console', ports: [hvc] }] : files.virtio,
     mode: options.mode,
     ept: options.ept,
     vmx: options.vmx,
@@ -146,6 +158,8 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
     debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
     nmi: () => vm.raiseNmi(),
   });
+  const { balloon } = machine.virtio;
+  if (balloon && options.balloon > 0) balloon.target = options.balloon;
   if (options.mode !== 'full') optimiseLate();
   const vm: Vm = new Vm(machine, host, log, {
     timeout: options.timeout,
@@ -170,7 +184,8 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
     for (const line of network.listening) say(line);
   }
   const dump = await watchWat(machine, options);
-  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save) : undefined;
+  const terminal =
+    options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save, () => hvcSpeaks) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
@@ -184,7 +199,9 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
   dump?.finish().forEach(say);
   if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
   if (options.stats !== undefined) {
-    writeStatistics(options.stats, toReport(vm.statistics(), options.mode, outcome.kind, status));
+    const given = balloon && { target: balloon.target, actual: balloon.actual, released: balloon.released };
+    const report = toReport(vm.statistics(), options.mode, outcome.kind, status);
+    writeStatistics(options.stats, given ? { ...report, balloon: given } : report);
   }
   return status;
 }
@@ -262,10 +279,13 @@ function openTerminal(
   host: NodeHost,
   say: (line: string) => void,
   save: () => void,
+  hvcSpeaks: () => boolean,
 ): Terminal {
   const [com1] = machine.uarts;
+  const { console } = machine.virtio;
   const receive = (bytes: Uint8Array): number => {
-    const taken = com1.receive(bytes);
+    // a port that is open but silent has nobody behind it: Linux opens hvc0 as soon as its driver is there
+    const taken = console?.isOpen(0) && hvcSpeaks() ? console.receive(0, bytes) : com1.receive(bytes);
     host.wake();
     return taken;
   };

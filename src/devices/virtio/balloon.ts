@@ -33,6 +33,10 @@ export class VirtioBalloon extends VirtioDevice {
     this.release = release;
   }
 
+  get target(): number {
+    return new DataView(this.config.buffer).getUint32(0, true) * PAGE;
+  }
+
   /** Bytes that the guest is to give back. */
   set target(bytes: number) {
     new DataView(this.config.buffer).setUint32(0, Math.floor(bytes / PAGE), true);

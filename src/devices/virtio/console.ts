@@ -24,6 +24,8 @@ export interface ConsolePort {
   name?: string;
   /** Bytes that the guest has sent; they are the taker's. */
   output: (bytes: Uint8Array) => void;
+  /** More bytes will be accepted by `receive`. */
+  room?: () => void;
 }
 
 export class VirtioConsole extends VirtioDevice {
@@ -124,6 +126,7 @@ export class VirtioConsole extends VirtioDevice {
       queue.push(chain, done);
       this.input[port] = this.input[port].slice(done);
       if (done === 0) throw new RingError('an input buffer without room');
+      if (this.input[port].length === 0) this.ports[port].room?.();
     }
   }
 

@@ -8,9 +8,10 @@ import type { Counters, Vcpu } from '../../vcpu/vcpu.js';
 import * as vmx from '../../vcpu/vmcs.js';
 import { fieldWord, type Vmcs } from '../../vcpu/vmcs.js';
 import type { Answer, GuestCpu, Next } from '../guest-cpu.js';
+import type { Paravirt } from '../kvm/paravirt.js';
 import { ControlRegisters, setUpControls, tablesAt } from './controls.js';
 import { Ept } from './ept.js';
-import { Events } from './events.js';
+import { Events, GENERAL_PROTECTION, INVALID_OPCODE, NO_ERROR } from './events.js';
 import { reasonName } from './exit-reasons.js';
 import { CR0_PE } from './guest-walk.js';
 import { HostPhysical } from './host-physical.js';
@@ -30,6 +31,7 @@ const GUEST_PHYSICAL = fieldWord('GUEST_PHYSICAL_ADDRESS');
 const GUEST_LINEAR = fieldWord('GUEST_LINEAR_ADDRESS');
 const VECTORING = fieldWord('IDT_VECTORING_INFO_FIELD');
 const TIMER = fieldWord('VMX_PREEMPTION_TIMER_VALUE');
+const STACK_RIGHTS = fieldWord('GUEST_SS_AR_BYTES');
 
 const TF = 0x100;
 const IF = 0x200;
@@ -37,6 +39,8 @@ const SINGLE_STEP = 0x4000;
 const SHADOW = vmx.GUEST_INTR_STATE_STI | vmx.GUEST_INTR_STATE_MOV_SS;
 
 const FAILS: readonly number[] = [vmx.VMXERR_ENTRY_INVALID_CONTROL_FIELD, vmx.VMXERR_ENTRY_INVALID_HOST_STATE_FIELD];
+/** What CPUID answers in. */
+const IDENTITY = ['eax', 'ebx', 'ecx', 'edx'] as const;
 /** All ones in so many bytes. */
 const WIDTH_MASK = [0, 0xff, 0xffff, 0xffffff, 0xffffffff];
 
@@ -51,6 +55,8 @@ export class VmxCpu implements GuestCpu {
   readonly events: Events;
   /** Without EPT. */
   readonly shadow?: ShadowMmu;
+  /** Mode para: what the guest knows of its monitor. */
+  paravirt?: Paravirt;
   /** VM entries that were tried. */
   entries = 0;
   /** VM-instruction error of an entry that failed at once; 0: none. */
@@ -158,8 +164,7 @@ export class VmxCpu implements GuestCpu {
   run(budget: number): Exit {
     if (this.stayInEmulator()) return this.cpu.run(Math.min(budget, EMULATED_RUN));
     if (this.enter(budget) && this.cpu.run(budget).kind === 'budget') this.cpu.timerExit();
-    this.events.afterExit();
-    return this.exit;
+    return this.left();
   }
 
   /** Runs one instruction; `before` sees the guest in the CPU state. */
@@ -172,13 +177,19 @@ export class VmxCpu implements GuestCpu {
       before?.();
       if (this.cpu.step().kind === 'budget') this.cpu.timerExit();
     }
+    return this.left();
+  }
+
+  private left(): Exit {
     this.events.afterExit();
+    this.paravirt?.afterExit();
     return this.exit;
   }
 
   /** True: the guest stands in the CPU state and runs. Else the entry has ended in an exit, or failed. */
   private enter(budget: number): boolean {
     this.events.beforeEntry();
+    this.paravirt?.beforeEntry();
     this.words[TIMER] = Math.min(0xffffffff, budget * this.cpu.ticksPerInstruction);
     this.entries++;
     const outcome = this.cpu.enterVm();
@@ -258,10 +269,45 @@ export class VmxCpu implements GuestCpu {
     if (words[RFLAGS] & TF) words[PENDING_DEBUG] |= SINGLE_STEP;
   }
 
-  /** CPUID, from the same source as in mode full. The guest is not told of a hypervisor. */
+  /** CPUID, from the same source as in mode full. Only in mode para the guest is told of a hypervisor. */
   identify(): void {
-    this.cpu.identify(this.registers.general('eax'), this.registers.general('ecx'));
+    const { cpu, registers, paravirt } = this;
+    const leaf = registers.general('eax');
+    cpu.identify(leaf, registers.general('ecx'));
+    if (paravirt) {
+      const [eax, ebx, ecx, edx] = IDENTITY.map((name) => registers.general(name));
+      const told = paravirt.identify(leaf, { eax, ebx, ecx, edx });
+      for (const name of IDENTITY) registers.setGeneral(name, told[name]);
+    }
     this.skip();
+  }
+
+  /** RDMSR and WRMSR: the monitor's own registers here, the processor's in the emulator. */
+  accessMsr(write: boolean, answer: Answer): Next {
+    const { registers, paravirt } = this;
+    const msr = registers.general('ecx');
+    if (!paravirt?.owns(msr)) return this.emulate(answer);
+    if (write) {
+      if (!paravirt.writeMsr(msr, registers.general('eax'), registers.general('edx')))
+        return this.raise(GENERAL_PROTECTION, 0);
+    } else {
+      const value = paravirt.readMsr(msr);
+      if (value === undefined) return this.raise(GENERAL_PROTECTION, 0);
+      registers.setGeneral('eax', value);
+      registers.setGeneral('edx', 0);
+    }
+    this.skip();
+    return 'run';
+  }
+
+  /** VMCALL: number in EAX, answer in EAX. A guest that has not been told of a monitor has none to call. */
+  hypercall(): Next {
+    const { registers, paravirt } = this;
+    if (!paravirt) return this.raise(INVALID_OPCODE, NO_ERROR);
+    const privilege = (this.words[STACK_RIGHTS] >>> 5) & 3;
+    registers.setGeneral('eax', paravirt.hypercall(registers.general('eax'), privilege));
+    this.skip();
+    return 'run';
   }
 
   /** AL, AX or EAX. */
