@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
-import { parseDisk, parseOptions, type RawOptions } from './options.js';
+import { busOf, parseDisk, parseOptions, type RawOptions } from './options.js';
 
 const defaults: RawOptions = {
   mode: 'full',
@@ -42,6 +42,16 @@ test.each([
   ['a,,b.img,ro', { path: 'a,b.img', mode: 'read-only' }],
 ])('--disk %s', (text, disk) => {
   expect(parseDisk(text)).toEqual(disk);
+});
+
+test('mode para has virtio disks unless they say otherwise, and a balloon', () => {
+  const disks = parse({ mode: 'para', disk: ['a', 'b', 'c', 'd', 'e', 'f,if=ide'] }).disks;
+  expect(disks.map((disk) => busOf(disk, 'para'))).toEqual([...Array(5).fill('virtio'), 'ide']);
+  expect(disks.slice(0, 1).map((disk) => busOf(disk, 'hw'))).toEqual(['ide']);
+  expect(() => parse({ mode: 'hw', disk: ['a', 'b', 'c', 'd', 'e'] })).toThrow('5 drives');
+  expect(parse({ mode: 'para', balloon: '64M' }).balloon).toBe(64 * MIB);
+  expect(() => parse({ mode: 'full', balloon: '64M' })).toThrow('in mode para alone');
+  expect(() => parse({ mode: 'para', balloon: 'much' })).toThrow('not a size');
 });
 
 test('numbers, ports and lists', () => {
