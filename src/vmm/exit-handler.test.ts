@@ -107,6 +107,14 @@ function setUpGuest(reason: number, qualification = 0, more: object = {}) {
     setAccumulator: (width: number, value: number) => void done.push(`eax/${width} = ${value.toString(16)}`),
     skip: note('skip'),
     identify: note('identify'),
+    hypercall: () => {
+      done.push('hypercall');
+      return 'run';
+    },
+    accessMsr: (write: boolean) => {
+      done.push(write ? 'wrmsr' : 'rdmsr');
+      return 'run';
+    },
     keepNmiBlocked: note('nmi'),
     raise: (vector: number) => {
       done.push(`raise ${vector}`);
@@ -140,12 +148,13 @@ test.each([
   ['INVD', 13, 0, ['skip']],
   ['WBINVD', 54, 0, ['skip']],
   ['MOV CR0', 28, 0, ['emulate']],
-  ['RDMSR', 31, 0, ['emulate']],
-  ['WRMSR', 32, 0, ['emulate']],
+  ['RDMSR', 31, 0, ['rdmsr']],
+  ['WRMSR', 32, 0, ['wrmsr']],
   ['a task switch', 9, 0, ['emulate']],
   ['an EPT violation', 48, 0x181, ['nmi', 'emulate']],
   ['state that the processor refuses', 33, 0, ['emulate 130']],
-  ['VMCALL', 18, 0, ['raise 6']],
+  ['VMCALL', 18, 0, ['hypercall']],
+  ['VMCLEAR', 19, 0, ['raise 6']],
   ['VMXON', 27, 0, ['raise 6']],
   ['the preemption timer', 52, 0, []],
   ['an interrupt window', 7, 0, []],
