@@ -1,30 +1,24 @@
 // A copy-on-write overlay that lasts: writes go to a file of their own, the image below is never changed.
 // Ours: a header, then a map of clusters (u32 each, 0 = below, else place + 1), then clusters as they were first written.
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { InputError, messageOf } from '../base/errors.js';
-import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+import { InputError } from '../base/errors.js';
+import type { BlockBackend } from '../devices/block-backend.js';
+import { CLUSTER, CopyOnWriteDisk } from './copy-on-write.js';
 import { reason } from './files.js';
 
 const MAGIC = 'TVOVERLAY1\r\n\x1a\n\0\0';
-const CLUSTER = 65536;
 const HEADER = 4096;
 
-export class OverlayFile implements BlockBackend {
-  readonly readOnly = false;
-  readonly size: number;
-  private readonly fd: number;
+export class OverlayFile extends CopyOnWriteDisk {
+  protected readonly fd: number;
   private readonly places: Uint32Array;
   private used = 0;
   private readonly dataAt: number;
   private dirty = false;
-  private readonly cluster = new Uint8Array(CLUSTER);
 
   /** Opens the overlay at `path`, or makes it. Throws InputError when it is none, or one of another image. */
-  constructor(
-    path: string,
-    private readonly below: BlockBackend,
-  ) {
-    this.size = below.size;
+  constructor(path: string, below: BlockBackend) {
+    super(below);
     const clusters = Math.ceil(below.size / CLUSTER);
     this.places = new Uint32Array(clusters);
     this.dataAt = Math.ceil((HEADER + clusters * 4) / CLUSTER) * CLUSTER;
@@ -38,21 +32,9 @@ export class OverlayFile implements BlockBackend {
     else this.create();
   }
 
-  read(offset: number, into: Uint8Array): void {
-    this.pieces(offset, into.length, (cluster, within, done, length) => {
-      const place = this.places[cluster]!;
-      const piece = into.subarray(done, done + length);
-      if (place === 0) this.below.read(cluster * CLUSTER + within, piece);
-      else this.guard(() => readSync(this.fd, piece, 0, length, this.at(place) + within));
-    });
-  }
-
-  write(offset: number, bytes: Uint8Array): void {
-    this.pieces(offset, bytes.length, (cluster, within, done, length) => {
-      const place = this.places[cluster] || this.copyUp(cluster);
-      this.guard(() => writeSync(this.fd, bytes, done, length, this.at(place) + within));
-      this.dirty = true;
-    });
+  override write(offset: number, bytes: Uint8Array): void {
+    super.write(offset, bytes);
+    this.dirty = true;
   }
 
   flush(): void {
@@ -63,6 +45,24 @@ export class OverlayFile implements BlockBackend {
 
   close(): void {
     closeSync(this.fd);
+  }
+
+  protected placeOf(cluster: number): number | undefined {
+    const place = this.places[cluster]!;
+    return place === 0 ? undefined : this.at(place);
+  }
+
+  /** The cluster is whole in the file before the map says so. */
+  protected add(cluster: number, bytes: Uint8Array): number {
+    const place = ++this.used;
+    const entry = new Uint8Array(4);
+    new DataView(entry.buffer).setUint32(0, place, true);
+    this.guard(() => {
+      writeSync(this.fd, bytes, 0, CLUSTER, this.at(place));
+      writeSync(this.fd, entry, 0, 4, HEADER + cluster * 4);
+    });
+    this.places[cluster] = place;
+    return this.at(place);
   }
 
   private create(): void {
@@ -91,43 +91,5 @@ export class OverlayFile implements BlockBackend {
 
   private at(place: number): number {
     return this.dataAt + (place - 1) * CLUSTER;
-  }
-
-  /** The cluster is whole in the file before the map says so. */
-  private copyUp(cluster: number): number {
-    const length = Math.min(CLUSTER, this.size - cluster * CLUSTER);
-    this.cluster.fill(0, length);
-    this.below.read(cluster * CLUSTER, this.cluster.subarray(0, length));
-    const place = ++this.used;
-    const entry = new Uint8Array(4);
-    new DataView(entry.buffer).setUint32(0, place, true);
-    this.guard(() => {
-      writeSync(this.fd, this.cluster, 0, CLUSTER, this.at(place));
-      writeSync(this.fd, entry, 0, 4, HEADER + cluster * 4);
-    });
-    this.places[cluster] = place;
-    return place;
-  }
-
-  private pieces(
-    offset: number,
-    length: number,
-    visit: (cluster: number, within: number, done: number, length: number) => void,
-  ): void {
-    for (let done = 0; done < length; ) {
-      const at = offset + done;
-      const within = at % CLUSTER;
-      const piece = Math.min(length - done, CLUSTER - within);
-      visit((at - within) / CLUSTER, within, done, piece);
-      done += piece;
-    }
-  }
-
-  private guard(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      throw new BlockError(messageOf(error), { cause: error });
-    }
   }
 }

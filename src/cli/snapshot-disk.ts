@@ -3,24 +3,20 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../base/errors.js';
-import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+import type { BlockBackend } from '../devices/block-backend.js';
 import { SnapshotError } from '../devices/snapshot-fields.js';
+import { CLUSTER, CopyOnWriteDisk } from './copy-on-write.js';
 
-const CLUSTER = 65536;
 /** Clusters of one piece of a saved overlay. */
 const PIECE = 128;
 
-export class SnapshotDisk implements BlockBackend {
-  readonly readOnly = false;
-  readonly size: number;
+export class SnapshotDisk extends CopyOnWriteDisk {
+  protected readonly fd: number;
   /** Cluster of the disk to its place in the temporary file. */
   private readonly places = new Map<number, number>();
-  private readonly fd: number;
-  private readonly cluster = new Uint8Array(CLUSTER);
 
-  constructor(private readonly below: BlockBackend) {
-    this.size = below.size;
+  constructor(below: BlockBackend) {
+    super(below);
     const folder = mkdtempSync(join(tmpdir(), 'tabvisor-'));
     const path = join(folder, 'snapshot');
     this.fd = openSync(path, 'wx+', 0o600);
@@ -28,23 +24,19 @@ export class SnapshotDisk implements BlockBackend {
     rmSync(folder, { recursive: true });
   }
 
-  read(offset: number, into: Uint8Array): void {
-    this.pieces(offset, into.length, (cluster, within, done, length) => {
-      const place = this.places.get(cluster);
-      const piece = into.subarray(done, done + length);
-      if (place === undefined) this.below.read(cluster * CLUSTER + within, piece);
-      else this.guard(() => readSync(this.fd, piece, 0, length, place * CLUSTER + within));
-    });
-  }
-
-  write(offset: number, bytes: Uint8Array): void {
-    this.pieces(offset, bytes.length, (cluster, within, done, length) => {
-      const place = this.places.get(cluster) ?? this.copyUp(cluster);
-      this.guard(() => writeSync(this.fd, bytes, done, length, place * CLUSTER + within));
-    });
-  }
-
   flush(): void {}
+
+  protected placeOf(cluster: number): number | undefined {
+    const place = this.places.get(cluster);
+    return place === undefined ? undefined : place * CLUSTER;
+  }
+
+  protected add(cluster: number, bytes: Uint8Array): number {
+    const place = this.places.size;
+    this.guard(() => writeSync(this.fd, bytes, 0, CLUSTER, place * CLUSTER));
+    this.places.set(cluster, place);
+    return place * CLUSTER;
+  }
 
   /** What has been written, in pieces: numbers of clusters and their bytes. */
   save(): Uint8Array[] {
@@ -82,36 +74,5 @@ export class SnapshotDisk implements BlockBackend {
 
   close(): void {
     closeSync(this.fd);
-  }
-
-  private copyUp(cluster: number): number {
-    const length = Math.min(CLUSTER, this.size - cluster * CLUSTER);
-    this.below.read(cluster * CLUSTER, this.cluster.subarray(0, length));
-    const place = this.places.size;
-    this.guard(() => writeSync(this.fd, this.cluster, 0, CLUSTER, place * CLUSTER));
-    this.places.set(cluster, place);
-    return place;
-  }
-
-  private pieces(
-    offset: number,
-    length: number,
-    visit: (cluster: number, within: number, done: number, length: number) => void,
-  ): void {
-    for (let done = 0; done < length; ) {
-      const at = offset + done;
-      const within = at % CLUSTER;
-      const piece = Math.min(length - done, CLUSTER - within);
-      visit((at - within) / CLUSTER, within, done, piece);
-      done += piece;
-    }
-  }
-
-  private guard(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      throw new BlockError(messageOf(error), { cause: error });
-    }
   }
 }
