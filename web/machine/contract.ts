@@ -1,0 +1,55 @@
+// What the page and a machine's worker say to each other: control by comlink, events on a port, bytes and numbers on shared memory.
+// Ours; comlink 4.
+import type { Mode } from '../../src/vmm/config.js';
+import type { Outcome, Statistics } from '../../src/vmm/vm.js';
+import type { Picture } from '../../src/devices/vga-render.js';
+
+export interface NamedFile {
+  name: string;
+  blob: Blob;
+}
+
+/** Everything that a machine is made of; it crosses by structured clone. */
+export interface MachineRequest {
+  /** A WebAssembly.Module: the core, compiled once for all machines. */
+  core: object;
+  mode: Mode;
+  /** Bytes. */
+  memory: number;
+  kernel: NamedFile;
+  initrd?: NamedFile;
+  commandLine: string;
+  /** `scratch`: the disk that our own guest may write to. Files are never changed. */
+  disk?: 'scratch' | (NamedFile & { cdrom: boolean });
+  /** A ByteRing's and a Gauges' memory; absent where memory cannot be shared: events carry everything then. */
+  shared?: { output: SharedArrayBuffer; gauges: SharedArrayBuffer };
+}
+
+/** How a run ended, or why there was none; `stopped` by the page. */
+export type Ending =
+  | { kind: 'stopped' }
+  | { kind: 'ended'; outcome: Outcome; statistics: Statistics }
+  | { kind: 'refused'; what: string; advice?: string };
+
+export interface Screen extends Picture {
+  /** Of a text mode. */
+  lines: string[];
+}
+
+export interface MachineApi {
+  /** Resolves when the machine has ended. */
+  run(request: MachineRequest, events: MessagePort): Promise<Ending>;
+  /** Bytes for the first serial port. */
+  type(bytes: Uint8Array): void;
+  key(code: number, down: boolean): void;
+  statistics(): Statistics;
+  screen(): Screen;
+  /** So many bytes of `output` events have been shown. */
+  shown(count: number): void;
+}
+
+export type MachineEvent =
+  | { kind: 'output'; bytes: Uint8Array }
+  | { kind: 'gauges'; values: number[] }
+  | { kind: 'loading'; name: string; done: number; total: number }
+  | { kind: 'warning'; line: string };

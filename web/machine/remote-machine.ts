@@ -1,0 +1,113 @@
+// The page's end of a machine: its worker, what has come out of its console, its counters as they stand.
+// Ours; contract.ts.
+import * as Comlink from 'comlink';
+import type { Statistics } from '../../src/vmm/vm.js';
+import { ByteRing } from './byte-ring.js';
+import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from './contract.js';
+import { Gauges, type GaugeValues, named } from './gauges.js';
+
+const RING = 1 << 18;
+
+export interface MachineListener {
+  output(bytes: Uint8Array): void;
+  loading(name: string, done: number, total: number): void;
+  warning(line: string): void;
+}
+
+/** Whether this page may share memory with its workers: it may when it was served with COOP and COEP. */
+export const canShare = (): boolean => globalThis.crossOriginIsolated === true && 'SharedArrayBuffer' in globalThis;
+
+export class RemoteMachine {
+  private readonly worker = new Worker(new URL('../worker/machine-worker.ts', import.meta.url), { type: 'module' });
+  private readonly api = Comlink.wrap<MachineApi>(this.worker);
+  private readonly ring?: ByteRing;
+  private readonly gauges?: Gauges;
+  private readonly shared?: MachineRequest['shared'];
+  private values: number[] = [];
+  private over = false;
+  private stopped: (ending: Ending) => void = () => {};
+
+  constructor(private readonly listener: MachineListener) {
+    if (!canShare()) return;
+    this.shared = { output: ByteRing.memory(RING), gauges: Gauges.memory() };
+    this.ring = new ByteRing(this.shared.output);
+    this.gauges = new Gauges(this.shared.gauges);
+  }
+
+  /** Resolves when the machine has ended, was stopped, or could not be made; its worker is gone then. */
+  async run(request: Omit<MachineRequest, 'shared'>): Promise<Ending> {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<MachineEvent>) => this.take(data);
+    const halted = new Promise<Ending>((resolve) => {
+      this.stopped = resolve;
+      this.worker.onerror = (event) => resolve(failure(event.message || 'its worker could not be loaded'));
+    });
+    const running = this.api
+      .run({ ...request, shared: this.shared }, Comlink.transfer(port2, [port2]))
+      .catch((error: unknown) => failure(error instanceof Error ? error.message : String(error)));
+    const ending = await Promise.race([running, halted]);
+    this.poll();
+    this.over = true;
+    this.worker.terminate();
+    port1.close();
+    return ending;
+  }
+
+  /** Pulls the plug. */
+  stop(): void {
+    this.stopped({ kind: 'stopped' });
+  }
+
+  /** Shows what has come since the last time. Call it often. */
+  poll(): void {
+    if (!this.ring || this.over) return;
+    const bytes = this.ring.read();
+    if (bytes.length > 0) this.listener.output(bytes);
+    this.values = this.gauges?.read() ?? [];
+  }
+
+  get counters(): GaugeValues {
+    return named(this.values);
+  }
+
+  type(text: string): void {
+    if (!this.over) void this.api.type(new TextEncoder().encode(text));
+  }
+
+  key(code: number, down: boolean): void {
+    if (!this.over) void this.api.key(code, down);
+  }
+
+  statistics(): Promise<Statistics> {
+    return this.api.statistics();
+  }
+
+  screen(): Promise<Screen> {
+    return this.api.screen();
+  }
+
+  private take(event: MachineEvent): void {
+    switch (event.kind) {
+      case 'output':
+        this.listener.output(event.bytes);
+        void this.api.shown(event.bytes.length);
+        return;
+      case 'gauges':
+        this.values = event.values;
+        return;
+      case 'loading':
+        this.listener.loading(event.name, event.done, event.total);
+        return;
+      case 'warning':
+        this.listener.warning(event.line);
+    }
+  }
+}
+
+function failure(message: string): Ending {
+  return {
+    kind: 'refused',
+    what: `The machine's worker failed: ${message}.`,
+    advice: 'Reload the page. If it happens again, this is a bug of tabvisor.',
+  };
+}

@@ -1,0 +1,35 @@
+// The page: its colours and tabs, the race and the visitor's machine, and the beat in which they are brought up to date.
+// Ours.
+import './style.css';
+import { canShare } from './machine/remote-machine.js';
+import { notice } from './ui/notice.js';
+import { OwnMachine } from './ui/own-machine.js';
+import { startRace } from './ui/race.js';
+import { startTabs } from './ui/tabs.js';
+import { startTheme } from './ui/theme.js';
+
+/** Milliseconds between two looks at the consoles, and at the counters. */
+const CONSOLES = 33;
+const COUNTERS = 400;
+
+startTheme();
+startTabs(() => {});
+const race = startRace();
+const own = new OwnMachine();
+
+if (!canShare()) {
+  notice(
+    'hint',
+    'This page was served without cross-origin isolation, so machines send their output in messages: all works, somewhat slower.',
+    'Serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
+  );
+}
+setInterval(() => {
+  const now = performance.now();
+  race.poll(now);
+  own.poll(now);
+}, CONSOLES);
+setInterval(() => {
+  race.showRates();
+  own.showRates();
+}, COUNTERS);

@@ -1,0 +1,68 @@
+// A serial console on the page: xterm.js, fitted to its place, in the page's colours.
+// xterm.js 6 API. Copy takes the selection, and Ctrl-C goes through when nothing is selected.
+import { FitAddon } from '@xterm/addon-fit';
+import { Terminal } from '@xterm/xterm';
+import '@xterm/xterm/css/xterm.css';
+import { onTheme, terminalTheme } from './theme.js';
+
+export class ConsoleView {
+  private readonly terminal: Terminal;
+  private readonly fit = new FitAddon();
+  private readonly place: HTMLElement;
+
+  /** `leave`: what gets the focus when Ctrl-F6 is pressed. */
+  constructor(place: HTMLElement, label: string, typed: (text: string) => void, leave: () => HTMLElement) {
+    this.place = place;
+    this.terminal = new Terminal({
+      convertEol: false,
+      fontFamily: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+      fontSize: 12,
+      scrollback: 5000,
+      theme: terminalTheme(),
+    });
+    this.terminal.loadAddon(this.fit);
+    this.terminal.open(place);
+    this.terminal.textarea?.setAttribute('aria-label', label);
+    this.terminal.onData(typed);
+    this.terminal.attachCustomKeyEventHandler((event) => {
+      if (event.ctrlKey && event.key === 'F6') {
+        if (event.type === 'keydown') leave().focus();
+        event.preventDefault();
+        return false;
+      }
+      // Left to the browser: copying what is selected, and pasting.
+      if ((event.ctrlKey || event.metaKey) && event.code === 'KeyC' && this.terminal.hasSelection()) {
+        if (event.type === 'keydown') void navigator.clipboard?.writeText(this.terminal.getSelection());
+        if (event.type === 'keyup') this.terminal.clearSelection();
+        return false;
+      }
+      return !((event.ctrlKey || event.metaKey) && event.code === 'KeyV');
+    });
+    onTheme(() => {
+      this.terminal.options.theme = terminalTheme();
+    });
+    new ResizeObserver(() => this.resize()).observe(place);
+    this.resize();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.terminal.write(bytes);
+  }
+
+  /** A line of the page's own between the guest's. */
+  say(text: string): void {
+    this.terminal.write(`\r\n\x1b[2m${text}\x1b[0m\r\n`);
+  }
+
+  clear(): void {
+    this.terminal.reset();
+  }
+
+  focus(): void {
+    this.terminal.focus();
+  }
+
+  private resize(): void {
+    if (this.place.clientWidth > 0) this.fit.fit();
+  }
+}

@@ -1,0 +1,61 @@
+// What a dropped file is, by what it begins with, and what to say of one that no machine can use.
+// Linux boot protocol, Multiboot 0.6.96, the magic numbers of gzip, xz, zstd, lz4, bzip2, cpio, qcow2, ISO 9660.
+import { isBzImage } from '../../src/vmm/boot/bzimage.js';
+import { findHeader } from '../../src/vmm/boot/multiboot.js';
+
+export type FileKind = 'kernel' | 'initrd' | 'disk' | 'cdrom';
+export type Recognized = { kind: FileKind } | { what: string; advice: string };
+
+export const KIND_NAMES: Record<FileKind, string> = {
+  kernel: 'Kernel',
+  initrd: 'Initrd',
+  disk: 'Disk',
+  cdrom: 'CD-ROM',
+};
+
+const START = 8192;
+const ISO_VOLUME = 0x8001;
+const SECTOR = 512;
+
+const COMPRESSED: readonly [name: string, ...bytes: number[]][] = [
+  ['gzip', 0x1f, 0x8b],
+  ['xz', 0xfd, 0x37, 0x7a, 0x58, 0x5a],
+  ['zstd', 0x28, 0xb5, 0x2f, 0xfd],
+  ['lz4', 0x02, 0x21, 0x4c, 0x18],
+  ['bzip2', 0x42, 0x5a, 0x68],
+];
+const FORMATS: readonly [name: string, text: string][] = [
+  ['a qcow2 image', 'QFI\xfb'],
+  ['a VMDK image', 'KDMV'],
+  ['a VirtualBox image', '<<< '],
+  ['a zip archive', 'PK\x03\x04'],
+];
+
+export async function recognize(file: File): Promise<Recognized> {
+  const bad = (what: string, advice: string): Recognized => ({ what: `${file.name}: ${what}.`, advice });
+  if (file.size === 0) return bad('the file is empty', 'Choose another one; a folder cannot be dropped.');
+  const start = new Uint8Array(await file.slice(0, START).arrayBuffer());
+  const text = String.fromCharCode(...start.subarray(0, 8));
+  if (isBzImage(start) || findHeader(start) >= 0) return { kind: 'kernel' };
+  if (text.startsWith('\x7fELF'))
+    return bad(
+      'an ELF file without a Multiboot header',
+      'Give a bzImage as distributions ship it (vmlinuz), or a Multiboot kernel.',
+    );
+  if (/^0707(01|02|07)/.test(text)) return { kind: 'initrd' };
+  const compressed = COMPRESSED.find(([, ...bytes]) => bytes.every((byte, i) => start[i] === byte));
+  if (compressed) {
+    if (/\.(img|iso|raw|qcow2)\.\w+$/i.test(file.name) && !/initr/i.test(file.name))
+      return bad(`a disk image packed with ${compressed[0]}`, 'Unpack it first: a disk is read by ranges.');
+    return { kind: 'initrd' };
+  }
+  const format = FORMATS.find(([, magic]) => text.startsWith(magic));
+  if (format) return bad(`${format[0]}, which is not read here`, 'Make a raw one: qemu-img convert -O raw.');
+  const volume = new Uint8Array(await file.slice(ISO_VOLUME, ISO_VOLUME + 5).arrayBuffer());
+  if (String.fromCharCode(...volume) === 'CD001') return { kind: 'cdrom' };
+  if (file.size % SECTOR === 0) return { kind: 'disk' };
+  return bad(
+    `neither a kernel, nor an initrd, nor a raw disk image (${file.size} bytes, no multiple of ${SECTOR})`,
+    'Give a vmlinuz, its initrd, a raw image or an ISO.',
+  );
+}

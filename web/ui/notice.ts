@@ -1,0 +1,26 @@
+// What the person at the page must know: what failed and what to do about it, until it is dismissed.
+// Ours.
+import { byId, element } from './element.js';
+
+export type NoticeKind = 'error' | 'hint';
+
+/** Shows a notice; the same text is shown once. */
+export function notice(kind: NoticeKind, what: string, advice = ''): void {
+  const notices = byId('notices');
+  const text = `${what} ${advice}`.trim();
+  for (const shown of notices.children) if ((shown as HTMLElement).dataset.text === text) return;
+  const close = element('button', { type: 'button', 'aria-label': 'Dismiss' }, '×');
+  const box = element('div', {
+    class: `notice ${kind}`,
+    role: kind === 'error' ? 'alert' : 'status',
+    'data-text': text,
+  });
+  box.append(element('p', {}, element('strong', {}, what), advice ? ` ${advice}` : ''), close);
+  close.onclick = () => box.remove();
+  notices.append(box);
+}
+
+/** Takes errors away: what they were about is being tried again. */
+export function clearErrors(): void {
+  for (const shown of byId('notices').querySelectorAll('.notice.error')) shown.remove();
+}

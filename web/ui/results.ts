@@ -1,0 +1,87 @@
+// The table at the end of the race: what each workload took in each mode, and what the monitor had to do for it.
+// Ours; exits by the SDM's names (src/vmm/vmx/exit-reasons.ts).
+import { reasonLabel } from '../../src/vmm/vmx/exit-reasons.js';
+import { element } from './element.js';
+import type { Lane } from './lane.js';
+import { grouped } from './numbers.js';
+import { WORKLOADS } from './workloads.js';
+
+/** Exit reasons that are shown of each mode. */
+const REASONS = 6;
+
+export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
+  const any = lanes.some((lane) => lane.lines.size > 0);
+  place.hidden = !any;
+  if (!any) return;
+  const head = element('tr', {}, element('th', { scope: 'col' }, 'Workload'));
+  for (const { offered } of lanes) head.append(element('th', { scope: 'col' }, offered.title));
+  const body = element('tbody');
+  for (const name of WORKLOADS) body.append(workloadRow(name, lanes));
+  const foot = element('tfoot');
+  foot.append(
+    row('All workloads, ms', lanes, (lane) => (lane.lines.size < WORKLOADS.length ? undefined : grouped(total(lane)))),
+    row('Guest instructions', lanes, ({ statistics }) => statistics && grouped(statistics.instructions)),
+    row('Exits to the monitor', lanes, ({ statistics }) => statistics && grouped(statistics.entries)),
+    row('Most frequent exits', lanes, ({ statistics }) => statistics && reasons(statistics.exits)),
+  );
+  const table = element(
+    'table',
+    {},
+    element('caption', {}, 'Milliseconds by the guest’s own clock; × is how many times as fast as the slowest mode.'),
+    element('thead', {}, head),
+    body,
+    foot,
+  );
+  place.replaceChildren(element('h2', {}, 'Results'), element('div', { class: 'scroll' }, table));
+  const verdict = checksums(lanes);
+  if (verdict) place.append(element('p', { class: 'verdict', id: 'verdict' }, verdict));
+}
+
+const total = (lane: Lane): number => [...lane.lines.values()].reduce((sum, line) => sum + line.milliseconds, 0);
+
+function workloadRow(name: string, lanes: readonly Lane[]): HTMLElement {
+  const times = lanes.map((lane) => lane.lines.get(name)?.milliseconds);
+  const known = times.filter((time) => time !== undefined);
+  const slowest = Math.max(...known);
+  const fastest = Math.min(...known);
+  const made = element('tr', {}, element('th', { scope: 'row' }, name));
+  lanes.forEach((lane, i) => {
+    const line = lane.lines.get(name);
+    const time = times[i];
+    const cell = element('td', { 'data-workload': name, 'data-mode': lane.offered.mode, title: line?.text });
+    if (line && time !== undefined) {
+      const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
+      bar.style.width = `${slowest > 0 ? Math.max(1, (100 * time) / slowest) : 1}%`;
+      const best = known.length > 1 && time === fastest && fastest < slowest;
+      cell.classList.toggle('best', best);
+      const times_ = best && time > 0 ? `  ×${(slowest / time).toPrecision(2)}` : '';
+      cell.append(element('span', {}, grouped(time)), element('small', {}, times_), bar);
+    } else cell.append('–');
+    made.append(cell);
+  });
+  return made;
+}
+
+function row(title: string, lanes: readonly Lane[], value: (lane: Lane) => string | Node | undefined): HTMLElement {
+  const made = element('tr', {}, element('th', { scope: 'row' }, title));
+  for (const lane of lanes) made.append(element('td', { 'data-mode': lane.offered.mode }, value(lane) ?? '–'));
+  return made;
+}
+
+function reasons(exits: Record<string, number>): Node {
+  const list = element('ul');
+  const sorted = Object.entries(exits).sort(([, a], [, b]) => b - a);
+  for (const [name, count] of sorted.slice(0, REASONS)) {
+    list.append(element('li', {}, element('span', {}, reasonLabel(name)), ' ', element('small', {}, grouped(count))));
+  }
+  return list;
+}
+
+/** Whether all modes have worked out the same. */
+function checksums(lanes: readonly Lane[]): string | undefined {
+  const done = lanes.filter((lane) => lane.lines.size === WORKLOADS.length);
+  if (done.length < 2) return undefined;
+  const differing = WORKLOADS.filter((name) => new Set(done.map((lane) => lane.lines.get(name)?.checksum)).size > 1);
+  if (differing.length === 0) return `✓ All ${done.length} modes worked out the same checksums.`;
+  return `✗ Checksums differ in ${differing.join(', ')}: this is a bug of tabvisor, or the work was changed between runs.`;
+}

@@ -1,0 +1,144 @@
+// A machine's worker: builds what the page asks for, runs it to its end, hands out its console, counters and screen meanwhile.
+// Ours; the browser's counterpart of src/cli/commands/vm-run.ts.
+import * as Comlink from 'comlink';
+import { MIB } from '../../src/base/bytes.js';
+import { InputError } from '../../src/base/errors.js';
+import { createLog } from '../../src/base/log.js';
+import { render, textLines } from '../../src/devices/vga-render.js';
+import { type BuiltMachine, buildMachine } from '../../src/vmm/builder.js';
+import type { BootConfig, DriveConfig, MachineConfig } from '../../src/vmm/config.js';
+import { Vm } from '../../src/vmm/vm.js';
+import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from '../machine/contract.js';
+import { Gauges } from '../machine/gauges.js';
+import { BrowserHost } from './browser-host.js';
+import { ConsoleOutput } from './console-output.js';
+import { BlobDisk, BlobSource } from './files.js';
+import { ScratchDisk } from './scratch-disk.js';
+
+/** Milliseconds between two readings of the counters. */
+const GAUGES_PERIOD = 100;
+/** Typed bytes that may wait for the guest. */
+const TYPED_MOST = 1 << 20;
+
+class MachineWorker implements MachineApi {
+  private machine: BuiltMachine | undefined;
+  private vm: Vm | undefined;
+  private output: ConsoleOutput | undefined;
+  private readonly host = new BrowserHost();
+  private typed = new Uint8Array(0);
+
+  async run(request: MachineRequest, events: MessagePort): Promise<Ending> {
+    try {
+      return await this.runMachine(request, events);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const tooLarge = error.cause instanceof RangeError;
+      return {
+        kind: 'refused',
+        what: tooLarge
+          ? `The browser does not give this tab ${request.memory / MIB} MiB for a machine.`
+          : error.message,
+        advice: tooLarge ? 'Give the machine less memory, or close other tabs.' : error.advice,
+      };
+    } finally {
+      events.close();
+    }
+  }
+
+  type(bytes: Uint8Array): void {
+    if (this.typed.length + bytes.length > TYPED_MOST) return;
+    const all = new Uint8Array(this.typed.length + bytes.length);
+    all.set(this.typed);
+    all.set(bytes, this.typed.length);
+    this.typed = all;
+    this.passTyped();
+  }
+
+  key(code: number, down: boolean): void {
+    this.machine?.keyboard.key(code, down);
+    this.host.wake();
+  }
+
+  statistics() {
+    if (!this.vm) throw new Error('the machine is off');
+    return this.vm.statistics();
+  }
+
+  screen(): Screen {
+    if (!this.machine) throw new Error('the machine is off');
+    const picture = render(this.machine.vga);
+    return Comlink.transfer({ ...picture, lines: textLines(this.machine.vga) }, [picture.pixels.buffer]);
+  }
+
+  shown(count: number): void {
+    this.output?.shown(count);
+  }
+
+  private async runMachine(request: MachineRequest, events: MessagePort): Promise<Ending> {
+    const send = (event: MachineEvent): void => events.postMessage(event);
+    const output = new ConsoleOutput(request.shared?.output, events);
+    this.output = output;
+    const config: MachineConfig = {
+      ...filesOf(request),
+      mode: request.mode,
+      memory: request.memory,
+      serial: [{ transmit: output.transmit, room: () => this.passTyped() }],
+      network: 'none',
+      clock: 'real',
+      logPorts: [],
+      progress: (name, done, total) => send({ kind: 'loading', name, done, total }),
+    };
+    const log = createLog((line) => send({ kind: 'warning', line }));
+    const machine = buildMachine(request.core, config, this.host, log, {
+      powerOff: () => vm.end({ kind: 'power-off' }),
+      reset: () => vm.reset(),
+      debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
+      nmi: () => vm.raiseNmi(),
+    });
+    const vm: Vm = new Vm(machine, this.host, log, { backlog: () => output.flush() });
+    this.machine = machine;
+    this.vm = vm;
+    const gauges = request.shared && new Gauges(request.shared.gauges);
+    const publish = (): void => {
+      const { instructions, entries, idleSeconds } = vm.statistics();
+      const values = [instructions, entries, idleSeconds * 1e3];
+      if (gauges) gauges.write(values);
+      else send({ kind: 'gauges', values });
+    };
+    const publishing = setInterval(publish, GAUGES_PERIOD);
+    try {
+      const outcome = await vm.run();
+      await output.finish();
+      publish();
+      return { kind: 'ended', outcome, statistics: vm.statistics() };
+    } finally {
+      clearInterval(publishing);
+    }
+  }
+
+  private passTyped(): void {
+    const [com1] = this.machine?.uarts ?? [];
+    if (!com1 || this.typed.length === 0) return;
+    this.typed = this.typed.slice(com1.receive(this.typed));
+    this.host.wake();
+  }
+}
+
+function filesOf(request: MachineRequest): Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
+  const { kernel, initrd, commandLine, disk } = request;
+  const boot: BootConfig = {
+    kind: 'kernel',
+    kernel: new BlobSource(kernel, 'kernel'),
+    initrd: initrd && new BlobSource(initrd, 'initrd'),
+    commandLine,
+    entry: 'protected',
+  };
+  const drives: (DriveConfig | undefined)[] = [];
+  if (disk === 'scratch') drives[0] = { backend: new ScratchDisk(), cdrom: false };
+  // A CD is the secondary master, as boot loaders expect.
+  else if (disk?.cdrom) drives[2] = { backend: new BlobDisk(disk, true), cdrom: true };
+  else if (disk) drives[0] = { backend: new BlobDisk(disk, false), cdrom: false };
+  return { boot, drives, virtio: [] };
+}
+
+Comlink.expose(new MachineWorker());
