@@ -12,4 +12,5 @@ export interface OfferedMode {
 export const MODES: readonly OfferedMode[] = [
   { mode: 'full', title: 'Full virtualization', means: 'every instruction is emulated' },
   { mode: 'hw', title: 'Hardware-assisted', means: 'guest code runs directly; sensitive instructions exit' },
+  { mode: 'para', title: 'Paravirtual', means: 'as above, and the guest helps: virtio, KVM’s clock, hypercalls' },
 ];

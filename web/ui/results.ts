@@ -17,9 +17,12 @@ export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
   for (const { offered } of lanes) head.append(element('th', { scope: 'col' }, offered.title));
   const body = element('tbody');
   for (const name of WORKLOADS) body.append(workloadRow(name, lanes));
+  const shared = WORKLOADS.filter((name) =>
+    lanes.every(({ lines }) => !lines.has(name) || lines.get(name)?.milliseconds),
+  );
   const foot = element('tfoot');
   foot.append(
-    row('All workloads, ms', lanes, (lane) => (lane.lines.size < WORKLOADS.length ? undefined : grouped(total(lane)))),
+    row('Together, ms *', lanes, (lane) => total(lane, shared)),
     row('Guest instructions', lanes, ({ statistics }) => statistics && grouped(statistics.instructions)),
     row('Exits to the monitor', lanes, ({ statistics }) => statistics && grouped(statistics.entries)),
     row('Most frequent exits', lanes, ({ statistics }) => statistics && reasons(statistics.exits)),
@@ -34,10 +37,15 @@ export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
   );
   place.replaceChildren(element('h2', {}, 'Results'), element('div', { class: 'scroll' }, table));
   const verdict = checksums(lanes);
+  place.append(element('p', { class: 'verdict' }, '* of the workloads that every mode has run.'));
   if (verdict) place.append(element('p', { class: 'verdict', id: 'verdict' }, verdict));
 }
 
-const total = (lane: Lane): number => [...lane.lines.values()].reduce((sum, line) => sum + line.milliseconds, 0);
+/** Of the workloads that no mode has left out, once all are done. */
+function total({ lines }: Lane, shared: readonly string[]): string | undefined {
+  if (lines.size < WORKLOADS.length) return undefined;
+  return grouped(shared.reduce((sum, name) => sum + (lines.get(name)?.milliseconds ?? 0), 0));
+}
 
 function workloadRow(name: string, lanes: readonly Lane[]): HTMLElement {
   const times = lanes.map((lane) => lane.lines.get(name)?.milliseconds);
@@ -56,7 +64,8 @@ function workloadRow(name: string, lanes: readonly Lane[]): HTMLElement {
       cell.classList.toggle('best', best);
       const times_ = best && time > 0 ? `  ×${(slowest / time).toPrecision(2)}` : '';
       cell.append(element('span', {}, grouped(time)), element('small', {}, times_), bar);
-    } else cell.append('–');
+    } else cell.append(element('small', {}, line?.failed ?? line?.skipped?.replace('-', ' ') ?? '–'));
+    cell.classList.toggle('failed', line?.failed !== undefined);
     made.append(cell);
   });
   return made;
@@ -77,11 +86,14 @@ function reasons(exits: Record<string, number>): Node {
   return list;
 }
 
+const sums = (lanes: readonly Lane[], name: string): Set<string> =>
+  new Set(lanes.flatMap((lane) => lane.lines.get(name)?.checksum ?? []));
+
 /** Whether all modes have worked out the same. */
 function checksums(lanes: readonly Lane[]): string | undefined {
   const done = lanes.filter((lane) => lane.lines.size === WORKLOADS.length);
   if (done.length < 2) return undefined;
-  const differing = WORKLOADS.filter((name) => new Set(done.map((lane) => lane.lines.get(name)?.checksum)).size > 1);
+  const differing = WORKLOADS.filter((name) => sums(done, name).size > 1);
   if (differing.length === 0) return `✓ All ${done.length} modes worked out the same checksums.`;
   return `✗ Checksums differ in ${differing.join(', ')}: this is a bug of tabvisor, or the work was changed between runs.`;
 }

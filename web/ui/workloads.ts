@@ -11,13 +11,23 @@ export const WORKLOADS = [
   'port-io',
   'disk-read',
   'disk-write',
+  'disk-sequential',
+  'disk-random',
+  'net-echo',
+  'net-bulk',
+  'clock-read',
+  'hypercall',
 ] as const;
 
+/** One line: what it worked out and how long that took, or why it did not. */
 export interface WorkloadLine {
   name: string;
-  checksum: string;
-  /** By the guest's own clock. */
-  milliseconds: number;
+  checksum?: string;
+  /** By the guest's own clock; absent when it did not run. */
+  milliseconds?: number;
+  /** `no-disk`, `no-hypervisor` ... */
+  skipped?: string;
+  failed?: string;
   /** As the guest printed it. */
   text: string;
 }
@@ -39,7 +49,18 @@ export class WorkloadReader {
   private end(): void {
     const text = this.line.trim();
     this.line = '';
-    const match = /WORKLOAD name=(\S+) checksum=(\S+) ticks=(\d+)/.exec(text);
-    if (match) this.found({ name: match[1], checksum: match[2], milliseconds: Number(match[3]), text });
+    if (!text.startsWith('WORKLOAD ')) return;
+    const fields = new Map(text.split(' ').map((word) => word.split('=', 2) as [string, string | undefined]));
+    const name = fields.get('name');
+    const ticks = fields.get('ticks');
+    if (name === undefined) return;
+    this.found({
+      name,
+      checksum: fields.get('checksum'),
+      milliseconds: ticks === undefined ? undefined : Number(ticks),
+      skipped: fields.get('skipped'),
+      failed: fields.get('failed'),
+      text,
+    });
   }
 }

@@ -4,13 +4,16 @@ import * as Comlink from 'comlink';
 import { MIB } from '../../src/base/bytes.js';
 import { InputError } from '../../src/base/errors.js';
 import { createLog } from '../../src/base/log.js';
+import { Gateway } from '../../src/net/gateway.js';
+import { Switch } from '../../src/net/switch.js';
 import { render, textLines } from '../../src/devices/vga-render.js';
 import { type BuiltMachine, buildMachine } from '../../src/vmm/builder.js';
-import type { BootConfig, DriveConfig, MachineConfig } from '../../src/vmm/config.js';
+import type { BootConfig, DriveConfig, MachineConfig, VirtioConfig } from '../../src/vmm/config.js';
 import { Vm } from '../../src/vmm/vm.js';
 import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from '../machine/contract.js';
 import { Gauges } from '../machine/gauges.js';
 import { BrowserHost } from './browser-host.js';
+import { ClosedNetwork } from './closed-network.js';
 import { ConsoleOutput } from './console-output.js';
 import { BlobDisk, BlobSource } from './files.js';
 import { ScratchDisk } from './scratch-disk.js';
@@ -83,7 +86,7 @@ class MachineWorker implements MachineApi {
       mode: request.mode,
       memory: request.memory,
       serial: [{ transmit: output.transmit, room: () => this.passTyped() }],
-      network: 'none',
+      network: request.mode === 'para' ? 'virtio' : 'ne2000',
       clock: 'real',
       logPorts: [],
       progress: (name, done, total) => send({ kind: 'loading', name, done, total }),
@@ -98,6 +101,7 @@ class MachineWorker implements MachineApi {
     const vm: Vm = new Vm(machine, this.host, log, { backlog: () => output.flush() });
     this.machine = machine;
     this.vm = vm;
+    this.connect(machine);
     const gauges = request.shared && new Gauges(request.shared.gauges);
     const publish = (): void => {
       const { instructions, entries, idleSeconds } = vm.statistics();
@@ -116,6 +120,19 @@ class MachineWorker implements MachineApi {
     }
   }
 
+  /** The card's cable leads to a switch with the gateway on it, and no farther. */
+  private connect({ cable, timers }: BuiltMachine): void {
+    const wire = new Switch();
+    const port = wire.plug((frame) => cable.receive(frame));
+    cable.onTransmit = (frame) => port.send(frame);
+    new Gateway(wire, {
+      timers,
+      network: new ClosedNetwork(() => this.host.wake()),
+      allowed: [],
+      random: () => crypto.getRandomValues(new Uint32Array(1))[0],
+    });
+  }
+
   private passTyped(): void {
     const [com1] = this.machine?.uarts ?? [];
     if (!com1 || this.typed.length === 0) return;
@@ -125,7 +142,7 @@ class MachineWorker implements MachineApi {
 }
 
 function filesOf(request: MachineRequest): Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
-  const { kernel, initrd, commandLine, disk } = request;
+  const { mode, kernel, initrd, commandLine, disk } = request;
   const boot: BootConfig = {
     kind: 'kernel',
     kernel: new BlobSource(kernel, 'kernel'),
@@ -134,11 +151,15 @@ function filesOf(request: MachineRequest): Pick<MachineConfig, 'boot' | 'drives'
     entry: 'protected',
   };
   const drives: (DriveConfig | undefined)[] = [];
-  if (disk === 'scratch') drives[0] = { backend: new ScratchDisk(), cdrom: false };
+  const virtio: VirtioConfig[] = mode === 'para' ? [{ kind: 'rng' }, { kind: 'balloon' }] : [];
   // A CD is the secondary master, as boot loaders expect.
-  else if (disk?.cdrom) drives[2] = { backend: new BlobDisk(disk, true), cdrom: true };
-  else if (disk) drives[0] = { backend: new BlobDisk(disk, false), cdrom: false };
-  return { boot, drives, virtio: [] };
+  if (disk !== 'scratch' && disk?.cdrom) drives[2] = { backend: new BlobDisk(disk, true), cdrom: true };
+  else if (disk) {
+    const backend = disk === 'scratch' ? new ScratchDisk() : new BlobDisk(disk, false);
+    if (mode === 'para') virtio.unshift({ kind: 'block', backend, serial: 'TV-VIRTIO-1' });
+    else drives[0] = { backend, cdrom: false };
+  }
+  return { boot, drives, virtio };
 }
 
 Comlink.expose(new MachineWorker());
