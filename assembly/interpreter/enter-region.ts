@@ -10,6 +10,7 @@ import { interruptedBy, BY_FAULT, BY_WRITE } from '../mmu/region-access';
 import { closings, entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 import { codePage, enterPage, resumeAfter } from '../ops/operand';
+import { settleMemory } from '../translator/flags';
 import { noteStart } from './samples';
 
 /** A region leaves with 0 when execution goes on at EIP, else with a micro-op and one of these in its low bits. */
@@ -58,24 +59,34 @@ function remember(at: usize, eip: u32, table: usize, u: usize): void {
   store<u32>(at, <u32>load<u16>(u, U_ORDINAL), 20);
 }
 
+// @ts-ignore: decorator
+@inline function settledAt(u: usize): usize {
+  settleMemory();
+  return u;
+}
+
 function runRegions(u: usize): usize {
   for (;;) {
     const e = entryOf(u, userRights);
     // translated for the other rights
-    if (e == 0) return byHandler(u);
+    if (e == 0) {
+      settleMemory();
+      return byHandler(u);
+    }
     let slot = entrySlot(e);
     let target = entryTarget(e);
     for (;;) {
       const left = call_indirect<usize>(slot, target);
       if (left != 0) {
         const way = left & WAY;
+        if (way != 0) settleMemory();
         u = way == 0 ? left : way == INTERRUPTED ? interrupted(left & ~WAY) : byHandler(left & ~WAY);
         break;
       }
-      if (budget <= 0 || load<u32>(ATTENTION) != 0) return RESUME_UOP;
+      if (budget <= 0 || load<u32>(ATTENTION) != 0) return settledAt(RESUME_UOP);
       const eip = load<u32>(EIP);
       const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
-      if (table == 0) return RESUME_UOP;
+      if (table == 0) return settledAt(RESUME_UOP);
       const at = leftTo(eip);
       if (load<u32>(at) == eip && load<u32>(at, 4) == <u32>table && load<u32>(at, 8) == stamp()) {
         slot = load<u32>(at, 12);
@@ -85,13 +96,13 @@ function runRegions(u: usize): usize {
         continue;
       }
       u = load<u32>(table + ((eip & 0xfff) << 2));
-      if (u == 0) return RESUME_UOP;
+      if (u == 0) return settledAt(RESUME_UOP);
       enterPage(eip & 0xfffff000, table);
       spend(-<i32>load<u16>(u, U_ORDINAL));
       if (isEntry(u)) remember(at, eip, table, u);
       break;
     }
-    if (!isEntry(u)) return u;
+    if (!isEntry(u)) return settledAt(u);
   }
   return 0;
 }

@@ -2,11 +2,11 @@
 // The lazy form in memory: cpu/flags.ts. Two parts: the carry part (LEFT and RIGHT under a kind; CF, and OF and AF unless an INC or
 // DEC came later) and the step part (that INC or DEC). RESULT always holds the last result, sign-extended. Locals that live across
 // blocks cost moves and compile time, so there are no more: what else a flag needs follows from these.
-import { FLAG_AUX, FLAG_CARRY, FLAG_RESULT } from '../abi';
-import { AUX, CALL_SETTLE, CARRY, extend, fetch, KIND, LEFT, put, RESULT, RIGHT, T1 } from './frame';
+import { FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT } from '../abi';
+import { AUX, CALL_SETTLE, CARRY, extend, fetch, KIND, LEFT, RESULT, RIGHT, T1 } from './frame';
 import {
-  ADD, AND, call, constant, ELSE, end, EQ, EQZ, GE_S, GE_U, get, GT_S, GT_U, LE_S, LE_U, LT_S, LT_U, NE, op, OR, POPCNT, set, SHL,
-  SHR_U, SUB, when, XOR,
+  ADD, AND, call, constant, EQ, EQZ, GE_S, GE_U, get, GT_S, GT_U, LE_S, LE_U, LT_S, LT_U, NE, op, OR, POPCNT, set, SHL,
+  SHR_U, SUB, XOR,
 } from './wasm';
 
 /** Kinds of the carry part. Those with a size: + 0, 1, 2 for 8, 16, 32 bits. */
@@ -238,16 +238,12 @@ function callSettle(): void {
   call(CALL_SETTLE);
 }
 
-/** Writes the flags to memory from whatever KIND says. */
-export function settleAtExit(): void {
-  get(KIND);
-  when();
-  callSettle();
-  op(ELSE);
-  put(RESULT, FLAG_RESULT);
-  put(CARRY, FLAG_CARRY);
-  put(AUX, FLAG_AUX);
-  end();
+/** Behind the last of a chain of regions. */
+export function settleMemory(): void {
+  const kind = load<i32>(FLAG_KIND);
+  if (kind == SETTLED) return;
+  settle(kind, load<u32>(FLAG_CARRY), load<u32>(FLAG_AUX), load<u32>(FLAG_RESULT));
+  store<u32>(FLAG_KIND, SETTLED);
 }
 
 /** At run time: the flags of `kind` to memory. The core's side of the call above. */

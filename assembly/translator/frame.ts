@@ -1,13 +1,13 @@
 // The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
 // Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
-import { CODE_LINEAR_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_RESULT, REGS, ZERO } from '../abi';
+import { CODE_LINEAR_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, REGS, ZERO } from '../abi';
 import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../isa/uop';
 import { handlerTable } from '../generated/dispatch';
 import { BY_HANDLER, INTERRUPTED } from '../interpreter/enter-region';
 import { readTlb, writeTlb } from '../mmu/tlb';
 import { handlerImport } from './handlers';
 import { opOf } from '../mmu/region-entries';
-import { markFlags, settleAtExit, settleFlags, settled } from './flags';
+import { markFlags, settleFlags, settled } from './flags';
 import {
   ADD, AND, block, br, call, constant, end, EQ, EXTEND16_S, EXTEND8_S, get, getGlobal, loadN, NE, op, OR,
   RETURN, set, setGlobal, SHL, SHR_U, storeN, SUB, tee, when,
@@ -216,6 +216,7 @@ export function spend(n: i32): void {
 export function prologue(): void {
   loadRegisters();
   loadFlags();
+  fetch(KIND, FLAG_KIND);
   fetch(PAGE, CODE_LINEAR_PAGE);
   loadBudget();
   // a region is entered under the rights that it was translated for
@@ -230,7 +231,9 @@ export function prologue(): void {
 export function epilogue(): void {
   end();
   storeRegisters();
-  settleAtExit();
+  // the next region may never ask for them
+  storeFlags();
+  put(KIND, FLAG_KIND);
   storeBudget();
   get(LEFT_WITH);
 }
@@ -318,6 +321,9 @@ export function runHandler(u: usize, last: bool): void {
   settleFlags();
   storeRegisters();
   storeFlags();
+  constant(0);
+  constant(0);
+  storeN(4, FLAG_KIND);
   storeBudget();
   if (last) {
     constant(<u32>u);

@@ -174,6 +174,31 @@ it('takes small regions into those that reach them', () => {
   expect(run()).toEqual(interpreted);
 });
 
+it.each([
+  ['add', '01d8'],
+  ['sub of 16 bits', '6629d8'],
+  ['adc of 8 bits', '10d8'],
+  ['and', '21d8'],
+  ['neg', 'f7d8'],
+  ['shl', 'c1e003'],
+  ['sar of 16 bits', '66c1f803'],
+  ['shrd', '0facd807'],
+  ['imul', '0fafc3'],
+  ['inc behind sub', '29d8 40'],
+  ['dec of 8 bits', 'fec8'],
+  ['stc', 'f9'],
+])('hands the flags of %s to the next page', (_name, setter) => {
+  const size = hex(setter).length;
+  const call = Buffer.alloc(4);
+  call.writeInt32LE(OTHER - (CODE + 15 + size));
+  const back = (0x100 - size - 8).toString(16);
+  // mov $60,%ecx; mov $0x7fffff35,%ebx; 1: ...; call OTHER; dec %ecx; jnz 1b; hlt. There: pushf; pop %edi; rol %ebp; xor %edi,%ebp; add %ebp,%ebx; ret
+  const code = `b93c000000 bb35ffff7f ${setter} e8${call.toString('hex')} 49 75${back} f4`;
+  for (const slice of [100_000, 1, 5]) {
+    both({ code: { [CODE]: code, [OTHER]: '9c 5f d1c5 31fd 01eb c3' } }, slice, 1000);
+  }
+});
+
 it('keeps what CPL 0 may read from CPL 3', () => {
   // mov 0x3000,%eax; hlt. Supervisor pages, but for the code
   const from: Start = {
