@@ -75,7 +75,7 @@ export const EDI = 1080;
 export const ZERO = 1152;
 /** Where an EA micro-op leaves the linear address for the op behind it. */
 export const EA_TEMP = 1160;
-/** Between two regions: what FLAG_RESULT, FLAG_CARRY and FLAG_AUX hold, in the terms of translator/flags.ts. Else 0: as cpu/flags.ts has them. */
+/** Between two regions: what FLAG_RESULT, FLAG_CARRY and FLAG_AUX hold, in the terms of cpu/flag-kinds.ts. Else 0: as cpu/flags.ts has them. */
 export const FLAG_KIND = 1168;
 export const EIP = 1176;
 /** Lazy flags; see cpu/flags.ts. */

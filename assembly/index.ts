@@ -24,7 +24,7 @@ export { lastEntry, linked, translateHere, translateHot } from './translator/hea
 export { setNoting } from './translator/notes';
 export { budget, setPeriod } from './cpu/budget';
 export { readMissed as read, storeMissed as store, writeMissed as write } from './mmu/region-access';
-export { settle } from './translator/flags';
+export { settle } from './cpu/flag-kinds';
 export { add80, div80, mul80 } from './ops/float80-quick';
 
 /** Once, after the memory was made and before anything else. */

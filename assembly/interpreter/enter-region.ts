@@ -3,6 +3,7 @@
 import { ATTENTION, EIP, UOP_POOL } from '../abi';
 import { beginRegion, budget, endRegion, spend } from '../cpu/budget';
 import { fault, RESUME_UOP } from '../cpu/fault';
+import { settleMemory } from '../cpu/flag-kinds';
 import { handlerTable } from '../generated/dispatch';
 import { U_ORDINAL } from '../isa/uop';
 import { generation } from '../mmu/code-pages';
@@ -10,7 +11,6 @@ import { interruptedBy, BY_FAULT, BY_WRITE } from '../mmu/region-access';
 import { closings, entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 import { codePage, enterPage, resumeAfter } from '../ops/operand';
-import { settleMemory } from '../translator/flags';
 import { noteStart } from './samples';
 
 /** A region leaves with 0 when execution goes on at EIP, else with a micro-op and one of these in its low bits. */

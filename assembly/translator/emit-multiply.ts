@@ -1,9 +1,10 @@
 // Multiplication and division of 32 bits. ops/muldiv.ts and muldiv-divide.ts say what they mean.
 // Source: SDM vol. 2, MUL, IMUL, DIV, IDIV.
 import { EAX, EDX } from '../abi';
+import { MULTIPLIED } from '../cpu/flag-kinds';
 import { U_IMM, U_REG } from '../isa/uop';
 import { argumentOf, noteResult, pushOperand } from './emit-operand';
-import { MULTIPLIED, setKind } from './flags';
+import { setKind } from './flags';
 import { getRegister, leaveToHandler, RIGHT, setRegister, T1, T2, VALUE, WIDE } from './frame';
 import {
   constant, end, EQ, EQZ, get, GE_U, I64_CONST, I64_DIV_S, I64_DIV_U, I64_EXTEND_S, I64_EXTEND_U, I64_MUL, I64_NE, I64_OR, I64_SHL,

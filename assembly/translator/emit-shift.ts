@@ -1,11 +1,10 @@
 // Shifts and rotates, SHLD and SHRD. ops/shift-value.ts says what they mean.
 // A narrow shift to the left sets the lazy flags of a 32-bit one whose operand was moved to the top.
 import { ECX } from '../abi';
+import { DOUBLED_LEFT, SHIFTED_LEFT, SHIFTED_RIGHT, SHIFTED_SIGNED } from '../cpu/flag-kinds';
 import { U_IMM, U_REG } from '../isa/uop';
 import { argumentOf, bytesOf, finish, inRegister, noteResult, pushModified, shapeOf } from './emit-operand';
-import {
-  DOUBLED_LEFT, forgetFlags, markFlags, markKind, setCarryWord, setKind, settleFlags, SHIFTED_LEFT, SHIFTED_RIGHT, SHIFTED_SIGNED,
-} from './flags';
+import { forgetFlags, markFlags, markKind, setCarryWord, setKind, settleFlags } from './flags';
 import { extend, getRegister, getSlot, LEFT, RIGHT, T1, T2, VALUE } from './frame';
 import { AND, constant, end, get, op, OR, ROTL, ROTR, set, SHL, SHR_S, SHR_U, SUB, when } from './wasm';
 

@@ -1,11 +1,12 @@
 // String instructions without REP, in line where the TLB knows the page; everything else calls the handler. ops/string.ts.
 // Source: SDM vol. 2, MOVS, STOS, LODS, SCAS, CMPS.
 import { EAX, EDI, ESI, FLAGS_SYSTEM } from '../abi';
+import { SUBTRACTED } from '../cpu/flag-kinds';
 import { FORM_LODS, FORM_MOVS, FORM_SCAS, FORM_STOS } from '../generated/forms';
 import { DS } from '../cpu/segment';
 import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UA_REPNE } from '../isa/uop';
 import { runKnownHandler } from './emit-known';
-import { setKind, SUBTRACTED } from './flags';
+import { setKind } from './flags';
 import {
   ENTRY, extend, getRegister, getSlot, LEFT, LINEAR, READ_TLB, RESULT, RIGHT, setRegister, setSlot, T1, VALUE, WRITE_TLB,
 } from './frame';

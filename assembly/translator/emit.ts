@@ -1,6 +1,7 @@
 // Emitters: micro-ops to WebAssembly, for what programs do most. ops/alu.ts, move.ts, stack.ts, shift.ts, muldiv.ts say what they mean.
 // What has none runs the interpreter's handler.
 import { EA_TEMP, EAX, EBP, EDX, ESP, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
+import { ADDED, DECREMENTED, INCREMENTED, LOGIC, SUBTRACTED } from '../cpu/flag-kinds';
 import {
   FORM_ALU, FORM_BIT, FORM_BSWAP, FORM_CARRY, FORM_CMOV, FORM_CMPS, FORM_COMPARE_EXCHANGE, FORM_DIVIDE, FORM_DOUBLE_SHIFT,
   FORM_EXCHANGE, FORM_EXCHANGE_ADD, FORM_EXTEND_A, FORM_FLAG, FORM_HANDLER, FORM_INCDEC, FORM_KNOWN, FORM_LEA, FORM_LEAVE, FORM_LODS,
@@ -20,9 +21,7 @@ import { doubleOverwrites, doubleShift, shift, shiftOverwrites } from './emit-sh
 import { emitSse } from './emit-sse';
 import { stringOnce } from './emit-string';
 import { emitX87 } from './emit-x87';
-import {
-  ADDED, DECREMENTED, INCREMENTED, LOGIC, pushCarry, pushCondition, setKind, setStep, settleWithCarry, SUBTRACTED,
-} from './flags';
+import { pushCarry, pushCondition, setKind, setStep, settleWithCarry } from './flags';
 import {
   extend, getRegister, getSlot, LEFT, LINEAR, pushAddress, RESULT, RIGHT, runHandler, setRegister, setSlot, T1, T2, VALUE,
 } from './frame';

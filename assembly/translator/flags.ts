@@ -2,32 +2,18 @@
 // The lazy form in memory: cpu/flags.ts. Two parts: the carry part (LEFT and RIGHT under a kind; CF, and OF and AF unless an INC or
 // DEC came later) and the step part (that INC or DEC). RESULT always holds the last result, sign-extended. Locals that live across
 // blocks cost moves and compile time, so there are no more: what else a flag needs follows from these.
-import { FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT } from '../abi';
+import { FLAG_AUX, FLAG_CARRY } from '../abi';
+import {
+  ADDED, DECREMENTED, DOUBLED_LEFT, isShift, limitOf, LOGIC, MULTIPLIED, NO_STEP, SETTLED, SHIFTED_LEFT, SHIFTED_RIGHT, shiftsLeft, SUBTRACTED,
+} from '../cpu/flag-kinds';
 import { AUX, CALL_SETTLE, CARRY, extend, fetch, KIND, LEFT, RESULT, RIGHT, T1 } from './frame';
 import {
   ADD, AND, call, constant, EQ, EQZ, GE_S, GE_U, get, GT_S, GT_U, LE_S, LE_U, LT_S, LT_U, NE, op, OR, POPCNT, set, SHL,
   SHR_U, SUB, XOR,
 } from './wasm';
 
-/** Kinds of the carry part. Those with a size: + 0, 1, 2 for 8, 16, 32 bits. */
-export const SETTLED: i32 = 0; // LEFT and RIGHT hold what memory would, under the names CARRY and AUX
-export const LOGIC: i32 = 1;
-export const ADDED: i32 = 2;
-export const SUBTRACTED: i32 = 5;
-export const SHIFTED_LEFT: i32 = 8; // LEFT at the top of the word; RIGHT is the count, in all shifts
-export const SHIFTED_SIGNED: i32 = 9;
-export const SHIFTED_RIGHT: i32 = 10;
-export const MULTIPLIED: i32 = 13; // RIGHT non-zero: CF and OF
-export const DOUBLED_LEFT: i32 = 14; // SHLD, SHRD of 32 bits
-export const DOUBLED_RIGHT: i32 = 15;
 const UNKNOWN: i32 = -1;
-/** Kinds of the step part. */
-export const NO_STEP: i32 = 0;
-export const INCREMENTED: i32 = 1;
-export const DECREMENTED: i32 = 4;
-
 const BIT_30: u32 = 0x40000000;
-const BIT_31: u32 = 0x80000000;
 
 /** What is known here. UNKNOWN: KIND holds it at run time. */
 let carryKind: i32 = UNKNOWN;
@@ -73,10 +59,6 @@ export function markFlags(): void {
 
 // @ts-ignore: decorator
 @inline function within(first: i32): bool { return carryKind >= first && carryKind < first + 3; }
-// @ts-ignore: decorator
-@inline function shiftsLeft(kind: i32): bool { return kind == SHIFTED_LEFT || kind == DOUBLED_LEFT; }
-// @ts-ignore: decorator
-@inline function isShift(kind: i32): bool { return kind >= SHIFTED_LEFT && kind != MULTIPLIED; }
 /** From a number of the kind's size to the top of the word. */
 function raise(size: i32): void {
   if (size == 2) return;
@@ -171,13 +153,6 @@ function pushAux(sum: u32): void {
   op(AND);
 }
 
-/** The result at which the step overflows. */
-function limitOf(step: i32): u32 {
-  const first = step >= DECREMENTED ? DECREMENTED : INCREMENTED;
-  const top: u32 = step == first ? 0x7f : step == first + 1 ? 0x7fff : 0x7fffffff;
-  return first == DECREMENTED ? top : ~top;
-}
-
 /** Works CARRY and AUX out, so that the locals hold what memory would. Uses T1. */
 export function settleFlags(): void {
   if (carryKind == SETTLED && stepKind == NO_STEP) return;
@@ -236,50 +211,6 @@ function callSettle(): void {
   get(RIGHT);
   get(RESULT);
   call(CALL_SETTLE);
-}
-
-/** Behind the last of a chain of regions. */
-export function settleMemory(): void {
-  const kind = load<i32>(FLAG_KIND);
-  if (kind == SETTLED) return;
-  settle(kind, load<u32>(FLAG_CARRY), load<u32>(FLAG_AUX), load<u32>(FLAG_RESULT));
-  store<u32>(FLAG_KIND, SETTLED);
-}
-
-/** At run time: the flags of `kind` to memory. The core's side of the call above. */
-export function settle(kind: i32, a: u32, b: u32, result: u32): void {
-  const source = kind & 0xff;
-  const step = kind >>> 8;
-  let carry: u32 = 0;
-  let aux: u32 = 0;
-  if (source == SETTLED) {
-    carry = a;
-    aux = b;
-  } else if (source >= ADDED && source < SHIFTED_LEFT) {
-    const subtracts = source >= SUBTRACTED;
-    const size = source - (subtracts ? SUBTRACTED : ADDED);
-    const sum = subtracts ? a - b : a + b;
-    const left = subtracts ? ~a : a;
-    carry = ((left & b) | ((left | b) & (subtracts ? sum : ~sum))) << (size == 0 ? 24 : size == 1 ? 16 : 0);
-    aux = (a ^ b ^ sum) & 0x10;
-  } else if (source == MULTIPLIED) carry = b << 31;
-  else if (isShift(source)) {
-    carry = (shiftsLeft(source) ? a >>> (32 - b) : a >>> (b - 1)) << 31;
-    const size = source - SHIFTED_RIGHT;
-    const other: u32 = source == SHIFTED_LEFT ? result
-      : source == SHIFTED_SIGNED ? carry
-      : source >= DOUBLED_LEFT ? carry ^ a ^ result
-      : carry ^ (result << (size == 0 ? 25 : size == 1 ? 17 : 1));
-    carry |= (other >>> 1) & BIT_30;
-  }
-  if (step != NO_STEP) {
-    carry &= BIT_31;
-    carry |= (carry >>> 1) ^ (result == limitOf(step) ? BIT_30 : 0);
-    aux = (result ^ (step >= DECREMENTED ? result + 1 : result - 1)) & 0x10;
-  }
-  store<u32>(FLAG_RESULT, result);
-  store<u32>(FLAG_CARRY, carry);
-  store<u32>(FLAG_AUX, aux);
 }
 
 // ---- conditions -----------------------------------------------------------------------------------------------------------------
