@@ -59,11 +59,15 @@ export function tabvisorArguments({ kernel, initrd, append, memory, mode = 'full
 export function provisionedGuest() {
   const manifest = at('../.cache/guest/manifest.json');
   if (!existsSync(manifest)) throw new Error('no guest kernel: run scripts/provision first');
-  const { kernel, initramfs, bios, vgabios, kernelRelease } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const { kernel, initramfs, initramfsVirtio, initramfsIde, bios, vgabios, kernelRelease } = JSON.parse(
+    readFileSync(manifest, 'utf8'),
+  );
   return {
     kernelRelease,
     kernel: at(`../${kernel}`),
     initrd: at(`../${initramfs}`),
+    virtio: at(`../${initramfsVirtio}`),
+    ide: at(`../${initramfsIde}`),
     bios: at(`../${bios}`),
     vgabios: at(`../${vgabios}`),
   };

@@ -44,6 +44,29 @@ const flags = [
   ...['-fno-tree-vectorize', '-fno-math-errno', '-Wall', '-Wextra', '-s', '-Wl,--build-id=none', '-Wl,-z,noexecstack'],
 ];
 
+/** Programs of `npm run bench -- --disk`; their second argument is the device. */
+export const DISK_TESTS = ['disk-read', 'disk-random', 'disk-write'];
+const DISK_PROGRAMS = DISK_TESTS.map((name) => ({
+  name,
+  source: 'disk.c',
+  flags: [`-DTEST=${{ 'disk-read': 0, 'disk-write': 1, 'disk-random': 2 }[name]}`],
+}));
+
+/** /etc/tv/disks PERCENT DEVICE DRIVERS...: between two QUIETs the guest does one test and nothing else. */
+const DISK_SCRIPT = `#!/bin/sh
+percent=$1 device=$2
+shift 2
+"$@" || exit 1
+until [ -b $device ]; do sleep 0.1; done
+for name in ${DISK_TESTS.join(' ')}; do
+  echo QUIET
+  sleep 1
+  /bench/$name $percent $device || echo "FAILED name=$name"
+done
+echo QUIET
+sleep 1
+`;
+
 /** /etc/tv/programs PERCENT NAME...: what the base initramfs runs for tv.run="programs ...". */
 const SCRIPT = `#!/bin/sh
 percent=$1
@@ -53,17 +76,26 @@ for name; do /bench/$name $percent || echo "FAILED name=$name status=$?"; done
 
 /** Builds what has changed; the path of an initramfs made of `base` and the programs. Throws with the compiler's words. */
 export function programsInitramfs(base) {
+  return initramfs(base, PROGRAMS, { 'etc/tv/programs': SCRIPT });
+}
+
+/** The same with what `npm run bench -- --disk` runs; `base` has the drivers. */
+export function diskInitramfs(base) {
+  return initramfs(base, DISK_PROGRAMS, { 'etc/tv/disks': DISK_SCRIPT });
+}
+
+function initramfs(base, programs, scripts) {
   mkdirSync(cache, { recursive: true });
-  const hash = createHash('sha256').update(readFileSync(base)).update(SCRIPT);
-  hash.update(JSON.stringify([flags, PROGRAMS]));
+  const hash = createHash('sha256').update(readFileSync(base));
+  hash.update(JSON.stringify([flags, programs, scripts]));
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
   const path = join(cache, `initramfs-${hash.digest('hex').slice(0, 16)}.cpio.gz`);
   if (existsSync(path)) return path;
 
   const entries = [
     { path: 'bench', directory: true },
-    ...PROGRAMS.map((program) => ({ path: `bench/${program.name}`, bytes: build(program) })),
-    { path: 'etc/tv/programs', bytes: Buffer.from(SCRIPT) },
+    ...programs.map((program) => ({ path: `bench/${program.name}`, bytes: build(program) })),
+    ...Object.entries(scripts).map(([name, text]) => ({ path: name, bytes: Buffer.from(text) })),
   ];
   // the kernel unpacks archives that follow one another
   writeFileSync(`${path}.new`, Buffer.concat([readFileSync(base), gzipSync(archive(entries))]));

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { LOOPS, measureCore } from './core.mjs';
 import { ENGINES } from './engines.mjs';
 import { measureOwnGuest, WORKLOADS } from './own-guest.mjs';
+import { DISKS, measureDisks } from './disk.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';
 import { publish } from './report.mjs';
@@ -11,12 +12,13 @@ import { publish } from './report.mjs';
 const USAGE = `usage: npm run bench                      our own guest's workloads under --mode full
        npm run bench -- core              the interpreter alone on short loops, MIPS
        npm run bench -- --peers           the same Linux boot and programs in ${Object.keys(ENGINES).join(', ')}
+       npm run bench -- --disk            a disk in Linux: ${Object.keys(DISKS).join(', ')}
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
   --repeat N       runs of each (1), reported as their median
   --scale PERCENT  how much work a workload or program does (100)
   --json FILE      where the results go, with a Markdown table beside (bench/results/NAME.json)
-with --peers:
+with --peers or --disk:
   --engines A,B    which engines (all); ratios are to the first
   --boot-until T   the boot ends when a serial line holds this text (BOOT-OK)
   --timeout S      seconds that one run of one engine may take (900)
@@ -29,8 +31,9 @@ programs: ${PROGRAMS.map(({ name }) => name).join(' ')}
 
 const options = {
   peers: { type: 'boolean', default: false },
+  disk: { type: 'boolean', default: false },
   only: { type: 'string' },
-  engines: { type: 'string', default: Object.keys(ENGINES).join(',') },
+  engines: { type: 'string' },
   repeat: { type: 'string', default: '1' },
   scale: { type: 'string', default: '100' },
   'boot-until': { type: 'string', default: 'BOOT-OK' },
@@ -79,9 +82,12 @@ async function main() {
   const only = values.only === undefined ? undefined : list('only', values.only, rows);
   let report;
   if (what === 'core') report = await measureCore({ only, seconds: 2 * repeat }, say);
-  else if (!values.peers) report = measureOwnGuest({ only, repeat, percent }, say);
+  else if (values.disk) {
+    const engines = list('engines', values.engines ?? Object.keys(DISKS).join(','), Object.keys(DISKS));
+    report = await measureDisks({ engines, percent, repeat, timeout: whole('timeout', values.timeout) }, say);
+  } else if (!values.peers) report = measureOwnGuest({ only, repeat, percent }, say);
   else {
-    const engines = list('engines', values.engines, Object.keys(ENGINES));
+    const engines = list('engines', values.engines ?? Object.keys(ENGINES).join(','), Object.keys(ENGINES));
     const timeout = whole('timeout', values.timeout);
     const plan = { engines, only, repeat, percent, timeout, until: values['boot-until'], count: values.count };
     if (values.targets && !['tabvisor', 'v86'].every((name) => engines.includes(name)))

@@ -1,7 +1,7 @@
 // Runs a Linux guest in npm's v86 with its first serial port on stdout, as a process that can be measured.
 // v86's v86.d.ts (V86Options); it has no BIOS of its own, so SeaBIOS starts it.
 //
-//   node bench/engines/v86-process.mjs '{"kernel": F, "initrd": F, "append": S, "memory": MIB, "bios": F, "vgabios": F, "translate": true}'
+//   node bench/engines/v86-process.mjs '{"kernel": F, "initrd": F, "append": S, "memory": MIB, "bios": F, "vgabios": F, "translate": true, "disk": F}'
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { V86 } from 'v86';
@@ -26,6 +26,7 @@ const machine = new V86({
   cmdline: options.append,
   disable_jit: !options.translate,
   disable_speaker: true,
+  ...(options.disk && { hda: file(options.disk) }),
   autostart: true,
 });
 

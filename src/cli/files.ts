@@ -1,6 +1,6 @@
 // Files as a machine uses them: sources to load, disks to read and write in place, copy-on-write overlays.
 // Contracts: ByteSource in base/host.ts, BlockBackend in devices/block-backend.ts.
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, readvSync, writeSync, writevSync } from 'node:fs';
 import { InputError, messageOf } from '../base/errors.js';
 import type { ByteSource } from '../base/host.js';
 import { type BlockBackend, BlockError } from '../devices/block-backend.js';
@@ -50,6 +50,28 @@ function readFully(fd: number, offset: number, into: Uint8Array): void {
 
 function writeFully(fd: number, offset: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+}
+
+/** Most pieces that one call of the host takes (IOV_MAX of Linux). */
+const PIECES_MAX = 1024;
+
+/** One call for so many pieces that it takes them; `whole` does a piece's rest by itself when the call has stopped early. */
+function vectored(
+  offset: number,
+  pieces: readonly Uint8Array[],
+  call: (some: readonly Uint8Array[], at: number) => number,
+  whole: (at: number, bytes: Uint8Array) => void,
+): void {
+  let at = offset;
+  for (let first = 0; first < pieces.length; first += PIECES_MAX) {
+    const some = first === 0 && pieces.length <= PIECES_MAX ? pieces : pieces.slice(first, first + PIECES_MAX);
+    let done = call(some, at);
+    for (const bytes of some) {
+      if (done < bytes.length) whole(at + done, bytes.subarray(done));
+      done = Math.max(0, done - bytes.length);
+      at += bytes.length;
+    }
+  }
 }
 
 /** A file to load into memory. */
@@ -121,6 +143,26 @@ export class FileDisk implements BlockBackend {
     try {
       writeFully(this.fd, offset, bytes);
       this.dirty = true;
+    } catch (error) {
+      throw new BlockError(messageOf(error), { cause: error });
+    }
+  }
+
+  readv(offset: number, into: readonly Uint8Array[]): void {
+    const read = (some: readonly Uint8Array[], at: number): number => readvSync(this.fd, some, at);
+    try {
+      vectored(offset, into, read, (at, bytes) => readFully(this.fd, at, bytes));
+    } catch (error) {
+      throw new BlockError(messageOf(error), { cause: error });
+    }
+  }
+
+  writev(offset: number, pieces: readonly Uint8Array[]): void {
+    if (this.readOnly) throw new BlockError('the disk is read-only');
+    const write = (some: readonly Uint8Array[], at: number): number => writevSync(this.fd, some, at);
+    try {
+      this.dirty = true;
+      vectored(offset, pieces, write, (at, bytes) => writeFully(this.fd, at, bytes));
     } catch (error) {
       throw new BlockError(messageOf(error), { cause: error });
     }

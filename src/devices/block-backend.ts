@@ -12,6 +12,9 @@ export interface BlockBackend {
   read(offset: number, into: Uint8Array): void;
   /** Throws BlockError when the host's storage fails or the disk is read-only. */
   write(offset: number, bytes: Uint8Array): void;
+  /** As many reads one behind the other, in one call of the host where it has such. */
+  readv?(offset: number, into: readonly Uint8Array[]): void;
+  writev?(offset: number, pieces: readonly Uint8Array[]): void;
   /** Returns when everything written is on the host's storage. */
   flush(): void;
   /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. */

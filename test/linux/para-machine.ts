@@ -38,7 +38,7 @@ export function rootDisk(context: TestContext, files: Record<string, string> = {
   const { mke2fs, busybox } = needs(context, 'mke2fs', 'busybox');
   const folder = scratch();
   const tree = join(folder, 'tree');
-  for (const name of ['bin', 'sbin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'mnt', 'www']) {
+  for (const name of ['bin', 'data', 'sbin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'mnt', 'www']) {
     mkdirSync(join(tree, name), { recursive: true });
   }
   copyFileSync(busybox, join(tree, 'bin/busybox'));
@@ -54,13 +54,17 @@ export function rootDisk(context: TestContext, files: Record<string, string> = {
   return disk;
 }
 
-/** The initramfs with virtio's modules, and what `files` say over it. */
-export function initramfsWith(context: TestContext, files: Record<string, string>): string {
-  const { initramfsVirtio } = needs(context, 'initramfsVirtio');
+/** The initramfs with its modules, and what `files` say over it. */
+export function initramfsWith(
+  context: TestContext,
+  files: Record<string, string>,
+  base: 'initramfsVirtio' | 'initramfsIde' = 'initramfsVirtio',
+): string {
+  const initramfs = needs(context, base)[base];
   const path = join(scratch(), 'initramfs.cpio.gz');
   const over = archive(Object.entries(files).map(([name, text]) => ({ path: name, bytes: Buffer.from(text) })));
   // the kernel unpacks archives that follow one another
-  writeFileSync(path, Buffer.concat([readFileSync(initramfsVirtio), gzipSync(over)]));
+  writeFileSync(path, Buffer.concat([readFileSync(initramfs), gzipSync(over)]));
   return path;
 }
 

@@ -188,6 +188,9 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
     options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save, () => hvcSpeaks) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
+  const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
+  process.on('SIGUSR2', tell);
+  closers.push(() => void process.off('SIGUSR2', tell));
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 

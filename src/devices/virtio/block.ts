@@ -109,13 +109,13 @@ export class VirtioBlock extends VirtioDevice {
     switch (this.headerView.getUint32(0, true)) {
       case REQUEST.IN:
         this.check(offset, room);
-        this.each(offset, slices(writable, 0, room), (at, bytes) => this.backend.read(at, bytes));
+        this.read(offset, slices(writable, 0, room));
         return room;
       case REQUEST.OUT: {
         const length = readableBytes - HEADER;
         this.check(offset, length);
         this.writable();
-        this.each(offset, slices(readable, HEADER, length), (at, bytes) => this.backend.write(at, bytes));
+        this.write(offset, slices(readable, HEADER, length));
         return 0;
       }
       case REQUEST.FLUSH:
@@ -155,10 +155,28 @@ export class VirtioBlock extends VirtioDevice {
     }
   }
 
-  private each(offset: number, pieces: readonly Uint8Array[], act: (at: number, bytes: Uint8Array) => void): void {
+  private read(offset: number, pieces: readonly Uint8Array[]): void {
+    const { backend } = this;
+    if (pieces.length > 1 && backend.readv) {
+      backend.readv(offset, pieces);
+      return;
+    }
     let at = offset;
     for (const bytes of pieces) {
-      act(at, bytes);
+      backend.read(at, bytes);
+      at += bytes.length;
+    }
+  }
+
+  private write(offset: number, pieces: readonly Uint8Array[]): void {
+    const { backend } = this;
+    if (pieces.length > 1 && backend.writev) {
+      backend.writev(offset, pieces);
+      return;
+    }
+    let at = offset;
+    for (const bytes of pieces) {
+      backend.write(at, bytes);
       at += bytes.length;
     }
   }

@@ -68,6 +68,26 @@ test('an indirect table is a chain too', () => {
   expect(text(B, 8)).toBe('indirect');
 });
 
+test('an indirect table may be as long as its queue, and no longer', () => {
+  driver.start();
+  for (let i = 0; i < 8; i++) {
+    const last = i === 7;
+    put(A + i, String(i));
+    driver.put(TABLE + i * 16, {
+      address: last ? B : A + i,
+      length: last ? 7 : 1,
+      flags: last ? WRITE : NEXT,
+      next: i + 1,
+    });
+  }
+  driver.send(0, [{ address: TABLE, length: 8 * 16, flags: INDIRECT }]);
+  expect(text(B, 7)).toBe('0123456');
+  driver.put(TABLE + 7 * 16, { address: B, length: 7, flags: WRITE | NEXT, next: 7 });
+  driver.offer(0, 0);
+  driver.notify(0);
+  expect(driver.status & STATUS.NEEDS_RESET).toBe(STATUS.NEEDS_RESET);
+});
+
 test('indices run on past 65,535', () => {
   driver.start();
   driver.describe(0, 3, { address: B, length: 4, flags: WRITE });

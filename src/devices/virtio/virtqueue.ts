@@ -192,6 +192,7 @@ export class Virtqueue {
         table = this.indirectTable(address, high, length);
         indirect = true;
         index = 0;
+        count--; // the table is full with as many buffers as the queue has entries
         continue;
       }
       const bytes = high === 0 && length > 0 ? this.memory.ram(address, length) : undefined;
