@@ -2,20 +2,23 @@
 // Ours.
 import { parseArgs } from 'node:util';
 import { LOOPS, measureCore } from './core.mjs';
-import { ENGINES } from './engines.mjs';
-import { measureOwnGuest, WORKLOADS } from './own-guest.mjs';
 import { DISKS, measureDisks } from './disk.mjs';
+import { ENGINES } from './engines.mjs';
+import { ROWS } from './mode-rows.mjs';
+import { compareModes } from './modes.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';
 import { publish } from './report.mjs';
 
-const USAGE = `usage: npm run bench                      our own guest's workloads under --mode full
-       npm run bench -- core              the interpreter alone on short loops, MIPS
+const WORKLOADS = ROWS.map(({ workload }) => workload);
+
+const USAGE = `usage: npm run bench                      our own guest in the three modes: times, exits, and why
+       npm run bench -- core              the core alone on short loops, MIPS
        npm run bench -- --peers           the same Linux boot and programs in ${Object.keys(ENGINES).join(', ')}
        npm run bench -- --disk            a disk in Linux: ${Object.keys(DISKS).join(', ')}
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
-  --repeat N       runs of each (1), reported as their median
+  --repeat N       runs of each (1; modes: 3), reported as their median
   --scale PERCENT  how much work a workload or program does (100)
   --json FILE      where the results go, with a Markdown table beside (bench/results/NAME.json)
 with --peers or --disk:
@@ -34,7 +37,7 @@ const options = {
   disk: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
-  repeat: { type: 'string', default: '1' },
+  repeat: { type: 'string' },
   scale: { type: 'string', default: '100' },
   'boot-until': { type: 'string', default: 'BOOT-OK' },
   timeout: { type: 'string', default: '900' },
@@ -76,7 +79,8 @@ async function main() {
   if (rest.length > 0 || (what !== undefined && what !== 'core'))
     throw new UsageError(`unknown: ${positionals.join(' ')}`);
 
-  const repeat = whole('repeat', values.repeat);
+  const modes = what === undefined && !values.peers && !values.disk;
+  const repeat = whole('repeat', values.repeat ?? (modes ? '3' : '1'));
   const percent = whole('scale', values.scale);
   const rows = values.peers ? ['boot', ...PROGRAMS.map(({ name }) => name)] : what === 'core' ? LOOPS : WORKLOADS;
   const only = values.only === undefined ? undefined : list('only', values.only, rows);
@@ -85,7 +89,7 @@ async function main() {
   else if (values.disk) {
     const engines = list('engines', values.engines ?? Object.keys(DISKS).join(','), Object.keys(DISKS));
     report = await measureDisks({ engines, percent, repeat, timeout: whole('timeout', values.timeout) }, say);
-  } else if (!values.peers) report = measureOwnGuest({ only, repeat, percent }, say);
+  } else if (modes) report = compareModes({ only, repeat, percent }, say);
   else {
     const engines = list('engines', values.engines ?? Object.keys(ENGINES).join(','), Object.keys(ENGINES));
     const timeout = whole('timeout', values.timeout);
