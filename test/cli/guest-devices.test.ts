@@ -12,6 +12,7 @@ test.for([
   ['hw', 'ide', 'ne2000'],
   ['full', 'virtio', 'virtio'],
   ['hw', 'virtio', 'virtio'],
+  ['para', 'virtio', 'virtio'],
 ] as const)('mode %s, disk %s, network %s: every workload says what it should', async ([mode, disk, card]) => {
   const file = join(scratch(), 'disk.img');
   makeDisk('scratch', file);
@@ -24,5 +25,5 @@ test.for([
   );
   expect(await console.exit()).toBe(0);
   expect(console.output).toMatch(new RegExp(`network: ${card} 52:54:00:12:34:56\r?\n`));
-  expectAllWorkloads(console.output, 1, { disk, network: true });
+  expectAllWorkloads(console.output, 1, { disk, network: true, kvm: mode === 'para' });
 });
