@@ -157,7 +157,7 @@ function runDisk({ title, command, drivers, load, device, counts }, provisioned,
     const timer = setTimeout(() => fail(`not done after ${timeout} seconds`), timeout * 1000);
     const line = (content) => {
       const statistics = /tabvisor: statistics (\{.*\})/.exec(content);
-      if (statistics) counted.push(Object.values(JSON.parse(statistics[1]).exits).reduce((sum, n) => sum + n, 0));
+      if (statistics) counted.push(JSON.parse(statistics[1]).exits);
       if (/^QUIET/.test(content) && counts) child.kill('SIGUSR2');
       const begin = /BEGIN name=(\S+)/.exec(content);
       if (begin) begun = { at: performance.now(), cpu: meter(child.pid).cpu };
@@ -174,7 +174,8 @@ function runDisk({ title, command, drivers, load, device, counts }, provisioned,
       if (missing.length > 0) return fail(`no result of ${missing.join(', ')}`);
       if (counts) {
         DISK_TESTS.forEach((test, i) => {
-          found[test].exits = counted[i + 1] - counted[i];
+          found[test].reasons = difference(counted[i + 1], counted[i]);
+          found[test].exits = Object.values(found[test].reasons).reduce((sum, n) => sum + n, 0);
         });
       }
       resolve(found);
@@ -192,6 +193,11 @@ function runDisk({ title, command, drivers, load, device, counts }, provisioned,
     child.on('close', (code) => fail(`ended with status ${code}`));
   });
   return done.finally(() => rmSync(folder, { recursive: true }));
+}
+
+/** Exits by reason between two readings. */
+function difference(after, before) {
+  return Object.fromEntries(Object.entries(after).map(([reason, n]) => [reason, n - (before[reason] ?? 0)]));
 }
 
 /** Each 4 KiB block begins with its number. */

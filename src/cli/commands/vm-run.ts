@@ -130,12 +130,8 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
   };
 
   const { overlays, ...files } = openFiles(options, closers);
-  let hvcSpeaks = false;
   const hvc: ConsolePort = {
-    output: (bytes) => {
-      hvcSpeaks = true;
-      bytes.forEach(transmit);
-    },
+    output: (bytes) => bytes.forEach(transmit),
     room: () => terminal?.room(),
   };
   const config: MachineConfig = {
@@ -184,8 +180,7 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
     for (const line of network.listening) say(line);
   }
   const dump = await watchWat(machine, options);
-  const terminal =
-    options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save, () => hvcSpeaks) : undefined;
+  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
   const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
@@ -282,13 +277,11 @@ function openTerminal(
   host: NodeHost,
   say: (line: string) => void,
   save: () => void,
-  hvcSpeaks: () => boolean,
 ): Terminal {
   const [com1] = machine.uarts;
   const { console } = machine.virtio;
   const receive = (bytes: Uint8Array): number => {
-    // a port that is open but silent has nobody behind it: Linux opens hvc0 as soon as its driver is there
-    const taken = console?.isOpen(0) && hvcSpeaks() ? console.receive(0, bytes) : com1.receive(bytes);
+    const taken = console?.isUsed(0) ? console.receive(0, bytes) : com1.receive(bytes);
     host.wake();
     return taken;
   };

@@ -32,6 +32,8 @@ export class VirtioConsole extends VirtioDevice {
   readonly config = new Uint8Array(12);
   /** Ports that the guest has open. */
   private open: boolean[];
+  /** Ports that the guest has written to since it opened them. */
+  private spoken: boolean[];
   private control: Uint8Array[] = [];
   private readonly input: Uint8Array[];
 
@@ -48,6 +50,7 @@ export class VirtioConsole extends VirtioDevice {
       queues: Array.from({ length: 2 * (ports.length + 1) }, () => QUEUE_SIZE),
     });
     this.open = ports.map(() => false);
+    this.spoken = ports.map(() => false);
     this.input = ports.map(() => new Uint8Array(0));
     new DataView(this.config.buffer).setUint32(4, ports.length, true);
   }
@@ -84,20 +87,26 @@ export class VirtioConsole extends VirtioDevice {
     return this.open[port] ?? false;
   }
 
+  /** Somebody in the guest is behind the port: Linux opens a console's as soon as its driver is there, whether or not. */
+  isUsed(port: number): boolean {
+    return this.isOpen(port) && (this.spoken[port] ?? false);
+  }
+
   override reset(): void {
     super.reset();
     this.open = this.ports.map(() => false);
+    this.spoken = this.ports.map(() => false);
     this.control = [];
     this.input.fill(new Uint8Array(0));
   }
 
   override save(): unknown {
-    return { ...(super.save() as object), ...saveFields(this, ['open', 'control', 'input']) };
+    return { ...(super.save() as object), ...saveFields(this, ['open', 'spoken', 'control', 'input']) };
   }
 
   override restore(state: unknown): void {
     super.restore(state);
-    restoreFields(this, ['open', 'control', 'input'], state);
+    restoreFields(this, ['open', 'spoken', 'control', 'input'], state);
   }
 
   protected serve(index: number, queue: Virtqueue): void {
@@ -114,6 +123,7 @@ export class VirtioConsole extends VirtioDevice {
       const bytes = new Uint8Array(chain.readableBytes);
       gather(chain.readable, 0, bytes);
       queue.push(chain, 0);
+      this.spoken[port] = true;
       this.ports[port].output(bytes);
     }
   }
