@@ -1,5 +1,5 @@
-// Which tests there are: `unit` beside the code, fast and parallel; `system` in test/, which boot machines, two at a time.
-// `npm test` runs both, `npm run test:unit` the first.
+// Which tests there are: `unit` beside the code, fast and parallel; `system` in test/, which boot machines, two at a time;
+// `web` the page in Chromium, one at a time. `npm test` runs all, `npm run test:unit` the first.
 
 import { defineConfig } from 'vitest/config';
 
@@ -23,11 +23,22 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...quick],
+          exclude: ['**/node_modules/**', 'test/web/**', ...quick],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'web',
+          include: ['test/web/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // Speeds are compared here: nothing else runs meanwhile.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

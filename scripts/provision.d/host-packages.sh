@@ -9,6 +9,7 @@ HOST_PACKAGES=(
   e2fsprogs mtools             # disk images
   syslinux syslinux-common isolinux grub-pc-bin grub-common # boot loaders as Debian ships them
   xorriso                      # CD images
+  chromium fonts-dejavu-core   # the page
 )
 
 APT=(apt-get -q -y -o DPkg::Lock::Timeout=300)

@@ -14,7 +14,8 @@ const CODE_PAGE =
   ' !"#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~⌂' +
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
   'αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ';
-const CODE_POINTS = [...CODE_PAGE];
+/** The characters of code page 437, by code. */
+export const CODE_POINTS = [...CODE_PAGE];
 
 const CRTC = { DISPLAY_END: 1, OVERFLOW: 7, MAX_SCAN: 9, CURSOR_START: 10, CURSOR_END: 11 } as const;
 const CRTC_START = 0x0c;

@@ -38,6 +38,11 @@ export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
   place.replaceChildren(element('h2', {}, 'Results'), element('div', { class: 'scroll' }, table));
   const verdict = checksums(lanes);
   place.append(element('p', { class: 'verdict' }, '* of the workloads that every mode has run.'));
+  const processors = navigator.hardwareConcurrency;
+  if (processors <= lanes.length) {
+    const hint = `With ${processors} processors here, machines that run at once wait for each other: to compare times, run one after the other.`;
+    place.append(element('p', { class: 'verdict' }, hint));
+  }
   if (verdict) place.append(element('p', { class: 'verdict', id: 'verdict' }, verdict));
 }
 

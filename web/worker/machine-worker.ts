@@ -17,6 +17,7 @@ import { ClosedNetwork } from './closed-network.js';
 import { ConsoleOutput } from './console-output.js';
 import { BlobDisk, BlobSource } from './files.js';
 import { ScratchDisk } from './scratch-disk.js';
+import { giveFont } from './text-font.js';
 
 /** Milliseconds between two readings of the counters. */
 const GAUGES_PERIOD = 100;
@@ -69,6 +70,7 @@ class MachineWorker implements MachineApi {
 
   screen(): Screen {
     if (!this.machine) throw new Error('the machine is off');
+    giveFont(this.machine.vga);
     const picture = render(this.machine.vga);
     return Comlink.transfer({ ...picture, lines: textLines(this.machine.vga) }, [picture.pixels.buffer]);
   }
