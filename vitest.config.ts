@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{src,assembly,scripts,bench}/**/*.test.{ts,mjs}', ...quick],
+          include: ['{src,assembly,scripts,bench,web}/**/*.test.{ts,mjs}', ...quick],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
