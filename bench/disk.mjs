@@ -34,6 +34,14 @@ export const DISKS = {
     device: '/dev/vda',
     counts: true,
   },
+  'full-dma': {
+    title: 'full, IDE DMA',
+    command: ours('full', 'ide'),
+    drivers: 'ide',
+    load: 'load-ide',
+    device: '/dev/sda',
+    counts: true,
+  },
   'hw-dma': {
     title: 'hw, IDE DMA',
     command: ours('hw', 'ide'),
@@ -66,6 +74,9 @@ export const DISKS = {
     device: '/dev/sda',
   },
 };
+
+/** Those that `--disk` compares when it is not told. */
+export const PEER_DISKS = Object.keys(DISKS).filter((name) => name !== 'full-dma');
 
 /** `options`: {engines: names of DISKS, percent, repeat, timeout}. `say` is told of each measurement. */
 export async function measureDisks({ engines, percent, repeat, timeout }, say) {

@@ -25,6 +25,7 @@ function tabvisor(mode) {
 export const ENGINES = {
   tabvisor: tabvisor('hw'),
   'tabvisor-full': tabvisor('full'),
+  'tabvisor-para': tabvisor('para'),
   v86: { title: 'v86', ...v86(true) },
   'v86-nojit': { title: 'v86, translator off', ...v86(false) },
   qemu: {
@@ -47,6 +48,9 @@ export const ENGINES = {
     ],
   },
 };
+
+/** Those that `--peers` compares when it is not told. */
+export const PEERS = Object.keys(ENGINES).filter((name) => name !== 'tabvisor-para');
 
 export function tabvisorArguments({ kernel, initrd, append, memory, mode = 'full', clock = 'real' }) {
   return [

@@ -9,12 +9,12 @@ const DONE = 'TV-EXIT ';
 const TAIL = 2000;
 
 /**
- * `plan`: {programs: names, percent, until: text that ends the boot, timeout: seconds}. Resolves to
+ * `plan`: {programs: names, run: a command that prints their lines, in place of them, percent, until: text that ends the boot, timeout: seconds}. Resolves to
  * {boot: {cpu, wall}, programs: {NAME: {cpu, wall, checksum, seconds}}, peak: bytes}; rejects when the guest
  * fails, stops early or takes too long.
  */
 export function runGuest(engine, guest, plan, progress = () => {}) {
-  const run = plan.programs.length > 0 ? `programs ${plan.percent} ${plan.programs.join(' ')}` : 'true';
+  const run = plan.run ?? (plan.programs.length > 0 ? `programs ${plan.percent} ${plan.programs.join(' ')}` : 'true');
   const append = `${KERNEL_OPTIONS} tv.run="${run}"`;
   const [file, ...args] = engine.command({ ...guest, append });
   return new Promise((resolve, reject) => {

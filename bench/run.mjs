@@ -2,8 +2,9 @@
 // Ours.
 import { parseArgs } from 'node:util';
 import { LOOPS, measureCore } from './core.mjs';
-import { DISKS, measureDisks } from './disk.mjs';
-import { ENGINES } from './engines.mjs';
+import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
+import { ENGINES, PEERS } from './engines.mjs';
+import { compareLinux, LINUX_ROWS } from './linux.mjs';
 import { ROWS } from './mode-rows.mjs';
 import { compareModes } from './modes.mjs';
 import { comparePeers } from './peers.mjs';
@@ -14,8 +15,9 @@ const WORKLOADS = ROWS.map(({ workload }) => workload);
 
 const USAGE = `usage: npm run bench                      our own guest in the three modes: times, exits, and why
        npm run bench -- core              the core alone on short loops, MIPS
-       npm run bench -- --peers           the same Linux boot and programs in ${Object.keys(ENGINES).join(', ')}
-       npm run bench -- --disk            a disk in Linux: ${Object.keys(DISKS).join(', ')}
+       npm run bench -- --linux           Debian's kernel in the three modes: ${LINUX_ROWS.join(', ')}
+       npm run bench -- --peers           the same Linux boot and programs in ${PEERS.join(', ')}
+       npm run bench -- --disk            a disk in Linux: ${PEER_DISKS.join(', ')}
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
   --repeat N       runs of each (1; modes: 3), reported as their median
@@ -34,6 +36,7 @@ programs: ${PROGRAMS.map(({ name }) => name).join(' ')}
 
 const options = {
   peers: { type: 'boolean', default: false },
+  linux: { type: 'boolean', default: false },
   disk: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
@@ -66,6 +69,12 @@ function list(name, text, known) {
   return names;
 }
 
+function rowsOf(what, { peers, linux }) {
+  if (peers) return ['boot', ...PROGRAMS.map(({ name }) => name)];
+  if (linux) return LINUX_ROWS;
+  return what === 'core' ? LOOPS : WORKLOADS;
+}
+
 async function main() {
   let parsed;
   try {
@@ -79,19 +88,21 @@ async function main() {
   if (rest.length > 0 || (what !== undefined && what !== 'core'))
     throw new UsageError(`unknown: ${positionals.join(' ')}`);
 
-  const modes = what === undefined && !values.peers && !values.disk;
+  const modes = what === undefined && !values.peers && !values.disk && !values.linux;
   const repeat = whole('repeat', values.repeat ?? (modes ? '3' : '1'));
   const percent = whole('scale', values.scale);
-  const rows = values.peers ? ['boot', ...PROGRAMS.map(({ name }) => name)] : what === 'core' ? LOOPS : WORKLOADS;
+  const rows = rowsOf(what, values);
   const only = values.only === undefined ? undefined : list('only', values.only, rows);
   let report;
   if (what === 'core') report = await measureCore({ only, seconds: 2 * repeat }, say);
   else if (values.disk) {
-    const engines = list('engines', values.engines ?? Object.keys(DISKS).join(','), Object.keys(DISKS));
+    const engines = list('engines', values.engines ?? PEER_DISKS.join(','), Object.keys(DISKS));
     report = await measureDisks({ engines, percent, repeat, timeout: whole('timeout', values.timeout) }, say);
+  } else if (values.linux) {
+    report = await compareLinux({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (modes) report = compareModes({ only, repeat, percent }, say);
   else {
-    const engines = list('engines', values.engines ?? Object.keys(ENGINES).join(','), Object.keys(ENGINES));
+    const engines = list('engines', values.engines ?? PEERS.join(','), Object.keys(ENGINES));
     const timeout = whole('timeout', values.timeout);
     const plan = { engines, only, repeat, percent, timeout, until: values['boot-until'], count: values.count };
     if (values.targets && !['tabvisor', 'v86'].every((name) => engines.includes(name)))
