@@ -98,7 +98,7 @@ export async function measureDisks({ engines, percent, repeat, timeout }, say) {
     title: 'A disk in the same Linux',
     machine: started,
     notes: [
-      `guest: Linux ${provisioned.kernelRelease}, ${MEMORY} MiB; 32 MiB in pieces of 1 MiB through an empty page cache, ${PASSES} times; 4 KiB at random, O_DIRECT`,
+      `guest: Linux ${provisioned.kernelRelease}, ${MEMORY} MiB; 32 MiB in pieces of 1 MiB through an empty page cache, ${Math.max(1, Math.floor((PASSES * percent) / 100))} times; 4 KiB at random, O_DIRECT`,
       `the best of ${repeat} run${repeat > 1 ? 's' : ''}; seconds are the host's, CPU seconds the whole process's`,
     ],
     tables: [table(best, engines, percent)],
@@ -130,12 +130,20 @@ function table(best, engines, percent) {
     const exits = (of, units) => (of.exits === undefined ? '' : digits(of.exits / units));
     return [
       DISKS[name].title,
-      ...[read, write].flatMap((of) => [digits(megabytes / of.seconds), exits(of, megabytes)]),
+      ...[read, write].flatMap((of) => [
+        digits(megabytes / of.seconds),
+        digits((of.cpu * 1000) / megabytes),
+        exits(of, megabytes),
+      ]),
       digits(reads / random.seconds),
+      digits((random.cpu * 1e6) / reads),
       exits(random, reads),
     ];
   });
-  const header = ['', 'read MB/s', 'exits/MB', 'write MB/s', 'exits/MB', '4 KiB reads/s', 'exits/read'];
+  const header = [
+    ...['', 'read MB/s', 'CPU ms/MB', 'exits/MB', 'write MB/s', 'CPU ms/MB', 'exits/MB'],
+    ...['4 KiB reads/s', 'CPU µs/read', 'exits/read'],
+  ];
   return { title: 'Sequential and random', rows: [header, ...rows] };
 }
 
