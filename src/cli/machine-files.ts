@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   openSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -84,13 +85,20 @@ export function openFiles(options: VmRunOptions, closers: Closers): OpenedFiles 
   };
 }
 
+/** A path that is no file at all is not: that is for FileDisk to complain of. */
+function isQcow2File(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isFile() || stats.size === 0) return false;
+  const source = new FileSource(path, 'disk');
+  const found = isQcow2(source);
+  source.close();
+  return found;
+}
+
 /** Raw, or qcow2 when the image says so. Throws InputError. */
 function openDisk(path: string, mode: DiskMode): BlockBackend {
-  const source = new FileSource(path, 'disk');
-  const qcow2 = isQcow2(source);
-  if (!qcow2) source.close();
-  if (!qcow2) return new FileDisk(path, mode);
-  if (mode !== 'write') return new Qcow2(source, inflateCluster);
+  if (!isQcow2File(path)) return new FileDisk(path, mode);
+  if (mode !== 'write') return new Qcow2(new FileSource(path, 'disk'), inflateCluster);
   throw new InputError(
     `disk ${path}: qcow2 images are read and not written`,
     'Add ,snapshot or ,overlay=FILE or ,ro after the name, or make it raw: qemu-img convert -O raw OLD NEW.',
