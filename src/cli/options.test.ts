@@ -85,6 +85,7 @@ test('VMX: extended page tables by default; a machine without VT-x still has mod
 test.each<[Partial<RawOptions>, string]>([
   [{ mode: 'fast' }, '--mode fast: unknown'],
   [{ mode: 'hw', vmx: false }, '--mode hw: the processor has VT-x, but'],
+  [{ mode: 'para', vmx: false }, '--mode para: the processor has VT-x, but'],
   [{ ept: false }, '--no-ept: mode full has no extended page tables'],
   [{ memory: '1M' }, '--memory 1M: a machine has 2 MiB to 3 GiB'],
   [{ memory: '4G' }, '--memory 4G: a machine has'],

@@ -99,7 +99,7 @@ const DISK_USAGE = 'Settings are if=ide or if=virtio, and one of ro, snapshot an
 export function parseOptions(raw: RawOptions): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
   const vmx = raw.vmx !== false;
-  if (mode !== 'full') requireVmx(featureControl(vmx));
+  if (mode !== 'full') requireVmx(mode, featureControl(vmx));
   if (mode === 'full' && raw.ept === false) {
     throw new InputError(
       '--no-ept: mode full has no extended page tables to leave out, it emulates every access',

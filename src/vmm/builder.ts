@@ -101,7 +101,7 @@ export function buildMachine(
   events: MachineEvents,
 ): BuiltMachine {
   const ept = config.ept !== false;
-  if (config.mode !== 'full') requireVmx(featureControl(config.vmx !== false));
+  if (config.mode !== 'full') requireVmx(config.mode, featureControl(config.vmx !== false));
   const layout = at.hostLayout(config.memory, config.mode !== 'full' ? monitorPages(ept) : 0);
   const memory = allocate(layout.size, config.memory);
   const cpu = new Vcpu(module, memory, { translate: translationOf(config) });

@@ -60,7 +60,7 @@ export interface SnapshotFile {
 export async function readSnapshot(name: string, file: Uint8Array, codec: Codec): Promise<SnapshotFile> {
   const wrong = (what: string, advice?: string): InputError => new InputError(`snapshot ${name}: ${what}`, advice);
   if (!MAGIC.every((byte, i) => file[i] === byte)) {
-    throw wrong('not a snapshot of tabvisor', 'Give a file that --snapshot-on or the console’s save has written.');
+    throw wrong('not a snapshot of tabvisor', 'Give a file that --snapshot-on or Ctrl-A w has written.');
   }
   if (file.length < FIXED) throw wrong('cut short', AGAIN);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
