@@ -2,6 +2,7 @@
 // word, NaNs, denormals, unmasked exceptions, operands that cross pages, are misaligned or are no memory. Ours; encodings: SDM vol. 2.
 import { expect, it } from 'vitest';
 import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+import { Random } from './random.mjs';
 
 const COUNT = 6000;
 const SEED = 20261123;
@@ -20,11 +21,8 @@ const PG = 0x80000000;
 const PE = 1;
 const NE = 0x20;
 
-let seed = SEED;
-function random(n: number): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * n);
-}
+const stream = new Random(SEED);
+const random = (n: number): number => stream.below(n);
 const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
 const byte = (): number => random(256);
 const some = (n: number): boolean => random(n) === 0;

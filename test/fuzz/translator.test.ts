@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+import { Random } from './random.mjs';
 
 const COUNT = 4000;
 const SEED = 20261122;
@@ -14,12 +15,9 @@ const MIB = 1 << 20;
 /** Work memory: below the stack and behind the data. */
 const WORK = [0x4000, 0xa000] as const;
 
-let seed = SEED;
+const stream = new Random(SEED);
 /** A number below `n`. */
-function random(n: number): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * n);
-}
+const random = (n: number): number => stream.below(n);
 const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
 const byte = (): number => random(256);
 /** A register that is neither ESP nor EDI, which point to memory. */

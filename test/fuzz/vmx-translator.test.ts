@@ -4,6 +4,7 @@
 import { expect, it } from 'vitest';
 import { VMCS_FIELDS } from '../../src/vcpu/vmcs.js';
 import { abi, CODE, IO_BITMAPS, PT, STACK, VmxMachine, vmx } from '../../scripts/vmx-machine.mjs';
+import { Random } from './random.mjs';
 
 const COUNT = 1000;
 const SEED = 22112026;
@@ -12,11 +13,8 @@ const COUNTER = 0x3000;
 const EXITS = 12;
 const READ_ONLY = 0x6000;
 
-let seed = SEED;
-function random(n: number): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * n);
-}
+const stream = new Random(SEED);
+const random = (n: number): number => stream.below(n);
 const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
 const byte = (): number => random(256);
 /** Neither ESP nor EDI, which point to memory. */
