@@ -40,14 +40,19 @@ export const CODE_PAGES = 0x1d80000;
 export const CODE_PAGE_MAX = 2048;
 export const CODE_TABLES = 0x1e00000;
 export const UOP_POOL = 0x3e00000;
-export const UOP_POOL_END = 0x5e00000;
-/** The translator: entries of regions (32 bytes each), its working memory, samples, and the module that it hands to the host. */
-export const REGION_ENTRIES = 0x5e00000;
-export const REGION_ENTRY_MAX = 8192;
-export const TRANSLATOR_SCRATCH = 0x5e40000;
-export const HEAT = 0x5e50000;
+export const UOP_POOL_END = 0x5a00000;
+/** The translator: entries of regions (32 bytes each), regions by table slot (256 bytes each), its working memory, samples. */
+export const REGION_ENTRIES = 0x5a00000;
+export const REGION_ENTRY_MAX = 16384;
+export const REGION_RECORDS = 0x5a80000;
+export const REGION_SLOT_MAX = 8192;
+/** Code pages that a region may have code of. */
+export const REGION_PAGE_MAX = 31;
+export const TRANSLATOR_SCRATCH = 0x5c80000;
+export const HEAT = 0x5d40000;
+export const LINKS = 0x5d50000;
 /** Where what lies in a module, for `--dump-wat`: their number, where functions are written, then {where, what}, u32 all. */
-export const NOTES = 0x5e60000;
+export const NOTES = 0x5d60000;
 export const NOTES_MAX = 16000;
 /** What a note says instead of a micro-op (or an offset table, at the begin of a region). */
 export const NOTE_ENTRY = 0;
@@ -55,7 +60,8 @@ export const NOTE_DISPATCH = 1;
 export const NOTE_BLOCK = 2;
 export const NOTE_SLOW = 3;
 export const NOTE_EXIT = 4;
-export const MODULE = 0x5e80000;
+/** The module that is handed to the host. */
+export const MODULE = 0x5d80000;
 export const MODULE_END = 0x6000000;
 /** Guest RAM (then ROMs and video memory) from here to the end of the memory. */
 export const RAM = 0x6000000;
@@ -151,6 +157,10 @@ export const EPT_ACTIVE = 1740;
 export const VMX_HALTED = 1744;
 /** Bit 14 and 0-3 as in DR6: what a #DB that a VM exit reports is about. */
 export const DEBUG_CAUSE = 1748;
+/** Offset table of the page that is executing; 0 while a one-shot instruction runs. */
+export const CODE_PAGE = 1752;
+/** Offset of the newest entry in the ring of returns that translated code expects: mmu/returns.ts. */
+export const RETURN_TOP = 1756;
 
 // x87, MMX, SSE
 /** 8 physical x87 registers, 16 bytes each: significand u64, then sign and exponent u16. MM registers alias them. */

@@ -20,7 +20,8 @@ export { generation, invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
 export { setSlots } from './mmu/region-entries';
-export { lastEntry, linked, translateHere, translateHot } from './translator/heat';
+export { lastEntry, linked, translateHere, translateHot, translateLinked } from './translator/heat';
+export { asking, setLinks } from './interpreter/links';
 export { setNoting } from './translator/notes';
 export { budget, setPeriod } from './cpu/budget';
 export { readMissed as read, storeMissed as store, writeMissed as write } from './mmu/region-access';

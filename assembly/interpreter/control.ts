@@ -305,7 +305,7 @@ export function nextPage(u: usize): usize { return jumpTo(u, nextEip(u)); }
 /** Bytes of the instruction were written since it was decoded: it is decoded again, where it stands if that is possible. */
 export function stale(u: usize): usize {
   const offset: u32 = load<u16>(u, U_OFFSET);
-  const table = codePage;
+  const table = codePage();
   if (table != 0 && budget > 0) {
     const fresh: usize = load<u32>(table + (offset << 2));
     if (fresh != 0) {

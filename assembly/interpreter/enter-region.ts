@@ -11,6 +11,7 @@ import { interruptedBy, BY_FAULT, BY_WRITE } from '../mmu/region-access';
 import { closings, entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 import { codePage, enterPage, resumeAfter } from '../ops/operand';
+import { sampleLink, stepsToSample } from './links';
 import { noteStart } from './samples';
 
 /** A region leaves with 0 when execution goes on at EIP, else with a micro-op and one of these in its low bits. */
@@ -31,7 +32,7 @@ export function enterRegion(u: usize): usize {
   const untilSample = beginRegion();
   const next = runRegions(u);
   endRegion(untilSample);
-  if (next >= <usize>UOP_POOL) noteStart(next, codePage);
+  if (next >= <usize>UOP_POOL) noteStart(next, codePage());
   return next;
 }
 
@@ -87,6 +88,7 @@ function runRegions(u: usize): usize {
       const eip = load<u32>(EIP);
       const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
       if (table == 0) return settledAt(RESUME_UOP);
+      if (stepsToSample()) sampleLink(eip, table, userRights, slot);
       const at = leftTo(eip);
       if (load<u32>(at) == eip && load<u32>(at, 4) == <u32>table && load<u32>(at, 8) == stamp()) {
         slot = load<u32>(at, 12);

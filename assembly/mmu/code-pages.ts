@@ -8,6 +8,7 @@ import {
 import { OP_STALE } from '../generated/ops';
 import { closeEntries } from './region-entries';
 import { U_LENGTH, U_OP } from '../isa/uop';
+import { forgetReturns } from './returns';
 import { flushCodeTlb, protectHostPage } from './tlb';
 
 /** Descriptor layout, bytes. */
@@ -187,5 +188,6 @@ export function flushCode(): void {
   memory.fill(JUMP_TARGETS, 0, (poolNext - UOP_POOL + 255) >>> 8);
   poolNext = UOP_POOL;
   generation++;
+  forgetReturns();
   flushCodeTlb();
 }

@@ -1,5 +1,5 @@
 // What every op handler uses: its operands, and how an instruction ends.
-import { ATTENTION, CODE_LINEAR_PAGE, EIP, MODE_KEY, STACK_FLAT } from '../abi';
+import { ATTENTION, CODE_LINEAR_PAGE, CODE_PAGE, EIP, MODE_KEY, STACK_FLAT } from '../abi';
 import { budget, spend, spent } from '../cpu/budget';
 import { fault, needsAttention, RESUME_UOP } from '../cpu/fault';
 import {
@@ -112,13 +112,13 @@ export function resumeAfter(u: usize): usize {
 // @ts-ignore: decorator
 @inline export function nextOrFault(u: usize, written: bool): usize { return written ? next(u) : fault(u); }
 
-/** Offset table of the page that is executing; 0 while a one-shot instruction runs. */
-export let codePage: usize = 0;
+// @ts-ignore: decorator
+@inline export function codePage(): usize { return load<u32>(CODE_PAGE); }
 /** Execution goes on in the page at `lin`, decoded in `table`. */
 // @ts-ignore: decorator
 @inline export function enterPage(lin: u32, table: usize): void {
   store<u32>(CODE_LINEAR_PAGE, lin);
-  codePage = table;
+  store<u32>(CODE_PAGE, <u32>table);
 }
 
 // @ts-ignore: decorator
@@ -162,7 +162,8 @@ function link(u: usize): usize {
   const eip = nextEip(u) + imm(u);
   const offset = <i32>load<u16>(u, U_OFFSET) + <i32>load<u8>(u, U_LENGTH) + <i32>imm(u);
   if (<u32>offset >= 0x1000) return jumpTo(u, eip);
-  const target: u32 = codePage ? load<u32>(codePage + (offset << 2)) : 0;
+  const table = codePage();
+  const target: u32 = table ? load<u32>(table + (offset << 2)) : 0;
   retire(u);
   if (target == 0 || budget <= 0) return resumeAt(eip);
   store<u32>(u, target, U_LINK);

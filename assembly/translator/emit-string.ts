@@ -5,10 +5,11 @@ import { SUBTRACTED } from '../cpu/flag-kinds';
 import { FORM_LODS, FORM_MOVS, FORM_SCAS, FORM_STOS } from '../generated/forms';
 import { DS } from '../cpu/segment';
 import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UA_REPNE } from '../isa/uop';
+import { readTlb, writeTlb } from '../mmu/tlb';
 import { runKnownHandler } from './emit-known';
 import { setKind } from './flags';
 import {
-  ENTRY, extend, getRegister, getSlot, LEFT, LINEAR, READ_TLB, RESULT, RIGHT, setRegister, setSlot, T1, VALUE, WRITE_TLB,
+  ENTRY, extend, getRegister, getSlot, LEFT, LINEAR, RESULT, RIGHT, setRegister, setSlot, T1, VALUE,
 } from './frame';
 import { host, lookup, readMemory } from './memory';
 import { ADD, AND, constant, ELSE, end, get, loadN, op, OR, set, SHR_U, storeN, SUB, tee, when, XOR } from './wasm';
@@ -62,13 +63,13 @@ export function stringOnce(u: usize, form: u32, dead: bool): void {
 
 function move(u: usize, form: u32, bytes: u32): void {
   getRegister(ESI);
-  lookup(bytes, READ_TLB);
+  lookup(bytes, readTlb);
   get(ENTRY);
   get(LINEAR);
   op(XOR);
   set(T1);
   getRegister(EDI);
-  lookup(bytes, WRITE_TLB);
+  lookup(bytes, writeTlb);
   op(OR);
   when();
   runKnownHandler(u, form);
@@ -84,7 +85,7 @@ function move(u: usize, form: u32, bytes: u32): void {
 
 function fill(u: usize, form: u32, bytes: u32): void {
   getRegister(EDI);
-  lookup(bytes, WRITE_TLB);
+  lookup(bytes, writeTlb);
   when();
   runKnownHandler(u, form);
   op(ELSE);

@@ -1,6 +1,6 @@
 // Emitters: micro-ops to WebAssembly, for what programs do most. ops/alu.ts, move.ts, stack.ts, shift.ts, muldiv.ts say what they mean.
 // What has none runs the interpreter's handler.
-import { EA_TEMP, EAX, EBP, EDX, ESP, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
+import { EA_TEMP, EAX, EDX, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
 import { ADDED, DECREMENTED, INCREMENTED, LOGIC, SUBTRACTED } from '../cpu/flag-kinds';
 import {
   FORM_ALU, FORM_BIT, FORM_BSWAP, FORM_CARRY, FORM_CMOV, FORM_CMPS, FORM_COMPARE_EXCHANGE, FORM_DIVIDE, FORM_DOUBLE_SHIFT,
@@ -19,13 +19,14 @@ import { divide, multiply } from './emit-multiply';
 import { argumentOf, bytesOf, finish, immediate, inRegister, noteResult, pushModified, pushOperand, shapeOf } from './emit-operand';
 import { doubleOverwrites, doubleShift, shift, shiftOverwrites } from './emit-shift';
 import { emitSse } from './emit-sse';
+import { leaveFrame, pop, push } from './emit-stack';
 import { stringOnce } from './emit-string';
 import { emitX87 } from './emit-x87';
 import { pushCarry, pushCondition, setKind, setStep, settleWithCarry } from './flags';
 import {
-  extend, getRegister, getSlot, LEFT, LINEAR, pushAddress, RESULT, RIGHT, runHandler, setRegister, setSlot, T1, T2, VALUE,
+  extend, getSlot, LEFT, pushAddress, RESULT, RIGHT, runHandler, setRegister, setSlot, T1, T2, VALUE,
 } from './frame';
-import { finishMemory, modifyMemory, pushMemory, readMemory, writeMemory } from './memory';
+import { finishMemory, modifyMemory, readMemory, writeMemory } from './memory';
 import { reloadAll } from './vector';
 import { forgetX87 } from './x87-frame';
 import { ADD, AND, constant, end, get, loadN, NE, op, OR, set, SHR_S, storeN, SUB, tee, when, XOR } from './wasm';
@@ -325,40 +326,4 @@ function negate(u: usize, form: u32, dead: bool): void {
     setKind(SUBTRACTED + (bytes >>> 1));
   }
   finish(u, bytes, VALUE);
-}
-
-// ---- the stack: flat and 32 bits wide under every mode key that is translated -----------------------------------------------------------
-
-function push(u: usize, form: u32): void {
-  const shape = shapeOf(form);
-  if (shape == 0) getRegister(load<u16>(u, U_RM));
-  else if (shape == 2) constant(load<u32>(u, U_IMM));
-  else pushOperand(u, 4);
-  set(T1);
-  getRegister(ESP);
-  constant(4);
-  op(SUB);
-  pushMemory(u, T1);
-}
-
-function pop(u: usize): void {
-  getRegister(ESP);
-  readMemory(u, 4);
-  get(LINEAR);
-  constant(4);
-  op(ADD);
-  setRegister(ESP);
-  get(VALUE);
-  setRegister(load<u16>(u, U_RM));
-}
-
-function leaveFrame(u: usize): void {
-  getRegister(EBP);
-  readMemory(u, 4);
-  get(LINEAR);
-  constant(4);
-  op(ADD);
-  setRegister(ESP);
-  get(VALUE);
-  setRegister(EBP);
 }

@@ -1,10 +1,10 @@
 // The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
 // Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
-import { CODE_LINEAR_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, REGS, ZERO } from '../abi';
+import { CODE_LINEAR_PAGE, CODE_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, REGS, ZERO } from '../abi';
 import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../isa/uop';
 import { handlerTable } from '../generated/dispatch';
 import { BY_HANDLER, INTERRUPTED } from '../interpreter/enter-region';
-import { readTlb, writeTlb } from '../mmu/tlb';
+import { codeTlb } from '../mmu/tlb';
 import { handlerImport } from './handlers';
 import { opOf } from '../mmu/region-entries';
 import { markFlags, settleFlags, settled } from './flags';
@@ -26,8 +26,9 @@ export const CALL_DIV80: u32 = 6;
 export const IMPORTED_FUNCTIONS: u32 = 7; // then the handlers that the module calls, handlers.ts
 
 // ---- locals -------------------------------------------------------------------------------------------------------------------
-/** Which of the region's targets comes next; the argument. */
+/** Which of the region's targets comes next; the argument, as mmu/region-entries.ts has it: first with the distance of its page. */
 export const TARGET: u32 = 0;
+const TARGET_MASK: u32 = 0xfff;
 const REGISTER: u32 = 1;
 /** Result and operands of what set the flags last, or the words that memory has for them; what set them: flags.ts. */
 export const RESULT: u32 = 9;
@@ -35,23 +36,20 @@ export const LEFT: u32 = 10;
 export const RIGHT: u32 = 11;
 export const CARRY: u32 = LEFT;
 export const AUX: u32 = RIGHT;
-export const KIND: u32 = 15;
-export const PAGE: u32 = 16;
-export const BUDGET: u32 = 17;
-export const READ_TLB: u32 = 18;
-export const WRITE_TLB: u32 = 19;
-export const LINEAR: u32 = 20;
-export const ENTRY: u32 = 21;
-export const VALUE: u32 = 22;
+export const KIND: u32 = 12;
+/** Linear address of page 0 of the region. */
+export const PAGE: u32 = 13;
+export const BUDGET: u32 = 14;
+export const LINEAR: u32 = 15;
+export const ENTRY: u32 = 16;
+export const VALUE: u32 = 17;
 /** What the region leaves with: interpreter/enter-region.ts. */
-const LEFT_WITH: u32 = 23;
-/** An address on its way to EIP. */
-const ADDRESS: u32 = 24;
-export const T1: u32 = 26;
-export const T2: u32 = 27;
+const LEFT_WITH: u32 = 18;
+export const T1: u32 = 19;
+export const T2: u32 = 20;
 /** The one i64. */
-export const WIDE: u32 = 28;
-export const I32_LOCALS: u32 = 27; // behind the argument
+export const WIDE: u32 = 21;
+export const I32_LOCALS: u32 = 20; // behind the argument
 /** Those of vector.ts. */
 export const FIRST_FLOAT: u32 = WIDE + 1;
 
@@ -196,11 +194,44 @@ export function pushAddress(u: usize): void {
     if (terms > 0) op(ADD);
   }
 }
-/** Pushes the linear address `offset` bytes into the page of the code. */
-export function pushCode(offset: u32): void {
+/** How far the page of the block at hand lies behind page 0. */
+let distance: u32 = 0;
+
+/** Pushes the linear address `offset` bytes into the page of the block at hand. */
+export function pushCode(offset: u32): void { pushRelative(distance + offset); }
+/** Pushes the linear address `relative` bytes behind page 0 of the region. */
+export function pushRelative(relative: u32): void {
   get(PAGE);
-  constant(offset);
+  if (relative == 0) return;
+  constant(relative);
   op(ADD);
+}
+/** Pops a linear address and pushes the offset table that the code TLB has for it; 0: none. */
+export function pushTable(): void {
+  constant(10);
+  op(SHR_U);
+  constant(~3);
+  op(AND);
+  loadN(4, <u32>codeTlb);
+}
+/** Tells the interpreter, for handlers and for behind the region, which page is executing: `local` has its linear address. */
+export function enterCodePage(local: u32, table: usize): void {
+  put(local, CODE_LINEAR_PAGE);
+  constant(0);
+  constant(<u32>table);
+  storeN(4, CODE_PAGE);
+}
+/** Splits the entry's target in `local` into TARGET and, from the linear address of its page on the stack, PAGE. */
+export function splitTarget(local: u32): void {
+  get(local);
+  constant(~TARGET_MASK);
+  op(AND);
+  op(SUB);
+  set(PAGE);
+  get(local);
+  constant(TARGET_MASK);
+  op(AND);
+  set(TARGET);
 }
 /** Takes `n` instructions off the budget. */
 export function spend(n: i32): void {
@@ -213,17 +244,17 @@ export function spend(n: i32): void {
 
 // ---- begin and end ---------------------------------------------------------------------------------------------------------------
 
-export function prologue(): void {
+/** `merged`: of several pages. */
+export function prologue(merged: bool): void {
   loadRegisters();
   loadFlags();
   fetch(KIND, FLAG_KIND);
-  fetch(PAGE, CODE_LINEAR_PAGE);
+  if (merged) {
+    constant(0);
+    loadN(4, CODE_LINEAR_PAGE);
+    splitTarget(TARGET);
+  } else fetch(PAGE, CODE_LINEAR_PAGE);
   loadBudget();
-  // a region is entered under the rights that it was translated for
-  constant(<u32>readTlb);
-  set(READ_TLB);
-  constant(<u32>writeTlb);
-  set(WRITE_TLB);
   exitScope = block();
 }
 
@@ -251,8 +282,9 @@ function leaveWith(value: u32): void {
 }
 
 let afterScope: i32 = 0;
-/** Around the code of the block whose micro-ops begin at `u`. */
-export function beginBlock(): void {
+/** Around the code of a block whose page lies `at` bytes behind page 0. */
+export function beginBlock(at: u32): void {
+  distance = at;
   afterScope = block();
   interruptedScope = block();
 }
@@ -275,15 +307,10 @@ export function checkEntry(u: usize): void {
   end();
 }
 
-/** Execution goes on at `offset` of the page; everything before is counted. */
-export function leaveAt(offset: u32): void {
-  pushCode(offset);
-  leaveAtPushed();
-}
-/** The same at the address on the stack. */
+/** Execution goes on at the address on the stack; everything before is counted. */
 export function leaveAtPushed(): void {
-  set(ADDRESS);
-  put(ADDRESS, EIP);
+  set(VALUE);
+  put(VALUE, EIP);
   leaveWith(0);
 }
 /** The instruction of `u` ends with a jump to the address on the stack. */

@@ -3,8 +3,8 @@
 import { TRANSLATOR_SCRATCH } from '../abi';
 
 /** For each function of the core's table: its import number + 1, u16; then their list, u16. */
-const NUMBERS: usize = TRANSLATOR_SCRATCH + 0xa000;
-const LIST: usize = TRANSLATOR_SCRATCH + 0xd000;
+const NUMBERS: usize = TRANSLATOR_SCRATCH + 0x7a000;
+const LIST: usize = TRANSLATOR_SCRATCH + 0x7d000;
 const HANDLER_MAX: u32 = 0x1800;
 
 export let handlers: u32 = 0;

@@ -2,14 +2,16 @@
 // Ours. The core leaves its run when there is enough; the host asks for the module, and says when it is linked.
 import { CR2, EIP, FAULT_KIND, MODE_KEY } from '../abi';
 import { faulted } from '../cpu/fault';
+import { asking, linkUser, nextAsking } from '../interpreter/links';
 import { clearPending, pending, pendingTable, pendingUop, pendingUser, renewSamples, translatable } from '../interpreter/samples';
 import { decodeRun } from '../isa/decode';
 import { U_OFFSET } from '../isa/uop';
 import { poolRoom } from '../mmu/code-pages';
 import { fetchTable } from '../mmu/fetch';
-import { closeModule, hasRoom, isClaimed, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
+import { closeModule, hasRoom, isClaimed, isSettled, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
 import { selectRights, userRights } from '../mmu/tlb';
-import { isReached, reach } from './graph';
+import { BLOCK_MAX, NONE, placeOf, reach, reached } from './explore';
+import { reachJoined } from './join';
 import { addRegion, beginModule, finishModule, moduleRoom } from './module';
 
 const ENTRIES_OF_A_REGION: u32 = 128;
@@ -42,7 +44,7 @@ function cover(): void {
     reach(pendingUop(i), table);
     for (let other: u32 = 0; other < pending; other++) {
       if (other == i || pendingTable(other) != table || pendingUser(other) != pendingUser(i)) continue;
-      if (isReached(pendingUop(other))) covered |= <u64>1 << other;
+      if (reached(pendingUop(other), table) != NONE) covered |= <u64>1 << other;
     }
   }
 }
@@ -62,11 +64,30 @@ export function translateHot(): u32 {
     if (((covered >>> i) & 1) != 0 || isVoid(i)) continue;
     if (!moduleRoom() || !hasRoom(ENTRIES_OF_A_REGION)) break;
     selectRights(pendingUser(i));
-    addRegion(pendingUop(i), pendingTable(i));
+    reach(pendingUop(i), pendingTable(i));
+    addRegion(placeOf(0, pendingUop(i)));
   }
   selectRights(user);
   clearPending();
   return finished();
+}
+
+/** A module of the regions that a link joins which has asked for it, as one: its size, at MODULE. 0: nothing. Only between runs. */
+export function translateLinked(): u32 {
+  // regions that wait to be linked would be taken in as they were before
+  if (asking == 0 || !isSettled() || !makeRoom(BLOCK_MAX)) return 0;
+  const user = userRights;
+  let size: u32 = 0;
+  for (let link = nextAsking(); link != 0 && size == 0; link = nextAsking()) {
+    selectRights(linkUser(link));
+    const head = reachJoined(link);
+    if (head == NONE) continue;
+    beginModule(nextSlot());
+    addRegion(head);
+    size = finished();
+  }
+  selectRights(user);
+  return size;
 }
 
 /** A module of the region at EIP alone, decoded if need be. 0: it is not translated. For tests. */
@@ -86,7 +107,8 @@ export function translateHere(): u32 {
   if (u == 0) u = decodeRun(table, eip & 0xfff, key);
   if (u == 0 || isClaimed(u)) return 0;
   beginModule(nextSlot());
-  addRegion(u, table);
+  reach(u, table);
+  addRegion(placeOf(0, u));
   return finished();
 }
 

@@ -2,20 +2,27 @@
 // Its answer is an entry like that of the TLB.
 import { ESP } from '../abi';
 import { MODIFIED } from '../mmu/region-access';
-import { CALL_READ, CALL_STORE, CALL_WRITE, checkEntry, ENTRY, LINEAR, READ_TLB, setRegister, VALUE, WRITE_TLB } from './frame';
-import { ADD, AND, call, constant, end, get, GT_U, loadN, op, OR, set, SHL, SHR_U, storeN, tee, when, XOR } from './wasm';
+import { readTlb, writeTlb } from '../mmu/tlb';
+import { CALL_READ, CALL_STORE, CALL_WRITE, checkEntry, ENTRY, LINEAR, setRegister, VALUE } from './frame';
+import { ADD, AND, call, constant, end, get, GT_U, loadN, op, OR, set, SHR_U, storeN, tee, when, XOR } from './wasm';
 
-/** Pops a linear address into LINEAR, its TLB entry into ENTRY, and pushes whether the access misses. */
-export function lookup(bytes: u32, tlb: u32): void {
+/** Pops a linear address into LINEAR and pushes its entry in `tlb`, which is in ENTRY too. */
+export function lookupEntry(tlb: usize): void {
   tee(LINEAR);
-  constant(12);
+  constant(10);
   op(SHR_U);
-  constant(2);
-  op(SHL);
-  get(tlb);
-  op(ADD);
-  loadN(4, 0);
+  constant(~3);
+  op(AND);
+  loadN(4, <u32>tlb);
   tee(ENTRY);
+}
+
+/**
+ * Pops a linear address into LINEAR, its entry in `tlb` into ENTRY, and pushes whether an access of `bytes` misses. A region is entered
+ * under the rights that it was translated for: so the tables are those in force now.
+ */
+export function lookup(bytes: u32, tlb: usize): void {
+  lookupEntry(tlb);
   if (bytes > 1) {
     get(LINEAR);
     op(OR);
@@ -44,7 +51,7 @@ function miss(u: usize, bytes: u32, from: u32): void {
 
 /** Pops a linear address and reads `bytes` there into VALUE. */
 export function readMemory(u: usize, bytes: u32): void {
-  lookup(bytes, READ_TLB);
+  lookup(bytes, readTlb);
   when();
   miss(u, bytes, CALL_READ);
   host();
@@ -54,7 +61,7 @@ export function readMemory(u: usize, bytes: u32): void {
 
 /** Pops a linear address and writes the value of local `value` there. */
 export function writeMemory(u: usize, bytes: u32, value: u32): void {
-  lookup(bytes, WRITE_TLB);
+  lookup(bytes, writeTlb);
   when();
   get(LINEAR);
   get(value);
@@ -69,7 +76,7 @@ export function writeMemory(u: usize, bytes: u32, value: u32): void {
 
 /** Pops the new stack pointer and writes local `value` there; ESP follows. */
 export function pushMemory(u: usize, value: u32): void {
-  lookup(4, WRITE_TLB);
+  lookup(4, writeTlb);
   when();
   miss(u, 4, CALL_STORE);
   host();
@@ -81,7 +88,7 @@ export function pushMemory(u: usize, value: u32): void {
 
 /** Pops a linear address and reads `bytes` that will be written into VALUE. */
 export function modifyMemory(u: usize, bytes: u32): void {
-  lookup(bytes, WRITE_TLB);
+  lookup(bytes, writeTlb);
   when();
   miss(u, bytes | MODIFIED, CALL_STORE);
   host();

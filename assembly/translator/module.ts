@@ -24,9 +24,10 @@ export function beginModule(slot: u32): void {
   setOut(CODE);
 }
 export function moduleRoom(): bool { return out < <usize>MODULE_END - REGION_ROOM && functions < 1000; }
-export function addRegion(head: usize, table: usize): void {
+/** The region that was explored, which begins at place `head`. */
+export function addRegion(head: u32): void {
   const before = out;
-  if (emitRegion(head, table)) functions++;
+  if (emitRegion(head)) functions++;
   else setOut(before);
 }
 

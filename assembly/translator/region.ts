@@ -1,46 +1,50 @@
 // Writes the function of a region: scopes, blocks in order, branches between them. graph.ts says what the shape is.
 import {
-  ECX, ESP, NOTE_BLOCK, NOTE_DISPATCH, NOTE_ENTRY, NOTE_EXIT, NOTE_SLOW, REGION_ENTRIES, REGION_ENTRY_MAX, TRANSLATOR_SCRATCH,
+  CODE_LINEAR_PAGE, CODE_PAGE, ECX, ESP, NOTE_BLOCK, NOTE_DISPATCH, NOTE_ENTRY, NOTE_EXIT, NOTE_SLOW, REGION_ENTRIES, REGION_ENTRY_MAX, TRANSLATOR_SCRATCH,
 } from '../abi';
 import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
 } from '../generated/forms';
-import { U_OFFSET, U_OP, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
+import { U_OP, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
 import { addEntry, ENTRY_SHIFT, ENTRY_SLOT, ENTRY_TARGET, firstEntry, newSlot, nextSlot } from '../mmu/region-entries';
+import { addRegionPage, beginRecord } from '../mmu/regions';
 import { emitPlain, formOf, overwritesFlags, passesFlags } from './emit';
 import { argumentOf } from './emit-operand';
+import { beginRun, forgetRun, popReturn } from './emit-stack';
 import { forgetFlags, knowFlags, knownCarry, knownStep, markFlags, pushCondition } from './flags';
 import {
-  beginBlock, BUDGET, endBlock, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAt, leaveAtPushed, leaveByJump, leaveTo,
-  LINEAR, PAGE, prologue, pushAddress, pushCode, runHandler, setRegister, spend, T1, T2, TARGET, VALUE,
+  beginBlock, BUDGET, endBlock, ENTRY, enterCodePage, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAtPushed, leaveByJump,
+  leaveTo, PAGE, prologue, pushAddress, pushCode, pushRelative, pushTable, put, runHandler, setRegister, spend, splitTarget, T1, T2,
+  TARGET, VALUE,
 } from './frame';
+import { branchOffset, distanceOf, explored, nextOffset, NONE, pages, placeAt, tableOf } from './explore';
 import {
-  blockAt, blocks, branchOffset, explored, fallOf, findRegion, firstOf, lastOf, loopEndOf, nextOffset, positionOf, sourcesOf,
-  startOf, takenOf, targetOf, targets,
+  blockAt, blockOfPlace, blocks, fallOf, findRegion, firstOf, lastOf, loopEndOf, pageOf, positionOf, relativeEnd, relativeOf, sourcesOf, startOf, takenOf,
+  targetOf, targets,
 } from './graph';
 import { pushMemory, readMemory } from './memory';
 import { forgetNotes, note, noted } from './notes';
+import { emitReturn, expectReturn } from './returns';
 import { declareVectors, forgetChecks, forgetVectors, loadVectors, vectorGroups } from './vector';
 import { forgetX87 } from './x87-frame';
 import {
-  ADD, block, br, brTable, constant, end, EQ, EQZ, fillSize, get, GT_S, I32, I64, LE_S, loadN, loop, LT_U, op, out, reserve, set, setDepth,
-  setOut, SHL, SUB, target, tee, UNREACHABLE, unsigned, when,
+  ADD, AND, block, br, brTable, constant, end, EQ, EQZ, fillSize, get, GT_S, I32, I64, LE_S, loadN, loop, LT_U, NE, op, OR, out, reserve, set,
+  setDepth, setOut, SHL, SHR_U, SUB, target, tee, UNREACHABLE, unsigned, when,
 } from './wasm';
 
-const NONE: i32 = -1;
-
 /** By block: scope of forward branches, scope of the loop, flags known at its begin (carry, step). */
-const SCOPES: usize = TRANSLATOR_SCRATCH + 0x8000;
+const SCOPES: usize = TRANSLATOR_SCRATCH + 0x74000;
 const FORWARD: usize = 0;
 const LOOP: usize = 4;
 const CARRY: usize = 8;
 const STEP: usize = 12;
 /** Positions at which the open scopes end. */
-const ENDS: usize = TRANSLATOR_SCRATCH + 0x9000;
+const ENDS: usize = TRANSLATOR_SCRATCH + 0x78000;
 
 let dispatcher: i32 = 0;
-/** Scope behind which the address in T2 is looked up. */
+/** Scopes behind which the address in T2 is looked up, or first compared with what is expected. */
 let indirect: i32 = 0;
+let returned: i32 = 0;
 let scopes: i32 = 0;
 /** Position of the block at hand. */
 let here: i32 = 0;
@@ -96,6 +100,7 @@ function dispatch(): void {
 
 /** Goes from the end of `u` to block `b`; `cost` instructions have retired. `falls`: nothing comes behind, so the next block needs no branch. */
 function goto(b: i32, cost: i32, falls: bool): void {
+  const from = blockAt(here);
   const position = positionOf(b);
   const onward = position > here;
   spend(cost);
@@ -105,12 +110,11 @@ function goto(b: i32, cost: i32, falls: bool): void {
     setScope(b, STEP, knownStep());
   }
   // also a branch to a lower address that comes later here: from there the interpreter may run straight on into this region again
+  check(b, !onward || relativeOf(b) <= relativeEnd(from), pageOf(b) != pageOf(from));
   if (onward) {
-    if (load<u16>(firstOf(b), U_OFFSET) <= load<u16>(lastOf(blockAt(here)), U_OFFSET)) checkBudget(b);
     if (!falls || position != here + 1) br(scope(b, FORWARD));
     return;
   }
-  checkBudget(b);
   if (loopEndOf(b) != NONE) br(scope(b, LOOP));
   else viaDispatcher(b);
 }
@@ -119,16 +123,28 @@ function viaDispatcher(b: i32): void {
   set(TARGET);
   br(dispatcher);
 }
-/** Leaves in front of block `b` when the budget has run out. */
-function checkBudget(b: i32): void {
-  get(BUDGET);
-  constant(0);
-  op(LE_S);
+/** Leaves in front of block `b` when `spent` and the budget has run out, or `crosses` and its page has other code under this mapping. */
+function check(b: i32, spent: bool, crosses: bool): void {
+  if (!spent && !crosses) return;
+  if (crosses) {
+    pushRelative(distanceOf(pageOf(b)));
+    tee(T1);
+    pushTable();
+    constant(<u32>tableOf(pageOf(b)));
+    op(NE);
+  }
+  if (spent) {
+    get(BUDGET);
+    constant(0);
+    op(LE_S);
+    if (crosses) op(OR);
+  }
   when();
-  const u = firstOf(b);
-  spend(load<u16>(u, U_ORDINAL));
-  leaveAt(load<u16>(u, U_OFFSET));
+  spend(load<u16>(firstOf(b), U_ORDINAL));
+  pushRelative(relativeOf(b));
+  leaveAtPushed();
   end();
+  if (crosses) enterCodePage(T1, tableOf(pageOf(b)));
 }
 function costOf(u: usize, b: i32): i32 { return <i32>load<u16>(u, U_ORDINAL) + 1 - <i32>load<u16>(firstOf(b), U_ORDINAL); }
 
@@ -166,6 +182,12 @@ function pushReturn(u: usize): void {
 
 function call(u: usize, b: i32): void {
   pushReturn(u);
+  const page = pageOf(blockAt(here));
+  const back = blockOfPlace(placeAt(page, nextOffset(u)));
+  // a return counts as if its run began where it leads to
+  if (b != NONE && back != NONE && targetOf(back) != NONE && load<u16>(firstOf(back), U_ORDINAL) == 0) {
+    expectReturn(nextSlot(), targetOf(back), tableOf(page));
+  }
   take(u, b, true);
 }
 
@@ -180,29 +202,42 @@ function operand(u: usize): void {
   set(T2);
 }
 
-/** The instruction of `u` ends with a jump to the address in T2. */
-function jumpIndirect(u: usize): void {
+/** The instruction of `u` ends with a jump to the address in T2, behind scope `way`. */
+function jumpIndirect(u: usize, way: i32): void {
   spend(<i32>load<u16>(u, U_ORDINAL) + 1);
   markFlags();
-  br(indirect);
+  br(way);
 }
 
 /** Goes to the address in T2: by the dispatcher when an entry of this region is there, else out. */
-function emitIndirect(codeTable: usize, slot: u32): void {
+function emitIndirect(slot: u32): void {
   // KIND says what the flags are, not the block that happened to be written last
   forgetFlags();
-  get(T2);
-  get(PAGE);
-  op(SUB);
-  tee(T1);
-  constant(0x1000);
-  op(LT_U);
-  when();
-  // its micro-op; 0, where there is none, is no entry either
-  get(T1);
-  constant(2);
-  op(SHL);
-  loadN(4, <u32>codeTable);
+  if (pages == 1) {
+    get(T2);
+    get(PAGE);
+    op(SUB);
+    tee(T1);
+    constant(0x1000);
+    op(LT_U);
+    when();
+    get(T1);
+    pushUop(<u32>tableOf(0));
+  } else {
+    get(T2);
+    pushTable();
+    tee(ENTRY);
+    when();
+    get(T2);
+    constant(0xfff);
+    op(AND);
+    get(ENTRY);
+    constant(2);
+    op(SHR_U);
+    op(ADD);
+    pushUop(0);
+  }
+  // 0, where there is no micro-op, is no entry either
   tee(T1);
   loadN(2, U_OP);
   constant(firstEntry());
@@ -231,7 +266,17 @@ function emitIndirect(codeTable: usize, slot: u32): void {
   set(BUDGET);
   get(VALUE);
   loadN(4, REGION_ENTRIES + ENTRY_TARGET);
-  set(TARGET);
+  if (pages == 1) set(TARGET);
+  else {
+    set(VALUE);
+    get(T2);
+    constant(0xfffff000);
+    op(AND);
+    tee(T2);
+    splitTarget(VALUE);
+    put(T2, CODE_LINEAR_PAGE);
+    put(ENTRY, CODE_PAGE);
+  }
   br(dispatcher);
   end();
   end();
@@ -240,17 +285,18 @@ function emitIndirect(codeTable: usize, slot: u32): void {
   get(T2);
   leaveAtPushed();
 }
+/** Pops an offset and pushes the micro-op that the table at `table` + 4 * it has. */
+function pushUop(table: u32): void {
+  constant(2);
+  op(SHL);
+  loadN(4, table);
+}
 
 function ret(u: usize): void {
-  getRegister(ESP);
-  readMemory(u, 4);
-  get(LINEAR);
-  constant(4);
-  op(ADD);
-  setRegister(ESP);
+  popReturn(u);
   get(VALUE);
   set(T2);
-  jumpIndirect(u);
+  jumpIndirect(u, returned);
 }
 
 // ---- blocks -----------------------------------------------------------------------------------------------------------------------
@@ -271,6 +317,7 @@ function emitBlock(b: i32): void {
   for (let u = firstOf(b); u <= last; u += UOP_SIZE) {
     const form = formOf(u);
     note(<u32>u);
+    beginRun(u, last);
     switch (form & 0xff) {
       case FORM_JCC:
         pushCondition(argumentOf(form));
@@ -291,6 +338,7 @@ function emitBlock(b: i32): void {
         return;
       case FORM_JMP: take(u, takenOf(b), true); return;
       case FORM_GOTO:
+      case FORM_NEXT_PAGE:
         if (takenOf(b) != NONE) goto(takenOf(b), costOf(u, takenOf(b)), true);
         else {
           pushCode(branchOffset(u));
@@ -301,16 +349,12 @@ function emitBlock(b: i32): void {
       case FORM_RET: ret(u); return;
       case FORM_JMP_INDIRECT:
         operand(u);
-        jumpIndirect(u);
+        jumpIndirect(u, indirect);
         return;
       case FORM_CALL_INDIRECT:
         operand(u);
         pushReturn(u);
-        jumpIndirect(u);
-        return;
-      case FORM_NEXT_PAGE:
-        pushCode(nextOffset(u));
-        leaveByJump(u);
+        jumpIndirect(u, indirect);
         return;
       case FORM_END: runHandler(u, true); return;
       default: emitPlain(u, form, flagsDead(u, last));
@@ -319,15 +363,16 @@ function emitBlock(b: i32): void {
   fallTo(last, fallOf(b));
 }
 
-function emitBody(codeTable: usize, slot: u32): void {
+function emitBody(slot: u32): void {
   setDepth(0);
   scopes = 0;
   note(NOTE_ENTRY);
-  prologue();
+  prologue(pages > 1);
   loadVectors();
   note(NOTE_DISPATCH);
   dispatcher = loop();
   indirect = block();
+  returned = block();
   dispatch();
   for (here = 0; here < blocks; here++) {
     const b = blockAt(here);
@@ -338,7 +383,9 @@ function emitBody(codeTable: usize, slot: u32): void {
     else knowFlags(scope(b, CARRY), scope(b, STEP));
     forgetChecks();
     forgetX87();
-    beginBlock();
+    forgetRun();
+    beginBlock(distanceOf(pageOf(b)));
+    note(<u32>tableOf(pageOf(b)));
     emitBlock(b);
     note(NOTE_SLOW);
     endBlock();
@@ -347,24 +394,26 @@ function emitBody(codeTable: usize, slot: u32): void {
   closeAt(blocks);
   op(UNREACHABLE);
   end();
-  emitIndirect(codeTable, slot);
+  emitReturn(slot, dispatcher, pages > 1);
+  end();
+  emitIndirect(slot);
   end();
   op(UNREACHABLE);
   epilogue();
   op(0x0b);
 }
 
-/** Writes the function of the region at `head` to `out`, sized, and notes its entries. False: there is none. */
-export function emitRegion(head: usize, codeTable: usize): bool {
-  if (!findRegion(head, codeTable)) return false;
-  note(<u32>codeTable);
+/** Writes the function of the region that was explored, and that begins at place `head`, to `out`, sized, and notes its entries. False: there is none. */
+export function emitRegion(head: u32): bool {
+  if (!findRegion(head)) return false;
+  note(<u32>tableOf(0));
   const before = noted();
   const size = reserve();
   const body = out;
   // twice: the first tells which registers the begin must load and the end store
   forgetRegisters();
   forgetVectors();
-  emitBody(codeTable, nextSlot());
+  emitBody(nextSlot());
   forgetNotes(before);
   setOut(body);
   unsigned(2 + vectorGroups());
@@ -373,12 +422,15 @@ export function emitRegion(head: usize, codeTable: usize): bool {
   op(1);
   op(I64);
   declareVectors();
-  emitBody(codeTable, nextSlot());
+  emitBody(nextSlot());
   fillSize(size);
   const slot = newSlot();
+  beginRecord(slot, explored);
+  for (let page: u32 = 0; page < pages; page++) addRegionPage(slot, tableOf(page), distanceOf(page));
   for (let p = 0; p < blocks; p++) {
     const b = blockAt(p);
-    if (targetOf(b) != NONE) addEntry(firstOf(b), codeTable, slot, targetOf(b), explored);
+    const page = pageOf(b);
+    if (targetOf(b) != NONE) addEntry(firstOf(b), tableOf(page), slot, distanceOf(page) | targetOf(b));
   }
   return true;
 }

@@ -1,8 +1,10 @@
 // SSE instructions with a memory operand, or with anything else that not every operand fits: in line where it is simple, else their
 // handler does all of it. mmu/access.ts, ops/sse-operand.ts.
 import { XMM } from '../abi';
+import { readTlb, writeTlb } from '../mmu/tlb';
 import { runKnownHandler } from './emit-known';
-import { ENTRY, LINEAR, pushAddress, READ_TLB, WRITE_TLB } from './frame';
+import { ENTRY, LINEAR, pushAddress } from './frame';
+import { lookupEntry } from './memory';
 import { ADD, AND, block, br, brIf, constant, end, get, GT_U, loadN, op, OR, SHL, SHR_U, set, tee, XOR } from './wasm';
 import { checkUsable, reload } from './vector';
 
@@ -33,20 +35,12 @@ export function endFast(u: usize, effects: u32, written: u32): void {
 }
 
 /** Pushes the host address of the memory operand, of 4, 8 or 16 bytes; `aligned`: one of 16 bytes that must be. */
-export function pushSource(u: usize, bytes: u32, aligned: bool): void { pushHost(u, bytes, aligned, READ_TLB); }
-export function pushTarget(u: usize, bytes: u32, aligned: bool): void { pushHost(u, bytes, aligned, WRITE_TLB); }
+export function pushSource(u: usize, bytes: u32, aligned: bool): void { pushHost(u, bytes, aligned, readTlb); }
+export function pushTarget(u: usize, bytes: u32, aligned: bool): void { pushHost(u, bytes, aligned, writeTlb); }
 
-function pushHost(u: usize, bytes: u32, aligned: bool, tlb: u32): void {
+function pushHost(u: usize, bytes: u32, aligned: bool, tlb: usize): void {
   pushAddress(u);
-  tee(LINEAR);
-  constant(12);
-  op(SHR_U);
-  constant(2);
-  op(SHL);
-  get(tlb);
-  op(ADD);
-  loadN(4, 0);
-  tee(ENTRY);
+  lookupEntry(tlb);
   get(LINEAR);
   if (aligned) {
     constant(15);

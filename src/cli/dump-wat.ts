@@ -55,8 +55,10 @@ export class WatDump {
       this.mapped.set(address, physical);
       if (physical === undefined) continue;
       for (const region of module.regions) {
-        if (region.physicalPage !== physical >>> 12) continue;
-        const block = region.blocks.find(({ uops }) => uops.some((uop) => covers(uop, address & PAGE)));
+        const block = region.blocks.find(
+          ({ physicalPage, uops }) =>
+            physicalPage === physical >>> 12 && uops.some((uop) => covers(uop, address & PAGE)),
+        );
         if (!block) continue;
         this.waiting.delete(address);
         this.parts.print(this.show(address, module, region, block));
@@ -84,7 +86,7 @@ export class WatDump {
     const page = (address & ~PAGE) >>> 0;
     const bytesOf = ({ from, to }: Span): number => to - from;
     const rows = [
-      `block ${number + 1} of ${region.blocks.length} of a region in page 0x${hex(page)} (physical 0x${hex(region.physicalPage * 4096)}), ` +
+      `block ${number + 1} of ${region.blocks.length} of a region in page 0x${hex(page)} (physical 0x${hex(block.physicalPage * 4096)}), ` +
         `${region.function.end - region.function.start} bytes of WebAssembly`,
       ...(region.entry
         ? [`the region loads registers and flags into locals first: ${bytesOf(region.entry)} bytes`]

@@ -45,6 +45,9 @@ function setUp(translation: Translation, sizes: number[]) {
     setPeriod() {},
     setNoting() {},
     translateHere: () => 0,
+    translateLinked: () => 0,
+    asking: { value: 0 },
+    setLinks() {},
     translateHot() {
       const n = ++lastEntry.value;
       const bytes = moduleOf(n, n, sizes[n - 1]!);

@@ -34,7 +34,11 @@ export interface TranslatorCore {
   setSlots(first: number, count: number, modules: number): void;
   setPeriod(instructions: number): void;
   translateHot(): number;
+  translateLinked(): number;
   translateHere(): number;
+  /** Links between regions that ask for these to be merged. */
+  readonly asking: { readonly value: number };
+  setLinks(period: number, hot: number, due: number): void;
   linked(lastEntry: number, worked: number): void;
   /** Whether it notes what lies where in a module. */
   setNoting(on: number): void;
@@ -90,8 +94,15 @@ export class Linker {
 
   /** Translates what has become hot. */
   translateHot(): void {
-    if (this.flights.length >= IN_FLIGHT) return;
-    const size = this.core.translateHot();
+    if (this.flights.length < IN_FLIGHT) this.launch(this.core.translateHot());
+  }
+
+  /** Translates anew, as one, regions between which the guest goes to and fro. */
+  translateLinked(): void {
+    if (this.core.asking.value > 0 && this.flights.length === 0) this.launch(this.core.translateLinked());
+  }
+
+  private launch(size: number): void {
     if (size === 0) return;
     const flight = this.flight(size);
     const bytes = this.moduleBytes(size);

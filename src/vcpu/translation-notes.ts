@@ -57,6 +57,7 @@ export interface NotedUop extends Span {
 }
 
 export interface NotedBlock {
+  physicalPage: number;
   uops: NotedUop[];
   /** Parts that belong to no micro-op, in their order: what opens and closes scopes, slow paths behind the block. */
   opening: Span;
@@ -64,7 +65,6 @@ export interface NotedBlock {
 }
 
 export interface NotedRegion {
-  physicalPage: number;
   blocks: NotedBlock[];
   function: WasmFunction;
   entry?: Span;
@@ -88,7 +88,7 @@ const NEXT = 0;
 const NUMBER = 4;
 /** A U_OP from here on is an entry of a region; its own is kept in the table of entries. */
 const FIRST_ENTRY = 0x4000;
-const ENTRY_NUMBER = 0x1fff;
+const ENTRY_NUMBER = 0x3fff;
 const ENTRY_SIZE = 32;
 const OWN_OP = 12;
 
@@ -104,8 +104,11 @@ export function readNotes(view: DataView, bytes: Uint8Array): NotedModule {
   const regions: NotedRegion[] = [];
   notes.forEach(({ at, what }, i) => {
     if (what >= CODE_TABLES && what < UOP_POOL) {
+      // behind the begin of a block: its page
       const one = shape.functions.find(({ start }) => start === at);
-      if (one) regions.push({ physicalPage: pageOf(view, what), blocks: [], function: one });
+      const begun = regions.at(-1)?.blocks.at(-1);
+      if (one) regions.push({ blocks: [], function: one });
+      else if (begun) begun.physicalPage = pageOf(view, what);
       return;
     }
     const region = regions.at(-1);
@@ -115,7 +118,7 @@ export function readNotes(view: DataView, bytes: Uint8Array): NotedModule {
     const block = region.blocks.at(-1);
     if (what === NOTE_ENTRY) region.entry = span;
     else if (what === NOTE_DISPATCH) region.dispatch = span;
-    else if (what === NOTE_BLOCK) region.blocks.push({ uops: [], opening: span });
+    else if (what === NOTE_BLOCK) region.blocks.push({ physicalPage: 0, uops: [], opening: span });
     else if (what === NOTE_EXIT) region.exit = span;
     else if (what === NOTE_SLOW && block) block.slow = span;
     else if (what >= UOP_POOL && what < UOP_POOL_END) block?.uops.push({ ...readUop(view, what), ...span });

@@ -128,6 +128,7 @@ export class Vcpu {
   /** Runs, and translates in between what has become hot: for that the core comes back early. */
   private runTranslating(linker: Linker, budget: number): number {
     linker.land();
+    linker.translateLinked();
     const start = this.instructions;
     const tsc = this.u32(TSC_BASE + 4) * TWO_32 + this.u32(TSC_BASE);
     const ticks = this.u32(TSC_PER_INSTRUCTION) / 65536;

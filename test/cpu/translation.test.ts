@@ -7,7 +7,7 @@ const CODE = 0x1000;
 const MIB = 1 << 20;
 const EAX = abi.REGS;
 const ECX = abi.REGS + 8;
-const USER_ENTRY = 0x2000;
+const USER_ENTRY = 0x8000;
 const hex = (code: string): Buffer => Buffer.from(code.replaceAll(' ', ''), 'hex');
 const dword = (n: number): string => Buffer.from(Uint32Array.of(n).buffer).toString('hex');
 

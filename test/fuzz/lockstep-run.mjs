@@ -39,7 +39,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { program, lines } of failures)
     console.log([...describe(program), ...lines.map((line) => `    ${line}`), ''].join('\n'));
   const { instructions, latency, met, translated } = lockstep;
-  console.log(`${instructions} instructions, ${translated.linker.modules} modules, at most ${latency} beyond a budget`);
+  console.log(
+    `${instructions} instructions, ${translated.linker.modules} modules, ${lockstep.joined} of joined regions, at most ${latency} beyond a budget`,
+  );
   console.log(
     Object.entries(met)
       .map(([name, count]) => `${name}: ${count}`)

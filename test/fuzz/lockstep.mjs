@@ -42,6 +42,8 @@ class Side {
   constructor(translate) {
     this.machine = new CoreMachine(RAM, translate);
     this.linker = this.machine.linker;
+    // each step from region to region asks for the two to be joined
+    this.machine.core.setLinks(1, 1, 1);
     // translation is up to the program's stops
     this.machine.linker = undefined;
   }
@@ -179,6 +181,8 @@ export class Lockstep {
   /** Instructions that ran, the most that ran beyond a budget, and how often a fault, an interrupt and so on was met. */
   instructions = 0;
   latency = 0;
+  /** Times that regions were made one. */
+  joined = 0;
   met = {};
 
   /** Lines that tell what differs; none when all is well. */
@@ -203,6 +207,10 @@ export class Lockstep {
     const begin = stepped.count;
     // elsewhere the look at the code could be the first use of its page
     if (stop.translate && CODE_PAGES.includes(translated.machine.eip >>> 12)) translated.linker.translateHere();
+    this.translateOther(stop);
+    const { modules } = translated.linker;
+    translated.linker.translateLinked();
+    this.joined += translated.linker.modules - modules;
     const exit = translated.machine.core.run(stop.budget);
     translated.machine.set(abi.INTERRUPT_WINDOW, 0);
     translated.unstep();
@@ -244,6 +252,17 @@ export class Lockstep {
       lines.unshift(`${done} instructions instead of ${stepped.count - begin}`);
     if (!program.halting && late > LATENCY) lines.push(`${late} instructions beyond the budget`);
     return lines;
+  }
+
+  /** The function in the other page too, once it has run: a region that calls it and its own are what is joined. */
+  translateOther({ translate }) {
+    const { machine, linker } = this.translated;
+    const page = machine.ramView.getUint32(LAYOUT.pageTable + 4 * (LAYOUT.other >>> 12), true);
+    if (!translate || (page & (P | A)) !== (P | A)) return;
+    const { eip } = machine;
+    machine.eip = LAYOUT.other + 0x800;
+    linker.translateHere();
+    machine.eip = eip;
   }
 
   compare() {

@@ -23,6 +23,7 @@ it(`agrees with the interpreter wherever it stops, in ${COUNT} programs`, { time
   const met: Record<string, number> = lockstep.met;
   expect(translated.linker.modules).toBeGreaterThan(COUNT);
   expect(instructions).toBeGreaterThan(100 * COUNT);
+  expect(lockstep.joined).toBeGreaterThan(COUNT / 100);
   for (const event of [
     'vector 14',
     'vector 13',
