@@ -6,6 +6,8 @@ export const ETHERNET_HEADER = 14;
 /** Bytes of a frame's payload. */
 export const MTU = 1500;
 const FRAME_MIN = 60;
+/** Longer than any card's: what a virtio card may send at all. */
+export const FRAME_MAX = 65536;
 
 /** Takes a frame from, or brings one to, whatever is at the other end of the cable. The bytes are the taker's. */
 export type FrameSink = (frame: Uint8Array) => void;
@@ -33,6 +35,18 @@ export function putStation(bytes: Uint8Array, at: number, station: number): void
     bytes[at + i] = left % 256;
     left = Math.floor(left / 256);
   }
+}
+
+const STATION = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
+
+/** Of `52:54:00:12:34:56`; undefined when it is written otherwise. */
+export function parseStation(text: string): number | undefined {
+  return STATION.test(text) ? Number.parseInt(text.replaceAll(':', ''), 16) : undefined;
+}
+
+export function formatStation(station: number): string {
+  const digits = station.toString(16).padStart(12, '0');
+  return digits.replace(/(..)(?!$)/g, '$1:');
 }
 
 /** A frame with room for `length` bytes of payload, padded with zeros to the smallest size. */

@@ -1,12 +1,12 @@
 // Frames between machines: where they go once the switch has heard who is where.
 import { expect, test } from 'vitest';
 import { BROADCAST, makeFrame } from './ethernet.js';
-import { Switch } from './switch.js';
+import { Switch, type SwitchWatch } from './switch.js';
 
 const station = (n: number): number => 0x020000000000 + n;
 
-function ends(count: number) {
-  const wire = new Switch();
+function ends(count: number, watch?: SwitchWatch) {
+  const wire = new Switch(watch);
   const heard: number[][] = Array.from({ length: count }, () => []);
   const ports = heard.map((list) => wire.plug((frame) => void list.push(frame[14])));
   return { heard, ports };
@@ -56,4 +56,24 @@ test('frames that are none are dropped', () => {
   ports[0].send(new Uint8Array(13));
   ports[0].send(new Uint8Array(70_000));
   expect(heard).toEqual([[], []]);
+});
+
+test('tells of a station at two ports, and of those that go with their port', () => {
+  const told: string[] = [];
+  const name = (n: number): number => n - station(0);
+  const { heard, ports } = ends(3, {
+    moved: (one) => void told.push(`moved ${name(one)}`),
+    gone: (one) => void told.push(`gone ${name(one)}`),
+  });
+  ports[0].send(frame(BROADCAST, station(7), 1));
+  ports[0].send(frame(BROADCAST, station(8), 1));
+  ports[1].send(frame(BROADCAST, station(7), 2));
+  expect(told).toEqual(['moved 7']);
+  ports[0].unplug();
+  expect(told).toEqual(['moved 7', 'gone 8']);
+  // what is still on its way out of an unplugged cable goes nowhere and teaches nothing
+  heard[2].length = 0;
+  ports[0].send(frame(BROADCAST, station(8), 3));
+  ports[2].send(frame(station(8), station(9), 4));
+  expect([heard[1].at(-1), heard[2]]).toEqual([4, []]);
 });
