@@ -1,12 +1,14 @@
-// The gateway's DHCP server: one address for each station, the same as long as the gateway lives.
+// The gateway's DHCP server: an address for each station, the same until it lets it go and another station needs it.
 // Source: RFC 2131 (protocol, section 4.3), RFC 2132 (options).
+import type { Clock } from '../base/time.js';
+import { DhcpLeases } from './dhcp-leases.js';
 import { stationAt } from './ethernet.js';
 import { put32, u32 } from './ipv4.js';
 
 export const DHCP_SERVER_PORT = 67;
 export const DHCP_CLIENT_PORT = 68;
 const FIXED = 240;
-const AT = { OPERATION: 0, TRANSACTION: 4, FLAGS: 10, YOURS: 16, SERVER: 20, HARDWARE: 28, COOKIE: 236 };
+const AT = { OPERATION: 0, TRANSACTION: 4, FLAGS: 10, CLIENT: 12, YOURS: 16, SERVER: 20, HARDWARE: 28, COOKIE: 236 };
 const COOKIE = 0x63825363;
 const REPLY_SIZE = 320;
 const OPTION = {
@@ -20,10 +22,11 @@ const OPTION = {
   SERVER: 54,
   END: 255,
 };
-const TYPE = { DISCOVER: 1, OFFER: 2, REQUEST: 3, ACK: 5, NAK: 6, INFORM: 8 };
+const TYPE = { DISCOVER: 1, OFFER: 2, REQUEST: 3, DECLINE: 4, ACK: 5, NAK: 6, RELEASE: 7, INFORM: 8 };
 const LEASE_SECONDS = 86400;
 
 export interface DhcpOptions {
+  clock: Clock;
   server: number;
   mask: number;
   router: number;
@@ -31,38 +34,53 @@ export interface DhcpOptions {
   /** First and last address to give out. */
   first: number;
   last: number;
+  /** The station that alone has the first address. */
+  firstFor?: number;
+  /** Which station has been heard with an address, leased or not. */
+  heardAt: (address: number) => number | undefined;
 }
 
 export class DhcpServer {
-  private readonly leases = new Map<number, number>();
+  private readonly leases: DhcpLeases;
 
-  constructor(private readonly options: DhcpOptions) {}
+  constructor(private readonly options: DhcpOptions) {
+    this.leases = new DhcpLeases({ ...options, nanoseconds: LEASE_SECONDS * 1e9 });
+  }
 
   /** The answer to a message, which is broadcast; undefined when there is none. */
   answer(message: Uint8Array): Uint8Array | undefined {
     if (message.length < FIXED || message[AT.OPERATION] !== 1 || u32(message, AT.COOKIE) !== COOKIE) return undefined;
     const options = readOptions(message.subarray(FIXED));
-    const type = options.get(OPTION.TYPE)?.[0];
     const named = options.get(OPTION.SERVER);
     if (named?.length === 4 && u32(named, 0) !== this.options.server) return undefined;
-    if (type === TYPE.INFORM) return this.reply(message, TYPE.ACK, 0);
-    if (type !== TYPE.DISCOVER && type !== TYPE.REQUEST) return undefined;
-    const address = this.lease(stationAt(message, AT.HARDWARE));
-    if (address === undefined) return undefined;
-    if (type === TYPE.DISCOVER) return this.reply(message, TYPE.OFFER, address);
+    const station = stationAt(message, AT.HARDWARE);
     const requested = options.get(OPTION.REQUESTED);
-    const wanted = requested?.length === 4 ? u32(requested, 0) : u32(message, 12);
-    return wanted === address ? this.reply(message, TYPE.ACK, address) : this.reply(message, TYPE.NAK, 0);
+    const wanted = requested?.length === 4 ? u32(requested, 0) : u32(message, AT.CLIENT);
+    switch (options.get(OPTION.TYPE)?.[0]) {
+      case TYPE.DISCOVER: {
+        const address = this.leases.offer(station, wanted);
+        return address === undefined ? undefined : this.reply(message, TYPE.OFFER, address);
+      }
+      case TYPE.REQUEST: {
+        const granted = this.leases.take(station, wanted);
+        return granted ? this.reply(message, TYPE.ACK, wanted) : this.reply(message, TYPE.NAK, 0);
+      }
+      case TYPE.DECLINE:
+        this.leases.decline(station, wanted);
+        return undefined;
+      case TYPE.RELEASE:
+        this.leases.release(station);
+        return undefined;
+      case TYPE.INFORM:
+        return this.reply(message, TYPE.ACK, 0);
+      default:
+        return undefined;
+    }
   }
 
-  private lease(station: number): number | undefined {
-    const known = this.leases.get(station);
-    if (known !== undefined) return known;
-    const { first, last } = this.options;
-    if (first + this.leases.size > last) return undefined;
-    const address = first + this.leases.size;
-    this.leases.set(station, address);
-    return address;
+  /** The station's machine has left the network. */
+  gone(station: number): void {
+    this.leases.release(station);
   }
 
   private reply(request: Uint8Array, type: number, address: number): Uint8Array {

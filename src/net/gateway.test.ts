@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BenchTimers } from '../../test/bench-timers.js';
 import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from './arp.js';
-import { BROADCAST, ETHERNET_HEADER, ETHERTYPE, etherTypeOf, makeFrame } from './ethernet.js';
+import { BROADCAST, ETHERNET_HEADER, ETHERTYPE, etherTypeOf, makeFrame, putStation } from './ethernet.js';
 import { FIRST_GUEST, GATEWAY, Gateway, NAME_SERVER } from './gateway.js';
 import type { HostNetwork, HostStream, StreamEvents } from './host-network.js';
 import {
@@ -182,25 +182,125 @@ test('ARP: the gateway and the name server answer, nobody else', () => {
   ]);
 });
 
-test('DHCP: the same address for the same station, others for others', () => {
-  const offer = (station: number, type: number, wanted?: number): { type: number; address: number } => {
-    const message = new Uint8Array(300);
-    message.set([1, 1, 6, 0, 1, 2, 3, 4]);
-    for (let i = 0; i < 6; i++) message[28 + i] = Math.floor(station / 2 ** (40 - 8 * i)) & 0xff;
-    message.set([0x63, 0x82, 0x53, 0x63, 53, 1, type], 236);
-    if (wanted) message.set([50, 4, wanted >>> 24, wanted >>> 16, wanted >>> 8, wanted], 243);
-    message[wanted ? 249 : 243] = 255;
+const DISCOVER = 1;
+const REQUEST = 3;
+const DECLINE = 4;
+const RELEASE = 7;
+
+/** One message to the DHCP server; the type and address of its answer. */
+function dhcp(station: number, type: number, wanted?: number): { type: number; address: number } | undefined {
+  const message = new Uint8Array(300);
+  message.set([1, 1, 6, 0, 1, 2, 3, 4]);
+  putStation(message, 28, station);
+  message.set([0x63, 0x82, 0x53, 0x63, 53, 1, type], 236);
+  if (wanted) message.set([50, 4, wanted >>> 24, wanted >>> 16, wanted >>> 8, wanted], 243);
+  message[wanted ? 249 : 243] = 255;
+  frames = [];
+  const datagram = { sourcePort: 68, destinationPort: 67, data: message };
+  send(0xffffffff, PROTOCOL.UDP, makeUdp(0, 0xffffffff, datagram), 0);
+  const [packet] = packets();
+  if (!packet) return undefined;
+  const reply = parseUdp(packet)?.data as Uint8Array;
+  expect(u32(reply, 4)).toBe(0x01020304);
+  return { type: reply[242], address: u32(reply, 16) };
+}
+
+/** A guest's way to an address: it takes what it is offered. */
+function lease(station: number): number | undefined {
+  const offered = dhcp(station, DISCOVER)?.address;
+  if (offered === undefined) return undefined;
+  expect(dhcp(station, REQUEST, offered)).toEqual({ type: 5, address: offered });
+  return offered;
+}
+
+/** A station says that it has an address. */
+function claim(station: number, from: number): void {
+  const question = { operation: ARP_REQUEST, senderStation: station, senderAddress: from };
+  cable.send(arpFrame(BROADCAST, { ...question, targetStation: 0, targetAddress: GATEWAY }));
+}
+
+/** The switch and the gateway anew, as when another machine has taken the network over. */
+function takenOver(firstGuest?: number): void {
+  gateway.close();
+  gateway = new Gateway(wire, { timers, network, allowed: [], random: () => 1, firstGuest });
+}
+
+describe('DHCP', () => {
+  test('the same address for the same station, others for others', () => {
+    expect(dhcp(STATION, DISCOVER)).toEqual({ type: 2, address: FIRST_GUEST });
+    expect(dhcp(STATION, REQUEST, FIRST_GUEST)).toEqual({ type: 5, address: FIRST_GUEST });
+    expect(dhcp(STATION + 1, DISCOVER)).toEqual({ type: 2, address: FIRST_GUEST + 1 });
+    expect(dhcp(STATION + 1, REQUEST, FIRST_GUEST)).toEqual({ type: 6, address: 0 });
+    expect(lease(STATION)).toBe(FIRST_GUEST);
+    expect(lease(STATION + 1)).toBe(FIRST_GUEST + 1);
+  });
+
+  test('as many leases as addresses; those released, gone or never taken up are given again, others not', () => {
+    const count = 240;
+    const given = Array.from({ length: count }, (_, i) => lease(STATION + i));
+    expect(new Set(given).size).toBe(count);
+    expect([given[0], given.at(-1)]).toEqual([FIRST_GUEST, FIRST_GUEST + count - 1]);
+    expect(dhcp(STATION + 1000, DISCOVER)).toBeUndefined();
+
+    dhcp(STATION + 5, RELEASE);
+    gateway.gone(STATION + 7);
+    // kept for their stations while nobody needs them
+    expect(lease(STATION + 7)).toBe(given[7]);
+    gateway.gone(STATION + 7);
+    // two that only ask: the second takes the place of the first
+    expect(lease(STATION + 1000)).toBe(given[5]);
+    expect(dhcp(STATION + 1001, DISCOVER)?.address).toBe(given[7]);
+    expect(lease(STATION + 1002)).toBe(given[7]);
+    expect(dhcp(STATION + 1003, DISCOVER)).toBeUndefined();
+
+    timers.advance(86_401e9);
+    expect(lease(STATION + 1003)).toBeDefined();
+  });
+
+  test('the first address is kept for the machine that connections are forwarded to', () => {
+    takenOver(STATION);
+    expect(lease(STATION + 1)).toBe(FIRST_GUEST + 1);
+    expect(dhcp(STATION + 2, DISCOVER, FIRST_GUEST)?.address).toBe(FIRST_GUEST + 2);
+    expect(lease(STATION)).toBe(FIRST_GUEST);
+  });
+
+  test('a new gateway lets guests keep the addresses that they have, and gives none of them to others', () => {
+    takenOver();
+    expect(dhcp(STATION + 3, REQUEST, FIRST_GUEST + 7)).toEqual({ type: 5, address: FIRST_GUEST + 7 });
+    expect(dhcp(STATION + 4, REQUEST, FIRST_GUEST + 7)).toEqual({ type: 6, address: 0 });
+    claim(STATION + 5, FIRST_GUEST);
+    expect(lease(STATION + 6)).toBe(FIRST_GUEST + 1);
+    expect(lease(STATION + 5)).toBe(FIRST_GUEST);
+    // claimed between offer and request
+    expect(dhcp(STATION + 8, DISCOVER)?.address).toBe(FIRST_GUEST + 2);
+    claim(STATION + 9, FIRST_GUEST + 2);
+    expect(dhcp(STATION + 8, REQUEST, FIRST_GUEST + 2)?.type).toBe(6);
+    expect(lease(STATION + 8)).toBe(FIRST_GUEST + 3);
+  });
+
+  test('a survey asks for every guest, a few at a time', () => {
+    takenOver();
     frames = [];
-    const datagram = { sourcePort: 68, destinationPort: 67, data: message };
-    send(0xffffffff, PROTOCOL.UDP, makeUdp(0, 0xffffffff, datagram), 0);
-    const reply = parseUdp(packets()[0])?.data as Uint8Array;
-    expect(u32(reply, 4)).toBe(0x01020304);
-    return { type: reply[242], address: u32(reply, 16) };
-  };
-  expect(offer(STATION, 1)).toEqual({ type: 2, address: FIRST_GUEST });
-  expect(offer(STATION, 3, FIRST_GUEST)).toEqual({ type: 5, address: FIRST_GUEST });
-  expect(offer(STATION + 1, 1)).toEqual({ type: 2, address: FIRST_GUEST + 1 });
-  expect(offer(STATION + 1, 3, FIRST_GUEST)).toEqual({ type: 6, address: 0 });
+    gateway.survey();
+    timers.advance(150e6);
+    expect(frames.length).toBe(16);
+    timers.advance(10e9);
+    const asked = frames.map((frame) => parseArp(frame)?.targetAddress);
+    expect(asked).toEqual(Array.from({ length: 240 }, (_, i) => FIRST_GUEST + i));
+  });
+
+  test('a declined address rests', () => {
+    expect(lease(STATION)).toBe(FIRST_GUEST);
+    expect(dhcp(STATION, DECLINE, FIRST_GUEST)).toBeUndefined();
+    expect(lease(STATION)).toBe(FIRST_GUEST + 1);
+    expect(lease(STATION + 1)).toBe(FIRST_GUEST + 2);
+  });
+
+  test('a station that claims every address keeps nobody out', () => {
+    for (let n = 0; n < 240; n++) claim(STATION + 1, FIRST_GUEST + n);
+    expect(lease(STATION)).toBe(FIRST_GUEST);
+    expect(lease(STATION + 2)).toBe(FIRST_GUEST + 1);
+  });
 });
 
 test('echo: the gateway answers, the world does not', () => {

@@ -1,6 +1,6 @@
 // The user-mode gateway: the one router, DHCP and name server of a private network of guests, without any right of the host's.
 // Addresses as QEMU's user networking has them: 10.0.2.0/24, the gateway .2, the name server .3, guests from .15 on.
-import type { Timers } from '../base/time.js';
+import type { Timer, Timers } from '../base/time.js';
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, DhcpServer } from './dhcp.js';
 import { answerDns, DNS_PORT } from './dns.js';
 import { BROADCAST } from './ethernet.js';
@@ -24,9 +24,12 @@ export const FIRST_GUEST = address('10.0.2.15');
 const LAST_GUEST = address('10.0.2.254');
 const EVERYBODY = 0xffffffff;
 const LOOPBACK = address('127.0.0.1');
-const STATION = 0x52_55_0a_00_02_02;
+export const GATEWAY_STATION = 0x52_55_0a_00_02_02;
 /** Questions that wait for the host's answer. */
 const QUESTIONS_MAX = 256;
+/** Questions of a survey at once, fewer than a card holds frames; and the time between. */
+const SURVEY_STEP = 16;
+const SURVEY_NANOSECONDS = 100e6;
 
 export interface GatewayOptions {
   timers: Timers;
@@ -34,6 +37,8 @@ export interface GatewayOptions {
   allowed: readonly Allowed[];
   /** 32 random bits. */
   random: () => number;
+  /** The station whose guest is FIRST_GUEST, however many there are. Undefined: the first that asks. */
+  firstGuest?: number;
 }
 
 export class Gateway {
@@ -44,16 +49,17 @@ export class Gateway {
   private readonly udp: UdpGateway;
   private readonly policy: Policy;
   private questions = 0;
+  private surveying: Timer | undefined;
 
   constructor(
     wire: Switch,
     private readonly options: GatewayOptions,
   ) {
-    const { timers, network, allowed, random } = options;
+    const { timers, network, allowed, random, firstGuest } = options;
     this.policy = new Policy(allowed, () => network.ownAddresses());
     this.link = new IpLink({
       clock: timers,
-      station: STATION,
+      station: GATEWAY_STATION,
       addresses: [GATEWAY, NAME_SERVER],
       network: NETWORK,
       bits: BITS,
@@ -67,12 +73,15 @@ export class Gateway {
     const unroute = (from: number): number => (from === LOOPBACK ? GATEWAY : from);
     this.udp = new UdpGateway({ timers, network, route, unroute, send, prohibited });
     this.dhcp = new DhcpServer({
+      clock: timers,
       server: GATEWAY,
       mask: MASK,
       router: GATEWAY,
       dns: NAME_SERVER,
       first: FIRST_GUEST,
       last: LAST_GUEST,
+      firstFor: firstGuest,
+      heardAt: (heard) => this.link.stationOf(heard),
     });
     this.port = wire.plug((frame) => this.link.frame(frame));
   }
@@ -82,7 +91,28 @@ export class Gateway {
     return this.tcp.accept(guest, port, attach);
   }
 
+  /**
+   * Asks who has which guest's address, some at a time, so that no address is given twice which another gateway has given
+   * before this one.
+   */
+  survey(): void {
+    let next = FIRST_GUEST;
+    const again = (): void => this.surveying?.arm(this.options.timers.now() + SURVEY_NANOSECONDS);
+    this.surveying = this.options.timers.create(() => {
+      for (const end = next + SURVEY_STEP; next < end && next <= LAST_GUEST; next++) this.link.ask(next);
+      if (next <= LAST_GUEST) again();
+    });
+    again();
+  }
+
+  /** A station's machine has left the switch. */
+  gone(station: number): void {
+    this.dhcp.gone(station);
+    this.link.forget(station);
+  }
+
   close(): void {
+    this.surveying?.cancel();
     this.tcp.close();
     this.udp.close();
     this.port.unplug();

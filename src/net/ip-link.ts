@@ -67,11 +67,21 @@ export class IpLink {
     if (to === undefined) this.ask(destination);
   }
 
+  /** Which station was last heard with an address. */
+  stationOf(address: number): number | undefined {
+    return this.neighbours.get(address);
+  }
+
+  forget(station: number): void {
+    for (const [address, at] of this.neighbours) if (at === station) this.neighbours.delete(address);
+  }
+
   private hold(destination: number, frame: Uint8Array): void {
     if (this.waiting.length < WAITING_MAX) this.waiting.push({ destination, frame });
   }
 
-  private ask(address: number): void {
+  /** Asks which station has an address. */
+  ask(address: number): void {
     const { station, addresses } = this.options;
     const question = { operation: ARP_REQUEST, senderStation: station, senderAddress: addresses[0] };
     this.options.send(arpFrame(BROADCAST, { ...question, targetStation: 0, targetAddress: address }));
