@@ -49,6 +49,13 @@ export function formatStation(station: number): string {
   return digits.replace(/(..)(?!$)/g, '$1:');
 }
 
+/** The six bytes of an address. */
+export function stationBytes(station: number): Uint8Array {
+  const bytes = new Uint8Array(6);
+  putStation(bytes, 0, station);
+  return bytes;
+}
+
 /** A frame with room for `length` bytes of payload, padded with zeros to the smallest size. */
 export function makeFrame(destination: number, source: number, type: number, length: number): Uint8Array {
   const frame = new Uint8Array(Math.max(FRAME_MIN, ETHERNET_HEADER + length));

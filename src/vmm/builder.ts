@@ -231,12 +231,13 @@ export function buildMachine(
   bus.mapPorts('vga', at.PORT_VBE, 3, vga.vbe.ports);
   bus.mapMmio('vga', at.VGA_WINDOW, at.VGA_WINDOW_SIZE, vga.memory);
   const cable = new Cable(() => host.wake());
+  const address = config.networkAddress ?? at.NETWORK_ADDRESS;
   if (config.network === 'ne2000') {
-    const card = new Ne2000({ address: at.NETWORK_ADDRESS, send: cable.transmit });
+    const card = new Ne2000({ address, send: cable.transmit });
     cable.deliver = (frame) => void card.receive(frame);
     pci.add(NETWORK_SLOT, 0, card);
   } else if (config.network === 'virtio') {
-    const card = new VirtioNet({ memory: physical, address: at.NETWORK_ADDRESS, send: cable.transmit });
+    const card = new VirtioNet({ memory: physical, address, send: cable.transmit });
     cable.deliver = (frame) => card.receive(frame);
     pci.add(NETWORK_SLOT, 0, new VirtioPci(card, msiTo(ioapicBus), log));
   }

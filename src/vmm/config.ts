@@ -50,6 +50,8 @@ export interface MachineConfig {
   /** COM1 and COM2. */
   serial: readonly (SerialConfig | undefined)[];
   network: 'none' | 'ne2000' | 'virtio';
+  /** The network card's address, 6 bytes. Default NETWORK_ADDRESS. */
+  networkAddress?: Uint8Array;
   clock: 'real' | 'virtual';
   /** Port of isa-debug-exit. */
   debugExit?: number;

@@ -97,5 +97,5 @@ export function hostLayout(memory: number, monitorPages = 0): HostLayout {
 /** 2026-01-01 00:00 UTC: what the real-time clock of a machine with a virtual clock starts at. */
 export const VIRTUAL_EPOCH = 1767225600;
 
-/** Of the network card: locally administered. */
+/** Of the network card of a machine that shares no switch: locally administered. */
 export const NETWORK_ADDRESS = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
