@@ -150,6 +150,12 @@ test.each([
   'user,forward=:8080-:99999',
   'user,card=e1000',
   'none,card=virtio',
+  'user,switch=',
+  `user,switch=${'x'.repeat(91)}`,
+  'user,mac=52:54:00:12:34',
+  'user,mac=53:54:00:00:00:01',
+  'user,mac=00:00:00:00:00:00',
+  'user,mac=52:55:0a:00:02:02',
 ])('--net %s is refused', (net) => {
   expect(() => parse({ net })).toThrow(InputError);
 });

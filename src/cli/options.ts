@@ -118,6 +118,13 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     throw new InputError('--demo: it runs our own guest', 'Leave --kernel and --bios out.');
   const disks = raw.disk.map(parseDisk);
   const drives = disks.filter((disk) => busOf(disk, mode) === 'ide').length + (raw.cdrom ? 1 : 0);
+  const net = parseNet(raw.net);
+  if (net?.switchPath !== undefined && raw.clock === 'virtual') {
+    throw new InputError(
+      '--net switch= and --clock virtual: machines on one switch live in the same time, and such a run is never the same twice',
+      'Leave one of them out.',
+    );
+  }
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {
     mode,
@@ -141,7 +148,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     trace: parseTrace(raw.trace),
     dumpWat: parseDumpWat(raw.dumpWat, mode),
     clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
-    net: parseNet(raw.net),
+    net,
     shares: parseShares(raw.share),
     snapshotOn: parseSnapshotOn(raw.snapshotOn),
     balloon: parseBalloon(raw.balloon, mode),

@@ -8,6 +8,7 @@ import { readSnapshot, type Section, type SnapshotFile, writeSnapshot } from '..
 import { fromSections, toSections } from '../vmm/snapshot/machine.js';
 import type { VmState } from '../vmm/vm.js';
 import { reason } from './files.js';
+import { withAbsolutePath } from './net-option.js';
 import { nodeCodec } from './node-codec.js';
 import { parseDisk, type RawOptions } from './options.js';
 import type { SnapshotDisk } from './snapshot-disk.js';
@@ -41,6 +42,7 @@ function absolute(raw: RawOptions): RawOptions {
   });
   return {
     ...raw,
+    net: withAbsolutePath(raw.net),
     ...{ kernel: full(raw.kernel), initrd: full(raw.initrd), bios: full(raw.bios), vgabios: full(raw.vgabios) },
     ...{ cdrom: full(raw.cdrom), disk, snapshotOn: undefined, stats: undefined, timeout: undefined, demo: false },
     share: raw.share.map((text) => text.replace(/=(.+?)(,ro)?$/, (_, path, ro) => `=${resolve(path)}${ro ?? ''}`)),

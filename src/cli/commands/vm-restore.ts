@@ -2,6 +2,9 @@
 // The file: src/cli/snapshot.ts. Exit status as of `vm run`.
 import { Command } from 'commander';
 import { InputError } from '../../base/errors.js';
+import { stationAt } from '../../net/ethernet.js';
+import { NETWORK_ADDRESS } from '../../vmm/layout.js';
+import { restoredNet } from '../net-option.js';
 import type { RawOptions } from '../options.js';
 import { loadSnapshot } from '../snapshot.js';
 import { vmRun } from './vm-run.js';
@@ -27,7 +30,9 @@ export function vmRestoreCommand(): Command {
     .action(async (file: string, given: Partial<RawOptions>) => {
       const snapshot = await loadSnapshot(file);
       checkMode(file, snapshot.options.mode, given.mode);
-      process.exitCode = await vmRun({ ...snapshot.options, ...given }, snapshot);
+      const options = { ...snapshot.options, ...given };
+      options.net = restoredNet(snapshot.options.net, options.net, stationAt(NETWORK_ADDRESS, 0));
+      process.exitCode = await vmRun(options, snapshot);
     });
 }
 

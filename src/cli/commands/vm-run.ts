@@ -9,12 +9,15 @@ import { formatSize } from '../../base/bytes.js';
 import { createLog } from '../../base/log.js';
 import { compile } from '../../vcpu/engine.js';
 import type { ConsolePort } from '../../devices/virtio/console.js';
+import { stationAt, stationBytes } from '../../net/ethernet.js';
 import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
+import { NETWORK_ADDRESS } from '../../vmm/layout.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
 import { type Names, WatDump } from '../dump-wat.js';
 import { appender, type Closers, openFiles, openSerial } from '../machine-files.js';
+import { withAddress } from '../net-option.js';
 import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
 import { NodeNetwork } from '../node-network.js';
@@ -45,6 +48,7 @@ Examples:
   tabvisor vm run --demo --mode hw                       the same under VMX: VM exits by reason
   tabvisor vm run --demo --mode hw --no-ept              what extended page tables save
   tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --disk root.img --append "console=ttyS0 root=/dev/vda"
+  tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --net user,switch=./lan.sock   one of several on a switch
   tabvisor vm run --mode hw --trace exit --append "run=port-io exit=poweroff" --serial none
   tabvisor vm run --mode hw --kernel vmlinuz --dump-wat 0xc1000000   x86, micro-ops and WebAssembly of a block
 
@@ -88,7 +92,7 @@ export function vmRunCommand(): Command {
     .option('--clock <real|virtual>', 'machine time follows the host, or counts instructions (repeatable)', 'real')
     .option(
       '--net <none|user[,...]>',
-      'network: user[,allow=ADDR[/BITS][:PORT]][,forward=[HOST]:PORT-[GUEST]:PORT][,card=ne2000|virtio]',
+      'network: user[,allow=ADDR[/BITS][:PORT]][,forward=[HOST]:PORT-[GUEST]:PORT][,switch=SOCKET][,mac=ADDR][,card=ne2000|virtio]',
       'none',
     )
     .option('--share <tag=folder[,ro]>', 'folder of the host that the guest mounts by 9p; may be repeated', collect, [])
@@ -115,8 +119,10 @@ export async function vmRun(raw: RawOptions, snapshot?: LoadedSnapshot): Promise
   }
 }
 
-async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSnapshot): Promise<number> {
+async function runMachine(given: RawOptions, closers: Closers, snapshot?: LoadedSnapshot): Promise<number> {
+  const raw = { ...given, net: withAddress(given.net, () => randomBytes(4).readUInt32LE() >>> 8) };
   const options = parseOptions(raw);
+  const station = options.net?.station ?? stationAt(NETWORK_ADDRESS, 0);
   const host = new NodeHost();
   const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
   const log = createLog((line) => say(line), options.trace);
@@ -142,6 +148,7 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
     vmx: options.vmx,
     memory: options.memory,
     serial: [{ transmit, room: () => terminal?.room() }],
+    networkAddress: stationBytes(station),
     network: options.net ? (options.net.card ?? (options.mode === 'para' ? 'virtio' : 'ne2000')) : 'none',
     clock: options.clock,
     debugExit: options.debugExit,
@@ -173,11 +180,12 @@ async function runMachine(raw: RawOptions, closers: Closers, snapshot?: LoadedSn
     });
   };
   if (options.net) {
+    const wake = (): void => host.wake();
     const random = (): number => randomBytes(4).readUInt32LE();
-    const sockets = new NodeNetwork(() => host.wake());
-    const network = await openNetwork(options.net, machine.cable, machine.timers, sockets, random);
+    const { cable, timers } = machine;
+    const sockets = new NodeNetwork(wake);
+    const network = await openNetwork(options.net, { cable, station, timers, sockets, random, say, wake });
     closers.push(() => network.close());
-    for (const line of network.listening) say(line);
   }
   const dump = await watchWat(machine, options);
   const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save) : undefined;
