@@ -100,6 +100,7 @@ static bool send(const void *frame, uint32_t length) {
 
 static void flush(void) {}
 
+// With interrupts off: in page 1 the handler would take the current page for the status, and acknowledge it.
 static void look(void) {
   received = false;
   outb(base + CR, CR_START | CR_PAGE1);
@@ -115,9 +116,10 @@ static bool wait(void) {
       sti_hlt();
       cli();
     }
+    bool came = received;
+    if (came) look();
     sti();
-    if (!received) return false;
-    look();
+    if (!came) return false;
   }
   return true;
 }
