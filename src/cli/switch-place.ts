@@ -33,9 +33,16 @@ export async function takePlace(path: string): Promise<Place> {
     if (socket) return { kind: 'guest', socket };
     const beside = `${path}.${process.pid}-${attempts++}`;
     const { server, admit } = await listen(path, beside);
-    if (settle(path, beside, there)) return { kind: 'host', server, admit, release: releaser(path) };
-    server.close();
-    rmSync(beside, { force: true });
+    let settled = false;
+    try {
+      settled = settle(path, beside, there);
+      if (settled) return { kind: 'host', server, admit, release: releaser(path) };
+    } finally {
+      if (!settled) {
+        server.close();
+        rmSync(beside, { force: true });
+      }
+    }
     await delay(Math.random() * PAUSE);
   }
   throw new InputError(
