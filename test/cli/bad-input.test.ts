@@ -103,6 +103,26 @@ test('a disk that cannot be written', () => {
   refuses(['--disk', program], 'in use as a program', 'give ,ro or ,snapshot after the name');
 });
 
+test('networks', () => {
+  const path = file('notes', 'kept');
+  refuses(
+    ['--net', `user,switch=${path}`],
+    `switch=${path}: a regular file, not the socket of a switch`,
+    'Choose a path',
+  );
+  expect(readFileSync(path, 'utf8')).toBe('kept');
+  refuses(['--net', 'user,switch=/no/dir/lan.sock'], 'switch=/no/dir/lan.sock: no such file', 'Make its folder first.');
+  refuses(['--net', `user,switch=${'x'.repeat(100)}`], '100 bytes; the path of a socket has at most 90', 'shorter');
+  refuses(
+    ['--net', 'user,switch=s', '--clock', 'virtual'],
+    'machines on one switch live in the same time',
+    'Leave one',
+  );
+  refuses(['--net', 'user,mac=52:54'], "mac=52:54: not a card's address", 'Write it as mac=52:54:00:00:00:02.');
+  refuses(['--net', 'user,mac=01:00:00:00:00:01'], 'its first byte is even', 'Write it as');
+  refuses(['--net', 'user,mac=52:55:0a:00:02:02'], "this is the gateway's address", 'Choose another');
+});
+
 test('options', () => {
   refuses(['--memory', 'lots'], '--memory lots: not a size', 'Write it as 256M or 1G.');
   refuses(['--mode', 'hw', '--balloon', '64M'], '--balloon 64M: there is a balloon in mode para alone');
