@@ -132,11 +132,8 @@ class SharedSwitch implements Network {
     this.leave = () => {};
     if (fault) this.say(`left by this machine: ${fault}`);
     else if (lasted >= GOOD || this.pause === 0) this.say('its host has gone');
-    this.pause = lasted >= GOOD ? 0 : Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, 2 * this.pause));
-    this.again();
-  }
-
-  private again(): void {
+    // a process that is killed may still be taking connections for a moment
+    this.pause = lasted >= GOOD ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, 2 * this.pause));
     this.retry = setTimeout(() => void this.rejoin(), this.pause).unref();
   }
 

@@ -17,9 +17,12 @@ export interface HostPlace {
 }
 export type Place = { kind: 'guest'; socket: Socket } | HostPlace;
 
-/** Rounds of looking, in each of which somebody else was faster; and the longest pause between two, in milliseconds. */
+/**
+ * Rounds of looking, in each of which somebody else was faster; and the longest pause between two, in milliseconds. Together they
+ * are longer than a lock gets old.
+ */
 const ROUNDS = 100;
-const PAUSE = 50;
+const PAUSE = 150;
 /** Age in milliseconds of a lock whose owner was killed: it is held for one step. */
 const LOCK_STALE = 5000;
 
