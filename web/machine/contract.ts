@@ -52,4 +52,6 @@ export type MachineEvent =
   | { kind: 'output'; bytes: Uint8Array }
   | { kind: 'gauges'; values: number[] }
   | { kind: 'loading'; name: string; done: number; total: number }
-  | { kind: 'warning'; line: string };
+  | { kind: 'warning'; line: string }
+  /** The last one: all output has gone before it. What `run` answers takes another way and may overtake it. */
+  | { kind: 'end' };

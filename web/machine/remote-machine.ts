@@ -26,6 +26,7 @@ export class RemoteMachine {
   private values: number[] = [];
   private over = false;
   private stopped: (ending: Ending) => void = () => {};
+  private drained: () => void = () => {};
 
   constructor(private readonly listener: MachineListener) {
     if (!canShare()) return;
@@ -42,8 +43,12 @@ export class RemoteMachine {
       this.stopped = resolve;
       this.worker.onerror = (event) => resolve(failure(event.message || 'its worker could not be loaded'));
     });
+    const drained = new Promise<void>((resolve) => {
+      this.drained = resolve;
+    });
     const running = this.api
       .run({ ...request, shared: this.shared }, Comlink.transfer(port2, [port2]))
+      .then((ending) => drained.then(() => ending))
       .catch((error: unknown) => failure(error instanceof Error ? error.message : String(error)));
     const ending = await Promise.race([running, halted]);
     this.poll();
@@ -100,6 +105,9 @@ export class RemoteMachine {
         return;
       case 'warning':
         this.listener.warning(event.line);
+        return;
+      case 'end':
+        this.drained();
     }
   }
 }

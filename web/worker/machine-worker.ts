@@ -45,6 +45,8 @@ class MachineWorker implements MachineApi {
         advice: tooLarge ? 'Give the machine less memory, or close other tabs.' : error.advice,
       };
     } finally {
+      const last: MachineEvent = { kind: 'end' };
+      events.postMessage(last);
       events.close();
     }
   }
