@@ -45,6 +45,10 @@ test('Debian boots to a prompt that can be typed into, with its messages on the 
     return lit;
   })()`;
   expect(await page.evaluate(lit)).toBeGreaterThan(1000);
+  // The last row of the console, where the prompt is, lies within its frame.
+  const bottom = (selector: string) =>
+    page.evaluate<number>(`document.querySelector('${selector}').getBoundingClientRect().bottom`);
+  expect(await bottom('#own .xterm-screen')).toBeLessThanOrEqual(await bottom('#own .console'));
   await page.keyboard.type('poweroff -f\n');
   await shown(page, 'powered off after', '#own .status');
   expect(errors).toEqual([]);
