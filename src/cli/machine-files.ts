@@ -1,7 +1,9 @@
 // What the options of `tabvisor vm run` name, opened: files to load, drives, where serial output and logs go.
 // Ours.
 import {
+  accessSync,
   closeSync,
+  constants,
   createWriteStream,
   mkdtempSync,
   openSync,
@@ -12,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
@@ -38,6 +40,17 @@ export type Closers = (() => void)[];
 /** `overlays`: of `,snapshot` disks, by the number of their option. */
 export interface OpenedFiles extends Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
   overlays: (SnapshotDisk | undefined)[];
+}
+
+/** Of a file that is written when the run is over, or when the guest says something: a wrong path is told of before. */
+export function checkWritable(what: string, path: string): void {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    accessSync(there ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new InputError(`${what} ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+  }
 }
 
 /** Everything that the options name is opened before anything runs. */

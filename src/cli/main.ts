@@ -30,7 +30,8 @@ const program = new Command('tabvisor')
   .exitOverride();
 const vm = program.command('vm').description('virtual machines').exitOverride();
 for (const command of [vmRunCommand(), vmRestoreCommand()]) {
-  vm.addCommand(command.exitOverride().copyInheritedSettings(program));
+  command.exitOverride().copyInheritedSettings(program);
+  vm.addCommand(command.showHelpAfterError(`(tabvisor vm ${command.name()} --help lists the options)`));
 }
 
 /** Milliseconds that a reader of our output may take for the rest of it. */

@@ -3,7 +3,7 @@
 import { formatSize, MIB, parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { TOPICS, type Topic } from '../base/log.js';
-import type { Mode } from '../vmm/config.js';
+import type { MachineConfig, Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
 import { type NetOption, parseNet } from './net-option.js';
@@ -189,6 +189,11 @@ export function parseDisk(text: string): DiskOption {
 /** What a disk is attached to; where it does not say, what the guest of that mode is best at. */
 export function busOf({ bus }: DiskOption, mode: Mode): 'ide' | 'virtio' {
   return bus ?? (mode === 'para' ? 'virtio' : 'ide');
+}
+
+/** The network card of a machine; where it does not say, what the guest of that mode is best at. */
+export function cardOf(net: NetOption | undefined, mode: Mode): MachineConfig['network'] {
+  return net ? (net.card ?? (mode === 'para' ? 'virtio' : 'ne2000')) : 'none';
 }
 
 function parseBalloon(text: string | undefined, mode: Mode): number {

@@ -44,7 +44,13 @@ function absolute(raw: RawOptions): RawOptions {
     ...raw,
     net: withAbsolutePath(raw.net),
     ...{ kernel: full(raw.kernel), initrd: full(raw.initrd), bios: full(raw.bios), vgabios: full(raw.vgabios) },
-    ...{ cdrom: full(raw.cdrom), disk, snapshotOn: undefined, stats: undefined, timeout: undefined, demo: false },
+    ...{
+      cdrom: full(raw.cdrom),
+      disk,
+      logPort: raw.logPort.map((text) => text.replace(/=(.+)/s, (_, path) => `=${resolve(path)}`)),
+    },
+    // About that one run.
+    ...{ snapshotOn: undefined, stats: undefined, timeout: undefined, trace: undefined, dumpWat: [], demo: false },
     share: raw.share.map((text) => text.replace(/=(.+?)(,ro)?$/, (_, path, ro) => `=${resolve(path)}${ro ?? ''}`)),
   };
 }

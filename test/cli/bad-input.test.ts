@@ -57,6 +57,9 @@ test('files that are not there', () => {
   refuses(['--cdrom', '/no/cd.iso'], 'cdrom /no/cd.iso: no such file');
   refuses(['--serial', 'file:/no/dir/out'], '--serial /no/dir/out: no such file');
   refuses(['--log-port', '0x190=/no/dir/log'], '--log-port /no/dir/log: no such file');
+  refuses(['--stats', '/no/dir/stats', '--demo'], '--stats /no/dir/stats: no such file');
+  refuses(['--stats', scratch()], 'is a directory');
+  refuses(['--snapshot-on', 'WORKLOAD', '/no/dir/snap', '--demo'], 'snapshot /no/dir/snap: no such file');
 });
 
 test('files that are something else', () => {

@@ -111,14 +111,42 @@ test('files that are no snapshots, or not whole, are refused by name', async () 
     expect(await refused.exit(), name).toBe(125);
     expect(refused.output).toMatch(message);
   }
-  const nowhere = tabvisor(
-    'run',
-    '--append',
-    'run=integer exit=poweroff',
-    '--snapshot-on',
-    'WORKLOAD',
-    join(folder, 'no/such/folder'),
-  );
-  expect(await nowhere.exit()).toBe(0);
+  const quiet = ['run', '--append', 'run=integer exit=poweroff'];
+  const nowhere = tabvisor(...quiet, '--snapshot-on', 'WORKLOAD', join(folder, 'no/such/folder'));
+  expect(await nowhere.exit()).toBe(125);
   expect(nowhere.output).toMatch(/snapshot .*no\/such\/folder: no such file/i);
+  expect(nowhere.output).not.toMatch(/WORKLOAD/);
+  const never = tabvisor(...quiet, '--snapshot-on', 'login:', join(folder, 'never.snap'));
+  expect(await never.exit()).toBe(0);
+  expect(never.output).toMatch(/--snapshot-on login:: it never came out/);
+});
+
+test('goes on with other options, or is refused and says why', async () => {
+  const folder = scratch();
+  const run = ['run', '--memory', '16M', '--append', 'run=integer,memory exit=poweroff'];
+  const save = async (name: string, ...options: string[]): Promise<string> => {
+    const file = join(folder, name);
+    const saved = tabvisor(...run, ...options, '--snapshot-on', 'name=integer', file);
+    expect(await saved.exit(), saved.output).toBe(0);
+    return file;
+  };
+  const restored = async (file: string, ...options: string[]): Promise<string> => {
+    const one = tabvisor('restore', file, ...options);
+    return `${await one.exit()} ${one.output}`;
+  };
+  const log = ['--trace', 'irq', '--dump-wat', '0x100000'];
+  const shadowed = await save('shadowed.snap', '--mode', 'hw', '--no-ept', ...log);
+  const full = await restored(shadowed, '--mode', 'full');
+  expect(full).toMatch(/^0 .*name=memory checksum=/s);
+  expect(full).not.toMatch(/irq:|dump-wat/);
+  expect(await restored(shadowed, '--net', 'user')).toMatch(
+    /^125 .*with network card none, it cannot go on with ne2000/s,
+  );
+
+  const card = await save('card.snap', '--net', 'user,card=virtio');
+  expect(await restored(card, '--net', 'user,allow=10.1.2.3')).toMatch(/^0 .*name=memory checksum=/s);
+  expect(await restored(card, '--net', 'user,card=ne2000')).toMatch(
+    /^125 .*network card virtio, it cannot go on with ne2000/s,
+  );
+  expect(await restored(card, '--net', 'none')).toMatch(/^125 .*network card virtio, it cannot go on with none/s);
 });

@@ -1,11 +1,13 @@
 // `tabvisor vm restore`: goes on where a snapshot was taken, with the options of that run and those given now.
 // The file: src/cli/snapshot.ts. Exit status as of `vm run`.
 import { Command } from 'commander';
-import { InputError } from '../../base/errors.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import { SnapshotError } from '../../devices/snapshot-fields.js';
 import { stationAt } from '../../net/ethernet.js';
+import type { Mode } from '../../vmm/config.js';
 import { NETWORK_ADDRESS } from '../../vmm/layout.js';
-import { restoredNet } from '../net-option.js';
-import type { RawOptions } from '../options.js';
+import { parseNet, restoredNet } from '../net-option.js';
+import { cardOf, type RawOptions } from '../options.js';
 import { loadSnapshot } from '../snapshot.js';
 import { vmRun } from './vm-run.js';
 
@@ -31,8 +33,16 @@ export function vmRestoreCommand(): Command {
       const snapshot = await loadSnapshot(file);
       checkMode(file, snapshot.options.mode, given.mode);
       const options = { ...snapshot.options, ...given };
+      if (given.net !== undefined) options.net = sameCard(file, snapshot.options, given.net);
       options.net = restoredNet(snapshot.options.net, options.net, stationAt(NETWORK_ADDRESS, 0));
-      process.exitCode = await vmRun(options, snapshot);
+      // Mode full has no page tables of a processor's to leave out.
+      if (options.mode === 'full') options.ept = true;
+      try {
+        process.exitCode = await vmRun(options, snapshot);
+      } catch (error) {
+        if (!(error instanceof SnapshotError)) throw error;
+        throw new InputError(`snapshot ${file}: ${messageOf(error)}`, 'Make it again.', { cause: error });
+      }
     });
 }
 
@@ -40,4 +50,17 @@ export function vmRestoreCommand(): Command {
 function checkMode(file: string, then: string, now: string | undefined): void {
   if (now === undefined || (now === 'para') === (then === 'para')) return;
   throw new InputError(`snapshot ${file}: of mode ${then}, it cannot go on in mode ${now}`, `Use --mode ${then}.`);
+}
+
+/** Other rules, but the card that the guest has a driver for. */
+function sameCard(file: string, then: RawOptions, now: string): string {
+  const mode = then.mode as Mode;
+  const [card, net] = [cardOf(parseNet(then.net), mode), parseNet(now)];
+  if (net && !net.card && card !== 'none') return `${now},card=${card}`;
+  const other = cardOf(net, mode);
+  if (other === card) return now;
+  throw new InputError(
+    `snapshot ${file}: of a machine with network card ${card}, it cannot go on with ${other}`,
+    card === 'none' ? 'Leave --net out.' : `Use --net user, or leave --net out.`,
+  );
 }

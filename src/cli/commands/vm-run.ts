@@ -16,12 +16,13 @@ import { NETWORK_ADDRESS } from '../../vmm/layout.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
 import { type Names, WatDump } from '../dump-wat.js';
-import { appender, type Closers, openFiles, openSerial } from '../machine-files.js';
+import { reason } from '../files.js';
+import { appender, checkWritable, type Closers, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
 import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
 import { NodeNetwork } from '../node-network.js';
-import { parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
+import { cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion } from '../output.js';
 import { progressLine } from '../progress.js';
 import { demoSummary, toReport } from '../report.js';
@@ -123,16 +124,19 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const raw = { ...given, net: withAddress(given.net, () => randomBytes(4).readUInt32LE() >>> 8) };
   const options = parseOptions(raw);
   const station = options.net?.station ?? stationAt(NETWORK_ADDRESS, 0);
+  const { snapshotOn } = options;
+  if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
+  if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
   const host = new NodeHost();
   const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
   const log = createLog((line) => say(line), options.trace);
   const output = openSerial(options, () => vm.stop());
   let serialText = '';
-  const watch = options.snapshotOn && lineWatcher(options.snapshotOn.line, () => save(options.snapshotOn?.path));
+  const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
   const transmit = (byte: number): void => {
     if (options.demo) serialText += String.fromCharCode(byte);
     output?.write(byte);
-    watch?.(byte);
+    watch?.see(byte);
   };
 
   const { overlays, ...files } = openFiles(options, closers);
@@ -149,7 +153,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     memory: options.memory,
     serial: [{ transmit, room: () => terminal?.room() }],
     networkAddress: stationBytes(station),
-    network: options.net ? (options.net.card ?? (options.mode === 'para' ? 'virtio' : 'ne2000')) : 'none',
+    network: cardOf(options.net, options.mode),
     clock: options.clock,
     debugExit: options.debugExit,
     logPorts: options.logPorts.map(({ port, path }) => ({ port, sink: appender(path, closers) })),
@@ -202,6 +206,8 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const status = statusOf(outcome);
   terminal?.close();
   explain(outcome, options, say);
+  if (watch?.found === false)
+    say(`--snapshot-on ${snapshotOn?.line}: it never came out of the serial port, so there is no snapshot`);
   dump?.finish().forEach(say);
   if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
   if (options.stats !== undefined) {
@@ -275,7 +281,7 @@ function writeStatistics(path: string, report: object): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw new InputError(`--stats ${path}: ${messageOf(error)}`, undefined, { cause: error });
+    throw new InputError(`--stats ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
   }
 }
 
@@ -302,14 +308,16 @@ function openTerminal(
   return terminal;
 }
 
-/** Calls `found` once, when `text` has gone by. */
-function lineWatcher(text: string, found: () => void): (byte: number) => void {
+/** Calls `then` once, when `text` has gone by. */
+function lineWatcher(text: string, then: () => void): { found: boolean; see(byte: number): void } {
   let tail = '';
-  let done = false;
-  return (byte) => {
-    if (done) return;
-    tail = (tail + String.fromCharCode(byte)).slice(-text.length);
-    done = tail === text;
-    if (done) found();
+  return {
+    found: false,
+    see(byte) {
+      if (this.found) return;
+      tail = (tail + String.fromCharCode(byte)).slice(-text.length);
+      this.found = tail === text;
+      if (this.found) then();
+    },
   };
 }
