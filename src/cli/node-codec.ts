@@ -13,7 +13,8 @@ export const nodeCodec: Codec = {
   },
   async inflate(bytes, size) {
     try {
-      return await unpack(bytes, { maxOutputLength: Math.max(1, size) });
+      // One piece, that has not to be put together: a byte more than it takes, or zlib wants a second one.
+      return await unpack(bytes, { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size + 1) });
     } catch {
       return undefined;
     }

@@ -100,8 +100,8 @@ export async function saveSnapshot(
 export interface LoadedSnapshot {
   options: RawOptions;
   created: string;
-  /** Fills the machine's memory and the overlays. Throws InputError. */
-  into(memory: Uint8Array, overlays: readonly (SnapshotDisk | undefined)[]): VmState;
+  /** Fills the memory of a machine that was never on, its first `ram` bytes RAM, and the overlays. Throws InputError. */
+  into(memory: Uint8Array, ram: number, overlays: readonly (SnapshotDisk | undefined)[]): VmState;
 }
 
 /** Throws InputError, which names the file and what is wrong. */
@@ -115,7 +115,7 @@ export async function loadSnapshot(path: string): Promise<LoadedSnapshot> {
   const file = await readSnapshot(path, bytes, nodeCodec);
   const { options, created, disks } = file.description as Description;
   for (const then of disks) checkDisk(path, then);
-  return { options, created, into: (memory, overlays) => fill(path, file, memory, overlays) };
+  return { options, created, into: (memory, ram, overlays) => fill(path, file, memory, ram, overlays) };
 }
 
 /** A file system that has changed under a guest's caches is lost. */
@@ -139,6 +139,7 @@ function fill(
   path: string,
   { sections }: SnapshotFile,
   memory: Uint8Array,
+  ram: number,
   overlays: readonly (SnapshotDisk | undefined)[],
 ): VmState {
   try {
@@ -146,7 +147,7 @@ function fill(
       const disk = OVERLAY.exec(name)?.[1];
       if (disk !== undefined) overlays[Number(disk)]?.load(bytes);
     }
-    const { state, more } = fromSections(sections, memory);
+    const { state, more } = fromSections(sections, memory, ram);
     return { machine: state, halted: more.halted === true };
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;

@@ -201,7 +201,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 
-  const outcome = await vm.run(snapshot?.into(machine.memory, overlays));
+  const outcome = await vm.run(snapshot?.into(machine.memory, options.memory, overlays));
   await output?.finish(outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER);
   const status = statusOf(outcome);
   terminal?.close();

@@ -46,6 +46,11 @@ test('pages', () => {
   const again = new Uint8Array(memory.length).fill(0xee);
   unpackPages(packed, again);
   expect(Buffer.compare(again, memory)).toBe(0);
+  // Of fresh memory, pages that stay zero are not written to.
+  const fresh = new Uint8Array(memory.length).fill(0xee, 0, PAGE);
+  unpackPages(packed, fresh, true);
+  expect(Buffer.compare(fresh.subarray(PAGE), memory.subarray(PAGE))).toBe(0);
+  expect(fresh[0]).toBe(0xee);
   expect(() => unpackPages(packed.subarray(0, packed.length - 1), again)).toThrow('ends early');
   expect(() => unpackPages(Buffer.concat([packed, packed]), again)).toThrow('a rest');
 });
@@ -63,6 +68,18 @@ test('a machine goes through', async () => {
   expect(() => fromSections(sections, new Uint8Array(64 * 1024 * 1024))).toThrow('another size');
   const without = (name: string): Section[] => sections.filter((section) => section.name !== name);
   expect(() => fromSections(without('cpu'), memory)).toThrow('section cpu is missing');
+});
+
+test('into a machine that has never been on: what building it wrote is gone, its other RAM is left alone', () => {
+  const { cpu, devices } = machine();
+  const PIECE = 16 * 1024 * 1024;
+  const sections = toSections({ cpu, devices, memory: new Uint8Array(3 * PIECE + PAGE) }, {});
+  const built = new Uint8Array(3 * PIECE + PAGE);
+  for (const at of [0xf0000, PIECE, 2 * PIECE, 3 * PIECE]) built[at] = 0xee;
+  fromSections(sections, built, 2 * PIECE + PAGE);
+  expect([0xf0000, PIECE, 2 * PIECE, 3 * PIECE].map((at) => built[at])).toEqual([0, 0xee, 0, 0]);
+  fromSections(sections, built);
+  expect(built[PIECE]).toBe(0);
 });
 
 test('a file cut short anywhere, or too long', async () => {

@@ -32,10 +32,14 @@ export function toSections({ cpu, devices, memory }: MachineState, more: Record<
   return sections;
 }
 
-/** Fills `memory`, which is the machine's own. Throws SnapshotError when something is missing or does not fit. */
+/**
+ * Fills `memory`, which is the machine's own. Throws SnapshotError when something is missing or does not fit.
+ * `ram`: how much of it is RAM of a machine that has never been on. Building one writes to its first MiB and behind its RAM alone.
+ */
 export function fromSections(
   sections: readonly Section[],
   memory: Uint8Array,
+  ram = 0,
 ): { state: MachineState; more: Record<string, unknown> } {
   const find = (name: string): Uint8Array => {
     const section = sections.find((one) => one.name === name);
@@ -48,7 +52,8 @@ export function fromSections(
   const more = record(decodeValue(find('owner')));
   const cpu = find('cpu');
   for (let i = 0; i < pieces; i++) {
-    unpackPages(find(`memory ${i}`), memory.subarray(i * PIECE, Math.min(memory.length, (i + 1) * PIECE)));
+    const end = Math.min(memory.length, (i + 1) * PIECE);
+    unpackPages(find(`memory ${i}`), memory.subarray(i * PIECE, end), i > 0 && end <= ram);
   }
   return { state: { cpu, devices, memory }, more };
 }

@@ -27,8 +27,11 @@ export function packPages(memory: Uint8Array): Uint8Array {
   return packed;
 }
 
-/** Fills `memory` whole. Throws SnapshotError when `packed` is not what it should be. */
-export function unpackPages(packed: Uint8Array, memory: Uint8Array): void {
+/**
+ * Fills `memory` whole. Throws SnapshotError when `packed` is not what it should be.
+ * `fresh`: nothing has been written to it yet. Zeros are left alone then, for to touch them would make the host find a page for each.
+ */
+export function unpackPages(packed: Uint8Array, memory: Uint8Array, fresh = false): void {
   const pages = memory.length / PAGE;
   const bitmap = Math.ceil(pages / 8);
   let at = bitmap;
@@ -38,7 +41,7 @@ export function unpackPages(packed: Uint8Array, memory: Uint8Array): void {
       if (at + PAGE > packed.length) throw new SnapshotError('memory ends early');
       into.set(packed.subarray(at, at + PAGE));
       at += PAGE;
-    } else into.fill(0);
+    } else if (!fresh) into.fill(0);
   }
   if (at !== packed.length) throw new SnapshotError('memory has a rest');
 }
