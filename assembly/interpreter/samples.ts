@@ -65,8 +65,9 @@ export function renewSamples(): void {
 export function sample(): bool {
   renewSamples();
   if (translatable() && !sampleAt(load<u32>(EIP)) && startTable != 0 && isTranslated(startTable) && !isBeingLinked(startTable)) {
-    const current = load<u32>(startTable + (<usize>load<u16>(start, U_OFFSET) << 2)) == <u32>start;
-    if (current && !isClaimed(start)) count(start, startTable, startUser);
+    // where it began may have been decoded anew since, or lie within an instruction
+    const begin: usize = load<u32>(startTable + (<usize>load<u16>(start, U_OFFSET) << 2));
+    if (begin != 0 && !isClaimed(begin)) count(begin, startTable, startUser);
   }
   if (pending == 0) return false;
   waited++;

@@ -4,7 +4,7 @@
 // and looks at each step to another page whether the code of that page is there.
 import { REGION_PAGE_MAX, TRANSLATOR_SCRATCH } from '../abi';
 import {
-  FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
+  FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET, FORM_STALE,
 } from '../generated/forms';
 import { pending, pendingTable, pendingUop, pendingUser } from '../interpreter/samples';
 import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../isa/uop';
@@ -94,7 +94,7 @@ export function addPage(table: usize, distance: u32): i32 {
 /** Does nothing run on behind `form`? */
 export function stops(form: u32): bool {
   return form == FORM_JMP || form == FORM_CALL || form == FORM_RET || form == FORM_JMP_INDIRECT || form == FORM_CALL_INDIRECT ||
-    form == FORM_GOTO || form == FORM_NEXT_PAGE || form == FORM_END;
+    form == FORM_GOTO || form == FORM_NEXT_PAGE || form == FORM_STALE || form == FORM_END;
 }
 
 /** Does exploring stop at `u`? */
@@ -144,6 +144,10 @@ export function explore(): void {
         break;
       }
       const place = placeOf(page, u);
+      if (form == FORM_STALE) {
+        startAt(place, 0);
+        break;
+      }
       const named = uopAt(place) == u;
       if (named && ((marks(place) & SEEN) != 0 || isBorder(u))) break;
       if (named) mark(place, SEEN);

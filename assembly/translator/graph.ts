@@ -2,7 +2,7 @@
 // Ours. Order: reverse postorder. A block is a *target* when it can be reached by number: entries of the region, heads of loops,
 // places that calls return to. A loop whose inside holds no target becomes a wasm loop; every other goes through the dispatcher.
 import { TRANSLATOR_SCRATCH } from '../abi';
-import { FORM_CALL, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_LOOP, FORM_NEXT_PAGE } from '../generated/forms';
+import { FORM_CALL, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_LOOP, FORM_NEXT_PAGE, FORM_STALE } from '../generated/forms';
 import { U_OFFSET, UOP_SIZE } from '../isa/uop';
 import { formOf } from './emit';
 import {
@@ -87,6 +87,8 @@ function connect(block: i32): void {
     setField(block, LAST, <i32>u);
     const form = formOf(u) & 0xff;
     if (form == FORM_GOTO || form == FORM_NEXT_PAGE) setField(block, TAKEN, blockOfPlace(placeAt(page, nextOffset(u))));
+    // decoded anew since: the run goes on there
+    if (form == FORM_STALE) setField(block, TAKEN, blockOfPlace(placeOf(page, u)));
     if (form == FORM_JMP || form == FORM_JCC || form == FORM_LOOP || form == FORM_CALL) {
       setField(block, TAKEN, blockOfPlace(placeAt(page, branchOffset(u))));
     }

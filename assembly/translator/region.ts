@@ -3,7 +3,7 @@ import {
   CODE_LINEAR_PAGE, CODE_PAGE, ECX, ESP, NOTE_BLOCK, NOTE_DISPATCH, NOTE_ENTRY, NOTE_EXIT, NOTE_SLOW, REGION_ENTRIES, REGION_ENTRY_MAX, TRANSLATOR_SCRATCH,
 } from '../abi';
 import {
-  FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET,
+  FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET, FORM_STALE,
 } from '../generated/forms';
 import { U_OP, U_ORDINAL, U_RM, UOP_SIZE } from '../isa/uop';
 import { addEntry, ENTRY_SHIFT, ENTRY_SLOT, ENTRY_TARGET, firstEntry, newSlot, nextSlot } from '../mmu/region-entries';
@@ -355,6 +355,11 @@ function emitBlock(b: i32): void {
         operand(u);
         pushReturn(u);
         jumpIndirect(u, indirect);
+        return;
+      case FORM_STALE:
+        // not run here: it does not count
+        if (takenOf(b) != NONE) goto(takenOf(b), costOf(u, takenOf(b)) - 1, true);
+        else runHandler(u, true);
         return;
       case FORM_END: runHandler(u, true); return;
       default: emitPlain(u, form, flagsDead(u, last));

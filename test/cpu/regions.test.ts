@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
 import type { TranslatorCore } from '../../src/vcpu/linker.js';
+import { readNotes } from '../../src/vcpu/translation-notes.js';
 
 const CODE = 0x1000;
 const OTHER = 0x2000;
@@ -197,6 +198,38 @@ it.each([
   for (const slice of [100_000, 1, 5]) {
     both({ code: { [CODE]: code, [OTHER]: '9c 5f d1c5 31fd 01eb c3' } }, slice, 1000);
   }
+});
+
+it('goes straight on through an instruction that was replaced by a shorter one', () => {
+  const machine = new CoreMachine(2 << 20, true);
+  machine.enterFlat();
+  // mov $3,%ecx; call *0x3000; inc %ebx; hlt. There: ret
+  machine.poke(CODE, hex('b903000000 ff1500300000 43 f4'));
+  machine.poke(OTHER, hex('c3'));
+  machine.ramView.setUint32(0x3000, OTHER, true);
+  machine.core.updateMode();
+  const run = (): void => {
+    machine.setRegisters([0, 0, 0, 0, STACK, 0, 0, 0]);
+    machine.eip = CODE;
+    expect(machine.core.run(1000)).toBe(abi.EXIT_HLT);
+  };
+  run();
+  // as Linux patches it: inc %eax; nopl
+  machine.poke(CODE + 5, hex('40 0f1f440000'));
+  run();
+  const notes: number[] = [];
+  machine.linker?.watch((bytes: Uint8Array) => {
+    const [region] = readNotes(machine.view, bytes).regions;
+    notes.push(...(region?.blocks ?? []).flatMap(({ uops }) => uops.map(({ offset }) => offset)));
+  });
+  machine.eip = CODE;
+  machine.linker?.translateHere();
+  expect([...new Set(notes)]).toEqual([0, 5, 6, 11, 12]);
+  const before = machine.get(abi.COUNT_INSTRUCTIONS);
+  run();
+  expect(machine.register(0)).toBe(1);
+  expect(machine.register(3)).toBe(1);
+  expect(machine.get(abi.COUNT_INSTRUCTIONS) - before).toBe(5);
 });
 
 it('keeps what CPL 0 may read from CPL 3', () => {
