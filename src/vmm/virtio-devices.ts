@@ -9,6 +9,7 @@ import { VirtioP9 } from '../devices/virtio/p9-device.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio-device.js';
 import type { VirtioConfig } from './config.js';
+import { clearReleased } from './released-memory.js';
 
 /** What devices are given of the machine. */
 export interface VirtioSurroundings {
@@ -42,8 +43,10 @@ export function virtioDevice(
     case 'balloon':
       parts.balloon = new VirtioBalloon({
         memory,
-        // a WebAssembly memory cannot shrink: zeros at least cost a snapshot nothing
-        release: (address, length) => memory.ram(address, length)?.fill(0),
+        release: (address, length) => {
+          const bytes = memory.ram(address, length);
+          if (bytes) clearReleased(bytes);
+        },
       });
       return parts.balloon;
     default:

@@ -16,7 +16,7 @@ const NUMBERS_MAX = 65536;
 
 export interface BalloonOptions {
   memory: DirectMemory;
-  /** Tells the host that the guest does not need these bytes of RAM; they read as zero afterwards. */
+  /** Tells the host that the guest does not need these bytes of RAM nor what is in them. */
   release: (address: number, length: number) => void;
 }
 
