@@ -40,6 +40,16 @@ test('the pace follows the speed of the CPU', () => {
   expect(clock.instructionsIn(MS)).toBeLessThan(210_000);
 });
 
+test('runs that the host interrupted hardly change the pace', () => {
+  const { clock, run } = setUp();
+  for (let i = 0; i < 200; i++) run(1_000_000, 5 * MS);
+  for (let i = 0; i < 10; i++) {
+    run(100_000, 50 * MS);
+    for (let j = 0; j < 7; j++) run(100_000, MS / 2);
+  }
+  expect(clock.instructionsIn(MS)).toBeGreaterThan(120_000);
+});
+
 test('time that the host took away is held back, then given back while idle', () => {
   const { clock, run } = setUp();
   for (let i = 0; i < 200; i++) run(1_000_000, 5 * MS);

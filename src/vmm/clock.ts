@@ -19,6 +19,8 @@ export interface MachineClock extends Clock {
   handled(): void;
   /** How many instructions fit into `nanoseconds`. */
   instructionsIn(nanoseconds: number): number;
+  /** Whether that is only an estimate: a run may use up its instructions before its time. */
+  readonly estimates: boolean;
   /** Nothing runs until `deadline`: whether the machine must sleep on the host till then (else time has jumped). */
   idleUntil(deadline: number): boolean;
   /** The machine has slept on the host, till `deadline` or till input came. */
@@ -31,8 +33,11 @@ export interface MachineClock extends Clock {
   restore(state: unknown): void;
 }
 
-/** A run must be this long to teach the clock the CPU's speed. */
+/** A run must have so many instructions to teach the clock the CPU's speed, and take so long to teach it in full. */
 const MEASURABLE_INSTRUCTIONS = 2000;
+const MEASURABLE_TIME = 100_000;
+/** What part of a full lesson is believed. */
+const TRUST = 0.25;
 /** Nanoseconds: the pace is an estimate, and runs that come ever closer to a deadline cost more than being so late. */
 const SHORTEST_RUN = 50_000;
 const FASTEST = 0.5;
@@ -56,7 +61,8 @@ export class RealClock implements MachineClock {
   private enteredWith = 0;
   /** The CPU runs, or its exit is being handled: nobody looks at the host's clock. */
   private standing = false;
-  /** Nanoseconds an instruction takes. */
+  readonly estimates = true;
+  /** Nanoseconds an instruction takes: the mean of logarithms, as one run that the host has interrupted is a hundred times as slow as its neighbours. */
   private pace = 20;
 
   constructor(
@@ -83,8 +89,9 @@ export class RealClock implements MachineClock {
     const instructions = this.cpu.instructions - this.enteredWith;
     this.advance(now, SLACK + 2 * instructions * this.pace);
     if (instructions < MEASURABLE_INSTRUCTIONS) return;
-    const measured = (this.seen - this.enteredAt) / instructions;
-    this.pace += (Math.min(SLOWEST, Math.max(FASTEST, measured)) - this.pace) / 16;
+    const took = this.seen - this.enteredAt;
+    const measured = Math.min(SLOWEST, Math.max(FASTEST, took / instructions));
+    this.pace *= (measured / this.pace) ** (TRUST * Math.min(1, took / MEASURABLE_TIME));
   }
 
   handled(): void {
@@ -138,6 +145,7 @@ export class RealClock implements MachineClock {
 
 /** Counts instructions: every run of the same machine on the same input is the same, to the instruction. */
 export class VirtualClock implements MachineClock {
+  readonly estimates = false;
   /** Machine time that passed while nothing ran. */
   private skipped = 0;
 

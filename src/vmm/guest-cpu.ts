@@ -15,8 +15,11 @@ export interface GuestCpu extends ExitingCpu {
   readonly counters: Counters;
   /** Vector of the first fault of a triple fault. */
   readonly crashVector: number;
-  /** Runs about `budget` instructions at most. The exit is valid until the next call. */
-  run(budget: number): Exit;
+  /**
+   * Runs about `budget` instructions at most. The exit is valid until the next call. When the budget is used up a guest's processor asks
+   * `more` how many may follow before it makes a VM exit of it; 0: none.
+   */
+  run(budget: number, more?: () => number): Exit;
   /** Runs one instruction; `before` sees the guest in the CPU state. */
   step(before?: () => void): Exit;
   readonly interruptsEnabled: boolean;

@@ -40,6 +40,7 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
   const seen: string[] = [];
   const cpu = {
     instructions: 0,
+    more: undefined as (() => number) | undefined,
     canInject: true,
     crashVector: 14,
     get interruptsEnabled() {
@@ -55,7 +56,8 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
     },
     inject: (vector: number) => void seen.push(`inject ${vector}`),
     injectNmi: () => void seen.push('nmi'),
-    run(budget: number): Exit {
+    run(budget: number, more?: () => number): Exit {
+      cpu.more = more;
       const step = script.shift();
       host.time += MS;
       cpu.instructions += Math.min(budget, 1000);
@@ -96,6 +98,43 @@ test('powers on, runs, writes everything out at the end', async () => {
   const { vm, seen } = setUp([budget, budget]);
   expect(await vm.run()).toEqual({ kind: 'power-off' });
   expect(seen).toEqual(['power on', 'budget', 'budget', 'flush']);
+});
+
+test('a budget that was used up before its time is no exit, until something is due', async () => {
+  const answers: number[] = [];
+  const { vm, host, cpu, timers } = setUp([
+    () => {
+      answers.push(cpu.more!());
+      host.time += 4 * MS;
+      cpu.instructions += 1_000_000;
+      answers.push(cpu.more!());
+      return budget;
+    },
+  ]);
+  timers.create(() => {}).arm(4 * MS);
+  await vm.run();
+  expect(answers[0]).toBeGreaterThan(0);
+  expect(answers[1]).toBe(0);
+});
+
+test('a slice that is over goes on to a deadline that is near, and to no other', async () => {
+  for (const [deadline, expected] of [
+    [11 * MS, true],
+    [30 * MS, false],
+  ] as const) {
+    const answers: number[] = [];
+    const { vm, host, cpu, timers } = setUp([
+      () => {
+        host.time = 8 * MS;
+        cpu.instructions += 1_000_000;
+        answers.push(cpu.more!());
+        return budget;
+      },
+    ]);
+    timers.create(() => {}).arm(deadline);
+    await vm.run();
+    expect(answers[0] > 0).toBe(expected);
+  }
 });
 
 test('an interrupt that cannot be taken asks for the window, and is taken when it opens', async () => {

@@ -107,6 +107,10 @@ export class Vm {
   private startedCpu = 0;
   private idle = 0;
   private warnedDead = false;
+  /** When the event loop is to get its turn. */
+  private sliceEnd = 0;
+  /** For a CPU whose budget is an estimate. */
+  private readonly more: (() => number) | undefined;
 
   constructor(
     private readonly machine: Machine,
@@ -121,6 +125,7 @@ export class Vm {
       (value) => machine.apicBaseWritten(value),
       machine.guest,
     );
+    if (machine.clock.estimates) this.more = () => this.runOn();
   }
 
   /** Runs from power-on, or from where a state was saved, until something ends it. Throws SnapshotError. */
@@ -222,7 +227,7 @@ export class Vm {
     const { cpu, clock, timers, guest } = this.machine;
     const { host, exits, log } = this;
     let now = host.now();
-    const end = now + SLICE;
+    this.sliceEnd = now + SLICE;
     do {
       timers.fireDue();
       if (this.resetWanted) this.powerOn();
@@ -240,14 +245,14 @@ export class Vm {
       now = host.now();
       clock.entering(now);
       exits.entering(now);
-      const exit = log.on.insn ? cpu.step(this.options.traceInstruction) : cpu.run(budget);
+      const exit = log.on.insn ? cpu.step(this.options.traceInstruction) : cpu.run(budget, this.more);
       now = host.now();
       exits.left(exit, guest?.reason ?? 0, now);
       clock.left(now);
       if (log.on.exit) this.traceExit(exit);
       const next = this.handler.handle(exit);
       if (next !== 'run') this.act(next);
-    } while (!this.outcome && !this.paused && now < end);
+    } while (!this.outcome && !this.paused && now < this.sliceEnd);
     clock.handled();
     exits.settle(host.now());
     if (this.outOfTime()) this.end({ kind: 'time-out' });
@@ -263,6 +268,20 @@ export class Vm {
       budget = Math.min(budget, this.options.maxInstructions - cpu.instructions);
     }
     return Math.min(budget, 0x3fffffff);
+  }
+
+  /**
+   * The CPU has used its budget up. The preemption timer counts time, so it has not run out as long as nothing is due: how many instructions
+   * more there are, 0 when something is. A slice that is over may go on to a deadline that is near.
+   */
+  private runOn(): number {
+    const { clock, timers } = this.machine;
+    const now = this.host.now();
+    clock.left(now);
+    clock.entering(now);
+    const left = timers.next - clock.now();
+    if (left <= 0 || now - this.sliceEnd >= (left < SLICE / 2 ? SLICE / 2 : 0)) return 0;
+    return Math.max(0, this.budget());
   }
 
   private traceExit(exit: Exit): void {

@@ -161,9 +161,15 @@ export class VmxCpu implements GuestCpu {
 
   // ---- running ------------------------------------------------------------------------------------------------------------
 
-  run(budget: number): Exit {
+  run(budget: number, more?: () => number): Exit {
     if (this.stayInEmulator()) return this.cpu.run(Math.min(budget, EMULATED_RUN));
-    if (this.enter(budget) && this.cpu.run(budget).kind === 'budget') this.cpu.timerExit();
+    if (this.enter(budget)) {
+      let left = budget;
+      while (left > 0 && this.cpu.run(left).kind === 'budget') {
+        left = more?.() ?? 0;
+        if (left === 0) this.cpu.timerExit();
+      }
+    }
     return this.left();
   }
 
