@@ -1,9 +1,10 @@
 // Files as a machine uses them: sources to load, disks to read and write in place, copy-on-write overlays.
 // Contracts: ByteSource in base/host.ts, BlockBackend in devices/block-backend.ts.
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, readvSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, readvSync, writeSync, writevSync } from 'node:fs';
 import { InputError, messageOf } from '../base/errors.js';
 import type { ByteSource } from '../base/host.js';
 import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+import { FileDurability } from './file-durability.js';
 
 const SECTOR = 512;
 const CD_SECTOR = 2048;
@@ -109,7 +110,7 @@ export class FileDisk implements BlockBackend {
   readonly size: number;
   readonly readOnly: boolean;
   private readonly fd: number;
-  private dirty = false;
+  private readonly durability: FileDurability;
 
   constructor(path: string, mode: DiskMode, kind: 'disk' | 'cdrom' = 'disk') {
     this.readOnly = mode !== 'write';
@@ -117,6 +118,7 @@ export class FileDisk implements BlockBackend {
       ? 'Check the path.'
       : 'Check the path, or give ,ro or ,snapshot after the name when it need not be written.';
     this.fd = open(path, this.readOnly ? 'r' : 'r+', kind, advice);
+    this.durability = new FileDurability(this.fd);
     this.size = fstatSync(this.fd).size;
     const sector = kind === 'cdrom' ? CD_SECTOR : SECTOR;
     if (this.size === 0 || this.size % sector !== 0) {
@@ -140,9 +142,9 @@ export class FileDisk implements BlockBackend {
 
   write(offset: number, bytes: Uint8Array): void {
     if (this.readOnly) throw new BlockError('the disk is read-only');
+    this.durability.wrote();
     try {
       writeFully(this.fd, offset, bytes);
-      this.dirty = true;
     } catch (error) {
       throw new BlockError(messageOf(error), { cause: error });
     }
@@ -160,8 +162,8 @@ export class FileDisk implements BlockBackend {
   writev(offset: number, pieces: readonly Uint8Array[]): void {
     if (this.readOnly) throw new BlockError('the disk is read-only');
     const write = (some: readonly Uint8Array[], at: number): number => writevSync(this.fd, some, at);
+    this.durability.wrote();
     try {
-      this.dirty = true;
       vectored(offset, pieces, write, (at, bytes) => writeFully(this.fd, at, bytes));
     } catch (error) {
       throw new BlockError(messageOf(error), { cause: error });
@@ -169,12 +171,10 @@ export class FileDisk implements BlockBackend {
   }
 
   flush(): void {
-    if (!this.dirty) return;
-    try {
-      fsyncSync(this.fd);
-      this.dirty = false;
-    } catch (error) {
-      throw new BlockError(messageOf(error), { cause: error });
-    }
+    this.durability.flush();
+  }
+
+  flushBeside(): Promise<void> | undefined {
+    return this.durability.flushBeside();
   }
 }

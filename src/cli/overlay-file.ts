@@ -4,6 +4,7 @@ import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeS
 import { InputError } from '../base/errors.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { CLUSTER, CopyOnWriteDisk } from './copy-on-write.js';
+import { FileDurability } from './file-durability.js';
 import { reason } from './files.js';
 
 const MAGIC = 'TVOVERLAY1\r\n\x1a\n\0\0';
@@ -14,7 +15,7 @@ export class OverlayFile extends CopyOnWriteDisk {
   private readonly places: Uint32Array;
   private used = 0;
   private readonly dataAt: number;
-  private dirty = false;
+  private readonly durability: FileDurability;
 
   /** Opens the overlay at `path`, or makes it. Throws InputError when it is none, or one of another image. */
   constructor(path: string, below: BlockBackend) {
@@ -28,19 +29,22 @@ export class OverlayFile extends CopyOnWriteDisk {
     } catch (error) {
       throw new InputError(`--disk overlay=${path}: ${reason(error)}`, 'Check the path.', { cause: error });
     }
+    this.durability = new FileDurability(this.fd);
     if (there) this.open(path);
     else this.create();
   }
 
   override write(offset: number, bytes: Uint8Array): void {
+    this.durability.wrote();
     super.write(offset, bytes);
-    this.dirty = true;
   }
 
   flush(): void {
-    if (!this.dirty) return;
-    this.guard(() => fsyncSync(this.fd));
-    this.dirty = false;
+    this.durability.flush();
+  }
+
+  flushBeside(): Promise<void> | undefined {
+    return this.durability.flushBeside();
   }
 
   close(): void {

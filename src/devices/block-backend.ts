@@ -17,6 +17,11 @@ export interface BlockBackend {
   writev?(offset: number, pieces: readonly Uint8Array[]): void;
   /** Returns when everything written is on the host's storage. */
   flush(): void;
+  /**
+   * As `flush`, while the caller goes on: resolves when everything that had been written is on the host's storage, rejects with BlockError.
+   * Undefined: it is there already.
+   */
+  flushBeside?(): Promise<void> | undefined;
   /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. */
   discard?(offset: number, length: number): void;
 }

@@ -17,6 +17,7 @@ import { describePc } from '../devices/fw-cfg-pc.js';
 import { I440fx } from '../devices/i440fx.js';
 import { I8042 } from '../devices/i8042.js';
 import { Ide } from '../devices/ide.js';
+import { InFlight } from '../devices/in-flight.js';
 import { Ioapic } from '../devices/ioapic.js';
 import { IsaInterrupts } from '../devices/isa-interrupts.js';
 import { Lapic } from '../devices/lapic.js';
@@ -243,8 +244,16 @@ export function buildMachine(
   }
 
   const virtio: VirtioParts = {};
+  const inFlight = new InFlight(() => host.wake());
   config.virtio.forEach((one, i) => {
-    const device = virtioDevice(one, { memory: physical, timers, random: (into) => host.random(into) }, virtio);
+    const surroundings = {
+      memory: physical,
+      timers,
+      random: (into: Uint8Array) => host.random(into),
+      // when the host is done is not the same in two runs
+      inFlight: config.clock === 'real' ? inFlight : undefined,
+    };
+    const device = virtioDevice(one, surroundings, virtio);
     pci.add(FIRST_VIRTIO_SLOT + i, 0, new VirtioPci(device, msiTo(ioapicBus), log));
   });
 
@@ -313,6 +322,7 @@ export function buildMachine(
     timers,
     bus,
     interrupts: lapic,
+    inFlight,
     processor: cpu,
     physical,
     linear: new LinearMemory(cpu.view, registers, physical),

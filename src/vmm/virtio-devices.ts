@@ -2,6 +2,7 @@
 // The devices: devices/virtio; their transport is builder.ts's.
 import { unreachable } from '../base/assert.js';
 import type { DirectMemory, Timers } from '../devices/device.js';
+import type { InFlight } from '../devices/in-flight.js';
 import { VirtioBalloon } from '../devices/virtio/balloon.js';
 import { VirtioBlock } from '../devices/virtio/block.js';
 import { VirtioConsole } from '../devices/virtio/console.js';
@@ -16,6 +17,8 @@ export interface VirtioSurroundings {
   memory: DirectMemory;
   timers: Timers;
   random: (into: Uint8Array) => void;
+  /** Absent: all work of the host is done before the guest goes on. */
+  inFlight?: InFlight;
 }
 
 /** The devices that the machine's owner talks to. */
@@ -27,12 +30,12 @@ export interface VirtioParts {
 /** Makes one device, and enters it in `parts`. */
 export function virtioDevice(
   config: VirtioConfig,
-  { memory, timers, random }: VirtioSurroundings,
+  { memory, timers, random, inFlight }: VirtioSurroundings,
   parts: VirtioParts,
 ): VirtioDevice {
   switch (config.kind) {
     case 'block':
-      return new VirtioBlock({ memory, timers, backend: config.backend, serial: config.serial });
+      return new VirtioBlock({ memory, timers, backend: config.backend, serial: config.serial, inFlight });
     case 'p9':
       return new VirtioP9(memory, config.tag, config.tree);
     case 'rng':

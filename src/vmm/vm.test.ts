@@ -74,6 +74,7 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
   const clock = new RealClock(host, cpu);
   const timers = new TimerQueue(clock);
   const warnings: string[] = [];
+  const inFlight = { count: 0 };
   const flags = { eflags: 0x202, eip: 0, dump: () => 'the state' };
   const machine = {
     cpu,
@@ -81,14 +82,17 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
     clock,
     timers,
     bus: new Bus(),
+    inFlight,
     interrupts: { hasInterrupt: () => waiting.length > 0, acknowledge: () => waiting.shift()! },
     powerOn: () => void seen.push('power on'),
     flush: () => void seen.push('flush'),
     apicBaseWritten() {},
+    settled: true,
+    save: () => ({}),
   };
   const log = createLog((line) => void warnings.push(line));
   const vm: Vm = new Vm(machine as unknown as Machine, host, log, options);
-  return { host, vm, cpu, seen, waiting, timers, flags, warnings };
+  return { host, vm, cpu, seen, waiting, timers, flags, warnings, inFlight };
 }
 
 const budget: Exit = { kind: 'budget' };
@@ -135,6 +139,44 @@ test('a slice that is over goes on to a deadline that is near, and to no other',
     await vm.run();
     expect(answers[0] > 0).toBe(expected);
   }
+});
+
+test('while the host works beside the CPU a slice is short, whatever is due soon', async () => {
+  const answers: number[] = [];
+  const { vm, host, cpu, timers, inFlight } = setUp([
+    () => {
+      inFlight.count = 1;
+      return budget;
+    },
+    () => {
+      host.time -= MS / 2;
+      answers.push(cpu.more!());
+      host.time += MS;
+      answers.push(cpu.more!());
+      return budget;
+    },
+  ]);
+  timers.create(() => {}).arm(4 * MS);
+  await vm.run();
+  expect(answers[0]).toBeGreaterThan(0);
+  expect(answers[1]).toBe(0);
+});
+
+test('a snapshot waits for what the host does beside the CPU', async () => {
+  const taken: string[] = [];
+  const { vm, inFlight, seen } = setUp([
+    () => {
+      inFlight.count = 1;
+      vm.snapshot(async () => void taken.push(seen.join()));
+      return budget;
+    },
+    () => {
+      inFlight.count = 0;
+      return budget;
+    },
+  ]);
+  await vm.run();
+  expect(taken).toEqual(['power on,budget,budget']);
 });
 
 test('an interrupt that cannot be taken asks for the window, and is taken when it opens', async () => {

@@ -40,6 +40,8 @@ export interface Machine {
   timers: TimerQueue;
   bus: Bus;
   interrupts: InterruptController;
+  /** What the host does beside the CPU. */
+  inFlight: { readonly count: number };
   /** Resets every device, then loads what the machine boots and sets the CPU to its entry. */
   powerOn(): void;
   /** Writes out everything that devices hold back. */
@@ -89,6 +91,8 @@ export interface Statistics extends Counters {
 
 /** The event loop gets a turn this often, so that signals and input are served. */
 const SLICE = 8_000_000;
+/** And this often while the host does work that the guest waits for. */
+const SHORT_SLICE = 1_000_000;
 /** A wait so short that going to sleep would take longer. */
 const NAP = 50_000;
 
@@ -227,11 +231,12 @@ export class Vm {
     const { cpu, clock, timers, guest } = this.machine;
     const { host, exits, log } = this;
     let now = host.now();
-    this.sliceEnd = now + SLICE;
+    this.sliceEnd = now + this.sliceLength;
     do {
       timers.fireDue();
       if (this.resetWanted) this.powerOn();
-      if (this.wanted && !this.nmi && this.machine.settled) {
+      // what the host still does for the guest is in no snapshot
+      if (this.wanted && !this.nmi && this.machine.settled && this.machine.inFlight.count === 0) {
         this.takeSnapshot(this.wanted);
         break;
       }
@@ -252,18 +257,24 @@ export class Vm {
       if (log.on.exit) this.traceExit(exit);
       const next = this.handler.handle(exit);
       if (next !== 'run') this.act(next);
+      this.sliceEnd = Math.min(this.sliceEnd, now + this.sliceLength);
     } while (!this.outcome && !this.paused && now < this.sliceEnd);
     clock.handled();
     exits.settle(host.now());
     if (this.outOfTime()) this.end({ kind: 'time-out' });
   }
 
+  private get sliceLength(): number {
+    return this.machine.inFlight.count > 0 ? SHORT_SLICE : SLICE;
+  }
+
   /** Instructions until something else is due. */
   private budget(): number {
     const { cpu, clock, timers } = this.machine;
-    let budget = clock.instructionsIn(SLICE);
+    const slice = this.sliceLength;
+    let budget = clock.instructionsIn(slice);
     const left = timers.next - clock.now();
-    if (left < SLICE) budget = Math.min(budget, Math.max(1, clock.instructionsIn(left)));
+    if (left < slice) budget = Math.min(budget, Math.max(1, clock.instructionsIn(left)));
     if (this.options.maxInstructions !== undefined) {
       budget = Math.min(budget, this.options.maxInstructions - cpu.instructions);
     }
@@ -280,7 +291,9 @@ export class Vm {
     clock.left(now);
     clock.entering(now);
     const left = timers.next - clock.now();
-    if (left <= 0 || now - this.sliceEnd >= (left < SLICE / 2 ? SLICE / 2 : 0)) return 0;
+    const near = SLICE / 2;
+    const over = now - (left < near && this.machine.inFlight.count === 0 ? this.sliceEnd + near : this.sliceEnd);
+    if (left <= 0 || over >= 0) return 0;
     return Math.max(0, this.budget());
   }
 

@@ -2,6 +2,7 @@
 // Source: virtio 1.2, section 5.2.
 import { type BlockBackend, BlockError } from '../block-backend.js';
 import type { DirectMemory, Timer, Timers } from '../device.js';
+import type { InFlight } from '../in-flight.js';
 import { gather, scatter, slices } from './buffers.js';
 import { VirtioDevice } from './virtio-device.js';
 import { type Chain, RingError, type Virtqueue } from './virtqueue.js';
@@ -21,6 +22,8 @@ const RANGE_SECTORS = 32768;
 const UNMAP = 1;
 /** Bytes that one notification may move before the CPU gets its turn again. */
 const TURN = 32 * 1024 * 1024;
+/** Most flushes on their way at once. A driver may offer the same buffers again and again. */
+const FLUSHES_MAX = 64;
 
 export interface BlockOptions {
   memory: DirectMemory;
@@ -28,17 +31,22 @@ export interface BlockOptions {
   backend: BlockBackend;
   /** At most 20 characters. */
   serial: string;
+  /** Where to count what goes on beside the CPU; absent: nothing does. */
+  inFlight?: InFlight;
 }
 
 export class VirtioBlock extends VirtioDevice {
   readonly config = new Uint8Array(60);
   private readonly backend: BlockBackend;
   private readonly serial: string;
+  private readonly inFlight?: InFlight;
+  /** Flushes of this epoch that are on their way. */
+  private flushes = 0;
   private readonly timer: Timer;
   private readonly header = new Uint8Array(HEADER);
   private readonly headerView = new DataView(this.header.buffer);
 
-  constructor({ memory, timers, backend, serial }: BlockOptions) {
+  constructor({ memory, timers, backend, serial, inFlight }: BlockOptions) {
     const features = [F.SEG_MAX, F.BLK_SIZE, F.FLUSH];
     super(memory, {
       type: TYPE,
@@ -47,6 +55,7 @@ export class VirtioBlock extends VirtioDevice {
     });
     this.backend = backend;
     this.serial = serial;
+    this.inFlight = inFlight;
     this.timer = timers.create(() => this.notify(0));
     this.now = () => timers.now();
     const view = new DataView(this.config.buffer);
@@ -66,6 +75,7 @@ export class VirtioBlock extends VirtioDevice {
   override reset(): void {
     super.reset();
     this.timer.cancel();
+    this.flushes = 0;
   }
 
   /** A snapshot of a device with work left notifies itself again. */
@@ -76,20 +86,28 @@ export class VirtioBlock extends VirtioDevice {
 
   protected serve(_index: number, queue: Virtqueue): void {
     for (let moved = 0; moved < TURN; ) {
+      if (this.flushes === FLUSHES_MAX) return; // the end of one serves the queue again
       const chain = queue.next();
       if (!chain) return;
       moved += chain.readableBytes + chain.writableBytes;
-      queue.push(chain, this.perform(chain));
+      this.perform(chain, queue);
     }
     if (queue.waiting) this.timer.arm(this.now());
   }
 
-  /** Does one request; the value is the number of bytes written to guest memory. */
-  private perform(chain: Chain): number {
+  /** Does one request, or begins a flush. */
+  private perform(chain: Chain, queue: Virtqueue): void {
     if (chain.writableBytes < 1) throw new RingError('a disk request without a status byte');
     if (gather(chain.readable, 0, this.header) < HEADER) throw new RingError('a disk request without a header');
     const room = chain.writableBytes - 1;
-    let status = STATUS.IOERR;
+    if (this.inFlight && this.headerView.getUint32(0, true) === REQUEST.FLUSH) {
+      const flushed = this.backend.flushBeside?.();
+      if (flushed) {
+        this.flushBeside(chain, queue, flushed);
+        return;
+      }
+    }
+    let status: number = STATUS.IOERR;
     let written = 0;
     try {
       written = this.transfer(chain, room);
@@ -97,9 +115,31 @@ export class VirtioBlock extends VirtioDevice {
     } catch (error) {
       if (!(error instanceof BlockError)) throw error;
     }
-    scatter(chain.writable, room, Uint8Array.of(status));
-    // the status byte lies behind all data, so all of it counts as written
-    return status === STATUS.OK && written === 0 && room > 0 ? chain.writableBytes : Math.max(0, written) + 1;
+    finish(chain, queue, status, written);
+  }
+
+  /**
+   * The guest goes on while the host's storage writes, which takes milliseconds. Nothing else is worth another thread: section "Time, exits
+   * and the disk" of docs/RATIONALE.md. Earlier writes are in the file, later ones may overtake the flush.
+   */
+  private flushBeside(chain: Chain, queue: Virtqueue, flushed: Promise<void>): void {
+    const { epoch, inFlight } = this;
+    const end = (status: number): void => {
+      inFlight?.end();
+      if (epoch !== this.epoch) return;
+      this.flushes--;
+      finish(chain, queue, status, 0);
+      this.notify(0);
+    };
+    this.flushes++;
+    inFlight?.begin();
+    flushed.then(
+      () => end(STATUS.OK),
+      (error) => {
+        end(STATUS.IOERR);
+        if (!(error instanceof BlockError)) throw error;
+      },
+    );
   }
 
   /** Bytes written to guest memory; -1: no such request. Throws BlockError. */
@@ -188,4 +228,13 @@ export class VirtioBlock extends VirtioDevice {
   private writable(): void {
     if (this.backend.readOnly) throw new BlockError('the disk is read-only');
   }
+}
+
+/** Writes the status behind the `written` bytes and gives the request back. */
+function finish(chain: Chain, queue: Virtqueue, status: number, written: number): void {
+  const room = chain.writableBytes - 1;
+  scatter(chain.writable, room, Uint8Array.of(status));
+  // the status byte lies behind all data, so all of it counts as written
+  const all = status === STATUS.OK && written === 0 && room > 0;
+  queue.push(chain, all ? chain.writableBytes : Math.max(0, written) + 1);
 }

@@ -37,6 +37,8 @@ export abstract class VirtioDevice implements Snapshottable {
   abstract readonly config: Uint8Array;
   protected accepted: [number, number] = [0, 0];
   protected transport: Transport | undefined;
+  /** Grows whenever the rings stop being the device's to touch: what was begun before is not to be finished in them. */
+  protected epoch = 0;
 
   constructor(
     protected readonly memory: DirectMemory,
@@ -85,6 +87,7 @@ export abstract class VirtioDevice implements Snapshottable {
       action();
     } catch (error) {
       if (!(error instanceof RingError)) throw error;
+      this.epoch++;
       this.transport?.needsReset(error.message);
     }
   }
@@ -96,6 +99,7 @@ export abstract class VirtioDevice implements Snapshottable {
   writeConfig(_offset: number, _width: Width, _value: number): void {}
 
   reset(): void {
+    this.epoch++;
     this.accepted = [0, 0];
     for (const queue of this.queues) queue.reset();
   }
