@@ -1,8 +1,8 @@
 // What disks whose writes go to another file share: reads of clusters that were written and of those that were not.
 // Ours: a cluster is copied whole before its first write.
-import { readSync, writeSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
 import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+import { readRange, writeRange } from './file-ranges.js';
 
 export const CLUSTER = 65536;
 
@@ -24,18 +24,30 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
   abstract flush(): void;
 
   read(offset: number, into: Uint8Array): void {
-    this.pieces(offset, into.length, (cluster, within, done, length) => {
-      const place = this.placeOf(cluster);
-      const piece = into.subarray(done, done + length);
-      if (place === undefined) this.below.read(cluster * CLUSTER + within, piece);
-      else this.guard(() => readSync(this.fd, piece, 0, length, place + within));
-    });
+    this.readv(offset, [into]);
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    this.pieces(offset, bytes.length, (cluster, within, done, length) => {
-      const place = this.placeOf(cluster) ?? this.copyUp(cluster);
-      this.guard(() => writeSync(this.fd, bytes, done, length, place + within));
+    this.writev(offset, [bytes]);
+  }
+
+  readv(offset: number, into: readonly Uint8Array[]): void {
+    this.byCluster(offset, into, (cluster, within, pieces) => {
+      const place = this.placeOf(cluster);
+      if (place === undefined) this.readBelow(cluster * CLUSTER + within, pieces);
+      else this.guard(() => readRange(this.fd, place + within, pieces));
+    });
+  }
+
+  writev(offset: number, from: readonly Uint8Array[]): void {
+    this.byCluster(offset, from, (cluster, within, pieces, length) => {
+      const place = this.placeOf(cluster);
+      if (place === undefined && length === CLUSTER) {
+        this.addWhole(cluster, pieces);
+        return;
+      }
+      const at = (place ?? this.copyUp(cluster)) + within;
+      this.guard(() => writeRange(this.fd, at, pieces));
     });
   }
 
@@ -48,6 +60,19 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
     }
   }
 
+  private readBelow(offset: number, into: readonly Uint8Array[]): void {
+    const { below } = this;
+    if (into.length > 1 && below.readv) {
+      below.readv(offset, into);
+      return;
+    }
+    let at = offset;
+    for (const bytes of into) {
+      below.read(at, bytes);
+      at += bytes.length;
+    }
+  }
+
   private copyUp(cluster: number): number {
     const length = Math.min(CLUSTER, this.size - cluster * CLUSTER);
     this.cluster.fill(0, length);
@@ -55,17 +80,42 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
     return this.add(cluster, this.cluster);
   }
 
-  private pieces(
-    offset: number,
-    length: number,
-    visit: (cluster: number, within: number, done: number, length: number) => void,
-  ): void {
-    for (let done = 0; done < length; ) {
-      const at = offset + done;
-      const within = at % CLUSTER;
-      const piece = Math.min(length - done, CLUSTER - within);
-      visit((at - within) / CLUSTER, within, done, piece);
-      done += piece;
+  /** What is below need not be read when nothing of it stays. */
+  private addWhole(cluster: number, pieces: readonly Uint8Array[]): void {
+    let at = 0;
+    for (const bytes of pieces) {
+      this.cluster.set(bytes, at);
+      at += bytes.length;
     }
+    this.add(cluster, this.cluster);
+  }
+
+  /** Cuts a range where clusters end: `visit` gets the pieces that lie in one. */
+  private byCluster(
+    offset: number,
+    pieces: readonly Uint8Array[],
+    visit: (cluster: number, within: number, pieces: readonly Uint8Array[], length: number) => void,
+  ): void {
+    let at = offset;
+    let some: Uint8Array[] = [];
+    let length = 0;
+    const end = (): void => {
+      const within = at % CLUSTER;
+      if (length > 0) visit((at - within) / CLUSTER, within, some, length);
+      at += length;
+      some = [];
+      length = 0;
+    };
+    for (const bytes of pieces) {
+      for (let done = 0; done < bytes.length; ) {
+        const room = CLUSTER - (at % CLUSTER) - length;
+        const piece = done === 0 && bytes.length <= room ? bytes : bytes.subarray(done, done + room);
+        some.push(piece);
+        length += piece.length;
+        done += piece.length;
+        if (piece.length === room) end();
+      }
+    }
+    end();
   }
 }

@@ -1,10 +1,11 @@
 // Files as a machine uses them: sources to load, disks to read and write in place, copy-on-write overlays.
 // Contracts: ByteSource in base/host.ts, BlockBackend in devices/block-backend.ts.
-import { closeSync, fstatSync, openSync, readSync, readvSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { InputError, messageOf } from '../base/errors.js';
 import type { ByteSource } from '../base/host.js';
 import { type BlockBackend, BlockError } from '../devices/block-backend.js';
 import { FileDurability } from './file-durability.js';
+import { readRange, writeRange } from './file-ranges.js';
 
 const SECTOR = 512;
 const CD_SECTOR = 2048;
@@ -36,45 +37,6 @@ export function reason(error: unknown): string {
   return (code && known[code]) || messageOf(error);
 }
 
-/** Reads until `into` is full or the file ends; bytes behind the end are zeros. */
-function readFully(fd: number, offset: number, into: Uint8Array): void {
-  let done = 0;
-  while (done < into.length) {
-    const count = readSync(fd, into, done, into.length - done, offset + done);
-    if (count === 0) {
-      into.fill(0, done);
-      return;
-    }
-    done += count;
-  }
-}
-
-function writeFully(fd: number, offset: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
-}
-
-/** Most pieces that one call of the host takes (IOV_MAX of Linux). */
-const PIECES_MAX = 1024;
-
-/** One call for so many pieces that it takes them; `whole` does a piece's rest by itself when the call has stopped early. */
-function vectored(
-  offset: number,
-  pieces: readonly Uint8Array[],
-  call: (some: readonly Uint8Array[], at: number) => number,
-  whole: (at: number, bytes: Uint8Array) => void,
-): void {
-  let at = offset;
-  for (let first = 0; first < pieces.length; first += PIECES_MAX) {
-    const some = first === 0 && pieces.length <= PIECES_MAX ? pieces : pieces.slice(first, first + PIECES_MAX);
-    let done = call(some, at);
-    for (const bytes of some) {
-      if (done < bytes.length) whole(at + done, bytes.subarray(done));
-      done = Math.max(0, done - bytes.length);
-      at += bytes.length;
-    }
-  }
-}
-
 /** A file to load into memory. */
 export class FileSource implements ByteSource {
   readonly size: number;
@@ -95,7 +57,7 @@ export class FileSource implements ByteSource {
 
   read(offset: number, into: Uint8Array): void {
     try {
-      readFully(this.fd, offset, into);
+      readRange(this.fd, offset, [into]);
     } catch (error) {
       throw new InputError(`${this.what} ${this.name}: ${reason(error)}`, undefined, { cause: error });
     }
@@ -133,27 +95,16 @@ export class FileDisk implements BlockBackend {
   }
 
   read(offset: number, into: Uint8Array): void {
-    try {
-      readFully(this.fd, offset, into);
-    } catch (error) {
-      throw new BlockError(messageOf(error), { cause: error });
-    }
+    this.readv(offset, [into]);
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    if (this.readOnly) throw new BlockError('the disk is read-only');
-    this.durability.wrote();
-    try {
-      writeFully(this.fd, offset, bytes);
-    } catch (error) {
-      throw new BlockError(messageOf(error), { cause: error });
-    }
+    this.writev(offset, [bytes]);
   }
 
   readv(offset: number, into: readonly Uint8Array[]): void {
-    const read = (some: readonly Uint8Array[], at: number): number => readvSync(this.fd, some, at);
     try {
-      vectored(offset, into, read, (at, bytes) => readFully(this.fd, at, bytes));
+      readRange(this.fd, offset, into);
     } catch (error) {
       throw new BlockError(messageOf(error), { cause: error });
     }
@@ -161,10 +112,9 @@ export class FileDisk implements BlockBackend {
 
   writev(offset: number, pieces: readonly Uint8Array[]): void {
     if (this.readOnly) throw new BlockError('the disk is read-only');
-    const write = (some: readonly Uint8Array[], at: number): number => writevSync(this.fd, some, at);
     this.durability.wrote();
     try {
-      vectored(offset, pieces, write, (at, bytes) => writeFully(this.fd, at, bytes));
+      writeRange(this.fd, offset, pieces);
     } catch (error) {
       throw new BlockError(messageOf(error), { cause: error });
     }

@@ -34,9 +34,9 @@ export class OverlayFile extends CopyOnWriteDisk {
     else this.create();
   }
 
-  override write(offset: number, bytes: Uint8Array): void {
+  override writev(offset: number, pieces: readonly Uint8Array[]): void {
     this.durability.wrote();
-    super.write(offset, bytes);
+    super.writev(offset, pieces);
   }
 
   flush(): void {

@@ -11,10 +11,23 @@ afterEach(() => {
 
 function setUp() {
   const image = Uint8Array.from({ length: SIZE }, (_, i) => (i * 7) & 0xff);
+  /** Pieces of each read of the image. */
+  const reads: number[] = [];
   const below: BlockBackend = {
     size: SIZE,
     readOnly: true,
-    read: (offset, into) => into.set(image.subarray(offset, offset + into.length)),
+    read: (offset, into) => {
+      reads.push(1);
+      into.set(image.subarray(offset, offset + into.length));
+    },
+    readv: (offset, pieces) => {
+      reads.push(pieces.length);
+      let at = offset;
+      for (const into of pieces) {
+        into.set(image.subarray(at, at + into.length));
+        at += into.length;
+      }
+    },
     write: () => {
       throw new Error('the image was written');
     },
@@ -22,7 +35,7 @@ function setUp() {
   };
   const disk = new SnapshotDisk(below);
   open.push(disk);
-  return { image, disk };
+  return { image, disk, reads };
 }
 
 test('random reads and writes agree with memory', () => {
@@ -36,13 +49,20 @@ test('random reads and writes agree with memory', () => {
   for (let step = 0; step < 300; step++) {
     const offset = random(SIZE / 512) * 512;
     const length = Math.min(SIZE - offset, (1 + random(200)) * 512);
+    /** The bytes in place, cut anywhere. */
+    const cut = (bytes: Uint8Array): Uint8Array[] => {
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < length; at += pieces.at(-1)!.length)
+        pieces.push(bytes.subarray(at, at + 1 + random(length - at)));
+      return pieces;
+    };
     if (random(2) === 0) {
       const bytes = new Uint8Array(length).fill(random(256));
-      disk.write(offset, bytes);
+      disk.writev(offset, cut(bytes));
       model.set(bytes, offset);
     } else {
       const bytes = new Uint8Array(length);
-      disk.read(offset, bytes);
+      disk.readv(offset, cut(bytes));
       expect(Buffer.compare(bytes, model.subarray(offset, offset + length))).toBe(0);
     }
   }
@@ -55,4 +75,19 @@ test('the end of an image that is no whole cluster', () => {
   disk.read(SIZE - 1024, bytes);
   expect(bytes[511]).toBe(image[SIZE - 513]);
   expect(bytes[512]).toBe(1);
+});
+
+test('pieces go together to and from the file that holds them, cluster by cluster', () => {
+  const { disk, reads } = setUp();
+  const pieces = Array.from({ length: 32 }, () => new Uint8Array(4096));
+  disk.readv(32768, pieces);
+  expect(reads).toEqual([8, 16, 8]);
+});
+
+test('a cluster that is written whole is not read first', () => {
+  const { disk, reads } = setUp();
+  disk.write(65536, new Uint8Array(65536).fill(1));
+  expect(reads).toEqual([]);
+  disk.write(0, new Uint8Array(512));
+  expect(reads).toEqual([1]);
 });
