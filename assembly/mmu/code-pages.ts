@@ -70,6 +70,7 @@ export function codeTable(number: u32, key: u32, host: usize): usize {
   store<u32>(d + HOST, <u32>host);
   store<u64>(d + GRANULES, 0);
   store<u64>(d + TRANSLATED, 0);
+  store<u64>(BESIDE + <usize>(pages - 1) * 8, 0);
   store<u32>(CODE_PAGE_OF + (number << 2), <u32>d);
   return tableOf(d);
 }
@@ -100,16 +101,15 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
   let mask: u64 = 0;
   for (let g = offset >>> 6; g <= (offset + size - 1) >>> 6; g++) mask |= <u64>1 << g;
   for (let d = first(number); d; d = load<u32>(d + NEXT)) {
-    if ((load<u64>(d + GRANULES) & mask) == 0) continue;
+    if ((load<u64>(d + GRANULES) & mask) == 0) {
+      if (isTired(d)) dropPage(d);
+      continue;
+    }
     store<u64>(COUNT_CODE_INVALIDATIONS, load<u64>(COUNT_CODE_INVALIDATIONS) + 1);
     if (size > SMALL_WRITE) {
-      memory.fill(tableOf(d), 0, TABLE_SIZE);
-      store<u64>(d + GRANULES, 0);
+      dropPage(d);
       // other contents: what the page did before says nothing about them
-      if (load<u32>(d + TRANSLATED) != 0) closeEntries(tableOf(d));
-      store<u64>(d + TRANSLATED, 0);
-      // micro-ops of the page are unreachable now, but for those that are executing
-      store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
+      store<u32>(d + DROPS, 0);
     } else if (!expire(tableOf(d), offset, size)) release(d, mask);
     else if (load<u32>(d + TRANSLATED) != 0) {
       // a region that is running must leave too
@@ -117,6 +117,36 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
       store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
     }
   }
+}
+
+function dropPage(d: usize): void {
+  memory.fill(tableOf(d), 0, TABLE_SIZE);
+  store<u64>(d + GRANULES, 0);
+  if (load<u32>(d + TRANSLATED) != 0) closeEntries(tableOf(d));
+  store<u32>(d + TRANSLATED, 0);
+  // micro-ops of the page are unreachable now, but for those that are executing
+  store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
+}
+
+/** By descriptor: {writes beside the page's code, how many may be}, u32 each. */
+const BESIDE: usize = memory.data(CODE_PAGE_MAX * 8, 4);
+const BESIDE_FIRST: u32 = 64;
+const BESIDE_MAX: u32 = 1 << 20;
+
+/**
+ * A write has hit a page with code, but none of the code. Were there so many that its code is likely to be of an earlier life (a page of
+ * a program that has ended is a stack now)? Twice as many the next time: pages with code and data exist too.
+ */
+function isTired(d: usize): bool {
+  if (load<u64>(d + GRANULES) == 0) return false;
+  const at: usize = BESIDE + ((d - CODE_PAGES) / DESCRIPTOR_SIZE) * 8;
+  const writes = load<u32>(at) + 1;
+  const most = max(load<u32>(at, 4), BESIDE_FIRST);
+  store<u32>(at, writes);
+  if (writes < most) return false;
+  store<u32>(at, 0);
+  store<u32>(at, min(most * 2, BESIDE_MAX), 4);
+  return true;
 }
 
 /** Does the instruction of micro-op `u`, at `at` in its page, reach byte `offset`? */

@@ -98,3 +98,25 @@ it('drops what a device wrote over', () => {
   expect(machine.run(1000)).toBe(abi.EXIT_HLT);
   expect(machine.get(EAX) & 0xff).toBe(2);
 });
+
+it('forgets code of a page that is written beside it again and again, more reluctantly each time', () => {
+  const HAS_CODE = 16; // of a descriptor: assembly/mmu/code-pages.ts
+  const granules = (): number => machine.get(machine.get(abi.CODE_PAGE_OF + 4 * (OTHER >>> 12)) + HAS_CODE);
+  machine.poke(OTHER, Buffer.from('40c3', 'hex'));
+  // call OTHER; mov $count,%ecx; 1: mov %ecx,OTHER + 0x800; loop 1b; hlt
+  const store = (count: string): void => {
+    machine.eip = CODE;
+    run(`e8fb0f0000 b9${count}0000 890d00280000 e2f8 f4`);
+  };
+  for (const [count, forgotten] of [
+    ['3f00', false],
+    ['0100', true],
+    ['7f00', false],
+    ['0100', true],
+    ['ff00', false],
+  ] as const) {
+    store(count);
+    expect(granules() === 0, count).toBe(forgotten);
+  }
+  expect(machine.get(EAX)).toBe(5);
+});
