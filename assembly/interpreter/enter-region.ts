@@ -6,9 +6,9 @@ import { fault, RESUME_UOP } from '../cpu/fault';
 import { settleMemory } from '../cpu/flag-kinds';
 import { handlerTable } from '../generated/dispatch';
 import { U_ORDINAL } from '../isa/uop';
-import { generation } from '../mmu/code-pages';
+import { closings } from '../mmu/code-pages';
 import { interruptedBy, BY_FAULT, BY_WRITE } from '../mmu/region-access';
-import { closings, entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';
+import { entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 import { codePage, enterPage, resumeAfter } from '../ops/operand';
 import { sampleLink, stepsToSample } from './links';
@@ -37,27 +37,33 @@ export function enterRegion(u: usize): usize {
 }
 
 /**
- * Entries by the address that a region was left to, direct mapped: {EIP, offset table, stamp, slot, target, ordinal}, u32 each. One
- * line of the host's cache instead of four. An entry is good while the code TLB leads to the same table and the stamp is the same.
+ * Entries by the address that a region was left to, and by the rights in force, direct mapped: {EIP, offset table, slot u16, ordinal u16,
+ * target}. Few and small: they and the code TLB are all that a step looks at. An entry is good while the code TLB leads to its table.
  */
-const ENTRY_SIZE: usize = 32;
-const ENTRY_MASK: u32 = 2047;
-const LEFT_TO: usize = memory.data(2048 * 32, 64);
+const ENTRY_SIZE: usize = 16;
+const ENTRY_COUNT: u32 = 2048;
+const LEFT_TO: usize = memory.data(2048 * 16, 64);
+/** What `closings` was when the entries were noted: they are void when one of those that they lead to may be. */
+let era: u32 = 0;
+
 // @ts-ignore: decorator
-@inline function leftTo(eip: u32): usize { return LEFT_TO + <usize>((eip ^ (eip >>> 9)) & ENTRY_MASK) * ENTRY_SIZE; }
-/** Of the rights in force, and of everything that closes entries. */
-// @ts-ignore: decorator
-@inline function stamp(): u32 { return ((closings + generation) << 1) | <u32>userRights; }
+@inline function leftTo(eip: u32): usize {
+  return LEFT_TO + <usize>((eip ^ (eip >>> 9) ^ (<u32>userRights << 10)) & (ENTRY_COUNT - 1)) * ENTRY_SIZE;
+}
+
+function forget(): void {
+  memory.fill(LEFT_TO, 0, <usize>ENTRY_COUNT * ENTRY_SIZE);
+  era = closings;
+}
 
 function remember(at: usize, eip: u32, table: usize, u: usize): void {
   const e = entryOf(u, userRights);
   if (e == 0) return;
   store<u32>(at, eip);
   store<u32>(at, <u32>table, 4);
-  store<u32>(at, stamp(), 8);
-  store<u32>(at, entrySlot(e), 12);
-  store<u32>(at, entryTarget(e), 16);
-  store<u32>(at, <u32>load<u16>(u, U_ORDINAL), 20);
+  store<u16>(at, entrySlot(e), 8);
+  store<u16>(at, load<u16>(u, U_ORDINAL), 10);
+  store<u32>(at, entryTarget(e), 12);
 }
 
 // @ts-ignore: decorator
@@ -89,12 +95,13 @@ function runRegions(u: usize): usize {
       const table: usize = load<u32>(codeTlb + ((eip >>> 12) << 2));
       if (table == 0) return settledAt(RESUME_UOP);
       if (stepsToSample()) sampleLink(eip, table, userRights, slot);
+      if (era != closings) forget();
       const at = leftTo(eip);
-      if (load<u32>(at) == eip && load<u32>(at, 4) == <u32>table && load<u32>(at, 8) == stamp()) {
-        slot = load<u32>(at, 12);
-        target = load<u32>(at, 16);
+      if (load<u32>(at) == eip && load<u32>(at, 4) == <u32>table) {
+        slot = load<u16>(at, 8);
+        target = load<u32>(at, 12);
         enterPage(eip & 0xfffff000, table);
-        spend(-load<i32>(at, 20));
+        spend(-<i32>load<u16>(at, 10));
         continue;
       }
       u = load<u32>(table + ((eip & 0xfff) << 2));

@@ -31,6 +31,9 @@ let pages: u32 = 0;
 export let poolNext: usize = UOP_POOL;
 /** Changes whenever all decoded code is dropped: a micro-op address from before is then void. */
 export let generation: u32 = 0;
+/** Changes whenever a region that could be entered at a micro-op may not be any more. */
+export let closings: u32 = 0;
+export function noteClosing(): void { closings++; }
 
 // @ts-ignore: decorator
 @inline function first(number: u32): usize { return load<u32>(CODE_PAGE_OF + (number << 2)); }
@@ -218,6 +221,7 @@ export function flushCode(): void {
   memory.fill(JUMP_TARGETS, 0, (poolNext - UOP_POOL + 255) >>> 8);
   poolNext = UOP_POOL;
   generation++;
+  closings++;
   forgetReturns();
   flushCodeTlb();
 }

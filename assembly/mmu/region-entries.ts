@@ -3,7 +3,7 @@
 // once until all decoded code is dropped.
 import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
 import { U_ATTR, U_OP, UA_ENTRY } from '../isa/uop';
-import { flushCode, generation } from './code-pages';
+import { flushCode, generation, noteClosing } from './code-pages';
 import { hasPage, noteLinked, regionPages, regionSize, setFirstRegion } from './regions';
 import { userRights } from './tlb';
 
@@ -103,7 +103,7 @@ export function openEntries(last: u32, worked: bool): void {
     if (table == 0) continue;
     noteLinked(entrySlot(e));
     if (worked) {
-      if (isEntry(u)) closings++;
+      if (isEntry(u)) noteClosing();
       store<u16>(u, load<u32>(e, 20), U_OP);
     } else if (!isEntry(u)) forget(u);
   }
@@ -112,15 +112,12 @@ export function openEntries(last: u32, worked: bool): void {
 /** Are all regions linked that were handed out? */
 export function isSettled(): bool { return live == entries; }
 
-/** Changes whenever an entry that worked may not any more. */
-export let closings: u32 = 0;
-
 /** Changes whenever a region of several pages falls. */
 export let partings: u32 = 0;
 
 /** Code of the page of `table` has been written: regions with code of it are entered no more. */
 export function closeEntries(table: usize): void {
-  closings++;
+  noteClosing();
   for (let i: u32 = 0; i < entries; i++) {
     const e = REGION_ENTRIES + <usize>i * ENTRY_SIZE;
     if (load<u32>(e, 16) == 0 || !hasPage(entrySlot(e), table)) continue;
