@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { formatStation, isGroup, parseStation } from '../net/ethernet.js';
 import { GATEWAY_STATION } from '../net/gateway.js';
-import { parseAddress } from '../net/ipv4.js';
+import { NETWORK, NETWORK_BITS } from '../net/gateway.js';
+import { inNetwork, parseAddress } from '../net/ipv4.js';
 import { type Allowed, parseAllowed } from '../net/policy.js';
 
 /** A port of the host whose connections go to a port of the guest. */
@@ -105,6 +106,8 @@ function parseForward(text: string): Forward {
   if (!match || port > 65535 || guestPort < 1 || guestPort > 65535 || (match[3] && guest === undefined)) {
     throw new InputError(`--net forward=${text}: not a forwarded port`, 'Write it as forward=127.0.0.1:8080-:80.');
   }
+  if (guest !== undefined && !inNetwork(guest, NETWORK, NETWORK_BITS))
+    throw new InputError(`--net forward=${text}: ${match[3]} is no guest's address`, 'Guests are in 10.0.2.0/24.');
   return { host: match[1] || '127.0.0.1', port, guest, guestPort };
 }
 

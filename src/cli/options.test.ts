@@ -52,6 +52,7 @@ test('mode para has virtio disks unless they say otherwise, and a balloon', () =
   expect(parse({ mode: 'para', balloon: '64M' }).balloon).toBe(64 * MIB);
   expect(() => parse({ mode: 'full', balloon: '64M' })).toThrow('in mode para alone');
   expect(() => parse({ mode: 'para', balloon: 'much' })).toThrow('not a size');
+  expect(() => parse({ mode: 'para', balloon: '1G', memory: '64M' })).toThrow('--balloon 1G: the machine has 64 MiB');
 });
 
 test('numbers, ports and lists', () => {
@@ -148,6 +149,7 @@ test.each([
   'user,allow=10.0.0.1:0',
   'user,forward=8080:80',
   'user,forward=:8080-:99999',
+  'user,forward=:8080-8.8.8.8:80',
   'user,card=e1000',
   'none,card=virtio',
   'user,switch=',

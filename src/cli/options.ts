@@ -125,6 +125,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
       'Leave one of them out.',
     );
   }
+  const memory = parseMemory(raw.memory);
   if (drives > DRIVES) throw new InputError(`--disk, --cdrom: ${drives} drives; two IDE channels take ${DRIVES}`);
   return {
     mode,
@@ -135,7 +136,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     append: raw.append ?? '',
     bios: raw.bios,
     vgabios: raw.vgabios,
-    memory: parseMemory(raw.memory),
+    memory,
     disks,
     cdrom: raw.cdrom,
     serial: parseSerial(raw.serial),
@@ -151,7 +152,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     net,
     shares: parseShares(raw.share),
     snapshotOn: parseSnapshotOn(raw.snapshotOn),
-    balloon: parseBalloon(raw.balloon, mode),
+    balloon: parseBalloon(raw.balloon, mode, memory),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
     demo: raw.demo === true,
   };
@@ -196,13 +197,14 @@ export function cardOf(net: NetOption | undefined, mode: Mode): MachineConfig['n
   return net ? (net.card ?? (mode === 'para' ? 'virtio' : 'ne2000')) : 'none';
 }
 
-function parseBalloon(text: string | undefined, mode: Mode): number {
+function parseBalloon(text: string | undefined, mode: Mode, memory: number): number {
   if (text === undefined) return 0;
   if (mode !== 'para')
     throw new InputError(`--balloon ${text}: there is a balloon in mode para alone`, 'Use --mode para.');
   const size = parseSize(text);
-  if (size === undefined || size > MEMORY_MAX)
-    throw new InputError(`--balloon ${text}: not a size`, 'Write it as 64M.');
+  if (size === undefined) throw new InputError(`--balloon ${text}: not a size`, 'Write it as 64M.');
+  if (size >= memory)
+    throw new InputError(`--balloon ${text}: the machine has ${formatSize(memory)}`, 'Ask for less, or use --memory.');
   return size;
 }
 

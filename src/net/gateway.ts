@@ -16,7 +16,7 @@ import { UdpGateway } from './udp-gateway.js';
 
 const address = (text: string): number => parseAddress(text) as number;
 export const NETWORK = address('10.0.2.0');
-const BITS = 24;
+export const NETWORK_BITS = 24;
 const MASK = address('255.255.255.0');
 export const GATEWAY = address('10.0.2.2');
 export const NAME_SERVER = address('10.0.2.3');
@@ -62,7 +62,7 @@ export class Gateway {
       station: GATEWAY_STATION,
       addresses: [GATEWAY, NAME_SERVER],
       network: NETWORK,
-      bits: BITS,
+      bits: NETWORK_BITS,
       send: (frame) => this.port.send(frame),
       receive: (packet) => this.receive(packet),
     });
@@ -121,7 +121,7 @@ export class Gateway {
   private receive(packet: Ipv4Packet): void {
     const ours = packet.destination === GATEWAY || packet.destination === NAME_SERVER;
     if (packet.protocol === PROTOCOL.UDP) this.receiveUdp(packet, ours);
-    else if (!inNetwork(packet.source, NETWORK, BITS)) return;
+    else if (!inNetwork(packet.source, NETWORK, NETWORK_BITS)) return;
     else if (packet.protocol === PROTOCOL.TCP) this.tcp.receive(packet);
     else if (packet.protocol === PROTOCOL.ICMP && ours) {
       const reply = echoReply(packet);
@@ -134,7 +134,7 @@ export class Gateway {
     if (!datagram) return;
     if (datagram.destinationPort === DHCP_SERVER_PORT && (ours || packet.destination === EVERYBODY)) {
       this.serveDhcp(datagram);
-    } else if (!inNetwork(packet.source, NETWORK, BITS) || packet.destination === EVERYBODY) return;
+    } else if (!inNetwork(packet.source, NETWORK, NETWORK_BITS) || packet.destination === EVERYBODY) return;
     else if (datagram.destinationPort === DNS_PORT && ours) void this.serveDns(packet, datagram);
     else this.udp.receive(packet, datagram);
   }
@@ -160,13 +160,13 @@ export class Gateway {
   /** The gateway stands for the host's loopback; everything else is itself. */
   private route(to: number, port: number): number | undefined {
     const real = to === GATEWAY ? LOOPBACK : to;
-    if (inNetwork(real, NETWORK, BITS)) return undefined;
+    if (inNetwork(real, NETWORK, NETWORK_BITS)) return undefined;
     return this.policy.permits(real, port) ? real : undefined;
   }
 
   private error(packet: Ipv4Packet, code: number): void {
     const message = unreachable(packet, code);
-    if (message && inNetwork(packet.source, NETWORK, BITS)) {
+    if (message && inNetwork(packet.source, NETWORK, NETWORK_BITS)) {
       this.link.send(GATEWAY, packet.source, PROTOCOL.ICMP, message);
     }
   }
