@@ -28,9 +28,19 @@ test('two flushes of the same writes are one call of the host; a write in betwee
   durability.wrote();
   const second = durability.flushBeside();
   expect(second).not.toBe(first);
-  await first;
-  // the second write is not on the storage by the first call's word
   expect(durability.flushBeside()).toBe(second);
+  await Promise.all([first, second]);
+  expect(durability.flushBeside()).toBeUndefined();
+});
+
+test('a write behind the begin of a call is not on the storage by its word', async () => {
+  const durability = new FileDurability(file());
+  durability.wrote();
+  const first = durability.flushBeside();
+  durability.wrote();
+  await first;
+  const second = durability.flushBeside();
+  expect(second).toBeDefined();
   await second;
   expect(durability.flushBeside()).toBeUndefined();
 });
