@@ -1,11 +1,11 @@
 // Links what the core has translated: a module from its memory becomes functions in its table, at once or in the background.
 // WebAssembly JavaScript Interface 5.1-5.6; assembly/translator.
 
-import { MODULE } from '../../assembly/abi.js';
+import { MODULE, REGION_SLOT_MAX } from '../../assembly/abi.js';
 import { compile, compileInBackground, instantiate, type WasmMemory, type WasmModule } from './engine.js';
 
 /** Functions and modules that may be live at once; the core drops all, with all decoded code, when either is used up. */
-const SLOTS = 8192;
+const SLOTS = REGION_SLOT_MAX;
 const MODULES = 512;
 /** Interpreted instructions for a sample of what is hot. */
 const PERIOD = 20_000;

@@ -13,8 +13,6 @@ const TABLE = 0x21000;
 const ALIASES = 0x22000;
 const PROTECTED_PAGING = 0x80000021;
 const RIGHTS = 7;
-/** Of the core's table, for regions: src/vcpu/linker.ts. */
-const SLOTS = 8192;
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 /** The displacement of a branch that ends at `from`. */
@@ -119,7 +117,7 @@ it('makes one region of a caller and those that it calls', () => {
   expect(machine.registers().slice(0, 4)).toEqual([2000, 0, 2_001_000, 6000]);
   // whoever still went to one of the first three would trap
   const { table } = machine.core as unknown as TranslatorCore;
-  for (let n = 0; n < 3; n++) table.set(table.length - SLOTS + n, null);
+  for (let n = 0; n < 3; n++) table.set(table.length - abi.REGION_SLOT_MAX + n, null);
   machine.setRegisters([0, 0, 0, 0, STACK, 0, 0, 0]);
   machine.eip = CALLER;
   expect(machine.core.run(100_000)).toBe(abi.EXIT_HLT);
