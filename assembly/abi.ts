@@ -48,6 +48,8 @@ export const REGION_RECORDS = 0x5a80000;
 export const REGION_SLOT_MAX = 8192;
 /** Code pages that a region may have code of. */
 export const REGION_PAGE_MAX = 31;
+/** A region that is called with this target leaves at once, having changed nothing; also the mask of targets in an entry. */
+export const NO_TARGET = 0xfff;
 export const TRANSLATOR_SCRATCH = 0x5c80000;
 export const HEAT = 0x5d40000;
 export const LINKS = 0x5d50000;

@@ -20,6 +20,7 @@ export { generation, invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
 export { setSlots } from './mmu/region-entries';
+export { regionBytes, regionLoop } from './mmu/regions';
 export { lastEntry, linked, translateHere, translateHot, translateLinked } from './translator/heat';
 export { asking, setLinks } from './interpreter/links';
 export { setNoting } from './translator/notes';

@@ -37,7 +37,11 @@ export class CoreMachine {
     this.ram = Buffer.from(memory.buffer, abi.RAM, ramSize);
     this.ramView = new DataView(memory.buffer, abi.RAM, ramSize);
     this.core.init();
-    if (translate) this.linker = new Linker(this.core, memory, 'at once', LIVE_MODULES);
+    if (translate) {
+      this.linker = new Linker(this.core, memory, 'at once', LIVE_MODULES);
+      // a call that is no run of guest code must change nothing
+      this.linker.firstCall = (call) => call();
+    }
     [0, ramSize, abi.RAM, abi.REGION_RAM].forEach((value, i) => {
       this.set(abi.REGIONS + 4 * i, value);
     });

@@ -1,6 +1,6 @@
 // The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
 // Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
-import { CODE_LINEAR_PAGE, CODE_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, REGS, ZERO } from '../abi';
+import { CODE_LINEAR_PAGE, CODE_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, NO_TARGET, REGS, ZERO } from '../abi';
 import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../isa/uop';
 import { handlerTable } from '../generated/dispatch';
 import { BY_HANDLER, INTERRUPTED } from '../interpreter/enter-region';
@@ -10,7 +10,7 @@ import { opOf } from '../mmu/region-entries';
 import { markFlags, settleFlags, settled } from './flags';
 import {
   ADD, AND, block, br, call, constant, end, EQ, EXTEND16_S, EXTEND8_S, get, getGlobal, loadN, NE, op, OR,
-  RETURN, set, setGlobal, SHL, SHR_U, storeN, SUB, tee, when,
+  RETURN, set, setGlobal, SHL, SHR_U, storeN, SUB, target, tee, when,
 } from './wasm';
 
 // ---- imports of a module, in the order of module.ts ---------------------------------------------------------------------------
@@ -28,7 +28,6 @@ export const IMPORTED_FUNCTIONS: u32 = 7; // then the handlers that the module c
 // ---- locals -------------------------------------------------------------------------------------------------------------------
 /** Which of the region's targets comes next; the argument, as mmu/region-entries.ts has it: first with the distance of its page. */
 export const TARGET: u32 = 0;
-const TARGET_MASK: u32 = 0xfff;
 const REGISTER: u32 = 1;
 /** Result and operands of what set the flags last, or the words that memory has for them; what set them: flags.ts. */
 export const RESULT: u32 = 9;
@@ -224,12 +223,12 @@ export function enterCodePage(local: u32, table: usize): void {
 /** Splits the entry's target in `local` into TARGET and, from the linear address of its page on the stack, PAGE. */
 export function splitTarget(local: u32): void {
   get(local);
-  constant(~TARGET_MASK);
+  constant(~NO_TARGET);
   op(AND);
   op(SUB);
   set(PAGE);
   get(local);
-  constant(TARGET_MASK);
+  constant(NO_TARGET);
   op(AND);
   set(TARGET);
 }
@@ -268,6 +267,9 @@ export function epilogue(): void {
   storeBudget();
   get(LEFT_WITH);
 }
+
+/** The dispatcher's last target leaves at once, having changed nothing. */
+export function targetExit(): void { target(exitScope); }
 
 // ---- the ways out -----------------------------------------------------------------------------------------------------------------
 

@@ -15,16 +15,17 @@ import { forgetFlags, knowFlags, knownCarry, knownStep, markFlags, pushCondition
 import {
   beginBlock, BUDGET, endBlock, ENTRY, enterCodePage, epilogue, forgetRegisters, getRegister, I32_LOCALS, leaveAtPushed, leaveByJump,
   leaveTo, PAGE, prologue, pushAddress, pushCode, pushRelative, pushTable, put, runHandler, setRegister, spend, splitTarget, T1, T2,
-  TARGET, VALUE,
+  TARGET, targetExit, VALUE,
 } from './frame';
 import { branchOffset, distanceOf, explored, nextOffset, NONE, pages, placeAt, tableOf } from './explore';
 import {
-  blockAt, blockOfPlace, blocks, fallOf, findRegion, firstOf, lastOf, loopEndOf, pageOf, positionOf, relativeEnd, relativeOf, sourcesOf, startOf, takenOf,
+  blockAt, blockOfPlace, blocks, fallOf, findRegion, firstOf, lastOf, loopEndOf, pageOf, positionOf, relativeEnd, relativeOf, sourcesOf, takenOf,
   targetOf, targets,
 } from './graph';
 import { pushMemory, readMemory } from './memory';
 import { forgetNotes, note, noted } from './notes';
 import { emitReturn, expectReturn } from './returns';
+import { beginScopes, closeAt, forwardScope, largestLoop, loopScope, openAt } from './scopes';
 import { declareVectors, forgetChecks, forgetVectors, loadVectors, vectorGroups } from './vector';
 import { forgetX87 } from './x87-frame';
 import {
@@ -32,68 +33,33 @@ import {
   setDepth, setOut, SHL, SHR_U, SUB, target, tee, UNREACHABLE, unsigned, when,
 } from './wasm';
 
-/** By block: scope of forward branches, scope of the loop, flags known at its begin (carry, step). */
-const SCOPES: usize = TRANSLATOR_SCRATCH + 0x74000;
-const FORWARD: usize = 0;
-const LOOP: usize = 4;
-const CARRY: usize = 8;
-const STEP: usize = 12;
-/** Positions at which the open scopes end. */
-const ENDS: usize = TRANSLATOR_SCRATCH + 0x78000;
+/** By block: flags known at its begin. */
+const KNOWN: usize = TRANSLATOR_SCRATCH + 0x76000;
+const CARRY: usize = 0;
+const STEP: usize = 4;
 
 let dispatcher: i32 = 0;
 /** Scopes behind which the address in T2 is looked up, or first compared with what is expected. */
 let indirect: i32 = 0;
 let returned: i32 = 0;
-let scopes: i32 = 0;
 /** Position of the block at hand. */
 let here: i32 = 0;
 
 // @ts-ignore: decorator
-@inline function scope(b: i32, f: usize): i32 { return load<i32>(SCOPES + (<usize>b << 4) + f); }
+@inline function known(b: i32, f: usize): i32 { return load<i32>(KNOWN + (<usize>b << 3) + f); }
 // @ts-ignore: decorator
-@inline function setScope(b: i32, f: usize, v: i32): void { store<i32>(SCOPES + (<usize>b << 4) + f, v); }
-function opened(endsAt: i32): void {
-  store<i32>(ENDS + (<usize>scopes << 2), endsAt);
-  scopes++;
-}
-
-function openForward(b: i32): void {
-  setScope(b, FORWARD, block());
-  opened(positionOf(b));
-}
-function openLoop(b: i32): void {
-  setScope(b, LOOP, loop());
-  opened(loopEndOf(b) + 1);
-}
-function closeAt(position: i32): void {
-  while (scopes > 0 && load<i32>(ENDS + (<usize>(scopes - 1) << 2)) == position) {
-    scopes--;
-    end();
-  }
-}
-/** Opens what begins at `position`: the wider scopes first. */
-function openAt(position: i32): void {
-  const b = position >= 0 ? blockAt(position) : NONE;
-  let last = b != NONE ? loopEndOf(b) : NONE;
-  for (let q = blocks - 1; q > position; q--) {
-    if (last != NONE && q <= last) {
-      openLoop(b);
-      last = NONE;
-    }
-    if (startOf(blockAt(q)) == position) openForward(blockAt(q));
-  }
-  if (last != NONE) openLoop(b);
-}
+@inline function setKnown(b: i32, f: usize, v: i32): void { store<i32>(KNOWN + (<usize>b << 3) + f, v); }
 
 function dispatch(): void {
   openAt(-1);
   get(TARGET);
-  brTable(targets - 1);
+  brTable(targets);
   for (let p = 0; p < blocks; p++) {
     const b = blockAt(p);
-    if (targetOf(b) != NONE) target(scope(b, FORWARD));
+    if (targetOf(b) != NONE) target(forwardScope(b));
   }
+  // NO_TARGET
+  targetExit();
 }
 
 // ---- branches ---------------------------------------------------------------------------------------------------------------------
@@ -106,16 +72,16 @@ function goto(b: i32, cost: i32, falls: bool): void {
   spend(cost);
   if (targetOf(b) != NONE || sourcesOf(b) > 1) markFlags();
   else {
-    setScope(b, CARRY, knownCarry());
-    setScope(b, STEP, knownStep());
+    setKnown(b, CARRY, knownCarry());
+    setKnown(b, STEP, knownStep());
   }
   // also a branch to a lower address that comes later here: from there the interpreter may run straight on into this region again
   check(b, !onward || relativeOf(b) <= relativeEnd(from), pageOf(b) != pageOf(from));
   if (onward) {
-    if (!falls || position != here + 1) br(scope(b, FORWARD));
+    if (!falls || position != here + 1) br(forwardScope(b));
     return;
   }
-  if (loopEndOf(b) != NONE) br(scope(b, LOOP));
+  if (loopEndOf(b) != NONE) br(loopScope(b));
   else viaDispatcher(b);
 }
 function viaDispatcher(b: i32): void {
@@ -370,7 +336,7 @@ function emitBlock(b: i32): void {
 
 function emitBody(slot: u32): void {
   setDepth(0);
-  scopes = 0;
+  beginScopes();
   note(NOTE_ENTRY);
   prologue(pages > 1);
   loadVectors();
@@ -385,7 +351,7 @@ function emitBody(slot: u32): void {
     closeAt(here);
     openAt(here);
     if (targetOf(b) != NONE || sourcesOf(b) > 1) forgetFlags();
-    else knowFlags(scope(b, CARRY), scope(b, STEP));
+    else knowFlags(known(b, CARRY), known(b, STEP));
     forgetChecks();
     forgetX87();
     forgetRun();
@@ -430,7 +396,7 @@ export function emitRegion(head: u32): bool {
   emitBody(nextSlot());
   fillSize(size);
   const slot = newSlot();
-  beginRecord(slot, explored);
+  beginRecord(slot, explored, <u32>(out - body), largestLoop);
   for (let page: u32 = 0; page < pages; page++) addRegionPage(slot, tableOf(page), distanceOf(page));
   for (let p = 0; p < blocks; p++) {
     const b = blockAt(p);

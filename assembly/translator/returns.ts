@@ -1,6 +1,6 @@
 // Calls and returns in a region: a return goes where the call of it expects, when that is in this region, without a look-up.
 // Ours; the ring is mmu/returns.ts. What the guest pushes and pops stays what counts: the ring only saves finding its place.
-import { CODE_LINEAR_PAGE, CODE_PAGE, RETURN_TOP } from '../abi';
+import { CODE_LINEAR_PAGE, CODE_PAGE, NO_TARGET, RETURN_TOP } from '../abi';
 import { RETURN_MASK, RETURN_SIZE, RETURNS } from '../mmu/returns';
 import { BUDGET, PAGE, pushTable, put, T1, T2, TARGET, VALUE } from './frame';
 import { ADD, AND, br, constant, end, EQ, GT_S, get, loadN, op, set, SHR_U, storeN, SUB, tee, when } from './wasm';
@@ -77,7 +77,7 @@ export function emitReturn(slot: u32, dispatcher: i32, merged: bool): void {
   op(SUB);
   setTop();
   get(TARGET);
-  constant(0xfff);
+  constant(NO_TARGET);
   op(AND);
   set(TARGET);
   if (merged) {

@@ -48,6 +48,8 @@ function setUp(translation: Translation, sizes: number[]) {
     translateLinked: () => 0,
     asking: { value: 0 },
     setLinks() {},
+    regionBytes: (slot: number) => 100 * slot,
+    regionLoop: (slot: number) => slot,
     translateHot() {
       const n = ++lastEntry.value;
       const bytes = moduleOf(n, n, sizes[n - 1]!);
@@ -85,6 +87,18 @@ it('links what compiles in the background in the order in which it was made', as
     [2, 1],
   ]);
   expect(results().slice(1)).toEqual([1, 2]);
+});
+
+it('has each region called first with what is known of it, before the guest can', () => {
+  const { linker, linked } = setUp('at once', [SMALL, SMALL]);
+  const calls: unknown[] = [];
+  linker.firstCall = (call, bytes, loop) => calls.push([call(), bytes, loop, linked.length]);
+  linker.translateHot();
+  linker.translateHot();
+  expect(calls).toEqual([
+    [1, 100, 1, 0],
+    [2, 200, 2, 1],
+  ]);
 });
 
 it('has only so many modules compiling at a time', () => {

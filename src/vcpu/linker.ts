@@ -1,7 +1,7 @@
 // Links what the core has translated: a module from its memory becomes functions in its table, at once or in the background.
 // WebAssembly JavaScript Interface 5.1-5.6; assembly/translator.
 
-import { MODULE, REGION_SLOT_MAX } from '../../assembly/abi.js';
+import { MODULE, NO_TARGET, REGION_SLOT_MAX } from '../../assembly/abi.js';
 import { compile, compileInBackground, instantiate, type WasmMemory, type WasmModule } from './engine.js';
 
 /** Functions and modules that may be live at once; the core drops all, with all decoded code, when either is used up. */
@@ -19,6 +19,12 @@ const IN_FLIGHT = 4;
  * compiled them, while the interpreter goes on.
  */
 export type Translation = 'at once' | 'in the background';
+
+/**
+ * Calls a region for the first time, at which an engine that compiles late does it; the call itself changes nothing. What is known of how
+ * it will run: its wasm is `bytes` long, and of those the largest innermost loop has `loop`, 0 when there is none.
+ */
+export type FirstCall = (call: () => void, bytes: number, loop: number) => void;
 
 /** What assembly/index.ts exports for the translator; the rest of the exports is what regions import. */
 export interface TranslatorCore {
@@ -40,9 +46,15 @@ export interface TranslatorCore {
   readonly asking: { readonly value: number };
   setLinks(period: number, hot: number, due: number): void;
   linked(lastEntry: number, worked: number): void;
+  /** Of the region in a slot: bytes of wasm, and those of its largest innermost loop. */
+  regionBytes(slot: number): number;
+  regionLoop(slot: number): number;
   /** Whether it notes what lies where in a module. */
   setNoting(on: number): void;
 }
+
+/** Runs from one of its targets until execution leaves it: assembly/interpreter/enter-region.ts. */
+type Region = (target: number) => number;
 
 /** A module that is being compiled. Modules are linked in the order in which the core has made them. */
 interface Flight {
@@ -60,6 +72,8 @@ export class Linker {
   discarded = 0;
   /** Told of each module as it is made, before the core runs on. */
   private watcher?: (bytes: Uint8Array) => void;
+  /** Makes the first call of each region, when it is linked. Absent: the guest makes it. */
+  firstCall?: FirstCall;
   private readonly flights: Flight[] = [];
   /** What regions import: exports of the core, and its handlers as h and their number in the table. */
   private readonly imports: Record<string, Record<string, unknown>>;
@@ -168,7 +182,7 @@ export class Linker {
     try {
       if (flight.module === undefined) throw flight.error;
       const { exports } = instantiate(flight.module, this.imports);
-      for (const [slot, region] of Object.entries(exports)) this.core.table.set(Number(slot), region);
+      for (const [slot, region] of Object.entries(exports)) this.place(Number(slot), region as Region);
       worked = 1;
       this.modules++;
       this.bytes += flight.size;
@@ -178,5 +192,10 @@ export class Linker {
     }
     this.core.linked(flight.lastEntry, worked);
     return worked === 1;
+  }
+
+  private place(slot: number, region: Region): void {
+    this.firstCall?.(() => region(NO_TARGET), this.core.regionBytes(slot), this.core.regionLoop(slot));
+    this.core.table.set(slot, region);
   }
 }

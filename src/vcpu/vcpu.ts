@@ -45,7 +45,7 @@ import { assert } from '../base/assert.js';
 import { instantiate, type WasmMemory, type WasmModule } from './engine.js';
 import { type Exit, ExitDecoder } from './exit.js';
 import { readNotes, type NotedModule } from './translation-notes.js';
-import { Linker, type Translation, type TranslatorCore } from './linker.js';
+import { type FirstCall, Linker, type Translation, type TranslatorCore } from './linker.js';
 import { Vmcs } from './vmcs.js';
 
 /** What assembly/index.ts exports. */
@@ -140,6 +140,11 @@ export class Vcpu {
       linker.translateHot();
       this.setTsc(tsc + Math.floor(done * ticks), ticks);
     }
+  }
+
+  /** Has `firstCall` make the first call of each region. */
+  callFirst(firstCall: FirstCall): void {
+    if (this.linker) this.linker.firstCall = firstCall;
   }
 
   /** Calls `see` with each module of translated code and what lies where in it. */

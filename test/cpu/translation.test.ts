@@ -107,3 +107,25 @@ it('never enters a region whose code was written before it was linked', () => {
   for (let i = 0; i < done; i++) expected -= ecx - i;
   expect(now).toBe(expected >>> 0);
 });
+
+it('tells the host how large a region and its innermost loop are', () => {
+  const sizes = (code: string): [bytes: number, loop: number] => {
+    const machine = start(code);
+    let told: [number, number] = [0, 0];
+    machine.linker.firstCall = (_, bytes, loop) => {
+      told = [bytes, loop];
+    };
+    machine.linker.translateHere();
+    return told;
+  };
+  // mov $9,%ecx; then 1: inc %eax; dec %ecx; jnz 1b, or inc %eax; then hlt
+  const [straightBytes, straightLoop] = sizes('b909000000 40 f4');
+  const [loopBytes, loopLoop] = sizes('b909000000 40 49 75fc f4');
+  expect(straightLoop).toBe(0);
+  expect(loopLoop).toBeGreaterThan(0);
+  expect(loopBytes).toBeGreaterThan(straightBytes);
+  expect(loopLoop).toBeLessThan(loopBytes);
+  // 2: mov $9,%ecx; 1: inc %eax; dec %ecx; jnz 1b; 100 times inc %edi; dec %edx; jnz 2b; hlt
+  const [, inner] = sizes(`b909000000 40 49 75fc ${'47'.repeat(100)} 4a 7592 f4`);
+  expect(inner).toBe(loopLoop);
+});

@@ -29,7 +29,7 @@ import { demoSummary, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
 import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
 import { Terminal } from '../terminal.js';
-import { optimiseLate } from '../tiering.js';
+import { callCharged, optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
 
 const CORE = new URL('../../../../build/core.wasm', import.meta.url);
@@ -167,7 +167,10 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   });
   const { balloon } = machine.virtio;
   if (balloon && options.balloon > 0) balloon.target = options.balloon;
-  if (options.mode !== 'full') optimiseLate();
+  if (options.mode !== 'full') {
+    optimiseLate();
+    machine.processor.callFirst(callCharged);
+  }
   const vm: Vm = new Vm(machine, host, log, {
     timeout: options.timeout,
     maxInstructions: options.maxInstructions,
