@@ -14,6 +14,7 @@ export interface Report {
   mips: number;
   exits: Record<string, number>;
   exitSeconds: Record<string, number>;
+  exitShares: Record<string, number>;
   devices: Record<string, number>;
   tlbMisses: number;
   /** Most memory that the process has had at once. */
@@ -22,7 +23,8 @@ export interface Report {
 }
 
 export function toReport(statistics: Statistics, mode: string, outcome: string, status: number): Report {
-  const { instructions, wallSeconds, cpuSeconds, mips, exits, exitSeconds, devices, tlbMisses, ...rest } = statistics;
+  const { instructions, wallSeconds, cpuSeconds, mips, exits, exitSeconds, exitShares, devices, tlbMisses, ...rest } =
+    statistics;
   const hostPeakBytes = process.resourceUsage().maxRSS * 1024;
   return {
     mode,
@@ -34,6 +36,7 @@ export function toReport(statistics: Statistics, mode: string, outcome: string, 
     mips,
     exits,
     exitSeconds,
+    exitShares,
     devices,
     tlbMisses,
     ...rest,
@@ -61,23 +64,21 @@ function counts(title: string, values: Record<string, number>): string[] {
 }
 
 /** Exits with their share of the run's busy time, as the monitor's work for them until the guest was entered again. */
-function exits({ exits, exitSeconds, guestSeconds, entries, entriesPerSecond }: Statistics): string[] {
-  const monitor = Object.values(exitSeconds).reduce((sum, seconds) => sum + seconds, 0);
-  const busy = guestSeconds + monitor;
-  const share = (seconds: number) => `${busy > 0 ? ((seconds / busy) * 100).toFixed(1) : '0.0'}%`;
+function exits({ exits, exitSeconds, exitShares, guestShare, entries, entriesPerSecond }: Statistics): string[] {
+  const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
   const rows = Object.entries(exits)
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => [
       `  ${reasonLabel(name)}`,
       group(count),
-      share(exitSeconds[name]),
+      percent(exitShares[name]),
       ((exitSeconds[name] / count) * 1e6).toFixed(2),
     ]);
   return [
     '',
     pc.bold('exits by reason'),
     ...table([['  reason', 'exits', 'time', 'µs each'], ...rows]),
-    `  ${group(entries)} entries, ${group(entriesPerSecond)} a second; the guest ran ${share(guestSeconds)} of the time`,
+    `  ${group(entries)} entries, ${group(entriesPerSecond)} a second; the guest ran ${percent(guestShare)} of the time`,
   ];
 }
 
