@@ -2,7 +2,7 @@
 
 /**
  * A disk as a row of bytes, read and written by ranges. Implementations live outside the devices
- * (files in Node, memory in tests, OPFS in a tab). All offsets and lengths are in bytes and have been
+ * (files in Node, memory in tests, a dropped file below writes in memory in a tab). All offsets and lengths are in bytes and have been
  * checked by the controller to lie inside `size`.
  */
 export interface BlockBackend {
