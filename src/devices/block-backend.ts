@@ -22,7 +22,9 @@ export interface BlockBackend {
    * Undefined: it is there already.
    */
   flushBeside?(): Promise<void> | undefined;
-  /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. */
+  /** Bytes that a discard must cover, from a multiple of as many, to have an effect; absent: a sector. */
+  readonly discardUnit?: number;
+  /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. Throws BlockError. */
   discard?(offset: number, length: number): void;
 }
 
