@@ -28,7 +28,7 @@ import { progressLine } from '../progress.js';
 import { demoSummary, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
 import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
-import { Terminal } from '../terminal.js';
+import { oneTerminal, Terminal } from '../terminal.js';
 import { optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
 
@@ -128,9 +128,14 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
   if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
   const host = new NodeHost();
-  const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
-  const log = createLog((line) => say(line), options.trace);
   const output = openSerial(options, () => vm.stop());
+  const between = options.serial.kind === 'stdio' && oneTerminal();
+  const show = (text: string): void => {
+    if (between) output?.endLine();
+    process.stderr.write(`${text}\n`);
+  };
+  const say = (line: string): void => show(`${pc.dim('tabvisor:')} ${line}`);
+  const log = createLog(say, options.trace);
   let serialText = '';
   const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
   const transmit = (byte: number): void => {
@@ -192,7 +197,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     closers.push(() => network.close());
   }
   const dump = await watchWat(machine, options);
-  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save) : undefined;
+  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, show, save) : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
   const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
@@ -289,7 +294,7 @@ function openTerminal(
   machine: BuiltMachine,
   vm: Vm,
   host: NodeHost,
-  say: (line: string) => void,
+  show: (text: string) => void,
   save: () => void,
 ): Terminal {
   const [com1] = machine.uarts;
@@ -299,9 +304,9 @@ function openTerminal(
     host.wake();
     return taken;
   };
-  const terminal = new Terminal(process.stdin, (text) => void process.stderr.write(text), receive, {
+  const terminal = new Terminal(process.stdin, show, receive, {
     leave: () => vm.stop(),
-    statistics: () => say(JSON.stringify(vm.statistics())),
+    statistics: () => show(JSON.stringify(vm.statistics())),
     save,
   });
   terminal.open();
