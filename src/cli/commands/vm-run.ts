@@ -25,7 +25,7 @@ import { NodeNetwork } from '../node-network.js';
 import { cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion } from '../output.js';
 import { progressLine } from '../progress.js';
-import { demoSummary, toReport } from '../report.js';
+import { demoSummary, statusTable, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
 import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
 import { oneTerminal, Terminal } from '../terminal.js';
@@ -306,7 +306,7 @@ function openTerminal(
   };
   const terminal = new Terminal(process.stdin, show, receive, {
     leave: () => vm.stop(),
-    statistics: () => show(JSON.stringify(vm.statistics())),
+    statistics: () => show(statusTable(vm.statistics())),
     save,
   });
   terminal.open();
