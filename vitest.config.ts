@@ -4,7 +4,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Of test/, what is quick and needs no machine. */
-const quick = ['test/layers.test.ts', 'test/console.test.ts'];
+const quick = ['test/layers.test.ts', 'test/repository.test.ts', 'test/console.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,14 +1,19 @@
 // What disks whose writes go to another file share: reads of clusters that were written and of those that were not.
-// Ours: a cluster is copied whole before its first write.
+// Ours: a cluster is copied whole before its first write; one that was discarded is nowhere, and reads as zeros.
 import { messageOf } from '../base/errors.js';
 import { type BlockBackend, BlockError } from '../devices/block-backend.js';
 import { readRange, writeRange } from './file-ranges.js';
 
 export const CLUSTER = 65536;
+/** Where a cluster is that is not in the file: still in the image below. */
+export const BELOW = -1;
+/** Nowhere: it was discarded. */
+export const ZEROS = -2;
 
 export abstract class CopyOnWriteDisk implements BlockBackend {
   readonly readOnly = false;
   readonly size: number;
+  readonly discardUnit = CLUSTER;
   private readonly cluster = new Uint8Array(CLUSTER);
 
   constructor(protected readonly below: BlockBackend) {
@@ -17,10 +22,12 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
 
   /** The file that takes the writes. */
   protected abstract readonly fd: number;
-  /** Where a written cluster lies in the file; undefined: it has not been written. */
-  protected abstract placeOf(cluster: number): number | undefined;
-  /** Puts a cluster's first bytes into the file; the value is where. */
+  /** Where a cluster lies in the file, BELOW or ZEROS. */
+  protected abstract placeOf(cluster: number): number;
+  /** Puts a whole cluster into the file that was BELOW or ZEROS; the value is where. */
   protected abstract add(cluster: number, bytes: Uint8Array): number;
+  /** Makes clusters ZEROS, `first` to before `end`. */
+  protected abstract drop(first: number, end: number): void;
   abstract flush(): void;
 
   read(offset: number, into: Uint8Array): void {
@@ -34,7 +41,8 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
   readv(offset: number, into: readonly Uint8Array[]): void {
     this.byCluster(offset, into, (cluster, within, pieces) => {
       const place = this.placeOf(cluster);
-      if (place === undefined) this.readBelow(cluster * CLUSTER + within, pieces);
+      if (place === BELOW) this.readBelow(cluster * CLUSTER + within, pieces);
+      else if (place === ZEROS) for (const bytes of pieces) bytes.fill(0);
       else this.guard(() => readRange(this.fd, place + within, pieces));
     });
   }
@@ -42,13 +50,23 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
   writev(offset: number, from: readonly Uint8Array[]): void {
     this.byCluster(offset, from, (cluster, within, pieces, length) => {
       const place = this.placeOf(cluster);
-      if (place === undefined && length === CLUSTER) {
+      const there = place !== BELOW && place !== ZEROS;
+      if (!there && length === CLUSTER) {
         this.addWhole(cluster, pieces);
         return;
       }
-      const at = (place ?? this.copyUp(cluster)) + within;
+      const at = (there ? place : this.copyUp(cluster, place)) + within;
       this.guard(() => writeRange(this.fd, at, pieces));
     });
+  }
+
+  /** Clusters that lie in the range whole read as zeros; a part of one stays as it is. */
+  discard(offset: number, length: number): void {
+    const first = Math.ceil(offset / CLUSTER);
+    const to = offset + length;
+    // the last cluster of a disk may be a short one
+    const end = to === this.size ? Math.ceil(to / CLUSTER) : Math.floor(to / CLUSTER);
+    if (first < end) this.drop(first, end);
   }
 
   /** What the host refuses is a BlockError. */
@@ -73,10 +91,10 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
     }
   }
 
-  private copyUp(cluster: number): number {
-    const length = Math.min(CLUSTER, this.size - cluster * CLUSTER);
+  private copyUp(cluster: number, place: number): number {
+    const length = place === ZEROS ? 0 : Math.min(CLUSTER, this.size - cluster * CLUSTER);
     this.cluster.fill(0, length);
-    this.below.read(cluster * CLUSTER, this.cluster.subarray(0, length));
+    if (length > 0) this.below.read(cluster * CLUSTER, this.cluster.subarray(0, length));
     return this.add(cluster, this.cluster);
   }
 

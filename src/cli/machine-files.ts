@@ -131,27 +131,32 @@ function demoDisk(closers: Closers): string {
 export function openSerial(options: VmRunOptions, onBroken: () => void): Output | undefined {
   if (options.serial.kind === 'none') return undefined;
   if (options.serial.kind === 'stdio') return new Output(process.stdout, onBroken);
-  const fd = openFor('--serial', options.serial.path, 'w');
+  const fd = openFor(`--serial ${options.serial.path}`, options.serial.path, 'w');
   return new Output(createWriteStream('', { fd }), onBroken);
 }
 
-/** Appends blocks to a file. */
-export function appender(path: string, closers: Closers): (bytes: Uint8Array) => void {
-  const fd = openFor('--log-port', path, 'a');
+/** Writes blocks to a file, anew (`w`) or behind what is there (`a`). `label`: the option, for messages. */
+export function fileWriter(
+  label: string,
+  path: string,
+  flags: 'a' | 'w',
+  closers: Closers,
+): (bytes: Uint8Array) => void {
+  const fd = openFor(label, path, flags);
   closers.push(() => closeSync(fd));
   return (bytes) => {
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
     } catch (error) {
-      throw new InputError(`--log-port ${path}: ${reason(error)}`, undefined, { cause: error });
+      throw new InputError(`${label}: ${reason(error)}`, undefined, { cause: error });
     }
   };
 }
 
-function openFor(option: string, path: string, flags: string): number {
+function openFor(label: string, path: string, flags: string): number {
   try {
     return openSync(path, flags);
   } catch (error) {
-    throw new InputError(`${option} ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+    throw new InputError(`${label}: ${reason(error)}`, 'Check the path.', { cause: error });
   }
 }

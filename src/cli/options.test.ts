@@ -1,8 +1,9 @@
 // From text to values, and what is said about wrong ones.
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
-import { busOf, parseDisk, parseOptions, type RawOptions } from './options.js';
+import { absolutePort, busOf, parseDisk, parseOptions, type RawOptions } from './options.js';
 
 const defaults: RawOptions = {
   mode: 'full',
@@ -53,6 +54,24 @@ test('mode para has virtio disks unless they say otherwise, and a balloon', () =
   expect(() => parse({ mode: 'full', balloon: '64M' })).toThrow('in mode para alone');
   expect(() => parse({ mode: 'para', balloon: 'much' })).toThrow('not a size');
   expect(() => parse({ mode: 'para', balloon: '1G', memory: '64M' })).toThrow('--balloon 1G: the machine has 64 MiB');
+});
+
+test('named ports', () => {
+  const virtioPort = ['org.example.agent.0=./a=b.sock', 'log=file:log.txt'];
+  expect(parse({ virtioPort }).virtioPorts).toEqual([
+    { name: 'org.example.agent.0', kind: 'socket', path: './a=b.sock' },
+    { name: 'log', kind: 'file', path: 'log.txt' },
+  ]);
+  expect(virtioPort.map(absolutePort)).toEqual([
+    `org.example.agent.0=${resolve('a=b.sock')}`,
+    `log=file:${resolve('log.txt')}`,
+  ]);
+  for (const wrong of ['agent', 'agent=', '=x', 'a/b=x', `${'n'.repeat(65)}=x`])
+    expect(() => parse({ virtioPort: [wrong] })).toThrow('no name and path');
+  expect(() => parse({ virtioPort: ['a=1', 'b=2', 'a=3'] })).toThrow('--virtio-port a=: the name is taken');
+  const eight = Array.from({ length: 8 }, (_, i) => `p${i}=${i}`);
+  expect(parse({ virtioPort: eight, mode: 'hw' }).virtioPorts).toHaveLength(8);
+  expect(() => parse({ virtioPort: eight, mode: 'para' })).toThrow('8 ports; the device takes 7 in mode para');
 });
 
 test('numbers, ports and lists', () => {

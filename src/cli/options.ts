@@ -1,8 +1,10 @@
 // The options of `tabvisor vm run`, from text to values; each wrong value is an InputError that says what would be right.
 // Issue of the command line; sizes as QEMU writes them.
+import { resolve } from 'node:path';
 import { formatSize, MIB, parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { TOPICS, type Topic } from '../base/log.js';
+import { PORTS_MAX } from '../devices/virtio/console.js';
 import type { MachineConfig, Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
@@ -34,6 +36,8 @@ export interface RawOptions {
   clock: string;
   net: string;
   share: string[];
+  /** Absent in snapshots from before there was the option. */
+  virtioPort?: string[];
   snapshotOn?: string[];
   balloon?: string;
   boot: string;
@@ -54,6 +58,13 @@ export interface ShareOption {
   tag: string;
   path: string;
   readOnly: boolean;
+}
+
+/** A named port of a virtio console, and what is at its host's end. */
+export interface PortOption {
+  name: string;
+  kind: 'socket' | 'file';
+  path: string;
 }
 
 export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'; path: string };
@@ -85,6 +96,7 @@ export interface VmRunOptions {
   clock: 'real' | 'virtual';
   net?: NetOption;
   shares: ShareOption[];
+  virtioPorts: PortOption[];
   /** A snapshot goes to `path` when `line` has come out of the first serial port. */
   snapshotOn?: { line: string; path: string };
   /** Bytes that the guest is asked to give back. */
@@ -151,6 +163,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     clock: oneOf('--clock', raw.clock, ['real', 'virtual']),
     net,
     shares: parseShares(raw.share),
+    virtioPorts: parseVirtioPorts(raw.virtioPort ?? [], mode),
     snapshotOn: parseSnapshotOn(raw.snapshotOn),
     balloon: parseBalloon(raw.balloon, mode, memory),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
@@ -219,6 +232,34 @@ function parseShares(texts: readonly string[]): ShareOption[] {
   if (twice)
     throw new InputError(`--share ${twice.tag}=${twice.path}: the tag is taken`, 'Give each folder its own tag.');
   return shares;
+}
+
+/** `NAME=SOCKET` or `NAME=file:F`. */
+export function parseVirtioPort(text: string): PortOption {
+  const match = /^([\w.:-]{1,64})=(file:)?(.+)$/s.exec(text);
+  if (match) return { name: match[1], kind: match[2] ? 'file' : 'socket', path: match[3] };
+  throw new InputError(
+    `--virtio-port ${text}: no name and path; a name has up to 64 letters, digits and ._:-`,
+    'Write it as --virtio-port org.example.agent.0=./agent.sock, or =file:F.',
+  );
+}
+
+function parseVirtioPorts(texts: readonly string[], mode: Mode): PortOption[] {
+  const ports = texts.map(parseVirtioPort);
+  const twice = ports.find(({ name }, i) => ports.findIndex((one) => one.name === name) !== i);
+  if (twice)
+    throw new InputError(`--virtio-port ${twice.name}=: the name is taken`, 'Give each port its own name and path.');
+  // in mode para the first one is the console hvc0
+  const most = mode === 'para' ? PORTS_MAX - 1 : PORTS_MAX;
+  if (ports.length > most)
+    throw new InputError(`--virtio-port: ${ports.length} ports; the device takes ${most} in mode ${mode}`);
+  return ports;
+}
+
+/** The option with its path from any folder. */
+export function absolutePort(text: string): string {
+  const { name, kind, path } = parseVirtioPort(text);
+  return `${name}=${kind === 'file' ? 'file:' : ''}${resolve(path)}`;
 }
 
 function parseSnapshotOn(values: readonly string[] | undefined): VmRunOptions['snapshotOn'] {

@@ -21,6 +21,8 @@ export class Output {
   private block = Buffer.allocUnsafe(BLOCK);
   private used = 0;
   private broken = false;
+  /** The guest's last line has no end yet. */
+  private unfinished = false;
 
   constructor(
     private readonly stream: Writable,
@@ -35,6 +37,7 @@ export class Output {
 
   readonly write = (byte: number): void => {
     this.block[this.used++] = byte;
+    this.unfinished = byte !== NEWLINE;
     if (byte === NEWLINE || this.used === BLOCK) this.flush();
   };
 
@@ -44,6 +47,12 @@ export class Output {
     const bytes = Buffer.from(this.block.subarray(0, this.used));
     this.used = 0;
     if (!this.broken) this.stream.write(bytes);
+  }
+
+  /** Hands on everything, and ends the guest's line if it has not: what others write to the same terminal then has a line of its own. */
+  endLine(): void {
+    if (this.unfinished) this.write(NEWLINE);
+    this.flush();
   }
 
   /** What the guest must wait for: the stream has taken no more. */

@@ -1,14 +1,16 @@
 // A copy-on-write overlay that lasts: writes go to a file of their own, the image below is never changed.
-// Ours: a header, then a map of clusters (u32 each, 0 = below, else place + 1), then clusters as they were first written.
+// Ours: a header, then a map of clusters (u32 each, 0 = below, else place + 1), then clusters as they were first written. A cluster that was
+// discarded has DISCARDED in its entry; its place, if it has one, waits for its next write.
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { InputError } from '../base/errors.js';
 import type { BlockBackend } from '../devices/block-backend.js';
-import { CLUSTER, CopyOnWriteDisk } from './copy-on-write.js';
+import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 import { FileDurability } from './file-durability.js';
 import { reason } from './files.js';
 
 const MAGIC = 'TVOVERLAY1\r\n\x1a\n\0\0';
 const HEADER = 4096;
+const DISCARDED = 0x80000000;
 
 export class OverlayFile extends CopyOnWriteDisk {
   protected readonly fd: number;
@@ -39,6 +41,11 @@ export class OverlayFile extends CopyOnWriteDisk {
     super.writev(offset, pieces);
   }
 
+  override discard(offset: number, length: number): void {
+    this.durability.wrote();
+    super.discard(offset, length);
+  }
+
   flush(): void {
     this.durability.flush();
   }
@@ -51,22 +58,32 @@ export class OverlayFile extends CopyOnWriteDisk {
     closeSync(this.fd);
   }
 
-  protected placeOf(cluster: number): number | undefined {
-    const place = this.places[cluster]!;
-    return place === 0 ? undefined : this.at(place);
+  protected placeOf(cluster: number): number {
+    const entry = this.places[cluster]!;
+    if (entry >= DISCARDED) return ZEROS;
+    return entry === 0 ? BELOW : this.at(entry);
   }
 
   /** The cluster is whole in the file before the map says so. */
   protected add(cluster: number, bytes: Uint8Array): number {
-    const place = ++this.used;
-    const entry = new Uint8Array(4);
-    new DataView(entry.buffer).setUint32(0, place, true);
-    this.guard(() => {
-      writeSync(this.fd, bytes, 0, CLUSTER, this.at(place));
-      writeSync(this.fd, entry, 0, 4, HEADER + cluster * 4);
-    });
-    this.places[cluster] = place;
+    const place = placeIn(this.places[cluster]!) || ++this.used;
+    this.guard(() => writeSync(this.fd, bytes, 0, CLUSTER, this.at(place)));
+    this.enter(cluster, Uint32Array.of(place));
     return this.at(place);
+  }
+
+  protected drop(first: number, end: number): void {
+    this.enter(
+      first,
+      this.places.slice(first, end).map((entry) => DISCARDED + placeIn(entry)),
+    );
+  }
+
+  /** Puts entries into the map, from that of the cluster `first` on: in the file, then in memory. */
+  private enter(first: number, entries: Uint32Array): void {
+    const bytes = new Uint8Array(entries.buffer);
+    this.guard(() => writeSync(this.fd, bytes, 0, bytes.length, HEADER + first * 4));
+    this.places.set(entries, first);
   }
 
   private create(): void {
@@ -89,11 +106,16 @@ export class OverlayFile extends CopyOnWriteDisk {
     if (header.readBigUInt64LE(16) !== BigInt(this.size)) throw wrong('it belongs to a disk of another size');
     readSync(this.fd, new Uint8Array(this.places.buffer), 0, this.places.byteLength, HEADER);
     const room = Math.floor(Math.max(0, fstatSync(this.fd).size - this.dataAt) / CLUSTER);
-    this.used = this.places.reduce((most, place) => Math.max(most, place), 0);
+    this.used = this.places.reduce((most, entry) => Math.max(most, placeIn(entry)), 0);
     if (this.used > room) throw wrong('damaged: its map leads behind its end');
   }
 
   private at(place: number): number {
     return this.dataAt + (place - 1) * CLUSTER;
   }
+}
+
+/** Place + 1 of an entry of the map; 0: the cluster has never been written. */
+function placeIn(entry: number): number {
+  return entry % DISCARDED;
 }

@@ -1,4 +1,4 @@
-// Statistics of a run as JSON, and the demo's table of workloads and exits.
+// Statistics of a run as JSON, as a short table for the person at the console, and with the demo's workloads.
 // Ours; the guest's lines are `WORKLOAD name=... checksum=... ticks=...`.
 import pc from 'picocolors';
 import { reasonLabel } from '../vmm/vmx/exit-reasons.js';
@@ -14,6 +14,7 @@ export interface Report {
   mips: number;
   exits: Record<string, number>;
   exitSeconds: Record<string, number>;
+  exitShares: Record<string, number>;
   devices: Record<string, number>;
   tlbMisses: number;
   /** Most memory that the process has had at once. */
@@ -22,7 +23,8 @@ export interface Report {
 }
 
 export function toReport(statistics: Statistics, mode: string, outcome: string, status: number): Report {
-  const { instructions, wallSeconds, cpuSeconds, mips, exits, exitSeconds, devices, tlbMisses, ...rest } = statistics;
+  const { instructions, wallSeconds, cpuSeconds, mips, exits, exitSeconds, exitShares, devices, tlbMisses, ...rest } =
+    statistics;
   const hostPeakBytes = process.resourceUsage().maxRSS * 1024;
   return {
     mode,
@@ -34,12 +36,16 @@ export function toReport(statistics: Statistics, mode: string, outcome: string, 
     mips,
     exits,
     exitSeconds,
+    exitShares,
     devices,
     tlbMisses,
     ...rest,
     hostPeakBytes,
   };
 }
+
+/** Exit reasons of the table for the console: it must fit under what the guest has written. */
+const STATUS_REASONS = 6;
 
 const group = (value: number): string =>
   Math.round(value)
@@ -60,25 +66,37 @@ function counts(title: string, values: Record<string, number>): string[] {
   return ['', pc.bold(title), ...table(rows.map(([name, count]) => [`  ${name}`, group(count)]))];
 }
 
-/** Exits with their share of the run's busy time, as the monitor's work for them until the guest was entered again. */
-function exits({ exits, exitSeconds, guestSeconds, entries, entriesPerSecond }: Statistics): string[] {
-  const monitor = Object.values(exitSeconds).reduce((sum, seconds) => sum + seconds, 0);
-  const busy = guestSeconds + monitor;
-  const share = (seconds: number) => `${busy > 0 ? ((seconds / busy) * 100).toFixed(1) : '0.0'}%`;
+/** The most frequent exits, with their share of the run's busy time: the monitor's work for them until the guest was entered again. */
+function exits(
+  { exits, exitSeconds, exitShares, guestShare, entries, entriesPerSecond }: Statistics,
+  most = Number.POSITIVE_INFINITY,
+): string[] {
+  const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
   const rows = Object.entries(exits)
     .sort(([, a], [, b]) => b - a)
+    .slice(0, most)
     .map(([name, count]) => [
       `  ${reasonLabel(name)}`,
       group(count),
-      share(exitSeconds[name]),
+      percent(exitShares[name]),
       ((exitSeconds[name] / count) * 1e6).toFixed(2),
     ]);
   return [
-    '',
     pc.bold('exits by reason'),
     ...table([['  reason', 'exits', 'time', 'µs each'], ...rows]),
-    `  ${group(entries)} entries, ${group(entriesPerSecond)} a second; the guest ran ${share(guestSeconds)} of the time`,
+    `  ${group(entries)} entries, ${group(entriesPerSecond)} a second; the guest ran ${percent(guestShare)} of the time`,
   ];
+}
+
+/** What Ctrl-A s shows. */
+export function statusTable(statistics: Statistics): string {
+  const { wallSeconds, idleSeconds, cpuSeconds, instructions, mips, resets } = statistics;
+  return [
+    `${wallSeconds.toFixed(1)} seconds, ${idleSeconds.toFixed(1)} of them asleep; ${cpuSeconds.toFixed(1)} CPU seconds` +
+      (resets > 0 ? `; reset ${resets === 1 ? 'once' : `${resets} times`}` : ''),
+    `${group(instructions)} guest instructions, ${mips.toFixed(0)} million a CPU second`,
+    ...exits(statistics, STATUS_REASONS),
+  ].join('\n');
 }
 
 /** What `npm run demo` shows behind the guest's own output. */
@@ -93,6 +111,7 @@ export function demoSummary(serial: string, statistics: Statistics): string {
           ...workloads.map(([, name, checksum, ticks]) => [`  ${name}`, checksum, group(Number(ticks))]),
         ])
       : ['  the guest reported none']),
+    '',
     ...exits(statistics),
     ...counts('accesses by device', statistics.devices),
     '',

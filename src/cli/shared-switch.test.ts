@@ -218,7 +218,7 @@ test('a path that has become something else: without a network, and without a cr
   rmSync(path);
   writeFileSync(path, 'kept');
   a.stop();
-  await b.says('a regular file, not the socket of a switch; this machine goes on without a network');
+  await b.says('a regular file, not a socket; this machine goes on without a network');
   b.send(1);
   expect(existsSync(path)).toBe(true);
 });

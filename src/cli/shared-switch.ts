@@ -7,7 +7,7 @@ import { formatStation } from '../net/ethernet.js';
 import { type Lan, type Network, openLan, type Surroundings } from './lan.js';
 import type { NetOption } from './net-option.js';
 import { SwitchPeer } from './switch-peer.js';
-import { type HostPlace, takePlace } from './switch-place.js';
+import { type HostPlace, takePlace } from './socket-place.js';
 
 /** Machines that are plugged into a hosted switch. */
 const PEERS_MAX = 64;
@@ -43,7 +43,7 @@ class SharedSwitch implements Network {
   /** The first place: the rules for what may pass are those of the machine that hosts. Throws InputError. */
   async start({ allowed, forwards }: NetOption): Promise<void> {
     const card = formatStation(this.around.station);
-    const place = await takePlace(this.path);
+    const place = await takePlace({ path: this.path, label: `--net switch=${this.path}` });
     if (place.kind === 'host') {
       await this.host(place, { allowed, forwards }, this.around.station);
       this.say(`hosted by this machine, whose card is ${card}`);
@@ -140,7 +140,7 @@ class SharedSwitch implements Network {
   /** Whoever is first hosts; the rules are the strictest, for nobody has given others. */
   private async rejoin(): Promise<void> {
     try {
-      const place = await takePlace(this.path);
+      const place = await takePlace({ path: this.path, label: `--net switch=${this.path}` });
       if (place.kind === 'guest') {
         if (this.closed) place.socket.destroy();
         else {

@@ -56,7 +56,14 @@ test('random reads and writes agree with memory', () => {
         pieces.push(bytes.subarray(at, at + 1 + random(length - at)));
       return pieces;
     };
-    if (random(2) === 0) {
+    const what = random(5);
+    if (what === 0) {
+      disk.discard(offset, length);
+      const end = offset + length;
+      const from = Math.ceil(offset / 65536) * 65536;
+      if (end === SIZE) model.fill(0, from);
+      else model.fill(0, from, Math.max(from, Math.floor(end / 65536) * 65536));
+    } else if (what < 3) {
       const bytes = new Uint8Array(length).fill(random(256));
       disk.writev(offset, cut(bytes));
       model.set(bytes, offset);
@@ -66,6 +73,25 @@ test('random reads and writes agree with memory', () => {
       expect(Buffer.compare(bytes, model.subarray(offset, offset + length))).toBe(0);
     }
   }
+});
+
+test('a saved overlay is what was written and discarded', () => {
+  const { image, disk } = setUp();
+  disk.write(512, new Uint8Array(512).fill(1));
+  disk.write(65536, new Uint8Array(65536).fill(2));
+  disk.discard(65536, 2 * 65536);
+  const pieces = disk.save();
+  // what was discarded takes no room
+  expect(pieces.map(({ length }) => length)).toEqual([4 + 3 * 4 + 65536]);
+  const other = setUp().disk;
+  pieces.forEach((piece) => void other.load(piece));
+  const bytes = new Uint8Array(SIZE);
+  other.read(0, bytes);
+  const expected = image
+    .slice()
+    .fill(1, 512, 1024)
+    .fill(0, 65536, 3 * 65536);
+  expect(Buffer.compare(bytes, expected)).toBe(0);
 });
 
 test('the end of an image that is no whole cluster', () => {

@@ -1,11 +1,22 @@
 // The console of the person at the machine: standard input to the serial port, raw when it is a terminal, with an escape key.
 // QEMU's -nographic keys: Ctrl-A, then a letter.
+import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 
 const ESCAPE = 0x01;
-const HELP =
-  '\r\nCtrl-A x  leave\r\nCtrl-A s  statistics so far\r\nCtrl-A w  write a snapshot\r\nCtrl-A a  send Ctrl-A\r\nCtrl-A h  this help\r\n';
+const HELP = [
+  'Ctrl-A x  leave',
+  'Ctrl-A s  statistics so far',
+  'Ctrl-A w  write a snapshot',
+  'Ctrl-A a  send Ctrl-A',
+  'Ctrl-A h  this help',
+].join('\n');
+
+/** Whether standard output and standard error are one terminal: messages then come between the guest's lines. */
+export function oneTerminal(): boolean {
+  return process.stdout.isTTY && process.stderr.isTTY && fstatSync(1).rdev === fstatSync(2).rdev;
+}
 
 export interface TerminalKeys {
   leave(): void;
@@ -24,7 +35,8 @@ export class Terminal {
 
   constructor(
     private readonly input: Readable & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>,
-    private readonly say: (text: string) => void,
+    /** Shows lines to the person. */
+    private readonly show: (text: string) => void,
     private readonly receive: Receiver,
     private readonly keys: TerminalKeys,
   ) {}
@@ -80,6 +92,6 @@ export class Terminal {
     if (key === 'x') this.keys.leave();
     else if (key === 's') this.keys.statistics();
     else if (key === 'w') this.keys.save();
-    else if (key === 'h' || key === '?') this.say(HELP);
+    else if (key === 'h' || key === '?') this.show(HELP);
   }
 }

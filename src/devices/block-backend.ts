@@ -2,7 +2,7 @@
 
 /**
  * A disk as a row of bytes, read and written by ranges. Implementations live outside the devices
- * (files in Node, memory in tests, OPFS in a tab). All offsets and lengths are in bytes and have been
+ * (files in Node, memory in tests, a dropped file below writes in memory in a tab). All offsets and lengths are in bytes and have been
  * checked by the controller to lie inside `size`.
  */
 export interface BlockBackend {
@@ -22,7 +22,9 @@ export interface BlockBackend {
    * Undefined: it is there already.
    */
   flushBeside?(): Promise<void> | undefined;
-  /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. */
+  /** Bytes that a discard must cover, from a multiple of as many, to have an effect; absent: a sector. */
+  readonly discardUnit?: number;
+  /** The guest no longer needs these bytes; what they read as afterwards is the back-end's choice. Throws BlockError. */
   discard?(offset: number, length: number): void;
 }
 

@@ -6,6 +6,17 @@ import { REASON_MAX, reasonName } from './vmx/exit-reasons.js';
 /** Exits of the core come first, then basic VM-exit reasons. */
 const CORE = 16;
 
+/** Shares are of the time in the guest and in the monitor together, without sleep: from 0 to 1, all of them and the guest's make 1. */
+export interface ExitReport {
+  /** How many, by reason. */
+  exits: Record<string, number>;
+  /** Seconds that the monitor worked after exits, by reason. */
+  exitSeconds: Record<string, number>;
+  exitShares: Record<string, number>;
+  guestSeconds: number;
+  guestShare: number;
+}
+
 export class ExitStatistics {
   private readonly counts = new Float64Array(CORE + REASON_MAX);
   private readonly nanoseconds = new Float64Array(CORE + REASON_MAX);
@@ -13,7 +24,7 @@ export class ExitStatistics {
   private leftAt = 0;
   private enteredAt = 0;
   /** Nanoseconds in the guest, entries and exits included. */
-  guest = 0;
+  private guest = 0;
   /** Times that the guest was entered. */
   entries = 0;
 
@@ -39,16 +50,19 @@ export class ExitStatistics {
     this.leftAt = 0;
   }
 
-  /** By reason: counts and seconds. */
-  report(): { exits: Record<string, number>; exitSeconds: Record<string, number> } {
+  report(): ExitReport {
+    const busy = this.guest + this.nanoseconds.reduce((sum, time) => sum + time, 0);
+    const share = (time: number): number => (busy > 0 ? time / busy : 0);
     const exits: Record<string, number> = {};
     const exitSeconds: Record<string, number> = {};
+    const exitShares: Record<string, number> = {};
     this.counts.forEach((count, at) => {
       if (count === 0) return;
       const name = at < CORE ? EXIT_KINDS[at] : reasonName(at - CORE);
       exits[name] = count;
       exitSeconds[name] = this.nanoseconds[at] / 1e9;
+      exitShares[name] = share(this.nanoseconds[at]);
     });
-    return { exits, exitSeconds };
+    return { exits, exitSeconds, exitShares, guestSeconds: this.guest / 1e9, guestShare: share(this.guest) };
   }
 }

@@ -41,7 +41,7 @@ export function virtioDevice(
     case 'rng':
       return new VirtioRng(memory, random);
     case 'console':
-      parts.console = new VirtioConsole(memory, config.ports);
+      parts.console = new VirtioConsole({ memory, timers, ports: config.ports });
       return parts.console;
     case 'balloon':
       parts.balloon = new VirtioBalloon({

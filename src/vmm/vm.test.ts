@@ -104,62 +104,66 @@ test('powers on, runs, writes everything out at the end', async () => {
   expect(seen).toEqual(['power on', 'budget', 'budget', 'flush']);
 });
 
+/**
+ * Runs steps that each end with their budget used up, while a timer is due at `deadline` (nanoseconds). The value is what was answered
+ * each time that a step asked whether there is more of its budget.
+ */
+async function answersTo(
+  deadline: number,
+  steps: ((machine: ReturnType<typeof setUp>, ask: () => void) => void)[],
+): Promise<boolean[]> {
+  const answers: boolean[] = [];
+  const ask = (): void => void answers.push(machine.cpu.more!() > 0);
+  const machine = setUp(
+    steps.map((step) => () => {
+      step(machine, ask);
+      return budget;
+    }),
+  );
+  machine.timers.create(() => {}).arm(deadline);
+  await machine.vm.run();
+  return answers;
+}
+
 test('a budget that was used up before its time is no exit, until something is due', async () => {
-  const answers: number[] = [];
-  const { vm, host, cpu, timers } = setUp([
-    () => {
-      answers.push(cpu.more!());
+  const answers = await answersTo(4 * MS, [
+    ({ host, cpu }, ask) => {
+      ask();
       host.time += 4 * MS;
       cpu.instructions += 1_000_000;
-      answers.push(cpu.more!());
-      return budget;
+      ask();
     },
   ]);
-  timers.create(() => {}).arm(4 * MS);
-  await vm.run();
-  expect(answers[0]).toBeGreaterThan(0);
-  expect(answers[1]).toBe(0);
+  expect(answers).toEqual([true, false]);
 });
 
-test('a slice that is over goes on to a deadline that is near, and to no other', async () => {
-  for (const [deadline, expected] of [
-    [11 * MS, true],
-    [30 * MS, false],
-  ] as const) {
-    const answers: number[] = [];
-    const { vm, host, cpu, timers } = setUp([
-      () => {
-        host.time = 8 * MS;
-        cpu.instructions += 1_000_000;
-        answers.push(cpu.more!());
-        return budget;
-      },
-    ]);
-    timers.create(() => {}).arm(deadline);
-    await vm.run();
-    expect(answers[0] > 0).toBe(expected);
-  }
+test.each([
+  [11 * MS, true],
+  [30 * MS, false],
+])('a slice that is over goes on to a deadline that is near, and to no other: %i ns', async (deadline, expected) => {
+  const answers = await answersTo(deadline, [
+    ({ host, cpu }, ask) => {
+      host.time = 8 * MS;
+      cpu.instructions += 1_000_000;
+      ask();
+    },
+  ]);
+  expect(answers).toEqual([expected]);
 });
 
 test('while the host works beside the CPU a slice is short, whatever is due soon', async () => {
-  const answers: number[] = [];
-  const { vm, host, cpu, timers, inFlight } = setUp([
-    () => {
+  const answers = await answersTo(4 * MS, [
+    ({ inFlight }) => {
       inFlight.count = 1;
-      return budget;
     },
-    () => {
+    ({ host }, ask) => {
       host.time -= MS / 2;
-      answers.push(cpu.more!());
+      ask();
       host.time += MS;
-      answers.push(cpu.more!());
-      return budget;
+      ask();
     },
   ]);
-  timers.create(() => {}).arm(4 * MS);
-  await vm.run();
-  expect(answers[0]).toBeGreaterThan(0);
-  expect(answers[1]).toBe(0);
+  expect(answers).toEqual([true, false]);
 });
 
 test('a snapshot waits for what the host does beside the CPU', async () => {

@@ -8,7 +8,7 @@ import type { Counters } from '../vcpu/vcpu.js';
 import type { Bus } from './bus.js';
 import type { MachineClock } from './clock.js';
 import { ExitHandler } from './exit-handler.js';
-import { ExitStatistics } from './exit-statistics.js';
+import { type ExitReport, ExitStatistics } from './exit-statistics.js';
 import type { GuestCpu } from './guest-cpu.js';
 import type { MachineState } from './snapshot/machine.js';
 import type { TimerQueue } from './timers.js';
@@ -71,17 +71,13 @@ export interface VmOptions {
   traceInstruction?: () => void;
 }
 
-export interface Statistics extends Counters {
+export interface Statistics extends Counters, ExitReport {
   wallSeconds: number;
   cpuSeconds: number;
   idleSeconds: number;
   /** Million instructions per CPU second. */
   mips: number;
   machineSeconds: number;
-  exits: Record<string, number>;
-  /** Seconds that the monitor worked after exits, by reason, and seconds in the guest. */
-  exitSeconds: Record<string, number>;
-  guestSeconds: number;
   entries: number;
   /** In a second of which the machine was not idle. */
   entriesPerSecond: number;
@@ -218,7 +214,6 @@ export class Vm {
       mips: cpuSeconds > 0 ? counters.instructions / cpuSeconds / 1e6 : 0,
       machineSeconds: this.machine.clock.now() / 1e9,
       ...this.exits.report(),
-      guestSeconds: this.exits.guest / 1e9,
       entries,
       entriesPerSecond: busy > 0 ? entries / busy : 0,
       devices: this.machine.bus.accesses(),

@@ -108,11 +108,7 @@ test('a disk that cannot be written', () => {
 
 test('networks', () => {
   const path = file('notes', 'kept');
-  refuses(
-    ['--net', `user,switch=${path}`],
-    `switch=${path}: a regular file, not the socket of a switch`,
-    'Choose a path',
-  );
+  refuses(['--net', `user,switch=${path}`], `switch=${path}: a regular file, not a socket`, 'Choose a path');
   expect(readFileSync(path, 'utf8')).toBe('kept');
   refuses(['--net', 'user,switch=/no/dir/lan.sock'], 'switch=/no/dir/lan.sock: no such file', 'Make its folder first.');
   refuses(['--net', `user,switch=${'x'.repeat(100)}`], '100 bytes; the path of a socket has at most 90', 'shorter');

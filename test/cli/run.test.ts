@@ -72,6 +72,10 @@ test('statistics say what ran and why it stopped', async () => {
   expect(report.exits['io-out']).toBeGreaterThanOrEqual(64_000);
   expect(report.exits['io-in']).toBeGreaterThanOrEqual(64_000);
   expect(report.devices.uart).toBeGreaterThan(1000);
+  expect(Object.keys(report.exitShares)).toEqual(Object.keys(report.exits));
+  const shares = Object.values<number>(report.exitShares);
+  expect(report.exitShares['io-out']).toBeGreaterThan(0);
+  expect(shares.reduce((sum, share) => sum + share, report.guestShare)).toBeCloseTo(1);
   for (const key of ['wallSeconds', 'cpuSeconds', 'mips', 'tlbMisses', 'hostPeakBytes']) {
     expect(report[key], key).toBeGreaterThan(0);
   }

@@ -1,20 +1,13 @@
 // Regions that hot links join: one function for code of several pages, under whatever mapping, until code of any of them is written.
 // Ours; every case runs interpreted and translated, and both must agree to the instruction.
 import { expect, it } from 'vitest';
-import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+import { abi, type CoreMachine } from '../../scripts/core-machine.mjs';
 import type { TranslatorCore } from '../../src/vcpu/linker.js';
+import { CODE, hex, OTHER, page, STACK, start, stateOf } from './paged-machine.js';
 
-const CODE = 0x1000;
-const OTHER = 0x2000;
 const THIRD = 0x5000;
-const STACK = 0x9000;
-const DIRECTORY = 0x20000;
-const TABLE = 0x21000;
-const ALIASES = 0x22000;
-const PROTECTED_PAGING = 0x80000021;
-const RIGHTS = 7;
+const CALLER = 0x7000;
 
-const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 /** The displacement of a branch that ends at `from`. */
 const to = (target: number, from: number): string => {
   const bytes = Buffer.alloc(4);
@@ -22,35 +15,11 @@ const to = (target: number, from: number): string => {
   return bytes.toString('hex');
 };
 
-/** `aliases`: physical pages that lie at ALIAS, in order; with them there is paging. */
-function start(code: Record<number, string>, translate: boolean, aliases?: readonly number[]): CoreMachine {
-  const machine = new CoreMachine(2 << 20, translate);
-  machine.enterFlat();
-  machine.set(abi.ESP, STACK);
-  for (const [address, text] of Object.entries(code)) machine.poke(Number(address), hex(text));
-  if (aliases) {
-    for (let n = 0; n < 256; n++) machine.ramView.setUint32(TABLE + 4 * n, (n << 12) | RIGHTS, true);
-    aliases.forEach((physical, n) => {
-      machine.ramView.setUint32(ALIASES + 4 * n, physical | RIGHTS, true);
-    });
-    machine.ramView.setUint32(DIRECTORY, TABLE | RIGHTS, true);
-    machine.ramView.setUint32(DIRECTORY + 4, ALIASES | RIGHTS, true);
-    machine.setControl(PROTECTED_PAGING, DIRECTORY, 0);
-  }
-  machine.core.updateMode();
-  for (const address of translate ? Object.keys(code) : []) {
-    machine.eip = Number(address);
-    machine.linker?.translateHere();
-  }
-  return machine;
-}
-
-const CALLER = 0x7000;
-
 interface Case {
   code: Record<number, string>;
   /** What it does each time before it calls what CODE has (ESI: where), and what it does once: EBP is THIRD. */
   each?: string;
+  /** With them there is paging. */
   aliases?: readonly number[];
   slice?: number;
   rounds?: number;
@@ -69,12 +38,15 @@ function both({ code, each = '', aliases, slice = 200, rounds = 2000 }: Case): {
   joined: number;
 } {
   const [interpreted, translated] = [false, true].map((translate) => {
-    const machine = start({ ...code, [CALLER]: driver(each, rounds) }, translate, aliases);
+    const machine = start(translate, {
+      code: { ...code, [CALLER]: driver(each, rounds) },
+      eip: CALLER,
+      prepare: (one) => aliases && page(one, aliases),
+    });
     const core = machine.core as unknown as TranslatorCore;
     core.setLinks(1, 1, 1);
     // what has fallen is found again
     core.setPeriod(translate ? 16 : 0);
-    machine.eip = CALLER;
     let joined = 0;
     let longest = 0;
     let exit = abi.EXIT_BUDGET;
@@ -89,14 +61,7 @@ function both({ code, each = '', aliases, slice = 200, rounds = 2000 }: Case): {
     }
     return { machine, exit, joined, longest };
   });
-  const state = ({ machine, exit }: { machine: CoreMachine; exit: number }) => ({
-    exit,
-    registers: machine.registers(),
-    eip: machine.eip,
-    eflags: machine.eflags,
-    instructions: machine.get(abi.COUNT_INSTRUCTIONS),
-  });
-  expect(state(translated!)).toEqual(state(interpreted!));
+  expect(stateOf(translated!.machine, translated!.exit)).toEqual(stateOf(interpreted!.machine, interpreted!.exit));
   expect(translated!.longest).toBeLessThan(slice + 40);
   expect(translated!.joined).toBeGreaterThan(0);
   return { machine: translated!.machine, joined: translated!.joined };

@@ -4,59 +4,25 @@ import { expect, it } from 'vitest';
 import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
 import type { TranslatorCore } from '../../src/vcpu/linker.js';
 import { readNotes } from '../../src/vcpu/translation-notes.js';
+import {
+  ALIAS,
+  CODE,
+  hex,
+  OTHER,
+  page,
+  STACK,
+  type Start,
+  SUPERVISOR,
+  start,
+  stateOf,
+  TABLE,
+  USER,
+} from './paged-machine.js';
 
-const CODE = 0x1000;
-const OTHER = 0x2000;
-const STACK = 0x9000;
-const ALIAS = 0x400000;
-const DIRECTORY = 0x20000;
-const TABLE = 0x21000;
-const ALIASES = 0x22000;
-const PROTECTED = 0x21;
-const PAGING = 0x80000000;
-const USER = 7;
-const SUPERVISOR = 3;
 const PAGES = 100;
 const MANY = 0x30000;
 /** Of the core's table, for regions: src/vcpu/linker.ts. */
 const SLOTS = 8192;
-
-const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
-
-interface Start {
-  /** By physical address. */
-  code: Record<number, string>;
-  eip?: number;
-  cpl?: number;
-  prepare?: (machine: CoreMachine) => void;
-}
-
-function start(translate: boolean, { code, eip = CODE, cpl = 0, prepare }: Start): CoreMachine {
-  const machine = new CoreMachine(2 << 20, translate);
-  machine.enterFlat(cpl);
-  machine.set(abi.ESP, STACK);
-  for (const [address, text] of Object.entries(code)) machine.poke(Number(address), hex(text));
-  prepare?.(machine);
-  machine.core.updateMode();
-  // a region begins wherever one may be entered
-  for (const address of Object.keys(code)) {
-    machine.eip = Number(address);
-    machine.linker?.translateHere();
-  }
-  machine.eip = eip;
-  return machine;
-}
-
-/** Maps the first MiB one to one, and ALIAS as `aliases` says: physical pages in order. */
-function page(machine: CoreMachine, aliases: readonly number[], rights = USER): void {
-  for (let n = 0; n < 256; n++) machine.ramView.setUint32(TABLE + 4 * n, (n << 12) | rights, true);
-  aliases.forEach((physical, n) => {
-    machine.ramView.setUint32(ALIASES + 4 * n, physical | USER, true);
-  });
-  machine.ramView.setUint32(DIRECTORY, TABLE | USER, true);
-  machine.ramView.setUint32(DIRECTORY + 4, ALIASES | USER, true);
-  machine.setControl((PROTECTED | PAGING) >>> 0, DIRECTORY, 0);
-}
 
 /** Runs to HLT in slices, interpreted and translated. */
 function both(from: Start, slice = 100_000, slices = 1): CoreMachine {
@@ -66,14 +32,7 @@ function both(from: Start, slice = 100_000, slices = 1): CoreMachine {
     for (let n = 0; n < slices && exit === abi.EXIT_BUDGET; n++) exit = machine.run(slice);
     return { machine, exit };
   });
-  const state = ({ machine, exit }: { machine: CoreMachine; exit: number }) => ({
-    exit,
-    registers: machine.registers(),
-    eip: machine.eip,
-    eflags: machine.eflags,
-    instructions: machine.get(abi.COUNT_INSTRUCTIONS),
-  });
-  expect(state(translated!)).toEqual(state(interpreted!));
+  expect(stateOf(translated!.machine, translated!.exit)).toEqual(stateOf(interpreted!.machine, interpreted!.exit));
   return translated!.machine;
 }
 

@@ -1,6 +1,7 @@
 // Debian's kernel in mode para: KVM's interface, and its own drivers on every virtio device.
 // Linux Documentation/virt/kvm/x86; the guest's words for what it found.
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -29,7 +30,10 @@ test('root on virtio-blk, a login on hvc0, and every device at work', async (con
   const allowed = await serve('fetched from the host\n');
   const forbidden = await serve('not for guests\n');
   const stats = join(folder, 'stats.json');
+  const spare = join(folder, 'spare.img');
+  writeFileSync(spare, randomBytes(4 * MIB));
   const console = bootFromDisk(context, disk, [
+    ...['--disk', `${spare},overlay=${join(folder, 'overlay')}`],
     ...[
       '--net',
       `user,allow=127.0.0.1:${allowed},forward=127.0.0.1:0-:80`,
@@ -55,6 +59,14 @@ test('root on virtio-blk, a login on hvc0, and every device at work', async (con
   expect(after! - before!).toBeGreaterThanOrEqual(1);
   const seconds = Number(/(\d+)\n/.exec(await sh(console, 'date +%s'))![1]);
   expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);
+
+  // what is discarded on an overlay is zeros, its neighbours are not
+  await sh(console, 'blkdiscard -o 65536 -l 131072 /dev/vdb; echo 3 > /proc/sys/vm/drop_caches');
+  await sh(console, 'dd if=/dev/zero bs=64k count=2 > /tmp/zeros');
+  await sh(console, 'dd if=/dev/vdb bs=64k skip=1 count=2 2>/dev/null | cmp /tmp/zeros -');
+  expect(await sh(console, 'dd if=/dev/vdb bs=64k count=1 2>/dev/null | cmp -l -n 64 /tmp/zeros - | wc -l')).toMatch(
+    /^6[0-4]$/m,
+  );
 
   // network, both ways
   await sh(console, 'ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up; ip route add default via 10.0.2.2');

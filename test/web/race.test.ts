@@ -50,6 +50,22 @@ test('without shared memory all the same, and the page says how to have it', asy
   expect(errors).toEqual([]);
 });
 
+test('on a phone the table scrolls sideways, and what is said about it does not', async (context) => {
+  const { page } = await openPage(context, { width: 390, height: 844 });
+  await race(page, 1, modes[0]);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  expect(await page.textContent('#results')).toContain('times as fast as the slowest mode');
+  // of all text that is outside of the table's cells, how far it reaches to the right
+  const right = await page.evaluate(`Math.max(...[...document.querySelectorAll('#results *')]
+    .filter((one) => !one.closest('thead, tbody, tfoot') && one.firstChild?.nodeType === Node.TEXT_NODE)
+    .map((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return range.getBoundingClientRect().right;
+    }))`);
+  expect(right).toBeLessThanOrEqual(390);
+});
+
 /** Milliseconds of the workloads that compute, by the guest's clock: what waits for nobody. */
 function computing(output: string): number {
   const lines = workloadLines(output);

@@ -8,7 +8,7 @@ import { InputError, messageOf } from '../../base/errors.js';
 import { formatSize } from '../../base/bytes.js';
 import { createLog } from '../../base/log.js';
 import { compile } from '../../vcpu/engine.js';
-import type { ConsolePort } from '../../devices/virtio/console.js';
+import type { ConsolePort, VirtioConsole } from '../../devices/virtio/console.js';
 import { stationAt, stationBytes } from '../../net/ethernet.js';
 import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
@@ -17,20 +17,21 @@ import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
 import { type Names, WatDump } from '../dump-wat.js';
 import { reason } from '../files.js';
-import { appender, checkWritable, type Closers, openFiles, openSerial } from '../machine-files.js';
+import { checkWritable, type Closers, fileWriter, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
 import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
 import { NodeNetwork } from '../node-network.js';
-import { cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
+import { absolutePort, cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion } from '../output.js';
 import { progressLine } from '../progress.js';
-import { demoSummary, toReport } from '../report.js';
+import { demoSummary, statusTable, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
 import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
-import { Terminal } from '../terminal.js';
+import { oneTerminal, Terminal } from '../terminal.js';
 import { callCharged, optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
+import { type HostPort, openPort } from '../virtio-port.js';
 
 const CORE = new URL('../../../../build/core.wasm', import.meta.url);
 const NAMES = new URL('../../../../build/names.json', import.meta.url);
@@ -50,6 +51,8 @@ Examples:
   tabvisor vm run --demo --mode hw --no-ept              what extended page tables save
   tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --disk root.img --append "console=ttyS0 root=/dev/vda"
   tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --net user,switch=./lan.sock   one of several on a switch
+  tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --virtio-port org.example.agent.0=./agent.sock
+                                                         the guest's /dev/virtio-ports/org.example.agent.0 is the host's agent.sock
   tabvisor vm run --mode hw --trace exit --append "run=port-io exit=poweroff" --serial none
   tabvisor vm run --mode hw --kernel vmlinuz --dump-wat 0xc1000000   x86, micro-ops and WebAssembly of a block
 
@@ -97,6 +100,12 @@ export function vmRunCommand(): Command {
       'none',
     )
     .option('--share <tag=folder[,ro]>', 'folder of the host that the guest mounts by 9p; may be repeated', collect, [])
+    .option(
+      '--virtio-port <name=socket|name=file:F>',
+      'port /dev/virtio-ports/NAME of the guest, a Unix socket or file of the host; may be repeated',
+      collect,
+      [],
+    )
     .option('--balloon <size>', 'memory that the guest is asked to give back (para)')
     .option(
       '--snapshot-on <text-and-file...>',
@@ -128,9 +137,14 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
   if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
   const host = new NodeHost();
-  const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
-  const log = createLog((line) => say(line), options.trace);
   const output = openSerial(options, () => vm.stop());
+  const between = options.serial.kind === 'stdio' && oneTerminal();
+  const show = (text: string): void => {
+    if (between) output?.endLine();
+    process.stderr.write(`${text}\n`);
+  };
+  const say = (line: string): void => show(`${pc.dim('tabvisor:')} ${line}`);
+  const log = createLog(say, options.trace);
   let serialText = '';
   const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
   const transmit = (byte: number): void => {
@@ -144,9 +158,11 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     output: (bytes) => bytes.forEach(transmit),
     room: () => terminal?.room(),
   };
+  const named = await openPorts(options, () => host.wake(), closers);
+  const ports = options.mode === 'para' ? [hvc, ...named] : named;
   const config: MachineConfig = {
     ...files,
-    virtio: options.mode === 'para' ? [...files.virtio, { kind: 'console', ports: [hvc] }] : files.virtio,
+    virtio: ports.length > 0 ? [...files.virtio, { kind: 'console', ports }] : files.virtio,
     mode: options.mode,
     ept: options.ept,
     vmx: options.vmx,
@@ -156,7 +172,10 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     network: cardOf(options.net, options.mode),
     clock: options.clock,
     debugExit: options.debugExit,
-    logPorts: options.logPorts.map(({ port, path }) => ({ port, sink: appender(path, closers) })),
+    logPorts: options.logPorts.map(({ port, path }) => ({
+      port,
+      sink: fileWriter(`--log-port ${path}`, path, 'a', closers),
+    })),
     progress: progressLine(process.stderr),
   };
   const machine: BuiltMachine = buildMachine(compile(readCore()), config, host, log, {
@@ -165,7 +184,8 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
     nmi: () => vm.raiseNmi(),
   });
-  const { balloon } = machine.virtio;
+  const { balloon, console } = machine.virtio;
+  if (console) for (const port of named) port.attach?.(console, ports.indexOf(port));
   if (balloon && options.balloon > 0) balloon.target = options.balloon;
   if (options.mode !== 'full') {
     optimiseLate();
@@ -177,10 +197,11 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     backlog: () => output?.backlog() ?? congestion(process.stderr),
     traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler('--trace insn')) : undefined,
   });
+  const recorded = { ...raw, virtioPort: raw.virtioPort?.map(absolutePort) };
   const save = (path = `tabvisor-${Date.now()}.snap`): void => {
     vm.snapshot(async (state) => {
       try {
-        say(`snapshot ${path}: ${formatSize(await saveSnapshot(path, raw, state, overlays))}`);
+        say(`snapshot ${path}: ${formatSize(await saveSnapshot(path, recorded, state, overlays))}`);
       } catch (error) {
         say(messageOf(error));
       }
@@ -195,7 +216,10 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     closers.push(() => network.close());
   }
   const dump = await watchWat(machine, options);
-  const terminal = options.serial.kind === 'stdio' ? openTerminal(machine, vm, host, say, save) : undefined;
+  const terminal =
+    options.serial.kind === 'stdio'
+      ? openTerminal(machine, options.mode === 'para' ? console : undefined, vm, host, show, save)
+      : undefined;
   closers.push(() => terminal?.close());
   closers.push(onSignals(() => vm.stop()));
   const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
@@ -205,7 +229,8 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   closers.push(() => clearInterval(flushing));
 
   const outcome = await vm.run(snapshot?.into(machine.memory, options.memory, overlays));
-  await output?.finish(outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER);
+  const linger = outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER;
+  await Promise.all([output?.finish(linger), ...named.map((port) => port.finish?.(linger))]);
   const status = statusOf(outcome);
   terminal?.close();
   explain(outcome, options, say);
@@ -219,6 +244,13 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     writeStatistics(options.stats, given ? { ...report, balloon: given } : report);
   }
   return status;
+}
+
+/** One after the other: what is wrong with one is told of before the next is made. */
+async function openPorts({ virtioPorts }: VmRunOptions, wake: () => void, closers: Closers): Promise<HostPort[]> {
+  const ports: HostPort[] = [];
+  for (const option of virtioPorts) ports.push(await openPort(option, wake, closers));
+  return ports;
 }
 
 function statusOf(outcome: Outcome): number {
@@ -288,23 +320,24 @@ function writeStatistics(path: string, report: object): void {
   }
 }
 
+/** `hvc`: the device whose port 0 is a console of the guest's. */
 function openTerminal(
   machine: BuiltMachine,
+  hvc: VirtioConsole | undefined,
   vm: Vm,
   host: NodeHost,
-  say: (line: string) => void,
+  show: (text: string) => void,
   save: () => void,
 ): Terminal {
   const [com1] = machine.uarts;
-  const { console } = machine.virtio;
   const receive = (bytes: Uint8Array): number => {
-    const taken = console?.isUsed(0) ? console.receive(0, bytes) : com1.receive(bytes);
+    const taken = hvc?.isUsed(0) ? hvc.receive(0, bytes) : com1.receive(bytes);
     host.wake();
     return taken;
   };
-  const terminal = new Terminal(process.stdin, (text) => void process.stderr.write(text), receive, {
+  const terminal = new Terminal(process.stdin, show, receive, {
     leave: () => vm.stop(),
-    statistics: () => say(JSON.stringify(vm.statistics())),
+    statistics: () => show(statusTable(vm.statistics())),
     save,
   });
   terminal.open();

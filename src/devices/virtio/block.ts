@@ -66,7 +66,7 @@ export class VirtioBlock extends VirtioDevice {
     view.setUint32(20, SECTOR, true);
     for (const at of [36, 48]) view.setUint32(at, RANGE_SECTORS, true);
     for (const at of [40, 52]) view.setUint32(at, RANGES_MAX, true);
-    view.setUint32(44, 1, true);
+    view.setUint32(44, (backend.discardUnit ?? SECTOR) / SECTOR, true);
     view.setUint8(56, 1);
   }
 

@@ -1,6 +1,6 @@
 // virtio-console: several ports, each a console or a named pipe to the host.
 // Source: virtio 1.2, section 5.3.
-import type { DirectMemory } from '../device.js';
+import type { DirectMemory, Timer, Timers } from '../device.js';
 import { restoreFields, saveFields } from '../snapshot-fields.js';
 import { gather, scatter } from './buffers.js';
 import { VirtioDevice } from './virtio-device.js';
@@ -9,7 +9,7 @@ import { RingError, type Virtqueue } from './virtqueue.js';
 const TYPE = 3;
 const QUEUE_SIZE = 64;
 const F = { SIZE: 0, MULTIPORT: 1 };
-const PORTS_MAX = 8;
+export const PORTS_MAX = 8;
 const CONTROL_RECEIVE = 2;
 const CONTROL_SEND = 3;
 const EVENT = { DEVICE_READY: 0, DEVICE_ADD: 1, PORT_READY: 3, CONSOLE_PORT: 4, RESIZE: 5, PORT_OPEN: 6, PORT_NAME: 7 };
@@ -24,8 +24,18 @@ export interface ConsolePort {
   name?: string;
   /** Bytes that the guest has sent; they are the taker's. */
   output: (bytes: Uint8Array) => void;
-  /** More bytes will be accepted by `receive`. */
+  /** More bytes will be accepted by `receive`: what was there has gone, or the guest has opened the port. */
   room?: () => void;
+  /** The taker has no room: what the guest sends stays in its own buffers until `drained` is called. Absent: it always has. */
+  full?: () => boolean;
+  /** Somebody is at the host's end; `connectionChanged` says when that changes. Absent: always. */
+  connected?: () => boolean;
+}
+
+export interface ConsoleOptions {
+  memory: DirectMemory;
+  timers: Timers;
+  ports: readonly ConsolePort[];
 }
 
 export class VirtioConsole extends VirtioDevice {
@@ -37,10 +47,11 @@ export class VirtioConsole extends VirtioDevice {
   private control: Uint8Array[] = [];
   private readonly input: Uint8Array[];
 
-  constructor(
-    memory: DirectMemory,
-    private readonly ports: readonly ConsolePort[],
-  ) {
+  private readonly ports: readonly ConsolePort[];
+  private readonly timer: Timer;
+  private readonly now: () => number;
+
+  constructor({ memory, timers, ports }: ConsoleOptions) {
     if (ports.length === 0 || ports.length > PORTS_MAX)
       throw new Error(`${ports.length} ports, 1 to ${PORTS_MAX} can be`);
     super(memory, {
@@ -49,6 +60,9 @@ export class VirtioConsole extends VirtioDevice {
       // port 0, control, the other ports: a pair each
       queues: Array.from({ length: 2 * (ports.length + 1) }, () => QUEUE_SIZE),
     });
+    this.ports = ports;
+    this.timer = timers.create(() => this.takeUp());
+    this.now = () => timers.now();
     this.open = ports.map(() => false);
     this.spoken = ports.map(() => false);
     this.input = ports.map(() => new Uint8Array(0));
@@ -83,6 +97,28 @@ export class VirtioConsole extends VirtioDevice {
     return taken.length;
   }
 
+  /** Bytes for a port that the driver has not taken yet. */
+  waiting(port: number): number {
+    return this.input[port]?.length ?? 0;
+  }
+
+  /** The taker of a port that was full has room. */
+  drained(port: number): void {
+    this.notify(sendQueue(port));
+  }
+
+  /** Somebody has come to the host's end of a port, or gone. */
+  connectionChanged(port: number): void {
+    if (!this.has(F.MULTIPORT)) return;
+    // an answer that the driver has not fetched yet is out of date
+    this.control = this.control.filter((message) => !isAbout(message, port, EVENT.PORT_OPEN));
+    this.tell(port, EVENT.PORT_OPEN, this.connected(port));
+  }
+
+  private connected(port: number): 0 | 1 {
+    return (this.ports[port].connected?.() ?? true) ? 1 : 0;
+  }
+
   isOpen(port: number): boolean {
     return this.open[port] ?? false;
   }
@@ -94,6 +130,7 @@ export class VirtioConsole extends VirtioDevice {
 
   override reset(): void {
     super.reset();
+    this.timer.cancel();
     this.open = this.ports.map(() => false);
     this.spoken = this.ports.map(() => false);
     this.control = [];
@@ -107,6 +144,15 @@ export class VirtioConsole extends VirtioDevice {
   override restore(state: unknown): void {
     super.restore(state);
     restoreFields(this, ['open', 'spoken', 'control', 'input'], state);
+    this.timer.arm(this.now());
+  }
+
+  /** After a snapshot: who is connected now is not who was then, and what the guest had sent may have room. */
+  private takeUp(): void {
+    this.ports.forEach(({ connected }, port) => {
+      if (connected) this.connectionChanged(port);
+      this.drained(port);
+    });
   }
 
   protected serve(index: number, queue: Virtqueue): void {
@@ -117,14 +163,17 @@ export class VirtioConsole extends VirtioDevice {
   }
 
   private takeOutput(port: number, queue: Virtqueue): void {
-    for (let chain = queue.next(); chain; chain = queue.next()) {
+    const { full, output } = this.ports[port];
+    while (!full?.()) {
+      const chain = queue.next();
+      if (!chain) return;
       if (chain.readableBytes > INPUT_MAX * 16)
         throw new RingError(`${chain.readableBytes} bytes for a console at once`);
       const bytes = new Uint8Array(chain.readableBytes);
       gather(chain.readable, 0, bytes);
       queue.push(chain, 0);
       this.spoken[port] = true;
-      this.ports[port].output(bytes);
+      output(bytes);
     }
   }
 
@@ -158,7 +207,10 @@ export class VirtioConsole extends VirtioDevice {
     }
     const which = this.ports[port];
     if (!which) return;
-    if (event === EVENT.PORT_OPEN) this.open[port] = value === 1;
+    if (event === EVENT.PORT_OPEN) {
+      this.open[port] = value === 1;
+      if (value === 1) which.room?.();
+    }
     if (event !== EVENT.PORT_READY || value !== 1) return;
     if (which.name === undefined) this.tell(port, EVENT.CONSOLE_PORT, 1);
     else
@@ -168,7 +220,7 @@ export class VirtioConsole extends VirtioDevice {
         1,
         Uint8Array.from(which.name, (c) => c.charCodeAt(0) & 0x7f),
       );
-    this.tell(port, EVENT.PORT_OPEN, 1);
+    this.tell(port, EVENT.PORT_OPEN, this.connected(port));
   }
 
   private tell(port: number, event: number, value: number, more = new Uint8Array(0)): void {
@@ -197,6 +249,14 @@ export class VirtioConsole extends VirtioDevice {
 function receiveQueue(port: number): number {
   return port === 0 ? 0 : 2 + 2 * port;
 }
+function sendQueue(port: number): number {
+  return receiveQueue(port) + 1;
+}
 function portOf(queue: number): number {
   return queue < 2 ? 0 : (queue >> 1) - 1;
+}
+
+function isAbout(message: Uint8Array, port: number, event: number): boolean {
+  const view = new DataView(message.buffer, message.byteOffset);
+  return view.getUint32(0, true) === port && view.getUint16(4, true) === event;
 }

@@ -1,4 +1,4 @@
-// Who hosts a switch: the first, then whoever finds its socket dead; never two, and never over something else.
+// Who hosts a socket: the first, then whoever finds its socket dead; never two, and never over something else.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { scratch } from '../../test/scratch.js';
 import { InputError } from '../base/errors.js';
-import { type Place, takePlace } from './switch-place.js';
+import { type Place, type SocketPath, takePlace } from './socket-place.js';
+
+const at = (path: string): SocketPath => ({ path, label: `--net switch=${path}` });
 
 function leave(place: Place): void {
   if (place.kind === 'guest') place.socket.destroy();
@@ -16,7 +18,7 @@ function leave(place: Place): void {
   }
 }
 async function take(path: string): Promise<Place> {
-  const place = await takePlace(path);
+  const place = await takePlace(at(path));
   onTestFinished(() => leave(place));
   return place;
 }
@@ -53,7 +55,7 @@ test('of many that come at once one hosts', async () => {
   const path = join(scratch(), 'lan.sock');
   for (const prepare of [async () => {}, () => stale(path)]) {
     await prepare();
-    const places = await Promise.all(Array.from({ length: 8 }, () => takePlace(path)));
+    const places = await Promise.all(Array.from({ length: 8 }, () => takePlace(at(path))));
     expect(places.filter(({ kind }) => kind === 'host').length).toBe(1);
     places.forEach(leave);
     expect(existsSync(path)).toBe(false);
@@ -71,7 +73,7 @@ test('a socket that a killed machine has left is taken over', async () => {
 
 test('who has lost its file to another does not remove the other’s', async () => {
   const path = join(scratch(), 'lan.sock');
-  const first = await takePlace(path);
+  const first = await takePlace(at(path));
   leave(first);
   await take(path);
   leave(first);
@@ -84,14 +86,15 @@ test('something else at the path is refused and stays', async () => {
   mkdirSync(join(folder, 'folder'));
   symlinkSync(join(folder, 'file'), join(folder, 'link'));
   for (const [name, message] of [
-    ['file', 'file: a regular file, not the socket of a switch'],
-    ['folder', 'folder: a folder, not the socket'],
-    ['link', 'link: a symbolic link, not the socket'],
+    ['file', 'file: a regular file, not a socket'],
+    ['folder', 'folder: a folder, not a socket'],
+    ['link', 'link: a symbolic link, not a socket'],
     ['file/lan.sock', 'not a directory'],
     ['none/lan.sock', 'no such file or directory'],
+    ['x'.repeat(100), "bytes; a socket's path has 90 at most"],
   ]) {
-    await expect(takePlace(join(folder, name)), name).rejects.toThrow(InputError);
-    await expect(takePlace(join(folder, name)), name).rejects.toThrow(message);
+    await expect(takePlace(at(join(folder, name))), name).rejects.toThrow(InputError);
+    await expect(takePlace(at(join(folder, name))), name).rejects.toThrow(message);
   }
   expect(readdirSync(folder).sort()).toEqual(['file', 'folder', 'link']);
 });
