@@ -45,12 +45,18 @@ const flags = [
 ];
 
 /** Programs of `npm run bench -- --disk`; their second argument is the device. */
-export const DISK_TESTS = ['disk-read', 'disk-random', 'disk-write'];
-const DISK_PROGRAMS = DISK_TESTS.map((name) => ({
+const DISK_PROGRAMS = [
+  ['disk-read'],
+  ['disk-direct-read', 'DIRECT'],
+  ['disk-random', 'DIRECT', 'RANDOM'],
+  ['disk-write', 'WRITE'],
+  ['disk-direct-write', 'DIRECT', 'WRITE'],
+].map(([name, ...what]) => ({
   name,
   source: 'disk.c',
-  flags: [`-DTEST=${{ 'disk-read': 0, 'disk-write': 1, 'disk-random': 2 }[name]}`],
+  flags: ['DIRECT', 'RANDOM', 'WRITE'].map((one) => `-D${one}=${Number(what.includes(one))}`),
 }));
+export const DISK_TESTS = DISK_PROGRAMS.map(({ name }) => name);
 
 /** /etc/tv/disks PERCENT DEVICE DRIVERS...: between two QUIETs the guest does one test and nothing else. */
 const DISK_SCRIPT = `#!/bin/sh

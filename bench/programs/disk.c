@@ -1,5 +1,5 @@
-// 32 MiB of a disk front to back through an empty page cache, or 4,000 blocks of 4 KiB at random places past it.
-// man 2 open (O_DIRECT), man 2 fsync; BLKFLSBUF of linux/fs.h. TEST: 0 read, 1 write, 2 random reads.
+// 32 MiB of a disk front to back, through an empty page cache or past it (DIRECT), or 4,000 blocks of 4 KiB read at random places (RANDOM).
+// man 2 open (O_DIRECT), man 2 fsync; BLKFLSBUF of linux/fs.h.
 #include "program.h"
 
 enum { SYS_OPEN = 5, SYS_LSEEK = 19, SYS_IOCTL = 54, SYS_FSYNC = 118 };
@@ -12,13 +12,13 @@ static void at(long disk, u32 offset) {
 
 void program(int count, char **arguments) {
   if (count < 3) failed("no device named");
-  long disk = sys(SYS_OPEN, (long)arguments[2], O_RDWR | (TEST == 2 ? O_DIRECT : 0), 0);
+  long disk = sys(SYS_OPEN, (long)arguments[2], O_RDWR | (DIRECT ? O_DIRECT : 0), 0);
   if (disk < 0) failed("open");
   u8 *buffer = pages(PIECE, PROT_READ | PROT_WRITE);
   u32 sum = 0, random = 1;
   for (u32 i = 0; i < PIECE; i += BLOCK) *(u32 *)(buffer + i) = i;
   begin();
-  if (TEST == 2) {
+  if (RANDOM) {
     for (u32 round = scaled(4000); round; round--) {
       at(disk, next_random(&random) % (SIZE / BLOCK) * BLOCK);
       if (sys(SYS_READ, disk, (long)buffer, BLOCK) != BLOCK) failed("read");
@@ -29,11 +29,11 @@ void program(int count, char **arguments) {
       if (sys(SYS_IOCTL, disk, BLKFLSBUF, 0) < 0) failed("BLKFLSBUF");
       at(disk, 0);
       for (u32 done = 0; done < SIZE; done += PIECE) {
-        if (TEST == 1) *(u32 *)buffer = done;
-        if (sys(TEST == 1 ? SYS_WRITE : SYS_READ, disk, (long)buffer, PIECE) != PIECE) failed("transfer");
+        if (WRITE) *(u32 *)buffer = done;
+        if (sys(WRITE ? SYS_WRITE : SYS_READ, disk, (long)buffer, PIECE) != PIECE) failed("transfer");
         for (u32 i = 0; i < PIECE; i += BLOCK) sum = mix(sum, *(u32 *)(buffer + i));
       }
-      if (TEST == 1 && sys(SYS_FSYNC, disk, 0, 0) < 0) failed("fsync");
+      if (WRITE && sys(SYS_FSYNC, disk, 0, 0) < 0) failed("fsync");
     }
   }
   result(sum);

@@ -112,7 +112,7 @@ it('tells the host how large a region and its innermost loop are', () => {
   const sizes = (code: string): [bytes: number, loop: number] => {
     const machine = start(code);
     let told: [number, number] = [0, 0];
-    machine.linker.firstCall = (_, bytes, loop) => {
+    machine.linker.firstCall = (_call: () => void, bytes: number, loop: number) => {
       told = [bytes, loop];
     };
     machine.linker.translateHere();
