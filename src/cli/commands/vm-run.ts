@@ -19,11 +19,10 @@ import { type Names, WatDump } from '../dump-wat.js';
 import { reason } from '../files.js';
 import { appender, checkWritable, type Closers, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
-import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
-import { NodeNetwork } from '../node-network.js';
 import { cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion } from '../output.js';
+import { PACKAGE_ROOT } from '../package-root.js';
 import { progressLine } from '../progress.js';
 import { demoSummary, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
@@ -32,8 +31,8 @@ import { Terminal } from '../terminal.js';
 import { optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
 
-const CORE = new URL('../../../../build/core.wasm', import.meta.url);
-const NAMES = new URL('../../../../build/names.json', import.meta.url);
+const CORE = new URL('build/core.wasm', PACKAGE_ROOT);
+const NAMES = new URL('build/names.json', PACKAGE_ROOT);
 const LOG_FLUSH_MILLISECONDS = 200;
 /** Milliseconds that the last output may take to leave, and when somebody has asked us to stop. */
 const LINGER = 5000;
@@ -184,6 +183,11 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     });
   };
   if (options.net) {
+    // the command starts quicker without these, for a machine that has no network
+    const [{ openNetwork }, { NodeNetwork }] = await Promise.all([
+      import('../network.js'),
+      import('../node-network.js'),
+    ]);
     const wake = (): void => host.wake();
     const random = (): number => randomBytes(4).readUInt32LE();
     const { cable, timers } = machine;
