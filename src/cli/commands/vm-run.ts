@@ -129,7 +129,6 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const host = new NodeHost();
   const say = (line: string): void => void process.stderr.write(`${pc.dim('tabvisor:')} ${line}\n`);
   const log = createLog((line) => say(line), options.trace);
-  const output = openSerial(options, () => vm.stop());
   let serialText = '';
   const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
   const transmit = (byte: number): void => {
@@ -164,6 +163,9 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
     nmi: () => vm.raiseNmi(),
   });
+  // a damaged file is refused before anything of the host's can reach the guest, or is written to
+  const saved = await snapshot?.into(machine.blankMemory(), overlays);
+  const output = openSerial(options, () => vm.stop());
   const { balloon } = machine.virtio;
   if (balloon && options.balloon > 0) balloon.target = options.balloon;
   if (options.mode !== 'full') optimiseLate();
@@ -205,7 +207,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 
-  const outcome = await vm.run(snapshot?.into(machine.memory, options.memory, overlays));
+  const outcome = await vm.run(saved);
   await output?.finish(outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER);
   const status = statusOf(outcome);
   terminal?.close();
