@@ -10,6 +10,7 @@ import { compareModes } from './modes.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';
 import { publish } from './report.mjs';
+import { measureRestores } from './restore.mjs';
 
 const WORKLOADS = ROWS.map(({ workload }) => workload);
 
@@ -18,9 +19,10 @@ const USAGE = `usage: npm run bench                      our own guest in the th
        npm run bench -- --linux           Debian's kernel in the three modes: ${LINUX_ROWS.join(', ')}
        npm run bench -- --peers           the same Linux boot and programs in ${PEERS.join(', ')}
        npm run bench -- --disk            a disk in Linux: ${PEER_DISKS.join(', ')}
+       npm run bench -- --restore         Debian from a snapshot, beside its boot
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
-  --repeat N       runs of each (1; modes: 3), reported as their median
+  --repeat N       runs of each (1; modes: 3; restores: 9), reported as their median
   --scale PERCENT  how much work a workload or program does (100)
   --json FILE      where the results go, with a Markdown table beside (bench/results/NAME.json)
 with --peers or --disk:
@@ -38,6 +40,7 @@ const options = {
   peers: { type: 'boolean', default: false },
   linux: { type: 'boolean', default: false },
   disk: { type: 'boolean', default: false },
+  restore: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
   repeat: { type: 'string' },
@@ -88,8 +91,8 @@ async function main() {
   if (rest.length > 0 || (what !== undefined && what !== 'core'))
     throw new UsageError(`unknown: ${positionals.join(' ')}`);
 
-  const modes = what === undefined && !values.peers && !values.disk && !values.linux;
-  const repeat = whole('repeat', values.repeat ?? (modes ? '3' : '1'));
+  const modes = what === undefined && !values.peers && !values.disk && !values.linux && !values.restore;
+  const repeat = whole('repeat', values.repeat ?? (modes ? '3' : values.restore ? '9' : '1'));
   const percent = whole('scale', values.scale);
   const rows = rowsOf(what, values);
   const only = values.only === undefined ? undefined : list('only', values.only, rows);
@@ -98,6 +101,8 @@ async function main() {
   else if (values.disk) {
     const engines = list('engines', values.engines ?? PEER_DISKS.join(','), Object.keys(DISKS));
     report = await measureDisks({ engines, percent, repeat, timeout: whole('timeout', values.timeout) }, say);
+  } else if (values.restore) {
+    report = await measureRestores({ repeat, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.linux) {
     report = await compareLinux({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (modes) report = compareModes({ only, repeat, percent }, say);

@@ -1,7 +1,7 @@
-// Builds what has changed: TypeScript to dist/, the sources generated from the instruction table, the core to build/core.wasm.
+// Builds what has changed: TypeScript to dist/, the command's bundle of it, the sources generated from the instruction table, the core to build/core.wasm.
 // Ours. Each phase keeps the hash of its inputs in build/hashes.json and is skipped while they stay the same.
 //
-//   node scripts/build.mjs [--quiet] [typescript|table|core]...     --quiet says nothing when all is up to date
+//   node scripts/build.mjs [--quiet] [typescript|bundle|table|core]...     --quiet says nothing when all is up to date
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,6 +35,7 @@ function bin(packageName, name) {
 }
 
 const isSource = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
+const isScript = (path) => path.endsWith('.js');
 const isTable = (path) =>
   /assembly\/(abi|isa\/(opcodes|uop|rows-[^/]*)|vmx\/(vmcs-rows|controls|exit-reasons))\.ts$/.test(path);
 
@@ -49,6 +50,14 @@ const phases = [
     outputs: ['dist/src/cli/main.js', 'dist/assembly/isa/opcodes.js'],
     run() {
       run(bin('typescript', 'tsc'), ['-b', 'tsconfig.cli.json']);
+    },
+  },
+  {
+    name: 'bundle',
+    inputs: () => ['scripts/bundle.mjs', ...files('dist/src', isScript), ...files('dist/assembly', isScript)],
+    outputs: ['dist/bundle/cli/main.mjs'],
+    run() {
+      run('scripts/bundle.mjs', []);
     },
   },
   {

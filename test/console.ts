@@ -4,6 +4,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { meter } from '../bench/process-meter.mjs';
 import { onOracle, qemuCommand } from './oracle.js';
 import { root } from './provisioned.js';
 
@@ -89,6 +90,11 @@ export class Console {
     const status = await this.exited;
     if (this.over?.startsWith('not done')) throw this.failure(`waiting for the end: ${this.over}`);
     return status;
+  }
+
+  /** CPU seconds that the command has used so far, all threads; Linux alone. */
+  cpuSeconds(): number {
+    return meter(this.child.pid).cpu;
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {

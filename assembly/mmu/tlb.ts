@@ -143,11 +143,9 @@ export function protectHostPage(host: u32): void {
   protectIn(GLOBAL_LOG, globals, host);
 }
 
-/** Fills the data tables with invalid entries; once, before the first run. */
+/** Fills the data tables with invalid entries; once, before the first run, in memory that is all zeros: the code tables' unknown. */
 export function initTlb(): void {
   memory.fill(TLB_READ_SUPERVISOR, 0xff, TLB_CODE_SUPERVISOR - TLB_READ_SUPERVISOR);
-  memory.fill(TLB_CODE_SUPERVISOR, 0, 0x800000);
-  memory.fill(LARGE, 0, 1024);
   locals = 0;
   globals = 0;
 }

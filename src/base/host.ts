@@ -21,10 +21,12 @@ export interface Host extends HostClock {
   wake(): void;
 }
 
-/** Compression, as fast as the host has it. Both reject nothing: what does not unpack to `size` bytes is undefined. */
+/** Compression and checksums, as fast as the host has them. None rejects: what does not unpack to `size` bytes is undefined. */
 export interface Codec {
   deflate(bytes: Uint8Array): Promise<Uint8Array>;
   inflate(bytes: Uint8Array, size: number): Promise<Uint8Array | undefined>;
+  /** As gzip has it. */
+  crc32(bytes: Uint8Array): number;
 }
 
 /** A file (or anything like one) that is read by ranges. */

@@ -26,10 +26,11 @@ import { inflateCluster } from './node-codec.js';
 import { busOf, type VmRunOptions } from './options.js';
 import { Output } from './output.js';
 import { OverlayFile } from './overlay-file.js';
+import { PACKAGE_ROOT } from './package-root.js';
 import { SharedFolder } from './shared-folder.js';
 import { SnapshotDisk } from './snapshot-disk.js';
 
-const OWN_GUEST = fileURLToPath(new URL('../../../guest/build/tabvisor-guest.elf', import.meta.url));
+const OWN_GUEST = fileURLToPath(new URL('guest/build/tabvisor-guest.elf', PACKAGE_ROOT));
 const DEMO_DISK = 16 * MIB;
 /** Our guest writes only to a disk that begins so: guest/README.md. */
 const SCRATCH_MARK = 'TABVISOR-SCRATCH';

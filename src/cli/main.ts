@@ -7,11 +7,12 @@ import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/block-backend.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
+import { PACKAGE_ROOT } from './package-root.js';
 
 const OUR_ERROR = 125;
 
 function version(): string {
-  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version;
+  return JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')).version;
 }
 
 function complain(error: unknown): void {

@@ -1,9 +1,11 @@
 // Node's zlib as the codec of snapshots.
 // Contract: Codec in src/base/host.ts.
 import { promisify } from 'node:util';
-import { constants, deflateRaw, inflateRaw, inflateRawSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import type { Codec } from '../base/host.js';
+import { crc32 } from '../vmm/snapshot/crc32.js';
 
+const { constants, deflateRaw, inflateRaw, inflateRawSync } = zlib;
 const pack = promisify(deflateRaw);
 const unpack = promisify(inflateRaw);
 
@@ -19,6 +21,8 @@ export const nodeCodec: Codec = {
       return undefined;
     }
   },
+  /** Since Node 20.15 and 22.2; ten times as fast as ours. */
+  crc32: zlib.crc32 ?? crc32,
 };
 
 /** For qcow2: the stream may be followed by anything. */

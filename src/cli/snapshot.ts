@@ -1,13 +1,14 @@
 // Snapshots as files: what `--snapshot-on` and Ctrl-A w write and `tabvisor vm restore` reads.
 // The format: src/vmm/snapshot/file.ts. Disks stay where they are; only what was written over a `,snapshot` disk is in the file.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputError, messageOf } from '../base/errors.js';
 import { SnapshotError } from '../devices/snapshot-fields.js';
-import { readSnapshot, type Section, type SnapshotFile, writeSnapshot } from '../vmm/snapshot/file.js';
-import { fromSections, toSections } from '../vmm/snapshot/machine.js';
+import { openSnapshot, type Section, type SnapshotFile, writeSnapshot } from '../vmm/snapshot/file.js';
+import { StateReader, toSections } from '../vmm/snapshot/machine.js';
 import type { VmState } from '../vmm/vm.js';
-import { reason } from './files.js';
+import { writeRange } from './file-ranges.js';
+import { FileSource, reason } from './files.js';
 import { withAbsolutePath } from './net-option.js';
 import { nodeCodec } from './node-codec.js';
 import { parseDisk, type RawOptions } from './options.js';
@@ -79,14 +80,15 @@ export async function saveSnapshot(
     options,
     disks: imagesOf(options).map(stamp),
   };
-  const sections: Section[] = toSections(machine, { halted });
-  overlays.forEach((overlay, i) => {
-    overlay?.save().forEach((bytes, piece) => void sections.push({ name: `overlay ${i} ${piece}`, bytes }));
-  });
-  const pieces = await writeSnapshot(description, sections, nodeCodec);
+  const pieces = await writeSnapshot(description, sectionsOf({ machine, halted }, overlays), nodeCodec);
   const beside = `${path}.${process.pid}.new`;
   try {
-    writeFileSync(beside, Buffer.concat(pieces));
+    const fd = openSync(beside, 'w');
+    try {
+      writeRange(fd, 0, pieces);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
@@ -97,25 +99,31 @@ export async function saveSnapshot(
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
+function* sectionsOf({ machine, halted }: VmState, overlays: readonly (SnapshotDisk | undefined)[]): Iterable<Section> {
+  yield* toSections(machine, { halted });
+  for (const [i, overlay] of overlays.entries()) {
+    if (overlay) for (const [piece, bytes] of overlay.save().entries()) yield { name: `overlay ${i} ${piece}`, bytes };
+  }
+}
+
 export interface LoadedSnapshot {
   options: RawOptions;
   created: string;
-  /** Fills the memory of a machine that was never on, its first `ram` bytes RAM, and the overlays. Throws InputError. */
-  into(memory: Uint8Array, ram: number, overlays: readonly (SnapshotDisk | undefined)[]): VmState;
+  /** Fills `memory`, all zeros and of a machine that was never on, and the overlays; once. Throws InputError, which names the file and what is wrong. */
+  into(memory: Uint8Array, overlays: readonly (SnapshotDisk | undefined)[]): Promise<VmState>;
 }
 
-/** Throws InputError, which names the file and what is wrong. */
-export async function loadSnapshot(path: string): Promise<LoadedSnapshot> {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new InputError(`snapshot ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
-  }
-  const file = await readSnapshot(path, bytes, nodeCodec);
+/** Reads what the machine was started with; the rest is read, and checked, by `into`. Throws InputError as that does. */
+export function loadSnapshot(path: string): LoadedSnapshot {
+  const source = new FileSource(path, 'snapshot');
+  const file = openSnapshot(source, nodeCodec);
   const { options, created, disks } = file.description as Description;
   for (const then of disks) checkDisk(path, then);
-  return { options, created, into: (memory, ram, overlays) => fill(path, file, memory, ram, overlays) };
+  return {
+    options,
+    created,
+    into: (memory, overlays) => fill(path, file, memory, overlays).finally(() => source.close()),
+  };
 }
 
 /** A file system that has changed under a guest's caches is lost. */
@@ -135,19 +143,20 @@ function checkDisk(path: string, then: DiskStamp): void {
   );
 }
 
-function fill(
+async function fill(
   path: string,
-  { sections }: SnapshotFile,
+  file: SnapshotFile,
   memory: Uint8Array,
-  ram: number,
   overlays: readonly (SnapshotDisk | undefined)[],
-): VmState {
+): Promise<VmState> {
+  const reader = new StateReader(memory);
   try {
-    for (const { name, bytes } of sections) {
-      const disk = OVERLAY.exec(name)?.[1];
-      if (disk !== undefined) overlays[Number(disk)]?.load(bytes);
-    }
-    const { state, more } = fromSections(sections, memory, ram);
+    await file.read((section) => {
+      const disk = OVERLAY.exec(section.name)?.[1];
+      if (disk === undefined) reader.take(section);
+      else overlays[Number(disk)]?.load(section.bytes);
+    });
+    const { state, more } = reader.finish();
     return { machine: state, halted: more.halted === true };
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;

@@ -89,8 +89,8 @@ export interface BuiltMachine extends Machine {
   save(): MachineState;
   /** Throws SnapshotError; the machine is then of no use. */
   restore(state: MachineState): void;
-  /** What a snapshot's memory is read into. */
-  readonly memory: Uint8Array;
+  /** For a snapshot's memory, on a machine that has never been on: all zeros. What building it has written there is gone. */
+  blankMemory(): Uint8Array;
 }
 
 /** Throws InputError when the machine cannot be as it was asked for. */
@@ -350,7 +350,10 @@ export function buildMachine(
     get settled() {
       return guest ? guest.settled : !cpu.midInstruction;
     },
-    memory: guestMemory,
+    blankMemory() {
+      if (bios) cpu.bytes.fill(0, layout.bios, layout.bios + bios.length);
+      return guestMemory;
+    },
     save() {
       this.flush();
       guest?.showGuest();

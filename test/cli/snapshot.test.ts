@@ -102,14 +102,26 @@ test('files that are no snapshots, or not whole, are refused by name', async () 
       () => writeFileSync(join(folder, 'long.snap'), Buffer.concat([whole, Buffer.from('x')])),
       /long\.snap: 1 bytes too long/,
     ],
+    [
+      'flipped.snap',
+      () => {
+        const flipped = Buffer.from(whole);
+        flipped[whole.length - 1] ^= 1;
+        writeFileSync(join(folder, 'flipped.snap'), flipped);
+      },
+      /flipped\.snap: damaged: section memory/,
+    ],
     ['text.snap', () => writeFileSync(join(folder, 'text.snap'), 'hello\n'), /text\.snap: not a snapshot of tabvisor/],
     ['none.snap', () => {}, /none\.snap: no such file/i],
   ];
+  const serial = join(folder, 'serial');
+  writeFileSync(serial, 'of an earlier run');
   for (const [name, make, message] of cases) {
     make();
-    const refused = tabvisor('restore', join(folder, name));
+    const refused = tabvisor('restore', join(folder, name), '--serial', `file:${serial}`);
     expect(await refused.exit(), name).toBe(125);
     expect(refused.output).toMatch(message);
+    expect(readFileSync(serial, 'utf8'), name).toBe('of an earlier run');
   }
   const quiet = ['run', '--append', 'run=integer exit=poweroff'];
   const nowhere = tabvisor(...quiet, '--snapshot-on', 'WORKLOAD', join(folder, 'no/such/folder'));

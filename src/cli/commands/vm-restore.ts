@@ -30,7 +30,7 @@ export function vmRestoreCommand(): Command {
     .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, given: Partial<RawOptions>) => {
-      const snapshot = await loadSnapshot(file);
+      const snapshot = loadSnapshot(file);
       checkMode(file, snapshot.options.mode, given.mode);
       const options = { ...snapshot.options, ...given };
       if (given.net !== undefined) options.net = sameCard(file, snapshot.options, given.net);

@@ -19,11 +19,10 @@ import { type Names, WatDump } from '../dump-wat.js';
 import { reason } from '../files.js';
 import { checkWritable, type Closers, fileWriter, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
-import { openNetwork } from '../network.js';
 import { NodeHost } from '../node-host.js';
-import { NodeNetwork } from '../node-network.js';
 import { absolutePort, cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
-import { congestion } from '../output.js';
+import { congestion, type Output } from '../output.js';
+import { PACKAGE_ROOT } from '../package-root.js';
 import { progressLine } from '../progress.js';
 import { demoSummary, statusTable, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
@@ -33,8 +32,8 @@ import { callCharged, optimiseLate } from '../tiering.js';
 import { traceInstructions } from '../trace.js';
 import { type HostPort, openPort } from '../virtio-port.js';
 
-const CORE = new URL('../../../../build/core.wasm', import.meta.url);
-const NAMES = new URL('../../../../build/names.json', import.meta.url);
+const CORE = new URL('build/core.wasm', PACKAGE_ROOT);
+const NAMES = new URL('build/names.json', PACKAGE_ROOT);
 const LOG_FLUSH_MILLISECONDS = 200;
 /** Milliseconds that the last output may take to leave, and when somebody has asked us to stop. */
 const LINGER = 5000;
@@ -137,7 +136,6 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
   if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
   const host = new NodeHost();
-  const output = openSerial(options, () => vm.stop());
   const between = options.serial.kind === 'stdio' && oneTerminal();
   const show = (text: string): void => {
     if (between) output?.endLine();
@@ -145,6 +143,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   };
   const say = (line: string): void => show(`${pc.dim('tabvisor:')} ${line}`);
   const log = createLog(say, options.trace);
+  let output: Output | undefined;
   let serialText = '';
   const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
   const transmit = (byte: number): void => {
@@ -184,6 +183,9 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
     nmi: () => vm.raiseNmi(),
   });
+  // a damaged file is refused before anything of the host's can reach the guest, or is written to
+  const saved = await snapshot?.into(machine.blankMemory(), overlays);
+  output = openSerial(options, () => vm.stop());
   const { balloon, console } = machine.virtio;
   if (console) for (const port of named) port.attach?.(console, ports.indexOf(port));
   if (balloon && options.balloon > 0) balloon.target = options.balloon;
@@ -208,6 +210,11 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     });
   };
   if (options.net) {
+    // the command starts quicker without these, for a machine that has no network
+    const [{ openNetwork }, { NodeNetwork }] = await Promise.all([
+      import('../network.js'),
+      import('../node-network.js'),
+    ]);
     const wake = (): void => host.wake();
     const random = (): number => randomBytes(4).readUInt32LE();
     const { cable, timers } = machine;
@@ -228,7 +235,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 
-  const outcome = await vm.run(snapshot?.into(machine.memory, options.memory, overlays));
+  const outcome = await vm.run(saved);
   const linger = outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER;
   await Promise.all([output?.finish(linger), ...named.map((port) => port.finish?.(linger))]);
   const status = statusOf(outcome);

@@ -1,17 +1,19 @@
-// The snapshot file: magic, version, a checked header, then compressed and checked sections.
+// The snapshot file: magic, version, a checked header, then checked sections, packed where that makes them smaller.
 // Ours. All numbers little-endian: magic 16 bytes, version u32, header's length u32, its CRC-32 u32, header (JSON), sections.
 import { InputError } from '../../base/errors.js';
-import type { Codec } from '../../base/host.js';
+import type { ByteSource, Codec } from '../../base/host.js';
+import { inLanes } from '../../base/lanes.js';
 import { decodeText, encodeText } from '../../base/text.js';
-import { crc32 } from './crc32.js';
 
 /** The end-of-line bytes and the one behind them are spoiled by transfers that take the file for text. */
 const MAGIC = encodeText('tabvisor-vm\r\n\x1a\n\0');
-export const VERSION = 1;
+export const VERSION = 2;
 const FIXED = MAGIC.length + 12;
 const HEADER_MAX = 1 << 20;
 const SECTION_MAX = 64 * 1024 * 1024;
 const SECTIONS_MAX = 4096;
+/** Packing that saves less than this share of a section is not worth the unpacking. */
+const WORTHWHILE = 1 / 16;
 
 export interface Section {
   name: string;
@@ -20,7 +22,7 @@ export interface Section {
 
 interface Entry {
   name: string;
-  /** Bytes as they were, and as they lie in the file. */
+  /** Bytes as they were, and as they lie in the file: when as many, they are not packed. */
   size: number;
   stored: number;
   /** Of the stored bytes. */
@@ -30,69 +32,92 @@ interface Entry {
 /** The pieces of the file, in order. `description` is plain JSON data that a reader may see without the sections. */
 export async function writeSnapshot(
   description: object,
-  sections: readonly Section[],
+  sections: Iterable<Section>,
   codec: Codec,
 ): Promise<Uint8Array[]> {
-  const stored = await Promise.all(sections.map(({ bytes }) => codec.deflate(bytes)));
-  const entries: Entry[] = sections.map(({ name, bytes }, i) => ({
-    name,
-    size: bytes.length,
-    stored: stored[i].length,
-    crc: crc32(stored[i]),
-  }));
+  const entries: Entry[] = [];
+  const pieces: Uint8Array[] = [];
+  await inLanes(
+    sections,
+    () => undefined,
+    async ({ name, bytes }) => {
+      const packed = await codec.deflate(bytes);
+      const stored = packed.length < bytes.length * (1 - WORTHWHILE) ? packed : bytes;
+      entries.push({ name, size: bytes.length, stored: stored.length, crc: codec.crc32(stored) });
+      pieces.push(stored);
+    },
+  );
   const header = encodeText(JSON.stringify({ description, sections: entries }));
   const fixed = new Uint8Array(FIXED);
   fixed.set(MAGIC);
   const view = new DataView(fixed.buffer);
   view.setUint32(MAGIC.length, VERSION, true);
   view.setUint32(MAGIC.length + 4, header.length, true);
-  view.setUint32(MAGIC.length + 8, crc32(header), true);
-  return [fixed, header, ...stored];
+  view.setUint32(MAGIC.length + 8, codec.crc32(header), true);
+  return [fixed, header, ...pieces];
 }
 
 export interface SnapshotFile {
   description: unknown;
-  /** In the order of the file. */
-  sections: Section[];
+  /**
+   * Hands over each section, checked and unpacked, in any order; the bytes are lent until `take` returns.
+   * Throws InputError, which names the file and what is wrong; what had been taken before is then of no use.
+   */
+  read(take: (section: Section) => void): Promise<void>;
 }
 
-/** Throws InputError, which names the file and what is wrong with it. */
-export async function readSnapshot(name: string, file: Uint8Array, codec: Codec): Promise<SnapshotFile> {
-  const wrong = (what: string, advice?: string): InputError => new InputError(`snapshot ${name}: ${what}`, advice);
-  if (!MAGIC.every((byte, i) => file[i] === byte)) {
+/** Reads and checks the header. Throws InputError, which names the file and what is wrong with it. */
+export function openSnapshot(file: ByteSource, codec: Codec): SnapshotFile {
+  const wrong = (what: string, advice = 'Make it again.'): InputError =>
+    new InputError(`snapshot ${file.name}: ${what}`, advice);
+  const range = (offset: number, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    file.read(offset, bytes);
+    return bytes;
+  };
+  const fixed = range(0, Math.min(FIXED, file.size));
+  if (!MAGIC.every((byte, i) => fixed[i] === byte)) {
     throw wrong('not a snapshot of tabvisor', 'Give a file that --snapshot-on or Ctrl-A w has written.');
   }
-  if (file.length < FIXED) throw wrong('cut short', AGAIN);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (fixed.length < FIXED) throw wrong('cut short');
+  const view = new DataView(fixed.buffer);
   const version = view.getUint32(MAGIC.length, true);
-  if (version !== VERSION) throw wrong(`version ${version}; this tabvisor reads version ${VERSION}`, AGAIN);
+  if (version !== VERSION) throw wrong(`version ${version}; this tabvisor reads version ${VERSION}`);
   const length = view.getUint32(MAGIC.length + 4, true);
-  if (length > HEADER_MAX) throw wrong('damaged: its header', AGAIN);
-  if (FIXED + length > file.length) throw wrong('cut short', AGAIN);
-  const header = file.subarray(FIXED, FIXED + length);
-  if (crc32(header) !== view.getUint32(MAGIC.length + 8, true)) throw wrong('damaged: its header', AGAIN);
+  if (length > HEADER_MAX) throw wrong('damaged: its header');
+  if (FIXED + length > file.size) throw wrong('cut short');
+  const header = range(FIXED, length);
+  if (codec.crc32(header) !== view.getUint32(MAGIC.length + 8, true)) throw wrong('damaged: its header');
   const { description, sections } = JSON.parse(decodeText(header) ?? '{}') as {
     description: unknown;
     sections: unknown;
   };
-  if (!isEntries(sections)) throw wrong('damaged: its list of sections', AGAIN);
+  if (!isEntries(sections)) throw wrong('damaged: its list of sections');
   const total = sections.reduce((sum, { stored }) => sum + stored, FIXED + length);
-  if (total > file.length) throw wrong(`cut short: ${file.length} of ${total} bytes`, AGAIN);
-  if (total < file.length) throw wrong(`${file.length - total} bytes too long`, AGAIN);
+  if (total > file.size) throw wrong(`cut short: ${file.size} of ${total} bytes`);
+  if (total < file.size) throw wrong(`${file.size - total} bytes too long`);
 
-  let at = FIXED + length;
-  const read = sections.map(async (entry): Promise<Section> => {
-    const bytes = file.subarray(at, at + entry.stored);
-    at += entry.stored;
-    if (crc32(bytes) !== entry.crc) throw wrong(`damaged: section ${entry.name}`, AGAIN);
-    const whole = await codec.inflate(bytes, entry.size);
-    if (whole?.length !== entry.size) throw wrong(`damaged: section ${entry.name} does not unpack`, AGAIN);
-    return { name: entry.name, bytes: whole };
-  });
-  return { description, sections: await Promise.all(read) };
+  const largest = Math.max(0, ...sections.map(({ stored }) => stored));
+  return {
+    description,
+    async read(take) {
+      let at = FIXED + length;
+      await inLanes(
+        sections,
+        () => new Uint8Array(largest),
+        async ({ name, size, stored, crc }, buffer) => {
+          const bytes = buffer.subarray(0, stored);
+          file.read(at, bytes);
+          at += stored;
+          if (codec.crc32(bytes) !== crc) throw wrong(`damaged: section ${name}`);
+          const whole = stored === size ? bytes : await codec.inflate(bytes, size);
+          if (whole?.length !== size) throw wrong(`damaged: section ${name} does not unpack`);
+          take({ name, bytes: whole });
+        },
+      );
+    },
+  };
 }
-
-const AGAIN = 'Make it again.';
 
 function isEntries(value: unknown): value is Entry[] {
   if (!Array.isArray(value) || value.length > SECTIONS_MAX) return false;
@@ -102,7 +127,7 @@ function isEntries(value: unknown): value is Entry[] {
     (one) =>
       typeof one?.name === 'string' &&
       isLength(one.size, SECTION_MAX) &&
-      isLength(one.stored, SECTION_MAX + 65536) &&
+      isLength(one.stored, one.size) &&
       isLength(one.crc, 0xffffffff),
   );
 }

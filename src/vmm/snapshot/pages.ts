@@ -12,12 +12,13 @@ function isZero(words: Uint32Array, page: number): boolean {
   return true;
 }
 
-/** `memory` is whole pages, at a multiple of 4 bytes. */
-export function packPages(memory: Uint8Array): Uint8Array {
+/** `memory` is whole pages, at a multiple of 4 bytes; undefined when it is all zeros. */
+export function packPages(memory: Uint8Array): Uint8Array | undefined {
   const pages = memory.length / PAGE;
   const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / 4);
   const used: number[] = [];
   for (let page = 0; page < pages; page++) if (!isZero(words, page)) used.push(page);
+  if (used.length === 0) return undefined;
   const bitmap = Math.ceil(pages / 8);
   const packed = new Uint8Array(bitmap + used.length * PAGE);
   used.forEach((page, i) => {
@@ -28,20 +29,21 @@ export function packPages(memory: Uint8Array): Uint8Array {
 }
 
 /**
- * Fills `memory` whole. Throws SnapshotError when `packed` is not what it should be.
- * `fresh`: nothing has been written to it yet. Zeros are left alone then, for to touch them would make the host find a page for each.
+ * Fills `memory`, which is all zeros; pages that stay so are not touched: the host would have to find memory for each.
+ * Throws SnapshotError when `packed` is not what it should be.
  */
-export function unpackPages(packed: Uint8Array, memory: Uint8Array, fresh = false): void {
+export function unpackPages(packed: Uint8Array, memory: Uint8Array): void {
   const pages = memory.length / PAGE;
-  const bitmap = Math.ceil(pages / 8);
-  let at = bitmap;
+  const isUsed = (page: number): boolean => page < pages && (packed[page >> 3] & (1 << (page & 7))) !== 0;
+  let at = Math.ceil(pages / 8);
   for (let page = 0; page < pages; page++) {
-    const into = memory.subarray(page * PAGE, (page + 1) * PAGE);
-    if (packed[page >> 3] & (1 << (page & 7))) {
-      if (at + PAGE > packed.length) throw new SnapshotError('memory ends early');
-      into.set(packed.subarray(at, at + PAGE));
-      at += PAGE;
-    } else if (!fresh) into.fill(0);
+    const first = page;
+    while (isUsed(page)) page++;
+    if (page === first) continue;
+    const end = at + (page - first) * PAGE;
+    if (end > packed.length) throw new SnapshotError('memory ends early');
+    memory.set(packed.subarray(at, end), first * PAGE);
+    at = end;
   }
   if (at !== packed.length) throw new SnapshotError('memory has a rest');
 }
