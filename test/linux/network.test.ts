@@ -78,7 +78,7 @@ test('virtio-net and NE2000 on one switch, until its host is killed, and after',
   // a third machine comes to it: our own guest, which is 10.0.2.15 without asking
   const third = Console.machine(
     ['--memory', '32M', '--net', `user,switch=${path}`, '--append', 'run=net-echo exit=poweroff'],
-    { deadline: 60 },
+    { deadline: 240 },
   );
   await third.expect('joined by this machine');
   await third.expect('WORKLOAD name=net-echo checksum=b8297b7b');

@@ -74,7 +74,7 @@ export function bootFromDisk(context: TestContext, disk: string, args: string[])
   const initramfs = initramfsWith(context, { init: PIVOT });
   const machine = ['--mode', 'para', '--kernel', kernel, '--initrd', initramfs, '--memory', '256M', '--disk', disk];
   const append = 'console=ttyS0 cryptomgr.notests quiet';
-  return Console.machine([...machine, '--append', append, ...args], { deadline: 60 });
+  return Console.machine([...machine, '--append', append, ...args], { deadline: 240 });
 }
 
 /** Runs a line in the guest's shell; what it printed. */

@@ -20,7 +20,9 @@ test('a para machine goes on from a snapshot, and only as one', async (context) 
   console.kill();
 
   const tabvisor = (...args: string[]) =>
-    Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'restore', file, ...args], { deadline: 60 });
+    Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'restore', file, ...args], {
+      deadline: 240,
+    });
   const refused = tabvisor('--mode', 'hw');
   expect(await refused.exit()).toBe(125);
   expect(refused.output).toContain('of mode para, it cannot go on in mode hw');
