@@ -1,7 +1,7 @@
 // What disks whose writes go to another file share: reads of clusters that were written and of those that were not.
 // Ours: a cluster is copied whole before its first write; one that was discarded is nowhere, and reads as zeros.
 import { messageOf } from '../base/errors.js';
-import { type BlockBackend, BlockError } from '../devices/block-backend.js';
+import { type BlockBackend, BlockError, readPieces } from '../devices/block-backend.js';
 import { readRange, writeRange } from './file-ranges.js';
 
 export const CLUSTER = 65536;
@@ -41,7 +41,7 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
   readv(offset: number, into: readonly Uint8Array[]): void {
     this.byCluster(offset, into, (cluster, within, pieces) => {
       const place = this.placeOf(cluster);
-      if (place === BELOW) this.readBelow(cluster * CLUSTER + within, pieces);
+      if (place === BELOW) readPieces(this.below, cluster * CLUSTER + within, pieces);
       else if (place === ZEROS) for (const bytes of pieces) bytes.fill(0);
       else this.guard(() => readRange(this.fd, place + within, pieces));
     });
@@ -75,19 +75,6 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
       action();
     } catch (error) {
       throw new BlockError(messageOf(error), { cause: error });
-    }
-  }
-
-  private readBelow(offset: number, into: readonly Uint8Array[]): void {
-    const { below } = this;
-    if (into.length > 1 && below.readv) {
-      below.readv(offset, into);
-      return;
-    }
-    let at = offset;
-    for (const bytes of into) {
-      below.read(at, bytes);
-      at += bytes.length;
     }
   }
 

@@ -28,6 +28,25 @@ export interface BlockBackend {
   discard?(offset: number, length: number): void;
 }
 
+/** Reads a range into pieces of memory that follow one another, in one call where the back-end has it. */
+export function readPieces(backend: BlockBackend, offset: number, pieces: readonly Uint8Array[]): void {
+  if (pieces.length > 1 && backend.readv) backend.readv(offset, pieces);
+  else inTurn(offset, pieces, (at, bytes) => backend.read(at, bytes));
+}
+
+export function writePieces(backend: BlockBackend, offset: number, pieces: readonly Uint8Array[]): void {
+  if (pieces.length > 1 && backend.writev) backend.writev(offset, pieces);
+  else inTurn(offset, pieces, (at, bytes) => backend.write(at, bytes));
+}
+
+function inTurn(offset: number, pieces: readonly Uint8Array[], move: (at: number, bytes: Uint8Array) => void): void {
+  let at = offset;
+  for (const bytes of pieces) {
+    move(at, bytes);
+    at += bytes.length;
+  }
+}
+
 /** The host's storage failed; a controller turns it into its own error status and the machine goes on. */
 export class BlockError extends Error {
   override readonly name = 'BlockError';

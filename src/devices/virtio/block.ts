@@ -1,6 +1,6 @@
 // virtio-blk: a disk. Requests go to the back-end in place, from and to guest memory.
 // Source: virtio 1.2, section 5.2.
-import { type BlockBackend, BlockError } from '../block-backend.js';
+import { type BlockBackend, BlockError, readPieces, writePieces } from '../block-backend.js';
 import type { DirectMemory, Timer, Timers } from '../device.js';
 import type { InFlight } from '../in-flight.js';
 import { gather, scatter, slices } from './buffers.js';
@@ -149,13 +149,13 @@ export class VirtioBlock extends VirtioDevice {
     switch (this.headerView.getUint32(0, true)) {
       case REQUEST.IN:
         this.check(offset, room);
-        this.read(offset, slices(writable, 0, room));
+        readPieces(this.backend, offset, slices(writable, 0, room));
         return room;
       case REQUEST.OUT: {
         const length = readableBytes - HEADER;
         this.check(offset, length);
         this.writable();
-        this.write(offset, slices(readable, HEADER, length));
+        writePieces(this.backend, offset, slices(readable, HEADER, length));
         return 0;
       }
       case REQUEST.FLUSH:
@@ -192,32 +192,6 @@ export class VirtioBlock extends VirtioDevice {
       this.check(offset, sectors * SECTOR);
       if (zero) this.backend.write(offset, new Uint8Array(sectors * SECTOR));
       else this.backend.discard?.(offset, sectors * SECTOR);
-    }
-  }
-
-  private read(offset: number, pieces: readonly Uint8Array[]): void {
-    const { backend } = this;
-    if (pieces.length > 1 && backend.readv) {
-      backend.readv(offset, pieces);
-      return;
-    }
-    let at = offset;
-    for (const bytes of pieces) {
-      backend.read(at, bytes);
-      at += bytes.length;
-    }
-  }
-
-  private write(offset: number, pieces: readonly Uint8Array[]): void {
-    const { backend } = this;
-    if (pieces.length > 1 && backend.writev) {
-      backend.writev(offset, pieces);
-      return;
-    }
-    let at = offset;
-    for (const bytes of pieces) {
-      backend.write(at, bytes);
-      at += bytes.length;
     }
   }
 
