@@ -68,7 +68,7 @@ test('named ports', () => {
   ]);
   for (const wrong of ['agent', 'agent=', '=x', 'a/b=x', `${'n'.repeat(65)}=x`])
     expect(() => parse({ virtioPort: [wrong] })).toThrow('no name and path');
-  expect(() => parse({ virtioPort: ['a=1', 'b=2', 'a=3'] })).toThrow('--virtio-port a=: the name is taken');
+  expect(() => parse({ virtioPort: ['a=1', 'b=2', 'a=3'] })).toThrow('--virtio-port a=3: the name is taken');
   const eight = Array.from({ length: 8 }, (_, i) => `p${i}=${i}`);
   expect(parse({ virtioPort: eight, mode: 'hw' }).virtioPorts).toHaveLength(8);
   expect(() => parse({ virtioPort: eight, mode: 'para' })).toThrow('8 ports; the device takes 7 in mode para');

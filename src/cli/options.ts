@@ -248,7 +248,10 @@ function parseVirtioPorts(texts: readonly string[], mode: Mode): PortOption[] {
   const ports = texts.map(parseVirtioPort);
   const twice = ports.find(({ name }, i) => ports.findIndex((one) => one.name === name) !== i);
   if (twice)
-    throw new InputError(`--virtio-port ${twice.name}=: the name is taken`, 'Give each port its own name and path.');
+    throw new InputError(
+      `--virtio-port ${twice.name}=${twice.path}: the name is taken`,
+      'Give each port its own name.',
+    );
   // in mode para the first one is the console hvc0
   const most = mode === 'para' ? PORTS_MAX - 1 : PORTS_MAX;
   if (ports.length > most)
