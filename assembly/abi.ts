@@ -15,7 +15,7 @@ export const REPLAY = 9216;
 export const REPLAY_MAX = 64;
 /** Sentinel micro-ops and the one-shot buffer of uncached instructions. */
 export const SCRATCH_UOPS = 12288;
-/** The VMCS: fields of 8 bytes in the order of vmx/vmcs-rows.ts. */
+/** The VMCS: fields of 8 bytes in the order of vmcs/rows.ts. */
 export const VMCS = 16384;
 /** Translations of guest-physical pages through the EPT: EPT_CACHE_SIZE entries of {page number and rights u32, host page u32}. */
 export const EPT_CACHE = 32768;

@@ -13,9 +13,9 @@ import { timerExit } from './vmx/exit';
 export { run, handlerTable } from './generated/dispatch';
 export { runAlone } from './interpreter/control';
 export { identify } from './cpu/cpuid';
-export { injectInterrupt, injectNmi } from './ops/interrupt';
-export { updateMode } from './ops/mode';
-export { reset } from './ops/reset';
+export { injectInterrupt, injectNmi } from './ops/control-flow/interrupt';
+export { updateMode } from './ops/system/mode';
+export { reset } from './ops/system/reset';
 export { generation, invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
@@ -27,7 +27,7 @@ export { setNoting } from './translator/notes';
 export { budget, setPeriod } from './cpu/budget';
 export { readMissed as read, storeMissed as store, writeMissed as write } from './mmu/region-access';
 export { settle } from './cpu/flag-kinds';
-export { add80, div80, mul80 } from './ops/float80-quick';
+export { add80, div80, mul80 } from './ops/x87/float80-quick';
 
 /** Once, after the memory was made and before anything else. */
 export function init(): void {

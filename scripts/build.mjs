@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,8 +36,7 @@ function bin(packageName, name) {
 
 const isSource = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
 const isScript = (path) => path.endsWith('.js');
-const isTable = (path) =>
-  /assembly\/(abi|isa\/(opcodes|uop|rows-[^/]*)|vmx\/(vmcs-rows|controls|exit-reasons))\.ts$/.test(path);
+const isTable = (path) => /assembly\/(abi|uop|isa\/(opcodes|rows-[^/]*)|vmcs\/[^/]*)\.ts$/.test(path);
 
 const phases = [
   {
@@ -99,7 +98,7 @@ function run(script, args) {
 
 function hashOf(phase) {
   const hash = createHash('sha256').update(phase.run.toString());
-  for (const path of phase.inputs()) hash.update(path).update('\0').update(readFileSync(path)).update('\0');
+  for (const path of phase.inputs()) hash.update(relative('.', path)).update('\0').update(readFileSync(path)).update('\0');
   return hash.digest('hex');
 }
 

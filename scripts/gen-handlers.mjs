@@ -1,4 +1,4 @@
-// Text of the hot handlers: the ops of assembly/ops/alu.ts in each size and operand form, with the TLB look-up in line.
+// Text of the hot handlers: the ops of assembly/ops/integer/alu.ts in each size and operand form, with the TLB look-up in line.
 
 export const HOT_FAMILIES = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp', 'test', 'mov'];
 /** Condition codes in encoding order (SDM vol. 2 appendix B.1.4) and what they test. */
@@ -88,9 +88,9 @@ export function hotHandlers() {
   const alu = HOT_FAMILIES.filter((f) => f !== 'mov').flatMap((f) => [8, 16, 32].map((s) => `${f}${s}`));
   list.prologue = `import { faulted, fault } from '../cpu/fault';
 import { cf, ovf, pf, sf, zf } from '../cpu/flags';
-import { U_IMM, U_REG, U_RM, UOP_SIZE } from '../isa/uop';
+import { U_IMM, U_REG, U_RM, UOP_SIZE } from '../uop';
 import { misses, readEntry, readSlow16, readSlow32, readSlow8, write16, write32, write8, writeEntry, writeSlow16, writeSlow32, writeSlow8 } from '../mmu/access';
-import { ${alu.join(', ')} } from '../ops/alu';
+import { ${alu.join(', ')} } from '../ops/integer/alu';
 import { ea, modifyE16, modifyE32, modifyE8, nextOrFault, take, take16 } from '../ops/operand';
 `;
   return list;

@@ -1,5 +1,5 @@
 // Turns the instruction table into what the core compiles: decode tables, op numbers, the dispatch switch, hot handlers.
-// Reads dist/assembly/isa/opcodes.js and the handler names in assembly/ops/*.ts; writes assembly/generated/*.ts.
+// Reads dist/assembly/isa/opcodes.js and the handler names in assembly/ops/*/*.ts; writes assembly/generated/*.ts.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -175,7 +175,7 @@ for (const row of ROWS) {
 // ---- handlers --------------------------------------------------------------------------------------------------------------
 const exportsOf = new Map();
 const opsDir = join(root, 'assembly/ops');
-for (const file of readdirSync(opsDir)
+for (const file of readdirSync(opsDir, { recursive: true })
   .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))
   .sort()) {
   for (const m of readFileSync(join(opsDir, file), 'utf8').matchAll(/^export function (\w+)\(u: usize\): usize/gm)) {
@@ -283,7 +283,7 @@ write(
     data('ROW_WORD', 'u32', [0, ...rows.map((r) => r.word)]),
 );
 write(
-  'ops.ts',
+  'micro-ops.ts',
   `${header('Numbers of the special micro-ops.') + SPECIAL.map((s, i) => `export const OP_${s}: u16 = ${i};\n`).join('')}export const OP_COUNT: u32 = ${names.length};\n`,
 );
 

@@ -3,7 +3,7 @@
 export type { Host, ByteSource } from './base/host.js';
 export { InputError } from './base/errors.js';
 export { createLog, SILENT, TOPICS, type Log, type Topic } from './base/log.js';
-export { type BlockBackend, BlockError } from './devices/block-backend.js';
+export { type BlockBackend, BlockError } from './devices/storage/block-backend.js';
 export { compile } from './vcpu/engine.js';
 export { type BuiltMachine, buildMachine } from './vmm/builder.js';
 export type { MachineConfig, BootConfig, DriveConfig, SerialConfig } from './vmm/config.js';

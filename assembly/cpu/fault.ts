@@ -1,7 +1,7 @@
 // Raising faults. A fault is state, never a throw: the first one of an instruction stands until it is delivered.
 // SDM vol. 3A chapter 6.
 import { FAULT_KIND, FAULT_VECTOR, FAULT_ERROR, NO_ERROR_CODE, SCRATCH_UOPS, ATTENTION } from '../abi';
-import { UOP_SIZE } from '../isa/uop';
+import { UOP_SIZE } from '../uop';
 
 export const DE: u32 = 0;
 export const DB: u32 = 1;

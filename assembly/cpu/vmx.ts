@@ -8,11 +8,11 @@ import {
   EXIT_QUALIFICATION, PAGE_FAULT_ERROR_CODE_MASK, PAGE_FAULT_ERROR_CODE_MATCH, PIN_BASED_VM_EXEC_CONTROL,
   SECONDARY_VM_EXEC_CONTROL, VM_EXIT_INSTRUCTION_LEN, VM_EXIT_INTR_INFO, VM_EXIT_REASON, VMX_INSTRUCTION_INFO,
 } from '../generated/vmcs';
-import { U_LENGTH } from '../isa/uop';
+import { U_LENGTH } from '../uop';
 import {
   CPU_BASED_ACTIVATE_SECONDARY_CONTROLS, CPU_BASED_USE_TSC_OFFSETTING, INTR_INFO_DELIVER_CODE_MASK, INTR_INFO_VALID_MASK,
   INTR_TYPE_MASK,
-} from '../vmx/controls';
+} from '../vmcs/controls';
 import { TSC_OFFSET } from '../generated/vmcs';
 import { fault, PF_FAULT, raiseExit } from './fault';
 

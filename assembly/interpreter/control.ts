@@ -12,17 +12,17 @@ import {
 import { IF, TF } from '../cpu/flags';
 import { holdAt, settleShadow } from '../cpu/interrupt-shadow';
 import { nonRoot, noteExit, settled } from '../cpu/vmx';
-import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/ops';
+import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/micro-ops';
 import { DECODED_SHORT, decodeOne, decodeRun } from '../isa/decode';
-import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../isa/uop';
+import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../uop';
 import { coverCode, descriptorKey, flushCode, hostPage, poolNext, poolRoom, setPoolNext } from '../mmu/code-pages';
 import { fetchHost, fetchTable } from '../mmu/fetch';
 import { CS, linearOf, open, segmentBase } from '../mmu/segmented';
 import { codeTlb, flushCodeTlb } from '../mmu/tlb';
-import { afterInstruction, beforeInstruction, forgetTraps } from '../ops/debug';
-import { deliverFault } from '../ops/interrupt';
+import { afterInstruction, beforeInstruction, forgetTraps } from '../ops/system/debug';
+import { deliverFault } from '../ops/control-flow/interrupt';
 import { codePage, ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
-import { EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_NMI_WINDOW } from '../vmx/exit-reasons';
+import { EXIT_REASON_INTERRUPT_WINDOW, EXIT_REASON_NMI_WINDOW } from '../vmcs/exit-reasons';
 import { makeExit } from '../vmx/exit';
 import { noteStart, sample } from './samples';
 

@@ -5,7 +5,7 @@ import { beginRegion, budget, endRegion, spend } from '../cpu/budget';
 import { fault, RESUME_UOP } from '../cpu/fault';
 import { settleMemory } from '../cpu/flag-kinds';
 import { handlerTable } from '../generated/dispatch';
-import { U_ORDINAL } from '../isa/uop';
+import { U_ORDINAL } from '../uop';
 import { closings } from '../mmu/code-pages';
 import { interruptedBy, BY_FAULT, BY_WRITE } from '../mmu/region-access';
 import { entryOf, entrySlot, entryTarget, isEntry, opOf } from '../mmu/region-entries';

@@ -2,11 +2,11 @@
 // Ours. Samples fall on targets of branches, where regions can begin. The translator takes from here what has become hot.
 import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
 import { descriptorKey, generation, isBeingLinked, regionDrops } from '../mmu/code-pages';
-import { U_OFFSET } from '../isa/uop';
+import { U_OFFSET } from '../uop';
 import { isClaimed, modules } from '../mmu/region-entries';
 import { codeTlb, userRights } from '../mmu/tlb';
 
-/** Mode keys that are translated: 32-bit code and stack, flat segments (ops/mode.ts). */
+/** Mode keys that are translated: 32-bit code and stack, flat segments (ops/system/mode.ts). */
 const KEY_MASK: u32 = 7;
 /** Samples that make a micro-op hot; twice as many each time that code of its page was written after it had been translated. */
 const HOT: u32 = 4;

@@ -8,13 +8,13 @@ import {
 } from '../generated/tables';
 import {
   OP_EA, OP_EA16, OP_GOTO, OP_NEXT_PAGE, OP_PRIVILEGED, OP_PROTECTION, OP_UNDEFINED,
-} from '../generated/ops';
+} from '../generated/micro-ops';
 import { coverCode, hostPage, poolNext, setPoolNext } from '../mmu/code-pages';
 import { CS, DS, ES, FS, GS, SS } from '../mmu/segmented';
 import {
   U_ATTR, U_BASE, U_COST, U_DISP, U_IMM, U_INDEX, U_LENGTH, U_LINK, U_OFFSET, U_OP, U_ORDINAL, U_REG, U_RM, U_SCALE, U_SEGMENT,
   UA_ADDR16, UA_LOCK, UA_OP16, UA_REPE, UA_REPNE, UA_WRITE, UOP_SIZE,
-} from './uop';
+} from '../uop';
 
 // the decode word; written by scripts/gen-isa.mjs
 const MODRM: u32 = 1;
@@ -42,7 +42,7 @@ const KIND_HOT: u32 = 5;
 const MEM_NONE: u32 = 0xffff;
 const MEM_FAR: u32 = 0xfffe;
 
-// the mode key; written by ops/mode.ts
+// the mode key; written by ops/system/mode.ts
 const KEY_BIG_CODE: u32 = 1;
 const KEY_FLAT: u32 = 4;
 const KEY_PROTECTED: u32 = 8;

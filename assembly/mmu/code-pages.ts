@@ -5,9 +5,9 @@ import {
   ATTENTION, ATTENTION_CODE, CODE_PAGES, CODE_PAGE_MAX, CODE_PAGE_OF, CODE_TABLES, COUNT_CODE_FLUSHES, COUNT_CODE_INVALIDATIONS,
   UOP_POOL, UOP_POOL_END,
 } from '../abi';
-import { OP_STALE } from '../generated/ops';
+import { OP_STALE } from '../generated/micro-ops';
 import { closeEntries } from './region-entries';
-import { U_LENGTH, U_OP } from '../isa/uop';
+import { U_LENGTH, U_OP } from '../uop';
 import { forgetReturns } from './returns';
 import { flushCodeTlb, protectHostPage } from './tlb';
 

@@ -6,8 +6,8 @@ import { raiseExit } from '../cpu/fault';
 import { RF } from '../cpu/flags';
 import { noteExit } from '../cpu/vmx';
 import { EPT_POINTER, GUEST_LINEAR_ADDRESS, GUEST_PHYSICAL_ADDRESS } from '../generated/vmcs';
-import { EPT_VIOLATION_LINEAR_VALID, EPT_VIOLATION_TRANSLATED } from '../vmx/controls';
-import { EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION } from '../vmx/exit-reasons';
+import { EPT_VIOLATION_LINEAR_VALID, EPT_VIOLATION_TRANSLATED } from '../vmcs/controls';
+import { EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION } from '../vmcs/exit-reasons';
 
 export const EPT_READ: u32 = 1;
 export const EPT_WRITE: u32 = 2;

@@ -2,7 +2,7 @@
 // Ours. A patched U_OP is FIRST_ENTRY + index, + USER_ENTRY when it was translated for CPL 3. Entries and table slots are given out
 // once until all decoded code is dropped.
 import { REGION_ENTRIES, REGION_ENTRY_MAX } from '../abi';
-import { U_ATTR, U_OP, UA_ENTRY } from '../isa/uop';
+import { U_ATTR, U_OP, UA_ENTRY } from '../uop';
 import { flushCode, generation, noteClosing } from './code-pages';
 import { hasPage, noteLinked, regionPages, regionSize, setFirstRegion } from './regions';
 import { userRights } from './tlb';

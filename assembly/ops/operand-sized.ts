@@ -1,7 +1,7 @@
 // Operands of a width given as a type argument, for handlers that are written once for 8, 16 and 32 bits.
 // Source: ops/operand.ts; values are zero-extended to u32.
 import { FLAG_AUX, FLAG_CARRY, FLAG_RESULT } from '../abi';
-import { U_REG, U_RM, UOP_SIZE } from '../isa/uop';
+import { U_REG, U_RM, UOP_SIZE } from '../uop';
 import { modifyE16, modifyE32, modifyE8, next, readE16, readE32, readE8, writeE16, writeE32, writeE8 } from './operand';
 
 /** Bits of T. */

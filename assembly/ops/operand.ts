@@ -4,7 +4,7 @@ import { budget, spend, spent } from '../cpu/budget';
 import { fault, needsAttention, RESUME_UOP } from '../cpu/fault';
 import {
   U_BASE, U_COST, U_DISP, U_IMM, U_INDEX, U_LENGTH, U_LINK, U_OFFSET, U_ORDINAL, U_REG, U_RM, U_SCALE, UOP_SIZE,
-} from '../isa/uop';
+} from '../uop';
 import { probeWrite, read16, read32, read64, read8, write16, write32, write64, write8 } from '../mmu/access';
 import { CS, segmentBase } from '../mmu/segmented';
 import { codeTlb } from '../mmu/tlb';

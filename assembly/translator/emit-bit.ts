@@ -1,7 +1,7 @@
 // Bits: BT BTS BTR BTC on registers or with a bit number as immediate, BSF, BSR, BSWAP; CLC, STC, CMC.
-// ops/bit.ts and flags-image.ts say what they mean: CF alone changes but for BSF and BSR.
+// ops/integer/bit.ts and flags-image.ts say what they mean: CF alone changes but for BSF and BSR.
 import { LOGIC } from '../cpu/flag-kinds';
-import { U_IMM, U_REG, U_RM } from '../isa/uop';
+import { U_IMM, U_REG, U_RM } from '../uop';
 import { argumentOf, finish, inRegister, pushModified, pushOperand, shapeOf } from './emit-operand';
 import { setCarryWord, setKind, settleFlags } from './flags';
 import { CARRY, getRegister, RESULT, setRegister, T1, T2, VALUE } from './frame';

@@ -1,8 +1,8 @@
-// XCHG, XADD, CMPXCHG. One processor: LOCK changes nothing. ops/alu.ts and atomic.ts say what they mean.
+// XCHG, XADD, CMPXCHG. One processor: LOCK changes nothing. ops/integer/alu.ts and atomic.ts say what they mean.
 // Source: SDM vol. 2.
 import { EAX } from '../abi';
 import { ADDED, SUBTRACTED } from '../cpu/flag-kinds';
-import { U_REG, U_RM } from '../isa/uop';
+import { U_REG, U_RM } from '../uop';
 import { bytesOf, finish, noteResult, pushModified } from './emit-operand';
 import { setKind } from './flags';
 import { extend, getSlot, LEFT, RESULT, RIGHT, setSlot, T1, T2, VALUE } from './frame';

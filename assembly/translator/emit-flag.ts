@@ -1,4 +1,4 @@
-// CLD, STD and CLI: bits of EFLAGS that are kept in memory. ops/flags-image.ts says what they mean.
+// CLD, STD and CLI: bits of EFLAGS that are kept in memory. ops/integer/flags-image.ts says what they mean.
 // Source: SDM vol. 2.
 import { CPL, FLAGS_SYSTEM } from '../abi';
 import { DF, IF } from '../cpu/flags';

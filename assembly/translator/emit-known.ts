@@ -2,7 +2,7 @@
 // Ours; scripts/gen-effects.mjs says which these are and how the form word tells it.
 import { REGS } from '../abi';
 import { FAULT_UOP } from '../cpu/fault';
-import { U_BASE, U_INDEX, U_REG, U_RM } from '../isa/uop';
+import { U_BASE, U_INDEX, U_REG, U_RM } from '../uop';
 import { knowFlags, knownCarry, knownStep, settled, settleFlags } from './flags';
 import {
   callHandler, leaveToReturned, loadBudget, loadFlags, loadSome, storeBudget, storeFlags, storeSome, VALUE,

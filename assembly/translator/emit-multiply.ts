@@ -1,8 +1,8 @@
-// Multiplication and division of 32 bits. ops/muldiv.ts and muldiv-divide.ts say what they mean.
+// Multiplication and division of 32 bits. ops/integer/muldiv.ts and muldiv-divide.ts say what they mean.
 // Source: SDM vol. 2, MUL, IMUL, DIV, IDIV.
 import { EAX, EDX } from '../abi';
 import { MULTIPLIED } from '../cpu/flag-kinds';
-import { U_IMM, U_REG } from '../isa/uop';
+import { U_IMM, U_REG } from '../uop';
 import { argumentOf, noteResult, pushOperand } from './emit-operand';
 import { setKind } from './flags';
 import { getRegister, leaveToHandler, RIGHT, setRegister, T1, T2, VALUE, WIDE } from './frame';

@@ -1,6 +1,6 @@
 // Operands of a micro-op in emitted code: registers from their locals, memory through VALUE. ops/operand.ts.
 // Ours.
-import { U_IMM, U_RM } from '../isa/uop';
+import { U_IMM, U_RM } from '../uop';
 import { extend, getSlot, pushAddress, RESULT, setSlot, VALUE } from './frame';
 import { finishMemory, modifyMemory, readMemory } from './memory';
 import { get, set } from './wasm';

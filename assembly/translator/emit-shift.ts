@@ -1,8 +1,8 @@
-// Shifts and rotates, SHLD and SHRD. ops/shift-value.ts says what they mean.
+// Shifts and rotates, SHLD and SHRD. ops/integer/shift-value.ts says what they mean.
 // A narrow shift to the left sets the lazy flags of a 32-bit one whose operand was moved to the top.
 import { ECX } from '../abi';
 import { DOUBLED_LEFT, SHIFTED_LEFT, SHIFTED_RIGHT, SHIFTED_SIGNED } from '../cpu/flag-kinds';
-import { U_IMM, U_REG } from '../isa/uop';
+import { U_IMM, U_REG } from '../uop';
 import { argumentOf, bytesOf, finish, inRegister, noteResult, pushModified, shapeOf } from './emit-operand';
 import { forgetFlags, markFlags, markKind, setCarryWord, setKind, settleFlags } from './flags';
 import { extend, getRegister, getSlot, LEFT, RIGHT, T1, T2, VALUE } from './frame';

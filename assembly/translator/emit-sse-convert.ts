@@ -1,5 +1,5 @@
-// SSE conversions in line, where nothing is raised: the conditions are those of ops/sse-convert.ts. SDM vol. 2 CVTx.
-import { U_REG, U_RM } from '../isa/uop';
+// SSE conversions in line, where nothing is raised: the conditions are those of ops/sse/convert.ts. SDM vol. 2 CVTx.
+import { U_REG, U_RM } from '../uop';
 import { WRITES_REG } from './emit-known';
 import { extract, magnitude, needAll, needWhole, pushLeast, pushOperand, pushWhole, pushZero, QUICK, QUICK_BITS, replace } from './emit-sse-float';
 import { getRegister, setRegister } from './frame';

@@ -1,7 +1,7 @@
 // SSE floating point in line, where the engine's own result is certainly that of the processor and raises nothing new: the conditions
-// are those of ops/sse-float.ts and sse-compare.ts, and where they do not hold their handler does the instruction.
+// are those of ops/sse/float.ts and sse/compare.ts, and where they do not hold their handler does the instruction.
 // SDM vol. 1 11.5 (exceptions); vol. 2.
-import { U_IMM, U_REG, U_RM } from '../isa/uop';
+import { U_IMM, U_REG, U_RM } from '../uop';
 import { WRITES_FLAGS } from './emit-known';
 import { settled } from './flags';
 import { AUX, CARRY, RESULT } from './frame';

@@ -1,6 +1,6 @@
 // SSE integer operations that take several vector instructions: shifts by a register, multiplications, PSHUFB, PSADBW.
-// ops/mmx-shift.ts, mmx-multiply.ts and mmx-shuffle.ts say what they mean; SDM vol. 2.
-import { U_REG, U_RM } from '../isa/uop';
+// ops/mmx/shift.ts, mmx/multiply.ts and mmx/shuffle.ts say what they mean; SDM vol. 2.
+import { U_REG, U_RM } from '../uop';
 import { WIDE } from './frame';
 import { beginFast, endFast, pushSource } from './vector-memory';
 import {

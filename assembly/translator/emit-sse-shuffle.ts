@@ -1,5 +1,5 @@
-// SSE shuffles in line: every one is a choice of 16 bytes out of target and source. ops/mmx-shuffle.ts; SDM vol. 2.
-import { U_IMM, U_REG, U_RM } from '../isa/uop';
+// SSE shuffles in line: every one is a choice of 16 bytes out of target and source. ops/mmx/shuffle.ts; SDM vol. 2.
+import { U_IMM, U_REG, U_RM } from '../uop';
 import { runKnownHandler } from './emit-known';
 import { beginFast, endFast, pushSource } from './vector-memory';
 import { checkUsable, getXmm, reload, setXmm, simd, V_LOAD, vectorMemory, zeroVector } from './vector';

@@ -1,10 +1,10 @@
-// SSE moves and integer operations in line: ops/sse-move.ts, mmx-lanes.ts, mmx-shift.ts and mmx-shuffle.ts say what they mean.
+// SSE moves and integer operations in line: ops/sse/move.ts, mmx/lanes.ts, mmx/shift.ts and mmx/shuffle.ts say what they mean.
 // SDM vol. 2.
 import {
   FORM_SSE_ARITHMETIC, FORM_SSE_COMPARE, FORM_SSE_CONVERT, FORM_SSE_LANES, FORM_SSE_LOAD, FORM_SSE_SEQUENCE,
   FORM_SSE_SHIFT, FORM_SSE_SHIFT_BY, FORM_SSE_SHUFFLE, FORM_SSE_STORE,
 } from '../generated/forms';
-import { U_IMM, U_REG, U_RM } from '../isa/uop';
+import { U_IMM, U_REG, U_RM } from '../uop';
 import { WRITES_RM, runKnownHandler } from './emit-known';
 import { emitArithmetic, emitCompare } from './emit-sse-float';
 import { emitConvert } from './emit-sse-convert';

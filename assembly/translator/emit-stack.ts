@@ -1,8 +1,8 @@
-// PUSH, POP, LEAVE and the words of calls and returns: flat and 32 bits wide under every mode key that is translated. ops/stack.ts.
+// PUSH, POP, LEAVE and the words of calls and returns: flat and 32 bits wide under every mode key that is translated. ops/integer/stack.ts.
 // Runs of them look into the TLB once: functions begin by saving registers and end by restoring them. Source: SDM vol. 2, PUSH, POP, LEAVE.
 import { EBP, ESP } from '../abi';
 import { FORM_ALU, FORM_LEAVE, FORM_POP, FORM_PUSH, FORM_RET } from '../generated/forms';
-import { U_IMM, U_RM, UOP_SIZE } from '../isa/uop';
+import { U_IMM, U_RM, UOP_SIZE } from '../uop';
 import { readTlb, writeTlb } from '../mmu/tlb';
 import { formOf } from './emit';
 import { argumentOf, bytesOf, pushOperand, shapeOf } from './emit-operand';

@@ -1,10 +1,10 @@
-// String instructions without REP, in line where the TLB knows the page; everything else calls the handler. ops/string.ts.
+// String instructions without REP, in line where the TLB knows the page; everything else calls the handler. ops/integer/string.ts.
 // Source: SDM vol. 2, MOVS, STOS, LODS, SCAS, CMPS.
 import { EAX, EDI, ESI, FLAGS_SYSTEM } from '../abi';
 import { SUBTRACTED } from '../cpu/flag-kinds';
 import { FORM_LODS, FORM_MOVS, FORM_SCAS, FORM_STOS } from '../generated/forms';
 import { DS } from '../cpu/segment';
-import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UA_REPNE } from '../isa/uop';
+import { U_ATTR, U_SEGMENT, UA_ADDR16, UA_REPE, UA_REPNE } from '../uop';
 import { readTlb, writeTlb } from '../mmu/tlb';
 import { runKnownHandler } from './emit-known';
 import { setKind } from './flags';

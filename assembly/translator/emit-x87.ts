@@ -1,9 +1,9 @@
-// x87 in line: loads, stores and moves whole, arithmetic through ops/float80-quick.ts. ops/x87-load.ts, x87-store.ts and
+// x87 in line: loads, stores and moves whole, arithmetic through ops/x87/float80-quick.ts. ops/x87/load.ts, x87/store.ts and
 // x87-arithmetic.ts say what they mean. SDM vol. 2.
 import { FPR } from '../abi';
 import { FORM_X87_ARITHMETIC, FORM_X87_LOAD, FORM_X87_STORE } from '../generated/forms';
-import { U_RM, U_SEGMENT } from '../isa/uop';
-import { BIAS } from '../ops/float80-round';
+import { U_RM, U_SEGMENT } from '../uop';
+import { BIAS } from '../ops/x87/float80-round';
 import { runKnownHandler } from './emit-known';
 import { CALL_ADD80, CALL_DIV80, CALL_MUL80, T1, T2, VALUE, WIDE } from './frame';
 import { pushSource, pushTarget, slow } from './vector-memory';

@@ -1,4 +1,4 @@
-// Emitters: micro-ops to WebAssembly, for what programs do most. ops/alu.ts, move.ts, stack.ts, shift.ts, muldiv.ts say what they mean.
+// Emitters: micro-ops to WebAssembly, for what programs do most. ops/integer/alu.ts, move.ts, stack.ts, shift.ts, muldiv.ts say what they mean.
 // What has none runs the interpreter's handler.
 import { EA_TEMP, EAX, EDX, SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE } from '../abi';
 import { ADDED, DECREMENTED, INCREMENTED, LOGIC, SUBTRACTED } from '../cpu/flag-kinds';
@@ -8,7 +8,7 @@ import {
   FORM_LOOP, FORM_MOVS, FORM_MULTIPLY, FORM_NEGATE, FORM_NOTHING, FORM_POP, FORM_PUSH, FORM_SCAN, FORM_SCAS, FORM_SEGMENT, FORM_SETCC,
   FORM_SHIFT, FORM_STOS, FORM_WIDEN, FORM_X87_ARITHMETIC, FORM_X87_LOAD, FORM_X87_MOVE, FORM_X87_STORE, FORMS,
 } from '../generated/forms';
-import { U_ATTR, U_IMM, U_REG, U_RM, U_SEGMENT, UA_ADDR16 } from '../isa/uop';
+import { U_ATTR, U_IMM, U_REG, U_RM, U_SEGMENT, UA_ADDR16 } from '../uop';
 import { opOf } from '../mmu/region-entries';
 import { OPEN_KIND, OPEN_MASK } from '../mmu/segmented';
 import { bit, carryFlag, scan, swapBytes } from './emit-bit';

@@ -7,7 +7,7 @@ import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET, FORM_STALE,
 } from '../generated/forms';
 import { pending, pendingTable, pendingUop, pendingUser } from '../interpreter/samples';
-import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../isa/uop';
+import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../uop';
 import { isJumpTarget } from '../mmu/code-pages';
 import { entrySlot, isBarrier, isClaimed, liveEntry } from '../mmu/region-entries';
 import { isJoined } from './joined';

@@ -1,7 +1,7 @@
 // The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
 // Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
 import { CODE_LINEAR_PAGE, CODE_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, NO_TARGET, REGS, ZERO } from '../abi';
-import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../isa/uop';
+import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../uop';
 import { handlerTable } from '../generated/dispatch';
 import { BY_HANDLER, INTERRUPTED } from '../interpreter/enter-region';
 import { codeTlb } from '../mmu/tlb';
@@ -19,7 +19,7 @@ export const CALL_READ: u32 = 0;
 export const CALL_WRITE: u32 = 1;
 export const CALL_STORE: u32 = 2;
 export const CALL_SETTLE: u32 = 3;
-/** ops/float80-quick.ts. */
+/** ops/x87/float80-quick.ts. */
 export const CALL_ADD80: u32 = 4;
 export const CALL_MUL80: u32 = 5;
 export const CALL_DIV80: u32 = 6;

@@ -3,7 +3,7 @@
 // places that calls return to. A loop whose inside holds no target becomes a wasm loop; every other goes through the dispatcher.
 import { TRANSLATOR_SCRATCH } from '../abi';
 import { FORM_CALL, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_LOOP, FORM_NEXT_PAGE, FORM_STALE } from '../generated/forms';
-import { U_OFFSET, UOP_SIZE } from '../isa/uop';
+import { U_OFFSET, UOP_SIZE } from '../uop';
 import { formOf } from './emit';
 import {
   begins, BLOCK_MAX, branchOffset, distanceOf, enterWhereHot, isCalled, isReturnPlace, isSeen, nextOffset, NONE, pages, placeAt, placeOf, relative, stops,

@@ -5,7 +5,7 @@ import { faulted } from '../cpu/fault';
 import { asking, linkUser, nextAsking } from '../interpreter/links';
 import { clearPending, pending, pendingTable, pendingUop, pendingUser, renewSamples, translatable } from '../interpreter/samples';
 import { decodeRun } from '../isa/decode';
-import { U_OFFSET } from '../isa/uop';
+import { U_OFFSET } from '../uop';
 import { poolRoom } from '../mmu/code-pages';
 import { fetchTable } from '../mmu/fetch';
 import { closeModule, hasRoom, isClaimed, isSettled, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';

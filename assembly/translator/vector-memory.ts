@@ -1,5 +1,5 @@
 // SSE instructions with a memory operand, or with anything else that not every operand fits: in line where it is simple, else their
-// handler does all of it. mmu/access.ts, ops/sse-operand.ts.
+// handler does all of it. mmu/access.ts, ops/sse/operand.ts.
 import { XMM } from '../abi';
 import { readTlb, writeTlb } from '../mmu/tlb';
 import { runKnownHandler } from './emit-known';

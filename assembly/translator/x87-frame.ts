@@ -1,9 +1,9 @@
 // The x87 state in a region: status and tag word in locals that memory never lags behind, the register stack in memory.
-// ops/x87-stack.ts says what it means; SDM vol. 1 8.1. Where an instruction is no plain case its handler does all of it.
+// ops/x87/stack.ts says what it means; SDM vol. 1 8.1. Where an instruction is no plain case its handler does all of it.
 import {
   CR0, FPR, FPU_CONTROL, FPU_DP, FPU_DP_SELECTOR, FPU_IP, FPU_IP_SELECTOR, FPU_STATUS, FPU_TAG, SEG, SEG_SELECTOR, SEG_SIZE,
 } from '../abi';
-import { U_OFFSET, U_SEGMENT, UOP_SIZE } from '../isa/uop';
+import { U_OFFSET, U_SEGMENT, UOP_SIZE } from '../uop';
 import { runKnownHandler } from './emit-known';
 import { leaveTo, leaveToHandler, LINEAR, pushCode } from './frame';
 import { beginSlow, endSlow, slow } from './vector-memory';

@@ -6,7 +6,7 @@ import { VM } from '../cpu/flags';
 import { CODE, CONFORMING, CS, GS, LDTR, READ_WRITE, SS, TR } from '../cpu/segment';
 import { secondaryControls } from '../cpu/vmx';
 import { GUEST_CR0, GUEST_ES_AR_BYTES, GUEST_ES_BASE, GUEST_ES_LIMIT, GUEST_ES_SELECTOR, GUEST_RFLAGS } from '../generated/vmcs';
-import { SECONDARY_EXEC_UNRESTRICTED_GUEST } from './controls';
+import { SECONDARY_EXEC_UNRESTRICTED_GUEST } from '../vmcs/controls';
 
 const CODE_DATA: u32 = 0x10;
 const PRESENT: u32 = 0x80;

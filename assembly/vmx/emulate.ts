@@ -10,8 +10,8 @@ import {
   CR0_GUEST_HOST_MASK, CR0_READ_SHADOW, CR4_GUEST_HOST_MASK, CR4_READ_SHADOW, GUEST_CR0, GUEST_CR3, GUEST_CR4, GUEST_PENDING_DBG_EXCEPTIONS,
 } from '../generated/vmcs';
 import { flushTlb } from '../mmu/tlb';
-import { loadDirectoryPointers } from '../ops/paging-control';
-import { SECONDARY_EXEC_ENABLE_EPT } from './controls';
+import { loadDirectoryPointers } from '../ops/system/paging-control';
+import { SECONDARY_EXEC_ENABLE_EPT } from '../vmcs/controls';
 import { enterRoot } from './exit';
 import { loadGuest, loadPointers, saveGuest } from './guest-state';
 

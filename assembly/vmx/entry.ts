@@ -13,21 +13,21 @@ import {
   EXIT_QUALIFICATION, GUEST_CR0, GUEST_CR3, GUEST_CR4, GUEST_PENDING_DBG_EXCEPTIONS, GUEST_RFLAGS, VM_ENTRY_EXCEPTION_ERROR_CODE,
   VM_ENTRY_INSTRUCTION_LEN, VM_ENTRY_INTR_INFO_FIELD, VM_EXIT_INSTRUCTION_LEN, VM_EXIT_REASON, VM_INSTRUCTION_ERROR,
 } from '../generated/vmcs';
-import { deliverEvent } from '../ops/event';
-import { deliverFault } from '../ops/interrupt';
+import { deliverEvent } from '../ops/control-flow/event';
+import { deliverFault } from '../ops/control-flow/interrupt';
 import { ENTERED } from '../ops/outcome';
-import { loadDirectoryPointers } from '../ops/paging-control';
+import { loadDirectoryPointers } from '../ops/system/paging-control';
 import { controlsAreGood, hostIsGood } from './check-controls';
 import { checkGuest, GOOD } from './check-guest';
 import {
   CPU_BASED_INTR_WINDOW_EXITING, CPU_BASED_NMI_WINDOW_EXITING, INTR_INFO_DELIVER_CODE_MASK, INTR_INFO_VALID_MASK, INTR_INFO_VECTOR_MASK,
   INTR_TYPE_MASK, INTR_TYPE_NMI_INTR, INTR_TYPE_SOFT_EXCEPTION, INTR_TYPE_SOFT_INTR, SECONDARY_EXEC_ENABLE_EPT,
-} from './controls';
+} from '../vmcs/controls';
 import { enterRoot, makeExit } from './exit';
 import {
   ENTRY_FAIL_PDPTE, EXIT_REASON_FAILED_VMENTRY, EXIT_REASON_INVALID_STATE, EXIT_REASON_MSR_LOAD_FAIL, VMXERR_ENTRY_INVALID_CONTROL_FIELD,
   VMXERR_ENTRY_INVALID_HOST_STATE_FIELD,
-} from './exit-reasons';
+} from '../vmcs/exit-reasons';
 import { loadGuest, loadPointers } from './guest-state';
 import { loadMsrArea } from './msr-areas';
 import { dropTranslations } from './translations';

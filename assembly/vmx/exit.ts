@@ -9,8 +9,8 @@ import {
   GUEST_PENDING_DBG_EXCEPTIONS, IDT_VECTORING_ERROR_CODE, IDT_VECTORING_INFO_FIELD, VM_ENTRY_INTR_INFO_FIELD, VM_EXIT_CONTROLS,
   VMX_PREEMPTION_TIMER_VALUE,
 } from '../generated/vmcs';
-import { INTR_INFO_DELIVER_CODE_MASK, INTR_INFO_VALID_MASK, VM_EXIT_SAVE_VMX_PREEMPTION_TIMER } from './controls';
-import { EXIT_REASON_PREEMPTION_TIMER } from './exit-reasons';
+import { INTR_INFO_DELIVER_CODE_MASK, INTR_INFO_VALID_MASK, VM_EXIT_SAVE_VMX_PREEMPTION_TIMER } from '../vmcs/controls';
+import { EXIT_REASON_PREEMPTION_TIMER } from '../vmcs/exit-reasons';
 import { saveControlRegisters, saveGuest } from './guest-state';
 import { loadHost } from './host-state';
 import { loadHostMsrArea, storeMsrArea } from './msr-areas';

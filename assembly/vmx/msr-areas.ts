@@ -7,7 +7,7 @@ import {
   VM_ENTRY_MSR_LOAD_ADDR, VM_ENTRY_MSR_LOAD_COUNT, VM_EXIT_MSR_LOAD_ADDR, VM_EXIT_MSR_LOAD_COUNT, VM_EXIT_MSR_STORE_ADDR, VM_EXIT_MSR_STORE_COUNT,
 } from '../generated/vmcs';
 import { hostPhysical } from '../mmu/ept';
-import { msrValue, readMsr, tscAt, writeMsr } from '../ops/msr';
+import { msrValue, readMsr, tscAt, writeMsr } from '../ops/system/msr';
 
 const ENTRY_SIZE: u64 = 16;
 /** What IA32_VMX_MISC announces; longer lists fail at the entry behind. */

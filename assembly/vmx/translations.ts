@@ -6,7 +6,7 @@ import { secondaryControls } from '../cpu/vmx';
 import { EPT_POINTER, VIRTUAL_PROCESSOR_ID } from '../generated/vmcs';
 import { flushEpt } from '../mmu/ept';
 import { flushTlb } from '../mmu/tlb';
-import { SECONDARY_EXEC_ENABLE_EPT, SECONDARY_EXEC_ENABLE_VPID } from './controls';
+import { SECONDARY_EXEC_ENABLE_EPT, SECONDARY_EXEC_ENABLE_VPID } from '../vmcs/controls';
 
 let lastCr0: u32 = 0;
 let lastCr3: u32 = 0;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
-import { BlockError } from '../devices/block-backend.js';
+import { BlockError } from '../devices/storage/block-backend.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 import { PACKAGE_ROOT } from './package-root.js';

@@ -3,7 +3,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BlockBackend } from '../devices/block-backend.js';
+import type { BlockBackend } from '../devices/storage/block-backend.js';
 import { SnapshotError } from '../devices/snapshot-fields.js';
 import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 

@@ -1,6 +1,6 @@
 // The instruments that device tests hold a device with: a clock set by hand, a piece of RAM, a line that remembers.
 // Source: the contracts in device.ts.
-import { type BlockBackend, BlockError } from './block-backend.js';
+import { type BlockBackend, BlockError } from './storage/block-backend.js';
 import type { DirectMemory, IrqLine } from './device.js';
 
 export { BenchTimers } from '../../test/bench-timers.js';

@@ -31,7 +31,7 @@ import {
   U_RM,
   U_SCALE,
   U_SEGMENT,
-} from '../../assembly/isa/uop.js';
+} from '../../assembly/uop.js';
 import { shapeOf, type WasmFunction, type WasmShape } from './wasm-text.js';
 
 /** Bytes of the module. */

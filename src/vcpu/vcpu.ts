@@ -74,7 +74,7 @@ export interface VcpuOptions {
 }
 
 const ENTRY_SIZE = 16;
-/** A bit of CAREFUL beside those of assembly/ops/mode.ts, which clears it again at the next change of mode. */
+/** A bit of CAREFUL beside those of assembly/ops/system/mode.ts, which clears it again at the next change of mode. */
 const CAREFUL_HOST = 0x80;
 /** FAULT_KIND of an exception; IF in EFLAGS. */
 const KIND_EXCEPTION = 1;

@@ -1,10 +1,10 @@
 // The VMCS by the names of its fields: what VMREAD and VMWRITE are to a monitor.
-// SDM vol. 3C chapter 24, vol. 3D appendix B; assembly/vmx/vmcs-rows.ts.
+// SDM vol. 3C chapter 24, vol. 3D appendix B; assembly/vmcs/rows.ts.
 import { VMCS } from '../../assembly/abi.js';
-import { VMCS_ROWS, VMCS_SLOT, type Width } from '../../assembly/vmx/vmcs-rows.js';
+import { VMCS_ROWS, VMCS_SLOT, type Width } from '../../assembly/vmcs/rows.js';
 
-export * from '../../assembly/vmx/controls.js';
-export * from '../../assembly/vmx/exit-reasons.js';
+export * from '../../assembly/vmcs/controls.js';
+export * from '../../assembly/vmcs/exit-reasons.js';
 
 export type VmcsField = (typeof VMCS_ROWS)[number][0];
 

@@ -1,7 +1,7 @@
 // What a machine is made of, as plain data and interfaces: the input of builder.ts.
 // Ours.
 import type { ByteSource } from '../base/host.js';
-import type { BlockBackend } from '../devices/block-backend.js';
+import type { BlockBackend } from '../devices/storage/block-backend.js';
 import type { FileTree } from '../devices/virtio/p9/file-tree.js';
 import type { ConsolePort } from '../devices/virtio/console.js';
 

@@ -1,8 +1,8 @@
 // Which memory answers at each physical address: RAM, BIOS, the shadow area that PAM switches, memory of PCI devices.
 // Intel 82441FX data sheet, sections 3.2.20 (PAM) and 4.1 (memory map).
 import type { MmioDevice, Width } from '../devices/device.js';
-import type { ShadowSegment } from '../devices/i440fx.js';
-import type { PciDecoder, PciRange } from '../devices/pci-function.js';
+import type { ShadowSegment } from '../devices/pci/i440fx.js';
+import type { PciDecoder, PciRange } from '../devices/pci/pci-function.js';
 import { SnapshotError, section } from '../devices/snapshot-fields.js';
 import type { PhysicalMemory, Region } from '../vcpu/guest-memory.js';
 import type { Bus, Range } from './bus.js';

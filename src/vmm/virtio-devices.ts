@@ -2,7 +2,7 @@
 // The devices: devices/virtio; their transport is builder.ts's.
 import { unreachable } from '../base/assert.js';
 import type { DirectMemory, Timers } from '../devices/device.js';
-import type { InFlight } from '../devices/in-flight.js';
+import type { InFlight } from '../devices/storage/in-flight.js';
 import { VirtioBalloon } from '../devices/virtio/balloon.js';
 import { VirtioBlock } from '../devices/virtio/block.js';
 import { VirtioConsole } from '../devices/virtio/console.js';

@@ -2,7 +2,7 @@
 // Ours; comlink 4.
 import type { Mode } from '../../src/vmm/config.js';
 import type { Outcome, Statistics } from '../../src/vmm/vm.js';
-import type { Picture } from '../../src/devices/vga-render.js';
+import type { Picture } from '../../src/devices/display/vga-render.js';
 
 export interface NamedFile {
   name: string;

@@ -1,6 +1,6 @@
 // Keys of the browser's keyboard as the codes of an AT keyboard, by their places and not by what is printed on them.
-// UI Events KeyboardEvent code Values; IBM PS/2 scan code set 1 (src/devices/ps2-scancodes.ts).
-import { KEY_PAUSE, KEY_PRINT_SCREEN, type KeyCode } from '../../src/devices/ps2-scancodes.js';
+// UI Events KeyboardEvent code Values; IBM PS/2 scan code set 1 (src/devices/input/ps2-scancodes.ts).
+import { KEY_PAUSE, KEY_PRINT_SCREEN, type KeyCode } from '../../src/devices/input/ps2-scancodes.js';
 
 /** Names in the order of their codes, from the code given. */
 const RUNS: readonly [first: number, names: string][] = [

@@ -1,9 +1,9 @@
 // Files that a person has dropped, as a machine uses them: read by ranges, never written; writes stay in memory.
-// Contracts: ByteSource in src/base/host.ts, BlockBackend in src/devices/block-backend.ts; File API 6.5 (FileReaderSync).
+// Contracts: ByteSource in src/base/host.ts, BlockBackend in src/devices/storage/block-backend.ts; File API 6.5 (FileReaderSync).
 import { formatSize, MIB } from '../../src/base/bytes.js';
 import { InputError, messageOf } from '../../src/base/errors.js';
 import type { ByteSource } from '../../src/base/host.js';
-import { type BlockBackend, BlockError } from '../../src/devices/block-backend.js';
+import { type BlockBackend, BlockError } from '../../src/devices/storage/block-backend.js';
 import type { NamedFile } from '../machine/contract.js';
 
 const SECTOR = 512;

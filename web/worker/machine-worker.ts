@@ -6,7 +6,7 @@ import { InputError } from '../../src/base/errors.js';
 import { createLog } from '../../src/base/log.js';
 import { Gateway } from '../../src/net/gateway.js';
 import { Switch } from '../../src/net/switch.js';
-import { render, textLines } from '../../src/devices/vga-render.js';
+import { render, textLines } from '../../src/devices/display/vga-render.js';
 import { type BuiltMachine, buildMachine } from '../../src/vmm/builder.js';
 import type { BootConfig, DriveConfig, MachineConfig, VirtioConfig } from '../../src/vmm/config.js';
 import { Vm } from '../../src/vmm/vm.js';

@@ -1,6 +1,6 @@
 // The disk that our own guest may write to: a mark in sector 0, numbers from xorshift32 in all others.
 // Contract: guest/README.md (scratch disks); the same bytes as guest/disks.mjs makes.
-import type { BlockBackend } from '../../src/devices/block-backend.js';
+import type { BlockBackend } from '../../src/devices/storage/block-backend.js';
 
 const SECTOR = 512;
 const SIZE = 4 << 20;

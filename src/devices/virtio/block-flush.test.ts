@@ -1,7 +1,7 @@
 // A flush that goes on beside the CPU: its end, what overtakes it, and what may not be touched any more when it comes.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { BlockError } from '../block-backend.js';
-import { InFlight } from '../in-flight.js';
+import { BlockError } from '../storage/block-backend.js';
+import { InFlight } from '../storage/in-flight.js';
 import { BenchDisk, BenchTimers } from '../test-bench.js';
 import { VirtioBlock } from './block.js';
 import { BUFFERS, DESCRIPTOR, STATUS, TestDriver } from './test-driver.js';

@@ -1,8 +1,8 @@
 // virtio-blk: a disk. Requests go to the back-end in place, from and to guest memory.
 // Source: virtio 1.2, section 5.2.
-import { type BlockBackend, BlockError, readPieces, writePieces } from '../block-backend.js';
+import { type BlockBackend, BlockError, readPieces, writePieces } from '../storage/block-backend.js';
 import type { DirectMemory, Timer, Timers } from '../device.js';
-import type { InFlight } from '../in-flight.js';
+import type { InFlight } from '../storage/in-flight.js';
 import { gather, scatter, slices } from './buffers.js';
 import { VirtioDevice } from './virtio-device.js';
 import { type Chain, RingError, type Virtqueue } from './virtqueue.js';

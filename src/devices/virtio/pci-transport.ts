@@ -4,8 +4,15 @@ import { hex } from '../../base/bytes.js';
 import type { Log } from '../../base/log.js';
 import { floating } from '../byte-ports.js';
 import type { MmioDevice, Width } from '../device.js';
-import { MSIX_BAR_SIZE, MSIX_CAPABILITY, MSIX_CAPABILITY_SIZE, MSIX_PENDING, Msix, type MsiTarget } from '../msix.js';
-import { PCI, PciFunction } from '../pci-function.js';
+import {
+  MSIX_BAR_SIZE,
+  MSIX_CAPABILITY,
+  MSIX_CAPABILITY_SIZE,
+  MSIX_PENDING,
+  Msix,
+  type MsiTarget,
+} from '../pci/msix.js';
+import { PCI, PciFunction } from '../pci/pci-function.js';
 import { restoreFields, saveFields, section } from '../snapshot-fields.js';
 import { CommonConfig } from './common-config.js';
 import type { Transport, VirtioDevice } from './virtio-device.js';

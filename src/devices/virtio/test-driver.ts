@@ -1,7 +1,7 @@
 // A driver for tests: sets a device up through its PCI function and puts descriptors into its rings as it is told.
 // Source: virtio 1.2, sections 3.1.1 and 2.7, from the driver's side.
 import { SILENT } from '../../base/log.js';
-import { PCI, type PciRange } from '../pci-function.js';
+import { PCI, type PciRange } from '../pci/pci-function.js';
 import { BenchLine, BenchMemory } from '../test-bench.js';
 import { VirtioPci } from './pci-transport.js';
 import type { VirtioDevice } from './virtio-device.js';

@@ -2,7 +2,7 @@
 // Linux Documentation/virt/kvm/x86/{cpuid,msr,hypercalls}.rst.
 import { expect, test } from 'vitest';
 import { BenchMemory, BenchTimers } from '../../devices/test-bench.js';
-import { Lapic } from '../../devices/lapic.js';
+import { Lapic } from '../../devices/interrupts/lapic.js';
 import { NOWHERE } from '../../devices/line.js';
 import { Paravirt } from './paravirt.js';
 
