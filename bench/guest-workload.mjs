@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { workloadLine } from '../dist/src/modes/workload-line.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MEMORY = '64M';
@@ -32,8 +33,8 @@ export function runWorkload(plan, folder) {
 
 /** {seconds, operations, checksum} out of the line that a workload prints. */
 export function readLine(workload, output) {
-  const line = new RegExp(`^WORKLOAD name=${workload} (.*?)\\r?$`, 'm').exec(output)?.[1] ?? '';
-  const fields = Object.fromEntries(line.split(' ').map((field) => field.split('=')));
-  if (fields.ops === undefined) throw new Error(`${workload}: ${line || `no result in:\n${output}`}`);
-  return { seconds: Number(fields.ticks) / 1000, operations: Number(fields.ops), checksum: fields.checksum };
+  const lines = output.split('\n').map(workloadLine);
+  const line = lines.find((one) => one?.name === workload);
+  if (line?.operations === undefined) throw new Error(`${workload}: ${line?.text ?? `no result in:\n${output}`}`);
+  return { seconds: line.seconds, operations: line.operations, checksum: line.checksum };
 }

@@ -5,14 +5,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { explain } from '../dist/src/modes/explain.js';
+import { COLUMN_TITLES, columnsOf, MAIN_COLUMNS, ROWS } from '../dist/src/modes/rows.js';
 import { barChart } from './chart.mjs';
-import { explain } from './explain.mjs';
 import { runWorkload } from './guest-workload.mjs';
 import { machine } from './machine.mjs';
-import { MAIN_MODES, MODES, modesOf, ROWS } from './mode-rows.mjs';
 import { sampleRuns } from './sampler.mjs';
 import { summary } from './statistics.mjs';
 import { count, digits } from './table.mjs';
+
+/** What makes a machine of each column. */
+const ARGUMENTS = {
+  full: ['--mode', 'full'],
+  hw: ['--mode', 'hw'],
+  para: ['--mode', 'para'],
+  shadow: ['--mode', 'hw', '--no-ept'],
+};
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,7 +35,7 @@ export function compareModes(options, say) {
     const idle = new Map();
     const results = rows.map((row) => {
       const found = measureRow(row, { disk, folder, idle, ...options });
-      const said = modesOf(row).map((mode) => `${mode} ${digits(found.modes[mode].seconds.median)} s`);
+      const said = columnsOf(row).map((mode) => `${mode} ${digits(found.modes[mode].seconds.median)} s`);
       say(`${row.name}: ${said.join(', ')}`);
       return found;
     });
@@ -42,17 +50,17 @@ function measureRow(row, { disk, folder, idle, repeat, percent }) {
   const planOf = (mode, workload) => ({
     workload,
     scale,
-    arguments: MODES[mode].arguments,
-    disk: row.disk ? disk : undefined,
-    network: row.network,
+    arguments: ARGUMENTS[mode],
+    disk: row.needs === 'disk' ? disk : undefined,
+    network: row.needs === 'network',
   });
-  const round = () => Object.fromEntries(modesOf(row).map((m) => [m, runWorkload(planOf(m, row.workload), folder)]));
+  const round = () => Object.fromEntries(columnsOf(row).map((m) => [m, runWorkload(planOf(m, row.workload), folder)]));
   const rounds = sampleRuns(round, repeat);
   const sums = new Set(rounds.flatMap((runs) => Object.values(runs).map(({ checksum }) => checksum)));
   if (sums.size !== 1) throw new Error(`${row.workload}: the modes disagree: ${[...sums].join(', ')}`);
   const modes = {};
-  for (const mode of modesOf(row)) {
-    const key = `${mode} ${row.disk} ${row.network}`;
+  for (const mode of columnsOf(row)) {
+    const key = `${mode} ${row.needs}`;
     if (!idle.has(key)) idle.set(key, runWorkload(planOf(mode), folder).exits);
     modes[mode] = digest(
       rounds.map((runs) => runs[mode]),
@@ -84,12 +92,18 @@ export function digest(runs, idle) {
   };
 }
 
+/** What the words go by. */
+function medians({ workload, operation, modes }) {
+  const figures = Object.entries(modes).map(([mode, of]) => [mode, { ...of, seconds: of.seconds.median }]);
+  return { workload, operation, modes: Object.fromEntries(figures) };
+}
+
 /** Exits for each operation below which a reason is left out: timer ticks, the workload's own line. */
 const NOTICED = 0.01;
 
 /** `results`: of measureRow. */
 export function modesReport(results, started, { repeat, percent }) {
-  const explanations = results.map((row) => ({ row: row.name, text: explain(row) }));
+  const explanations = results.map((row) => ({ row: row.name, text: explain(medians(row)) }));
   return {
     name: 'modes',
     title: 'Three modes of virtualization, the same guest',
@@ -125,13 +139,13 @@ function timesTable(results) {
   const rows = results.map((row) => [
     row.name,
     `${count(row.operations)} x ${row.operation}`,
-    ...MAIN_MODES.map((mode) => {
+    ...MAIN_COLUMNS.map((mode) => {
       if (!row.modes[mode]) return '-';
       const ratio = mode === 'full' ? undefined : speed(row, mode);
       return time(row.modes[mode]) + (ratio === undefined ? '' : ` (x ${digits(ratio)})`);
     }),
   ]);
-  return { title: 'Seconds', rows: [['workload', 'operations', ...MAIN_MODES], ...rows] };
+  return { title: 'Seconds', rows: [['workload', 'operations', ...MAIN_COLUMNS], ...rows] };
 }
 
 function shadowTable(results) {
@@ -157,20 +171,20 @@ function shadowTable(results) {
 function exitsTable(results) {
   const rows = results.map((row) => [
     row.name,
-    ...MAIN_MODES.map((mode) => (row.modes[mode] ? digits(row.modes[mode].exits / row.operations) : '-')),
-    ...MAIN_MODES.map((mode) => (row.modes[mode] ? count(row.modes[mode].exitsPerSecond) : '-')),
+    ...MAIN_COLUMNS.map((mode) => (row.modes[mode] ? digits(row.modes[mode].exits / row.operations) : '-')),
+    ...MAIN_COLUMNS.map((mode) => (row.modes[mode] ? count(row.modes[mode].exitsPerSecond) : '-')),
   ]);
-  const header = ['workload', ...MAIN_MODES, ...MAIN_MODES.map((mode) => `${mode}, exits/s`)];
+  const header = ['workload', ...MAIN_COLUMNS, ...MAIN_COLUMNS.map((mode) => `${mode}, exits/s`)];
   return { title: 'Exits for each operation', rows: [header, ...rows] };
 }
 
 function reasonsTable(results) {
   const rows = results.flatMap((row) =>
-    modesOf(row).map((mode) => {
+    columnsOf(row).map((mode) => {
       const sorted = Object.entries(row.modes[mode].exitsPerOperation).sort(([, a], [, b]) => b - a);
       return [
         row.name,
-        MODES[mode].title,
+        COLUMN_TITLES[mode],
         sorted.map(([reason, each]) => `${reason} ${digits(each)}`).join(', ') || 'none',
       ];
     }),
@@ -180,7 +194,7 @@ function reasonsTable(results) {
 
 /** Full is the line at 1. */
 function speedChart(results) {
-  const series = MAIN_MODES.filter((mode) => mode !== 'full');
+  const series = MAIN_COLUMNS.filter((mode) => mode !== 'full');
   const groups = results
     .filter((row) => series.every((mode) => speed(row, mode)))
     .map((row) => ({ label: row.name, bars: series.map((mode) => ({ series: mode, value: speed(row, mode) })) }));

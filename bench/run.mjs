@@ -1,11 +1,11 @@
 // The benchmarks' command line. bench/README.md says what each measures.
 // Ours.
 import { parseArgs } from 'node:util';
+import { ROWS } from '../dist/src/modes/rows.js';
 import { LOOPS, measureCore } from './core.mjs';
 import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
 import { ENGINES, PEERS } from './engines.mjs';
 import { compareLinux, LINUX_ROWS } from './linux.mjs';
-import { ROWS } from './mode-rows.mjs';
 import { compareModes } from './modes.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';

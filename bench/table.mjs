@@ -1,5 +1,6 @@
 // A table as text for a terminal and as Markdown: the first column to the left, the others to the right.
 // GitHub Flavored Markdown 4.10.
+export { count, digits } from '../dist/src/base/numbers.js';
 
 /** `rows` of strings, the first being the header. */
 export function textTable(rows) {
@@ -22,16 +23,6 @@ function widthsOf(rows) {
   return rows[0].map((_, i) => Math.max(3, ...rows.map((row) => row[i].length)));
 }
 
-/** A whole number with thousands apart. */
-export const count = (value) => Math.round(value).toLocaleString('en-US');
-
 const pad = (cell, width, column) => (column === 0 ? cell.padEnd(width) : cell.padStart(width));
-
-/** 3 digits that matter: 12.3, 1.23, 0.123; whole from 100 on, with thousands apart. */
-export function digits(value) {
-  if (value === undefined || Number.isNaN(value)) return '';
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
-  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
-}
 
 export const mebibytes = (bytes) => `${Math.round(bytes / 1048576)} MiB`;

@@ -98,7 +98,8 @@ function run(script, args) {
 
 function hashOf(phase) {
   const hash = createHash('sha256').update(phase.run.toString());
-  for (const path of phase.inputs()) hash.update(relative('.', path)).update('\0').update(readFileSync(path)).update('\0');
+  for (const path of phase.inputs())
+    hash.update(relative('.', path)).update('\0').update(readFileSync(path)).update('\0');
   return hash.digest('hex');
 }
 

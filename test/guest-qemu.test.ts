@@ -83,8 +83,13 @@ test('a disk without the mark is read and not written', async (context) => {
 });
 
 test('the monitor edits lines and answers', async (context) => {
-  const guest = qemu(context, '-kernel', GUEST, ...drive(scratchDisk()));
+  const line = 'run=integer:2,nothing:3,integer:0';
+  const guest = qemu(context, '-kernel', GUEST, '-append', line, ...drive(scratchDisk()));
   await guest.expect(/tabvisor guest: \w+ family \d+ .*timer 100 Hz, disk: QEMU HARDDISK, 8192 sectors/);
+  await guest.expect(/name=integer checksum=\w+ ticks=\d+ ops=2\b/);
+  await guest.expect('name=nothing skipped=unknown');
+  await guest.expect("not '0'; taking 1");
+  await guest.expect(/name=integer checksum=2041a9c1 ticks=\d+ ops=1\b/);
   await guest.expect('tabvisor> ');
   guest.send('nonsense\x15tick\x7f\x7fcks\r');
   await guest.expect(/\d+ ms, \d+ timer interrupts at 100 Hz/);

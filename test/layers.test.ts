@@ -48,6 +48,7 @@ const rooms: Record<string, string[]> = {
   'src/devices': ['src/base', 'src/net', 'src/vcpu/guest-memory'],
   'src/devices/virtio': ['src/devices', 'src/base', 'src/net', 'src/vcpu/guest-memory'],
   'src/vmm': ['src/vcpu', 'src/devices', 'src/base'],
+  'src/modes': ['src/vmm/config', 'src/base'],
   'src/kernel': ['src/vcpu', 'src/net', 'src/base'],
   'src/oci': ['src/base'],
   'src/runtime': ['src/kernel', 'src/vmm', 'src/oci', 'src/base'],
@@ -58,7 +59,7 @@ const rooms: Record<string, string[]> = {
   'src/cli': ['src'],
   'src/index': ['src'],
 
-  web: ['base', 'vcpu', 'net', 'devices', 'vmm', 'index'].map((name) => `src/${name}`),
+  web: ['base', 'vcpu', 'net', 'devices', 'vmm', 'modes', 'index'].map((name) => `src/${name}`),
   bench: ['src/index'],
 };
 

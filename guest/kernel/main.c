@@ -31,6 +31,13 @@ struct wishes {
   bool power_off, quiet;
 };
 
+static uint32_t read_scale(const char *text) {
+  uint32_t scale;
+  if (text_number(text, &scale) && scale >= 1 && scale <= WORKLOAD_MAX_SCALE) return scale;
+  print("scale is a number from 1 to %u, not '%s'; taking 1\n", WORKLOAD_MAX_SCALE, text);
+  return 1;
+}
+
 // Words that mean nothing here are left to others: a loader may put the image's name first.
 static void read_command_line(struct wishes *wishes) {
   const char *line = multiboot_command_line(), *value;
@@ -39,15 +46,24 @@ static void read_command_line(struct wishes *wishes) {
     if ((value = text_after(word, "run="))) {
       memcpy(wishes->run, value, sizeof word - (uint32_t)(value - word));
     } else if ((value = text_after(word, "scale="))) {
-      if (!text_number(value, &wishes->scale) || wishes->scale < 1 || wishes->scale > WORKLOAD_MAX_SCALE) {
-        print("scale is a number from 1 to %u, not '%s'; taking 1\n", WORKLOAD_MAX_SCALE, value);
-        wishes->scale = 1;
-      }
+      wishes->scale = read_scale(value);
     } else if (text_equals(word, "exit=poweroff")) {
       wishes->power_off = true;
     } else if (text_equals(word, "quiet")) {
       wishes->quiet = true;
     }
+  }
+}
+
+// NAME or NAME:SCALE, with commas in between.
+static void run_all(const struct wishes *wishes) {
+  const char *list = wishes->run, *rest;
+  char item[WORD], name[WORD], scale[WORD];
+  while (text_next_word(&list, ',', item, sizeof item)) {
+    rest = item;
+    text_next_word(&rest, ':', name, sizeof name);
+    bool own = text_next_word(&rest, ':', scale, sizeof scale);
+    workload_run(name, own ? read_scale(scale) : wishes->scale);
   }
 }
 
@@ -70,9 +86,7 @@ void kernel_main(uint32_t magic, const void *information) {
 
   read_command_line(&wishes);
   if (!wishes.quiet) print_banner();
-  const char *names = wishes.run;
-  char name[WORD];
-  while (text_next_word(&names, ',', name, sizeof name)) workload_run(name, wishes.scale);
+  run_all(&wishes);
   if (wishes.power_off) power_off();
   monitor();
 }

@@ -2,6 +2,7 @@
 // Ours.
 import { InputError, messageOf } from '../../src/base/errors.js';
 import { MIB } from '../../src/base/bytes.js';
+import { WORKLOADS, type WorkloadLine } from '../../src/modes/workload-line.js';
 import type { Statistics } from '../../src/vmm/vm.js';
 import { core, ownGuest } from '../core.js';
 import type { Ending } from '../machine/contract.js';
@@ -12,7 +13,7 @@ import { element } from './element.js';
 import { notice } from './notice.js';
 import { brief } from './numbers.js';
 import { Rates } from './rates.js';
-import { WORKLOADS, type WorkloadLine, WorkloadReader } from './workloads.js';
+import { WorkloadReader } from './workloads.js';
 
 const MEMORY = 64 * MIB;
 

@@ -1,10 +1,10 @@
 // The table at the end of the race: what each workload took in each mode, and what the monitor had to do for it.
 // Ours; exits by the SDM's names (src/vmm/vmx/exit-reasons.ts).
+import { type WorkloadLine, WORKLOADS } from '../../src/modes/workload-line.js';
 import { reasonLabel } from '../../src/vmm/vmx/exit-reasons.js';
 import { element } from './element.js';
 import type { Lane } from './lane.js';
 import { grouped } from './numbers.js';
-import { WORKLOADS } from './workloads.js';
 
 /** Exit reasons that are shown of each mode. */
 const REASONS = 6;
@@ -17,9 +17,7 @@ export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
   for (const { offered } of lanes) head.append(element('th', { scope: 'col' }, offered.title));
   const body = element('tbody');
   for (const name of WORKLOADS) body.append(workloadRow(name, lanes));
-  const shared = WORKLOADS.filter((name) =>
-    lanes.every(({ lines }) => !lines.has(name) || lines.get(name)?.milliseconds),
-  );
+  const shared = WORKLOADS.filter((name) => lanes.every(({ lines }) => !lines.has(name) || lines.get(name)?.seconds));
   const foot = element('tfoot');
   foot.append(
     row('Together, ms *', lanes, (lane) => total(lane, shared)),
@@ -47,11 +45,11 @@ export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
 /** Of the workloads that no mode has left out, once all are done. */
 function total({ lines }: Lane, shared: readonly string[]): string | undefined {
   if (lines.size < WORKLOADS.length) return undefined;
-  return grouped(shared.reduce((sum, name) => sum + (lines.get(name)?.milliseconds ?? 0), 0));
+  return grouped(shared.reduce((sum, name) => sum + (milliseconds(lines.get(name)) ?? 0), 0));
 }
 
 function workloadRow(name: string, lanes: readonly Lane[]): HTMLElement {
-  const times = lanes.map((lane) => lane.lines.get(name)?.milliseconds);
+  const times = lanes.map((lane) => lane.lines.get(name)?.seconds);
   const known = times.filter((time) => time !== undefined);
   const slowest = Math.max(...known);
   const fastest = Math.min(...known);
@@ -100,3 +98,6 @@ function checksums(lanes: readonly Lane[]): string | undefined {
   if (differing.length === 0) return `✓ All ${done.length} modes worked out the same checksums.`;
   return `✗ Checksums differ in ${differing.join(', ')}: this is a bug of tabvisor, or the work was changed between runs.`;
 }
+
+const milliseconds = (line: WorkloadLine | undefined): number | undefined =>
+  line?.seconds === undefined ? undefined : 1000 * line.seconds;

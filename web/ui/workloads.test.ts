@@ -1,7 +1,8 @@
 // The guest's lines, in whatever pieces they come.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { WORKLOADS, type WorkloadLine, WorkloadReader } from './workloads.js';
+import { type WorkloadLine, WORKLOADS } from '../../src/modes/workload-line.js';
+import { WorkloadReader } from './workloads.js';
 
 function read(text: string, piece: number): WorkloadLine[] {
   const found: WorkloadLine[] = [];
@@ -16,8 +17,8 @@ test.each([1, 7, 1000])('done, skipped and failed, in pieces of %d bytes', (piec
     'banner\r\nWORKLOAD name=integer checksum=1f ticks=20 ops=1\r\nWORKLOAD name=hypercall skipped=no-hypervisor\r\n' +
     'WORKLOAD name=disk-write failed=io-error\r\n';
   expect(read(text, piece)).toMatchObject([
-    { name: 'integer', checksum: '1f', milliseconds: 20, skipped: undefined },
-    { name: 'hypercall', milliseconds: undefined, skipped: 'no-hypervisor' },
+    { name: 'integer', checksum: '1f', seconds: 0.02, skipped: undefined },
+    { name: 'hypercall', seconds: undefined, skipped: 'no-hypervisor' },
     { name: 'disk-write', failed: 'io-error' },
   ]);
 });
