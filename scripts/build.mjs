@@ -48,7 +48,7 @@ const phases = [
     ],
     outputs: ['dist/src/cli/main.js', 'dist/assembly/isa/opcodes.js'],
     run() {
-      run(bin('typescript', 'tsc'), ['-b', 'tsconfig.cli.json']);
+      run(bin('typescript', 'tsc'), ['-b', 'tsconfig.cli.json', 'tsconfig.browser.json']);
     },
   },
   {

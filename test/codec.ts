@@ -1,3 +1,3 @@
 // The codec that tests of snapshots use.
-// Source: src/cli/node-codec.ts.
-export { nodeCodec } from '../src/cli/node-codec.js';
+// Source: src/hosts/node/codec.ts.
+export { nodeCodec } from '../src/hosts/node/codec.js';

@@ -1,5 +1,5 @@
 // What a machine asks of the place it runs in: a clock, and turns of the event loop.
-// Ours. Node's is src/cli/node-host.ts; tests make their own.
+// Ours. Node's is src/hosts/node/host.ts, a browser's src/hosts/browser/host.ts; tests make their own.
 
 export interface HostClock {
   /** Monotonic nanoseconds from any origin. */

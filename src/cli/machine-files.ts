@@ -2,16 +2,13 @@
 // Ours.
 import {
   accessSync,
-  closeSync,
   constants,
   createWriteStream,
   mkdtempSync,
-  openSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,22 +18,20 @@ import { InputError } from '../base/errors.js';
 import type { DriveConfig, MachineConfig, VirtioConfig } from '../vmm/config.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
 import { isQcow2, Qcow2 } from '../devices/storage/disk-image/qcow2.js';
-import { type DiskMode, FileDisk, FileSource, reason } from './files.js';
-import { inflateCluster } from './node-codec.js';
+import { type Closers, openFor } from '../hosts/node/file-writer.js';
+import { type DiskMode, FileDisk, FileSource, reason } from '../hosts/node/files.js';
+import { inflateCluster } from '../hosts/node/codec.js';
 import { busOf, type VmRunOptions } from './options.js';
 import { Output } from './output.js';
-import { OverlayFile } from './overlay-file.js';
+import { OverlayFile } from '../hosts/node/overlay-file.js';
 import { PACKAGE_ROOT } from './package-root.js';
-import { SharedFolder } from './shared-folder.js';
-import { SnapshotDisk } from './snapshot-disk.js';
+import { SharedFolder } from '../hosts/node/shared-folder.js';
+import { SnapshotDisk } from '../hosts/node/snapshot-disk.js';
 
 const OWN_GUEST = fileURLToPath(new URL('guest/build/tabvisor-guest.elf', PACKAGE_ROOT));
 const DEMO_DISK = 16 * MIB;
 /** Our guest writes only to a disk that begins so: guest/README.md. */
 const SCRATCH_MARK = 'TABVISOR-SCRATCH';
-
-/** What to do when the run is over, last first. */
-export type Closers = (() => void)[];
 
 /** `overlays`: of `,snapshot` disks, by the number of their option. */
 export interface OpenedFiles extends Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
@@ -134,30 +129,4 @@ export function openSerial(options: VmRunOptions, onBroken: () => void): Output 
   if (options.serial.kind === 'stdio') return new Output(process.stdout, onBroken);
   const fd = openFor(`--serial ${options.serial.path}`, options.serial.path, 'w');
   return new Output(createWriteStream('', { fd }), onBroken);
-}
-
-/** Writes blocks to a file, anew (`w`) or behind what is there (`a`). `label`: the option, for messages. */
-export function fileWriter(
-  label: string,
-  path: string,
-  flags: 'a' | 'w',
-  closers: Closers,
-): (bytes: Uint8Array) => void {
-  const fd = openFor(label, path, flags);
-  closers.push(() => closeSync(fd));
-  return (bytes) => {
-    try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-    } catch (error) {
-      throw new InputError(`${label}: ${reason(error)}`, undefined, { cause: error });
-    }
-  };
-}
-
-function openFor(label: string, path: string, flags: string): number {
-  try {
-    return openSync(path, flags);
-  } catch (error) {
-    throw new InputError(`${label}: ${reason(error)}`, 'Check the path.', { cause: error });
-  }
 }

@@ -6,27 +6,8 @@ import { formatStation, isGroup, parseStation } from '../net/ethernet.js';
 import { GATEWAY_STATION } from '../net/gateway.js';
 import { NETWORK, NETWORK_BITS } from '../net/gateway.js';
 import { inNetwork, parseAddress } from '../net/ipv4.js';
-import { type Allowed, parseAllowed } from '../net/policy.js';
-
-/** A port of the host whose connections go to a port of the guest. */
-export interface Forward {
-  host: string;
-  port: number;
-  /** Undefined: the first guest. */
-  guest?: number;
-  guestPort: number;
-}
-
-export interface NetOption {
-  /** Undefined: what suits the mode. */
-  card?: 'ne2000' | 'virtio';
-  /** The card's address; undefined: the one that all machines have that are alone. */
-  station?: number;
-  /** Unix-domain socket of a switch that several machines are plugged into. */
-  switchPath?: string;
-  allowed: Allowed[];
-  forwards: Forward[];
-}
+import { parseAllowed } from '../net/policy.js';
+import type { Forward, NetOption } from '../hosts/node/lan.js';
 
 const USAGE =
   'Write it as --net user,allow=127.0.0.1:8000,forward=127.0.0.1:8080-:80 or --net user,switch=./lan.sock or --net none.';

@@ -8,8 +8,10 @@ import { PORTS_MAX } from '../devices/virtio/console.js';
 import type { MachineConfig, Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
-import { type NetOption, parseNet } from './net-option.js';
-import type { DiskMode } from './files.js';
+import type { NetOption } from '../hosts/node/lan.js';
+import { parseNet } from './net-option.js';
+import type { DiskMode } from '../hosts/node/files.js';
+import type { PortOption } from '../hosts/node/virtio-port.js';
 
 /** As commander hands them over. */
 export interface RawOptions {
@@ -58,13 +60,6 @@ export interface ShareOption {
   tag: string;
   path: string;
   readOnly: boolean;
-}
-
-/** A named port of a virtio console, and what is at its host's end. */
-export interface PortOption {
-  name: string;
-  kind: 'socket' | 'file';
-  path: string;
 }
 
 export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'; path: string };

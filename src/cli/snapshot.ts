@@ -7,12 +7,12 @@ import { SnapshotError } from '../devices/snapshot-fields.js';
 import { openSnapshot, type Section, type SnapshotFile, writeSnapshot } from '../vmm/snapshot/file.js';
 import { StateReader, toSections } from '../vmm/snapshot/machine.js';
 import type { VmState } from '../vmm/vm.js';
-import { writeRange } from './file-ranges.js';
-import { FileSource, reason } from './files.js';
+import { writeRange } from '../hosts/node/file-ranges.js';
+import { FileSource, reason } from '../hosts/node/files.js';
 import { withAbsolutePath } from './net-option.js';
-import { nodeCodec } from './node-codec.js';
+import { nodeCodec } from '../hosts/node/codec.js';
 import { parseDisk, type RawOptions } from './options.js';
-import type { SnapshotDisk } from './snapshot-disk.js';
+import type { SnapshotDisk } from '../hosts/node/snapshot-disk.js';
 
 /** A disk image as it was when the snapshot was taken. */
 interface DiskStamp {

@@ -1,4 +1,4 @@
-// What the gateway asks of the host's own network: streams, datagrams, names. Node's is src/cli/node-network.ts.
+// What the gateway asks of the host's own network: streams, datagrams, names. Node's is src/hosts/node/sockets.ts.
 // Ours. Addresses are IPv4, u32. Nothing here throws; what fails is told by events.
 
 export interface StreamEvents {

@@ -1,13 +1,9 @@
 // What the page and a machine's worker say to each other: control by comlink, events on a port, bytes and numbers on shared memory.
 // Ours; comlink 4.
+import type { NamedFile } from '../../src/hosts/browser/named-file.js';
 import type { Mode } from '../../src/vmm/config.js';
 import type { Outcome, Statistics } from '../../src/vmm/vm.js';
 import type { Picture } from '../../src/devices/display/vga-render.js';
-
-export interface NamedFile {
-  name: string;
-  blob: Blob;
-}
 
 /** Everything that a machine is made of; it crosses by structured clone. */
 export interface MachineRequest {

@@ -4,6 +4,9 @@ import * as Comlink from 'comlink';
 import { MIB } from '../../src/base/bytes.js';
 import { InputError } from '../../src/base/errors.js';
 import { createLog } from '../../src/base/log.js';
+import { ClosedNetwork } from '../../src/hosts/browser/closed-network.js';
+import { BlobDisk, BlobSource } from '../../src/hosts/browser/files.js';
+import { BrowserHost } from '../../src/hosts/browser/host.js';
 import { Gateway } from '../../src/net/gateway.js';
 import { Switch } from '../../src/net/switch.js';
 import { render, textLines } from '../../src/devices/display/vga-render.js';
@@ -12,10 +15,7 @@ import type { BootConfig, DriveConfig, MachineConfig, VirtioConfig } from '../..
 import { Vm } from '../../src/vmm/vm.js';
 import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from '../machine/contract.js';
 import { Gauges } from '../machine/gauges.js';
-import { BrowserHost } from './browser-host.js';
-import { ClosedNetwork } from './closed-network.js';
 import { ConsoleOutput } from './console-output.js';
-import { BlobDisk, BlobSource } from './files.js';
 import { ScratchDisk } from './scratch-disk.js';
 import { giveFont } from './text-font.js';
 

@@ -16,10 +16,11 @@ import { NETWORK_ADDRESS } from '../../vmm/layout.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
 import { type Names, WatDump } from '../dump-wat.js';
-import { reason } from '../files.js';
-import { checkWritable, type Closers, fileWriter, openFiles, openSerial } from '../machine-files.js';
+import { reason } from '../../hosts/node/files.js';
+import { type Closers, fileWriter } from '../../hosts/node/file-writer.js';
+import { checkWritable, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
-import { NodeHost } from '../node-host.js';
+import { NodeHost } from '../../hosts/node/host.js';
 import { absolutePort, cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion, type Output } from '../output.js';
 import { PACKAGE_ROOT } from '../package-root.js';
@@ -28,9 +29,9 @@ import { demoSummary, statusTable, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
 import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
 import { oneTerminal, Terminal } from '../terminal.js';
-import { callCharged, optimiseLate } from '../tiering.js';
+import { callCharged, optimiseLate } from '../../hosts/node/tiering.js';
 import { traceInstructions } from '../trace.js';
-import { type HostPort, openPort } from '../virtio-port.js';
+import { type HostPort, openPort } from '../../hosts/node/virtio-port.js';
 
 const CORE = new URL('build/core.wasm', PACKAGE_ROOT);
 const NAMES = new URL('build/names.json', PACKAGE_ROOT);
@@ -212,8 +213,8 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   if (options.net) {
     // the command starts quicker without these, for a machine that has no network
     const [{ openNetwork }, { NodeNetwork }] = await Promise.all([
-      import('../network.js'),
-      import('../node-network.js'),
+      import('../../hosts/node/network.js'),
+      import('../../hosts/node/sockets.js'),
     ]);
     const wake = (): void => host.wake();
     const random = (): number => randomBytes(4).readUInt32LE();

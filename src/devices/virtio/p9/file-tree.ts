@@ -1,4 +1,4 @@
-// What the 9p server asks of the host's files: a tree whose root nobody can leave. Node's is src/cli/shared-folder.ts.
+// What the 9p server asks of the host's files: a tree whose root nobody can leave. Node's is src/hosts/node/shared-folder.ts.
 // Errors are Linux errno numbers (include/uapi/asm-generic/errno*.h), thrown as FileError.
 
 export const ERRNO = {

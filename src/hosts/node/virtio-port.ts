@@ -1,11 +1,17 @@
 // The host's end of a named virtio port: a Unix-domain socket that takes one client at a time, or a file of what the guest sends.
 // The guest sees what QEMU's virtserialport with -chardev socket,server=on,wait=off shows: with no client a read is at its end and a write waits.
 import type { Server, Socket } from 'node:net';
-import { InputError } from '../base/errors.js';
-import type { ConsolePort, VirtioConsole } from '../devices/virtio/console.js';
-import { type Closers, fileWriter } from './machine-files.js';
-import type { PortOption } from './options.js';
+import { InputError } from '../../base/errors.js';
+import type { ConsolePort, VirtioConsole } from '../../devices/virtio/console.js';
+import { type Closers, fileWriter } from './file-writer.js';
 import { takePlace } from './socket-place.js';
+
+/** A named port of a virtio console, and what is at its host's end. */
+export interface PortOption {
+  name: string;
+  kind: 'socket' | 'file';
+  path: string;
+}
 
 export interface HostPort extends ConsolePort {
   /** The device is there, and this its port of that number. */

@@ -2,8 +2,8 @@
 // Contract: Codec in src/base/host.ts.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-import type { Codec } from '../base/host.js';
-import { crc32 } from '../vmm/snapshot/crc32.js';
+import type { Codec } from '../../base/host.js';
+import { crc32 } from '../../vmm/snapshot/crc32.js';
 
 const { constants, deflateRaw, inflateRaw, inflateRawSync } = zlib;
 const pack = promisify(deflateRaw);

@@ -1,12 +1,33 @@
 // A switch with the gateway on it, this machine's card, and the host's forwarded ports.
 // Ours.
-import { formatStation } from '../net/ethernet.js';
-import { FIRST_GUEST, Gateway } from '../net/gateway.js';
-import { Switch } from '../net/switch.js';
-import type { Timers } from '../devices/device.js';
-import type { Cable } from '../vmm/cable.js';
-import type { NetOption } from './net-option.js';
-import type { NodeNetwork } from './node-network.js';
+import { formatStation } from '../../net/ethernet.js';
+import { FIRST_GUEST, Gateway } from '../../net/gateway.js';
+import type { Allowed } from '../../net/policy.js';
+import { Switch } from '../../net/switch.js';
+import type { Timers } from '../../devices/device.js';
+import type { Cable } from '../../vmm/cable.js';
+import type { NodeNetwork } from './sockets.js';
+
+/** A port of the host whose connections go to a port of the guest. */
+export interface Forward {
+  host: string;
+  port: number;
+  /** Undefined: the first guest. */
+  guest?: number;
+  guestPort: number;
+}
+
+/** What network a machine asks for. */
+export interface NetOption {
+  /** Undefined: what suits the mode. */
+  card?: 'ne2000' | 'virtio';
+  /** The card's address; undefined: the one that all machines have that are alone. */
+  station?: number;
+  /** Unix-domain socket of a switch that several machines are plugged into. */
+  switchPath?: string;
+  allowed: Allowed[];
+  forwards: Forward[];
+}
 
 /** Addresses that are told of: a guest that makes them up must not fill the terminal. */
 const DOUBLES_TOLD = 16;

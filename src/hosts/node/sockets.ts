@@ -4,9 +4,9 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { createServer, type Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { InputError, messageOf } from '../base/errors.js';
-import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from '../net/host-network.js';
-import { formatAddress, parseAddress } from '../net/ipv4.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from '../../net/host-network.js';
+import { formatAddress, parseAddress } from '../../net/ipv4.js';
 
 /** Error codes of `lookup` that mean: there is no such name. */
 const NO_NAME = ['ENOTFOUND', 'ENODATA'];

@@ -1,7 +1,6 @@
 // The network of one machine as its options ask for it: a switch of its own, or one that it shares with others.
 // Ours.
-import { type Network, openLan, type Surroundings } from './lan.js';
-import type { NetOption } from './net-option.js';
+import { type NetOption, type Network, openLan, type Surroundings } from './lan.js';
 import { openSharedSwitch } from './shared-switch.js';
 
 /** Throws InputError. */

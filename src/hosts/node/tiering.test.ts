@@ -1,5 +1,5 @@
 // How soon the engine optimises a region: what the flag is while the region is compiled first, and that it is what it was behind that.
-// Source: src/cli/tiering.ts. V8 itself is not asked: the flags of a process are those of all its tests.
+// Source: src/hosts/node/tiering.ts. V8 itself is not asked: the flags of a process are those of all its tests.
 import { beforeEach, expect, test, vi } from 'vitest';
 
 const flags = vi.hoisted(() => [] as string[]);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { scratch } from '../../test/scratch.js';
-import { InputError } from '../base/errors.js';
+import { scratch } from '../../../test/scratch.js';
+import { InputError } from '../../base/errors.js';
 import { type Place, type SocketPath, takePlace } from './socket-place.js';
 
 const at = (path: string): SocketPath => ({ path, label: `--net switch=${path}` });

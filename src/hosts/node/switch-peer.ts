@@ -1,9 +1,9 @@
 // One end of a cable that is a socket: frames out, bounded, and frames in, from whoever is at the other end.
 // Framing: src/net/frame-stream.ts. What comes in is hostile: a peer that breaks a rule is disconnected.
 import type { Socket } from 'node:net';
-import type { FrameSink } from '../net/ethernet.js';
-import { FRAME_MAX } from '../net/ethernet.js';
-import { FrameReader, framePrefix, isFrameLength } from '../net/frame-stream.js';
+import type { FrameSink } from '../../net/ethernet.js';
+import { FRAME_MAX } from '../../net/ethernet.js';
+import { FrameReader, framePrefix, isFrameLength } from '../../net/frame-stream.js';
 
 /** Bytes that wait for a peer; while there are more, frames for it are lost, as on any network. */
 const QUEUE_MAX = 1024 * 1024;

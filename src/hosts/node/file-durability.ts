@@ -1,8 +1,8 @@
 // Whether what was written to a file is on the host's storage, and how it gets there: at once, or beside the caller.
 // man 2 fdatasync: data, and what is needed to find it again; times of the file are not.
 import { fdatasync, fdatasyncSync } from 'node:fs';
-import { messageOf } from '../base/errors.js';
-import { BlockError } from '../devices/storage/block-backend.js';
+import { messageOf } from '../../base/errors.js';
+import { BlockError } from '../../devices/storage/block-backend.js';
 
 export class FileDurability {
   /** Writes so far, and how many of them are on the storage. */

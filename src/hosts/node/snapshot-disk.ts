@@ -3,8 +3,8 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BlockBackend } from '../devices/storage/block-backend.js';
-import { SnapshotError } from '../devices/snapshot-fields.js';
+import type { BlockBackend } from '../../devices/storage/block-backend.js';
+import { SnapshotError } from '../../devices/snapshot-fields.js';
 import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 
 /** Clusters of one piece of a saved overlay. */

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { scratch } from '../../test/scratch.js';
-import { BlockError } from '../devices/storage/block-backend.js';
+import { scratch } from '../../../test/scratch.js';
+import { BlockError } from '../../devices/storage/block-backend.js';
 import { FileDisk } from './files.js';
 
 const SIZE = 1 << 20;

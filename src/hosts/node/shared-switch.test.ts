@@ -4,23 +4,26 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { BenchTimers } from '../../test/bench-timers.js';
-import { scratch } from '../../test/scratch.js';
-import { InputError } from '../base/errors.js';
-import { ARP_REQUEST, arpFrame } from '../net/arp.js';
-import { BROADCAST, makeFrame } from '../net/ethernet.js';
-import { GATEWAY } from '../net/gateway.js';
-import { Cable } from '../vmm/cable.js';
-import type { Network } from './lan.js';
-import { type NetOption, parseNet } from './net-option.js';
+import { BenchTimers } from '../../../test/bench-timers.js';
+import { scratch } from '../../../test/scratch.js';
+import { InputError } from '../../base/errors.js';
+import { ARP_REQUEST, arpFrame } from '../../net/arp.js';
+import { BROADCAST, makeFrame } from '../../net/ethernet.js';
+import { GATEWAY } from '../../net/gateway.js';
+import { parseAllowed } from '../../net/policy.js';
+import { Cable } from '../../vmm/cable.js';
+import type { Forward, NetOption, Network } from './lan.js';
 import { openNetwork } from './network.js';
-import { NodeNetwork } from './node-network.js';
+import { NodeNetwork } from './sockets.js';
 
 const station = (n: number): number => 0x525400000000 + n;
 const lanPath = (): string => join(scratch(), 'lan.sock');
 
 /** Byte 14 of an ARP answer, in place of a mark: the high byte of Ethernet's number. */
 const ARP_MARK = 0;
+
+type Rules = Partial<Pick<NetOption, 'allowed' | 'forwards'>>;
+const forward = (port: number): Forward => ({ host: '127.0.0.1', port, guestPort: 80 });
 
 /** A cable's end and what is said of it. */
 class Machine {
@@ -38,19 +41,22 @@ class Machine {
     onTestFinished(() => this.stop());
   }
 
-  async start(path: string, more = ''): Promise<this> {
-    this.network = await openNetwork(parseNet(`user,switch=${path}${more}`) as NetOption, {
-      cable: this.cable,
-      station: station(this.number),
-      timers: new BenchTimers(),
-      sockets: new NodeNetwork(() => {}),
-      random: () => 1,
-      say: (line) => {
-        this.said.push(line);
-        this.changed();
+  async start(switchPath: string, more: Rules = {}): Promise<this> {
+    this.network = await openNetwork(
+      { switchPath, allowed: [], forwards: [], ...more },
+      {
+        cable: this.cable,
+        station: station(this.number),
+        timers: new BenchTimers(),
+        sockets: new NodeNetwork(() => {}),
+        random: () => 1,
+        say: (line) => {
+          this.said.push(line);
+          this.changed();
+        },
+        wake: () => {},
       },
-      wake: () => {},
-    });
+    );
     return this;
   }
 
@@ -92,7 +98,7 @@ class Machine {
   }
 }
 
-async function start(number: number, path: string, more?: string): Promise<Machine> {
+async function start(number: number, path: string, more?: Rules): Promise<Machine> {
   const machine = await new Machine(number).start(path, more);
   await machine.askGateway();
   return machine;
@@ -141,9 +147,9 @@ test('when the host ends one of the others takes over, and the rest goes with it
 
 test('a machine that joins has no rules of its own; the host is not disturbed', async () => {
   const path = lanPath();
-  const a = await start(1, path, ',allow=127.0.0.1:8000');
-  for (const rule of ['allow=10.0.0.0/8', 'forward=127.0.0.1:0-:80']) {
-    const refused = start(2, path, `,${rule}`);
+  const a = await start(1, path, { allowed: [parseAllowed('127.0.0.1:8000')] });
+  for (const rule of [{ allowed: [parseAllowed('10.0.0.0/8')] }, { forwards: [forward(0)] }]) {
+    const refused = start(2, path, rule);
     await expect(refused).rejects.toThrow(InputError);
     await expect(refused).rejects.toThrow('another machine hosts this switch; allow= and forward= are its to say');
   }
@@ -154,9 +160,9 @@ test('a machine that joins has no rules of its own; the host is not disturbed', 
 
 test('a host whose port is taken leaves no socket behind', async () => {
   const path = lanPath();
-  const a = await start(1, lanPath(), ',forward=127.0.0.1:0-:80');
+  const a = await start(1, lanPath(), { forwards: [forward(0)] });
   const port = /127\.0\.0\.1:(\d+)/.exec(a.said.join('\n'))?.[1];
-  await expect(start(2, path, `,forward=127.0.0.1:${port}-:80`)).rejects.toThrow('EADDRINUSE');
+  await expect(start(2, path, { forwards: [forward(Number(port))] })).rejects.toThrow('EADDRINUSE');
   expect(existsSync(path)).toBe(false);
 });
 

@@ -1,6 +1,6 @@
 // A copy-on-write overlay against a plain array, and the image below as it was.
 import { afterEach, expect, test } from 'vitest';
-import type { BlockBackend } from '../devices/storage/block-backend.js';
+import type { BlockBackend } from '../../devices/storage/block-backend.js';
 import { SnapshotDisk } from './snapshot-disk.js';
 
 const SIZE = 3 * 65536 + 512;

@@ -1,9 +1,9 @@
 // Files as a machine uses them: sources to load, disks to read and write in place, copy-on-write overlays.
 // Contracts: ByteSource in base/host.ts, BlockBackend in devices/storage/block-backend.ts.
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { InputError, messageOf } from '../base/errors.js';
-import type { ByteSource } from '../base/host.js';
-import { type BlockBackend, BlockError } from '../devices/storage/block-backend.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import type { ByteSource } from '../../base/host.js';
+import { type BlockBackend, BlockError } from '../../devices/storage/block-backend.js';
 import { FileDurability } from './file-durability.js';
 import { readRange, writeRange } from './file-ranges.js';
 

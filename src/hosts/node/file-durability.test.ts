@@ -2,8 +2,8 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { scratch } from '../../test/scratch.js';
-import { BlockError } from '../devices/storage/block-backend.js';
+import { scratch } from '../../../test/scratch.js';
+import { BlockError } from '../../devices/storage/block-backend.js';
 import { FileDurability } from './file-durability.js';
 
 function file(): number {

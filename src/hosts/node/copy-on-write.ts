@@ -1,7 +1,7 @@
 // What disks whose writes go to another file share: reads of clusters that were written and of those that were not.
 // Ours: a cluster is copied whole before its first write; one that was discarded is nowhere, and reads as zeros.
-import { messageOf } from '../base/errors.js';
-import { type BlockBackend, BlockError, readPieces } from '../devices/storage/block-backend.js';
+import { messageOf } from '../../base/errors.js';
+import { type BlockBackend, BlockError, readPieces } from '../../devices/storage/block-backend.js';
 import { readRange, writeRange } from './file-ranges.js';
 
 export const CLUSTER = 65536;

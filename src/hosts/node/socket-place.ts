@@ -4,7 +4,7 @@ import { closeSync, linkSync, lstatSync, openSync, renameSync, rmSync, type Stat
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { InputError } from '../base/errors.js';
+import { InputError } from '../../base/errors.js';
 import { reason } from './files.js';
 
 export interface HostPlace {

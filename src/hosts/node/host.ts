@@ -2,7 +2,7 @@
 // Contract: src/base/host.ts.
 import { randomFillSync } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Host } from '../base/host.js';
+import type { Host } from '../../base/host.js';
 
 const LONGEST = 2 ** 31 - 1;
 

@@ -2,10 +2,9 @@
 // when its host has gone.
 // Ours, in the manner of VDE's switch and QEMU's -netdev stream.
 import type { Socket } from 'node:net';
-import { InputError, messageOf } from '../base/errors.js';
-import { formatStation } from '../net/ethernet.js';
-import { type Lan, type Network, openLan, type Surroundings } from './lan.js';
-import type { NetOption } from './net-option.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import { formatStation } from '../../net/ethernet.js';
+import { type Lan, type NetOption, type Network, openLan, type Surroundings } from './lan.js';
 import { SwitchPeer } from './switch-peer.js';
 import { type HostPlace, takePlace } from './socket-place.js';
 

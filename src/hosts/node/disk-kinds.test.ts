@@ -3,11 +3,11 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { scratch } from '../../test/scratch.js';
-import type { BlockBackend } from '../devices/storage/block-backend.js';
-import { BenchTimers } from '../devices/test-bench.js';
-import { VirtioBlock } from '../devices/virtio/block.js';
-import { BUFFERS, DESCRIPTOR, TestDriver } from '../devices/virtio/test-driver.js';
+import { scratch } from '../../../test/scratch.js';
+import type { BlockBackend } from '../../devices/storage/block-backend.js';
+import { BenchTimers } from '../../devices/test-bench.js';
+import { VirtioBlock } from '../../devices/virtio/block.js';
+import { BUFFERS, DESCRIPTOR, TestDriver } from '../../devices/virtio/test-driver.js';
 import { FileDisk } from './files.js';
 import { OverlayFile } from './overlay-file.js';
 import { SnapshotDisk } from './snapshot-disk.js';

@@ -2,8 +2,8 @@
 // Ours: a header, then a map of clusters (u32 each, 0 = below, else place + 1), then clusters as they were first written. A cluster that was
 // discarded has DISCARDED in its entry; its place, if it has one, waits for its next write.
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { InputError } from '../base/errors.js';
-import type { BlockBackend } from '../devices/storage/block-backend.js';
+import { InputError } from '../../base/errors.js';
+import type { BlockBackend } from '../../devices/storage/block-backend.js';
 import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 import { FileDurability } from './file-durability.js';
 import { reason } from './files.js';

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { scratch } from '../../test/scratch.js';
-import { makeFrame } from '../net/ethernet.js';
-import { FrameReader, framePrefix } from '../net/frame-stream.js';
+import { scratch } from '../../../test/scratch.js';
+import { makeFrame } from '../../net/ethernet.js';
+import { FrameReader, framePrefix } from '../../net/frame-stream.js';
 import { SwitchPeer } from './switch-peer.js';
 
 /** Milliseconds. */

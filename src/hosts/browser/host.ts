@@ -1,6 +1,6 @@
 // A web worker as the host of a machine: clock, turns of the event loop, sleep that input can end.
 // Contract: src/base/host.ts. HTML 8.6 (a timer that is set by a timer waits 4 ms at least), 9.4 (message channels do not).
-import type { Host } from '../../src/base/host.js';
+import type { Host } from '../../base/host.js';
 
 const LONGEST = 2 ** 31 - 1;
 

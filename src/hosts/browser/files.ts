@@ -1,10 +1,10 @@
 // Files that a person has dropped, as a machine uses them: read by ranges, never written; writes stay in memory.
 // Contracts: ByteSource in src/base/host.ts, BlockBackend in src/devices/storage/block-backend.ts; File API 6.5 (FileReaderSync).
-import { formatSize, MIB } from '../../src/base/bytes.js';
-import { InputError, messageOf } from '../../src/base/errors.js';
-import type { ByteSource } from '../../src/base/host.js';
-import { type BlockBackend, BlockError } from '../../src/devices/storage/block-backend.js';
-import type { NamedFile } from '../machine/contract.js';
+import { formatSize, MIB } from '../../base/bytes.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import type { ByteSource } from '../../base/host.js';
+import { type BlockBackend, BlockError } from '../../devices/storage/block-backend.js';
+import type { NamedFile } from './named-file.js';
 
 const SECTOR = 512;
 const CD_SECTOR = 2048;

@@ -2,9 +2,9 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scratch } from '../../test/scratch.js';
-import { Reader, Writer } from '../devices/virtio/p9/message.js';
-import { MSIZE_MAX, P9Server } from '../devices/virtio/p9/server.js';
+import { scratch } from '../../../test/scratch.js';
+import { Reader, Writer } from '../../devices/virtio/p9/message.js';
+import { MSIZE_MAX, P9Server } from '../../devices/virtio/p9/server.js';
 import { SharedFolder } from './shared-folder.js';
 
 const T = {

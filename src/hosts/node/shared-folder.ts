@@ -2,7 +2,7 @@
 // Contract: src/devices/virtio/p9/file-tree.ts. Every call checks its whole way with lstat and opens with O_NOFOLLOW.
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../base/errors.js';
+import { InputError } from '../../base/errors.js';
 import {
   type Attributes,
   type Changes,
@@ -13,7 +13,7 @@ import {
   type OpenFile,
   type OpenFlags,
   type Path,
-} from '../devices/virtio/p9/file-tree.js';
+} from '../../devices/virtio/p9/file-tree.js';
 import { reason } from './files.js';
 
 const CODES: Readonly<Record<string, number>> = {

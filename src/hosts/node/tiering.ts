@@ -3,7 +3,7 @@
 // again, optimised, when it is used up: a jump back costs the bytes of machine code of the loop, a return all those in front of it, but no more
 // than a quarter of what the flag is when the function is compiled first.
 import { setFlagsFromString } from 'node:v8';
-import type { FirstCall } from '../vcpu/linker.js';
+import type { FirstCall } from '../../vcpu/linker.js';
 
 /** V8's own budget (1.8 million in Node 20) is run through in 0.1 ms; optimising takes milliseconds. The flag holds no more than 2^31 - 1. */
 const BUDGET = 2_000_000_000;

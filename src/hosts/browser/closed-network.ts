@@ -1,6 +1,6 @@
 // The network outside of a tab, which has no sockets: nothing can be reached, no name is known. The gateway itself answers all the same.
 // Contract: src/net/host-network.ts.
-import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from '../../src/net/host-network.js';
+import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from '../../net/host-network.js';
 
 export class ClosedNetwork implements HostNetwork {
   /** `wake` is called behind every event, so that a machine that sleeps hears of it. */

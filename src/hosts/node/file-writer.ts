@@ -1,0 +1,35 @@
+// A file of the host's that a machine writes to as it runs, and what is to be closed when the run is over.
+// Ours.
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { InputError } from '../../base/errors.js';
+import { reason } from './files.js';
+
+/** What to do when the run is over, last first. */
+export type Closers = (() => void)[];
+
+/** Writes blocks to a file, anew (`w`) or behind what is there (`a`). `label`: the option, for messages. */
+export function fileWriter(
+  label: string,
+  path: string,
+  flags: 'a' | 'w',
+  closers: Closers,
+): (bytes: Uint8Array) => void {
+  const fd = openFor(label, path, flags);
+  closers.push(() => closeSync(fd));
+  return (bytes) => {
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    } catch (error) {
+      throw new InputError(`${label}: ${reason(error)}`, undefined, { cause: error });
+    }
+  };
+}
+
+/** Throws InputError. */
+export function openFor(label: string, path: string, flags: string): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    throw new InputError(`${label}: ${reason(error)}`, 'Check the path.', { cause: error });
+  }
+}
