@@ -163,6 +163,8 @@ export const DEBUG_CAUSE = 1748;
 export const CODE_PAGE = 1752;
 /** Offset of the newest entry in the ring of returns that translated code expects: mmu/returns.ts. */
 export const RETURN_TOP = 1756;
+/** 1: events from CPL 3 leave with EXIT_SYSCALL and EXIT_TRAP and never look at the IDT. The host's switch, for a kernel of its own. */
+export const USER_EXITS = 1760;
 
 // x87, MMX, SSE
 /** 8 physical x87 registers, 16 bytes each: significand u64, then sign and exponent u16. MM registers alias them. */
@@ -178,6 +180,8 @@ export const FPU_DP_SELECTOR = 2216; // u16
 /** 16 XMM registers of 16 bytes. */
 export const XMM = 2304;
 export const MXCSR = 2560;
+/** What saveTask() copies from STATE on: a field of a saved task lies at the same distance from the begin of its area. */
+export const TASK_SIZE = 1552;
 
 // MSRs that are plain storage
 export const MSR_SYSENTER_CS = 2576; // u64 each
@@ -194,13 +198,13 @@ export const EXIT_REASON = 2880;
 export const EXIT_PORT = 2884; // port of an I/O exit
 export const EXIT_WIDTH = 2888; // bytes of one item
 export const EXIT_COUNT = 2892; // items of a string I/O exit (data in PIO_DATA), 0 for a single IN or OUT
-export const EXIT_DATA = 2896; // u64: value of OUT or of an MMIO write
+export const EXIT_DATA = 2896; // u64: value of OUT or of an MMIO write; u32: error code of EXIT_TRAP, 0 when it has none
 export const EXIT_ADDRESS = 2904; // physical address of an MMIO exit
 export const EXIT_MSR = 2912;
 export const REPLAY_COUNT = 2916; // entries that the host has filled
 export const REPLAY_NEXT = 2920; // entries that the instruction has consumed
 export const MMIO_QUEUE_COUNT = 2924;
-/** CPU state for a crash report was left by a triple fault: vector of the first fault. */
+/** Of EXIT_TRAP: the exception (its error code in EXIT_DATA). Of EXIT_TRIPLE_FAULT, for a crash report: the first fault. */
 export const EXIT_VECTOR = 2928;
 
 // counters, u64
@@ -235,7 +239,10 @@ export const EXIT_TRIPLE_FAULT = 7;
 export const EXIT_APIC_BASE = 8; // MSR_APIC_BASE was written
 export const EXIT_STEP = 9; // single step asked for by the host
 export const EXIT_VM = 10; // a VM exit: the VMCS says why
-export const EXIT_NAMES = 'BUDGET HLT IO_IN IO_OUT MMIO_READ MMIO_WRITE INTERRUPT_WINDOW TRIPLE_FAULT APIC_BASE STEP VM';
+export const EXIT_SYSCALL = 11; // under USER_EXITS: INT 80h retired, EIP is behind it
+export const EXIT_TRAP = 12; // under USER_EXITS: exception EXIT_VECTOR; EIP as its handler would find it
+export const EXIT_NAMES =
+  'BUDGET HLT IO_IN IO_OUT MMIO_READ MMIO_WRITE INTERRUPT_WINDOW TRIPLE_FAULT APIC_BASE STEP VM SYSCALL TRAP';
 
 // ---- VMX_STATE ---------------------------------------------------------------------------------------------------------
 export const VMX_OFF = 0;

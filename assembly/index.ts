@@ -16,6 +16,10 @@ export { identify } from './cpu/cpuid';
 export { injectInterrupt, injectNmi } from './ops/control-flow/interrupt';
 export { updateMode } from './ops/system/mode';
 export { reset } from './ops/system/reset';
+// for a kernel that is the host (USER_EXITS)
+export { forgetSpace, setSpace } from './ops/system/space';
+export { loadTask, saveTask } from './ops/system/task-state';
+export { dropUserWrites, invalidatePages } from './mmu/tlb';
 export { generation, invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import

@@ -106,6 +106,47 @@ export function invalidatePage(lin: u32): void {
   memory.fill(TLB_CODE_USER + first, 0, 4096);
 }
 
+/** INVLPG for `pages` pages from `lin` on. */
+export function invalidatePages(lin: u32, pages: u32): void {
+  if (pages <= locals + globals) {
+    for (let i: u32 = 0; i < pages; i++) invalidatePage(lin + (i << 12));
+    return;
+  }
+  // more pages than were ever entered: by what was entered, in whole units of what a large page may lie in
+  const first = (lin >>> 12) & ~0x3ff;
+  const count = (((lin >>> 12) + pages + 0x3ff) & ~0x3ff) - first;
+  locals = dropPages(LOCAL_LOG, locals, first, count);
+  globals = dropPages(GLOBAL_LOG, globals, first, count);
+}
+
+/** Drops the entries of a log that are of the `pages` pages from `first` on; the value is how many others it keeps. */
+function dropPages(log: usize, count: u32, first: u32, pages: u32): u32 {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(log + (<usize>i << 2));
+    if ((entry & 0xfffff) - first < pages) drop(entry);
+    else {
+      store<u32>(log + (<usize>kept << 2), entry);
+      kept++;
+    }
+  }
+  return kept;
+}
+
+/** Drops what CPL 3 may write without a look at the page tables, global pages apart. */
+export function dropUserWrites(): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < locals; i++) {
+    const entry = load<u32>(LOCAL_LOG + (<usize>i << 2));
+    if (entry >>> 20 == WRITE + USER) drop(entry);
+    else {
+      store<u32>(LOCAL_LOG + (<usize>kept << 2), entry);
+      kept++;
+    }
+  }
+  locals = kept;
+}
+
 /** Drops the code entries of a log; the value is how many others it keeps. */
 function keepData(log: usize, count: u32): u32 {
   let kept: u32 = 0;

@@ -42,6 +42,9 @@ export interface SegmentState {
   attributes: number;
 }
 
+/** CF PF AF ZF SF OF. */
+const ARITHMETIC = 0x8d5;
+
 const FLAG_LETTERS: readonly [number, string][] = [
   [0x400, 'D'],
   [0x800, 'O'],
@@ -155,6 +158,16 @@ export class Registers {
         (((carry ^ (carry << 1)) >>> 31) << 11)) >>>
       0
     );
+  }
+
+  /** Whoever changes TF, AC or VM so has the vCPU's updateMode() follow. */
+  set eflags(value: number) {
+    const carry = value & 1;
+    const zero = (value >>> 6) & 1;
+    this.set(FLAGS_SYSTEM, (value & ~ARITHMETIC) | 2);
+    this.set(FLAG_RESULT, zero ^ 1);
+    this.set(FLAG_CARRY, (carry << 31) | ((carry ^ ((value >>> 11) & 1)) << 30));
+    this.set(FLAG_AUX, (value & 0x10) | ((value & 0x80) << 1) | ((((value >>> 2) & 1) ^ zero) << 16));
   }
 
   /** Clears the arithmetic flags and sets the others to `value`. */

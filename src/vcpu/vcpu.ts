@@ -38,6 +38,7 @@ import {
   TSC_BASE,
   TSC_OFFSET,
   TSC_PER_INSTRUCTION,
+  USER_EXITS,
   VMX_OFF,
   VMX_STATE,
 } from '../../assembly/abi.js';
@@ -66,6 +67,12 @@ interface Core {
   emulateEnd(): number;
   runAlone(): void;
   identify(leaf: number, subleaf: number): void;
+  setSpace(cr3: number): number;
+  forgetSpace(cr3: number): void;
+  invalidatePages(linear: number, pages: number): void;
+  dropUserWrites(): void;
+  saveTask(address: number): void;
+  loadTask(address: number): void;
 }
 
 export interface VcpuOptions {
@@ -100,10 +107,10 @@ export class Vcpu {
   /** Items of the string I/O exit at hand. */
   readonly pioData: Uint8Array;
   readonly vmcs: Vmcs;
-  private readonly core: Core;
+  protected readonly core: Core;
   private readonly decoder: ExitDecoder;
 
-  private readonly linker?: Linker;
+  protected readonly linker?: Linker;
 
   constructor(module: WasmModule, memory: WasmMemory, options: VcpuOptions = {}) {
     this.view = new DataView(memory.buffer);
@@ -126,7 +133,7 @@ export class Vcpu {
   }
 
   /** Runs, and translates in between what has become hot: for that the core comes back early. */
-  private runTranslating(linker: Linker, budget: number): number {
+  protected runTranslating(linker: Linker, budget: number): number {
     linker.land();
     linker.translateLinked();
     const start = this.instructions;
@@ -191,9 +198,11 @@ export class Vcpu {
   /** Takes back what saveState() gave; after a reset, and with VMX off. */
   restoreState(state: Uint8Array): void {
     const regions = this.bytes.slice(REGIONS, REGION_COUNT + 4);
+    const userExits = this.u32(USER_EXITS);
     this.bytes.set(state.subarray(0, PIO_DATA - REGS), REGS);
-    // where memory lies in this machine is not the guest's
+    // where memory lies in this machine is not the guest's, nor who its kernel is
     this.bytes.set(regions, REGIONS);
+    this.view.setUint32(USER_EXITS, userExits, true);
     this.view.setUint32(FAULT_KIND, 0, true);
     this.view.setUint32(VMX_STATE, VMX_OFF, true);
     this.view.setUint32(INTERRUPT_WINDOW, 0, true);
@@ -367,7 +376,7 @@ export class Vcpu {
     return this.u32(address + 4) * TWO_32 + this.u32(address);
   }
 
-  private u32(address: number): number {
+  protected u32(address: number): number {
     return this.view.getUint32(address, true);
   }
 }

@@ -21,6 +21,7 @@ import {
 } from '../../vmcs/controls';
 import { EXIT_REASON_EXCEPTION_NMI, EXIT_REASON_TRIPLE_FAULT } from '../../vmcs/exit-reasons';
 import { deliverEvent } from './event';
+import { leaveWithException, leaveWithInterrupt, userExits } from './user-exit';
 import { ea, imm, nextEip, resumeAfter, retire } from '../operand';
 import { BROKEN, ENTERED } from '../outcome';
 import { cancelTrap, DR7_GD } from '../system/debug';
@@ -89,6 +90,7 @@ export function deliverFault(): usize {
     count(COUNT_EXCEPTIONS);
     if (vector == PF_FAULT) count(COUNT_PAGE_FAULTS);
     if (vector == DB) store<u32>(DR7, load<u32>(DR7) & ~DR7_GD);
+    if (userExits()) return leaveWithException(vector, error, isFault(vector));
     const outcome = deliverEvent(vector, error, load<u32>(EIP), isFault(vector), INTR_TYPE_HARD_EXCEPTION);
     if (outcome == ENTERED) return RESUME_UOP;
     if (load<u32>(FAULT_KIND) == KIND_EXIT) {
@@ -126,6 +128,7 @@ export function injectNmi(): void {
 // ---- instructions ---------------------------------------------------------------------------------------------------------------
 
 function interrupt(u: usize, vector: u32, type: u32): usize {
+  if (userExits()) return leaveWithInterrupt(u, vector, type);
   if (nonRoot()) {
     if (type != INTR_TYPE_SOFT_INTR && intercepts(vector, 0)) {
       const end = exitAt(u, EXIT_REASON_EXCEPTION_NMI, 0);

@@ -1,0 +1,23 @@
+// Address spaces of programs whose kernel is the host: switching between them, and what it says after it has changed a page table.
+// SDM vol. 3A 4.4.1, 4.10.4. The kernel writes the tables itself, so nothing here is seen by a program.
+import { CR3, FAULT_KIND } from '../../abi';
+import { pagingPae } from '../../cpu/control';
+import { flushTlb } from '../../mmu/tlb';
+import { loadDirectoryPointers } from './paging-control';
+
+/**
+ * Programs run in the space of `cr3` from now on, as if it had been loaded into CR3: entries of global pages stay. False when a PAE
+ * page-directory-pointer entry has reserved bits set; nothing has changed then. Between runs.
+ */
+export function setSpace(cr3: u32): bool {
+  if (pagingPae() && !loadDirectoryPointers(cr3)) {
+    store<u32>(FAULT_KIND, 0);
+    return false;
+  }
+  store<u64>(CR3, cr3);
+  flushTlb(false);
+  return true;
+}
+
+/** What is known of a space that is not in force is void: its tables were changed, or it is gone. */
+export function forgetSpace(cr3: u32): void {}
