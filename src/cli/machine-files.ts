@@ -18,6 +18,7 @@ import { InputError } from '../base/errors.js';
 import type { DriveConfig, MachineConfig, VirtioConfig } from '../vmm/config.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
 import { isQcow2, Qcow2 } from '../devices/storage/disk-image/qcow2.js';
+import { adviceToWrite } from '../hosts/node/file-advice.js';
 import { type Closers, openFor } from '../hosts/node/file-writer.js';
 import { type DiskMode, FileDisk, FileSource, reason } from '../hosts/node/files.js';
 import { inflateCluster } from '../hosts/node/codec.js';
@@ -45,7 +46,7 @@ export function checkWritable(what: string, path: string): void {
     if (there?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
     accessSync(there ? path : dirname(path), constants.W_OK);
   } catch (error) {
-    throw new InputError(`${what} ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+    throw new InputError(`${what} ${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
   }
 }
 

@@ -7,6 +7,7 @@ import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
+import { helpLayout } from './help.js';
 import { PACKAGE_ROOT } from './package-root.js';
 
 const OUR_ERROR = 125;
@@ -27,9 +28,10 @@ function complain(error: unknown): void {
 const program = new Command('tabvisor')
   .description('A hypervisor on nothing but WebAssembly: unmodified Linux in Node and in a browser tab')
   .version(version(), '-V, --version', 'print the version')
+  .configureHelp(helpLayout)
   .showHelpAfterError('(tabvisor vm run --help lists the options)')
   .exitOverride();
-const vm = program.command('vm').description('virtual machines').exitOverride();
+const vm = program.command('vm').description('virtual machines').exitOverride().copyInheritedSettings(program);
 for (const command of [vmRunCommand(), vmRestoreCommand()]) {
   command.exitOverride().copyInheritedSettings(program);
   vm.addCommand(command.showHelpAfterError(`(tabvisor vm ${command.name()} --help lists the options)`));

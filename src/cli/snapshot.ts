@@ -7,6 +7,7 @@ import { SnapshotError } from '../devices/snapshot-fields.js';
 import { openSnapshot, type Section, type SnapshotFile, writeSnapshot } from '../vmm/snapshot/file.js';
 import { StateReader, toSections } from '../vmm/snapshot/machine.js';
 import type { VmState } from '../vmm/vm.js';
+import { adviceToWrite } from '../hosts/node/file-advice.js';
 import { writeRange } from '../hosts/node/file-ranges.js';
 import { FileSource, reason } from '../hosts/node/files.js';
 import { withAbsolutePath } from './net-option.js';
@@ -92,7 +93,7 @@ export async function saveSnapshot(
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new InputError(`snapshot ${path}: ${reason(error)}`, 'Check the path and the room on the disk.', {
+    throw new InputError(`snapshot ${path}: ${reason(error)}`, adviceToWrite(path, error), {
       cause: error,
     });
   }
@@ -107,6 +108,7 @@ function* sectionsOf({ machine, halted }: VmState, overlays: readonly (SnapshotD
 }
 
 export interface LoadedSnapshot {
+  path: string;
   options: RawOptions;
   created: string;
   /** Fills `memory`, all zeros and of a machine that was never on, and the overlays; once. Throws InputError, which names the file and what is wrong. */
@@ -120,6 +122,7 @@ export function loadSnapshot(path: string): LoadedSnapshot {
   const { options, created, disks } = file.description as Description;
   for (const then of disks) checkDisk(path, then);
   return {
+    path,
     options,
     created,
     into: (memory, overlays) => fill(path, file, memory, overlays).finally(() => source.close()),

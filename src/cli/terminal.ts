@@ -8,7 +8,7 @@ const ESCAPE = 0x01;
 const HELP = [
   'Ctrl-A x  leave',
   'Ctrl-A s  statistics so far',
-  'Ctrl-A w  write a snapshot',
+  'Ctrl-A w  write a snapshot to a file here',
   'Ctrl-A a  send Ctrl-A',
   'Ctrl-A h  this help',
 ].join('\n');
@@ -29,7 +29,8 @@ export type Receiver = (bytes: Uint8Array) => number;
 
 export class Terminal {
   private escaped = false;
-  private raw = false;
+  /** The terminal's keys come as they are typed: there is a person. */
+  raw = false;
   /** Bytes read that the guest has not taken yet; reading stops while there are any. */
   private waiting: Buffer = Buffer.alloc(0);
 

@@ -45,17 +45,21 @@ test('VT-x that the firmware has switched off: what, which rule, what to do', ()
     'Leave --no-vmx out',
     'or use --mode full',
   );
-  refuses(['--no-ept'], '--no-ept: mode full has no extended page tables to leave out', 'Use it with --mode hw');
-  expect(run('--no-vmx', '--max-instructions', '1000').status).toBe(124);
+  refuses(
+    ['--mode', 'full', '--no-ept'],
+    '--no-ept: mode full has no extended page tables to leave out',
+    'Use it with --mode hw',
+  );
+  expect(run('--mode', 'full', '--no-vmx', '--max-instructions', '1000').status).toBe(124);
 });
 
 test('files that are not there', () => {
-  refuses(['--kernel', '/no/such/kernel'], 'kernel /no/such/kernel: no such file');
+  refuses(['--kernel', '/no/such/kernel'], 'kernel /no/such/kernel: no such file', 'Check the path.');
   refuses(['--kernel', own, '--initrd', '/no/initrd'], 'initrd /no/initrd: no such file');
-  refuses(['--bios', '/no/bios'], 'bios /no/bios: no such file');
-  refuses(['--disk', '/no/disk.img'], 'disk /no/disk.img: no such file');
+  refuses(['--bios', '/no/bios'], 'bios /no/bios: no such file', 'seabios');
+  refuses(['--disk', '/no/disk.img'], 'disk /no/disk.img: no such file', 'truncate -s 1G /no/disk.img');
   refuses(['--cdrom', '/no/cd.iso'], 'cdrom /no/cd.iso: no such file');
-  refuses(['--serial', 'file:/no/dir/out'], '--serial /no/dir/out: no such file');
+  refuses(['--serial', 'file:/no/dir/out'], '--serial /no/dir/out: no such file', 'mkdir -p /no/dir');
   refuses(['--log-port', '0x190=/no/dir/log'], '--log-port /no/dir/log: no such file');
   refuses(['--stats', '/no/dir/stats', '--demo'], '--stats /no/dir/stats: no such file');
   refuses(['--stats', scratch()], 'is a directory');
@@ -103,7 +107,7 @@ test('a disk that cannot be written', () => {
   copyFileSync('/bin/sleep', program);
   const child = spawn(program, ['100'], { stdio: 'ignore' });
   onTestFinished(() => void child.kill());
-  refuses(['--disk', program], 'in use as a program', 'give ,ro or ,snapshot after the name');
+  refuses(['--disk', program], 'in use as a program', 'Give ,ro or ,snapshot after the name');
 });
 
 test('networks', () => {
@@ -136,6 +140,7 @@ test('help and version are no errors', () => {
   for (const option of ['--kernel', '--disk', '--debug-exit', '--stats', 'Examples:', 'Exit status']) {
     expect(help.stdout).toContain(option);
   }
+  expect(Math.max(...help.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   const { status, stdout } = spawnSync(process.execPath, [join(root, 'bin/tabvisor.mjs'), '--version'], {
     encoding: 'utf8',
   });

@@ -49,7 +49,7 @@ test('says why an address was not translated', async () => {
 
 test.each([
   [['--mode', 'hw', '--dump-wat', 'main'], '--dump-wat main: not an address'],
-  [['--dump-wat', '0x1000'], '--dump-wat: nothing is translated in --mode full'],
+  [['--mode', 'full', '--dump-wat', '0x1000'], '--dump-wat: nothing is translated in --mode full'],
 ])('refuses %j', async (args, message) => {
   const console = run(...args);
   expect(await console.exit()).toBe(125);

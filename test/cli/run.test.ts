@@ -2,6 +2,7 @@
 // Source: docs/usage.md.
 
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -65,7 +66,7 @@ test('a run with the virtual clock is the same every time', async () => {
 
 test('statistics say what ran and why it stopped', async () => {
   const stats = join(scratch(), 'stats.json');
-  const console = run('--append', 'run=port-io exit=poweroff', '--stats', stats);
+  const console = run('--mode', 'full', '--append', 'run=port-io exit=poweroff', '--stats', stats);
   expect(await console.exit()).toBe(0);
   const report = JSON.parse(readFileSync(stats, 'utf8'));
   expect(report.instructions).toBeGreaterThan(100_000);
@@ -79,6 +80,20 @@ test('statistics say what ran and why it stopped', async () => {
   for (const key of ['wallSeconds', 'cpuSeconds', 'mips', 'tlbMisses', 'hostPeakBytes']) {
     expect(report[key], key).toBeGreaterThan(0);
   }
+});
+
+test("statistics never stand between the guest's output", async () => {
+  const command = (...args: string[]) =>
+    spawnSync(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'run', '--append', 'exit=poweroff', ...args], {
+      encoding: 'utf8',
+    });
+  const both = command('--stats', '-');
+  expect(both.stdout).toContain('tabvisor guest:');
+  expect(both.stdout).not.toContain('{');
+  expect(JSON.parse(both.stderr)).toMatchObject({ status: 0 });
+  const alone = command('--stats', '-', '--serial', 'none');
+  expect(JSON.parse(alone.stdout)).toMatchObject({ status: 0 });
+  expect(alone.stderr).toBe('');
 });
 
 test('the serial port into a file', async () => {
@@ -136,7 +151,7 @@ test('Linux by its 16-bit entry', async (context) => {
 });
 
 test('the largest machine', async () => {
-  const console = run('--memory', '3072M', '--append', 'exit=poweroff');
+  const console = run('--mode', 'full', '--memory', '3072M', '--append', 'exit=poweroff');
   expect(await console.exit()).toBe(0);
 });
 

@@ -60,7 +60,7 @@ export const MACHINES = {
   async tabvisor(image, folder, seconds) {
     return run(image, folder, 'tabvisor', (kernel, log) => {
       const ports = ['--debug-exit', EXIT_PORT, '--log-port', `${LOG_PORT}=${log}`];
-      const args = ['vm', 'run', '--kernel', kernel, '--memory', '64M', '--serial', 'none', ...ports];
+      const args = ['vm', 'run', '--mode', 'full', '--kernel', kernel, '--memory', '64M', '--serial', 'none', ...ports];
       return finish(process.execPath, [join(root, 'bin/tabvisor.mjs'), ...args], seconds);
     });
   },

@@ -6,16 +6,21 @@ import { SnapshotError } from '../../devices/snapshot-fields.js';
 import { stationAt } from '../../net/ethernet.js';
 import type { Mode } from '../../vmm/config.js';
 import { NETWORK_ADDRESS } from '../../vmm/layout.js';
+import { epilogue, type Example } from '../help.js';
 import { parseNet, restoredNet } from '../net-option.js';
 import { cardOf, type RawOptions } from '../options.js';
 import { loadSnapshot } from '../snapshot.js';
 import { vmRun } from './vm-run.js';
 
-const EXAMPLES = `
-Examples:
-  tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --snapshot-on "login:" booted.snap
-  tabvisor vm restore booted.snap
-  tabvisor vm restore booted.snap --mode full --trace irq    in another mode of virtualization`;
+const EXAMPLES: readonly Example[] = [
+  {
+    command:
+      'tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --snapshot-on "login:" booted.snap',
+    what: 'makes one',
+  },
+  { command: 'tabvisor vm restore booted.snap', what: 'goes on from there' },
+  { command: 'tabvisor vm restore booted.snap --mode full --trace irq', what: 'in another mode of virtualization' },
+];
 
 export function vmRestoreCommand(): Command {
   return new Command('restore')
@@ -26,9 +31,12 @@ export function vmRestoreCommand(): Command {
     .option('--net <none|user[,...]>', 'other rules for the network')
     .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
     .option('--max-instructions <n>', 'stop after so many guest instructions, counted from power-on (status 124)')
-    .option('--stats <file|->', 'write statistics as JSON')
+    .option(
+      '--stats <file|->',
+      'write statistics as JSON; - is standard output, or standard error where the guest has that',
+    )
     .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', epilogue(EXAMPLES))
     .action(async (file: string, given: Partial<RawOptions>) => {
       const snapshot = loadSnapshot(file);
       checkMode(file, snapshot.options.mode, given.mode);

@@ -16,11 +16,14 @@ import { NETWORK_ADDRESS } from '../../vmm/layout.js';
 import { type Outcome, Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
 import { type Names, WatDump } from '../dump-wat.js';
+import { adviceToWrite } from '../../hosts/node/file-advice.js';
 import { reason } from '../../hosts/node/files.js';
 import { type Closers, fileWriter } from '../../hosts/node/file-writer.js';
+import { epilogue, type Example } from '../help.js';
 import { checkWritable, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
 import { NodeHost } from '../../hosts/node/host.js';
+import { freshName } from '../own-files.js';
 import { absolutePort, cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion, type Output } from '../output.js';
 import { PACKAGE_ROOT } from '../package-root.js';
@@ -40,25 +43,50 @@ const LOG_FLUSH_MILLISECONDS = 200;
 const LINGER = 5000;
 const LINGER_STOPPED = 500;
 
-const EXAMPLES = `
-Examples:
-  tabvisor vm run                                        our own guest, at its monitor
-  tabvisor vm run --demo                                 our own guest runs its workloads
-  tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0
-  tabvisor vm run --bios bios-256k.bin --disk disk.img,snapshot --memory 512M
-  tabvisor vm run --kernel vmlinuz --append console=ttyS0 --stats - --timeout 60
-  tabvisor vm run --demo --mode hw                       the same under VMX: VM exits by reason
-  tabvisor vm run --demo --mode hw --no-ept              what extended page tables save
-  tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --disk root.img --append "console=ttyS0 root=/dev/vda"
-  tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --net user,switch=./lan.sock   one of several on a switch
-  tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --virtio-port org.example.agent.0=./agent.sock
-                                                         the guest's /dev/virtio-ports/org.example.agent.0 is the host's agent.sock
-  tabvisor vm run --mode hw --trace exit --append "run=port-io exit=poweroff" --serial none
-  tabvisor vm run --mode hw --kernel vmlinuz --dump-wat 0xc1000000   x86, micro-ops and WebAssembly of a block
+const EXAMPLES: readonly Example[] = [
+  { command: 'tabvisor vm run', what: 'our own guest, at its monitor' },
+  { command: 'tabvisor vm run --demo', what: 'our own guest runs its workloads; then VM exits by reason' },
+  {
+    command: 'tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0',
+    what: 'Linux on the serial console',
+  },
+  {
+    command: 'tabvisor vm run --bios bios-256k.bin --disk disk.img,snapshot --memory 512M',
+    what: 'a disk by its boot sector; what is written to it is dropped at the end',
+  },
+  {
+    command: 'tabvisor vm run --kernel vmlinuz --append console=ttyS0 --stats boot.json --timeout 60',
+    what: 'a run with an end, and its statistics',
+  },
+  { command: 'tabvisor vm run --demo --no-ept', what: 'what extended page tables save' },
+  {
+    command:
+      'tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --disk root.img --append "console=ttyS0 root=/dev/vda"',
+    what: 'a guest that knows of the monitor; its disk is /dev/vda',
+  },
+  {
+    command: 'tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --net user,switch=./lan.sock',
+    what: 'one of several machines on a switch',
+  },
+  {
+    command:
+      'tabvisor vm run --mode para --kernel vmlinuz --initrd initrd.gz --virtio-port org.example.agent.0=./agent.sock',
+    what: "the guest's /dev/virtio-ports/org.example.agent.0 is the host's agent.sock",
+  },
+  {
+    command: 'tabvisor vm run --trace exit --append "run=port-io exit=poweroff" --serial none',
+    what: 'each exit to the monitor, decoded',
+  },
+  {
+    command: 'tabvisor vm run --kernel vmlinuz --dump-wat 0xc1000000',
+    what: 'x86, micro-ops and WebAssembly of a block',
+  },
+];
 
-Exit status: 0 the guest powered off; 99 it crashed (triple fault); 124 the time is over;
-125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.
-On a terminal, Ctrl-A x leaves and Ctrl-A h helps.`;
+const EXIT_STATUS =
+  'Exit status: 0 the guest powered off; 99 it crashed (triple fault); 124 the time is over; ' +
+  '125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.';
+const KEYS = 'On a terminal, Ctrl-A x leaves and Ctrl-A h helps.';
 
 const collect = (value: string, values: string[]): string[] => [...values, value];
 
@@ -67,11 +95,13 @@ export function vmRunCommand(): Command {
     .description('run a virtual machine; with no kernel and no BIOS, our own small guest')
     .option(
       '--mode <mode>',
-      'full: all emulated; hw: guest code runs directly, sensitive instructions exit; para: hw, and the guest helps',
-      'full',
+      'hw: guest code runs directly, sensitive instructions exit: fast, and any guest runs as it is; ' +
+        'para: hw, and the guest helps: fewer exits, but its disks are /dev/vda, so you ask for it; ' +
+        'full: every instruction is emulated',
+      'hw',
     )
-    .option('--no-ept', "mode hw without extended page tables: the monitor shadows the guest's page tables")
-    .option('--no-vmx', 'start the machine with VT-x switched off in its firmware: mode hw then refuses')
+    .option('--no-ept', "no extended page tables: the monitor shadows the guest's page tables")
+    .option('--no-vmx', 'VT-x switched off in the firmware: modes hw and para then refuse')
     .option('--kernel <file>', 'Linux bzImage or Multiboot kernel')
     .option('--initrd <file>', 'initial RAM disk, or the Multiboot module')
     .option('--append <text>', 'kernel command line')
@@ -90,13 +120,17 @@ export function vmRunCommand(): Command {
     .option('--log-port <port=file>', 'append each byte written to the port to the file; may be repeated', collect, [])
     .option('--max-instructions <n>', 'stop after so many guest instructions (status 124)')
     .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
-    .option('--stats <file|->', 'write statistics as JSON')
+    .option(
+      '--stats <file|->',
+      'write statistics as JSON; - is standard output, or standard error where the guest has that',
+    )
     .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
     .option('--dump-wat <addr>', 'show the translated block at a linear address (hw); may be repeated', collect, [])
     .option('--clock <real|virtual>', 'machine time follows the host, or counts instructions (repeatable)', 'real')
     .option(
       '--net <none|user[,...]>',
-      'network: user[,allow=ADDR[/BITS][:PORT]][,forward=[HOST]:PORT-[GUEST]:PORT][,switch=SOCKET][,mac=ADDR][,card=ne2000|virtio]',
+      'network: user, behind it ,allow=ADDR[/BITS][:PORT] ,forward=[HOST]:PORT-[GUEST]:PORT ' +
+        ',switch=SOCKET ,mac=ADDR ,card=ne2000|virtio',
       'none',
     )
     .option('--share <tag=folder[,ro]>', 'folder of the host that the guest mounts by 9p; may be repeated', collect, [])
@@ -113,7 +147,7 @@ export function vmRunCommand(): Command {
     )
     .option('--boot <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
     .option('--demo', 'our own guest runs its workloads; then a summary')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', epilogue(EXAMPLES, EXIT_STATUS, KEYS))
     .action(async (raw: RawOptions) => {
       process.exitCode = await vmRun(raw);
     });
@@ -201,10 +235,11 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler('--trace insn')) : undefined,
   });
   const recorded = { ...raw, virtioPort: raw.virtioPort?.map(absolutePort) };
-  const save = (path = `tabvisor-${Date.now()}.snap`): void => {
+  const save = (path: string): void => {
     vm.snapshot(async (state) => {
       try {
-        say(`snapshot ${path}: ${formatSize(await saveSnapshot(path, recorded, state, overlays))}`);
+        const size = formatSize(await saveSnapshot(path, recorded, state, overlays));
+        say(`snapshot ${path}: ${size}; to go on from there: tabvisor vm restore ${path}`);
       } catch (error) {
         say(messageOf(error));
       }
@@ -226,9 +261,12 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const dump = await watchWat(machine, options);
   const terminal =
     options.serial.kind === 'stdio'
-      ? openTerminal(machine, options.mode === 'para' ? console : undefined, vm, host, show, save)
+      ? openTerminal(machine, options.mode === 'para' ? console : undefined, vm, host, show, () =>
+          save(freshName('snap')),
+        )
       : undefined;
   closers.push(() => terminal?.close());
+  if (snapshot && terminal?.raw) say(`going on from ${snapshot.path}: press Enter for a prompt, Ctrl-A h for help`);
   closers.push(onSignals(() => vm.stop()));
   const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
   process.on('SIGUSR2', tell);
@@ -249,7 +287,8 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   if (options.stats !== undefined) {
     const given = balloon && { target: balloon.target, actual: balloon.actual, released: balloon.released };
     const report = toReport(vm.statistics(), options.mode, outcome.kind, status);
-    writeStatistics(options.stats, given ? { ...report, balloon: given } : report);
+    const standard = usesStandardOutput(options) ? process.stderr : process.stdout;
+    writeStatistics(options.stats, standard, given ? { ...report, balloon: given } : report);
   }
   return status;
 }
@@ -314,17 +353,20 @@ function readCore(): Uint8Array {
   }
 }
 
-/** `-` is standard output. */
-function writeStatistics(path: string, report: object): void {
+/** Whether something else than statistics goes to standard output. */
+const usesStandardOutput = ({ serial, demo }: VmRunOptions): boolean => serial.kind === 'stdio' || demo;
+
+/** `-` is `standard`, which has nothing of the guest's. */
+function writeStatistics(path: string, standard: NodeJS.WriteStream, report: object): void {
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (path === '-') {
-    process.stdout.write(text);
+    standard.write(text);
     return;
   }
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw new InputError(`--stats ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+    throw new InputError(`--stats ${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
   }
 }
 

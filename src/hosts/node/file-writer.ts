@@ -2,6 +2,7 @@
 // Ours.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { InputError } from '../../base/errors.js';
+import { adviceToWrite } from './file-advice.js';
 import { reason } from './files.js';
 
 /** What to do when the run is over, last first. */
@@ -30,6 +31,6 @@ export function openFor(label: string, path: string, flags: string): number {
   try {
     return openSync(path, flags);
   } catch (error) {
-    throw new InputError(`${label}: ${reason(error)}`, 'Check the path.', { cause: error });
+    throw new InputError(`${label}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { InputError, messageOf } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
 import { type BlockBackend, BlockError } from '../../devices/storage/block-backend.js';
+import { adviceToOpen } from './file-advice.js';
 import { FileDurability } from './file-durability.js';
 import { readRange, writeRange } from './file-ranges.js';
 
@@ -11,16 +12,18 @@ const SECTOR = 512;
 const CD_SECTOR = 2048;
 
 /** Opens a regular file. `what` names the option in messages. */
-function open(path: string, flags: string, what: string, advice?: string): number {
+function open(path: string, flags: string, what: string): number {
   let fd: number;
   try {
     fd = openSync(path, flags);
   } catch (error) {
-    throw new InputError(`${what} ${path}: ${reason(error)}`, advice, { cause: error });
+    throw new InputError(`${what} ${path}: ${reason(error)}`, adviceToOpen(what, path, error, flags !== 'r'), {
+      cause: error,
+    });
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new InputError(`${what} ${path}: not a regular file`, advice);
+  throw new InputError(`${what} ${path}: not a regular file`, 'Give a file of the host.');
 }
 
 /** Why a call of the host failed, in words. */
@@ -46,7 +49,7 @@ export class FileSource implements ByteSource {
     readonly name: string,
     private readonly what: string,
   ) {
-    this.fd = open(name, 'r', what, 'Check the path.');
+    this.fd = open(name, 'r', what);
     this.size = fstatSync(this.fd).size;
     if (this.size === 0) throw new InputError(`${what} ${name}: the file is empty`);
   }
@@ -76,10 +79,7 @@ export class FileDisk implements BlockBackend {
 
   constructor(path: string, mode: DiskMode, kind: 'disk' | 'cdrom' = 'disk') {
     this.readOnly = mode !== 'write';
-    const advice = this.readOnly
-      ? 'Check the path.'
-      : 'Check the path, or give ,ro or ,snapshot after the name when it need not be written.';
-    this.fd = open(path, this.readOnly ? 'r' : 'r+', kind, advice);
+    this.fd = open(path, this.readOnly ? 'r' : 'r+', kind);
     this.durability = new FileDurability(this.fd);
     this.size = fstatSync(this.fd).size;
     const sector = kind === 'cdrom' ? CD_SECTOR : SECTOR;

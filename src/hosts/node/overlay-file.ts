@@ -6,6 +6,7 @@ import { InputError } from '../../base/errors.js';
 import type { BlockBackend } from '../../devices/storage/block-backend.js';
 import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 import { FileDurability } from './file-durability.js';
+import { adviceToWrite } from './file-advice.js';
 import { reason } from './files.js';
 
 const MAGIC = 'TVOVERLAY1\r\n\x1a\n\0\0';
@@ -29,7 +30,7 @@ export class OverlayFile extends CopyOnWriteDisk {
     try {
       this.fd = openSync(path, there ? 'r+' : 'wx+', 0o644);
     } catch (error) {
-      throw new InputError(`--disk overlay=${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+      throw new InputError(`--disk overlay=${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
     }
     this.durability = new FileDurability(this.fd);
     if (there) this.open(path);

@@ -14,6 +14,7 @@ import {
   type OpenFlags,
   type Path,
 } from '../../devices/virtio/p9/file-tree.js';
+import { adviceToOpen } from './file-advice.js';
 import { reason } from './files.js';
 
 const CODES: Readonly<Record<string, number>> = {
@@ -59,7 +60,7 @@ export class SharedFolder implements FileTree {
       if (!fs.statSync(this.root).isDirectory()) throw new InputError(`--share ${path}: not a folder`);
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw new InputError(`--share ${path}: ${reason(error)}`, 'Check the path.', { cause: error });
+      throw new InputError(`--share ${path}: ${reason(error)}`, adviceToOpen('share', path, error), { cause: error });
     }
   }
 
