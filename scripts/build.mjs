@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkBuild } from './dispatch.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -84,6 +85,7 @@ const phases = [
     outputs: ['build/core.wasm'],
     run() {
       run(bin('assemblyscript', 'asc'), ['--config', 'asconfig.json', '--target', 'release']);
+      checkBuild();
     },
   },
 ];

@@ -306,8 +306,12 @@ for (const n of names) {
   if (!imports.has(from)) imports.set(from, new Set());
   imports.get(from).add(n);
 }
-/** Handlers of the special micro-ops from GOTO on, in order. */
+/** Handlers of the special micro-ops, in order; EXIT alone has none. */
 const SPECIAL_HANDLERS = [
+  'deliver',
+  'resume',
+  null,
+  'stepEnd',
   'goTo',
   'nextPage',
   'undefinedOpcode',
@@ -317,46 +321,48 @@ const SPECIAL_HANDLERS = [
   'segmentAddress16',
   'stale',
 ];
+const handlerOf = (op) => SPECIAL_HANDLERS[op] ?? names[op];
+/** Special micro-ops that are no instruction's: their handlers are reached from the loop alone. */
+const BOUNDARY = SPECIAL.indexOf('GOTO');
+
+// a switch over more than 1,024 numbers becomes a chain of compares, so each is well below: what floats has its own.
+// scripts/dispatch.mjs looks at what has become of them
+const FLOATING = names.findIndex((name) => /^\.\.\/ops\/(x87|mmx|sse)\//.test(exportsOf.get(name)));
+const SWITCHES = [0, FLOATING].map((from, i, all) => {
+  const to = all[i + 1] ?? names.length;
+  return Array.from({ length: to - from }, (_, n) => from + n);
+});
+/** One switch behind the default of the other; `last` is what the innermost does. */
+function nested(switches, indent, subject, line, last) {
+  const [ops, ...rest] = switches;
+  const otherwise = rest.length ? `\n${nested(rest, `${indent}  `, subject, line, last)}` : ` ${last}\n`;
+  return `${indent}switch (${subject}) {\n${ops.map((op) => line(op, `${indent}  `)).join('')}${indent}  default:${otherwise}${indent}}\n`;
+}
+const dispatched = (op, indent) => {
+  if (op === SPECIAL.indexOf('EXIT')) return `${indent}case ${op}: return leave();\n`;
+  return `${indent}case ${op}: u = ${handlerOf(op)}(${op <= SPECIAL.indexOf('RESUME') ? '' : 'u'}); break;\n`;
+};
+const inTable = (op, indent) =>
+  op < BOUNDARY ? '' : `${indent}case ${op}: return changetype<usize>(${handlerOf(op)});\n`;
 write(
   'dispatch.ts',
   header('The interpreter loop: one case a micro-op, each a direct call of its handler.') +
     [...imports].map(([from, set]) => `import { ${[...set].sort().join(', ')} } from '${from}';\n`).join('') +
     `import { enterRegion } from '../interpreter/enter-region';
-import { deliver, enter, goTo, leave, nextPage, privileged, protection, resume, segmentAddress, segmentAddress16, stale, stepEnd, undefinedOpcode } from '../interpreter/control';
+import { ${['enter', 'leave', ...SPECIAL_HANDLERS.filter(Boolean)].sort().join(', ')} } from '../interpreter/control';
 
 /** Runs until the core has to return to the host; the value is the exit reason. */
 export function run(limit: i32): i32 {
   let u = enter(limit);
   for (;;) {
-    switch (load<u16>(u)) {
-      case 0: u = deliver(); break;
-      case 1: u = resume(); break;
-      case 2: return leave();
-      case 3: u = stepEnd(u); break;
-      case 4: u = goTo(u); break;
-      case 5: u = nextPage(u); break;
-      case 6: u = undefinedOpcode(u); break;
-      case 7: u = protection(u); break;
-      case 8: u = privileged(u); break;
-      case 9: u = segmentAddress(u); break;
-      case 10: u = segmentAddress16(u); break;
-      case 11: u = stale(u); break;
-` +
-    names.map((n, i) => (i < SPECIAL.length ? '' : `      case ${i}: u = ${n}(u); break;\n`)).join('') +
-    `      default: u = enterRegion(u);
-    }
-  }
+    const op = load<u16>(u);
+${nested(SWITCHES, '    ', 'op', dispatched, 'u = enterRegion(u);')}  }
   return 0;
 }
 
 /** The handler of a micro-op. It also keeps handlers separate functions: one that is used once would be inlined into the switch. */
 export function handlerTable(op: i32): usize {
-  switch (op) {
-${SPECIAL_HANDLERS.map((n, i) => `    case ${i + 4}: return changetype<usize>(${n});\n`).join('')}${names
-  .map((n, i) => (i < SPECIAL.length ? '' : `    case ${i}: return changetype<usize>(${n});\n`))
-  .join('')}    default: return 0;
-  }
-}
+${nested(SWITCHES, '  ', 'op', inTable, 'return 0;')}}
 `,
 );
 write(
