@@ -1,6 +1,7 @@
 // What the page and a machine's worker say to each other: control by comlink, events on a port, bytes and numbers on shared memory.
 // Ours; comlink 4.
 import type { NamedFile } from '../../src/hosts/browser/named-file.js';
+import type { Lap } from '../../src/modes/laps.js';
 import type { Mode } from '../../src/vmm/config.js';
 import type { Outcome, Statistics } from '../../src/vmm/vm.js';
 import type { Picture } from '../../src/devices/display/vga-render.js';
@@ -17,6 +18,8 @@ export interface MachineRequest {
   commandLine: string;
   /** `scratch`: the disk that our own guest may write to. Files are never changed. */
   disk?: 'scratch' | (NamedFile & { cdrom: boolean });
+  /** Whether the workloads of our own guest are to be told of as they end. */
+  laps?: boolean;
   /** A ByteRing's and a Gauges' memory; absent where memory cannot be shared: events carry everything then. */
   shared?: { output: SharedArrayBuffer; gauges: SharedArrayBuffer };
 }
@@ -49,5 +52,6 @@ export type MachineEvent =
   | { kind: 'gauges'; values: number[] }
   | { kind: 'loading'; name: string; done: number; total: number }
   | { kind: 'warning'; line: string }
+  | { kind: 'lap'; lap: Lap }
   /** The last one: all output has gone before it. What `run` answers takes another way and may overtake it. */
   | { kind: 'end' };

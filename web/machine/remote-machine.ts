@@ -1,6 +1,7 @@
 // The page's end of a machine: its worker, what has come out of its console, its counters as they stand.
 // Ours; contract.ts.
 import * as Comlink from 'comlink';
+import type { Lap } from '../../src/modes/laps.js';
 import type { Statistics } from '../../src/vmm/vm.js';
 import { ByteRing } from './byte-ring.js';
 import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from './contract.js';
@@ -12,6 +13,7 @@ export interface MachineListener {
   output(bytes: Uint8Array): void;
   loading(name: string, done: number, total: number): void;
   warning(line: string): void;
+  lap?(lap: Lap): void;
 }
 
 /** Whether this page may share memory with its workers: it may when it was served with COOP and COEP. */
@@ -105,6 +107,9 @@ export class RemoteMachine {
         return;
       case 'warning':
         this.listener.warning(event.line);
+        return;
+      case 'lap':
+        this.listener.lap?.(event.lap);
         return;
       case 'end':
         this.drained();

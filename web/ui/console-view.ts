@@ -9,6 +9,8 @@ export class ConsoleView {
   private readonly terminal: Terminal;
   private readonly fit = new FitAddon();
   private readonly place: HTMLElement;
+  /** Whether keys go to a machine; otherwise they are the browser's, so that Tab leads on. */
+  live = false;
 
   /** `leave`: what gets the focus when Ctrl-F6 is pressed. */
   constructor(place: HTMLElement, label: string, typed: (text: string) => void, leave: () => HTMLElement) {
@@ -25,6 +27,7 @@ export class ConsoleView {
     this.terminal.textarea?.setAttribute('aria-label', label);
     this.terminal.onData(typed);
     this.terminal.attachCustomKeyEventHandler((event) => {
+      if (!this.live) return false;
       if (event.ctrlKey && event.key === 'F6') {
         if (event.type === 'keydown') leave().focus();
         event.preventDefault();

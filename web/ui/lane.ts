@@ -1,9 +1,9 @@
-// One machine of the race: its console, its counters, how far it has come.
-// Ours.
+// One machine of the race: its console, its counters, how far it has come. When the race is over it stays at its guest's monitor.
+// Ours; guest/README.md (the monitor).
 import { InputError, messageOf } from '../../src/base/errors.js';
 import { MIB } from '../../src/base/bytes.js';
-import { WORKLOADS, type WorkloadLine } from '../../src/modes/workload-line.js';
-import type { Statistics } from '../../src/vmm/vm.js';
+import type { Lap } from '../../src/modes/laps.js';
+import { RACE, raceCommandLine } from '../../src/modes/rows.js';
 import { core, ownGuest } from '../core.js';
 import type { Ending } from '../machine/contract.js';
 import { RemoteMachine } from '../machine/remote-machine.js';
@@ -13,50 +13,68 @@ import { element } from './element.js';
 import { notice } from './notice.js';
 import { brief } from './numbers.js';
 import { Rates } from './rates.js';
-import { WorkloadReader } from './workloads.js';
 
 const MEMORY = 64 * MIB;
 
+const STATES = {
+  off: 'off',
+  waiting: 'waits for its turn',
+  starting: 'starting',
+  running: 'running',
+  monitor: 'at its monitor',
+  stopped: 'stopped',
+  'powered-off': 'powered off',
+  failed: 'failed',
+  crashed: 'crashed',
+} as const;
+export type LaneState = keyof typeof STATES;
+
 export class Lane {
   readonly root: HTMLElement;
-  readonly lines = new Map<string, WorkloadLine>();
-  /** Of a run that has come to its end. */
-  statistics: Statistics | undefined;
+  /** The newest of each workload. */
+  readonly laps = new Map<string, Lap>();
+  state: LaneState = 'off';
+  /** Something was typed at the monitor. */
+  touched = false;
   private machine: RemoteMachine | undefined;
-  private busy = false;
   private view: ConsoleView;
   private rates = new Rates();
-  private readonly state = element('span', { class: 'state' }, 'off');
+  private raced: () => void = () => {};
+  /** Counts the runs: what comes of an earlier one is of no interest. */
+  private runs = 0;
+  private readonly shown = element('span', { class: 'state' }, STATES.off);
   private readonly speed = element('output', { 'data-gauge': 'instructions' }, '–');
   private readonly exits = element('output', { 'data-gauge': 'exits' }, '–');
-  private readonly progress = element('progress', { max: WORKLOADS.length, value: 0 });
-  private readonly button = element('button', { type: 'button' }, 'Run');
+  private readonly progress = element('progress', { max: RACE.length, value: 0 });
+  private readonly start = element('button', { type: 'button' }, 'Run');
+  private readonly halt = element('button', { type: 'button', disabled: true }, 'Stop');
 
-  /** `changed` is called when there is something new for the table. */
+  /** `changed` is called when its state or a lap is new. */
   constructor(
     readonly offered: OfferedMode,
-    private readonly scale: () => number,
+    private readonly times: () => number,
     private readonly changed: () => void,
   ) {
     const { mode, title, means } = offered;
     const place = element('div', { class: 'console' });
     this.progress.setAttribute('aria-label', `Workloads done, ${title}`);
-    this.button.setAttribute('aria-label', `Run ${title}`);
+    this.start.setAttribute('aria-label', `Run ${title}`);
+    this.halt.setAttribute('aria-label', `Stop ${title}`);
     this.root = element(
       'article',
       { class: 'lane', 'data-mode': mode, 'data-state': 'off' },
       element(
         'div',
         { class: 'lane-head' },
-        element('div', {}, element('h2', {}, title), element('p', {}, means)),
-        this.button,
+        element('div', {}, element('h2', {}, title, ' ', element('small', {}, mode)), element('p', {}, means)),
+        element('div', { class: 'buttons' }, this.start, this.halt),
       ),
       element(
         'dl',
         { class: 'gauges' },
         element('div', {}, element('dt', {}, 'instructions/s'), element('dd', {}, this.speed)),
         element('div', {}, element('dt', {}, 'exits/s'), element('dd', {}, this.exits)),
-        element('div', {}, element('dt', {}, 'state'), element('dd', {}, this.state)),
+        element('div', {}, element('dt', {}, 'state'), element('dd', {}, this.shown)),
       ),
       this.progress,
       place,
@@ -64,37 +82,52 @@ export class Lane {
     this.view = new ConsoleView(
       place,
       `Console, ${title}`,
-      (text) => this.machine?.type(text),
-      () => this.button,
+      (text) => {
+        this.touched ||= this.state === 'monitor';
+        this.machine?.type(text);
+      },
+      () => this.halt,
     );
-    this.button.onclick = () => (this.busy ? this.stop() : void this.run());
+    this.start.onclick = () => void this.race();
+    this.halt.onclick = () => this.stop();
   }
 
-  get running(): boolean {
-    return this.busy;
+  /** On its way through the workloads. */
+  get racing(): boolean {
+    return this.state === 'starting' || this.state === 'running';
+  }
+
+  get on(): boolean {
+    return this.racing || this.state === 'monitor';
+  }
+
+  /** A race is under way in which its turn has not come. */
+  set waits(on: boolean) {
+    if (on) this.show('waiting');
+    else if (this.state === 'waiting') this.show('off');
   }
 
   stop(): void {
+    if (!this.on) return;
+    this.runs++;
     this.machine?.stop();
+    this.ended({ kind: 'stopped' });
   }
 
-  async run(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    this.lines.clear();
-    this.statistics = undefined;
+  /** Starts anew; resolves when the workloads have come to their end, one way or another. */
+  async race(): Promise<void> {
+    if (this.racing) return;
+    this.stop();
+    this.laps.clear();
+    this.touched = false;
     this.rates = new Rates();
     this.view.clear();
     this.show('starting');
-    try {
-      this.ended(await this.runMachine());
-    } catch (error) {
-      this.ended({
-        kind: 'refused',
-        what: messageOf(error),
-        advice: error instanceof InputError ? error.advice : 'This is a bug of tabvisor.',
-      });
-    }
+    const raced = new Promise<void>((resolve) => {
+      this.raced = resolve;
+    });
+    void this.runMachine(++this.runs);
+    await raced;
   }
 
   /** Shows what has come since the last time. */
@@ -111,35 +144,49 @@ export class Lane {
     this.exits.value = brief(this.rates.of('exits'));
   }
 
-  private async runMachine(): Promise<Ending> {
-    const reader = new WorkloadReader((line) => {
-      this.lines.set(line.name, line);
-      this.progress.value = this.lines.size;
-      this.changed();
-    });
-    const [module, guest] = await Promise.all([core(), ownGuest()]);
-    const machine = new RemoteMachine({
-      output: (bytes) => {
-        this.view.write(bytes);
-        reader.take(bytes);
-      },
-      loading: () => {},
-      warning: (line) => this.view.say(line),
-    });
-    this.machine = machine;
-    this.show('running');
-    return machine.run({
-      core: module,
-      mode: this.offered.mode,
-      memory: MEMORY,
-      kernel: { name: 'tabvisor-guest.elf', blob: guest },
-      commandLine: `run=all scale=${this.scale()} exit=poweroff`,
-      disk: 'scratch',
-    });
+  private async runMachine(run: number): Promise<void> {
+    let ending: Ending;
+    try {
+      const [module, guest] = await Promise.all([core(), ownGuest()]);
+      if (run !== this.runs) return;
+      const machine = new RemoteMachine({
+        output: (bytes) => this.view.write(bytes),
+        loading: () => {},
+        warning: (line) => this.view.say(line),
+        lap: (lap) => {
+          if (run === this.runs) this.take(lap);
+        },
+      });
+      this.machine = machine;
+      this.show('running');
+      ending = await machine.run({
+        core: module,
+        mode: this.offered.mode,
+        memory: MEMORY,
+        kernel: { name: 'tabvisor-guest.elf', blob: guest },
+        commandLine: raceCommandLine(this.times()),
+        disk: 'scratch',
+        laps: true,
+      });
+    } catch (error) {
+      ending = {
+        kind: 'refused',
+        what: messageOf(error),
+        advice: error instanceof InputError ? error.advice : 'This is a bug of tabvisor.',
+      };
+    }
+    if (run === this.runs) this.ended(ending);
+  }
+
+  private take(lap: Lap): void {
+    this.laps.set(lap.name, lap);
+    if (this.state === 'running' && RACE.every(({ workload }) => this.laps.has(workload))) {
+      this.show('monitor');
+      this.raced();
+    } else this.show(this.state);
   }
 
   private ended(ending: Ending): void {
-    this.busy = false;
     this.machine = undefined;
     this.speed.value = '–';
     this.exits.value = '–';
@@ -151,19 +198,20 @@ export class Lane {
       this.show('crashed');
       this.view.say(`the machine ended: ${ending.outcome.kind}`);
     } else {
-      this.statistics = ending.statistics;
-      this.show('done');
+      this.show('powered-off');
       this.view.say('powered off');
     }
-    this.changed();
+    this.raced();
   }
 
-  private show(state: string): void {
-    this.state.textContent = state;
+  private show(state: LaneState): void {
+    this.state = state;
+    this.shown.textContent = STATES[state];
     this.root.dataset.state = state;
-    this.progress.value = this.lines.size;
-    this.button.textContent = this.busy ? 'Stop' : 'Run';
-    this.button.setAttribute('aria-label', `${this.busy ? 'Stop' : 'Run'} ${this.offered.title}`);
+    this.progress.value = RACE.filter(({ workload }) => this.laps.has(workload)).length;
+    this.start.disabled = this.racing || state === 'waiting';
+    this.halt.disabled = !this.on;
+    this.view.live = this.on;
     this.changed();
   }
 }

@@ -192,6 +192,7 @@ export class OwnMachine {
       () => this.stop,
     );
     this.running = running;
+    view.live = true;
     view.focus();
     const file = (one: File) => ({ name: one.name, blob: one });
     const ending = await machine.run({

@@ -1,103 +1,132 @@
-// The table at the end of the race: what each workload took in each mode, and what the monitor had to do for it.
-// Ours; exits by the SDM's names (src/vmm/vmx/exit-reasons.ts).
-import { type WorkloadLine, WORKLOADS } from '../../src/modes/workload-line.js';
-import { reasonLabel } from '../../src/vmm/vmx/exit-reasons.js';
+// The table of the race: for each operation of a workload its time and its exits by reason in each mode, and why that is so.
+// Ours; the words are src/modes/explanations.ts, exits have the SDM's names.
+import { digits, duration } from '../../src/base/numbers.js';
+import { explain, type Figures, type MeasuredRow, timesAsFast } from '../../src/modes/explain.js';
+import type { Lap } from '../../src/modes/laps.js';
+import { RACE, ROWS, type Row } from '../../src/modes/rows.js';
 import { element } from './element.js';
 import type { Lane } from './lane.js';
-import { grouped } from './numbers.js';
 
-/** Exit reasons that are shown of each mode. */
-const REASONS = 6;
+/** Exits for each operation below which a reason is left out: timer ticks, the workload's own line. */
+const NOTICED = 0.01;
+/** The guest's clock counts milliseconds. */
+const TICK = 1e-3;
 
-export function showResults(place: HTMLElement, lanes: readonly Lane[]): void {
-  const any = lanes.some((lane) => lane.lines.size > 0);
-  place.hidden = !any;
-  if (!any) return;
-  const head = element('tr', {}, element('th', { scope: 'col' }, 'Workload'));
-  for (const { offered } of lanes) head.append(element('th', { scope: 'col' }, offered.title));
-  const body = element('tbody');
-  for (const name of WORKLOADS) body.append(workloadRow(name, lanes));
-  const shared = WORKLOADS.filter((name) => lanes.every(({ lines }) => !lines.has(name) || lines.get(name)?.seconds));
-  const foot = element('tfoot');
-  foot.append(
-    row('Together, ms *', lanes, (lane) => total(lane, shared)),
-    row('Guest instructions', lanes, ({ statistics }) => statistics && grouped(statistics.instructions)),
-    row('Exits to the monitor', lanes, ({ statistics }) => statistics && grouped(statistics.entries)),
-    row('Most frequent exits', lanes, ({ statistics }) => statistics && reasons(statistics.exits)),
-  );
-  const table = element('table', { 'aria-labelledby': 'results-title' }, element('thead', {}, head), body, foot);
-  // not the table's own caption: that is as wide as the table, which a phone scrolls sideways
-  const caption = 'Milliseconds by the guest’s own clock; × is how many times as fast as the slowest mode.';
-  place.replaceChildren(
-    element('h2', { id: 'results-title' }, 'Results'),
-    element('figure', {}, element('figcaption', {}, caption), element('div', { class: 'scroll' }, table)),
-  );
-  const verdict = checksums(lanes);
-  place.append(element('p', { class: 'verdict' }, '* of the workloads that every mode has run.'));
-  const processors = navigator.hardwareConcurrency;
-  if (processors <= lanes.length) {
-    const hint = `With ${processors} processors here, machines that run at once wait for each other: to compare times, run one after the other.`;
-    place.append(element('p', { class: 'verdict' }, hint));
+const CAPTION =
+  'Each workload’s time for one operation, by the guest’s own clock, and how many times as fast as mode full that is; below, the exits to the monitor for each operation, by reason.';
+
+export class Results {
+  private readonly bodies = new Map<string, HTMLElement>();
+  private readonly verdict = element('p', { class: 'verdict', id: 'verdict' });
+  private readonly table = element('table', { 'aria-labelledby': 'results-title' });
+  /** What the rows were made of. */
+  private shown = new Map<string, readonly (Lap | undefined)[]>();
+
+  constructor(private readonly place: HTMLElement) {
+    const title = element('h2', { id: 'results-title' }, 'Results');
+    const scroll = element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'results-title' });
+    scroll.append(this.table);
+    place.replaceChildren(title, element('figure', {}, element('figcaption', {}, CAPTION), scroll), this.verdict);
   }
-  if (verdict) place.append(element('p', { class: 'verdict', id: 'verdict' }, verdict));
+
+  /** Brings the rows up to date whose laps are new. */
+  show(lanes: readonly Lane[]): void {
+    this.place.hidden = !lanes.some(({ laps }) => laps.size > 0);
+    if (!this.table.tHead) {
+      const head = lanes.map(({ offered }) =>
+        element('th', { scope: 'col' }, offered.title, ' ', element('small', {}, offered.mode)),
+      );
+      this.table.append(element('thead', {}, element('tr', {}, ...head)));
+    }
+    for (const row of ROWS) {
+      const laps = lanes.map((lane) => lane.laps.get(row.workload));
+      const before = this.shown.get(row.workload);
+      if (before && laps.every((lap, i) => lap === before[i])) continue;
+      this.shown.set(row.workload, laps);
+      this.body(row).replaceChildren(...(laps.some((lap) => lap) || 'race' in row ? rowsOf(row, lanes) : []));
+    }
+    this.verdict.textContent = verdictOn(lanes);
+  }
+
+  private body(row: Row): HTMLElement {
+    let body = this.bodies.get(row.workload);
+    if (!body) {
+      body = element('tbody', { 'data-workload': row.workload });
+      this.bodies.set(row.workload, body);
+      this.table.append(body);
+    }
+    return body;
+  }
 }
 
-/** Of the workloads that no mode has left out, once all are done. */
-function total({ lines }: Lane, shared: readonly string[]): string | undefined {
-  if (lines.size < WORKLOADS.length) return undefined;
-  return grouped(shared.reduce((sum, name) => sum + (milliseconds(lines.get(name)) ?? 0), 0));
+/** The row's name, a cell for each mode, and the words. */
+function rowsOf(row: Row, lanes: readonly Lane[]): HTMLElement[] {
+  const measured: MeasuredRow = { workload: row.workload, operation: row.operation, modes: {} };
+  for (const { offered, laps } of lanes) {
+    const figures = figuresOf(laps.get(row.workload));
+    if (figures) measured.modes[offered.mode] = figures;
+  }
+  const most = Math.max(...Object.values(measured.modes).map(each));
+  const cells = lanes.map((lane) => cell(row, lane, measured, most));
+  const name = element('th', { scope: 'rowgroup', colspan: lanes.length }, row.name);
+  name.append(element('small', {}, `, one ${row.operation}`));
+  const why = element(
+    'td',
+    { colspan: lanes.length, class: 'why' },
+    element('p', { class: 'words' }, explain(measured)),
+  );
+  return [element('tr', {}, name), element('tr', {}, ...cells), element('tr', {}, why)];
 }
 
-function workloadRow(name: string, lanes: readonly Lane[]): HTMLElement {
-  const times = lanes.map((lane) => lane.lines.get(name)?.seconds);
-  const known = times.filter((time) => time !== undefined);
-  const slowest = Math.max(...known);
-  const fastest = Math.min(...known);
-  const made = element('tr', {}, element('th', { scope: 'row' }, name));
-  lanes.forEach((lane, i) => {
-    const line = lane.lines.get(name);
-    const time = times[i];
-    const cell = element('td', { 'data-workload': name, 'data-mode': lane.offered.mode, title: line?.text });
-    if (line && time !== undefined) {
-      const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
-      bar.style.width = `${slowest > 0 ? Math.max(1, (100 * time) / slowest) : 1}%`;
-      const best = known.length > 1 && time === fastest && fastest < slowest;
-      cell.classList.toggle('best', best);
-      const times_ = best && time > 0 ? `  ×${(slowest / time).toPrecision(2)}` : '';
-      cell.append(element('span', {}, grouped(time)), element('small', {}, times_), bar);
-    } else cell.append(element('small', {}, line?.failed ?? line?.skipped?.replace('-', ' ') ?? '–'));
-    cell.classList.toggle('failed', line?.failed !== undefined);
-    made.append(cell);
+const each = ({ seconds, operations }: Figures): number => seconds / operations;
+const sum = (exits: Record<string, number>): number => Object.values(exits).reduce((all, one) => all + one, 0);
+
+function figuresOf(lap: Lap | undefined): Figures | undefined {
+  if (lap?.seconds === undefined || !lap.operations) return undefined;
+  return { seconds: lap.seconds, operations: lap.operations, exits: sum(lap.exits) };
+}
+
+function cell(row: Row, { offered, laps }: Lane, measured: MeasuredRow, most: number): HTMLElement {
+  const lap = laps.get(row.workload);
+  const made = element('td', { 'data-mode': offered.mode, title: lap?.text });
+  const figures = measured.modes[offered.mode];
+  if (!lap || !figures) {
+    made.append(element('small', {}, lap?.failed ?? lap?.skipped?.replace('-', ' ') ?? '–'));
+    made.classList.toggle('failed', lap?.failed !== undefined);
+    return made;
+  }
+  const time = figures.seconds > 0 ? duration(each(figures)) : `below ${duration(TICK / figures.operations)}`;
+  made.append(element('span', { class: 'time' }, time));
+  const times = offered.mode === 'full' ? undefined : timesAsFast(measured, offered.mode, 'full');
+  if (times !== undefined) made.append(' ', element('small', {}, `× ${digits(times)}`));
+  const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
+  bar.style.width = `${most > 0 ? Math.max(1, (100 * each(figures)) / most) : 1}%`;
+  made.append(bar, exitsOf(lap, figures.operations));
+  return made;
+}
+
+function exitsOf({ exits }: Lap, operations: number): HTMLElement {
+  const noticed = Object.entries(exits)
+    .map(([reason, count]): [string, number] => [reason, count / operations])
+    .filter(([, count]) => count >= NOTICED)
+    .sort(([, a], [, b]) => b - a);
+  if (noticed.length === 0) return element('small', { class: 'exits' }, 'no exits');
+  return element(
+    'ul',
+    { class: 'exits' },
+    ...noticed.map(([reason, count]) => element('li', {}, element('span', {}, reason), ` ${digits(count)}`)),
+  );
+}
+
+/** Whether all modes have worked out the same: of workloads that were run by all of them, as much of each. */
+function verdictOn(lanes: readonly Lane[]): string {
+  const done = lanes.filter(({ laps }) => RACE.every(({ workload }) => laps.has(workload)));
+  if (done.length < 2) return '';
+  const differing = RACE.filter(({ workload }) => {
+    const laps = done.map((lane) => lane.laps.get(workload));
+    const sameWork = new Set(laps.map((lap) => lap?.operations)).size === 1;
+    return sameWork && new Set(laps.map((lap) => lap?.checksum)).size > 1;
   });
-  return made;
-}
-
-function row(title: string, lanes: readonly Lane[], value: (lane: Lane) => string | Node | undefined): HTMLElement {
-  const made = element('tr', {}, element('th', { scope: 'row' }, title));
-  for (const lane of lanes) made.append(element('td', { 'data-mode': lane.offered.mode }, value(lane) ?? '–'));
-  return made;
-}
-
-function reasons(exits: Record<string, number>): Node {
-  const list = element('ul');
-  const sorted = Object.entries(exits).sort(([, a], [, b]) => b - a);
-  for (const [name, count] of sorted.slice(0, REASONS)) {
-    list.append(element('li', {}, element('span', {}, reasonLabel(name)), ' ', element('small', {}, grouped(count))));
-  }
-  return list;
-}
-
-const sums = (lanes: readonly Lane[], name: string): Set<string> =>
-  new Set(lanes.flatMap((lane) => lane.lines.get(name)?.checksum ?? []));
-
-/** Whether all modes have worked out the same. */
-function checksums(lanes: readonly Lane[]): string | undefined {
-  const done = lanes.filter((lane) => lane.lines.size === WORKLOADS.length);
-  if (done.length < 2) return undefined;
-  const differing = WORKLOADS.filter((name) => sums(done, name).size > 1);
   if (differing.length === 0) return `✓ All ${done.length} modes worked out the same checksums.`;
-  return `✗ Checksums differ in ${differing.join(', ')}: this is a bug of tabvisor, or the work was changed between runs.`;
+  return `✗ Checksums differ in ${differing.map(({ name }) => name).join(', ')}: this is a bug of tabvisor.`;
 }
-
-const milliseconds = (line: WorkloadLine | undefined): number | undefined =>
-  line?.seconds === undefined ? undefined : 1000 * line.seconds;

@@ -2,10 +2,11 @@
 // CSS Color Adjustment 1 (color-scheme), Media Queries 5 (prefers-color-scheme).
 import type { ITheme } from '@xterm/xterm';
 import { byId } from './element.js';
+import { store, stored } from './stored.js';
 
 const CHOICES = ['auto', 'light', 'dark'] as const;
 type Choice = (typeof CHOICES)[number];
-const KEY = 'tabvisor-theme';
+const KEY = 'theme';
 const SIGNS: Record<Choice, string> = { auto: '◐', light: '☀', dark: '☾' };
 
 const system = matchMedia('(prefers-color-scheme: dark)');
@@ -33,11 +34,11 @@ export function onTheme(listener: () => void): () => void {
 
 export function startTheme(): void {
   const button = byId<HTMLButtonElement>('theme');
-  const stored = read();
-  if (stored) choice = stored;
+  const kept = stored(KEY);
+  choice = CHOICES.find((one) => one === kept) ?? choice;
   button.onclick = () => {
     choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length];
-    write(choice);
+    store(KEY, choice);
     apply();
   };
   system.addEventListener('change', apply);
@@ -49,23 +50,5 @@ export function startTheme(): void {
     button.title = `Colours: ${choice}`;
     button.setAttribute('aria-label', `Colours: ${choice}. Change`);
     for (const listener of listeners) listener();
-  }
-}
-
-// A browser that keeps nothing for this page throws.
-function read(): Choice | undefined {
-  try {
-    const value = localStorage.getItem(KEY);
-    return CHOICES.find((one) => one === value);
-  } catch {
-    return undefined;
-  }
-}
-
-function write(value: Choice): void {
-  try {
-    localStorage.setItem(KEY, value);
-  } catch {
-    // the choice holds until the page is closed
   }
 }

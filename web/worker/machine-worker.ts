@@ -7,6 +7,7 @@ import { createLog } from '../../src/base/log.js';
 import { ClosedNetwork } from '../../src/hosts/browser/closed-network.js';
 import { BlobDisk, BlobSource } from '../../src/hosts/browser/files.js';
 import { BrowserHost } from '../../src/hosts/browser/host.js';
+import { Laps } from '../../src/modes/laps.js';
 import { Gateway } from '../../src/net/gateway.js';
 import { Switch } from '../../src/net/switch.js';
 import { render, textLines } from '../../src/devices/display/vga-render.js';
@@ -85,11 +86,19 @@ class MachineWorker implements MachineApi {
     const send = (event: MachineEvent): void => events.postMessage(event);
     const output = new ConsoleOutput(request.shared?.output, events);
     this.output = output;
+    const laps = new Laps(
+      () => vm.statistics().exits,
+      (lap) => send({ kind: 'lap', lap }),
+    );
+    const transmit = (byte: number): void => {
+      output.transmit(byte);
+      if (request.laps) laps.see(byte);
+    };
     const config: MachineConfig = {
       ...filesOf(request),
       mode: request.mode,
       memory: request.memory,
-      serial: [{ transmit: output.transmit, room: () => this.passTyped() }],
+      serial: [{ transmit, room: () => this.passTyped() }],
       network: request.mode === 'para' ? 'virtio' : 'ne2000',
       clock: 'real',
       logPorts: [],
