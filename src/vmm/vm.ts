@@ -9,6 +9,7 @@ import type { Bus } from './bus.js';
 import type { MachineClock } from './clock.js';
 import { ExitHandler } from './exit-handler.js';
 import { type ExitReport, ExitStatistics } from './exit-statistics.js';
+import { ExitTrail, type TrailLine } from './exit-trail.js';
 import type { GuestCpu } from './guest-cpu.js';
 import type { MachineState } from './snapshot/machine.js';
 import type { TimerQueue } from './timers.js';
@@ -107,6 +108,7 @@ export class Vm {
   private startedCpu = 0;
   private idle = 0;
   private warnedDead = false;
+  private trail: ExitTrail | undefined;
   /** When the event loop is to get its turn. */
   private sliceEnd = 0;
   /** For a CPU whose budget is an estimate. */
@@ -249,6 +251,7 @@ export class Vm {
       now = host.now();
       exits.left(exit, guest?.reason ?? 0, now);
       clock.left(now);
+      this.trail?.note(exit, this.machine.registers.eip, guest);
       if (log.on.exit) this.traceExit(exit);
       const next = this.handler.handle(exit);
       if (next !== 'run') this.act(next);
@@ -290,6 +293,16 @@ export class Vm {
     const over = now - (left < near && this.machine.inFlight.count === 0 ? this.sliceEnd + near : this.sliceEnd);
     if (left <= 0 || over >= 0) return 0;
     return Math.max(0, this.budget());
+  }
+
+  /** Keeps the last exits from now on, or no longer. */
+  set watched(on: boolean) {
+    if (on !== (this.trail !== undefined)) this.trail = on ? new ExitTrail(this.machine.bus) : undefined;
+  }
+
+  /** The last exits since they are watched, the oldest first. */
+  get lastExits(): TrailLine[] {
+    return this.trail?.lines() ?? [];
   }
 
   private traceExit(exit: Exit): void {

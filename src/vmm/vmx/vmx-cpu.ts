@@ -15,7 +15,7 @@ import { Events, GENERAL_PROTECTION, INVALID_OPCODE, NO_ERROR } from './events.j
 import { reasonName } from './exit-reasons.js';
 import { CR0_PE } from './guest-walk.js';
 import { HostPhysical } from './host-physical.js';
-import { describeExit } from './qualification.js';
+import { describeExit, type ExitDetail } from './qualification.js';
 import { ShadowMmu } from './shadow-mmu.js';
 
 const REASON = fieldWord('VM_EXIT_REASON');
@@ -216,17 +216,28 @@ export class VmxCpu implements GuestCpu {
     return this.words[RIP];
   }
 
-  /** What a trace says of the exit at hand. */
-  describe(): string {
+  /** As the guest reads it. */
+  get cr0(): number {
+    return this.emulating ? this.registers.cr0 : this.control.cr0;
+  }
+
+  /** What the VMCS says of the exit at hand. */
+  get detail(): ExitDetail {
     const { words } = this;
-    const detail = describeExit({
+    return {
       reason: this.reason,
       qualification: this.qualification,
       interruption: words[EVENT],
       errorCode: words[EVENT_ERROR],
       guestPhysical: words[GUEST_PHYSICAL],
       guestLinear: words[GUEST_LINEAR],
-    });
+    };
+  }
+
+  /** What a trace says of the exit at hand. */
+  describe(): string {
+    const { words } = this;
+    const detail = describeExit(this.detail);
     const failed = words[REASON] & vmx.EXIT_REASON_FAILED_VMENTRY ? ' (the entry failed)' : '';
     const qualification = `qual=0x${this.qualification.toString(16)}`;
     return `${reasonName(this.reason)} rip=${hex(this.rip)} ${qualification}${failed}${detail ? `: ${detail}` : ''}`;
