@@ -101,7 +101,7 @@ test('wrong files and wrong sizes say what to do', async (context) => {
   for (const [path, text] of [
     [file('nothing', ''), 'nothing: the file is empty'],
     [file('notes.txt', 'these are notes'), 'neither a kernel, nor an initrd, nor a raw disk image (15 bytes'],
-    [file('disk.qcow2', `QFI\xfb${'x'.repeat(508)}`), 'qemu-img convert -O raw'],
+    [file('disk.vmdk', `KDMV${'x'.repeat(508)}`), 'qemu-img convert -O raw'],
     [file('disk.img.gz', '\x1f\x8bxxxx'), 'Unpack it first'],
     [file('program', '\x7fELFxxxxxxxx'), 'Give a bzImage as distributions ship it'],
   ] as const) {

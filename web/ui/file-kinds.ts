@@ -24,8 +24,8 @@ const COMPRESSED: readonly [name: string, ...bytes: number[]][] = [
   ['lz4', 0x02, 0x21, 0x4c, 0x18],
   ['bzip2', 0x42, 0x5a, 0x68],
 ];
+const QCOW2 = 'QFI\xfb';
 const FORMATS: readonly [name: string, text: string][] = [
-  ['a qcow2 image', 'QFI\xfb'],
   ['a VMDK image', 'KDMV'],
   ['a VirtualBox image', '<<< '],
   ['a zip archive', 'PK\x03\x04'],
@@ -49,6 +49,7 @@ export async function recognize(file: File): Promise<Recognized> {
       return bad(`a disk image packed with ${compressed[0]}`, 'Unpack it first: a disk is read by ranges.');
     return { kind: 'initrd' };
   }
+  if (text.startsWith(QCOW2)) return { kind: 'disk' };
   const format = FORMATS.find(([, magic]) => text.startsWith(magic));
   if (format) return bad(`${format[0]}, which is not read here`, 'Make a raw one: qemu-img convert -O raw.');
   const volume = new Uint8Array(await file.slice(ISO_VOLUME, ISO_VOLUME + 5).arrayBuffer());

@@ -5,7 +5,7 @@ import { MIB } from '../../src/base/bytes.js';
 import { InputError } from '../../src/base/errors.js';
 import { createLog } from '../../src/base/log.js';
 import { ClosedNetwork } from '../../src/hosts/browser/closed-network.js';
-import { BlobDisk, BlobSource } from '../../src/hosts/browser/files.js';
+import { BlobSource, openImage } from '../../src/hosts/browser/files.js';
 import { BrowserHost } from '../../src/hosts/browser/host.js';
 import { Laps } from '../../src/modes/laps.js';
 import { Gateway } from '../../src/net/gateway.js';
@@ -166,9 +166,9 @@ function filesOf(request: MachineRequest): Pick<MachineConfig, 'boot' | 'drives'
   const drives: (DriveConfig | undefined)[] = [];
   const virtio: VirtioConfig[] = mode === 'para' ? [{ kind: 'rng' }, { kind: 'balloon' }] : [];
   // A CD is the secondary master, as boot loaders expect.
-  if (disk !== 'scratch' && disk?.cdrom) drives[2] = { backend: new BlobDisk(disk, true), cdrom: true };
+  if (disk !== 'scratch' && disk?.cdrom) drives[2] = { backend: openImage(disk, 'cdrom'), cdrom: true };
   else if (disk) {
-    const backend = disk === 'scratch' ? new ScratchDisk() : new BlobDisk(disk, false);
+    const backend = disk === 'scratch' ? new ScratchDisk() : openImage(disk, 'disk');
     if (mode === 'para') virtio.unshift({ kind: 'block', backend, serial: 'TV-VIRTIO-1' });
     else drives[0] = { backend, cdrom: false };
   }

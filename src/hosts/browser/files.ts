@@ -1,18 +1,16 @@
-// Files that a person has dropped, as a machine uses them: read by ranges, never written; writes stay in memory.
+// Files that a person has dropped, as a machine uses them: read by ranges, never written.
 // Contracts: ByteSource in src/base/host.ts, BlockBackend in src/devices/storage/block-backend.ts; File API 6.5 (FileReaderSync).
-import { formatSize, MIB } from '../../base/bytes.js';
 import { InputError, messageOf } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
 import { type BlockBackend, BlockError } from '../../devices/storage/block-backend.js';
+import { inflate } from '../../devices/storage/disk-image/inflate.js';
+import { isQcow2, Qcow2 } from '../../devices/storage/disk-image/qcow2.js';
+import { CLUSTER, MemoryOverlay, visitClusters } from './memory-overlay.js';
 import type { NamedFile } from './named-file.js';
 
-const SECTOR = 512;
-const CD_SECTOR = 2048;
-const CLUSTER = 65536;
+const SECTORS = { disk: 512, floppy: 512, cdrom: 2048 };
 /** Clusters of the file that are kept, so that small reads in order are one read of the file. */
 const CACHED = 64;
-/** What may be written over a disk before it is full. */
-const OVERLAY_MOST = 1024 * MIB;
 
 const reader = new FileReaderSync();
 
@@ -47,51 +45,40 @@ export class BlobSource implements ByteSource {
   }
 }
 
-/** A disk image or CD of which only the written clusters are held in memory. */
-export class BlobDisk implements BlockBackend {
+/** A raw image as it is in the file. */
+class BlobImage implements BlockBackend {
+  readonly readOnly = true;
   readonly size: number;
-  private readonly written = new Map<number, Uint8Array>();
   /** The oldest first. */
   private readonly cache = new Map<number, Uint8Array>();
 
   constructor(
     private readonly file: NamedFile,
-    readonly readOnly: boolean,
+    what: keyof typeof SECTORS,
   ) {
     this.size = file.blob.size;
-    const sector = readOnly ? CD_SECTOR : SECTOR;
+    const sector = SECTORS[what];
     if (this.size > 0 && this.size % sector === 0) return;
     throw new InputError(
-      `disk ${file.name}: ${this.size} bytes; an image has a positive multiple of ${sector}`,
-      'Give a raw image. Unpack a compressed one first; qemu-img convert -O raw makes one of any other format.',
+      `${what} ${file.name}: ${this.size} bytes; an image has a positive multiple of ${sector}`,
+      'Give a raw image or a qcow2. Unpack a compressed one first; qemu-img convert -O raw makes one of any other format.',
     );
   }
 
   read(offset: number, into: Uint8Array): void {
-    this.pieces(offset, into.length, (cluster, within, done, length) => {
+    visitClusters(offset, into.length, (cluster, within, done, length) => {
       into.set(this.cluster(cluster).subarray(within, within + length), done);
     });
   }
 
-  write(offset: number, bytes: Uint8Array): void {
-    if (this.readOnly) throw new BlockError('the disk is read-only');
-    this.pieces(offset, bytes.length, (cluster, within, done, length) => {
-      let place = this.written.get(cluster);
-      if (!place) {
-        if (this.written.size * CLUSTER >= OVERLAY_MOST)
-          throw new BlockError(`more than ${formatSize(OVERLAY_MOST)} were written, which a tab does not hold`);
-        place = this.cluster(cluster).slice();
-        this.cache.delete(cluster);
-        this.written.set(cluster, place);
-      }
-      place.set(bytes.subarray(done, done + length), within);
-    });
+  write(): void {
+    throw new BlockError('the disk is read-only');
   }
 
   flush(): void {}
 
   private cluster(cluster: number): Uint8Array {
-    const held = this.written.get(cluster) ?? this.cache.get(cluster);
+    const held = this.cache.get(cluster);
     if (held) return held;
     try {
       const bytes = slice(this.file.blob, cluster * CLUSTER, (cluster + 1) * CLUSTER);
@@ -103,17 +90,11 @@ export class BlobDisk implements BlockBackend {
       throw new BlockError(messageOf(error), { cause: error });
     }
   }
+}
 
-  private pieces(
-    offset: number,
-    length: number,
-    visit: (cluster: number, within: number, done: number, length: number) => void,
-  ): void {
-    for (let done = 0; done < length; ) {
-      const within = (offset + done) % CLUSTER;
-      const piece = Math.min(length - done, CLUSTER - within);
-      visit((offset + done - within) / CLUSTER, within, done, piece);
-      done += piece;
-    }
-  }
+/** A raw or qcow2 image; what is written over a disk or floppy is kept in memory. Throws InputError. */
+export function openImage(file: NamedFile, what: keyof typeof SECTORS): BlockBackend {
+  const source = new BlobSource(file, what);
+  if (what === 'cdrom') return new BlobImage(file, what);
+  return new MemoryOverlay(isQcow2(source) ? new Qcow2(source, inflate) : new BlobImage(file, what));
 }
