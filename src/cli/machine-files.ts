@@ -23,7 +23,9 @@ import { type Closers, openFor } from '../hosts/node/file-writer.js';
 import { type DiskMode, FileDisk, FileSource, reason } from '../hosts/node/files.js';
 import { inflateCluster } from '../hosts/node/codec.js';
 import { busOf, type VmRunOptions } from './options.js';
-import { Output } from './output.js';
+import type { ConsoleInput } from './console-input.js';
+import { Output, type SerialSink } from './output.js';
+import { openSerialSocket } from './serial-socket.js';
 import { OverlayFile } from '../hosts/node/overlay-file.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { SharedFolder } from '../hosts/node/shared-folder.js';
@@ -124,10 +126,16 @@ function demoDisk(closers: Closers): string {
   return path;
 }
 
-/** The stream behind the first serial port; `onBroken` when nobody reads it any more. */
-export function openSerial(options: VmRunOptions, onBroken: () => void): Output | undefined {
+/** What is at the other end of the first serial port; `onBroken` when nobody reads it any more. Throws InputError. */
+export async function openSerial(
+  options: VmRunOptions,
+  input: ConsoleInput,
+  closers: Closers,
+  onBroken: () => void,
+): Promise<SerialSink | undefined> {
   if (options.serial.kind === 'none') return undefined;
   if (options.serial.kind === 'stdio') return new Output(process.stdout, onBroken);
+  if (options.serial.kind === 'socket') return openSerialSocket(options.serial.path, input, closers);
   const fd = openFor(`--serial ${options.serial.path}`, options.serial.path, 'w');
   return new Output(createWriteStream('', { fd }), onBroken);
 }

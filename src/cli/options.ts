@@ -10,6 +10,7 @@ import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
 import type { NetOption } from '../hosts/node/lan.js';
 import { parseNet } from './net-option.js';
+import { type ExitOption, parseExitOn, parseSendAfter, type SendOption } from './script-option.js';
 import type { DiskMode } from '../hosts/node/files.js';
 import type { PortOption } from '../hosts/node/virtio-port.js';
 
@@ -41,6 +42,9 @@ export interface RawOptions {
   /** Absent in snapshots from before there was the option. */
   virtioPort?: string[];
   snapshotOn?: string[];
+  /** Absent in snapshots. */
+  sendAfter?: string[];
+  exitOn?: string[];
   balloon?: string;
   boot: string;
   demo?: boolean;
@@ -62,7 +66,7 @@ export interface ShareOption {
   readOnly: boolean;
 }
 
-export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file'; path: string };
+export type SerialOption = { kind: 'stdio' } | { kind: 'none' } | { kind: 'file' | 'socket'; path: string };
 
 export interface VmRunOptions {
   mode: Mode;
@@ -94,6 +98,9 @@ export interface VmRunOptions {
   virtioPorts: PortOption[];
   /** A snapshot goes to `path` when `line` has come out of the first serial port. */
   snapshotOn?: { line: string; path: string };
+  /** In the order in which they are typed. */
+  sendAfter: SendOption[];
+  exitOn: ExitOption[];
   /** Bytes that the guest is asked to give back. */
   balloon: number;
   boot: 'protected' | 'real';
@@ -160,6 +167,8 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     shares: parseShares(raw.share),
     virtioPorts: parseVirtioPorts(raw.virtioPort ?? [], mode),
     snapshotOn: parseSnapshotOn(raw.snapshotOn),
+    sendAfter: (raw.sendAfter ?? []).map(parseSendAfter),
+    exitOn: (raw.exitOn ?? []).map(parseExitOn),
     balloon: parseBalloon(raw.balloon, mode, memory),
     boot: oneOf('--boot', raw.boot, ['protected', 'real']),
     demo: raw.demo === true,
@@ -274,8 +283,9 @@ function parseSnapshotOn(values: readonly string[] | undefined): VmRunOptions['s
 
 export function parseSerial(text: string): SerialOption {
   if (text === 'stdio' || text === 'none') return { kind: text };
-  if (text.startsWith('file:') && text.length > 5) return { kind: 'file', path: text.slice(5) };
-  throw new InputError(`--serial ${text}: unknown`, 'Use stdio, file:NAME or none.');
+  const match = /^(file|socket):(.+)$/s.exec(text);
+  if (match) return { kind: match[1] as 'file' | 'socket', path: match[2] };
+  throw new InputError(`--serial ${text}: unknown`, 'Use stdio, file:NAME, socket:PATH or none.');
 }
 
 export function parsePort(option: string, text: string): number {

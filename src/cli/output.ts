@@ -17,7 +17,18 @@ export function congestion(stream: Writable): Promise<void> | undefined {
   });
 }
 
-export class Output {
+/** Where the guest's serial output goes. */
+export interface SerialSink {
+  write(byte: number): void;
+  /** Hands on everything; what others write to the same place then has a line of its own. */
+  endLine(): void;
+  /** Hands on everything, and says what the guest must wait for. */
+  backlog(): Promise<void> | undefined;
+  /** Resolves when everything is on its way, or after `milliseconds`. */
+  finish(milliseconds: number): Promise<void>;
+}
+
+export class Output implements SerialSink {
   private block = Buffer.allocUnsafe(BLOCK);
   private used = 0;
   private broken = false;

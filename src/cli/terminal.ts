@@ -3,8 +3,11 @@
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
+import type { ConsoleInput } from './console-input.js';
 
 const ESCAPE = 0x01;
+/** Bytes typed that may wait for a guest that does not listen yet. */
+const TYPED_AHEAD = 65536;
 const HELP = [
   'Ctrl-A x  leave',
   'Ctrl-A s  statistics so far',
@@ -24,21 +27,16 @@ export interface TerminalKeys {
   save(): void;
 }
 
-/** Where typed bytes go; returns how many it took. */
-export type Receiver = (bytes: Uint8Array) => number;
-
 export class Terminal {
   private escaped = false;
   /** The terminal's keys come as they are typed: there is a person. */
   raw = false;
-  /** Bytes read that the guest has not taken yet; reading stops while there are any. */
-  private waiting: Buffer = Buffer.alloc(0);
 
   constructor(
     private readonly input: Readable & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>,
     /** Shows lines to the person. */
     private readonly show: (text: string) => void,
-    private readonly receive: Receiver,
+    private readonly console: ConsoleInput,
     private readonly keys: TerminalKeys,
   ) {}
 
@@ -47,6 +45,7 @@ export class Terminal {
       this.input.setRawMode(true);
       this.raw = true;
     }
+    this.console.drained = () => void this.input.resume();
     this.input.on('data', this.onData);
     this.input.on('error', () => {});
   }
@@ -59,22 +58,16 @@ export class Terminal {
     this.raw = false;
   }
 
-  /** The guest has room again. */
-  readonly room = (): void => {
-    if (this.waiting.length === 0) return;
-    this.pass(this.waiting);
-  };
-
   private readonly onData = (data: Buffer): void => {
-    this.pass(this.raw ? this.withoutEscapes(data) : data);
+    if (this.raw) {
+      const typed = this.withoutEscapes(data);
+      // a person must be heard at any time, so what waits is bounded by leaving out
+      if (this.console.size + typed.length <= TYPED_AHEAD) this.console.push(typed);
+      return;
+    }
+    this.console.push(data);
+    if (this.console.size > 0) this.input.pause();
   };
-
-  private pass(data: Buffer): void {
-    const taken = this.receive(data);
-    this.waiting = data.subarray(taken);
-    if (this.waiting.length > 0) this.input.pause();
-    else this.input.resume();
-  }
 
   private withoutEscapes(data: Buffer): Buffer {
     const out: number[] = [];

@@ -10,7 +10,7 @@ import { epilogue, type Example } from '../help.js';
 import { parseNet, restoredNet } from '../net-option.js';
 import { cardOf, type RawOptions } from '../options.js';
 import { loadSnapshot } from '../snapshot.js';
-import { vmRun } from './vm-run.js';
+import { collect, vmRun } from './vm-run.js';
 
 const EXAMPLES: readonly Example[] = [
   {
@@ -27,7 +27,9 @@ export function vmRestoreCommand(): Command {
     .description('go on from a snapshot')
     .argument('<file>', 'what --snapshot-on or Ctrl-A w has written')
     .option('--mode <mode>', 'another mode than that of the snapshot: full or hw (a para machine stays one)')
-    .option('--serial <stdio|file:F|none>', 'where the first serial port goes', 'stdio')
+    .option('--serial <stdio|file:F|socket:PATH|none>', 'where the first serial port goes', 'stdio')
+    .option('--send-after <text=input>', 'type the input when the text has come out; may be repeated', collect, [])
+    .option('--exit-on <text=status>', 'end with the status when the text has come out; may be repeated', collect, [])
     .option('--net <none|user[,...]>', 'other rules for the network')
     .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
     .option('--max-instructions <n>', 'stop after so many guest instructions, counted from power-on (status 124)')

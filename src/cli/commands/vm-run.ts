@@ -8,7 +8,7 @@ import { InputError, messageOf } from '../../base/errors.js';
 import { formatSize } from '../../base/bytes.js';
 import { createLog } from '../../base/log.js';
 import { compile } from '../../vcpu/engine.js';
-import type { ConsolePort, VirtioConsole } from '../../devices/virtio/console.js';
+import type { ConsolePort } from '../../devices/virtio/console.js';
 import { stationAt, stationBytes } from '../../net/ethernet.js';
 import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
@@ -23,9 +23,12 @@ import { epilogue, type Example } from '../help.js';
 import { checkWritable, openFiles, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
 import { NodeHost } from '../../hosts/node/host.js';
+import { ConsoleInput } from '../console-input.js';
+import type { ExitOption } from '../script-option.js';
+import { SerialScript } from '../serial-script.js';
 import { freshName } from '../own-files.js';
 import { absolutePort, cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
-import { congestion, type Output } from '../output.js';
+import { congestion, type SerialSink } from '../output.js';
 import { PACKAGE_ROOT } from '../package-root.js';
 import { progressLine } from '../progress.js';
 import { demoSummary, statusTable, toReport } from '../report.js';
@@ -39,6 +42,8 @@ import { type HostPort, openPort } from '../../hosts/node/virtio-port.js';
 const CORE = new URL('build/core.wasm', PACKAGE_ROOT);
 const NAMES = new URL('build/names.json', PACKAGE_ROOT);
 const LOG_FLUSH_MILLISECONDS = 200;
+/** Nanoseconds of machine time that the rest of a line may take when its beginning ends the run. */
+const REST_OF_LINE = 100e6;
 /** Milliseconds that the last output may take to leave, and when somebody has asked us to stop. */
 const LINGER = 5000;
 const LINGER_STOPPED = 500;
@@ -57,6 +62,16 @@ const EXAMPLES: readonly Example[] = [
   {
     command: 'tabvisor vm run --kernel vmlinuz --append console=ttyS0 --stats boot.json --timeout 60',
     what: 'a run with an end, and its statistics',
+  },
+  {
+    command:
+      "tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --send-after '# =make check; echo status $?\\n' --exit-on 'status 0=0' --exit-on 'status 2=1'",
+    what: 'a boot, a command and its status',
+  },
+  {
+    command:
+      "printf 'uname -r\\npoweroff -f\\n' | tabvisor vm run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0",
+    what: 'what is piped in waits until the guest reads',
   },
   { command: 'tabvisor vm run --demo --no-ept', what: 'what extended page tables save' },
   {
@@ -88,7 +103,8 @@ const EXIT_STATUS =
   '125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.';
 const KEYS = 'On a terminal, Ctrl-A x leaves and Ctrl-A h helps.';
 
-const collect = (value: string, values: string[]): string[] => [...values, value];
+/** For options that may be repeated. */
+export const collect = (value: string, values: string[]): string[] => [...values, value];
 
 export function vmRunCommand(): Command {
   return new Command('run')
@@ -115,7 +131,18 @@ export function vmRunCommand(): Command {
       [],
     )
     .option('--cdrom <file>', 'ISO 9660 image in a CD-ROM drive')
-    .option('--serial <stdio|file:F|none>', 'where the first serial port goes', 'stdio')
+    .option(
+      '--serial <stdio|file:F|socket:PATH|none>',
+      'where the first serial port goes; a Unix socket takes one client at a time',
+      'stdio',
+    )
+    .option(
+      '--send-after <text=input>',
+      'when the text has come out of the console, type the input (\\n, \\r, \\t, \\e, \\xHH); repeated: one after the other',
+      collect,
+      [],
+    )
+    .option('--exit-on <text=status>', 'end with the status when the text has come out; may be repeated', collect, [])
     .option('--debug-exit <port>', 'a write of V to this port ends the run with status (V << 1) | 1')
     .option('--log-port <port=file>', 'append each byte written to the port to the file; may be repeated', collect, [])
     .option('--max-instructions <n>', 'stop after so many guest instructions (status 124)')
@@ -178,19 +205,30 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   };
   const say = (line: string): void => show(`${pc.dim('tabvisor:')} ${line}`);
   const log = createLog(say, options.trace);
-  let output: Output | undefined;
+  let output: SerialSink | undefined;
   let serialText = '';
   const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
   const transmit = (byte: number): void => {
     if (options.demo) serialText += String.fromCharCode(byte);
     output?.write(byte);
     watch?.see(byte);
+    script.see(byte);
   };
+  const input = new ConsoleInput();
+  let told: ExitOption | undefined;
+  const script = new SerialScript(options.sendAfter, options.exitOn, {
+    send: (bytes) => input.push(bytes),
+    exit: (option) => {
+      told = option;
+      vm.stop();
+    },
+    later: (then) => machine.timers.create(then).arm(machine.timers.now() + REST_OF_LINE),
+  });
 
   const { overlays, ...files } = openFiles(options, closers);
   const hvc: ConsolePort = {
     output: (bytes) => bytes.forEach(transmit),
-    room: () => terminal?.room(),
+    room: input.room,
   };
   const named = await openPorts(options, () => host.wake(), closers);
   const ports = options.mode === 'para' ? [hvc, ...named] : named;
@@ -201,7 +239,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     ept: options.ept,
     vmx: options.vmx,
     memory: options.memory,
-    serial: [{ transmit, room: () => terminal?.room() }],
+    serial: [{ transmit, room: input.room }],
     networkAddress: stationBytes(station),
     network: cardOf(options.net, options.mode),
     clock: options.clock,
@@ -220,7 +258,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   });
   // a damaged file is refused before anything of the host's can reach the guest, or is written to
   const saved = await snapshot?.into(machine.blankMemory(), overlays);
-  output = openSerial(options, () => vm.stop());
+  output = await openSerial(options, input, closers, () => vm.stop());
   const { balloon, console } = machine.virtio;
   if (console) for (const port of named) port.attach?.(console, ports.indexOf(port));
   if (balloon && options.balloon > 0) balloon.target = options.balloon;
@@ -259,12 +297,15 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     closers.push(() => network.close());
   }
   const dump = await watchWat(machine, options);
+  const [com1] = machine.uarts;
+  const hvc0 = options.mode === 'para' ? console : undefined;
+  input.attach((bytes) => {
+    const taken = hvc0?.isUsed(0) ? hvc0.receive(0, bytes) : com1.receive(bytes);
+    host.wake();
+    return taken;
+  });
   const terminal =
-    options.serial.kind === 'stdio'
-      ? openTerminal(machine, options.mode === 'para' ? console : undefined, vm, host, show, () =>
-          save(freshName('snap')),
-        )
-      : undefined;
+    options.serial.kind === 'stdio' ? openTerminal(input, vm, show, () => save(freshName('snap'))) : undefined;
   closers.push(() => terminal?.close());
   if (snapshot && terminal?.raw) say(`going on from ${snapshot.path}: press Enter for a prompt, Ctrl-A h for help`);
   closers.push(onSignals(() => vm.stop()));
@@ -277,11 +318,13 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const outcome = await vm.run(saved);
   const linger = outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER;
   await Promise.all([output?.finish(linger), ...named.map((port) => port.finish?.(linger))]);
-  const status = statusOf(outcome);
+  const status = outcome.kind === 'stopped' && told ? told.status : statusOf(outcome);
   terminal?.close();
   explain(outcome, options, say);
   if (watch?.found === false)
     say(`--snapshot-on ${snapshotOn?.line}: it never came out of the serial port, so there is no snapshot`);
+  if (!told && script.waitingFor !== undefined)
+    say(`--send-after ${JSON.stringify(script.waitingFor)}: it never came, so nothing was typed`);
   dump?.finish().forEach(say);
   if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
   if (options.stats !== undefined) {
@@ -370,22 +413,8 @@ function writeStatistics(path: string, standard: NodeJS.WriteStream, report: obj
   }
 }
 
-/** `hvc`: the device whose port 0 is a console of the guest's. */
-function openTerminal(
-  machine: BuiltMachine,
-  hvc: VirtioConsole | undefined,
-  vm: Vm,
-  host: NodeHost,
-  show: (text: string) => void,
-  save: () => void,
-): Terminal {
-  const [com1] = machine.uarts;
-  const receive = (bytes: Uint8Array): number => {
-    const taken = hvc?.isUsed(0) ? hvc.receive(0, bytes) : com1.receive(bytes);
-    host.wake();
-    return taken;
-  };
-  const terminal = new Terminal(process.stdin, show, receive, {
+function openTerminal(input: ConsoleInput, vm: Vm, show: (text: string) => void, save: () => void): Terminal {
+  const terminal = new Terminal(process.stdin, show, input, {
     leave: () => vm.stop(),
     statistics: () => show(statusTable(vm.statistics())),
     save,

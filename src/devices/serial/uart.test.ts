@@ -110,6 +110,7 @@ describe('receiver', () => {
   });
 
   it('without FIFOs holds one byte and the host keeps the rest', () => {
+    write(1, 1);
     uart.receive(Uint8Array.of(1, 2, 3));
     expect([read(0), read(0), read(0)]).toEqual([1, 2, 3]);
     expect(read(5) & 1).toBe(0);
@@ -118,6 +119,7 @@ describe('receiver', () => {
   it('is bounded towards the host and says when there is room', () => {
     const flood = new Uint8Array(10_000).map((_, i) => i);
     write(2, 1);
+    write(1, 1);
     const accepted = uart.receive(flood);
     expect(accepted).toBe(4096);
     expect(uart.room).toBe(16);
@@ -138,6 +140,115 @@ describe('receiver', () => {
     expect(read(2)).toBe(0x04);
     expect(read(0)).toBe(2);
     expect(sent).toEqual([]);
+  });
+});
+
+/** Accesses of a driver, as `[port, value]` for a write and `port` for a read. */
+type Access = number | [port: number, value: number];
+function access(accesses: readonly Access[]): void {
+  for (const one of accesses) {
+    if (typeof one === 'number') read(one);
+    else write(...one);
+  }
+}
+
+describe('nothing is lost before the guest listens', () => {
+  const input = Uint8Array.from('uname -r\npoweroff -f\n', (char) => char.charCodeAt(0));
+  let rest: Uint8Array;
+  /** The host's end: it offers what has not been taken yet whenever it may. */
+  const offer = (): void => {
+    rest = rest.subarray(uart.receive(rest));
+  };
+  const polled = (most: number): number[] => {
+    const bytes: number[] = [];
+    for (let i = 0; i < most; i++) if (read(5) & 1) bytes.push(read(0));
+    return bytes;
+  };
+
+  beforeEach(() => {
+    rest = input;
+    uart = new Uart({ irq, timers, transmit: (byte) => sent.push(byte), room: offer });
+    offer();
+  });
+
+  // drivers/tty/serial/8250/8250_port.c of Linux 6.1
+  const PROBE: Access[] = [
+    ...[1, [1, 0], 1, [1, 0x0f], 1, [1, 0], 3, 4, [4, 0x1a], 6, [4, 0]],
+    ...[3, [3, 0xbf], [2, 0], [3, 0], [2, 1], 2, [2, 1], [2, 7], [2, 0], 0, [1, 0]],
+  ] as Access[];
+  const printing = (text: string): Access[] => [
+    ...([1, [1, 0]] as Access[]),
+    ...[...text].flatMap((char): Access[] => [5, [0, char.charCodeAt(0)]]),
+    ...([5, [1, 0]] as Access[]),
+  ];
+  const STARTUP: Access[] = [
+    ...[[2, 1], [2, 7], [2, 0], 5, 0, 2, 6, 5, 5, [1, 2], 2, [1, 0], [1, 2], 2, [1, 0]],
+    ...[[3, 3], [4, 8], [1, 2], 5, 2, [1, 0], 5, 0, 2, 6],
+  ] as Access[];
+  const TERMIOS: Access[] = [
+    ...[
+      [1, 5],
+      [3, 0x83],
+      [0, 1],
+      [1, 0],
+      [3, 3],
+      [2, 1],
+      [2, 0x81],
+    ],
+  ] as Access[];
+
+  it('Linux: probe, boot console, opening, the first interrupts', () => {
+    access([
+      ...PROBE,
+      ...printing('Linux version 6.1'.repeat(20)),
+      ...STARTUP,
+      ...printing('x'),
+      ...STARTUP,
+      ...TERMIOS,
+    ]);
+    const bytes: number[] = [];
+    for (let i = 0; i < 10 && bytes.length < input.length; i++) {
+      timers.advance(1e9);
+      if (read(2) !== 0xc1) bytes.push(...polled(8));
+    }
+    expect(bytes).toEqual([...input]);
+  });
+
+  it('a driver that only polls gets all of it, also when it prints as it waits', () => {
+    access([[1, 0], [3, 3], [2, 7], 5, 0]);
+    const bytes: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      bytes.push(...polled(1));
+      access([5, [0, 0x2e]]);
+    }
+    expect(bytes).toEqual([...input]);
+  });
+
+  it('a driver that reads and clears what it finds, then polls', () => {
+    access([[2, 7], 5, 0, 5, 0, 5, 0, [2, 7], 0, 0, 0]);
+    expect(polled(100)).toEqual([...input]);
+  });
+
+  it('what it has not read when it stops listening comes again; what it has read does not', () => {
+    access([
+      [2, 0x81],
+      [1, 1],
+    ]);
+    const bytes = [read(0), read(0), read(0)];
+    access([[1, 0], [2, 0x87], 0, 0, [4, 0x10], [0, 0x55], 0, [4, 0], [2, 0x87], [1, 1]]);
+    expect([...bytes, ...polled(100)]).toEqual([...input]);
+  });
+
+  it('keeps what it says to itself apart from what comes', () => {
+    access([
+      [1, 1],
+      [2, 1],
+      [4, 0x10],
+      [0, 0x55],
+      [0, 0x56],
+      [4, 0],
+    ]);
+    expect(polled(100)).toEqual([0x55, 0x56, ...input]);
   });
 });
 

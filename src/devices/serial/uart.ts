@@ -2,13 +2,15 @@
 // Source: National Semiconductor PC16550D data sheet.
 import { BytePorts } from '../byte-ports.js';
 import type { IrqLine, PortDevice, Resettable, Snapshottable, Timer, Timers } from '../device.js';
-import { restoreFields, saveFields } from '../snapshot-fields.js';
+import { restoreFields, saveFields, section } from '../snapshot-fields.js';
 
 const CRYSTAL_HZ = 1843200;
 const FIFO_SIZE = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
 /** Bytes from the host that wait for room in the FIFO. */
 const QUEUE_SIZE = 4096;
+/** Line status read so often, and nothing else done but sending: the guest polls for input. */
+const POLLS = 16;
 
 const IER = { RX: 0x01, THRE: 0x02, LINE: 0x04, MODEM: 0x08 };
 const IIR = { MODEM: 0x00, NONE: 0x01, THRE: 0x02, RX: 0x04, LINE: 0x06, TIMEOUT: 0x0c, FIFO: 0xc0 };
@@ -29,11 +31,17 @@ export interface UartOptions {
 }
 
 const FIELDS = ['ier', 'fcr', 'lcr', 'mcr', 'lsr', 'msr', 'scratch', 'divisor', 'threPending', 'timedOut', 'deadline'];
-const QUEUES = ['fifo', 'queue', 'starved'];
+const QUEUES = ['fifo', 'queue', 'starved', 'polls', 'looped'];
+/** Snapshots from before there were these. */
+const OLDER = { polls: 0, looped: 0 };
 
 /**
  * The transmitter is infinitely fast: a byte leaves as it is written, and the holding register is always empty.
  * The receiver takes bytes from a bounded queue as the guest makes room, so it never overruns.
+ *
+ * DEVIATION: a chip receives whether anybody listens or not, and drivers throw away what they find when they start (they clear the FIFOs and read
+ * a byte unseen). Here the line is idle until the guest listens: its receiver interrupt is on, or it polls the line status. What is in the FIFO when it
+ * stops listening, or clears it, comes again.
  */
 export class Uart implements Snapshottable, Resettable {
   /** 8 ports. */
@@ -58,6 +66,10 @@ export class Uart implements Snapshottable, Resettable {
   private fifo: number[] = [];
   private queue: number[] = [];
   private starved = false;
+  /** How often the line status has been read since the guest last did something that no poller does; a byte sent takes one back. */
+  private polls = 0;
+  /** Bytes at the front of the FIFO that the guest sent itself. */
+  private looped = 0;
   private readonly timeout: Timer;
 
   constructor(private readonly options: UartOptions) {
@@ -70,7 +82,12 @@ export class Uart implements Snapshottable, Resettable {
 
   /** How many bytes `receive` would accept now. */
   get room(): number {
-    return QUEUE_SIZE - this.queue.length;
+    return this.listening ? Math.max(0, QUEUE_SIZE - this.queue.length) : 0;
+  }
+
+  /** The guest takes what arrives. In loopback the line is cut off. */
+  private get listening(): boolean {
+    return !(this.mcr & MCR.LOOP) && ((this.ier & IER.RX) !== 0 || this.polls >= POLLS);
   }
 
   /** Takes bytes that arrive on the line; returns how many fitted. `room` is called when more will fit. */
@@ -93,8 +110,8 @@ export class Uart implements Snapshottable, Resettable {
     this.scratch = 0;
     this.divisor = 12;
     this.threPending = false;
-    this.fifo = [];
-    this.restTimeout();
+    this.polls = 0;
+    this.clear();
     this.fill();
     this.update();
   }
@@ -104,7 +121,7 @@ export class Uart implements Snapshottable, Resettable {
   }
 
   restore(state: unknown): void {
-    restoreFields(this, [...FIELDS, ...QUEUES], state);
+    restoreFields(this, [...FIELDS, ...QUEUES], { ...OLDER, ...section(state) });
     if (this.deadline >= 0) this.timeout.arm(this.deadline);
     else this.timeout.cancel();
     this.update();
@@ -135,6 +152,8 @@ export class Uart implements Snapshottable, Resettable {
       case 4:
         return this.mcr;
       case 5: {
+        if (this.polls < POLLS) this.polls++;
+        this.fill();
         const lsr = this.lsr | (this.fifo.length > 0 ? LSR.DR : 0);
         this.lsr &= ~LSR_ERRORS;
         this.update();
@@ -163,6 +182,8 @@ export class Uart implements Snapshottable, Resettable {
           // The holding register is empty, so enabling its interrupt raises it, and disabling withdraws it.
           if ((value ^ this.ier) & IER.THRE) this.threPending = (value & IER.THRE) !== 0;
           this.ier = value & 0x0f;
+          this.polls = 0;
+          this.fill();
         }
         break;
       case 2:
@@ -184,7 +205,9 @@ export class Uart implements Snapshottable, Resettable {
   }
 
   private readData(): number {
+    if (!this.listening) this.polls = 0;
     const byte = this.fifo.shift() ?? 0;
+    this.looped = Math.max(0, this.looped - 1);
     this.restTimeout();
     this.fill();
     this.update();
@@ -194,11 +217,12 @@ export class Uart implements Snapshottable, Resettable {
   private send(byte: number): void {
     if (this.mcr & MCR.LOOP) this.loopBack(byte);
     else this.options.transmit(byte);
+    if (this.polls < POLLS) this.polls = Math.max(0, this.polls - 1);
     this.threPending = true;
   }
 
   private loopBack(byte: number): void {
-    if (this.fifo.length < this.capacity) this.fifo.push(byte);
+    if (this.fifo.length < this.capacity) this.looped = this.fifo.push(byte);
     else {
       this.lsr |= LSR.OE;
       // Without a FIFO the newcomer overwrites the receiver buffer; with one it is lost.
@@ -210,8 +234,8 @@ export class Uart implements Snapshottable, Resettable {
   private writeFifoControl(value: number): void {
     const toggled = ((value ^ this.fcr) & 1) !== 0;
     if (toggled || (value & 1 && value & 2)) {
-      this.fifo = [];
-      this.restTimeout();
+      this.polls = 0;
+      this.clear();
     }
     if (toggled || (value & 1 && value & 4)) this.threPending = true;
     this.fcr = value & 1 ? value & 0xc9 : 0;
@@ -242,9 +266,26 @@ export class Uart implements Snapshottable, Resettable {
     this.options.irq.set((this.mcr & MCR.OUT2) !== 0 && this.source() !== IIR.NONE);
   }
 
-  /** Moves bytes that wait on the host's side into the FIFO. In loopback the line is cut off. */
+  /** What the guest throws away of the host's is still to come. */
+  private clear(): void {
+    this.takeBack();
+    this.fifo = [];
+    this.looped = 0;
+    this.restTimeout();
+  }
+
+  private takeBack(): void {
+    if (this.fifo.length <= this.looped) return;
+    this.queue.unshift(...this.fifo.splice(this.looped));
+    this.restTimeout();
+  }
+
+  /** Moves bytes that wait on the host's side into the FIFO, and back when the guest has stopped listening. */
   private fill(): void {
-    if (this.mcr & MCR.LOOP) return;
+    if (!this.listening) {
+      this.takeBack();
+      return;
+    }
     const count = Math.min(this.capacity - this.fifo.length, this.queue.length);
     if (count > 0) {
       this.fifo.push(...this.queue.splice(0, count));
