@@ -150,8 +150,9 @@ test('Linux by its 16-bit entry', async (context) => {
   expect(await console.exit()).toBe(130);
 });
 
-test('the largest machine', async () => {
-  const console = run('--mode', 'full', '--memory', '3072M', '--append', 'exit=poweroff');
+test.each(['full', 'hw', 'hw --no-ept', 'para'])('the largest machine in mode %s', async (mode) => {
+  const machine = ['--memory', '3072M', '--mode', ...mode.split(' ')];
+  const console = run(...machine, '--append', 'run=disk-read,page-fault exit=poweroff');
   expect(await console.exit()).toBe(0);
 });
 

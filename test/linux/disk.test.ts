@@ -17,7 +17,9 @@ const hashOf = (file: string): string => sha256(readFileSync(file));
 /** Boots with the IDE modules and `drives` as our command line says them, and runs one line of shell. */
 function run(context: TestContext, drives: string[], command: string, mode = 'full'): Console {
   const { kernel, initramfsIde } = needs(context, 'kernel', 'initramfsIde');
-  const machine = ['--mode', mode, '--kernel', kernel, '--initrd', initramfsIde, '--memory', '256M'];
+  // in mode hw the most memory, so that DMA goes above 2 GiB
+  const memory = mode === 'hw' ? '3072M' : '256M';
+  const machine = ['--mode', mode, '--kernel', kernel, '--initrd', initramfsIde, '--memory', memory];
   const append = `console=ttyS0 cryptomgr.notests tv.run="${command}"`;
   const args = [...machine, '--append', append, '--serial', 'stdio', ...drives];
   return Console.machine(args, { deadline: 240 });

@@ -39,7 +39,7 @@ export class Ept {
 
   /** What goes into the VMCS as EPT_POINTER. */
   get pointer(): number {
-    return this.area | EPTP_BITS;
+    return this.area + EPTP_BITS;
   }
 
   /** Maps what has memory behind it; everything else stays out, and an access to it is an EPT violation. First region wins. */
