@@ -2,6 +2,7 @@
 // What must hold: nothing throws, values are unsigned and fit their width, work and memory are bounded.
 import { describe, expect, it } from 'vitest';
 import { A20Gate, Port92 } from './firmware/a20.js';
+import { VmGeneration } from './acpi/vm-generation.js';
 import { buildAcpi } from './acpi/acpi.js';
 import { AtaDisk } from './storage/ata-disk.js';
 import { AtapiCdrom } from './storage/atapi-cdrom.js';
@@ -137,7 +138,12 @@ class Board {
     pci.add(2, 0, new VgaPci(this.vga));
     pci.add(3, 0, this.card);
     this.fwCfg = new FwCfg(memory);
-    const acpi = buildAcpi({ pciWindow: [0x80000000, 0xfebfffff], serialPorts: [], apic: true });
+    const acpi = buildAcpi({
+      pciWindow: [0x80000000, 0xfebfffff],
+      serialPorts: [],
+      generation: 0xfed50000,
+      apic: true,
+    });
     describePc(this.fwCfg, { memory: RAM, e820: [], acpi });
     const log = new LogPort((bytes) => {
       this.logged += bytes.length;
@@ -173,6 +179,7 @@ class Board {
     const mmio: [string, number, MmioDevice][] = [
       ['lapic', 0x1000, this.lapic],
       ['ioapic', 0x1000, ioapic],
+      ['vm generation', 16, new VmGeneration((into) => into.fill(1), nothing)],
       ['vga memory', 0x20000, this.vga.memory],
     ];
     for (const [name, size, device] of mmio) this.places.push({ name, size, mmio: device });

@@ -7,6 +7,8 @@ import type { Log } from '../base/log.js';
 import type { Resettable, Snapshottable } from '../devices/device.js';
 import { A20Gate, Port92 } from '../devices/firmware/a20.js';
 import { acpiAt, buildAcpi } from '../devices/acpi/acpi.js';
+import { GENERATION_EVENT } from '../devices/acpi/acpi-dsdt.js';
+import { VM_GENERATION_SIZE, VmGeneration } from '../devices/acpi/vm-generation.js';
 import type { AtaDevice } from '../devices/storage/ata-device.js';
 import { AtaDisk } from '../devices/storage/ata-disk.js';
 import { AtapiCdrom } from '../devices/storage/atapi-cdrom.js';
@@ -56,6 +58,7 @@ import type { MachineState } from './snapshot/machine.js';
 import { TimerQueue } from './timers.js';
 import { type VirtioParts, virtioDevice } from './virtio-devices.js';
 import type { Machine } from './vm.js';
+import { WallClock } from './wall-clock.js';
 import { monitorPages } from './vmx/controls.js';
 import { featureControl, requireVmx } from './vmx/firmware.js';
 import { VmxCpu } from './vmx/vmx-cpu.js';
@@ -148,10 +151,16 @@ export function buildMachine(
   bus.mapMmio('ioapic', at.IOAPIC, 0x1000, ioapic);
   let lapicRange = bus.mapMmio('lapic', at.LOCAL_APIC, 0x1000, lapic);
   cpu.hasApic = true;
-  const date = (): number => (config.clock === 'real' ? host.date() : at.VIRTUAL_EPOCH * 1000 + clock.now() / 1e6);
+  const date = new WallClock(
+    config.clock === 'real' ? () => host.date() : () => at.VIRTUAL_EPOCH * 1000 + clock.now() / 1e6,
+  );
   const paravirt =
     config.mode === 'para'
-      ? new Paravirt(physical, { now: () => clock.now(), tscOffset: () => cpu.tscOffset, date }, lapic)
+      ? new Paravirt(
+          physical,
+          { now: () => clock.now(), tscOffset: () => cpu.tscOffset, date: () => date.now() },
+          lapic,
+        )
       : undefined;
   if (guest) guest.paravirt = paravirt;
 
@@ -165,7 +174,7 @@ export function buildMachine(
   const rtc = new Rtc(
     timers,
     irqs.input(at.IRQ_RTC),
-    config.clock === 'real' ? host.date() / 1000 : at.VIRTUAL_EPOCH,
+    date.now() / 1000,
     cmosContents({ memory: config.memory, bootOrder: bootOrder(config), disks }),
   );
   const keyboard = new I8042({
@@ -212,6 +221,13 @@ export function buildMachine(
   pci.add(1, 0, isaBridge);
   pci.add(1, 3, power);
   bus.mapPorts('smi', at.PORT_SMI, 2, power.smiPorts);
+
+  // two runs of a machine with a virtual clock are the same run
+  const generation = new VmGeneration(
+    config.clock === 'real' ? (into) => host.random(into) : (into) => void into.fill(at.VIRTUAL_GENERATION),
+    () => power.raiseEvent(GENERATION_EVENT),
+  );
+  bus.mapMmio('vm-generation', at.VM_GENERATION, VM_GENERATION_SIZE, generation);
 
   const [a, b, c, d] = [0, 1, 2, 3].map((place) => config.drives[place] && driveOf(config.drives[place], place));
   const ide = new Ide({
@@ -261,6 +277,7 @@ export function buildMachine(
   const acpi = buildAcpi({
     pciWindow: [at.pciMemory(config.memory), at.IOAPIC - 1],
     serialPorts: [at.PORT_COM1, at.PORT_COM2],
+    generation: at.VM_GENERATION,
     apic: true,
   });
   const fwCfg = new FwCfg(physical);
@@ -363,6 +380,7 @@ export function buildMachine(
           ...Object.fromEntries(Object.entries(devices).map(([name, device]) => [name, device.save()])),
           clock: clock.save(),
           map: map.save(),
+          date: date.save(),
         },
         memory: guestMemory,
       };
@@ -376,6 +394,8 @@ export function buildMachine(
       this.apicBaseWritten(cpu.apicBase);
       for (const [name, device] of Object.entries(devices)) device.restore(section(state.devices, name));
       map.restore(section(state.devices, 'map'));
+      rtc.advance(date.restore(state.devices.date));
+      if (config.clock === 'real') generation.renew();
       cpu.flushAll();
       guest?.powerOn();
     },

@@ -64,6 +64,8 @@ export function pciMemory(memory: number): number {
 }
 export const IOAPIC = 0xfec00000;
 export const LOCAL_APIC = 0xfee00000;
+/** The VM generation ID: between the APICs, where nothing else is. */
+export const VM_GENERATION = 0xfed50000;
 /** Bit 11 of IA32_APIC_BASE. */
 export const APIC_BASE_ENABLED = 0x800;
 export const FOUR_GIB = 0x100000000;
@@ -96,6 +98,9 @@ export function hostLayout(memory: number, monitorPages = 0): HostLayout {
 
 /** 2026-01-01 00:00 UTC: what the real-time clock of a machine with a virtual clock starts at. */
 export const VIRTUAL_EPOCH = 1767225600;
+
+/** The VM generation ID of a machine with a virtual clock, which is the same each time. */
+export const VIRTUAL_GENERATION = 0x7a;
 
 /** Of the network card of a machine that shares no switch: locally administered. */
 export const NETWORK_ADDRESS = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);

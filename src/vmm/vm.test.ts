@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Host } from '../base/host.js';
 import { createLog } from '../base/log.js';
 import type { Exit } from '../vcpu/exit.js';
+import { SnapshotError } from '../devices/snapshot-fields.js';
 import { Bus } from './bus.js';
 import { RealClock } from './clock.js';
 import { TimerQueue } from './timers.js';
@@ -92,7 +93,7 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
   };
   const log = createLog((line) => void warnings.push(line));
   const vm: Vm = new Vm(machine as unknown as Machine, host, log, options);
-  return { host, vm, cpu, seen, waiting, timers, flags, warnings, inFlight };
+  return { host, vm, cpu, machine, seen, waiting, timers, flags, warnings, inFlight };
 }
 
 const budget: Exit = { kind: 'budget' };
@@ -164,6 +165,24 @@ test('while the host works beside the CPU a slice is short, whatever is due soon
     },
   ]);
   expect(answers).toEqual([true, false]);
+});
+
+test('a machine that cannot be saved goes on', async () => {
+  const { vm, machine, seen } = setUp([
+    () => {
+      vm.snapshot(async (save) => {
+        expect(save).toThrow('not now');
+        seen.push('refused');
+      });
+      return budget;
+    },
+    budget,
+  ]);
+  machine.save = () => {
+    throw new SnapshotError('not now');
+  };
+  expect(await vm.run()).toEqual({ kind: 'power-off' });
+  expect(seen).toEqual(['power on', 'budget', 'refused', 'budget', 'flush']);
 });
 
 test('a snapshot waits for what the host does beside the CPU', async () => {

@@ -62,6 +62,9 @@ export interface VmState {
   halted: boolean;
 }
 
+/** What is done with a machine that stands still, once; it must not reject. */
+export type Take = (save: () => VmState) => Promise<void>;
+
 export interface VmOptions {
   /** Nanoseconds of host time. */
   timeout?: number;
@@ -103,7 +106,7 @@ export class Vm {
   private window = false;
   private paused: { promise: Promise<void>; end: () => void } | undefined;
   private resets = 0;
-  private wanted: ((state: VmState) => Promise<void>) | undefined;
+  private wanted: Take | undefined;
   private startedAt = 0;
   private startedCpu = 0;
   private idle = 0;
@@ -186,16 +189,19 @@ export class Vm {
     this.machine.clock.resume();
   }
 
-  /** Hands the state to `take` as soon as the guest is between instructions; the machine stands still until it has resolved. */
-  snapshot(take: (state: VmState) => Promise<void>): void {
+  /**
+   * Calls `take` as soon as the guest is between instructions, with what saves the machine, which stands still until `take` has resolved.
+   * Saving throws SnapshotError when the guest uses what no snapshot can hold.
+   */
+  snapshot(take: Take): void {
     this.wanted = take;
     this.host.wake();
   }
 
-  private takeSnapshot(take: (state: VmState) => Promise<void>): void {
+  private takeSnapshot(take: Take): void {
     this.wanted = undefined;
     this.pause();
-    void take({ machine: this.machine.save(), halted: this.halted }).finally(() => this.resume());
+    void take(() => ({ machine: this.machine.save(), halted: this.halted })).finally(() => this.resume());
   }
 
   raiseNmi(): void {

@@ -274,9 +274,9 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   });
   const recorded = { ...raw, virtioPort: raw.virtioPort?.map(absolutePort) };
   const save = (path: string): void => {
-    vm.snapshot(async (state) => {
+    vm.snapshot(async (saved) => {
       try {
-        const size = formatSize(await saveSnapshot(path, recorded, state, overlays));
+        const size = formatSize(await saveSnapshot(path, recorded, saved(), overlays));
         say(`snapshot ${path}: ${size}; to go on from there: tabvisor vm restore ${path}`);
       } catch (error) {
         say(messageOf(error));

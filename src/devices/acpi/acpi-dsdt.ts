@@ -23,6 +23,7 @@ import {
   memoryWindow,
   method,
   name,
+  notify,
   ONE,
   or,
   pciConfigRegion,
@@ -30,10 +31,12 @@ import {
   scope,
   shiftLeft,
   store,
+  text,
   when,
   wordField,
   ZERO,
 } from './aml.js';
+import { hex } from '../../base/bytes.js';
 import { pirqOf } from '../pci/pci-bus.js';
 import { PIRQ_ROUTE } from '../pci/piix3.js';
 import { SLEEP_TYPE_S5 } from '../pci/piix4-pm.js';
@@ -43,6 +46,9 @@ const FIRST_PIRQ_PIN = 16;
 /** IRQ 5, 10 and 11 may serve PCI where there is only the PIC. */
 const PIRQ_CHOICES = 0x0c20;
 const ROUTING_OFF = integer(0x80);
+/** The general-purpose event of a changed VM generation ID, and what its device is told then. */
+export const GENERATION_EVENT = 5;
+const GENERATION_CHANGED = 0x80;
 const PIRQS = ['A', 'B', 'C', 'D'];
 
 export interface DsdtOptions {
@@ -50,6 +56,8 @@ export interface DsdtOptions {
   pciWindow: readonly [number, number];
   /** First ports of the serial ports; their IRQs are 4, 3, 4, 3 in turn. */
   serialPorts: readonly number[];
+  /** Where the VM generation ID lies. */
+  generation: number;
 }
 
 /** The body of the DSDT, without its header. */
@@ -59,7 +67,8 @@ export function dsdtBody(options: DsdtOptions): Aml {
     ...define('\\PICM', ZERO),
     ...method('\\_PIC', 1, store(ARG0, name('\\PICM'))),
     ...define('\\_S5', list(integer(SLEEP_TYPE_S5), integer(SLEEP_TYPE_S5), ZERO, ZERO)),
-    ...scope('\\_SB', pciRoot(options), ...PIRQS.map(linkDevice)),
+    ...scope('\\_SB', pciRoot(options), ...PIRQS.map(linkDevice), generationId(options.generation)),
+    ...scope('\\_GPE', method(`_E${hex(GENERATION_EVENT, 2)}`, 0, notify('\\_SB.VGEN', GENERATION_CHANGED))),
   ];
 }
 
@@ -91,6 +100,17 @@ function pciRoot(options: DsdtOptions): Aml {
     ),
     method('_PRT', 0, when(name('\\PICM'), give(name('PRTA'))), give(name('PRTP'))),
     isaBridge(options.serialPorts),
+  );
+}
+
+/** Microsoft, "Virtual Machine Generation ID": found by its compatible ID, its address in two halves. */
+function generationId(address: number): Aml {
+  return device(
+    'VGEN',
+    define('_HID', text('TABV0001')),
+    define('_CID', text('VM_Gen_Counter')),
+    define('_DDN', text('VM_Gen_Counter')),
+    define('ADDR', list(integer(address), ZERO)),
   );
 }
 

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { acpiAt, acpiFirmwareFiles, buildAcpi } from './acpi.js';
 import { device, eisaId, integer, name } from './aml.js';
 
-const tables = buildAcpi({ pciWindow: [0x80000000, 0xfebfffff], serialPorts: [0x3f8, 0x2f8], apic: true });
+const tables = buildAcpi({
+  pciWindow: [0x80000000, 0xfebfffff],
+  serialPorts: [0x3f8, 0x2f8],
+  generation: 0xfed50000,
+  apic: true,
+});
 const sum = (bytes: Uint8Array): number => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
 const text = (bytes: Uint8Array, at: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(at, at + length)).replace(/\0+$/, '');
@@ -58,7 +63,10 @@ it('tables in place can be followed from the RSDP, and every sum is zero', () =>
 });
 
 it('without APICs there is no MADT', () => {
-  const bytes = acpiAt(0xe0000, buildAcpi({ pciWindow: [0xe0000000, 0xefffffff], serialPorts: [], apic: false }));
+  const bytes = acpiAt(
+    0xe0000,
+    buildAcpi({ pciWindow: [0xe0000000, 0xefffffff], serialPorts: [], generation: 0xfed50000, apic: false }),
+  );
   expect(check(new Image(0xe0000, bytes), bytes.subarray(0, 20))).toEqual(ALL.slice(0, 4));
 });
 

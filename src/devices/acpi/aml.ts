@@ -73,6 +73,10 @@ export const wordField = (source: Aml, byte: Aml, path: string): Aml => [0x8b, .
 export const when = (condition: Aml, ...terms: Aml[]): Aml => packaged([0xa0], condition, ...terms);
 export const give = (value: Aml): Aml => [0xa4, ...value];
 
+/** Tells whoever listens at `path` of an event. */
+export const notify = (path: string, event: number): Aml => [0x86, ...name(path), ...integer(event)];
+export const text = (characters: string): Aml => [0x0d, ...[...characters].map((one) => one.charCodeAt(0)), 0];
+
 /** A plug and play identifier such as `PNP0A03`. */
 export function eisaId(id: string): Aml {
   const letter = (i: number): number => id.charCodeAt(i) & 0x1f;

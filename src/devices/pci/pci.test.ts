@@ -227,6 +227,23 @@ describe('power management', () => {
     expect(ports().readPort(8, 4)).toBe((PM_TIMER_HZ * 10) % 2 ** 24);
   });
 
+  it('raises the SCI for a general-purpose event that is enabled, until its status is cleared', () => {
+    pm.smiPorts.writePort(0, 1, ACPI_ENABLE);
+    pm.raiseEvent(5);
+    expect(isa[9].level).toBe(false);
+    ports().writePort(14, 2, 0x220);
+    expect(isa[9].level).toBe(true);
+    pm.raiseEvent(9);
+    expect(ports().readPort(12, 2)).toBe(0x220);
+    ports().writePort(12, 2, 0x020);
+    expect(isa[9].level).toBe(true);
+    const other = new Piix4Pm({ timers, irq9: new BenchLine(), powerOff: () => {} });
+    other.restore(structuredClone(pm.save()));
+    ports().writePort(12, 2, 0x200);
+    expect(isa[9].level).toBe(false);
+    expect(ports().readPort(12, 4)).toBe(0x2200000);
+  });
+
   it('switches ACPI on and off by the command port, and raises the SCI for the power button', () => {
     pm.smiPorts.writePort(0, 1, ACPI_ENABLE);
     expect(ports().readPort(4, 2) & 1).toBe(1);

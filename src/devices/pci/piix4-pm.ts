@@ -24,6 +24,9 @@ const SCI_SOURCES = STATUS.TMR | STATUS.GBL | STATUS.PWRBTN;
 /** Sleep button and RTC alarm too can be enabled; nothing here raises them. */
 const ENABLE_WRITABLE = 0x0721;
 const CONTROL = { SCI_EN: 0x0001, SLP_TYP_SHIFT: 10, SLP_EN: 0x2000, WRITABLE: 0x1c07 };
+/** General-purpose events, GPE0: 16 of status, 16 of enable. */
+const GPE_STATUS = 12;
+const GPE_ENABLE = 14;
 const CLOCK = new Frequency(PM_TIMER_HZ);
 /** The timer status is set when bit 23 of the timer changes. */
 const HALF_PERIOD = 1 << 23;
@@ -48,7 +51,7 @@ export class Piix4Pm extends PciFunction {
   private status = 0;
   private enable = 0;
   private control = 0;
-  /** Registers that only keep what is written: GPE0, processor and global control. */
+  /** GPE0, and registers that only keep what is written: processor and global control. */
   private readonly rest = new Uint8Array(64);
   /** Half periods of the timer that `status` has taken notice of. */
   private seenHalf = 0;
@@ -75,6 +78,12 @@ export class Piix4Pm extends PciFunction {
     });
   }
 
+  /** An event that the tables describe: `number` is that of its method, \_GPE._Exx. */
+  raiseEvent(number: number): void {
+    this.rest[GPE_STATUS + (number >> 3)] |= 1 << (number & 7);
+    this.update();
+  }
+
   /** Somebody presses the power button; a guest that listens shuts down. */
   pressPowerButton(): void {
     this.status |= STATUS.PWRBTN;
@@ -93,6 +102,7 @@ export class Piix4Pm extends PciFunction {
   }
 
   override save(): unknown {
+    this.noticeTimer();
     return { ...(super.save() as object), ...saveFields(this, FIELDS) };
   }
 
@@ -155,9 +165,9 @@ export class Piix4Pm extends PciFunction {
       case 10:
       case 11:
         break;
-      case 12:
-      case 13:
-        // GPE0 status: written ones clear, and nothing sets it.
+      case GPE_STATUS:
+      case GPE_STATUS + 1:
+        this.rest[offset] &= ~value;
         break;
       default:
         this.rest[offset] = value;
@@ -188,7 +198,8 @@ export class Piix4Pm extends PciFunction {
 
   private update(): void {
     this.noticeTimer();
-    const pending = this.status & this.enable & SCI_SOURCES;
+    const event = (at: number): number => this.rest[GPE_STATUS + at] & this.rest[GPE_ENABLE + at];
+    const pending = (this.status & this.enable & SCI_SOURCES) | event(0) | event(1);
     this.options.irq9.set(pending !== 0 && (this.control & CONTROL.SCI_EN) !== 0);
     if (this.enable & ~this.status & STATUS.TMR) this.timer.arm(CLOCK.timeOf((this.seenHalf + 1) * HALF_PERIOD));
     else this.timer.cancel();

@@ -172,3 +172,36 @@ it('saves and restores', () => {
   timers.advance(SECOND / 2);
   expect(line.level).toBe(true);
 });
+
+describe('goes on after time in which nothing ran', () => {
+  it('shows the time by then, to the fraction of a second', () => {
+    timers.advance(SECOND / 4);
+    rtc.advance(3 * 86_400_000 + 500);
+    expect(time()).toEqual([0x20, 0x24, 0x03, 0x02, 0x23, 0x59, 0x50]);
+    timers.advance(SECOND / 4 - 1);
+    expect(read(0)).toBe(0x50);
+    timers.advance(1);
+    expect(read(0)).toBe(0x51);
+  });
+
+  it('rings once for an alarm that was missed', () => {
+    write(1, 0x05);
+    write(3, 0xff);
+    write(5, 0xff);
+    write(0x0b, 0x22);
+    rtc.advance(3_600_000);
+    expect(irq.level).toBe(true);
+    expect(read(0x0c) & 0xa0).toBe(0xa0);
+    expect(irq.level).toBe(false);
+    timers.advance(14 * SECOND);
+    expect(irq.level).toBe(false);
+    timers.advance(SECOND);
+    expect(irq.level).toBe(true);
+  });
+
+  it('leaves registers alone that belong to the guest', () => {
+    write(0x0b, 0x82);
+    rtc.advance(5000);
+    expect(read(0)).toBe(0x50);
+  });
+});

@@ -97,6 +97,16 @@ export class Rtc implements Snapshottable, Resettable {
     this.irq8.set(this.asserted());
   }
 
+  /** So many milliseconds have gone by while nothing ran; an alarm that was in them rings now. */
+  advance(milliseconds: number): void {
+    if (!this.halted) {
+      const seconds = Math.floor(milliseconds / 1000);
+      this.base += seconds;
+      this.epoch -= Math.round((milliseconds - seconds * 1000) * 1e6);
+    }
+    this.update();
+  }
+
   private read(index: number): number {
     switch (index) {
       case REG_A:

@@ -1,6 +1,7 @@
 // virtio-9p: a folder of the host as a file system of the guest.
 // Source: virtio 1.2, section 5.9 (file system devices of type 9).
 import type { DirectMemory } from '../device.js';
+import { SnapshotError, section } from '../snapshot-fields.js';
 import { gather, scatter } from './buffers.js';
 import type { FileTree } from './p9/file-tree.js';
 import { MSIZE_MAX, P9Server } from './p9/server.js';
@@ -19,7 +20,11 @@ export class VirtioP9 extends VirtioDevice {
   private readonly server: P9Server;
 
   /** `tag` is what the guest mounts by: ASCII, at most 255 characters. */
-  constructor(memory: DirectMemory, tag: string, tree: FileTree) {
+  constructor(
+    memory: DirectMemory,
+    private readonly tag: string,
+    tree: FileTree,
+  ) {
     super(memory, { type: TYPE, features: [MOUNT_TAG], queues: [QUEUE_SIZE] });
     if (tag.length === 0 || tag.length > TAG_MAX) throw new Error(`a mount tag of ${tag.length} characters`);
     this.config = new Uint8Array(2 + tag.length);
@@ -31,6 +36,22 @@ export class VirtioP9 extends VirtioDevice {
   override reset(): void {
     super.reset();
     this.server?.reset();
+  }
+
+  /** Throws SnapshotError when the guest has something open that could not be opened again. */
+  override save(): unknown {
+    try {
+      return { ...(super.save() as object), server: this.server.save() };
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error;
+      throw new SnapshotError(`the share ${this.tag} cannot be saved: ${error.message}`);
+    }
+  }
+
+  override restore(state: unknown): void {
+    super.restore(state);
+    const { server } = section(state);
+    if (server !== undefined) this.server.restore(server);
   }
 
   protected serve(_index: number, queue: Virtqueue): void {

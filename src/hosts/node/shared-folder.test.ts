@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { scratch } from '../../../test/scratch.js';
 import { Reader, Writer } from '../../devices/virtio/p9/message.js';
 import { MSIZE_MAX, P9Server } from '../../devices/virtio/p9/server.js';
+import { SnapshotError } from '../../devices/snapshot-fields.js';
 import { SharedFolder } from './shared-folder.js';
 
 const T = {
@@ -37,6 +38,7 @@ const ENFILE = 23;
 const EROFS = 30;
 const ELOOP = 40;
 const EPROTO = 71;
+const ESTALE = 116;
 /** Fids that a client may have, its root's among them. */
 const FIDS = 65536;
 /** Bytes of a walk without names. */
@@ -241,4 +243,106 @@ test('a read-only folder is', () => {
   expect(ask(T.UNLINKAT, (w) => w.u32(0).string('file').u32(0))).toBe(EROFS);
   expect(fs.readdirSync(shared).sort()).toEqual(['absolute', 'file', 'inner', 'out', 'up']);
   expect(walk(0, 9, 'missing')).toBe(ENOENT);
+});
+
+describe('a session that goes on in another process', () => {
+  const write = (fid: number, text: string, offset = 0n) =>
+    ask(T.WRITE, (w) => {
+      w.u32(fid).u64(offset).u32(text.length);
+      for (const character of text) w.u8(character.charCodeAt(0));
+    });
+  /** Saves the session, lets `between` happen to the folder, and goes on in a server of another process. */
+  const goOn = (between = () => {}): void => {
+    const state = JSON.parse(JSON.stringify(server.save()));
+    server.reset();
+    between();
+    server = new P9Server(new SharedFolder(shared, false));
+    server.restore(state);
+  };
+
+  test('fids, open files and half-read directories are what they were', () => {
+    walk(0, 1, 'inner', 'deep');
+    walk(0, 2, 'file');
+    open(2, 2);
+    walk(0, 3);
+    expect(typeof ask(T.LCREATE, (w) => w.u32(3).string('new').u32(0o301).u32(0o444).u32(0))).toBe('object');
+    walk(0, 4, 'inner');
+    open(4);
+    const entries = (offset: bigint) => ask(T.READDIR, (w) => w.u32(4).u64(offset).u32(60)) as Reader;
+    expect(entries(0n).u32()).toBeGreaterThan(0);
+    // what was made with O_EXCL and O_TRUNC is opened again without them
+    write(3, 'before');
+    fs.chmodSync(join(shared, 'new'), 0o644);
+    goOn(() => fs.writeFileSync(join(shared, 'inner/later'), ''));
+    write(3, 'after!', 6n);
+    expect(fs.readFileSync(join(shared, 'new'), 'utf8')).toBe('beforeafter!');
+    expect(read(2)).toBe('content');
+    write(2, 'CON');
+    expect(fs.readFileSync(join(shared, 'file'), 'utf8')).toBe('CONtent');
+    expect(walked(walk(1, 5, 'leaf'))).toBe(1);
+    // '.', '..', then the one name of before
+    const rest = entries(2n);
+    expect(rest.u32()).toBe(13 + 8 + 1 + 2 + 'deep'.length);
+    expect(entries(3n).u32()).toBe(0);
+  });
+
+  test('what the host has removed since is stale, all else goes on', () => {
+    walk(0, 1, 'file');
+    open(1);
+    walk(0, 2, 'inner', 'deep', 'leaf');
+    open(2);
+    walk(0, 3, 'inner');
+    goOn(() => {
+      fs.rmSync(join(shared, 'file'));
+      fs.mkdirSync(join(shared, 'file'));
+      fs.symlinkSync('/etc/passwd', join(shared, 'inner/deep/link'));
+    });
+    expect(read(1)).toBe(ESTALE);
+    expect(write(1, 'x')).toBe(ESTALE);
+    expect(read(2)).toBe('leaf');
+    expect(walked(walk(3, 4, 'deep'))).toBe(1);
+    // a stale file is saved as one
+    goOn();
+    expect(read(1)).toBe(ESTALE);
+    expect(typeof ask(T.CLUNK, (w) => w.u32(1))).toBe('object');
+  });
+
+  test('a file that is open and has no name is no matter for a snapshot, which says so', () => {
+    walk(0, 1, 'file');
+    open(1);
+    expect(typeof ask(T.UNLINKAT, (w) => w.u32(0).string('file').u32(0))).toBe('object');
+    expect(() => server.save()).toThrow('the guest has file open');
+    fs.writeFileSync(join(shared, 'file'), 'another');
+    expect(() => server.save()).toThrow(SnapshotError);
+    expect(read(1)).toBe('content');
+    ask(T.CLUNK, (w) => w.u32(1));
+    goOn();
+    // moved by the guest: its fids go along
+    walk(0, 1, 'inner', 'deep', 'leaf');
+    open(1);
+    ask(T.RENAMEAT, (w) => w.u32(0).string('inner').u32(0).string('outer'));
+    goOn();
+    expect(read(1)).toBe('leaf');
+  });
+
+  test('a state that leads out of the folder, or is none, is refused', () => {
+    const fid = { number: 1, path: ['file'], directory: false };
+    const states: unknown[] = [
+      ...[null, {}, { msize: 8192 }, { msize: 1, fids: [] }, { msize: 8192, fids: {} }],
+      ...[['..'], ['..', 'secret'], ['a/b'], [''], ['nul\0'], [1], 'file', undefined].map((path) => ({
+        msize: 8192,
+        fids: [{ ...fid, path }],
+      })),
+      ...[{ number: 'one' }, { number: 0.5 }, { access: 'all' }, { names: [1] }, { names: 'file' }].map((wrong) => ({
+        msize: 8192,
+        fids: [{ ...fid, ...wrong }],
+      })),
+    ];
+    for (const state of states) expect(() => server.restore(state), JSON.stringify(state)).toThrow(SnapshotError);
+    // no link is followed, and nothing but a plain file is opened
+    for (const path of [['out'], ['up', 'secret'], ['absolute', 'secret'], ['inner']]) {
+      server.restore({ msize: 8192, fids: [{ number: 1, path, access: 'read' }] });
+      expect(read(1), path.join()).toBe(ESTALE);
+    }
+  });
 });

@@ -22,6 +22,7 @@ export const ERRNO = {
   LOOP: 40,
   PROTO: 71,
   OPNOTSUPP: 95,
+  STALE: 116,
 } as const;
 
 export class FileError extends Error {

@@ -1,15 +1,16 @@
 // The 9P2000.L server: fids, and what each message does to the file tree.
 // Source: 9P2000.L as diod's protocol.md and Linux's include/net/9p/9p.h have it.
+import { SnapshotError, section } from '../../snapshot-fields.js';
 import {
   type Attributes,
   type Changes,
   ERRNO,
   FileError,
   type FileTree,
-  type OpenFile,
   type OpenFlags,
   type Path,
 } from './file-tree.js';
+import { child, type Fid, Fids } from './fids.js';
 import { type Qid, Reader, Writer } from './message.js';
 
 const HEADER = 7;
@@ -17,20 +18,16 @@ const HEADER = 7;
 export const READ_OVERHEAD = 11;
 export const MSIZE_MAX = 512 * 1024;
 const MSIZE_MIN = 4096;
-const FIDS_MAX = 65536;
 const WALK_MAX = 16;
 const NAME_MAX = 255;
-const DEPTH_MAX = 256;
 /** Of a directory: qid, offset, type, and a name whose characters take up to 4 bytes. */
 const ENTRY_MAX = 13 + 8 + 1 + 2 + 4 * NAME_MAX;
-const NO_FID = 0xffffffff;
 const VERSION = '9P2000.L';
 const FILE_SYSTEM_MAGIC = 0x01021997;
 const BASIC_ATTRIBUTES = 0x7ffn;
 
 const S_IFMT = 0xf000;
 const S_IFDIR = 0x4000;
-const S_IFREG = 0x8000;
 const S_IFLNK = 0xa000;
 const QID = { DIRECTORY: 0x80, SYMLINK: 0x02 };
 const O = { ACCESS: 3, WRITE: 1, BOTH: 2, EXCLUSIVE: 0o200, TRUNCATE: 0o1000, APPEND: 0o2000, DIRECTORY: 0o200000 };
@@ -68,30 +65,36 @@ const T = {
   REMOVE: 122,
 } as const;
 
-interface Fid {
-  path: Path;
-  file?: OpenFile;
-  /** Of an open directory: its names at the time of the first read. */
-  names?: string[];
-  directory?: boolean;
-}
-
 type Handler = (message: Reader, reply: Writer) => void;
 
 export class P9Server {
   private msize = MSIZE_MIN;
-  private readonly fids = new Map<number, Fid>();
+  private readonly fids: Fids;
   private readonly handlers: Readonly<Record<number, Handler>>;
 
   constructor(private readonly tree: FileTree) {
+    this.fids = new Fids(tree);
     this.handlers = this.table();
   }
 
   /** Closes everything, as a new session does. */
   reset(): void {
-    for (const { file } of this.fids.values()) file?.close();
     this.fids.clear();
     this.msize = MSIZE_MIN;
+  }
+
+  /** Throws SnapshotError when something that is open could not be opened again. */
+  save(): unknown {
+    return { msize: this.msize, fids: this.fids.save() };
+  }
+
+  /** Throws SnapshotError. */
+  restore(state: unknown): void {
+    const { msize, fids } = section(state);
+    if (!Number.isInteger(msize) || (msize as number) < MSIZE_MIN || (msize as number) > MSIZE_MAX)
+      throw new SnapshotError(`snapshot: messages of ${msize} bytes`);
+    this.msize = msize as number;
+    this.fids.restore(fids);
   }
 
   /** The answer to a message, of at most `room` bytes. Never throws. */
@@ -122,7 +125,7 @@ export class P9Server {
       [T.ATTACH]: (m, r) => this.attach(m, r),
       [T.FLUSH]: (m) => void m.u16(),
       [T.WALK]: (m, r) => this.walk(m, r),
-      [T.CLUNK]: (m) => this.clunk(m.u32()),
+      [T.CLUNK]: (m) => this.fids.drop(m.u32()),
       [T.REMOVE]: (m) => this.removeFid(m.u32()),
       [T.STATFS]: (m, r) => this.statfs(m, r),
       [T.LOPEN]: (m, r) => this.open(m, r),
@@ -147,15 +150,7 @@ export class P9Server {
   }
 
   private fid(number: number): Fid {
-    const fid = this.fids.get(number);
-    if (!fid) throw new FileError(ERRNO.BADF);
-    return fid;
-  }
-
-  private add(number: number, fid: Fid): void {
-    if (number === NO_FID || this.fids.has(number)) throw new FileError(ERRNO.BADF);
-    if (this.fids.size >= FIDS_MAX) throw new FileError(ERRNO.NFILE);
-    this.fids.set(number, fid);
+    return this.fids.at(number);
   }
 
   private version(message: Reader, reply: Writer): void {
@@ -170,12 +165,13 @@ export class P9Server {
   private attach(message: Reader, reply: Writer): void {
     const number = message.u32();
     this.tree.stat([]);
-    this.add(number, { path: [] });
+    this.fids.add(number, { path: [] });
     reply.qid(qidOf(this.tree.stat([])));
   }
 
   private walk(message: Reader, reply: Writer): void {
-    const from = this.fid(message.u32());
+    const number = message.u32();
+    const from = this.fid(number);
     const to = message.u32();
     const count = message.u16();
     if (count > WALK_MAX) throw new FileError(ERRNO.INVAL);
@@ -194,22 +190,16 @@ export class P9Server {
       }
     }
     if (qids.length === count) {
-      if (this.fids.get(to) === from) from.path = path;
-      else this.add(to, { path });
+      if (to === number) from.path = path;
+      else this.fids.add(to, { path });
     }
     reply.u16(qids.length);
     for (const qid of qids) reply.qid(qid);
   }
 
-  private clunk(number: number): void {
-    const { file } = this.fid(number);
-    this.fids.delete(number);
-    file?.close();
-  }
-
   private removeFid(number: number): void {
     const { path } = this.fid(number);
-    this.clunk(number);
+    this.fids.drop(number);
     this.tree.remove(path, isDirectory(this.tree.stat(path)));
   }
 
@@ -230,9 +220,7 @@ export class P9Server {
       fid.directory = true;
     } else {
       if (flags & O.DIRECTORY) throw new FileError(ERRNO.NOTDIR);
-      // a device, a socket or a pipe of the host is no business of a guest's
-      if ((attributes.mode & S_IFMT) !== S_IFREG) throw new FileError(ERRNO.ACCES);
-      fid.file = this.tree.open(fid.path, openFlags(flags));
+      this.fids.open(fid, openFlags(flags), attributes);
     }
     reply.qid(qidOf(attributes)).u32(this.msize - READ_OVERHEAD * 2);
   }
@@ -243,9 +231,9 @@ export class P9Server {
     const flags = message.u32();
     const mode = message.u32();
     if (fid.file || fid.directory) throw new FileError(ERRNO.BADF);
-    fid.file = this.tree.create(path, openFlags(flags), permissions(mode));
-    fid.path = path;
-    reply.qid(qidOf(fid.file.stat())).u32(this.msize - READ_OVERHEAD * 2);
+    const file = this.tree.create(path, openFlags(flags), permissions(mode));
+    Object.assign(fid, { path, file, access: openFlags(flags).access });
+    reply.qid(qidOf(file.stat())).u32(this.msize - READ_OVERHEAD * 2);
   }
 
   private read(message: Reader, reply: Writer): void {
@@ -360,10 +348,7 @@ export class P9Server {
   private move(from: Path, to: Path): void {
     if (from.length === 0) throw new FileError(ERRNO.INVAL);
     this.tree.rename(from, to);
-    for (const fid of this.fids.values()) {
-      if (!from.every((name, i) => fid.path[i] === name)) continue;
-      fid.path = [...to, ...fid.path.slice(from.length)];
-    }
+    this.fids.move(from, to);
   }
 
   private unlink(message: Reader): void {
@@ -380,14 +365,6 @@ export class P9Server {
 
 function begin(type: number, tag: number, room: number): Writer {
   return new Writer(Math.max(room, HEADER + 4)).u32(0).u8(type).u16(tag);
-}
-
-function child(path: Path, name: string): Path {
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
-    throw new FileError(ERRNO.INVAL);
-  }
-  if (name.length > NAME_MAX || path.length >= DEPTH_MAX) throw new FileError(ERRNO.NAMETOOLONG);
-  return [...path, name];
 }
 
 function isDirectory({ mode }: Attributes): boolean {
