@@ -16,7 +16,7 @@ test('a para machine goes on from a snapshot, and only as one', async (context) 
   console.send('root\n');
   await console.expect('# ');
   console.send('echo written before > /new; echo mar-"ked"\n');
-  await console.expect(/snapshot .* MiB\n/);
+  await console.expect(/snapshot .* MiB;/);
   console.kill();
 
   const tabvisor = (...args: string[]) =>

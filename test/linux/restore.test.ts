@@ -30,7 +30,7 @@ test.for(['hw', 'para'])('restored in mode %s, it answers for less than half of 
   await booted.expect('# ');
   const boot = await answer(booted);
   booted.send('echo all-"saved"\n');
-  await booted.expect(/snapshot .* MiB\n/);
+  await booted.expect(/snapshot .* MiB;/);
   booted.kill();
 
   const restored = await answer(tabvisor('restore', file));

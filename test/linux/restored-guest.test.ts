@@ -65,7 +65,7 @@ test.for(['hw', 'para'])('mode %s', async (mode, context) => {
   );
   const before = await times(saved);
   saved.send('echo all-"saved"\n');
-  await saved.expect(/snapshot .* MiB\n/);
+  await saved.expect(/snapshot .* MiB;/);
   saved.kill();
 
   const numbers: string[] = [];
