@@ -3,6 +3,8 @@
 import './style.css';
 import { canShare } from './machine/remote-machine.js';
 import { notice } from './ui/notice.js';
+import { byId } from './ui/element.js';
+import { acceptDrops } from './ui/own-files.js';
 import { OwnMachine } from './ui/own-machine.js';
 import { startRace } from './ui/race.js';
 import { startTabs } from './ui/tabs.js';
@@ -16,6 +18,18 @@ startTheme();
 startTabs(() => {});
 const race = startRace();
 const own = new OwnMachine();
+acceptDrops(
+  (on) => {
+    byId('over').hidden = !on;
+  },
+  (files) => {
+    byId('tab-own').click();
+    void own.take(files);
+  },
+);
+addEventListener('beforeunload', (event) => {
+  if (race.busy || own.busy) event.preventDefault();
+});
 
 if (!canShare()) {
   notice(

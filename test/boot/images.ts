@@ -71,16 +71,43 @@ export function isolinuxCd(
   loaded: Loaded,
   tools: Record<'xorriso' | 'isolinux' | 'syslinuxModules', string>,
 ): void {
+  const tree = isolinuxTree(file, configuration(loaded.append), ['ldlinux'], tools);
+  copyFileSync(loaded.kernel, join(tree, 'vmlinuz'));
+  copyFileSync(loaded.initramfs, join(tree, 'initrd.gz'));
+  makeCd(file, tree, tools);
+}
+
+/** A CD that boots to isolinux's menu on the screen, titled `title`, with an entry for each line, and stays there. */
+export function menuCd(
+  file: string,
+  title: string,
+  entries: readonly string[],
+  tools: Record<'xorriso' | 'isolinux' | 'syslinuxModules', string>,
+): void {
+  const items = entries.map((entry, i) => `LABEL e${i}\n  MENU LABEL ${entry}\n  LOCALBOOT -1\n`);
+  const settings = `UI menu.c32\nMENU TITLE ${title}\n${items.join('')}`;
+  makeCd(file, isolinuxTree(file, settings, ['ldlinux', 'menu', 'libutil'], tools), tools);
+}
+
+function isolinuxTree(
+  file: string,
+  settings: string,
+  modules: readonly string[],
+  tools: Record<'isolinux' | 'syslinuxModules', string>,
+): string {
   const tree = `${file}.tree`;
   mkdirSync(join(tree, 'isolinux'), { recursive: true });
   copyFileSync(tools.isolinux, join(tree, 'isolinux/isolinux.bin'));
-  copyFileSync(join(tools.syslinuxModules, 'ldlinux.c32'), join(tree, 'isolinux/ldlinux.c32'));
-  copyFileSync(loaded.kernel, join(tree, 'vmlinuz'));
-  copyFileSync(loaded.initramfs, join(tree, 'initrd.gz'));
-  writeFileSync(join(tree, 'isolinux/isolinux.cfg'), configuration(loaded.append));
+  for (const module of modules)
+    copyFileSync(join(tools.syslinuxModules, `${module}.c32`), join(tree, `isolinux/${module}.c32`));
+  writeFileSync(join(tree, 'isolinux/isolinux.cfg'), settings);
+  return tree;
+}
+
+function makeCd(file: string, tree: string, { xorriso }: Record<'xorriso', string>): void {
   const boot = ['-b', 'isolinux/isolinux.bin', '-c', 'isolinux/boot.cat', '-no-emul-boot', '-boot-load-size', '4'];
   const args = ['-as', 'mkisofs', '-quiet', '-R', '-V', 'TABVISOR', ...boot, '-boot-info-table', '-o', file, tree];
-  execFileSync(tools.xorriso, args, { stdio: 'pipe' });
+  execFileSync(xorriso, args, { stdio: 'pipe' });
 }
 
 /** A hybrid image, CD and disk in one, with GRUB: begun as a disk, GRUB finds the ISO 9660 file system on it by INT 13h. */

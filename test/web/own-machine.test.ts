@@ -1,10 +1,12 @@
 // The visitor's machine in Chromium: Debian to a prompt that can be typed into, the screen, the keyboard, wrong files, a phone.
 // Source: docs/web.md; .cache/guest from scripts/provision.
 
+import { execFileSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { menuCd } from '../boot/images.js';
 import { guestImage, makeDisk } from '../guest-report.js';
 import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
@@ -26,13 +28,28 @@ async function shown(page: Page, text: string, selector = CONSOLE): Promise<void
   );
 }
 
-test('Debian boots to a prompt that can be typed into, with its messages on the screen too', async (context) => {
+/** Drops files on the page, wherever that is open. */
+async function drop(page: Page, ...files: string[]): Promise<void> {
+  await page.setInputFiles('#files', []);
+  await page.evaluate(`document.getElementById('files').onchange = null`);
+  await page.setInputFiles('#files', files);
+  await page.evaluate(`(() => {
+    const dataTransfer = new DataTransfer();
+    for (const file of document.getElementById('files').files) dataTransfer.items.add(file);
+    for (const type of ['dragover', 'drop'])
+      document.querySelector('footer').dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  })()`);
+}
+
+test('Debian boots to a prompt that can be typed into, on the console and on the screen', async (context) => {
   const { kernel, initramfs } = needs(context, 'kernel', 'initramfs');
   const { page, errors } = await openPage(context);
   await choose(page, kernel, initramfs);
   await page.waitForSelector('#chosen [data-kind=kernel]');
   await page.waitForSelector('#chosen [data-kind=initrd]');
   await page.click('#own-start');
+  // The kernel unpacks itself for a while.
+  await shown(page, 'nothing printed yet; in protected mode', '#own .counters');
   await shown(page, 'BOOT-OK');
   await page.keyboard.type('echo $((6*7))-from-the-guest\n');
   await shown(page, '42-from-the-guest');
@@ -49,25 +66,79 @@ test('Debian boots to a prompt that can be typed into, with its messages on the 
   const bottom = (selector: string) =>
     page.evaluate<number>(`document.querySelector('${selector}').getBoundingClientRect().bottom`);
   expect(await bottom('#own .xterm-screen')).toBeLessThanOrEqual(await bottom('#own .console'));
-  await page.keyboard.type('poweroff -f\n');
-  await shown(page, 'powered off after', '#own .status');
-  expect(errors).toEqual([]);
-});
 
-test('the keyboard of the screen reaches the guest', async (context) => {
-  const { kernel, initramfs } = needs(context, 'kernel', 'initramfs');
-  const { page } = await openPage(context);
-  await choose(page, kernel, initramfs);
-  await page.click('#own-start');
-  await shown(page, '/root #');
   await page.keyboard.type('sh < /dev/tty1 > /dev/tty1 2>&1\n');
   await shown(page, '/root #', '#own .unseen');
   await page.focus('#own canvas');
   // Nothing that takes Shift: the driver would send `$` without it.
   await page.keyboard.type('expr 80042 - 6\n', { delay: 30 });
   await shown(page, '80036', '#own .unseen');
+  // As a phone's keyboard types, which sends no keys.
+  await page.focus('#own textarea.unseen');
+  for (const text of ['ex', 'pr 70', '042 - 6']) await page.keyboard.insertText(text);
+  await page.keyboard.press('Enter');
+  await shown(page, '70036', '#own .unseen');
   await page.keyboard.press('Control+F6');
   expect(await page.evaluate('document.activeElement.id')).toBe('own-stop');
+
+  await page.click('#own .exit-list summary');
+  await shown(page, 'IO_INSTRUCTION (30)', '#own .exit-list pre');
+  await page.focus('#own canvas');
+  await page.keyboard.type('seq 99\n', { delay: 30 });
+  await page.waitForFunction(`document.querySelector('#own .exit-list pre').textContent.split('\\n').length === 200`);
+  await page.click('#own-pause');
+  await shown(page, 'paused', '#own .status');
+  await page.click('#own-pause');
+  await shown(page, 'running', '#own .status');
+  await page.focus('#own canvas');
+  await page.keyboard.type('poweroff -f\n', { delay: 30 });
+  await shown(page, 'powered off after', '#own .status');
+  expect(errors).toEqual([]);
+});
+
+test('a dropped ISO boots to its menu through a BIOS that is kept; so does a qcow2 disk; settings survive', async (context) => {
+  const { bios, vgabios, qemuImg, ...tools } = needs(
+    ...([context, 'bios', 'vgabios', 'qemuImg', 'xorriso', 'isolinux', 'syslinuxModules'] as const),
+  );
+  const { page, errors } = await openPage(context);
+  const cd = join(scratch(), 'menu.iso');
+  menuCd(cd, 'WHAT TO BOOT', ['Nothing at all', 'Something else'], tools);
+  // on the other tab
+  await drop(page, cd);
+  await shown(page, 'menu.iso boots through a BIOS, and there is none. Add SeaBIOS', '#boots');
+  await page.click('#own-start');
+  expect(await page.locator('.notice.error').textContent()).toContain('/usr/share/seabios');
+  await drop(page, bios, vgabios);
+  await shown(page, 'Boots through the BIOS bios.bin.', '#boots');
+  await page.selectOption('#own-mode', 'full');
+  await page.fill('#memory', '64');
+  await page.click('#own-start');
+  await shown(page, 'WHAT TO BOOT', '#own .unseen');
+  await shown(page, 'Nothing at all', '#own .unseen');
+  await page.click('#own-reset');
+  await shown(page, 'SeaBIOS', '#own .unseen');
+  await shown(page, 'Something else', '#own .unseen');
+  page.on('dialog', (dialog) => void dialog.accept());
+  const [asked] = await Promise.all([page.waitForEvent('dialog'), page.reload()]);
+  expect(asked.type()).toBe('beforeunload');
+
+  await page.click('#tab-own');
+  expect(await page.inputValue('#own-mode')).toBe('full');
+  expect(await page.inputValue('#memory')).toBe('64');
+  const disk = join(scratch(), 'boot.img');
+  makeDisk('boot', disk);
+  execFileSync(qemuImg, ['convert', '-c', '-f', 'raw', '-O', 'qcow2', disk, `${disk}.qcow2`]);
+  await page.setInputFiles('#files', `${disk}.qcow2`);
+  await page.selectOption('#own-mode', 'hw');
+  await page.uncheck('#vmx');
+  await page.click('#own-start');
+  expect(await page.locator('.notice.error').textContent()).toContain('Switch VT-x on');
+  await page.check('#vmx');
+  await page.uncheck('#ept');
+  await page.click('#own-start');
+  await shown(page, 'powered off after', '#own .status');
+  expect(await page.textContent(CONSOLE)).toContain('BOOTSECTOR protected mode and back');
+  expect(errors).toEqual([]);
 });
 
 test('a dropped disk is used and never changed', async (context) => {
@@ -110,7 +181,7 @@ test('wrong files and wrong sizes say what to do', async (context) => {
     expect(await page.locator('#chosen li').count()).toBe(0);
   }
   await page.click('#own-start');
-  expect(await notice()).toContain('There is no kernel');
+  expect(await notice()).toContain('There is nothing to boot');
   await page.setInputFiles('#files', guestImage('tabvisor-guest.elf'));
   await page.waitForSelector('#chosen [data-kind=kernel]');
   await page.fill('#memory', '5000');

@@ -3,21 +3,29 @@
 import type { NamedFile } from '../../src/hosts/browser/named-file.js';
 import type { Lap } from '../../src/modes/laps.js';
 import type { Mode } from '../../src/vmm/config.js';
+import type { TrailLine } from '../../src/vmm/exit-trail.js';
 import type { Outcome, Statistics } from '../../src/vmm/vm.js';
 import type { Picture } from '../../src/devices/display/vga-render.js';
+
+/** What runs first: a kernel, or the BIOS, which finds a disk, CD or floppy. */
+export type BootRequest =
+  | { kind: 'kernel'; kernel: NamedFile; initrd?: NamedFile; commandLine: string }
+  | { kind: 'bios'; bios: NamedFile; vgabios?: NamedFile };
 
 /** Everything that a machine is made of; it crosses by structured clone. */
 export interface MachineRequest {
   /** A WebAssembly.Module: the core, compiled once for all machines. */
   core: object;
   mode: Mode;
+  /** Whether the processor has extended page tables, and the firmware VT-x on. */
+  ept: boolean;
+  vmx: boolean;
   /** Bytes. */
   memory: number;
-  kernel: NamedFile;
-  initrd?: NamedFile;
-  commandLine: string;
+  boot: BootRequest;
   /** `scratch`: the disk that our own guest may write to. Files are never changed. */
-  disk?: 'scratch' | (NamedFile & { cdrom: boolean });
+  disk?: 'scratch' | NamedFile;
+  cdrom?: NamedFile;
   /** Whether the workloads of our own guest are to be told of as they end. */
   laps?: boolean;
   /** A ByteRing's and a Gauges' memory; absent where memory cannot be shared: events carry everything then. */
@@ -41,6 +49,15 @@ export interface MachineApi {
   /** Bytes for the first serial port. */
   type(bytes: Uint8Array): void;
   key(code: number, down: boolean): void;
+  /** Machine time stands still until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** As the button. */
+  reset(): void;
+  /** Keeps the last exits from now on, or no longer. */
+  watch(on: boolean): void;
+  /** Of a machine that is watched, the oldest first. */
+  lastExits(): TrailLine[];
   statistics(): Statistics;
   screen(): Screen;
   /** So many bytes of `output` events have been shown. */

@@ -1,8 +1,8 @@
 // A machine's counters as they stand, in shared memory: the worker writes them, the page reads them when it likes.
 // Ours. ECMA-262 25.4: 64-bit atomics do not tear.
 
-/** In the order of their places. */
-export const GAUGES = ['instructions', 'exits', 'idleMilliseconds'] as const;
+/** In the order of their places. `cr0`: the guest's register, which says how far it has come. */
+export const GAUGES = ['instructions', 'exits', 'idleMilliseconds', 'cr0'] as const;
 export type GaugeValues = Record<(typeof GAUGES)[number], number>;
 
 export class Gauges {

@@ -2,6 +2,7 @@
 // Ours; contract.ts.
 import * as Comlink from 'comlink';
 import type { Lap } from '../../src/modes/laps.js';
+import type { TrailLine } from '../../src/vmm/exit-trail.js';
 import type { Statistics } from '../../src/vmm/vm.js';
 import { ByteRing } from './byte-ring.js';
 import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from './contract.js';
@@ -83,6 +84,22 @@ export class RemoteMachine {
 
   key(code: number, down: boolean): void {
     if (!this.over) void this.api.key(code, down);
+  }
+
+  pause(on: boolean): void {
+    if (!this.over) void (on ? this.api.pause() : this.api.resume());
+  }
+
+  reset(): void {
+    if (!this.over) void this.api.reset();
+  }
+
+  watch(on: boolean): void {
+    if (!this.over) void this.api.watch(on);
+  }
+
+  lastExits(): Promise<TrailLine[]> {
+    return this.api.lastExits();
   }
 
   statistics(): Promise<Statistics> {

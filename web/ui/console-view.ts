@@ -1,18 +1,23 @@
 // A serial console on the page: xterm.js, fitted to its place, in the page's colours.
-// xterm.js 6 API. Copy takes the selection, and Ctrl-C goes through when nothing is selected.
+// xterm.js 6 API; ECMA-48 and xterm's control sequences for keys. Copy takes the selection, and Ctrl-C goes through when nothing is selected.
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import { KeyRow, type RowKey } from './key-row.js';
 import { onTheme, terminalTheme } from './theme.js';
+
+/** Final bytes of the arrows' sequences. */
+const ARROWS: Partial<Record<RowKey, string>> = { ArrowUp: 'A', ArrowDown: 'B', ArrowRight: 'C', ArrowLeft: 'D' };
 
 export class ConsoleView {
   private readonly terminal: Terminal;
   private readonly fit = new FitAddon();
   private readonly place: HTMLElement;
+  private readonly row: KeyRow;
   /** Whether keys go to a machine; otherwise they are the browser's, so that Tab leads on. */
   live = false;
 
-  /** `leave`: what gets the focus when Ctrl-F6 is pressed. */
+  /** `place` is in the page, or will be. `leave`: what gets the focus when Ctrl-F6 is pressed. */
   constructor(place: HTMLElement, label: string, typed: (text: string) => void, leave: () => HTMLElement) {
     this.place = place;
     this.terminal = new Terminal({
@@ -25,7 +30,9 @@ export class ConsoleView {
     this.terminal.loadAddon(this.fit);
     this.terminal.open(place);
     this.terminal.textarea?.setAttribute('aria-label', label);
-    this.terminal.onData(typed);
+    this.row = new KeyRow(label, (key, control) => typed(this.sequence(key, control)));
+    place.after(this.row.root);
+    this.terminal.onData((text) => typed(this.row.takeControl() ? controlled(text) : text));
     this.terminal.attachCustomKeyEventHandler((event) => {
       if (!this.live) return false;
       if (event.ctrlKey && event.key === 'F6') {
@@ -65,7 +72,20 @@ export class ConsoleView {
     this.terminal.focus();
   }
 
+  private sequence(key: RowKey, control: boolean): string {
+    if (key === 'Escape') return '\x1b';
+    if (key === 'Tab') return '\t';
+    const final = ARROWS[key];
+    if (control) return `\x1b[1;5${final}`;
+    return `${this.terminal.modes.applicationCursorKeysMode ? '\x1bO' : '\x1b['}${final}`;
+  }
+
   private resize(): void {
     if (this.place.clientWidth > 0) this.fit.fit();
   }
+}
+
+/** Of one character the control character; more than one is pasted and stays as it is. */
+function controlled(text: string): string {
+  return text.length === 1 && /[@-_a-z]/.test(text) ? String.fromCharCode(text.charCodeAt(0) & 0x1f) : text;
 }

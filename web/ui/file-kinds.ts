@@ -2,8 +2,9 @@
 // Linux boot protocol, Multiboot 0.6.96, the magic numbers of gzip, xz, zstd, lz4, bzip2, cpio, qcow2, ISO 9660.
 import { isBzImage } from '../../src/vmm/boot/bzimage.js';
 import { findHeader } from '../../src/vmm/boot/multiboot.js';
+import { BIOS_SIZES, OPTION_ROM_MAX } from '../../src/vmm/layout.js';
 
-export type FileKind = 'kernel' | 'initrd' | 'disk' | 'cdrom';
+export type FileKind = 'kernel' | 'initrd' | 'disk' | 'cdrom' | 'bios' | 'vgabios';
 export type Recognized = { kind: FileKind } | { what: string; advice: string };
 
 export const KIND_NAMES: Record<FileKind, string> = {
@@ -11,11 +12,15 @@ export const KIND_NAMES: Record<FileKind, string> = {
   initrd: 'Initrd',
   disk: 'Disk',
   cdrom: 'CD-ROM',
+  bios: 'BIOS',
+  vgabios: 'Video BIOS',
 };
 
 const START = 8192;
 const ISO_VOLUME = 0x8001;
 const SECTOR = 512;
+const RESET_VECTOR = 16;
+const FAR_JUMP = 0xea;
 
 const COMPRESSED: readonly [name: string, ...bytes: number[]][] = [
   ['gzip', 0x1f, 0x8b],
@@ -42,6 +47,8 @@ export async function recognize(file: File): Promise<Recognized> {
       'an ELF file without a Multiboot header',
       'Give a bzImage as distributions ship it (vmlinuz), or a Multiboot kernel.',
     );
+  if (start[0] === 0x55 && start[1] === 0xaa && file.size <= OPTION_ROM_MAX) return { kind: 'vgabios' };
+  if (await isBios(file)) return { kind: 'bios' };
   if (/^0707(01|02|07)/.test(text)) return { kind: 'initrd' };
   const compressed = COMPRESSED.find(([, ...bytes]) => bytes.every((byte, i) => start[i] === byte));
   if (compressed) {
@@ -57,6 +64,13 @@ export async function recognize(file: File): Promise<Recognized> {
   if (file.size % SECTOR === 0) return { kind: 'disk' };
   return bad(
     `neither a kernel, nor an initrd, nor a raw disk image (${file.size} bytes, no multiple of ${SECTOR})`,
-    'Give a vmlinuz, its initrd, a raw image or an ISO.',
+    'Give a vmlinuz, its initrd, a raw or qcow2 image or an ISO.',
   );
+}
+
+/** A far jump at the reset vector, 16 bytes before the end (SDM vol. 3A 10.1.4). */
+async function isBios(file: File): Promise<boolean> {
+  if (!BIOS_SIZES.some((size) => size === file.size)) return false;
+  const [first] = new Uint8Array(await file.slice(file.size - RESET_VECTOR, file.size).arrayBuffer());
+  return first === FAR_JUMP;
 }

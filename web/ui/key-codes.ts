@@ -31,3 +31,6 @@ const CODES: ReadonlyMap<string, KeyCode> = new Map(
 export function keyCode(event: KeyboardEvent): KeyCode | undefined {
   return CODES.get(event.code);
 }
+
+/** By the name of the key's place. */
+export const codeOfKey = (name: string): KeyCode | undefined => CODES.get(name);

@@ -162,9 +162,14 @@ export class Lane {
       ending = await machine.run({
         core: module,
         mode: this.offered.mode,
+        ept: true,
+        vmx: true,
         memory: MEMORY,
-        kernel: { name: 'tabvisor-guest.elf', blob: guest },
-        commandLine: raceCommandLine(this.times()),
+        boot: {
+          kind: 'kernel',
+          kernel: { name: 'tabvisor-guest.elf', blob: guest },
+          commandLine: raceCommandLine(this.times()),
+        },
         disk: 'scratch',
         laps: true,
       });

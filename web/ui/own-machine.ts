@@ -1,138 +1,125 @@
-// A machine of the visitor's: files dropped or chosen, memory, a command line; then its console and its screen.
-// Ours; HTML drag and drop.
+// A machine of the visitor's: what it boots, its settings, and its buttons.
+// Ours.
 import { formatSize, MIB } from '../../src/base/bytes.js';
 import { InputError, messageOf } from '../../src/base/errors.js';
 import type { Mode } from '../../src/vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../../src/vmm/layout.js';
 import { core } from '../core.js';
-import type { Ending } from '../machine/contract.js';
-import { RemoteMachine } from '../machine/remote-machine.js';
+import type { BootRequest, Ending, MachineRequest } from '../machine/contract.js';
 import { MODES } from '../modes.js';
-import { ConsoleView } from './console-view.js';
 import { byId, element } from './element.js';
-import { type FileKind, KIND_NAMES, recognize } from './file-kinds.js';
+import { MachineView } from './machine-view.js';
 import { clearErrors, notice } from './notice.js';
 import { brief } from './numbers.js';
-import { Rates } from './rates.js';
-import { ScreenView } from './screen-view.js';
+import { OwnFiles } from './own-files.js';
+import { remember } from './stored.js';
 
-/** Each in its place; a disk and a CD share one. */
-type Place = 'kernel' | 'initrd' | 'disk';
-const placeOf = (kind: FileKind): Place => (kind === 'cdrom' ? 'disk' : kind);
-
-interface Running {
-  machine: RemoteMachine;
-  screen: ScreenView;
-  rates: Rates;
-  status: HTMLElement;
-  state: string;
+/** What cannot be started, and what to do. */
+interface Lacking {
+  what: string;
+  advice: string;
 }
 
+const NO_BIOS =
+  'Add SeaBIOS’s bios.bin and vgabios-stdvga.bin: Debian has them in the package seabios (/usr/share/seabios), QEMU in its folder pc-bios. ' +
+  'They are kept for the next time.';
+
 export class OwnMachine {
-  private readonly chosen = new Map<Place, { file: File; kind: FileKind }>();
   private readonly form = byId<HTMLFormElement>('own-form');
   private readonly start = byId<HTMLButtonElement>('own-start');
   private readonly stop = byId<HTMLButtonElement>('own-stop');
+  private readonly pause = byId<HTMLButtonElement>('own-pause');
+  private readonly reset = byId<HTMLButtonElement>('own-reset');
+  private readonly mode = byId<HTMLSelectElement>('own-mode');
+  private readonly memory = byId<HTMLInputElement>('memory');
+  private readonly commandLine = byId<HTMLInputElement>('command-line');
+  private readonly vmx = byId<HTMLInputElement>('vmx');
+  private readonly ept = byId<HTMLInputElement>('ept');
   private readonly place = byId('own-machine');
-  private running: Running | undefined;
+  private readonly files: OwnFiles;
+  private view: MachineView | undefined;
 
   constructor() {
-    byId('own-mode').append(
+    this.mode.append(
       ...MODES.map(({ mode, title }) => element('option', { value: mode, selected: mode === 'hw' }, title)),
     );
-    const input = byId<HTMLInputElement>('files');
-    byId('add-files').onclick = () => input.click();
-    input.onchange = () => {
-      void this.take([...(input.files ?? [])]);
-      input.value = '';
-    };
-    this.acceptDrops(byId('own'), byId('drop'));
-    byId<HTMLInputElement>('memory').max = String(MEMORY_MAX / MIB);
+    this.memory.max = String(MEMORY_MAX / MIB);
+    remember(this.mode, this.memory, this.commandLine, this.vmx, this.ept);
+    this.files = new OwnFiles(() => this.showBoot());
+    this.mode.onchange = () => this.showSwitches();
+    this.showSwitches();
     // Our own words say what is wrong, not the browser's.
     this.form.noValidate = true;
     this.form.onsubmit = (event) => {
       event.preventDefault();
       void this.run();
     };
-    this.stop.onclick = () => this.running?.machine.stop();
+    this.stop.onclick = () => this.view?.machine.stop();
+    this.pause.onclick = () => {
+      const on = this.pause.getAttribute('aria-pressed') !== 'true';
+      this.pause.setAttribute('aria-pressed', String(on));
+      this.view?.pause(on);
+    };
+    this.reset.onclick = () => this.view?.reset();
+  }
+
+  /** A machine is on. */
+  get busy(): boolean {
+    return this.start.disabled;
   }
 
   poll(now: number): void {
-    if (!this.running) return;
-    const { machine, screen, rates } = this.running;
-    machine.poll();
-    rates.add(now, machine.counters);
-    screen.poll(now);
+    this.view?.poll(now);
   }
 
   showRates(): void {
-    if (!this.running) return;
-    const { rates, status, state } = this.running;
-    const speed = `${brief(rates.of('instructions'))} instructions/s · ${brief(rates.of('exits'))} exits/s`;
-    status.textContent = state === 'running' ? speed : state;
+    this.view?.showRates();
   }
 
-  /** Files go to their places by what they are. */
-  async take(files: readonly File[]): Promise<void> {
-    clearErrors();
-    for (const file of files) {
-      try {
-        const recognized = await recognize(file);
-        if ('kind' in recognized) this.chosen.set(placeOf(recognized.kind), { file, kind: recognized.kind });
-        else notice('error', recognized.what, recognized.advice);
-      } catch (error) {
-        notice(
-          'error',
-          `${file.name}: the browser could not read it (${messageOf(error)}).`,
-          'A folder cannot be dropped; choose files.',
-        );
-      }
-    }
-    this.showChosen();
+  take(files: readonly File[]): Promise<void> {
+    return this.files.take(files);
   }
 
-  private showChosen(): void {
-    const rows = [...this.chosen].map(([place, { file, kind }]) => {
-      const remove = element('button', { type: 'button', 'aria-label': `Remove ${file.name}` }, '×');
-      remove.onclick = () => {
-        this.chosen.delete(place);
-        this.showChosen();
+  /** A kernel boots by itself, anything else through a BIOS. */
+  private boot(): BootRequest | Lacking {
+    const { files } = this;
+    const kernel = files.get('kernel');
+    if (kernel) return { kind: 'kernel', kernel, initrd: files.get('initrd'), commandLine: this.commandLine.value };
+    const medium = files.get('cdrom') ?? files.get('disk');
+    if (!medium)
+      return {
+        what: 'There is nothing to boot.',
+        advice: 'Add a Linux vmlinuz or a Multiboot kernel, or the image of a disk or CD.',
       };
-      const name = element('span', {}, file.name);
-      return element(
-        'li',
-        { 'data-kind': kind },
-        element('b', {}, KIND_NAMES[kind]),
-        name,
-        element('small', {}, formatSize(file.size)),
-        remove,
-      );
-    });
-    byId('chosen').replaceChildren(...rows);
+    const bios = files.get('bios');
+    if (!bios)
+      return { what: `${medium.name} boots through a BIOS, and there is none.`, advice: `${NO_BIOS} Or add a kernel.` };
+    return { kind: 'bios', bios, vgabios: files.get('vgabios') };
   }
 
-  private acceptDrops(panel: HTMLElement, target: HTMLElement): void {
-    const over = (on: boolean) => target.classList.toggle('over', on);
-    panel.addEventListener('dragover', (event) => {
-      event.preventDefault();
-      over(true);
-    });
-    panel.addEventListener('dragleave', () => over(false));
-    panel.addEventListener('drop', (event) => {
-      event.preventDefault();
-      over(false);
-      void this.take([...(event.dataTransfer?.files ?? [])]);
-    });
+  private showBoot(): void {
+    const boot = this.boot();
+    byId('command-line').parentElement!.hidden = !('kind' in boot) || boot.kind !== 'kernel';
+    let text: string;
+    if ('what' in boot) text = `${boot.what} ${boot.advice}`;
+    else if (boot.kind === 'kernel') text = `Boots the kernel ${boot.kernel.name}.`;
+    else
+      text = `Boots through the BIOS ${boot.bios.name}${boot.vgabios ? '' : '; without a video BIOS there is no screen'}.`;
+    byId('boots').textContent = text;
+  }
+
+  /** VT-x is for modes that use it. */
+  private showSwitches(): void {
+    this.vmx.disabled = this.ept.disabled = this.mode.value === 'full';
   }
 
   private async run(): Promise<void> {
-    if (this.running) return;
+    if (this.busy) return;
     clearErrors();
-    const memory = byId<HTMLInputElement>('memory');
-    const size = Number(memory.value) * MIB;
-    const kernel = this.chosen.get('kernel')?.file;
-    if (!kernel) {
-      notice('error', 'There is no kernel.', 'Add a Linux vmlinuz or a Multiboot kernel.');
+    const size = Number(this.memory.value) * MIB;
+    const boot = this.boot();
+    if ('what' in boot) {
+      notice('error', boot.what, boot.advice);
       byId('add-files').focus();
       return;
     }
@@ -142,90 +129,64 @@ export class OwnMachine {
         `Memory: a machine has ${formatSize(MEMORY_MIN)} to ${formatSize(MEMORY_MAX)}.`,
         'Give a whole number of MiB between them.',
       );
-      memory.focus();
+      this.memory.focus();
+      return;
+    }
+    if (this.mode.value !== 'full' && !this.vmx.checked) {
+      notice(
+        'error',
+        'VT-x is switched off in this machine’s firmware, so VMXON is refused until the next reset (Intel SDM vol. 3C, 24.7).',
+        'Switch VT-x on, or take full virtualization, which needs none.',
+      );
+      this.vmx.focus();
       return;
     }
     this.setRunning(true);
+    const view = new MachineView(() => this.stop);
+    this.view = view;
+    this.place.replaceChildren(view.root);
+    this.place.hidden = false;
+    view.focus(boot.kind === 'bios');
     let ending: Ending;
     try {
-      ending = await this.runMachine(kernel, size);
+      ending = await view.machine.run(await this.request(boot, size));
     } catch (error) {
       const advice = error instanceof InputError ? error.advice : 'This is a bug of tabvisor.';
       ending = { kind: 'refused', what: messageOf(error), advice };
     }
-    this.ended(ending);
+    this.ended(view, ending);
   }
 
-  private async runMachine(kernel: File, memory: number): Promise<Ending> {
-    const module = await core();
-    const initrd = this.chosen.get('initrd')?.file;
-    const disk = this.chosen.get('disk');
-    const status = element('p', { class: 'status', role: 'status' }, 'starting');
-    const loading = element('progress', { max: 1, value: 0, 'aria-label': 'Loading' });
-    const consolePlace = element('div', { class: 'console tall' });
-    const machine = new RemoteMachine({
-      output: (bytes) => view.write(bytes),
-      loading: (name, done, total) => {
-        running.state = `loading ${name}: ${formatSize(done)} of ${formatSize(total)}`;
-        loading.value = done / total;
-        loading.hidden = done >= total;
-        if (done >= total) running.state = 'running';
-      },
-      warning: (line) => view.say(line),
-    });
-    const screen = new ScreenView(machine, () => this.stop);
-    const running: Running = { machine, screen, rates: new Rates(), status, state: 'running' };
-    this.place.replaceChildren(
-      element('div', { class: 'status-line' }, status, loading),
-      element(
-        'div',
-        { class: 'pair' },
-        element('figure', {}, element('figcaption', {}, 'Console (ttyS0)'), consolePlace),
-        element('figure', {}, element('figcaption', {}, 'Screen (tty0)'), screen.root),
-      ),
-    );
-    this.place.hidden = false;
-    const view: ConsoleView = new ConsoleView(
-      consolePlace,
-      'Console of your machine',
-      (text) => machine.type(text),
-      () => this.stop,
-    );
-    this.running = running;
-    view.live = true;
-    view.focus();
-    const file = (one: File) => ({ name: one.name, blob: one });
-    const ending = await machine.run({
-      core: module,
-      mode: byId<HTMLSelectElement>('own-mode').value as Mode,
+  private async request(boot: BootRequest, memory: number): Promise<Omit<MachineRequest, 'shared'>> {
+    return {
+      core: await core(),
+      mode: this.mode.value as Mode,
+      ept: this.ept.checked,
+      vmx: this.vmx.checked,
       memory,
-      kernel: file(kernel),
-      initrd: initrd && file(initrd),
-      commandLine: byId<HTMLInputElement>('command-line').value,
-      disk: disk && { ...file(disk.file), cdrom: disk.kind === 'cdrom' },
-    });
-    loading.hidden = true;
-    return ending;
+      boot,
+      disk: this.files.get('disk'),
+      cdrom: this.files.get('cdrom'),
+    };
   }
 
   private setRunning(on: boolean): void {
     this.start.disabled = on;
-    this.stop.disabled = !on;
+    for (const button of [this.stop, this.pause, this.reset]) button.disabled = !on;
+    this.pause.setAttribute('aria-pressed', 'false');
   }
 
-  private ended(ending: Ending): void {
-    const say = (text: string): void => {
-      if (this.running) this.running.status.textContent = text;
-    };
-    if (ending.kind === 'stopped') say('stopped');
+  private ended(view: MachineView, ending: Ending): void {
+    this.setRunning(false);
+    if (ending.kind === 'stopped') view.end('stopped');
     else if (ending.kind === 'refused') {
-      say('not started');
+      view.end('not started');
       this.place.hidden = true;
       notice('error', ending.what, ending.advice);
     } else {
       const { outcome, statistics } = ending;
       const done = `${brief(statistics.instructions)} instructions, ${brief(statistics.entries)} exits`;
-      say(`${outcome.kind === 'power-off' ? 'powered off' : `ended: ${outcome.kind}`} after ${done}`);
+      view.end(`${outcome.kind === 'power-off' ? 'powered off' : `ended: ${outcome.kind}`} after ${done}`);
       if (outcome.kind === 'triple-fault')
         notice(
           'error',
@@ -233,7 +194,5 @@ export class OwnMachine {
           'Its last words are on the console.',
         );
     }
-    this.running = undefined;
-    this.setRunning(false);
   }
 }

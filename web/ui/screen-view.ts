@@ -1,16 +1,31 @@
 // The VGA screen on a canvas, its text for those who cannot see it, and the keyboard that goes with it.
-// HTML canvas 2D; UI Events (keyboard).
+// HTML canvas 2D; UI Events (keyboard); Input Events 2 (what a phone's keyboard sends instead).
+import { press, type Stroke, strokeOf } from '../../src/devices/input/us-layout.js';
 import type { RemoteMachine } from '../machine/remote-machine.js';
 import { element } from './element.js';
-import { keyCode } from './key-codes.js';
+import { codeOfKey, keyCode } from './key-codes.js';
+import { KeyRow } from './key-row.js';
 
 /** Milliseconds between two pictures. */
 const PERIOD = 100;
+/** What a phone's keyboard does beside typing characters. */
+const INPUT_KEYS: Record<string, string> = {
+  deleteContentBackward: '\b',
+  insertLineBreak: '\n',
+  insertParagraph: '\n',
+};
 
 export class ScreenView {
   readonly root: HTMLElement;
+  /** Whether keys go to the machine. */
+  live = true;
+  /** There is something on it. */
+  shows = false;
   private readonly canvas = element('canvas', { width: 720, height: 400, tabindex: 0, role: 'img' });
   private readonly text = element('pre', { class: 'unseen', 'aria-label': 'Text on the screen' });
+  /** Has the focus on a phone, where nothing else brings the keyboard up. */
+  private readonly soft = element('textarea', { class: 'unseen', tabindex: -1, 'aria-label': 'Type on the screen' });
+  private readonly row: KeyRow;
   private readonly held = new Set<number>();
   private lastAt = 0;
   private asked = false;
@@ -21,21 +36,40 @@ export class ScreenView {
     leave: () => HTMLElement,
   ) {
     this.canvas.setAttribute('aria-label', 'Screen of the machine; type here');
-    this.root = element('div', { class: 'screen' }, this.canvas, this.text);
-    this.canvas.onkeydown = (event) => {
-      if (event.ctrlKey && event.key === 'F6') {
-        leave().focus();
-        return event.preventDefault();
-      }
-      this.key(event, true);
+    this.row = new KeyRow('the screen', (key, control) => {
+      const code = codeOfKey(key);
+      if (code !== undefined) this.stroke({ code, shift: false, control });
+    });
+    this.root = element('div', { class: 'screen' }, this.canvas, this.text, this.soft, this.row.root);
+    for (const place of [this.canvas, this.soft]) {
+      place.onkeydown = (event: KeyboardEvent) => {
+        if (!this.live) return;
+        if (event.ctrlKey && event.key === 'F6') {
+          leave().focus();
+          return event.preventDefault();
+        }
+        this.key(event, true);
+      };
+      place.onkeyup = (event: KeyboardEvent) => this.key(event, false);
+      // Keys that come up elsewhere would stay down in the machine.
+      place.onblur = () => {
+        for (const code of this.held) machine.key(code, false);
+        this.held.clear();
+      };
+    }
+    this.soft.addEventListener('beforeinput', (event) => {
+      event.preventDefault();
+      for (const character of event.data ?? INPUT_KEYS[event.inputType] ?? '') this.type(character);
+    });
+    this.canvas.onpointerdown = (event) => {
+      const touched = event.pointerType === 'touch';
+      if (touched) event.preventDefault();
+      (touched ? this.soft : this.canvas).focus();
     };
-    this.canvas.onkeyup = (event) => this.key(event, false);
-    // Keys that come up elsewhere would stay down in the machine.
-    this.canvas.onblur = () => {
-      for (const code of this.held) machine.key(code, false);
-      this.held.clear();
-    };
-    this.canvas.onpointerdown = () => this.canvas.focus();
+  }
+
+  focus(): void {
+    this.canvas.focus();
   }
 
   /** Asks for a picture when it is time and the last one has come. */
@@ -56,6 +90,7 @@ export class ScreenView {
         this.canvas.getContext('2d')?.putImageData(picture, 0, 0);
         const text = lines.join('\n').trimEnd();
         if (this.text.textContent !== text) this.text.textContent = text;
+        this.shows ||= text !== '' || lines.length === 0;
       })
       .catch(() => {
         // not built yet, or gone: ask again at the next time
@@ -65,10 +100,22 @@ export class ScreenView {
 
   private key(event: KeyboardEvent, down: boolean): void {
     const code = keyCode(event);
-    if (code === undefined) return;
+    if (!this.live || code === undefined) return;
     event.preventDefault();
-    if (down) this.held.add(code);
-    else this.held.delete(code);
-    this.machine.key(code, down);
+    if (down && this.row.takeControl()) this.stroke({ code, shift: false, control: true });
+    else {
+      if (down) this.held.add(code);
+      else this.held.delete(code);
+      this.machine.key(code, down);
+    }
+  }
+
+  private type(character: string): void {
+    const stroke = strokeOf(character);
+    if (stroke) this.stroke({ ...stroke, control: stroke.control || this.row.takeControl() });
+  }
+
+  private stroke(stroke: Stroke): void {
+    if (this.live) press(stroke, (code, down) => this.machine.key(code, down));
   }
 }

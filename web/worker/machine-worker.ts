@@ -13,8 +13,9 @@ import { Switch } from '../../src/net/switch.js';
 import { render, textLines } from '../../src/devices/display/vga-render.js';
 import { type BuiltMachine, buildMachine } from '../../src/vmm/builder.js';
 import type { BootConfig, DriveConfig, MachineConfig, VirtioConfig } from '../../src/vmm/config.js';
+import type { TrailLine } from '../../src/vmm/exit-trail.js';
 import { Vm } from '../../src/vmm/vm.js';
-import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from '../machine/contract.js';
+import type { BootRequest, Ending, MachineApi, MachineEvent, MachineRequest, Screen } from '../machine/contract.js';
 import { Gauges } from '../machine/gauges.js';
 import { ConsoleOutput } from './console-output.js';
 import { ScratchDisk } from './scratch-disk.js';
@@ -66,6 +67,26 @@ class MachineWorker implements MachineApi {
     this.host.wake();
   }
 
+  pause(): void {
+    this.vm?.pause();
+  }
+
+  resume(): void {
+    this.vm?.resume();
+  }
+
+  reset(): void {
+    this.vm?.reset();
+  }
+
+  watch(on: boolean): void {
+    if (this.vm) this.vm.watched = on;
+  }
+
+  lastExits(): TrailLine[] {
+    return this.vm?.lastExits ?? [];
+  }
+
   statistics() {
     if (!this.vm) throw new Error('the machine is off');
     return this.vm.statistics();
@@ -97,6 +118,8 @@ class MachineWorker implements MachineApi {
     const config: MachineConfig = {
       ...filesOf(request),
       mode: request.mode,
+      ept: request.ept,
+      vmx: request.vmx,
       memory: request.memory,
       serial: [{ transmit, room: () => this.passTyped() }],
       network: request.mode === 'para' ? 'virtio' : 'ne2000',
@@ -118,7 +141,8 @@ class MachineWorker implements MachineApi {
     const gauges = request.shared && new Gauges(request.shared.gauges);
     const publish = (): void => {
       const { instructions, entries, idleSeconds } = vm.statistics();
-      const values = [instructions, entries, idleSeconds * 1e3];
+      const { cr0 } = machine.guest ?? machine.registers;
+      const values = [instructions, entries, idleSeconds * 1e3, cr0];
       if (gauges) gauges.write(values);
       else send({ kind: 'gauges', values });
     };
@@ -155,24 +179,35 @@ class MachineWorker implements MachineApi {
 }
 
 function filesOf(request: MachineRequest): Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
-  const { mode, kernel, initrd, commandLine, disk } = request;
-  const boot: BootConfig = {
-    kind: 'kernel',
-    kernel: new BlobSource(kernel, 'kernel'),
-    initrd: initrd && new BlobSource(initrd, 'initrd'),
-    commandLine,
-    entry: 'protected',
-  };
+  const { mode, disk, cdrom } = request;
   const drives: (DriveConfig | undefined)[] = [];
   const virtio: VirtioConfig[] = mode === 'para' ? [{ kind: 'rng' }, { kind: 'balloon' }] : [];
-  // A CD is the secondary master, as boot loaders expect.
-  if (disk !== 'scratch' && disk?.cdrom) drives[2] = { backend: openImage(disk, 'cdrom'), cdrom: true };
-  else if (disk) {
+  if (disk) {
     const backend = disk === 'scratch' ? new ScratchDisk() : openImage(disk, 'disk');
-    if (mode === 'para') virtio.unshift({ kind: 'block', backend, serial: 'TV-VIRTIO-1' });
+    // a BIOS boots from IDE
+    if (mode === 'para' && request.boot.kind === 'kernel')
+      virtio.unshift({ kind: 'block', backend, serial: 'TV-VIRTIO-1' });
     else drives[0] = { backend, cdrom: false };
   }
-  return { boot, drives, virtio };
+  // A CD is the secondary master, as boot loaders expect.
+  if (cdrom) drives[2] = { backend: openImage(cdrom, 'cdrom'), cdrom: true };
+  return { boot: bootOf(request.boot), drives, virtio };
+}
+
+function bootOf(boot: BootRequest): BootConfig {
+  if (boot.kind === 'bios')
+    return {
+      kind: 'bios',
+      bios: new BlobSource(boot.bios, 'bios'),
+      vgabios: boot.vgabios && new BlobSource(boot.vgabios, 'vgabios'),
+    };
+  return {
+    kind: 'kernel',
+    kernel: new BlobSource(boot.kernel, 'kernel'),
+    initrd: boot.initrd && new BlobSource(boot.initrd, 'initrd'),
+    commandLine: boot.commandLine,
+    entry: 'protected',
+  };
 }
 
 Comlink.expose(new MachineWorker());
