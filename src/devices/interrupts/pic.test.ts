@@ -6,9 +6,16 @@ let intr: BenchLine;
 let pic: Pic;
 const master = (offset: number, value: number): void => pic.masterPorts.writePort(offset, 1, value);
 const slave = (offset: number, value: number): void => pic.slavePorts.writePort(offset, 1, value);
+const rise = (irq: number): void => pic.line(irq).set(true);
+const fall = (irq: number): void => pic.line(irq).set(false);
+/** A new edge; the line stays high, as a request must until it is acknowledged. */
 const edge = (irq: number): void => {
-  pic.line(irq).set(true);
-  pic.line(irq).set(false);
+  fall(irq);
+  rise(irq);
+};
+const requests = (): number => {
+  master(0, 0x0a);
+  return pic.masterPorts.readPort(0, 1);
 };
 
 function initialise(icw4 = 0x01): void {
@@ -74,15 +81,51 @@ describe('initialised', () => {
     expect(pic.acknowledge()).toBe(0x28);
   });
 
-  it('gives spurious vectors for requests that are gone', () => {
-    pic.elcrPorts.writePort(0, 1, 0x20);
-    pic.line(5).set(true);
-    expect(intr.level).toBe(true);
-    pic.line(5).set(false);
-    expect(intr.level).toBe(false);
+  it.each([
+    ['edge', 0],
+    ['level', 0x20],
+  ])('withdraws a request whose line falls before it is acknowledged, by %s', (_, elcr) => {
+    pic.elcrPorts.writePort(0, 2, (elcr << 8) | elcr);
+    for (const irq of [5, 13]) {
+      rise(irq);
+      expect(intr.level).toBe(true);
+      fall(irq);
+      expect(intr.level).toBe(false);
+      expect(requests()).toBe(0);
+      rise(irq);
+      expect(intr.level, 'a new edge is a new request').toBe(true);
+      fall(irq);
+    }
+  });
+
+  it('gives the vector of IRQ 7 when the request goes between INTR and its acknowledgement', () => {
+    rise(5);
+    fall(5);
     expect(pic.acknowledge()).toBe(0x27);
     master(0, 0x0b);
     expect(pic.masterPorts.readPort(0, 1), 'not in service').toBe(0);
+  });
+
+  it('shows in the request register what the line does, masked or not', () => {
+    master(1, 0xff);
+    const seen = [];
+    for (let half = 0; half < 4; half++) {
+      pic.line(0).set(half % 2 === 0);
+      seen.push(requests());
+    }
+    expect(seen).toEqual([1, 0, 1, 0]);
+    expect(intr.level).toBe(false);
+  });
+
+  it('takes an edge once, however long its line stays high', () => {
+    rise(4);
+    expect(pic.acknowledge()).toBe(0x24);
+    master(0, 0x20);
+    rise(4);
+    expect(requests()).toBe(0);
+    expect(pic.hasInterrupt()).toBe(false);
+    edge(4);
+    expect(pic.acknowledge()).toBe(0x24);
   });
 
   it('repeats a level interrupt while its line is high, an edge not', () => {
@@ -103,8 +146,7 @@ describe('initialised', () => {
     master(1, 0xff);
     edge(3);
     expect(intr.level).toBe(false);
-    master(0, 0x0a);
-    expect(pic.masterPorts.readPort(0, 1)).toBe(0x08);
+    expect(requests()).toBe(0x08);
     master(1, 0xf7);
     expect(pic.acknowledge()).toBe(0x23);
   });

@@ -63,13 +63,12 @@ class Pic8259 {
     this.irr = this.lines & this.alwaysLevel;
   }
 
+  /** A request needs its line until it is acknowledged: one whose line falls before is withdrawn, whatever the trigger. */
   setLine(line: number, level: boolean): void {
     const bit = 1 << line;
-    const rising = level && !(this.lines & bit);
-    this.lines = level ? this.lines | bit : this.lines & ~bit;
-    if (this.level & bit) this.irr = level ? this.irr | bit : this.irr & ~bit;
-    else if (rising) this.irr |= bit;
-    else return;
+    if (level === ((this.lines & bit) !== 0)) return;
+    this.lines ^= bit;
+    this.irr = level ? this.irr | bit : this.irr & ~bit;
     this.changed();
   }
 

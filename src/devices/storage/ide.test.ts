@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AtaDisk } from './ata-disk.js';
 import { Ide } from './ide.js';
 import type { IdeChannel } from './ide-channel.js';
+import { Pic } from '../interrupts/pic.js';
 import { BenchDisk, BenchLine, BenchMemory } from '../test-bench.js';
 
 const NAMES = { model: 'TABVISOR HARDDISK', serial: 'TV0001', firmware: '1.0' };
@@ -80,6 +81,33 @@ beforeEach(() => {
   irq = new BenchLine();
   ide = new Ide({ memory, irqs: [irq, new BenchLine()], primary: [new AtaDisk(disk, NAMES), undefined] });
   channel = ide.primary;
+});
+
+it('an IDENTIFY whose status is read before interrupts are on raises none', () => {
+  const intr = new BenchLine();
+  const pic = new Pic(intr);
+  for (const chip of [pic.masterPorts, pic.slavePorts]) {
+    for (const [port, value] of [
+      [0, 0x11],
+      [1, 0x20],
+      [1, 4],
+      [1, 1],
+      [1, 0],
+    ])
+      chip.writePort(port, 1, value);
+  }
+  const drive = new AtaDisk(disk, NAMES);
+  ({ primary: channel } = new Ide({
+    memory,
+    irqs: [pic.line(14), new BenchLine()],
+    primary: [drive, undefined],
+    secondary: [undefined, undefined],
+  }));
+  command(0xec);
+  expect(intr.level).toBe(true);
+  expect(input(7) & 0x88).toBe(0x08);
+  expect(intr.level).toBe(false);
+  expect(pic.hasInterrupt()).toBe(false);
 });
 
 describe('detection', () => {
