@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Frequency } from './frequency.js';
 import { PIT_HZ, Pit } from './pit.js';
+import { Pic } from '../interrupts/pic.js';
 import { BenchLine, BenchTimers } from '../test-bench.js';
 
 const rate = new Frequency(PIT_HZ);
@@ -76,12 +77,58 @@ describe('counter 0', () => {
     expect(timers.next() - timers.now()).toBeLessThan(1e6);
   });
 
-  it('does not drown the host in periods of two ticks', () => {
-    program(0, 2, 2);
+  it('after a jump delivers one edge, whichever half the jump ends in', () => {
+    program(0, 3, 1000);
+    for (const ticks of [1400, 1900, 2400, 2900]) {
+      irq.edges = 0;
+      timers.jump(rate.timeOf(ticks));
+      expect(irq.edges).toBe(1);
+    }
+  });
+
+  it.each([
+    [2, 500],
+    [3, 1000],
+  ])('does not drown the host in periods of two ticks, mode %i', (mode, most) => {
+    program(0, mode, 2);
     timers.fired = 0;
+    irq.edges = 0;
     timers.advance(1e7);
-    expect(timers.fired).toBeLessThan(600);
-    expect(timers.fired).toBeGreaterThan(400);
+    expect(timers.fired).toBeLessThan(most * 1.1);
+    expect(irq.edges).toBeGreaterThan(300);
+    expect(irq.edges).toBeLessThan(550);
+  });
+
+  it.each([24, 25, 26, 30, 100, 1193])('in mode 3 the line is the square wave: period %i', (period) => {
+    program(0, 3, period);
+    irq.edges = 0;
+    let high = 0;
+    for (let tick = 1; tick <= 10 * period; tick++) {
+      atTick(tick);
+      if (irq.level) high++;
+    }
+    atTick(10 * period + 1);
+    expect(irq.edges).toBe(10);
+    expect(high).toBe(10 * Math.ceil(period / 2));
+  });
+
+  it('in mode 3, all masked, is seen high and low in the request register', () => {
+    const pic = new Pic(irq);
+    const wired = new Pit(timers, pic.line(0));
+    for (const [port, value] of [
+      [3, 0x36],
+      [0, 0xe8],
+      [0, 0x03],
+    ])
+      wired.ports.writePort(port, 1, value);
+    pic.masterPorts.writePort(1, 1, 0xff);
+    pic.masterPorts.writePort(0, 1, 0x0a);
+    let seen = '';
+    for (let i = 0; i < 12; i++) {
+      timers.advance(250 * 838.1);
+      seen += pic.masterPorts.readPort(0, 1);
+    }
+    expect(seen).toContain('1100110');
   });
 
   it('changes the period at the end of the running one', () => {

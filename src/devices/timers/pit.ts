@@ -13,6 +13,7 @@ const REFRESH_NANOSECONDS = 15085;
 /** DEVIATION: counter 0 interrupts at most every 20 microseconds, so a count of 2 cannot drown the host. */
 const LEAST_TICKS = 24;
 
+const FIELDS = ['speaker', 'deadline', 'riseAt'];
 const SPEAKER = { GATE: 0x01, DATA: 0x02, WRITABLE: 0x0f, REFRESH: 0x10, OUT: 0x20 };
 
 export class Pit implements Snapshottable, Resettable {
@@ -31,8 +32,9 @@ export class Pit implements Snapshottable, Resettable {
 
   private readonly counters = [new PitCounter(), new PitCounter(), new PitCounter()];
   private speaker = 0;
-  /** When counter 0 rises next; -1: never. */
+  /** When the line of counter 0 changes next, and the tick of its next rise; -1: never. */
   private deadline = -1;
+  private riseAt = -1;
   private readonly timer: Timer;
 
   /** `irq0` is counter 0's output. */
@@ -40,23 +42,26 @@ export class Pit implements Snapshottable, Resettable {
     private readonly timers: Timers,
     private readonly irq0: IrqLine,
   ) {
-    this.timer = timers.create(() => this.rise());
+    this.timer = timers.create(() => this.change());
     this.counters[2].gate = false;
   }
 
   reset(): void {
+    const tick = this.tick();
     this.counters.forEach((counter, index) => {
-      counter.reset(index !== 2);
+      counter.reset(index !== 2, tick);
     });
     this.speaker = 0;
     this.schedule();
   }
 
   save(): unknown {
-    return {
-      ...saveFields(this, ['speaker', 'deadline']),
-      counters: this.counters.map((counter) => saveFields(counter, COUNTER_FIELDS)),
-    };
+    const tick = this.tick();
+    const counters = this.counters.map((counter) => {
+      counter.advance(tick);
+      return saveFields(counter, COUNTER_FIELDS);
+    });
+    return { ...saveFields(this, FIELDS), counters };
   }
 
   restore(state: unknown): void {
@@ -64,7 +69,7 @@ export class Pit implements Snapshottable, Resettable {
     this.counters.forEach((counter, index) => {
       restoreFields(counter, COUNTER_FIELDS, section(saved, String(index)));
     });
-    restoreFields(this, ['speaker', 'deadline'], state);
+    restoreFields(this, FIELDS, state);
     if (this.deadline >= 0) this.timer.arm(this.deadline);
     else this.timer.cancel();
     this.irq0.set(this.counters[0].output(this.tick()));
@@ -82,7 +87,7 @@ export class Pit implements Snapshottable, Resettable {
     } else if (value >> 6 === 3) this.readBack(value, tick);
     else if ((value & 0x30) === 0) this.counters[value >> 6].latchCount(tick);
     else {
-      this.counters[value >> 6].writeControl(value);
+      this.counters[value >> 6].writeControl(value, tick);
       if (value >> 6 === 0) this.schedule();
     }
   }
@@ -95,19 +100,33 @@ export class Pit implements Snapshottable, Resettable {
     });
   }
 
-  private schedule(from = this.tick() + 1): void {
-    this.irq0.set(this.counters[0].output(this.tick()));
-    const rise = this.counters[0].nextRise(from);
-    this.deadline = rise < 0 ? -1 : RATE.timeOf(rise);
-    if (rise < 0) this.timer.cancel();
+  private schedule(): void {
+    const tick = this.tick();
+    this.irq0.set(this.counters[0].output(tick));
+    this.await(tick + 1, tick + 1);
+  }
+
+  /** Arms the timer for the first fall from `fall` on or the first rise from `rise` on, whichever comes first. */
+  private await(fall: number, rise: number): void {
+    const [counter] = this.counters;
+    this.riseAt = counter.nextChange(rise, true);
+    // DEVIATION: low for one clock alone is not seen, but the rise at its end is: it would take another exit each period.
+    const fallAt = counter.mode === 3 ? counter.nextChange(fall, false) : -1;
+    const next = fallAt >= 0 && (this.riseAt < 0 || fallAt < this.riseAt) ? fallAt : this.riseAt;
+    this.deadline = next < 0 ? -1 : RATE.timeOf(next);
+    if (next < 0) this.timer.cancel();
     else this.timer.arm(this.deadline);
   }
 
   /** However late the timer fires, it is one edge: the periods slept through are gone, as on a stopped machine. */
-  private rise(): void {
+  private change(): void {
+    const tick = this.tick();
+    const risen = this.riseAt >= 0 && tick >= this.riseAt;
     this.irq0.set(false);
-    this.irq0.set(true);
-    this.schedule(this.tick() + LEAST_TICKS);
+    if (risen) this.irq0.set(true);
+    const [same, other] = [tick + LEAST_TICKS, tick + LEAST_TICKS / 2];
+    if (risen) this.await(other, same);
+    else this.await(same, other);
   }
 
   private readSpeaker(): number {

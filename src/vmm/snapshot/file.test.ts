@@ -131,7 +131,7 @@ test('one flipped bit anywhere', async () => {
 test('another version, another kind of file', async () => {
   const whole = await file();
   whole[16] = 9;
-  await expect(read(whole)).rejects.toThrow('the.snap: version 9; this tabvisor reads version 2');
+  await expect(read(whole)).rejects.toThrow('the.snap: version 9; this tabvisor reads version 3');
   await expect(read(Buffer.from('#!/bin/sh\necho not a snapshot at all\n'))).rejects.toThrow(
     'not a snapshot of tabvisor',
   );

@@ -7,7 +7,7 @@ import { decodeText, encodeText } from '../../base/text.js';
 
 /** The end-of-line bytes and the one behind them are spoiled by transfers that take the file for text. */
 const MAGIC = encodeText('tabvisor-vm\r\n\x1a\n\0');
-export const VERSION = 2;
+export const VERSION = 3;
 const FIXED = MAGIC.length + 12;
 const HEADER_MAX = 1 << 20;
 const SECTION_MAX = 64 * 1024 * 1024;
