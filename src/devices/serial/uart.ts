@@ -209,6 +209,8 @@ export class Uart implements Snapshottable, Resettable {
     const byte = this.fifo.shift() ?? 0;
     this.looped = Math.max(0, this.looped - 1);
     this.restTimeout();
+    // The line falls between two bytes, so that each is an edge.
+    this.update();
     this.fill();
     this.update();
     return byte;
@@ -262,8 +264,8 @@ export class Uart implements Snapshottable, Resettable {
   }
 
   private update(): void {
-    // On a PC the interrupt leaves the chip through a gate that OUT2 opens.
-    this.options.irq.set((this.mcr & MCR.OUT2) !== 0 && this.source() !== IIR.NONE);
+    // DEVIATION, as in QEMU: on a PC a gate that OUT2 opens lies between chip and line. Kernels that know QEMU alone leave it closed.
+    this.options.irq.set(this.source() !== IIR.NONE);
   }
 
   /** What the guest throws away of the host's is still to come. */
