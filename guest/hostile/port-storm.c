@@ -20,10 +20,10 @@ static const struct {
 };
 #define DEVICES (sizeof devices / sizeof *devices)
 
-// These would end the storm early: resets, power, and ways to write over memory, this code with it.
+// These would end the storm early: resets, power, a panic that is told of, and ways to write over memory, this code with it.
 static const struct {
   uint16_t first, last;
-} spared[] = {{0x60, 0x64}, {0x92, 0x92}, {0xB2, 0xB3}, {0xF4, 0xF7}, {0x510, 0x51B}, {0x600, 0x63F}, {0xCF9, 0xCF9}};
+} spared[] = {{0x60, 0x64}, {0x92, 0x92}, {0xB2, 0xB3}, {0xF4, 0xF7}, {0x505, 0x505}, {0x510, 0x51B}, {0x600, 0x63F}, {0xCF9, 0xCF9}};
 
 static bool is_spared(uint32_t port, uint32_t width) {
   // As a doubleword this is the PCI address register, not the reset register in its middle.

@@ -26,12 +26,11 @@
 static uint8_t ring[RING];
 static volatile uint32_t received, taken;
 
+// When the ring is full the chip keeps the rest, without an interrupt until somebody has read.
 static void on_interrupt(void) {
   inb(IIR);
-  for (int i = 0; i < RING && (inb(LSR) & LSR_DATA_READY); i++) {
-    uint8_t byte = inb(DATA);
-    if (received - taken < RING) ring[received++ % RING] = byte;
-  }
+  while (received - taken < RING && (inb(LSR) & LSR_DATA_READY)) ring[received++ % RING] = inb(DATA);
+  if (received - taken == RING) outb(IER, 0);
 }
 
 // The FIFO of later chips stays as it is: turning it on would throw away what was typed before we came up.
@@ -60,6 +59,8 @@ uint8_t uart_read(void) {
     sti_hlt();
     cli();
   }
+  uint8_t byte = ring[taken % RING];
+  if (received - taken++ == RING) outb(IER, IER_RECEIVED);
   sti();
-  return ring[taken++ % RING];
+  return byte;
 }

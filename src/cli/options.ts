@@ -29,6 +29,8 @@ export interface RawOptions {
   disk: string[];
   cdrom?: string;
   serial: string;
+  /** false: --no-reboot. */
+  reboot?: boolean;
   debugExit?: string;
   logPort: string[];
   maxInstructions?: string;
@@ -83,6 +85,8 @@ export interface VmRunOptions {
   disks: DiskOption[];
   cdrom?: string;
   serial: SerialOption;
+  /** A reset starts the machine anew; otherwise it ends the run. */
+  reboot: boolean;
   debugExit?: number;
   logPorts: { port: number; path: string }[];
   maxInstructions?: number;
@@ -154,6 +158,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     disks,
     cdrom: raw.cdrom,
     serial: parseSerial(raw.serial),
+    reboot: raw.reboot !== false,
     debugExit: raw.debugExit === undefined ? undefined : parsePort('--debug-exit', raw.debugExit),
     logPorts: raw.logPort.map(parseLogPort),
     maxInstructions:

@@ -142,6 +142,7 @@ class Board {
       pciWindow: [0x80000000, 0xfebfffff],
       serialPorts: [],
       generation: 0xfed50000,
+      panicPort: 0x505,
       apic: true,
     });
     describePc(this.fwCfg, { memory: RAM, e820: [], acpi });

@@ -30,6 +30,7 @@ import { configurePci } from '../devices/pci/pci-firmware.js';
 import { Pic } from '../devices/interrupts/pic.js';
 import { Piix3 } from '../devices/pci/piix3.js';
 import { Piix4Pm } from '../devices/pci/piix4-pm.js';
+import { PvPanic } from '../devices/firmware/pvpanic.js';
 import { Pit } from '../devices/timers/pit.js';
 import { Rtc } from '../devices/timers/rtc.js';
 import { section } from '../devices/snapshot-fields.js';
@@ -72,6 +73,8 @@ export interface MachineEvents {
   reset(): void;
   debugExit(value: number): void;
   nmi(): void;
+  /** The guest has told that it has panicked. */
+  panicked(): void;
 }
 
 /** A machine and the parts of it that its owner talks to. */
@@ -92,6 +95,8 @@ export interface BuiltMachine extends Machine {
   save(): MachineState;
   /** Throws SnapshotError; the machine is then of no use. */
   restore(state: MachineState): void;
+  /** The guest's privilege level; 0 where that cannot be said, in the middle of an instruction. */
+  privilege(): number;
   /** For a snapshot's memory, on a machine that has never been on: all zeros. What building it has written there is gone. */
   blankMemory(): Uint8Array;
 }
@@ -278,6 +283,7 @@ export function buildMachine(
     pciWindow: [at.pciMemory(config.memory), at.IOAPIC - 1],
     serialPorts: [at.PORT_COM1, at.PORT_COM2],
     generation: at.VM_GENERATION,
+    panicPort: at.PORT_PVPANIC,
     apic: true,
   });
   const fwCfg = new FwCfg(physical);
@@ -294,6 +300,11 @@ export function buildMachine(
   bus.mapPorts('post', at.PORT_POST, 1, { readPort: () => 0xff, writePort() {} });
   bus.mapPorts('debug-console', at.PORT_DEBUG_CONSOLE, 1, debugConsole);
   bus.mapPorts('debug-console', at.PORT_BIOS_DEBUG, 1, debugConsole);
+  const pvpanic = new PvPanic({
+    panicked: () => events.panicked(),
+    crashLoaded: () => log.trace('device', 'the guest has panicked, and its crash kernel takes over'),
+  });
+  bus.mapPorts('pvpanic', at.PORT_PVPANIC, 1, pvpanic.ports);
   const logs = config.logPorts.map(({ port, sink }) => {
     const logPort = new LogPort(sink);
     bus.mapPorts('log', port, 1, logPort);
@@ -339,6 +350,9 @@ export function buildMachine(
     timers,
     bus,
     interrupts: lapic,
+    get nmiArmed() {
+      return lapic.nmiArmed || ioapic.nmiArmed;
+    },
     inFlight,
     processor: cpu,
     physical,
@@ -366,6 +380,11 @@ export function buildMachine(
     },
     get settled() {
       return guest ? guest.settled : !cpu.midInstruction;
+    },
+    privilege() {
+      if (!this.settled) return 0;
+      guest?.showGuest();
+      return registers.cpl;
     },
     blankMemory() {
       if (bios) cpu.bytes.fill(0, layout.bios, layout.bios + bios.length);

@@ -21,6 +21,7 @@ export const PORT_POST = 0x80;
 export const PORT_BIOS_DEBUG = 0x402;
 export const PORT_VGA = 0x3b0;
 export const PORT_VBE = 0x1ce;
+export const PORT_PVPANIC = 0x505;
 export const PORT_FW_CFG = 0x510;
 export const PORT_PCI = 0xcf8;
 export const PORT_RESET = 0xcf9;

@@ -76,7 +76,10 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
   const timers = new TimerQueue(clock);
   const warnings: string[] = [];
   const inFlight = { count: 0 };
-  const flags = { eflags: 0x202, eip: 0, dump: () => 'the state' };
+  const flags = {
+    ...{ eflags: 0x202, eip: 0x100abc, dump: () => 'the state' },
+    segment: () => ({ selector: 8 }),
+  };
   const machine = {
     cpu,
     registers: flags,
@@ -89,6 +92,7 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
     flush: () => void seen.push('flush'),
     apicBaseWritten() {},
     settled: true,
+    nmiArmed: false,
     save: () => ({}),
   };
   const log = createLog((line) => void warnings.push(line));
@@ -248,11 +252,30 @@ test('a halted guest without deadlines sleeps until there is input', async () =>
   expect(seen).toContain('inject 36');
 });
 
-test('a halt with interrupts off is told once, and the time-out ends it', async () => {
-  const { vm, flags, warnings } = setUp([hlt], { timeout: 500 * MS });
+test('a halt with interrupts off ends the run at once, whatever timers there are', async () => {
+  const { vm, flags, host, timers } = setUp([hlt]);
   flags.eflags = 2;
-  expect(await vm.run()).toEqual({ kind: 'time-out' });
-  expect(warnings).toHaveLength(1);
+  timers.create(() => {}).arm(Number.MAX_SAFE_INTEGER);
+  expect(await vm.run()).toEqual({ kind: 'dead-halt', at: '0008:00100abc' });
+  expect(host.slept).toEqual([]);
+});
+
+test('such a halt waits where a device may raise an NMI', async () => {
+  const { vm, flags, host, machine, seen } = setUp([hlt, budget]);
+  flags.eflags = 2;
+  machine.nmiArmed = true;
+  host.onSleep = () => vm.raiseNmi();
+  expect(await vm.run()).toEqual({ kind: 'power-off' });
+  expect(seen).toContain('nmi');
+});
+
+test('a snapshot that was asked for is taken before such a halt ends the run', async () => {
+  const { vm, flags } = setUp([hlt]);
+  flags.eflags = 2;
+  let taken = 0;
+  vm.snapshot(async () => void taken++);
+  expect(await vm.run()).toMatchObject({ kind: 'dead-halt' });
+  expect(taken).toBe(1);
 });
 
 test('an NMI wakes a halted guest', async () => {

@@ -1,5 +1,6 @@
 // A machine that runs: slices of CPU time, interrupts in between, sleep when the guest halts, reasons to stop.
 // The shape of KVM's vcpu loop; SDM vol. 3A section 6.8 (when interrupts are taken).
+import { hex } from '../base/bytes.js';
 import type { Host } from '../base/host.js';
 import type { Log } from '../base/log.js';
 import type { Exit } from '../vcpu/exit.js';
@@ -21,6 +22,12 @@ export type Outcome =
   | { kind: 'debug-exit'; value: number }
   | { kind: 'triple-fault'; vector: number; state: string }
   | { kind: 'entry-failure'; why: string; state: string }
+  /** The guest has told, by its panic device, that it has panicked. */
+  | { kind: 'panic' }
+  /** It has halted with interrupts off, and nothing can wake it. `at`: where. */
+  | { kind: 'dead-halt'; at: string }
+  /** The machine was reset, where that was to end the run. */
+  | { kind: 'reset' }
   | { kind: 'time-out' }
   | { kind: 'instruction-limit' }
   | { kind: 'stopped' };
@@ -41,6 +48,8 @@ export interface Machine {
   timers: TimerQueue;
   bus: Bus;
   interrupts: InterruptController;
+  /** A non-maskable interrupt may come from a device. */
+  readonly nmiArmed: boolean;
   /** What the host does beside the CPU. */
   inFlight: { readonly count: number };
   /** Resets every device, then loads what the machine boots and sets the CPU to its entry. */
@@ -110,7 +119,6 @@ export class Vm {
   private startedAt = 0;
   private startedCpu = 0;
   private idle = 0;
-  private warnedDead = false;
   private trail: ExitTrail | undefined;
   /** When the event loop is to get its turn. */
   private sliceEnd = 0;
@@ -202,6 +210,11 @@ export class Vm {
     this.wanted = undefined;
     this.pause();
     void take(() => ({ machine: this.machine.save(), halted: this.halted })).finally(() => this.resume());
+  }
+
+  /** The guest has halted and waits. */
+  get asleep(): boolean {
+    return this.halted;
   }
 
   raiseNmi(): void {
@@ -344,7 +357,7 @@ export class Vm {
   /** The guest has halted: nothing runs until a deadline, input, or the end of the time allowed. */
   private async wait(): Promise<void> {
     const { clock, timers } = this.machine;
-    if (timers.next === Number.POSITIVE_INFINITY) this.warnIfDead();
+    if (this.isDead()) return this.end({ kind: 'dead-halt', at: this.position() });
     if (!clock.idleUntil(timers.next)) return this.host.turn();
     const deadline = timers.next;
     const wait = Math.min(deadline - clock.now(), this.timeLeft());
@@ -402,10 +415,15 @@ export class Vm {
     else this.end({ kind: next, why, state });
   }
 
-  private warnIfDead(): void {
-    const { cpu } = this.machine;
-    if (this.warnedDead || cpu.interruptsEnabled) return;
-    this.warnedDead = true;
-    this.log.warn('the guest has halted with interrupts off, and nothing can wake it');
+  /** Nothing can end this halt: no interrupt is taken, no device is left that raises an NMI, and nothing that was asked of us is open. */
+  private isDead(): boolean {
+    const { cpu, nmiArmed } = this.machine;
+    return !cpu.interruptsEnabled && !nmiArmed && !this.nmi && !this.resetWanted && !this.wanted && !this.outcome;
+  }
+
+  private position(): string {
+    const { guest, registers } = this.machine;
+    guest?.showGuest();
+    return `${hex(registers.segment('cs').selector, 4)}:${hex(registers.eip)}`;
   }
 }

@@ -27,6 +27,14 @@ test('our own guest to its monitor, a reset of the machine, power off', async ()
   expect(JSON.parse(readFileSync(stats, 'utf8'))).toMatchObject({ outcome: 'power-off', status: 0, resets: 1 });
 });
 
+test.each(['full', 'hw', 'para'])('--mode %s --no-reboot: a reset ends it with status 97', async (mode) => {
+  const console = run('--mode', mode, '--no-reboot');
+  await console.expect('tabvisor>');
+  console.send('reboot\r');
+  expect(await console.exit()).toBe(97);
+  expect(console.output).toContain('--no-reboot: the guest has reset the machine');
+});
+
 test('the demo shows workloads, exits and speed', async () => {
   const console = Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'run', '--demo'], {
     deadline,

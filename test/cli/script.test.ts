@@ -20,6 +20,14 @@ test.each(['full', 'hw', 'para'])('--mode %s: what is piped in is there when the
   );
 });
 
+test('more than the guest has room for', async () => {
+  const console = run();
+  const lines = Array.from({ length: 2000 }, (_, i) => `x${i}`);
+  console.send(`${lines.join('\n')}\npoweroff\n`);
+  expect(await console.exit()).toBe(0);
+  expect([...console.output.matchAll(/unknown command '(x\d+)'/g)].map(([, line]) => line)).toEqual(lines);
+});
+
 test('types after a text, in order, and ends with the status of a text, its line whole', async () => {
   const typed = ['--send-after', 'tabvisor> =ticks\\n', '--send-after', 'tabvisor> =no-such-command\\n'];
   const console = run(...typed, '--exit-on', 'unknown command=7', '--exit-on', 'help: this list=8');

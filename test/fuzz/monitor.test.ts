@@ -144,7 +144,10 @@ async function run(seed: number, ept: boolean, memory: number) {
     },
     host,
     SILENT,
-    { powerOff: () => vm.stop(), reset: () => vm.stop(), debugExit: () => vm.stop(), nmi: () => vm.raiseNmi() },
+    {
+      ...{ powerOff: () => vm.stop(), reset: () => vm.stop(), debugExit: () => vm.stop() },
+      ...{ nmi: () => vm.raiseNmi(), panicked: () => vm.stop() },
+    },
   );
   const vm: Vm = new Vm(machine, host, SILENT, { maxInstructions: 200_000, timeout: 20e9 });
   host.onSleep = () => vm.stop();

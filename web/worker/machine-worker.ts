@@ -133,6 +133,7 @@ class MachineWorker implements MachineApi {
       reset: () => vm.reset(),
       debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
       nmi: () => vm.raiseNmi(),
+      panicked: () => vm.end({ kind: 'panic' }),
     });
     const vm: Vm = new Vm(machine, this.host, log, { backlog: () => output.flush() });
     this.machine = machine;

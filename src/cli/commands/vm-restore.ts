@@ -30,6 +30,7 @@ export function vmRestoreCommand(): Command {
     .option('--serial <stdio|file:F|socket:PATH|none>', 'where the first serial port goes', 'stdio')
     .option('--send-after <text=input>', 'type the input when the text has come out; may be repeated', collect, [])
     .option('--exit-on <text=status>', 'end with the status when the text has come out; may be repeated', collect, [])
+    .option('--no-reboot', 'a reset ends the run (status 97)')
     .option('--net <none|user[,...]>', 'other rules for the network')
     .option('--timeout <seconds>', 'stop after so many seconds (status 124)')
     .option('--max-instructions <n>', 'stop after so many guest instructions, counted from power-on (status 124)')

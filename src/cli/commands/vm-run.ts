@@ -13,8 +13,10 @@ import { stationAt, stationBytes } from '../../net/ethernet.js';
 import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
 import type { MachineConfig } from '../../vmm/config.js';
 import { NETWORK_ADDRESS } from '../../vmm/layout.js';
-import { type Outcome, Vm } from '../../vmm/vm.js';
+import { Vm } from '../../vmm/vm.js';
 import { loadDisassembler } from '../disassembler.js';
+import { explain, statusOf } from '../ending.js';
+import { PanicText } from '../panic-text.js';
 import { type Names, WatDump } from '../dump-wat.js';
 import { adviceToWrite } from '../../hosts/node/file-advice.js';
 import { reason } from '../../hosts/node/files.js';
@@ -99,8 +101,9 @@ const EXAMPLES: readonly Example[] = [
 ];
 
 const EXIT_STATUS =
-  'Exit status: 0 the guest powered off; 99 it crashed (triple fault); 124 the time is over; ' +
-  '125 a wrong option or our error; 130 interrupted; (value << 1) | 1 with --debug-exit.';
+  'Exit status: 0 the guest powered off; 96 it halted and nothing can wake it; 97 it reset the machine (--no-reboot); ' +
+  '98 it panicked; 99 it crashed (triple fault); 124 the time is over; 125 a wrong option or our error; 130 interrupted; ' +
+  'N with --exit-on TEXT=N; (value << 1) | 1 with --debug-exit.';
 const KEYS = 'On a terminal, Ctrl-A x leaves and Ctrl-A h helps.';
 
 /** For options that may be repeated. */
@@ -143,6 +146,7 @@ export function vmRunCommand(): Command {
       [],
     )
     .option('--exit-on <text=status>', 'end with the status when the text has come out; may be repeated', collect, [])
+    .option('--no-reboot', 'a reset ends the run (status 97)')
     .option('--debug-exit <port>', 'a write of V to this port ends the run with status (V << 1) | 1')
     .option('--log-port <port=file>', 'append each byte written to the port to the file; may be repeated', collect, [])
     .option('--max-instructions <n>', 'stop after so many guest instructions (status 124)')
@@ -213,6 +217,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     output?.write(byte);
     watch?.see(byte);
     script.see(byte);
+    panic.see(byte);
   };
   const input = new ConsoleInput();
   let told: ExitOption | undefined;
@@ -222,8 +227,15 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
       told = option;
       vm.stop();
     },
-    later: (then) => machine.timers.create(then).arm(machine.timers.now() + REST_OF_LINE),
+    later: (then) => after(REST_OF_LINE, then),
   });
+  const panic = new PanicText({
+    after: (nanoseconds, then) => after(nanoseconds, then),
+    isAlive: () => vm.asleep || machine.privilege() > 0,
+    panicked: () => vm.end({ kind: 'panic' }),
+  });
+  const after = (nanoseconds: number, then: () => void): void =>
+    machine.timers.create(then).arm(machine.timers.now() + nanoseconds);
 
   const { overlays, ...files } = openFiles(options, closers);
   const hvc: ConsolePort = {
@@ -252,9 +264,10 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   };
   const machine: BuiltMachine = buildMachine(compile(readCore()), config, host, log, {
     powerOff: () => vm.end({ kind: 'power-off' }),
-    reset: () => vm.reset(),
+    reset: () => (options.reboot ? vm.reset() : vm.end({ kind: 'reset' })),
     debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
     nmi: () => vm.raiseNmi(),
+    panicked: () => vm.end({ kind: 'panic' }),
   });
   // a damaged file is refused before anything of the host's can reach the guest, or is written to
   const saved = await snapshot?.into(machine.blankMemory(), overlays);
@@ -320,7 +333,9 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   await Promise.all([output?.finish(linger), ...named.map((port) => port.finish?.(linger))]);
   const status = outcome.kind === 'stopped' && told ? told.status : statusOf(outcome);
   terminal?.close();
-  explain(outcome, options, say);
+  const why = explain(outcome, options);
+  if (why) say(why.line);
+  if (why?.state) process.stderr.write(`${why.state}\n`);
   if (watch?.found === false)
     say(`--snapshot-on ${snapshotOn?.line}: it never came out of the serial port, so there is no snapshot`);
   if (!told && script.waitingFor !== undefined)
@@ -341,37 +356,6 @@ async function openPorts({ virtioPorts }: VmRunOptions, wake: () => void, closer
   const ports: HostPort[] = [];
   for (const option of virtioPorts) ports.push(await openPort(option, wake, closers));
   return ports;
-}
-
-function statusOf(outcome: Outcome): number {
-  switch (outcome.kind) {
-    case 'power-off':
-      return 0;
-    case 'debug-exit':
-      return ((outcome.value << 1) | 1) & 0xff;
-    case 'triple-fault':
-      return 99;
-    case 'time-out':
-    case 'instruction-limit':
-      return 124;
-    case 'stopped':
-      return 130;
-    case 'entry-failure':
-      return 125;
-  }
-}
-
-function explain(outcome: Outcome, options: VmRunOptions, say: (line: string) => void): void {
-  if (outcome.kind === 'triple-fault') {
-    say(`the guest crashed: triple fault after exception ${outcome.vector}`);
-    process.stderr.write(`${outcome.state}\n`);
-  }
-  if (outcome.kind === 'entry-failure') {
-    say(`this is a bug of tabvisor: ${outcome.why}`);
-    process.stderr.write(`${outcome.state}\n`);
-  }
-  if (outcome.kind === 'time-out') say(`--timeout: ${(options.timeout ?? 0) / 1e9} seconds are over`);
-  if (outcome.kind === 'instruction-limit') say(`--max-instructions: ${options.maxInstructions} instructions are done`);
 }
 
 /** Shows blocks as they are translated. */

@@ -58,6 +58,8 @@ export interface DsdtOptions {
   serialPorts: readonly number[];
   /** Where the VM generation ID lies. */
   generation: number;
+  /** Port of the panic device. */
+  panicPort: number;
 }
 
 /** The body of the DSDT, without its header. */
@@ -99,7 +101,7 @@ function pciRoot(options: DsdtOptions): Aml {
       routing((pirq) => [ZERO, integer(FIRST_PIRQ_PIN + pirq)]),
     ),
     method('_PRT', 0, when(name('\\PICM'), give(name('PRTA'))), give(name('PRTP'))),
-    isaBridge(options.serialPorts),
+    isaBridge(options),
   );
 }
 
@@ -125,7 +127,7 @@ function routing(source: (pirq: number) => Aml[]): Aml {
   return list(...entries);
 }
 
-function isaBridge(serialPorts: readonly number[]): Aml {
+function isaBridge({ serialPorts, panicPort }: DsdtOptions): Aml {
   return device(
     'ISA',
     define('_ADR', integer(0x00010000)),
@@ -142,6 +144,12 @@ function isaBridge(serialPorts: readonly number[]): Aml {
         define('_UID', integer(index + 1)),
         define('_CRS', resources(ioPorts(port, 8), isaIrq(index & 1 ? 3 : 4))),
       ),
+    ),
+    device(
+      'PEVT',
+      define('_HID', text('QEMU0001')),
+      define('_CRS', resources(ioPorts(panicPort, 1))),
+      define('_STA', integer(0x0f)),
     ),
   );
 }

@@ -6,6 +6,7 @@ const tables = buildAcpi({
   pciWindow: [0x80000000, 0xfebfffff],
   serialPorts: [0x3f8, 0x2f8],
   generation: 0xfed50000,
+  panicPort: 0x505,
   apic: true,
 });
 const sum = (bytes: Uint8Array): number => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
@@ -65,7 +66,13 @@ it('tables in place can be followed from the RSDP, and every sum is zero', () =>
 it('without APICs there is no MADT', () => {
   const bytes = acpiAt(
     0xe0000,
-    buildAcpi({ pciWindow: [0xe0000000, 0xefffffff], serialPorts: [], generation: 0xfed50000, apic: false }),
+    buildAcpi({
+      pciWindow: [0xe0000000, 0xefffffff],
+      serialPorts: [],
+      generation: 0xfed50000,
+      panicPort: 0x505,
+      apic: false,
+    }),
   );
   expect(check(new Image(0xe0000, bytes), bytes.subarray(0, 20))).toEqual(ALL.slice(0, 4));
 });

@@ -4,7 +4,13 @@ import { FwCfg } from './fw-cfg.js';
 import { describePc } from './fw-cfg-pc.js';
 import { BenchMemory } from '../test-bench.js';
 
-const acpi = buildAcpi({ pciWindow: [0x80000000, 0xfebfffff], serialPorts: [], generation: 0xfed50000, apic: true });
+const acpi = buildAcpi({
+  pciWindow: [0x80000000, 0xfebfffff],
+  serialPorts: [],
+  generation: 0xfed50000,
+  panicPort: 0x505,
+  apic: true,
+});
 let memory: BenchMemory;
 let device: FwCfg;
 const select = (key: number): void => device.writePort(0, 2, key);

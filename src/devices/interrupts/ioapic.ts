@@ -1,6 +1,6 @@
 // The I/O APIC: 24 inputs, each with a redirection entry that says where its interrupt goes.
 // Source: Intel 82093AA data sheet; the EOI register of version 0x20 (ICH chipsets).
-import type { ApicBus } from './apic-bus.js';
+import { type ApicBus, DELIVERY } from './apic-bus.js';
 import { floating } from '../byte-ports.js';
 import type { IrqLine, MmioDevice, Resettable, Snapshottable, Width } from '../device.js';
 import { restoreFields, saveFields } from '../snapshot-fields.js';
@@ -44,6 +44,11 @@ export class Ioapic implements MmioDevice, Snapshottable, Resettable {
       this.low[pin] &= ~LOW.REMOTE_IRR;
       this.offerLevel(pin);
     }
+  }
+
+  /** An input leads to a non-maskable interrupt. */
+  get nmiArmed(): boolean {
+    return this.low.some((low) => !(low & LOW.MASK) && ((low >> 8) & 7) === DELIVERY.NMI);
   }
 
   readMmio(offset: number, width: Width): number {

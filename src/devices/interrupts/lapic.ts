@@ -123,6 +123,11 @@ export class Lapic implements MmioDevice, ApicBus, Snapshottable, Resettable {
     this.drive();
   }
 
+  /** The 8259's line leads to a non-maskable interrupt (a watchdog). Nothing of the machine drives LINT1. */
+  get nmiArmed(): boolean {
+    return this.mode(LVT.LINT0) === DELIVERY.NMI && !(this.lvt[LVT.LINT0] & MASKED);
+  }
+
   /** The task priority as CR8 holds it (0 to 15). */
   get taskPriority(): number {
     return this.tpr >> 4;

@@ -92,6 +92,7 @@ async function run(mode: Mode, day: number, from?: VmState): Promise<{ seen: See
     reset() {},
     debugExit() {},
     nmi() {},
+    panicked() {},
   });
   if (from) machine.blankMemory().set(from.machine.memory);
   const vm = new Vm(machine, host, SILENT);
