@@ -30,7 +30,8 @@ function sum(aw: u32, ae: i32, a: u64, bw: u32, be: i32, b: u64): u64 {
       rest = b << (64 - d);
       b >>= d;
     } else {
-      rest = d == 64 ? b : 1;
+      // a power of two less something loses its top place: below the first bit cut off, the next decides
+      rest = d == 64 ? b : d < 128 ? (b >> (d - 64)) | u64((b << (128 - d)) != 0) : 1;
       b = 0;
     }
   }
