@@ -63,7 +63,7 @@ export const ROWS_SYSTEM: readonly Row[] = [
   ['0F 01 /3', 'lidt*', 'Ms', 'm ro cpl0'],
   ['0F 02', 'lar*', 'Gv,Ew', 'prot'],
   ['0F 03', 'lsl*', 'Gv,Ew', 'prot'],
-  ['63', 'arpl', 'Ew,Gw', 'prot'],
+  ['63', 'arpl', 'Ew,Gw', 'ro prot'], // what it writes at times it checks itself
   // control and debug registers
   ['0F 01 /4', 'smsw16', 'Mw', 'm'],
   ['0F 01 /4', 'smsw*', 'Ev', 'r'],

@@ -1,7 +1,7 @@
 // Segment checks: an offset in a segment to a linear address. SDM vol. 3A 5.3 (limits), 5.4 (type checks), 5.5 (privilege is
 // checked when a segment is loaded).
 import { SEG, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_SIZE, SEG_UNUSABLE } from '../abi';
-import { GP, raise, SS_FAULT } from '../cpu/fault';
+import { faulted, GP, raise, SS_FAULT } from '../cpu/fault';
 
 export const ES: u32 = 0;
 export const CS: u32 = 1;
@@ -46,6 +46,12 @@ export const OPEN_KIND: u32 = TYPE_ACCESS;
 @inline export function open(seg: u32): bool {
   const at = SEG + seg * SEG_SIZE;
   return load<u32>(at + SEG_LIMIT) == 0xffffffff && (load<u32>(at + SEG_ATTRIBUTES) & OPEN_MASK) == OPEN_KIND;
+}
+
+/** The write of an operand at linear `lin` that has been checked for reading. Raises #GP(0), #SS(0) for SS. */
+export function mayWrite(seg: u32, lin: u32, size: u32): bool {
+  linearOf(seg, lin - segmentBase(seg), size, true);
+  return !faulted();
 }
 
 /** Linear address of `offset` in `seg` for an access of `size` bytes (0 = no check). Raises #GP(0), #SS(0) for SS. */

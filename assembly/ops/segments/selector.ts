@@ -7,9 +7,10 @@ import {
   CODE_DATA, descriptorLimit, dplOf, isConformingCode, isReadable, isWritableData, TYPE_CALL_GATE16, TYPE_CALL_GATE32, TYPE_LDT,
   TYPE_TASK_GATE, TYPE_TSS16, TYPE_TSS16_BUSY, TYPE_TSS32, TYPE_TSS32_BUSY,
 } from '../../cpu/segment';
-import { UOP_SIZE } from '../../uop';
+import { U_SEGMENT, UOP_SIZE } from '../../uop';
+import { mayWrite } from '../../mmu/segmented';
 import { attributes, find, high, isNull, low } from './descriptor';
-import { G16, isMem, modifyE16, next, readE16, setG16, setG32, writeE16 } from '../operand';
+import { ea, G16, isMem, next, readE16, setG16, setG32, writeE16 } from '../operand';
 
 function setZf(set: bool): void { setArithmetic(set ? getFlags() | ZF : getFlags() & ~ZF); }
 
@@ -73,12 +74,16 @@ function verify(u: usize, write: bool): usize {
 export function verr(u: usize): usize { return verify(u, false); }
 export function verw(u: usize): usize { return verify(u, true); }
 
+/** Asks for write access when it has something to write alone. */
 export function arpl(u: usize): usize {
-  const selector = modifyE16(u);
+  const selector = readE16(u);
   if (faulted()) return fault(u);
   const rpl = G16(u) & 3;
   const raised = (selector & 3) < rpl;
-  if (raised) writeE16(u, (selector & ~3) | rpl);
+  if (raised) {
+    if (isMem(u) && !mayWrite(load<u8>(u, U_SEGMENT), ea(u), 2)) return fault(u);
+    if (!writeE16(u, (selector & ~3) | rpl)) return fault(u);
+  }
   setZf(raised);
   return isMem(u) ? next(u) : u + UOP_SIZE;
 }
