@@ -7,7 +7,7 @@ import { readE32 } from '../operand';
 import { quick, whole32 } from './float';
 import { settle } from './float-exact';
 import {
-  enterMmx, mmxReady, mmxSource64, putMmx, putXmm, slot, source128, source32, source64, sseReady, target,
+  enterMmx, mmxReady, putMmx, putXmm, slot, source128, source32, source64, sseReady, target,
 } from './operand';
 import { clearRaised, fromInteger, reformat, toInteger } from './soft-float';
 
@@ -65,11 +65,13 @@ export function cvtdq2pd(u: usize): usize {
   return s ? putXmm(u, f64x2.convert_low_i32x4_s(v128.load_zero<u64>(s))) : fault(u);
 }
 
+// The x87 state is asked for and changes only when the source is an MM register.
 export function cvtpi2ps(u: usize): usize {
   if (!sseReady()) return fault(u);
-  const s = mmxSource64(u);
+  if (slot(u) && !mmxReady()) return fault(u);
+  const s = source64(u);
   if (!s) return fault(u);
-  enterMmx();
+  if (slot(u)) enterMmx();
   clearRaised();
   const r = twoToSingle(s);
   if (!settle()) return fault(u);
@@ -77,7 +79,6 @@ export function cvtpi2ps(u: usize): usize {
   return u + UOP_SIZE;
 }
 
-/** The x87 state changes only when the source is an MM register. */
 export function cvtpi2pd(u: usize): usize {
   if (slot(u) && !mmxReady()) return fault(u);
   const s = source64(u);
