@@ -1,6 +1,6 @@
 // #DB: instruction breakpoints, data breakpoints, single step; MOV to and from debug registers.
 // SDM vol. 3B sections 17.2, 17.3; vol. 2 MOV DR; 6.8.3 for the instruction after a load of SS.
-import { CPL, DEBUG_CAUSE, DR0, EAX, DR6, DR7, FLAGS_SYSTEM, NO_ERROR_CODE } from '../../abi';
+import { CPL, DEBUG_CAUSE, DR0, EAX, DR6, DR7, FLAGS_SYSTEM, INTERRUPT_SHADOW, NO_ERROR_CODE, SHADOW_OF_SS } from '../../abi';
 import { CR4_DE, cr4 } from '../../cpu/control';
 import { DB, fault, gp, raise, ud } from '../../cpu/fault';
 import { RF } from '../../cpu/flags';
@@ -53,7 +53,8 @@ export function beforeInstruction(linear: u32): bool {
   held = false;
   cancelled = false;
   resumed = (load<u32>(FLAGS_SYSTEM) & RF) != 0;
-  if (resumed) return false;
+  // behind a load of SS Intel's processors meet none
+  if (resumed || (load<u32>(INTERRUPT_SHADOW) != 0 && load<u32>(SHADOW_OF_SS) != 0)) return false;
   const dr7 = load<u32>(DR7);
   let hits: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
