@@ -199,6 +199,7 @@ function lookup(): usize {
   if (table == 0) {
     table = fetchTable(lin, key, flat);
     if (faulted()) return deliverHere();
+    if (table == 0) return step();
   }
   let u: usize = load<u32>(table + ((lin & 0xfff) << 2));
   if (u == 0) {

@@ -9,8 +9,7 @@ import { watchesPage, noteWatch } from '../cpu/debug-registers';
 import { AC_FAULT, faulted, raise, raiseExit } from '../cpu/fault';
 import { nonRoot } from '../cpu/vmx';
 import { codeWritten, hasCode } from './code-pages';
-import { ACCESS_READ, ACCESS_WRITE, translate, walkGlobal, walkLarge } from './paging';
-import { hostOf } from './physical';
+import { ACCESS_READ, ACCESS_WRITE, translate, walkedHost, walkGlobal, walkHigh, walkLarge } from './paging';
 import { fillData, READ, readTlb, userRights, WRITE, writeTlb } from './tlb';
 
 // ---- answers of the host to reads of the instruction that is being restarted -------------------------------------------
@@ -25,9 +24,12 @@ export function replayTake(): u64 {
   return load<u64>(REPLAY + (i << 4) + 8);
 }
 
+/** A guest reaches devices through its monitor alone, and no device lies above 4 GiB: what is no memory there is nothing. */
+// @ts-ignore: decorator
+@inline function nobodyAnswers(): bool { return nonRoot() || walkHigh != 0; }
+
 function mmioRead(address: u32, size: u32): u64 {
-  // a guest reaches devices through its monitor alone: what is beyond memory is nothing
-  if (nonRoot()) return u64.MAX_VALUE;
+  if (nobodyAnswers()) return u64.MAX_VALUE;
   if (replayReady()) return replayTake();
   store<u32>(EXIT_REASON, EXIT_MMIO_READ);
   store<u32>(EXIT_ADDRESS, address);
@@ -38,7 +40,7 @@ function mmioRead(address: u32, size: u32): u64 {
 
 /** Posts a write; it leaves to the host when the instruction has retired. */
 function mmioWrite(address: u32, size: u32, value: u64): void {
-  if (nonRoot()) return;
+  if (nobodyAnswers()) return;
   const n = load<u32>(MMIO_QUEUE_COUNT);
   // no instruction writes more than MMIO_QUEUE_MAX items without asking for attention in between
   if (n >= <u32>MMIO_QUEUE_MAX) return;
@@ -62,7 +64,7 @@ function misaligned(lin: u32, size: u32, user: bool): bool {
 function readWithin(lin: u32, size: u32, user: bool): u64 {
   const physical = translate(lin, ACCESS_READ, user);
   if (faulted()) return 0;
-  const host = hostOf(physical, false);
+  const host = walkedHost(physical, false);
   if (host == 0) return mmioRead(physical, size);
   const watched = load<u32>(DR7) & 0xff ? watchesPage(lin) : false;
   if (watched) noteWatch(lin, size, false);
@@ -76,7 +78,7 @@ function readWithin(lin: u32, size: u32, user: bool): u64 {
 function writeWithin(lin: u32, size: u32, value: u64, user: bool): bool {
   const physical = translate(lin, ACCESS_WRITE, user);
   if (faulted()) return false;
-  const host = hostOf(physical, true);
+  const host = walkedHost(physical, true);
   if (host == 0) {
     mmioWrite(physical, size, value);
     return true;

@@ -84,13 +84,13 @@ function admits(entry: u64, reserved: u64): bool {
   return false;
 }
 
-/** Finds host page and rights of guest-physical `address`. Not present: rights 0. */
-function walk(address: u32): void {
+/** Finds host page and rights of guest-physical `address`, its bits 35-32 in `high`. Not present: rights 0. */
+function walk(address: u32, high: u32): void {
   rights = 7;
   malformed = false;
   let entry = entryOf(load<u64>(EPT_POINTER), 0);
   if (!admits(entry, RESERVED_TOP)) return;
-  entry = entryOf(entry, address >>> 30);
+  entry = entryOf(entry, (address >>> 30) | (high << 2));
   let reserved = RESERVED_TABLE;
   let offset: u32 = 0;
   if ((entry & LARGE) != 0) {
@@ -118,8 +118,12 @@ function walk(address: u32): void {
   page = <u32>hostPhysical((entry & ADDRESS) + offset, 0x1000);
 }
 
-/** Host page behind guest-physical `address`, from the cache or a walk. False: it is malformed. */
-function find(address: u32): bool {
+/** Host page behind guest-physical `address`, from the cache (below 4 GiB) or a walk. False: it is malformed. */
+function find(address: u32, high: u32): bool {
+  if (high != 0) {
+    walk(address, high);
+    return !malformed;
+  }
   const slot: usize = EPT_CACHE + <usize>(((address >>> 12) & (EPT_CACHE_SIZE - 1)) << 3);
   const tag = load<u32>(slot);
   if (((tag ^ address) & 0xfffff000) == 0 && (tag & VALID) != 0) {
@@ -127,7 +131,7 @@ function find(address: u32): bool {
     page = load<u32>(slot, 4);
     return true;
   }
-  walk(address);
+  walk(address, 0);
   if (malformed) return false;
   if (rights == 0) return true;
   store<u32>(slot, (address & 0xfffff000) | VALID | rights);
@@ -136,11 +140,11 @@ function find(address: u32): bool {
 }
 
 /**
- * May guest-physical `address` be accessed so (EPT_* bit)? If not, a VM exit is noted and raised. `translated`: it is what the linear
- * address translates to; otherwise an entry of the guest's own tables.
+ * May guest-physical `address` (bits 35-32 in `high`) be accessed so (EPT_* bit)? If not, a VM exit is noted and raised. `translated`: it
+ * is what the linear address translates to; otherwise an entry of the guest's own tables.
  */
-export function eptAllows(address: u32, access: u32, translated: bool): bool {
-  const good = find(address);
+export function eptAllows(address: u32, access: u32, translated: bool, high: u32): bool {
+  const good = find(address, high);
   if (good && (rights & access) != 0) return true;
   if (load<u32>(FAULT_KIND) != 0) return false;
   let qualification: u32 = 0;
@@ -152,13 +156,13 @@ export function eptAllows(address: u32, access: u32, translated: bool): bool {
   // the restarted instruction is not to meet its instruction breakpoint again (27.3.3)
   if (load<u32>(VECTORING) == 0) store<u32>(FLAGS_SYSTEM, load<u32>(FLAGS_SYSTEM) | RF);
   noteExit(good ? EXIT_REASON_EPT_VIOLATION : EXIT_REASON_EPT_MISCONFIG, qualification);
-  store<u64>(GUEST_PHYSICAL_ADDRESS, address);
+  store<u64>(GUEST_PHYSICAL_ADDRESS, (<u64>high << 32) | address);
   raiseExit();
   return false;
 }
 
 /** Host address of guest-physical `address`; 0 when it may not be accessed so, or when nothing is there. Raises nothing. */
-export function eptHost(address: u32, writable: bool): usize {
-  if (!find(address) || (rights & (writable ? EPT_WRITE : EPT_READ)) == 0 || page == 0) return 0;
+export function eptHost(address: u32, writable: bool, high: u32): usize {
+  if (!find(address, high) || (rights & (writable ? EPT_WRITE : EPT_READ)) == 0 || page == 0) return 0;
   return page + (address & 0xfff);
 }

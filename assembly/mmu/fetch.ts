@@ -1,8 +1,7 @@
 // Instruction fetch: the code page behind a linear address. SDM vol. 3A 4.6 (execute rights).
 import { faulted } from '../cpu/fault';
 import { codeTable } from './code-pages';
-import { ACCESS_FETCH, translate, walkGlobal, walkLarge } from './paging';
-import { hostOf } from './physical';
+import { ACCESS_FETCH, translate, walkedHost, walkGlobal, walkHigh, walkLarge } from './paging';
 import { fillCode, userRights } from './tlb';
 
 /** What a bus with nothing on it answers: a page of ones. FF FF decodes to an undefined opcode. */
@@ -16,17 +15,20 @@ export function initFetch(): void {
 export function fetchHost(lin: u32): usize {
   const physical = translate(lin, ACCESS_FETCH, userRights);
   if (faulted()) return 0;
-  const host = hostOf(physical, false);
+  const host = walkedHost(physical, false);
   return host ? host : VOID_PAGE + (physical & 0xfff);
 }
 
-/** Offset table of the code page of `lin` under mode key `key`, entered in the code TLB. Raises #PF; then 0. */
+/**
+ * Offset table of the code page of `lin` under mode key `key`, entered in the code TLB. 0: it raised #PF, or the page lies above 4 GiB and
+ * is run instruction by instruction.
+ */
 export function fetchTable(lin: u32, key: u32, cached: bool): usize {
   const physical = translate(lin, ACCESS_FETCH, userRights);
-  if (faulted()) return 0;
+  if (faulted() || walkHigh != 0) return 0;
   const global = walkGlobal;
   const large = walkLarge;
-  const host = hostOf(physical, false);
+  const host = walkedHost(physical, false);
   const table = codeTable(physical >>> 12, key, host ? host & ~0xfff : VOID_PAGE);
   if (cached) fillCode(userRights, lin, table, global, large);
   return table;

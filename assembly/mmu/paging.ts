@@ -2,7 +2,7 @@
 import { CR0, CR3, CR4, EFER, EPT_ACTIVE, FAULT_KIND, PAGE_FAULT_ADDRESS, PDPTE, COUNT_TLB_MISSES } from '../abi';
 import { faulted, raise, PF_FAULT } from '../cpu/fault';
 import { EPT_EXECUTE, EPT_READ, EPT_WRITE, eptAllows, translatingFor } from './ept';
-import { gated, physicalOr32, physicalRead32, physicalRead64 } from './physical';
+import { gated, hostOf, physicalOr32, physicalRead32, physicalRead64 } from './physical';
 
 const PRESENT: u32 = 1;
 const WRITABLE: u32 = 2;
@@ -26,9 +26,10 @@ const EFER_NXE: u32 = 0x800;
 const PAE_RESERVED: u64 = 0x7ffffff000000000;
 const NX: u64 = 0x8000000000000000;
 
-/** Of the last successful walk. */
+/** Of the last successful walk; `walkHigh` is bits 35-32 of the physical address, of which `translate` gives those below. */
 export let walkGlobal: bool = false;
 export let walkLarge: bool = false;
+export let walkHigh: u32 = 0;
 
 export const ACCESS_READ: u32 = 0;
 export const ACCESS_WRITE: u32 = 1;
@@ -60,13 +61,18 @@ export function translate(lin: u32, access: u32, user: bool): u32 {
   const physical = walk(lin, access, user);
   if (faulted()) return 0;
   const needed = access == ACCESS_READ ? EPT_READ : access == ACCESS_WRITE ? EPT_WRITE : EPT_EXECUTE;
-  return eptAllows(physical, needed, true) ? physical : 0;
+  return eptAllows(physical, needed, true, walkHigh) ? physical : 0;
 }
+
+/** Host address behind `physical` as `translate` has just given it, or 0 as hostOf(). */
+// @ts-ignore: decorator
+@inline export function walkedHost(physical: u32, writable: bool): usize { return hostOf(physical, writable, walkHigh); }
 
 function walk(lin: u32, access: u32, user: bool): u32 {
   store<u64>(COUNT_TLB_MISSES, load<u64>(COUNT_TLB_MISSES) + 1);
   walkGlobal = true;
   walkLarge = false;
+  walkHigh = 0;
   if (<i32>load<u32>(CR0) >= 0) return gated(lin);
   if ((load<u32>(CR4) & CR4_PAE) != 0) return walkPae(lin, access, user);
   const directory = gated((load<u32>(CR3) & 0xfffff000) + ((lin >>> 22) << 2));
@@ -94,13 +100,18 @@ function walk(lin: u32, access: u32, user: bool): u32 {
   return gated((pte & 0xfffff000) | (lin & 0xfff));
 }
 
+/** Bits 35-32 of the address in an entry. */
+// @ts-ignore: decorator
+@inline function highOf(entry: u64): u32 { return <u32>(entry >> 32) & 0xf; }
+
 function walkPae(lin: u32, access: u32, user: bool): u32 {
   const nxe = (load<u32>(EFER) & EFER_NXE) != 0;
   const reserved: u64 = nxe ? PAE_RESERVED : PAE_RESERVED | NX;
   const pdpte = load<u64>(PDPTE + ((lin >>> 30) << 3));
   if ((pdpte & PRESENT) == 0) return pageFault(lin, 0, access, user);
   const directory = gated(<u32>(pdpte & 0xfffff000) + (((lin >>> 21) & 0x1ff) << 3));
-  const pde = physicalRead64(directory);
+  const directoryHigh = highOf(pdpte);
+  const pde = physicalRead64(directory, directoryHigh);
   if ((pde & PRESENT) == 0) return pageFault(lin, 0, access, user);
   const large = (pde & LARGE) != 0;
   if ((pde & reserved) != 0 || (large && (pde & 0x1fe000) != 0)) return pageFault(lin, PRESENT | CODE_RESERVED, access, user);
@@ -108,19 +119,22 @@ function walkPae(lin: u32, access: u32, user: bool): u32 {
   let rights = <u32>pde;
   let never = (pde & NX) != 0;
   let slot = directory;
+  let slotHigh = directoryHigh;
   let leaf = pde;
   if (!large) {
     slot = gated(<u32>(pde & 0xfffff000) + (((lin >>> 12) & 0x1ff) << 3));
-    leaf = physicalRead64(slot);
+    slotHigh = highOf(pde);
+    leaf = physicalRead64(slot, slotHigh);
     if ((leaf & PRESENT) == 0) return pageFault(lin, 0, access, user);
     if ((leaf & reserved) != 0) return pageFault(lin, PRESENT | CODE_RESERVED, access, user);
     rights &= <u32>leaf;
     never = never || (leaf & NX) != 0;
   }
   if (!allowed(rights, access, user) || (access == ACCESS_FETCH && nxe && never)) return pageFault(lin, PRESENT, access, user);
-  if (!large && (<u32>pde & ACCESSED) == 0) physicalOr32(directory, ACCESSED);
+  if (!large && (<u32>pde & ACCESSED) == 0) physicalOr32(directory, ACCESSED, directoryHigh);
   const bits = access == ACCESS_WRITE ? ACCESSED | DIRTY : ACCESSED;
-  if ((<u32>leaf & bits) != bits) physicalOr32(slot, bits);
+  if ((<u32>leaf & bits) != bits) physicalOr32(slot, bits, slotHigh);
+  walkHigh = highOf(leaf);
   walkGlobal = global && (<u32>leaf & GLOBAL) != 0;
   walkLarge = large;
   return gated(large ? (<u32>leaf & 0xffe00000) | (lin & 0x1fffff) : (<u32>leaf & 0xfffff000) | (lin & 0xfff));

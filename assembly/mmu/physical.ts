@@ -1,18 +1,20 @@
-// Physical memory: which host bytes stand behind a physical page, and what has none (MMIO).
+// Physical memory: which host bytes stand behind a physical page, and what has none (MMIO). Addresses are u32; `high` is bits 35-32, and
+// above 4 GiB there is nothing but what an EPT puts there.
 // A guest in VMX non-root operation: through the EPT, or host-physical addresses as they are (vol. 3C 28.2; mmu/ept.ts).
 import { A20_MASK, EPT_ACTIVE, REGIONS, REGION_COUNT, REGION_RAM, REGION_SIZE } from '../abi';
 import { nonRoot } from '../cpu/vmx';
 import { EPT_READ, EPT_WRITE, eptAllows, eptHost, hostPhysical } from './ept';
 
-function guestHost(address: u32, writable: bool): usize {
-  if (load<u32>(EPT_ACTIVE) != 0) return eptHost(address, writable);
-  const page = hostPhysical(address & 0xfffff000, 0x1000);
+function guestHost(address: u32, writable: bool, high: u32): usize {
+  if (load<u32>(EPT_ACTIVE) != 0) return eptHost(address, writable, high);
+  const page = hostPhysical((<u64>high << 32) | (address & 0xfffff000), 0x1000);
   return page ? page + (address & 0xfff) : 0;
 }
 
 /** Host address of physical `address`, or 0 when nothing but a device could answer. `writable` asks for RAM. */
-export function hostOf(address: u32, writable: bool): usize {
-  if (nonRoot()) return guestHost(address, writable);
+export function hostOf(address: u32, writable: bool, high: u32 = 0): usize {
+  if (nonRoot()) return guestHost(address, writable, high);
+  if (high != 0) return 0;
   const count = load<u32>(REGION_COUNT);
   for (let i: u32 = 0; i < count; i++) {
     const region = REGIONS + i * REGION_SIZE;
@@ -31,26 +33,26 @@ export function hostOf(address: u32, writable: bool): usize {
 
 /** May the processor reach an entry of the guest's paging structures? Otherwise an EPT violation is raised. */
 // @ts-ignore: decorator
-@inline function reachable(address: u32, access: u32): bool {
-  return load<u32>(EPT_ACTIVE) == 0 || eptAllows(address, access, false);
+@inline function reachable(address: u32, access: u32, high: u32): bool {
+  return load<u32>(EPT_ACTIVE) == 0 || eptAllows(address, access, false, high);
 }
 
 /** Page-table reads: what is not memory reads as not present. */
 export function physicalRead32(address: u32): u32 {
-  if (!reachable(address, EPT_READ)) return 0;
+  if (!reachable(address, EPT_READ, 0)) return 0;
   const host = hostOf(address, false);
   return host ? load<u32>(host) : 0;
 }
 
-export function physicalRead64(address: u32): u64 {
-  if (!reachable(address, EPT_READ)) return 0;
-  const host = hostOf(address, false);
+export function physicalRead64(address: u32, high: u32 = 0): u64 {
+  if (!reachable(address, EPT_READ, high)) return 0;
+  const host = hostOf(address, false, high);
   return host ? load<u64>(host) : 0;
 }
 
 /** Sets accessed and dirty bits in a page-table entry. */
-export function physicalOr32(address: u32, bits: u32): void {
-  if (!reachable(address, EPT_WRITE)) return;
-  const host = hostOf(address, true);
+export function physicalOr32(address: u32, bits: u32, high: u32 = 0): void {
+  if (!reachable(address, EPT_WRITE, high)) return;
+  const host = hostOf(address, true, high);
   if (host) store<u32>(host, load<u32>(host) | bits);
 }

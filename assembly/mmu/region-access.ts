@@ -5,8 +5,7 @@ import { watchesPage } from '../cpu/debug-registers';
 import { faulted, needsAttention } from '../cpu/fault';
 import { misses, readEntry, readSlow16, readSlow32, readSlow8, writeEntry, writeSlow16, writeSlow32, writeSlow8 } from './access';
 import { hasCode } from './code-pages';
-import { ACCESS_WRITE, translate, walkGlobal, walkLarge } from './paging';
-import { hostOf } from './physical';
+import { ACCESS_WRITE, translate, walkedHost, walkGlobal, walkLarge } from './paging';
 import { fillData, READ, userRights, WRITE } from './tlb';
 
 /** What was read from a device or across pages; what a store behind a write that is done already may overwrite. */
@@ -53,7 +52,7 @@ export function storeMissed(lin: u32, how: u32): u32 {
   if ((lin & 0xfff) + size > 0x1000 || load<u32>(ALIGNMENT_ACTIVE) != 0) return interrupt(BY_PAGE);
   const physical = translate(lin, ACCESS_WRITE, userRights);
   if (faulted()) return interrupt(BY_FAULT);
-  const host = hostOf(physical, true);
+  const host = walkedHost(physical, true);
   if (host == 0 || hasCode(physical >>> 12) || ((load<u32>(DR7) & 0xff) != 0 && watchesPage(lin))) return interrupt(BY_PAGE);
   // what the interpreter would fill: string instructions count by what they find
   if ((how & MODIFIED) != 0 && misses(lin, readEntry(lin), 1)) fillData(READ, userRights, lin, <u32>host & 0xfffff000, walkGlobal, walkLarge);

@@ -103,6 +103,7 @@ export function translateHere(): u32 {
     store<u32>(CR2, cr2);
     return 0;
   }
+  if (table == 0) return 0;
   let u: usize = load<u32>(table + ((eip & 0xfff) << 2));
   if (u == 0) u = decodeRun(table, eip & 0xfff, key);
   if (u == 0 || isClaimed(u)) return 0;

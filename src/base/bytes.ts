@@ -18,7 +18,7 @@ export function fromLatin1(bytes: Uint8Array): string {
 }
 
 export function hex(value: number, digits = 8): string {
-  return (value >>> 0).toString(16).padStart(digits, '0');
+  return (value < 0 ? value >>> 0 : value).toString(16).padStart(digits, '0');
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

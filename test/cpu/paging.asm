@@ -350,6 +350,19 @@ pae:
   END
   mov dword [pae_table + 4], 0
   invlpg [PAGE]
+  TRY "above 4 GiB"
+  mov dword [pae_table + 4], 1
+  invlpg [PAGE]
+  mov dword [PAGE], 0x11111111
+  SHOW [FRAME]
+  mov dword [pae_table + 4], 8
+  invlpg [PAGE]
+  add dword [PAGE], 0x11111111
+  SHOW [FRAME]
+  mov dword [pae_table + 4], 0
+  invlpg [PAGE]
+  SHOW [PAGE]
+  END
   TRY "2 MiB page"
   mov dword [pae_directory + (PAGE >> 21) * 8], 0x200083
   mov eax, cr3

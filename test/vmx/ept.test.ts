@@ -76,6 +76,35 @@ describe.each([
     expect(vmcs.read('GUEST_CR3')).toBe(0xa000);
   });
 
+  it('takes all 36 bits of a guest-physical address', () => {
+    const at = 2 ** 32 + DATA;
+    vmcs.write('GUEST_CR4', 0x2020);
+    vmcs.write('GUEST_PDPTR0', 0x8001);
+    machine.setEntry(0x8000, 0x9000, PRESENT_WRITABLE);
+    machine.setEntry(0x9000 + 8 * (CODE >> 12), CODE, PRESENT_WRITABLE);
+    machine.setEntry(0x9000 + 8 * (DATA >> 12), at, PRESENT_WRITABLE);
+    program('a100500000830500500000' + '01f4'); // mov eax, [DATA]; add dword [DATA], 1
+    expect(violation()).toMatchObject({ reason: VIOLATION, qualification: 0x181, physical: at, rip: CODE });
+    // what maps it maps it: bits 38-30 choose the entry of the third level
+    machine.setEntry(PDPT + 8 * 4, PD + 0x4000, RWX);
+    machine.setEntry(PD + 0x4000, PT + 0x4000, RWX);
+    machine.setEntry(PT + 0x4000 + 8 * (DATA >> 12), 0xa000, RWX | WRITE_BACK);
+    machine.ramView.setUint32(0xa000, 77, true);
+    machine.core.flushTlb(0);
+    expect(machine.runGuest()).toMatchObject({ reason: HLT });
+    expect(machine.register(0)).toBe(77);
+    expect([machine.ramView.getUint32(0xa000, true), machine.ramView.getUint32(DATA, true)]).toEqual([78, 0x12345678]);
+    // a table of the guest's up there
+    machine.setEntry(0x8000, 2 ** 33 + 0x9000, PRESENT_WRITABLE);
+    machine.core.flushTlb(0);
+    vmcs.write('GUEST_RIP', CODE);
+    expect(violation()).toMatchObject({
+      reason: VIOLATION,
+      qualification: 0x81,
+      physical: 2 ** 33 + 0x9000 + 8 * (CODE >> 12),
+    });
+  });
+
   it('separates reading, writing and executing', () => {
     leaf(DATA >> 12, 1 | WRITE_BACK);
     program('a100500000830500500000' + '01f4'); // mov eax, [DATA]; add dword [DATA], 1

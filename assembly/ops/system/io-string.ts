@@ -6,8 +6,7 @@ import { nonRoot } from '../../cpu/vmx';
 import { U_SEGMENT } from '../../uop';
 import { probeWrite, replayReady, replayTake } from '../../mmu/access';
 import { hasCode } from '../../mmu/code-pages';
-import { ACCESS_READ, ACCESS_WRITE, translate } from '../../mmu/paging';
-import { hostOf } from '../../mmu/physical';
+import { ACCESS_READ, ACCESS_WRITE, translate, walkedHost } from '../../mmu/paging';
 import { userRights } from '../../mmu/tlb';
 import { ES, segmentBase } from '../../mmu/segmented';
 import { exitString, portExits } from './intercept';
@@ -22,11 +21,11 @@ import {
 /** Host address of RAM behind `lin` that takes many items at once, else 0. */
 function blockForWrite(lin: u32): usize {
   const physical = translate(lin, ACCESS_WRITE, userRights);
-  return faulted() || hasCode(physical >>> 12) ? 0 : hostOf(physical, true);
+  return faulted() || hasCode(physical >>> 12) ? 0 : walkedHost(physical, true);
 }
 function blockForRead(lin: u32): usize {
   const physical = translate(lin, ACCESS_READ, userRights);
-  return faulted() ? 0 : hostOf(physical, false);
+  return faulted() ? 0 : walkedHost(physical, false);
 }
 
 /** Counts off `items` of a repeated instruction; true when nothing is left to do. */

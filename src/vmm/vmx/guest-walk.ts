@@ -12,6 +12,8 @@ const GLOBAL = 0x100;
 /** Bit 63 and the address bits above the 36 that CPUID announces, in the high half of a PAE entry. */
 const NX_HIGH = 0x80000000;
 const RESERVED_HIGH = 0x7ffffff0;
+/** Bits 35-32 of the address in a PAE entry. There is nothing above 4 GiB. */
+const ADDRESS_HIGH = 0xf;
 
 /** Of a page-fault error code. */
 export const ERROR_PRESENT = 1;
@@ -66,7 +68,7 @@ export function loadDirectoryPointers(paging: PagingState, memory: HostPhysical,
 
 export class GuestWalk {
   // What the last successful walk has found: a page of 4 KiB, or the 4 KiB of a large page that the address is in.
-  /** Guest-physical address of the byte. */
+  /** Guest-physical address of the byte; NOWHERE above 4 GiB. */
   physical = 0;
   /** WRITABLE and USER, as all levels allow. */
   rights = 0;
@@ -123,7 +125,8 @@ export class GuestWalk {
     const reserved = nxe ? RESERVED_HIGH : RESERVED_HIGH | NX_HIGH;
     const pointer = pdptes[(linear >>> 30) * 2];
     if (!(pointer & PRESENT)) return this.fail(0, access);
-    const directory = this.slot((pointer & 0xfffff000) + ((linear >>> 21) & 0x1ff) * 8);
+    const pointerHigh = pdptes[(linear >>> 30) * 2 + 1];
+    const directory = this.slot((pointer & 0xfffff000) + ((linear >>> 21) & 0x1ff) * 8, pointerHigh);
     const pde = this.read(directory);
     const pdeHigh = this.read(directory < 0 ? directory : directory + 4);
     if (!(pde & PRESENT)) return this.fail(0, access);
@@ -131,23 +134,24 @@ export class GuestWalk {
     if (pdeHigh & reserved || (large && pde & 0x1fe000)) return this.fail(ERROR_PRESENT | ERROR_RESERVED, access);
     let slot = directory;
     let leaf = pde;
-    let high = pdeHigh;
+    let leafHigh = pdeHigh;
     if (!large) {
-      slot = this.slot((pde & 0xfffff000) + ((linear >>> 12) & 0x1ff) * 8);
+      slot = this.slot((pde & 0xfffff000) + ((linear >>> 12) & 0x1ff) * 8, pdeHigh);
       leaf = this.read(slot);
       if (!(leaf & PRESENT)) return this.fail(0, access);
-      const leafHigh = this.read(slot + 4);
+      leafHigh = this.read(slot + 4);
       if (leafHigh & reserved) return this.fail(ERROR_PRESENT | ERROR_RESERVED, access);
-      high |= leafHigh;
     }
-    this.noExecute = nxe && (high & NX_HIGH) !== 0;
+    this.noExecute = nxe && ((pdeHigh | leafHigh) & NX_HIGH) !== 0;
     const rights = pde & leaf;
     if (!this.allowed(rights, access) || (access & ERROR_FETCH && this.noExecute))
       return this.fail(ERROR_PRESENT, access);
     if (!large && !(pde & ACCESSED)) this.setBits(directory, pde, ACCESSED);
     this.large = large;
     const physical = large ? (leaf & 0xffe00000) | (linear & 0x1fffff) : (leaf & 0xfffff000) | (linear & 0xfff);
-    return this.finish(slot, leaf, rights, physical, access);
+    const found = this.finish(slot, leaf, rights, physical, access);
+    if (leafHigh & ADDRESS_HIGH) this.physical = NOWHERE;
+    return found;
   }
 
   /** May the access go through entries whose combined rights are `rights`? */
@@ -173,8 +177,9 @@ export class GuestWalk {
     return false;
   }
 
-  /** Host-physical address of the entry at guest-physical `address`. */
-  private slot(address: number): number {
+  /** Host-physical address of the entry at guest-physical `address`, bits 35-32 of it in `high`. */
+  private slot(address: number, high = 0): number {
+    if (high & ADDRESS_HIGH) return NOWHERE;
     return this.memory.of((address & this.paging.a20Mask) >>> 0, false);
   }
 

@@ -179,6 +179,19 @@ test('PAE: pointers are loaded with CR3 and checked; NX keeps fetches out', () =
   expect(pager.walk.error).toBe(0x11);
   expect(access(0x1000, 0)).toBe('fault');
   expect(pager.walk.error).toBe(9);
+  // what lies above 4 GiB is nothing, and not what its low bits name
+  entry(0x3010, 0x300000 | P | W, 1);
+  expect(access(0x2000, 0)).toBe('device');
+  entry(0x3018, 0x302000 | P | W);
+  expect(access(0x3000, 0)).toBe(0x302000);
+  entry(0x2008, 0x3000 | P | W | U, 8);
+  expect(access(0x200000, 0)).toBe('fault');
+  expect(pager.walk.error).toBe(0);
+  entry(0x2010, 0x600000 | P | W | LARGE, 4);
+  expect(access(0x400000, 0)).toBe('device');
+  entry(CR3 + 0x10, 0x2000 | P, 2);
+  expect(pager.loadCr3(CR3)).toBe(true);
+  expect(access(0x80000000, 0)).toBe('fault');
   entry(CR3 + 8, 0x2000 | P | W);
   expect(pager.loadCr3(CR3)).toBe(false);
   expect(guest.pdptes[2]).toBe(0);
