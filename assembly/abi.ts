@@ -133,7 +133,7 @@ export const ATTENTION = 1628;
 export const A20_MASK = 1632;
 /** PAE page-directory-pointer entries, 4 u64, loaded with CR3. */
 export const PDPTE = 1640;
-/** Bit 0: an exit is wanted as soon as an interrupt can be taken; bit 1 (non-root alone): as soon as an NMI can. */
+/** Bit 0: an exit is wanted as soon as an interrupt can be taken; bit 1: as soon as an NMI can. */
 export const INTERRUPT_WINDOW = 1672;
 export const NMI_BLOCKED = 1676;
 export const TSC_BASE = 1680; // u64: TSC at entry

@@ -1,5 +1,8 @@
 // The core's exports: everything that the host calls. State is read and written in memory (assembly/abi.ts).
-import { A20_MASK, EPT_ACTIVE, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, REPLAY_COUNT, VMX_HALTED, VMX_OFF, VMX_ROOT, VMX_STATE } from './abi';
+import {
+  A20_MASK, EPT_ACTIVE, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, NMI_BLOCKED, REPLAY_COUNT, VMX_HALTED, VMX_OFF,
+  VMX_ROOT, VMX_STATE,
+} from './abi';
 import { IF } from './cpu/flags';
 import { initInterpreter, setTraps, stepPending, takeTraps } from './interpreter/control';
 import { flushCode } from './mmu/code-pages';
@@ -41,10 +44,14 @@ export function init(): void {
   store<u32>(A20_MASK, 0xffffffff);
 }
 
-/** Can an interrupt be injected now? */
-export function canInject(): bool {
-  return (load<u32>(FLAGS_SYSTEM) & IF) != 0 && load<u32>(INTERRUPT_SHADOW) == 0 && load<u32>(REPLAY_COUNT) == 0 && !stepPending;
+/** Is the guest at an instruction boundary where nothing goes before an event from outside? */
+function open(): bool {
+  return load<u32>(INTERRUPT_SHADOW) == 0 && load<u32>(REPLAY_COUNT) == 0 && load<u32>(FAULT_KIND) == 0 && !stepPending;
 }
+/** Can an interrupt be injected now? */
+export function canInject(): bool { return (load<u32>(FLAGS_SYSTEM) & IF) != 0 && open(); }
+/** Can an NMI? */
+export function canInjectNmi(): bool { return load<u32>(NMI_BLOCKED) == 0 && open(); }
 
 // ---- VMX: what the monitor calls ------------------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ function imagesOf(raw: RawOptions): string[] {
 export async function saveSnapshot(
   path: string,
   raw: RawOptions,
-  { machine, halted }: VmState,
+  state: VmState,
   overlays: readonly (SnapshotDisk | undefined)[],
 ): Promise<number> {
   const options = absolute(raw);
@@ -82,7 +82,7 @@ export async function saveSnapshot(
     options,
     disks: imagesOf(options).map(stamp),
   };
-  const pieces = await writeSnapshot(description, sectionsOf({ machine, halted }, overlays), nodeCodec);
+  const pieces = await writeSnapshot(description, sectionsOf(state, overlays), nodeCodec);
   const beside = `${path}.${process.pid}.new`;
   try {
     const fd = openSync(beside, 'w');
@@ -101,8 +101,11 @@ export async function saveSnapshot(
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-function* sectionsOf({ machine, halted }: VmState, overlays: readonly (SnapshotDisk | undefined)[]): Iterable<Section> {
-  yield* toSections(machine, { halted });
+function* sectionsOf(
+  { machine, halted, nmi }: VmState,
+  overlays: readonly (SnapshotDisk | undefined)[],
+): Iterable<Section> {
+  yield* toSections(machine, { halted, nmi });
   for (const [i, overlay] of overlays.entries()) {
     if (overlay) for (const [piece, bytes] of overlay.save().entries()) yield { name: `overlay ${i} ${piece}`, bytes };
   }
@@ -161,7 +164,7 @@ async function fill(
       else overlays[Number(disk)]?.load(section.bytes);
     });
     const { state, more } = reader.finish();
-    return { machine: state, halted: more.halted === true };
+    return { machine: state, halted: more.halted === true, nmi: more.nmi === true };
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;
     throw new InputError(`snapshot ${path}: ${messageOf(error)}`, 'Make it again.', { cause: error });

@@ -57,6 +57,7 @@ interface Core {
   injectInterrupt(vector: number): void;
   injectNmi(): void;
   canInject(): number;
+  canInjectNmi(): number;
   flushTlb(code: number): void;
   invalidateCode(physical: number, length: number): void;
   updateMode(): void;
@@ -239,6 +240,11 @@ export class Vcpu {
     return this.core.canInject() !== 0;
   }
 
+  /** The same for an NMI: none is in its handler. */
+  get canInjectNmi(): boolean {
+    return this.core.canInjectNmi() !== 0;
+  }
+
   inject(vector: number): void {
     this.core.injectInterrupt(vector);
   }
@@ -247,9 +253,9 @@ export class Vcpu {
     this.core.injectNmi();
   }
 
-  /** Asks for an exit as soon as `canInject` becomes true. */
-  set interruptWindow(wanted: boolean) {
-    this.view.setUint32(INTERRUPT_WINDOW, wanted ? 1 : 0, true);
+  /** Asks for an exit as soon as `canInject`, or `canInjectNmi`, becomes true. */
+  setWindows(interrupt: boolean, nmi: boolean): void {
+    this.view.setUint32(INTERRUPT_WINDOW, (interrupt ? 1 : 0) | (nmi ? 2 : 0), true);
   }
 
   /** Whether CPUID announces a local APIC. Before the first run. */

@@ -24,10 +24,12 @@ export interface GuestCpu extends ExitingCpu {
   step(before?: () => void): Exit;
   readonly interruptsEnabled: boolean;
   readonly canInject: boolean;
+  /** No NMI handler runs that has not come to its IRET, and no other reason stands against an NMI. */
+  readonly canInjectNmi: boolean;
   inject(vector: number): void;
   injectNmi(): void;
-  /** Asks for an exit as soon as `canInject` becomes true. */
-  set interruptWindow(wanted: boolean);
+  /** Asks for an exit as soon as `canInject`, or `canInjectNmi`, becomes true. */
+  setWindows(interrupt: boolean, nmi: boolean): void;
 }
 
 /** What to do after an exit: run on, wait for an interrupt, or give up. */

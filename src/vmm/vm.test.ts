@@ -52,8 +52,10 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
     answer() {},
     drainMmio() {},
     setTsc() {},
-    set interruptWindow(wanted: boolean) {
-      seen.push(wanted ? 'window on' : 'window off');
+    canInjectNmi: true,
+    setWindows(interrupt: boolean, nmi: boolean) {
+      seen.push(interrupt ? 'window on' : 'window off');
+      if (nmi) seen.push('NMI window on');
     },
     inject: (vector: number) => void seen.push(`inject ${vector}`),
     injectNmi: () => void seen.push('nmi'),
@@ -283,6 +285,25 @@ test('an NMI wakes a halted guest', async () => {
   host.onSleep = () => vm.raiseNmi();
   await vm.run();
   expect(seen).toEqual(['power on', 'hlt', 'nmi', 'budget', 'flush']);
+});
+
+test('an NMI waits until the handler of another one has ended, and is remembered once', async () => {
+  const { vm, cpu, seen } = setUp([
+    () => {
+      cpu.canInjectNmi = false;
+      vm.raiseNmi();
+      vm.raiseNmi();
+      return budget;
+    },
+    () => {
+      cpu.canInjectNmi = true;
+      return budget;
+    },
+    budget,
+  ]);
+  await vm.run();
+  const asked = ['window off', 'NMI window on'];
+  expect(seen).toEqual(['power on', 'budget', ...asked, 'budget', 'nmi', 'window off', 'budget', 'flush']);
 });
 
 test('reset powers on again before the next instruction', async () => {

@@ -69,6 +69,8 @@ export interface Machine {
 export interface VmState {
   machine: MachineState;
   halted: boolean;
+  /** An NMI waits for the end of another one's handler. */
+  nmi?: boolean;
 }
 
 /** What is done with a machine that stands still, once; it must not reject. */
@@ -112,7 +114,9 @@ export class Vm {
   private halted = false;
   private resetWanted = false;
   private nmi = false;
+  /** Exits that were asked for: for an interrupt, for an NMI. */
   private window = false;
+  private nmiWindow = false;
   private paused: { promise: Promise<void>; end: () => void } | undefined;
   private resets = 0;
   private wanted: Take | undefined;
@@ -148,6 +152,7 @@ export class Vm {
     if (from) {
       this.machine.restore(from.machine);
       this.halted = from.halted;
+      this.nmi = from.nmi === true;
     } else this.machine.powerOn();
     try {
       while (!this.outcome) {
@@ -209,7 +214,9 @@ export class Vm {
   private takeSnapshot(take: Take): void {
     this.wanted = undefined;
     this.pause();
-    void take(() => ({ machine: this.machine.save(), halted: this.halted })).finally(() => this.resume());
+    void take(() => ({ machine: this.machine.save(), halted: this.halted, nmi: this.nmi })).finally(() =>
+      this.resume(),
+    );
   }
 
   /** The guest has halted and waits. */
@@ -252,7 +259,7 @@ export class Vm {
       timers.fireDue();
       if (this.resetWanted) this.powerOn();
       // what the host still does for the guest is in no snapshot
-      if (this.wanted && !this.nmi && this.machine.settled && this.machine.inFlight.count === 0) {
+      if (this.wanted && this.machine.settled && this.machine.inFlight.count === 0) {
         this.takeSnapshot(this.wanted);
         break;
       }
@@ -333,7 +340,7 @@ export class Vm {
   /** Gives the CPU what waits for it, or asks to be told when it can take it. */
   private offerInterrupt(): void {
     const { cpu, interrupts } = this.machine;
-    if (this.nmi) {
+    if (this.nmi && cpu.canInjectNmi) {
       this.nmi = false;
       this.halted = false;
       cpu.injectNmi();
@@ -344,14 +351,15 @@ export class Vm {
       if (this.log.on.irq) this.log.trace('irq', `vector ${vector.toString(16)}`);
       cpu.inject(vector);
       this.halted = false;
-      this.setWindow(interrupts.hasInterrupt());
-    } else this.setWindow(waiting);
+      this.setWindows(interrupts.hasInterrupt(), this.nmi);
+    } else this.setWindows(waiting, this.nmi);
   }
 
-  private setWindow(wanted: boolean): void {
-    if (this.window === wanted) return;
-    this.window = wanted;
-    this.machine.cpu.interruptWindow = wanted;
+  private setWindows(interrupt: boolean, nmi: boolean): void {
+    if (this.window === interrupt && this.nmiWindow === nmi) return;
+    this.window = interrupt;
+    this.nmiWindow = nmi;
+    this.machine.cpu.setWindows(interrupt, nmi);
   }
 
   /** The guest has halted: nothing runs until a deadline, input, or the end of the time allowed. */
@@ -398,6 +406,7 @@ export class Vm {
   private powerOn(): void {
     this.resetWanted = false;
     this.halted = false;
+    this.nmi = false;
     this.resets++;
     this.machine.powerOn();
   }

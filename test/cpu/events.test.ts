@@ -113,6 +113,34 @@ it('blocks NMIs from one to its IRET', () => {
   expect(machine.get(abi.NMI_BLOCKED)).toBe(0);
 });
 
+it('takes an NMI when no other is in its handler and nothing else comes first', () => {
+  program('8ed090f4'); // mov ss, ax; nop
+  expect(machine.core.canInjectNmi()).toBe(1);
+  expect(machine.run(1)).toBe(abi.EXIT_BUDGET);
+  expect(machine.eip).toBe(CODE + 2);
+  expect(machine.core.canInjectNmi()).toBe(0);
+  // asked for, it comes behind the instruction that the load of SS protects
+  machine.set(abi.INTERRUPT_WINDOW, 2);
+  expect(machine.run(100)).toBe(abi.EXIT_INTERRUPT_WINDOW);
+  expect(machine.eip).toBe(CODE + 3);
+  expect(machine.core.canInjectNmi()).toBe(1);
+  machine.core.injectNmi();
+  expect(machine.core.canInjectNmi()).toBe(0);
+  // and behind the IRET of another one
+  expect(machine.run(100)).toBe(abi.EXIT_INTERRUPT_WINDOW);
+  expect(machine.eip).toBe(CODE + 3);
+  expect(machine.core.canInjectNmi()).toBe(1);
+});
+
+it('takes nothing from outside while an exception waits for its delivery', () => {
+  program('90f4');
+  machine.set(abi.IDTR_LIMIT, 0);
+  machine.eflags = 2 | IF;
+  machine.core.injectNmi(); // it cannot be delivered: #GP waits
+  expect(machine.core.canInject()).toBe(0);
+  expect(machine.core.canInjectNmi()).toBe(0);
+});
+
 it('shuts down on the third fault, and when an injected interrupt cannot be delivered', () => {
   program('0f0b'); // ud2 with no vector table
   machine.set(abi.IDTR_LIMIT, 0);

@@ -21,9 +21,9 @@ function assemble(nasm: string, program: string, to: string): string {
   return image;
 }
 
-async function ours(image: string, to: string): Promise<string[]> {
-  const log = join(to, 'ours.log');
-  const args = ['--mode', 'full', '--kernel', image, '--memory', '64M', '--serial', 'none'];
+async function ours(image: string, to: string, mode: readonly string[] = ['full']): Promise<string[]> {
+  const log = join(to, `ours-${mode.join('')}.log`);
+  const args = ['--mode', ...mode, '--kernel', image, '--memory', '64M', '--serial', 'none'];
   const console = Console.machine([...args, '--debug-exit', '0xf4', '--log-port', `0xe9=${log}`], {
     deadline: DEADLINE,
   });
@@ -44,13 +44,18 @@ function lines(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'latin1').split('\n') : [];
 }
 
-async function agrees(context: TestContext, program: string, least: number): Promise<void> {
+async function agrees(
+  context: TestContext,
+  program: string,
+  least: number,
+  modes: readonly (readonly string[])[] = [['full']],
+): Promise<void> {
   const tools = needs(context, 'nasm', 'qemu');
   const to = scratch();
   const image = assemble(tools.nasm, program, to);
   const expected = oracle(tools.qemu, image, to);
   expect(expected.length).toBeGreaterThan(least);
-  expect(await ours(image, to)).toEqual(expected);
+  for (const mode of modes) expect(await ours(image, to, mode), mode.join(' ')).toEqual(expected);
 }
 
 test('selectors: loads, LAR, LSL, VERR, LLDT, LTR of every kind of descriptor', (context) =>
@@ -61,6 +66,9 @@ test('v86: virtual-8086 mode, IOPL, the I/O bitmap', (context) => agrees(context
 test('paging: rights, accessed and dirty bits, PSE, PAE, NX, double faults', (context) =>
   agrees(context, 'paging', 1000));
 test('debug: breakpoints, single step, control registers, SYSENTER', (context) => agrees(context, 'debug', 30));
+
+test('nmi: NMIs from within the handler of one, in all modes', (context) =>
+  agrees(context, 'nmi', 6, [['full'], ['hw'], ['hw', '--no-ept'], ['para']]));
 
 test('stricter: where the manual asks for more than the oracle does', async (context) => {
   const tools = needs(context, 'nasm');

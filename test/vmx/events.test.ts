@@ -127,6 +127,19 @@ describe.each([
     expect(vmcs.read('GUEST_INTERRUPTIBILITY_INFO')).toBe(0);
   });
 
+  it('meets no breakpoint on the first instruction when it is loaded behind a load of SS', () => {
+    vmcs.write('EXCEPTION_BITMAP', 1 << 1);
+    machine.set(abi.DR0, CODE);
+    vmcs.write('GUEST_DR7', 0x402);
+    expect(machine.runGuest()).toMatchObject({ reason: 0, event: valid(0x301), rip: CODE });
+    vmcs.write('GUEST_RFLAGS', 2 | IF);
+    vmcs.write('GUEST_INTERRUPTIBILITY_INFO', vmx.GUEST_INTR_STATE_STI);
+    expect(machine.runGuest()).toMatchObject({ reason: 0, rip: CODE });
+    vmcs.write('GUEST_RFLAGS', 2);
+    vmcs.write('GUEST_INTERRUPTIBILITY_INFO', vmx.GUEST_INTR_STATE_MOV_SS);
+    expect(machine.runGuest()).toMatchObject({ reason: 12, rip: CODE + 4 });
+  });
+
   it('reports the shadow in which an instruction leaves', () => {
     const blocking = (code: string) => {
       vmcs.write('GUEST_RIP', CODE);

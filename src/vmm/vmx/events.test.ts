@@ -53,15 +53,31 @@ test.each([
   expect(enter().window).toBe(false);
 });
 
-test('an NMI goes in once, and waits with a window while NMIs are blocked', () => {
+test('an NMI goes in once, and not while NMIs are blocked', () => {
   const { vmcs, events, enter } = setUp({ GUEST_RFLAGS: 2 });
-  events.raiseNmi();
+  expect(events.canInjectNmi).toBe(true);
+  events.injectNmi();
+  expect(events.canInjectNmi).toBe(false);
   expect(enter().event).toBe(VALID + 0x202);
   expect(enter().event).toBe(0);
-  vmcs.write('GUEST_INTERRUPTIBILITY_INFO', 8);
-  events.raiseNmi();
+  for (const blocking of [1, 2, 8]) {
+    vmcs.write('GUEST_INTERRUPTIBILITY_INFO', blocking);
+    expect(events.canInjectNmi).toBe(false);
+  }
+  events.nmiWindowWanted = true;
   expect(enter()).toMatchObject({ event: 0, nmiWindow: true });
-  vmcs.write('GUEST_INTERRUPTIBILITY_INFO', 0);
+  events.nmiWindowWanted = false;
+  expect(enter()).toMatchObject({ event: 0, nmiWindow: false });
+});
+
+test('an NMI that an exception has taken the place of is not lost', () => {
+  const { vmcs, events, enter } = setUp();
+  vmcs.write('IDT_VECTORING_INFO_FIELD', VALID + 0x202);
+  vmcs.write('GUEST_INTERRUPTIBILITY_INFO', 8);
+  events.afterExit();
+  events.raise(14, 0);
+  expect(events.canInjectNmi).toBe(false);
+  expect(enter()).toMatchObject({ event: exception(14), nmiWindow: true });
   expect(enter()).toMatchObject({ event: VALID + 0x202, nmiWindow: false });
 });
 

@@ -42,9 +42,11 @@ export class Events {
   private readonly words: Uint32Array;
   /** An acknowledged interrupt whose delivery an exception has taken the place of; -1: none. */
   private heldInterrupt = -1;
+  /** An NMI whose delivery an exception has taken the place of. */
   private nmiWaits = false;
-  /** An exit is wanted as soon as an interrupt can be taken. */
+  /** An exit is wanted as soon as an interrupt, an NMI can be taken. */
   windowWanted = false;
+  nmiWindowWanted = false;
   /** Interrupts and page faults that the guest was given, for statistics. */
   interrupts = 0;
   pageFaults = 0;
@@ -57,6 +59,7 @@ export class Events {
     this.heldInterrupt = -1;
     this.nmiWaits = false;
     this.windowWanted = false;
+    this.nmiWindowWanted = false;
   }
 
   /** Nothing is on its way into the guest. */
@@ -84,8 +87,19 @@ export class Events {
     this.put(vmx.INTR_TYPE_EXT_INTR | vector);
   }
 
-  raiseNmi(): void {
-    this.nmiWaits = true;
+  /** Would the guest take an NMI at the next entry? */
+  get canInjectNmi(): boolean {
+    return !this.nmiWaits && this.openForNmi;
+  }
+
+  private get openForNmi(): boolean {
+    const { words } = this;
+    const blocked = (words[BLOCKING] & (SHADOW | vmx.GUEST_INTR_STATE_NMI)) !== 0;
+    return !blocked && (words[ENTRY_EVENT] & vmx.INTR_INFO_VALID_MASK) === 0;
+  }
+
+  injectNmi(): void {
+    this.put(vmx.INTR_TYPE_NMI_INTR | NMI);
   }
 
   /**
@@ -150,14 +164,13 @@ export class Events {
       this.put(vmx.INTR_TYPE_EXT_INTR | this.heldInterrupt);
       this.heldInterrupt = -1;
     }
-    const occupied = (words[ENTRY_EVENT] & vmx.INTR_INFO_VALID_MASK) !== 0;
-    if (this.nmiWaits && !occupied && !(words[BLOCKING] & (SHADOW | vmx.GUEST_INTR_STATE_NMI))) {
+    if (this.nmiWaits && this.openForNmi) {
       this.nmiWaits = false;
-      this.put(vmx.INTR_TYPE_NMI_INTR | NMI);
+      this.injectNmi();
     }
     let controls = words[CONTROLS] & ~(vmx.CPU_BASED_INTR_WINDOW_EXITING | vmx.CPU_BASED_NMI_WINDOW_EXITING);
     if (this.windowWanted || this.heldInterrupt >= 0) controls |= vmx.CPU_BASED_INTR_WINDOW_EXITING;
-    if (this.nmiWaits) controls |= vmx.CPU_BASED_NMI_WINDOW_EXITING;
+    if (this.nmiWindowWanted || this.nmiWaits) controls |= vmx.CPU_BASED_NMI_WINDOW_EXITING;
     words[CONTROLS] = controls;
   }
 

@@ -27,7 +27,6 @@ const LENGTH = fieldWord('VM_EXIT_INSTRUCTION_LEN');
 const QUALIFICATION = fieldWord('EXIT_QUALIFICATION');
 const EVENT = fieldWord('VM_EXIT_INTR_INFO');
 const EVENT_ERROR = fieldWord('VM_EXIT_INTR_ERROR_CODE');
-const GUEST_PHYSICAL = fieldWord('GUEST_PHYSICAL_ADDRESS');
 const GUEST_LINEAR = fieldWord('GUEST_LINEAR_ADDRESS');
 const VECTORING = fieldWord('IDT_VECTORING_INFO_FIELD');
 const TIMER = fieldWord('VMX_PREEMPTION_TIMER_VALUE');
@@ -229,7 +228,7 @@ export class VmxCpu implements GuestCpu {
       qualification: this.qualification,
       interruption: words[EVENT],
       errorCode: words[EVENT_ERROR],
-      guestPhysical: words[GUEST_PHYSICAL],
+      guestPhysical: this.vmcs.read('GUEST_PHYSICAL_ADDRESS'),
       guestLinear: words[GUEST_LINEAR],
     };
   }
@@ -262,6 +261,10 @@ export class VmxCpu implements GuestCpu {
     return this.emulating ? this.cpu.canInject : this.events.canInject;
   }
 
+  get canInjectNmi(): boolean {
+    return this.emulating ? this.cpu.canInjectNmi : this.events.canInjectNmi;
+  }
+
   inject(vector: number): void {
     if (this.emulating) this.cpu.inject(vector);
     else this.events.injectInterrupt(vector);
@@ -269,11 +272,12 @@ export class VmxCpu implements GuestCpu {
 
   injectNmi(): void {
     if (this.emulating) this.cpu.injectNmi();
-    else this.events.raiseNmi();
+    else this.events.injectNmi();
   }
 
-  set interruptWindow(wanted: boolean) {
-    this.events.windowWanted = wanted;
+  setWindows(interrupt: boolean, nmi: boolean): void {
+    this.events.windowWanted = interrupt;
+    this.events.nmiWindowWanted = nmi;
   }
 
   // ---- what exits do to the guest -------------------------------------------------------------------------------------------
@@ -425,7 +429,7 @@ export class VmxCpu implements GuestCpu {
   private stayInEmulator(): boolean {
     const { cpu } = this;
     if (this.emulating && !cpu.midInstruction && !cpu.faultPending) this.leaveEmulator();
-    if (this.emulating) cpu.interruptWindow = this.events.windowWanted;
+    if (this.emulating) cpu.setWindows(this.events.windowWanted, this.events.nmiWindowWanted);
     return this.emulating;
   }
 
