@@ -9,7 +9,7 @@ import { expect, type TestContext, test } from 'vitest';
 import { Console } from '../console.js';
 import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
-import { grubDisk, isolinuxCd, sectorDisk, syslinuxDisk } from './images.js';
+import { grubDisk, isolinuxCd, oneSectorDisk, sectorDisk, syslinuxDisk } from './images.js';
 
 const deadline = 240;
 const append = 'console=ttyS0 cryptomgr.notests tv.run="cat /proc/cmdline"';
@@ -53,6 +53,17 @@ test.for(['full', 'hw', 'hw --no-ept'])(
     expect(await console.exit()).toBe((0x10 << 1) | 1);
   },
 );
+
+// On virtio SeaBIOS makes no geometry of it, under QEMU neither.
+test('a disk of one sector boots', async (context) => {
+  const tools = needs(context, 'bios', 'nasm');
+  const disk = join(scratch(), 'one-sector.img');
+  oneSectorDisk(disk, fileURLToPath(new URL('one-sector.asm', import.meta.url)), tools);
+  const args = ['--bios', tools.bios, '--memory', '16M', '--disk', disk, '--debug-exit', '0xf4'];
+  const console = Console.machine(args, { deadline: 120 });
+  await console.expect('read from itself\n');
+  expect(await console.exit()).toBe((0x10 << 1) | 1);
+});
 
 test('syslinux loads the kernel from a FAT disk', async (context) => {
   const { bios } = needs(context, 'bios');

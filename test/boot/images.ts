@@ -2,7 +2,7 @@
 // Source: syslinux(1), mtools(1), xorrisofs(1), grub-mkrescue(1); the partition table is the PC's, one active FAT16 partition.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const SECTOR = 512;
@@ -130,13 +130,18 @@ menuentry linux {
   execFileSync(tools.grubMkrescue, args, { stdio: 'pipe' });
 }
 
+/** A disk that is one assembled boot sector, and no more. */
+export function oneSectorDisk(file: string, source: string, tools: Record<'nasm', string>): void {
+  execFileSync(tools.nasm, ['-f', 'bin', '-o', file, source], { stdio: 'pipe' });
+  const { size } = statSync(file);
+  if (size !== SECTOR) throw new Error(`${source} makes ${size} bytes, not one sector`);
+}
+
 /** A disk that begins with an assembled boot sector; `text` lies in the sector behind it. */
 export function sectorDisk(file: string, source: string, text: string, tools: Record<'nasm', string>): void {
-  execFileSync(tools.nasm, ['-f', 'bin', '-o', file, source], { stdio: 'pipe' });
+  oneSectorDisk(file, source, tools);
   const disk = Buffer.alloc(1 << 20);
-  const sector = readFileSync(file);
-  if (sector.length !== SECTOR) throw new Error(`${source} makes ${sector.length} bytes, not one sector`);
-  sector.copy(disk);
+  readFileSync(file).copy(disk);
   disk.write(`${text}\0`, SECTOR, 'latin1');
   writeFileSync(file, disk);
 }

@@ -7,6 +7,8 @@ import { type BlockBackend, BlockError } from './block-backend.js';
 const CHUNK_SECTORS = 128;
 const HEADS = 16;
 const SECTORS_PER_TRACK = 63;
+/** A disk smaller than two cylinders says that it has two, as in QEMU: with none, no BIOS reads it by cylinders. */
+const LEAST_CYLINDERS = 2;
 const MOST_CYLINDERS = 16383;
 const DEFAULT_MODE = 0x45;
 const ACTIVE = 0xff;
@@ -349,5 +351,6 @@ export function isMode(mode: number): boolean {
 }
 
 function geometryOf(total: number, heads: number, sectors: number): Geometry {
-  return { cylinders: Math.min(MOST_CYLINDERS, Math.floor(total / (heads * sectors))), heads, sectors };
+  const cylinders = Math.floor(total / (heads * sectors));
+  return { cylinders: Math.min(MOST_CYLINDERS, Math.max(LEAST_CYLINDERS, cylinders)), heads, sectors };
 }

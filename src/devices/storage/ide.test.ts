@@ -148,6 +148,19 @@ describe('detection', () => {
     expect(words[59]).toBe(0x0110);
   });
 
+  it.each([
+    [1, 2],
+    [63 * 16 * 3, 3],
+    [2 ** 28, 16383],
+  ])('a disk of %i sectors has %i cylinders', (sectors, cylinders) => {
+    const drive = new AtaDisk({ size: sectors * 512, readOnly: false, read() {}, write() {}, flush() {} }, NAMES);
+    channel = new Ide({ memory, irqs: [irq, new BenchLine()], primary: [drive, undefined] }).primary;
+    command(0xec);
+    const words = new Uint16Array(readWords(512).buffer);
+    expect([words[1], words[54]]).toEqual([cylinders, cylinders]);
+    expect(words[60] + words[61] * 65536).toBe(Math.min(sectors, 0xfffffff));
+  });
+
   it('is PIIX3 IDE with both channels decoded', () => {
     expect(ide.readConfig(0, 4)).toBe(0x70108086);
     expect(ide.readConfig(8, 4)).toBe(0x01018000);
