@@ -2,6 +2,7 @@
 // Ours.
 import './style.css';
 import { canShare } from './machine/remote-machine.js';
+import { allowInlineStyles } from './ui/inline-styles.js';
 import { notice } from './ui/notice.js';
 import { byId } from './ui/element.js';
 import { acceptDrops } from './ui/own-files.js';
@@ -14,6 +15,7 @@ import { startTheme } from './ui/theme.js';
 const CONSOLES = 33;
 const COUNTERS = 400;
 
+allowInlineStyles();
 startTheme();
 startTabs(() => {});
 const race = startRace();
@@ -47,3 +49,5 @@ setInterval(() => {
   race.showRates();
   own.showRates();
 }, COUNTERS);
+// The development server has nothing to keep.
+if (import.meta.env.PROD) void navigator.serviceWorker?.register('./service-worker.js').catch(() => {});

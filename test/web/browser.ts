@@ -33,7 +33,7 @@ afterAll(async () => {
 
 export interface OpenPage {
   page: Page;
-  /** What the page itself has thrown. */
+  /** What the page itself has thrown, and what its content security policy has stopped. */
   errors: string[];
 }
 
@@ -45,7 +45,7 @@ export async function openPage(
   const { chromium: executablePath } = needs(context, 'chromium');
   const started = await start(executablePath);
   const isolated = options.isolated ?? true;
-  const server = servers.get(isolated) ?? (await serve(dist, { isolated }));
+  const server = servers.get(isolated) ?? (await serve(dist, { headers: isolated }));
   servers.set(isolated, server);
   const profile = await started.newContext({
     viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
@@ -54,8 +54,27 @@ export async function openPage(
   const page = await profile.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => void errors.push(error.message));
+  await page.exposeFunction('stopped', (what: string) => void errors.push(what));
+  await page.addInitScript(`addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) =>
+    stopped(\`\${effectiveDirective}: \${blockedURI} in \${sourceFile}\`))`);
   await page.goto(server.url);
   return { page, errors };
+}
+
+/**
+ * Resolves when an expression has become true in the page. page.waitForFunction would evaluate it by the page's own means, which its content
+ * security policy stops.
+ */
+export async function until(page: Page, expression: string, timeout = 120_000): Promise<void> {
+  await page.evaluate(`new Promise((resolve, reject) => {
+    const end = performance.now() + ${timeout};
+    const look = () => {
+      if (${expression}) resolve();
+      else if (performance.now() > end) reject(new Error(${JSON.stringify(`not within ${timeout} ms: ${expression}`)}));
+      else setTimeout(look, 50);
+    };
+    look();
+  })`);
 }
 
 /** Starts the race; resolves when every machine has done its workloads and is at its monitor. */
@@ -63,10 +82,10 @@ export async function race(page: Page, options: { inTurn: boolean; work?: '1' | 
   await page.selectOption('#work', options.work ?? '1');
   await page.setChecked('#in-turn', options.inTurn);
   await page.click('#run-all');
-  await page.waitForFunction(
+  await until(
+    page,
     `[...document.querySelectorAll('.lane')].every((lane) => /monitor|failed|crashed|stopped/.test(lane.dataset.state))`,
-    undefined,
-    { timeout: 300_000 },
+    300_000,
   );
 }
 

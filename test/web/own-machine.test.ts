@@ -10,7 +10,7 @@ import { menuCd } from '../boot/images.js';
 import { guestImage, makeDisk } from '../guest-report.js';
 import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
-import { openPage } from './browser.js';
+import { openPage, until } from './browser.js';
 
 const CONSOLE = '#own .xterm-rows';
 
@@ -21,10 +21,9 @@ async function choose(page: Page, ...files: string[]): Promise<void> {
 
 /** Waits for text on the console or, with another selector, elsewhere. */
 async function shown(page: Page, text: string, selector = CONSOLE): Promise<void> {
-  await page.waitForFunction(
+  await until(
+    page,
     `document.querySelector(${JSON.stringify(selector)})?.textContent.replaceAll('\\u00a0', ' ').includes(${JSON.stringify(text)})`,
-    undefined,
-    { timeout: 120_000 },
   );
 }
 
@@ -67,6 +66,13 @@ test('Debian boots to a prompt that can be typed into, on the console and on the
     page.evaluate<number>(`document.querySelector('${selector}').getBoundingClientRect().bottom`);
   expect(await bottom('#own .xterm-screen')).toBeLessThanOrEqual(await bottom('#own .console'));
 
+  // Colours of any kind, and none of them by an inline style that the policy would stop.
+  await page.keyboard.type('echo -e "\\033[38;2;1;2;3mC\\033[31mR\\033[0m."\n');
+  await until(
+    page,
+    `['rgb(1, 2, 3)', 'rgb(204, 0, 0)'].every((colour) =>
+    [...document.querySelectorAll('${CONSOLE} span')].some((one) => /^[CR]/.test(one.textContent) && getComputedStyle(one).color === colour))`,
+  );
   await page.keyboard.type('sh < /dev/tty1 > /dev/tty1 2>&1\n');
   await shown(page, '/root #', '#own .unseen');
   await page.focus('#own canvas');
@@ -85,7 +91,7 @@ test('Debian boots to a prompt that can be typed into, on the console and on the
   await shown(page, 'IO_INSTRUCTION (30)', '#own .exit-list pre');
   await page.focus('#own canvas');
   await page.keyboard.type('seq 99\n', { delay: 30 });
-  await page.waitForFunction(`document.querySelector('#own .exit-list pre').textContent.split('\\n').length === 200`);
+  await until(page, `document.querySelector('#own .exit-list pre').textContent.split('\\n').length === 200`);
   await page.click('#own-pause');
   await shown(page, 'paused', '#own .status');
   await page.click('#own-pause');
@@ -137,7 +143,7 @@ test('a dropped ISO boots to its menu through a BIOS that is kept; so does a qco
   await page.uncheck('#ept');
   await page.click('#own-start');
   await shown(page, 'powered off after', '#own .status');
-  expect(await page.textContent(CONSOLE)).toContain('BOOTSECTOR protected mode and back');
+  await shown(page, 'BOOTSECTOR protected mode and back');
   expect(errors).toEqual([]);
 });
 

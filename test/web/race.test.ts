@@ -11,7 +11,7 @@ import { RACE, ROWS } from '../../src/modes/rows.js';
 import { expectedOf, guestImage, makeDisk, workloadLines } from '../guest-report.js';
 import { root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
-import { openPage, race, workloadText } from './browser.js';
+import { openPage, race, until, workloadText } from './browser.js';
 
 /** As web/modes.ts has them. */
 const modes = [...readFileSync(join(root, 'web/modes.ts'), 'utf8').matchAll(/mode: '(\w+)'/g)].map(([, mode]) => mode!);
@@ -102,7 +102,7 @@ test('all at once and without shared memory all the same, and the page says how 
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   expect(await page.evaluate(`document.querySelector('.scroll').scrollWidth`)).toBeLessThanOrEqual(390);
   await page.click('#stop-all');
-  await page.waitForFunction(`document.querySelectorAll('.lane[data-state=stopped]').length === ${modes.length}`);
+  await until(page, `document.querySelectorAll('.lane[data-state=stopped]').length === ${modes.length}`);
   expect(errors).toEqual([]);
 });
 
@@ -120,11 +120,7 @@ const LINE = `run=${COMPUTING.join(',')} scale=10 exit=poweroff quiet`;
 async function inChromium(page: Page, mode: string): Promise<number> {
   await page.selectOption('#own-mode', mode);
   await page.click('#own-start');
-  await page.waitForFunction(
-    `document.querySelector('#own .status')?.textContent.startsWith('powered off')`,
-    undefined,
-    { timeout: 120_000 },
-  );
+  await until(page, `document.querySelector('#own .status')?.textContent.startsWith('powered off')`);
   return computing((await page.textContent('#own .xterm-rows'))!.replaceAll('\u00a0', ' '));
 }
 
@@ -181,7 +177,8 @@ test('the page answers while all machines run', async (context) => {
   await page.selectOption('#work', '10');
   await page.uncheck('#in-turn');
   await page.click('#run-all');
-  await page.waitForFunction(
+  await until(
+    page,
     `[...document.querySelectorAll('[data-gauge=instructions]')].every((one) => /[MG]$/.test(one.value))`,
   );
   const busy = await answerTime(page);
@@ -190,5 +187,5 @@ test('the page answers while all machines run', async (context) => {
   // A frame is 17 ms; with more machines than processors the page may have to wait for its turn now and then.
   expect(busy).toBeLessThan(5 * idle + 150);
   await page.click('#stop-all');
-  await page.waitForFunction(`document.querySelectorAll('.lane[data-state=stopped]').length === ${modes.length}`);
+  await until(page, `document.querySelectorAll('.lane[data-state=stopped]').length === ${modes.length}`);
 });

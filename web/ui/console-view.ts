@@ -16,6 +16,8 @@ export class ConsoleView {
   private readonly row: KeyRow;
   /** Whether keys go to a machine; otherwise they are the browser's, so that Tab leads on. */
   live = false;
+  /** Gives back what the page keeps for it. */
+  readonly close: () => void;
 
   /** `place` is in the page, or will be. `leave`: what gets the focus when Ctrl-F6 is pressed. */
   constructor(place: HTMLElement, label: string, typed: (text: string) => void, leave: () => HTMLElement) {
@@ -48,10 +50,16 @@ export class ConsoleView {
       }
       return !((event.ctrlKey || event.metaKey) && event.code === 'KeyV');
     });
-    onTheme(() => {
+    const resizes = new ResizeObserver(() => this.resize());
+    resizes.observe(place);
+    const noTheme = onTheme(() => {
       this.terminal.options.theme = terminalTheme();
     });
-    new ResizeObserver(() => this.resize()).observe(place);
+    this.close = () => {
+      noTheme();
+      resizes.disconnect();
+      this.terminal.dispose();
+    };
     this.resize();
   }
 

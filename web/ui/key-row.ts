@@ -4,13 +4,13 @@ import { element } from './element.js';
 
 export type RowKey = 'Escape' | 'Tab' | 'ArrowLeft' | 'ArrowUp' | 'ArrowDown' | 'ArrowRight';
 
-const KEYS: readonly [key: RowKey, shown: string][] = [
+const KEYS: readonly [key: RowKey, shown: string, label?: string][] = [
   ['Escape', 'Esc'],
   ['Tab', 'Tab'],
-  ['ArrowLeft', '←'],
-  ['ArrowUp', '↑'],
-  ['ArrowDown', '↓'],
-  ['ArrowRight', '→'],
+  ['ArrowLeft', '←', 'Arrow left'],
+  ['ArrowUp', '↑', 'Arrow up'],
+  ['ArrowDown', '↓', 'Arrow down'],
+  ['ArrowRight', '→', 'Arrow right'],
 ];
 
 export class KeyRow {
@@ -21,12 +21,8 @@ export class KeyRow {
   constructor(of: string, pressed: (key: RowKey, control: boolean) => void) {
     this.root = element('div', { class: 'key-row', role: 'group', 'aria-label': `Keys for ${of}` });
     this.control.onclick = () => this.hold(this.control.getAttribute('aria-pressed') !== 'true');
-    for (const [key, shown] of KEYS) {
-      const button = element(
-        'button',
-        { type: 'button', class: 'row-key', 'aria-label': key.replace('Arrow', 'Arrow ') },
-        shown,
-      );
+    for (const [key, shown, label] of KEYS) {
+      const button = element('button', { type: 'button', class: 'row-key', 'aria-label': label }, shown);
       button.onclick = () => pressed(key, this.takeControl());
       this.root.append(button);
       if (key === 'Tab') this.root.append(this.control);

@@ -105,6 +105,11 @@ export class MachineView {
     this.say(text);
   }
 
+  /** Before it is taken from the page. */
+  close(): void {
+    this.console.close();
+  }
+
   private say(text: string): void {
     if (this.state.textContent !== text) this.state.textContent = text;
   }

@@ -143,6 +143,7 @@ export class OwnMachine {
     }
     this.setRunning(true);
     const view = new MachineView(() => this.stop);
+    this.view?.close();
     this.view = view;
     this.place.replaceChildren(view.root);
     this.place.hidden = false;

@@ -22,7 +22,7 @@ export class ScreenView {
   /** There is something on it. */
   shows = false;
   private readonly canvas = element('canvas', { width: 720, height: 400, tabindex: 0, role: 'img' });
-  private readonly text = element('pre', { class: 'unseen', 'aria-label': 'Text on the screen' });
+  private readonly text = element('pre', { class: 'unseen', role: 'region', 'aria-label': 'Text on the screen' });
   /** Has the focus on a phone, where nothing else brings the keyboard up. */
   private readonly soft = element('textarea', { class: 'unseen', tabindex: -1, 'aria-label': 'Type on the screen' });
   private readonly row: KeyRow;
