@@ -29,7 +29,8 @@ import { Rtc } from './timers/rtc.js';
 import { BenchDisk, BenchLine, BenchMemory, BenchTimers } from './test-bench.js';
 import { Uart } from './serial/uart.js';
 import { Vga, VgaPci } from './display/vga.js';
-import { render, textLines } from './display/vga-render.js';
+import { textLines } from './display/text-screen.js';
+import { render } from './display/vga-render.js';
 
 const RAM = 1 << 20;
 const DISK = 4 << 20;

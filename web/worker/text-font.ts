@@ -1,7 +1,7 @@
 // The font that a video BIOS would have loaded for text modes: code page 437, drawn with the browser's own monospace font.
 // IBM VGA technical reference: 32 bytes a character in plane 2, of which 16 show.
 import type { Vga } from '../../src/devices/display/vga.js';
-import { CODE_POINTS, screenKind } from '../../src/devices/display/vga-render.js';
+import { CODE_POINTS, screenKind } from '../../src/devices/display/text-screen.js';
 
 const WIDTH = 8;
 const HEIGHT = 16;

@@ -1,5 +1,15 @@
-// What a VGA shows: as lines of text in text modes, and as pixels in every mode.
-// Source: IBM VGA technical reference (text and graphics addressing); code page 437.
+// What a VGA shows as pixels, in every mode.
+// Source: IBM VGA technical reference (text and graphics addressing).
+import {
+  cellAt,
+  colourTable,
+  cursorCell,
+  cursorLines,
+  scanLines,
+  screenKind,
+  sixteenColours,
+  textGeometry,
+} from './text-screen.js';
 import type { Vga } from './vga.js';
 
 /** Red, green, blue, 255 for each pixel, line by line. */
@@ -9,59 +19,9 @@ export interface Picture {
   pixels: Uint8Array;
 }
 
-const CODE_PAGE =
-  ' ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼' +
-  ' !"#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~⌂' +
-  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
-  'αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ';
-/** The characters of code page 437, by code. */
-export const CODE_POINTS = [...CODE_PAGE];
-
-const CRTC = { DISPLAY_END: 1, OVERFLOW: 7, MAX_SCAN: 9, CURSOR_START: 10, CURSOR_END: 11 } as const;
+const CRTC = { DISPLAY_END: 1, MAX_SCAN: 9 } as const;
 const CRTC_START = 0x0c;
-const CRTC_CURSOR = 0x0e;
-const CRTC_VERTICAL_END = 0x12;
 const CRTC_OFFSET = 0x13;
-
-export type ScreenKind = 'text' | 'planar' | 'packed' | 'linear';
-
-export function screenKind(vga: Vga): ScreenKind {
-  if (vga.vbe.enabled) return vga.vbe.bpp === 4 ? 'planar' : 'linear';
-  if (!(vga.graphics[6] & 1)) return 'text';
-  return vga.graphics[5] & 0x40 ? 'packed' : 'planar';
-}
-
-interface TextScreen {
-  columns: number;
-  rows: number;
-  cellHeight: number;
-  /** The cell in video memory at a row and column. */
-  cell: (row: number, column: number) => number;
-}
-
-function textScreen(vga: Vga): TextScreen {
-  const { crtc } = vga;
-  const cellHeight = (crtc[CRTC.MAX_SCAN] & 0x1f) + 1;
-  const start = word(crtc, CRTC_START);
-  const stride = crtc[CRTC_OFFSET] * 2;
-  return {
-    columns: crtc[CRTC.DISPLAY_END] + 1,
-    rows: Math.max(1, Math.floor(scanLines(vga) / cellHeight)),
-    cellHeight,
-    cell: (row, column) => (start + row * stride + column) & 0xffff,
-  };
-}
-
-/** The lines of a text screen without trailing blanks; nothing in a graphics mode. */
-export function textLines(vga: Vga): string[] {
-  if (screenKind(vga) !== 'text') return [];
-  const screen = textScreen(vga);
-  return Array.from({ length: screen.rows }, (_, row) =>
-    Array.from({ length: screen.columns }, (_, column) => CODE_POINTS[vga.vram[4 * screen.cell(row, column)]])
-      .join('')
-      .trimEnd(),
-  );
-}
 
 /** The picture on the screen; black while the guest has it switched off. */
 export function render(vga: Vga): Picture {
@@ -74,11 +34,6 @@ export function render(vga: Vga): Picture {
 
 function word(registers: Uint8Array, index: number): number {
   return (registers[index] << 8) | registers[index + 1];
-}
-
-function scanLines({ crtc }: Vga): number {
-  const overflow = crtc[CRTC.OVERFLOW];
-  return (crtc[CRTC_VERTICAL_END] | ((overflow & 2) << 7) | ((overflow & 0x40) << 3)) + 1;
 }
 
 /** Scan lines that show one line of pixels. */
@@ -96,21 +51,6 @@ function fillBlack({ pixels }: Picture): void {
   for (let i = 0; i < pixels.length; i += 4) pixels.set([0, 0, 0, 255], i);
 }
 
-/** The 256 colours as red, green, blue of 8 bits. */
-function colours(vga: Vga): Uint8Array {
-  if (vga.vbe.dac8Bit) return vga.palette;
-  return vga.palette.map((value) => (value << 2) | (value >> 4));
-}
-
-/** The sixteen colours of text and planar modes as indices into the 256. */
-function sixteen({ attribute, dacMask }: Vga): number[] {
-  const select = attribute[0x14];
-  return Array.from({ length: 16 }, (_, i) => {
-    const low = attribute[0x10] & 0x80 ? (attribute[i] & 0x0f) | ((select & 3) << 4) : attribute[i] & 0x3f;
-    return (low | ((select & 0x0c) << 4)) & dacMask;
-  });
-}
-
 function put(picture: Picture, index: number, table: Uint8Array, colour: number): void {
   const { pixels } = picture;
   pixels[4 * index] = table[3 * colour];
@@ -119,24 +59,24 @@ function put(picture: Picture, index: number, table: Uint8Array, colour: number)
 }
 
 function renderText(vga: Vga): Picture {
-  const screen = textScreen(vga);
+  const screen = textGeometry(vga);
   const cellWidth = vga.sequencer[1] & 1 ? 8 : 9;
   const picture = blank(screen.columns * cellWidth, screen.rows * screen.cellHeight);
-  const table = colours(vga);
-  const indices = sixteen(vga);
-  const cursor = cursorRows(vga);
-  const cursorCell = word(vga.crtc, CRTC_CURSOR);
+  const table = colourTable(vga);
+  const indices = sixteenColours(vga);
+  const cursor = cursorLines(vga);
+  const atCursor = cursorCell(vga);
   const blink = (vga.attribute[0x10] & 8) !== 0;
   for (let row = 0; row < screen.rows; row++) {
     for (let column = 0; column < screen.columns; column++) {
-      const cell = screen.cell(row, column);
+      const cell = cellAt(screen, row, column);
       const code = vga.vram[4 * cell];
       const attribute = vga.vram[4 * cell + 1];
       const ink = indices[attribute & 15];
       const paper = indices[(attribute >> 4) & (blink ? 7 : 15)];
       for (let y = 0; y < screen.cellHeight; y++) {
         const bits = glyphRow(vga, code, attribute, y);
-        const inCursor = cell === cursorCell && y >= cursor[0] && y <= cursor[1];
+        const inCursor = cell === atCursor && y >= cursor[0] && y <= cursor[1];
         const line = ((row * screen.cellHeight + y) * screen.columns + column) * cellWidth;
         for (let x = 0; x < cellWidth; x++) {
           // Line-drawing characters run on into the ninth column.
@@ -157,16 +97,11 @@ function glyphRow(vga: Vga, code: number, attribute: number, y: number): number 
   return vga.vram[4 * ((start + code * 32 + y) & 0xffff) + 2];
 }
 
-function cursorRows({ crtc }: Vga): [number, number] {
-  const hidden = (crtc[CRTC.CURSOR_START] & 0x20) !== 0;
-  return hidden ? [1, 0] : [crtc[CRTC.CURSOR_START] & 0x1f, crtc[CRTC.CURSOR_END] & 0x1f];
-}
-
 function renderPacked(vga: Vga): Picture {
   const width = (vga.crtc[CRTC.DISPLAY_END] + 1) * 4;
   const height = Math.max(1, Math.floor(scanLines(vga) / scansPerLine(vga)));
   const picture = blank(width, height);
-  const table = colours(vga);
+  const table = colourTable(vga);
   const start = word(vga.crtc, CRTC_START) * 4;
   const stride = vga.crtc[CRTC_OFFSET] * 8;
   for (let y = 0; y < height; y++) {
@@ -182,8 +117,8 @@ function renderPlanar(vga: Vga): Picture {
   const width = vbe.enabled ? vbe.width : (vga.crtc[CRTC.DISPLAY_END] + 1) * 8;
   const height = vbe.enabled ? vbe.height : Math.max(1, Math.floor(scanLines(vga) / scansPerLine(vga)));
   const picture = blank(width, height);
-  const table = colours(vga);
-  const indices = sixteen(vga);
+  const table = colourTable(vga);
+  const indices = sixteenColours(vga);
   const start = vbe.enabled ? vbe.start >> 2 : word(vga.crtc, CRTC_START);
   const stride = vbe.enabled ? vbe.stride >> 2 : vga.crtc[CRTC_OFFSET] * 2;
   for (let y = 0; y < height; y++) {
@@ -203,7 +138,7 @@ function renderLinear(vga: Vga): Picture {
   const { width, height, bpp, stride, start } = vbe;
   const picture = blank(width, height);
   const { pixels } = picture;
-  const table = bpp === 8 ? colours(vga) : vram;
+  const table = bpp === 8 ? colourTable(vga) : vram;
   const scale = (value: number, bits: number): number => (value << (8 - bits)) | (value >> (2 * bits - 8));
   for (let y = 0; y < height; y++) {
     let at = start + y * stride;

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { BenchLine, BenchTimers } from '../test-bench.js';
 import { DISPI } from './vbe.js';
 import { Vga, VgaPci } from './vga.js';
-import { render, screenKind, textLines } from './vga-render.js';
+import { screenKind, textLines } from './text-screen.js';
+import { render } from './vga-render.js';
 
 let timers: BenchTimers;
 let vga: Vga;

@@ -7,10 +7,12 @@ export interface Stroke {
   code: KeyCode;
   shift: boolean;
   control: boolean;
+  alt?: boolean;
 }
 
 export const KEY_LEFT_SHIFT: KeyCode = 0x2a;
 export const KEY_LEFT_CONTROL: KeyCode = 0x1d;
+export const KEY_LEFT_ALT: KeyCode = 0x38;
 
 /** Characters in the order of their codes, from the code given: plain, and with shift. */
 const ROWS: readonly [first: KeyCode, plain: string, shifted: string][] = [
@@ -46,11 +48,13 @@ export function strokeOf(character: string): Stroke | undefined {
 }
 
 /** Presses and lets go: the codes in their order. */
-export function press({ code, shift, control }: Stroke, key: (code: KeyCode, down: boolean) => void): void {
+export function press({ code, shift, control, alt }: Stroke, key: (code: KeyCode, down: boolean) => void): void {
   if (control) key(KEY_LEFT_CONTROL, true);
+  if (alt) key(KEY_LEFT_ALT, true);
   if (shift) key(KEY_LEFT_SHIFT, true);
   key(code, true);
   key(code, false);
   if (shift) key(KEY_LEFT_SHIFT, false);
+  if (alt) key(KEY_LEFT_ALT, false);
   if (control) key(KEY_LEFT_CONTROL, false);
 }
