@@ -2,7 +2,10 @@
 // Source: WHATWG Encoding, sections 7 and 8; declared here because src sees neither the DOM's types nor Node's.
 
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (label: 'utf-8', options: { fatal: true }) => { decode(bytes: Uint8Array): string };
+declare const TextDecoder: new (
+  label: 'utf-8',
+  options?: { fatal: true },
+) => { decode(bytes: Uint8Array, options?: { stream: true }): string };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -17,5 +20,19 @@ export function decodeText(bytes: Uint8Array): string | undefined {
     return decoder.decode(bytes);
   } catch {
     return undefined;
+  }
+}
+
+/** Text that comes in pieces, which may end within a character. What is not UTF-8 becomes U+FFFD. */
+export class TextStream {
+  private readonly decoder = new TextDecoder('utf-8');
+
+  take(bytes: Uint8Array): string {
+    return this.decoder.decode(bytes, { stream: true });
+  }
+
+  /** The last piece. */
+  end(bytes: Uint8Array = new Uint8Array(0)): string {
+    return this.decoder.decode(bytes);
   }
 }

@@ -8,7 +8,7 @@ import { BlockError } from '../devices/storage/block-backend.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 import { helpLayout } from './help.js';
-import { PACKAGE_ROOT } from './package-root.js';
+import { PACKAGE_ROOT } from '../hosts/node/package-root.js';
 
 const OUR_ERROR = 125;
 

@@ -2,12 +2,21 @@
 // Ours, in the manner of QEMU's -netdev user and -nic mac=.
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.js';
-import { formatStation, isGroup, parseStation } from '../net/ethernet.js';
-import { GATEWAY_STATION } from '../net/gateway.js';
-import { NETWORK, NETWORK_BITS } from '../net/gateway.js';
-import { inNetwork, parseAddress } from '../net/ipv4.js';
-import { parseAllowed } from '../net/policy.js';
-import type { Forward, NetOption } from '../hosts/node/lan.js';
+import type { NetworkRequest } from '../library/platform.js';
+import { parseCardAddress } from '../net/card-address.js';
+import { formatStation } from '../net/ethernet.js';
+import { type Allowed, parseAllowed } from '../net/policy.js';
+import { type Forward, parseForward } from '../net/port-forward.js';
+
+/** What is behind the card, and the card. */
+export interface NetOption extends NetworkRequest {
+  /** Undefined: what suits the mode. */
+  card?: 'ne2000' | 'virtio';
+  /** The card's address; undefined: the one that all machines have that are alone. */
+  station?: number;
+  allowed: Allowed[];
+  forwards: Forward[];
+}
 
 const USAGE =
   'Write it as --net user,allow=127.0.0.1:8000,forward=127.0.0.1:8080-:80 or --net user,switch=./lan.sock or --net none.';
@@ -31,8 +40,8 @@ export function parseNet(text: string): NetOption | undefined {
     const at = setting.indexOf('=');
     const value = setting.slice(at + 1);
     if (setting.startsWith('allow=')) option.allowed.push(parseAllowed(value));
-    else if (setting.startsWith('forward=')) option.forwards.push(parseForward(value));
-    else if (setting.startsWith('mac=')) option.station = parseMac(value);
+    else if (setting.startsWith('forward=')) option.forwards.push(parseForward(value, '--net forward='));
+    else if (setting.startsWith('mac=')) option.station = parseCardAddress(value, '--net mac=');
     else if (setting.startsWith('switch=')) option.switchPath = parseSwitch(pathOf(setting));
     else if ((value === 'ne2000' || value === 'virtio') && setting.startsWith('card=')) option.card = value;
     else throw new InputError(`--net ${text}: unknown setting ${setting}`, USAGE);
@@ -76,35 +85,6 @@ export function restoredNet(then: string, now: string, alone: number): string {
   if (before.card && !has(settings, 'card')) settings.push(`card=${before.card}`);
   if (!has(settings, 'mac')) settings.push(`mac=${formatStation(station)}`);
   return settings.join(',');
-}
-
-/** `[HOST]:PORT-[GUEST]:PORT`; without a host it is the loopback. */
-function parseForward(text: string): Forward {
-  const match = /^([\w.]*):(\d{1,5})-([\d.]*):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  const guestPort = Number(match?.[4]);
-  const guest = match?.[3] ? parseAddress(match[3]) : undefined;
-  if (!match || port > 65535 || guestPort < 1 || guestPort > 65535 || (match[3] && guest === undefined)) {
-    throw new InputError(`--net forward=${text}: not a forwarded port`, 'Write it as forward=127.0.0.1:8080-:80.');
-  }
-  if (guest !== undefined && !inNetwork(guest, NETWORK, NETWORK_BITS))
-    throw new InputError(`--net forward=${text}: ${match[3]} is no guest's address`, 'Guests are in 10.0.2.0/24.');
-  return { host: match[1] || '127.0.0.1', port, guest, guestPort };
-}
-
-function parseMac(text: string): number {
-  const station = parseStation(text);
-  if (station === undefined)
-    throw new InputError(`--net mac=${text}: not a card's address`, 'Write it as mac=52:54:00:00:00:02.');
-  if (station === 0 || isGroup(station)) {
-    throw new InputError(
-      `--net mac=${text}: a card's address is not zero, and its first byte is even (an odd one is a group's)`,
-      'Write it as mac=52:54:00:00:00:02.',
-    );
-  }
-  if (station === GATEWAY_STATION)
-    throw new InputError(`--net mac=${text}: this is the gateway's address`, 'Choose another one.');
-  return station;
 }
 
 function parseSwitch(path: string): string {

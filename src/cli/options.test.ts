@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { MIB } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
-import { absolutePort, busOf, parseDisk, parseOptions, type RawOptions } from './options.js';
+import { busOf } from '../library/parts.js';
+import { absolutePort, parseDisk, parseOptions, type RawOptions } from './options.js';
 
 const defaults: RawOptions = {
   mode: 'full',

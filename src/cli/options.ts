@@ -5,13 +5,12 @@ import { formatSize, MIB, parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { TOPICS, type Topic } from '../base/log.js';
 import { PORTS_MAX } from '../devices/virtio/console.js';
-import type { MachineConfig, Mode } from '../vmm/config.js';
+import type { Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
 import { featureControl, requireVmx } from '../vmm/vmx/firmware.js';
-import type { NetOption } from '../hosts/node/lan.js';
-import { parseNet } from './net-option.js';
+import { busOf } from '../library/parts.js';
+import { type NetOption, parseNet } from './net-option.js';
 import { type ExitOption, parseExitOn, parseSendAfter, type SendOption } from './script-option.js';
-import type { DiskMode } from '../hosts/node/files.js';
 import type { PortOption } from '../hosts/node/virtio-port.js';
 
 /** As commander hands them over. */
@@ -51,6 +50,9 @@ export interface RawOptions {
   boot: string;
   demo?: boolean;
 }
+
+/** snapshot and overlay: the image is read, writes go elsewhere. */
+type DiskMode = 'write' | 'read-only' | 'snapshot' | 'overlay';
 
 export interface DiskOption {
   path: string;
@@ -207,16 +209,6 @@ export function parseDisk(text: string): DiskOption {
     } else throw new InputError(`--disk ${text}: unknown setting ${setting}`, DISK_USAGE);
   }
   return { path, mode, ...(bus && { bus }), ...(overlay && { overlay }) };
-}
-
-/** What a disk is attached to; where it does not say, what the guest of that mode is best at. */
-export function busOf({ bus }: DiskOption, mode: Mode): 'ide' | 'virtio' {
-  return bus ?? (mode === 'para' ? 'virtio' : 'ide');
-}
-
-/** The network card of a machine; where it does not say, what the guest of that mode is best at. */
-export function cardOf(net: NetOption | undefined, mode: Mode): MachineConfig['network'] {
-  return net ? (net.card ?? (mode === 'para' ? 'virtio' : 'ne2000')) : 'none';
 }
 
 function parseBalloon(text: string | undefined, mode: Mode, memory: number): number {

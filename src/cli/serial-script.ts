@@ -1,7 +1,7 @@
 // What a run does when texts come out of the guest: it types, or it ends.
 // The habit of expect(1): what is to be typed has an order, what ends the run has none.
 import type { ExitOption, SendOption } from './script-option.js';
-import { TextWatch } from './text-watch.js';
+import { TextWatch } from '../library/text-watch.js';
 
 export interface ScriptActs {
   send(input: Uint8Array): void;

@@ -5,12 +5,13 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scratch } from '../../test/scratch.js';
-import { ConsoleInput } from './console-input.js';
+import { SerialInput } from '../library/serial-input.js';
 import { SerialSocket } from './serial-socket.js';
 
 let path: string;
 let server: ReturnType<typeof createServer>;
-let input: ConsoleInput;
+let input: SerialInput;
+let take: (bytes: Uint8Array) => number;
 let serial: SerialSocket;
 const say = (text: string): void => {
   for (const char of text) serial.write(char.charCodeAt(0));
@@ -18,7 +19,9 @@ const say = (text: string): void => {
 
 beforeEach(async () => {
   path = join(scratch(), 's');
-  input = new ConsoleInput();
+  take = () => 0;
+  input = new SerialInput((bytes) => take(bytes));
+  input.start();
   serial = new SerialSocket(input);
   server = createServer({ pauseOnConnect: true }, (socket) => serial.welcome(socket)).listen(path);
   await once(server, 'listening');
@@ -53,10 +56,11 @@ test('what a client sends waits for the guest, and the next client goes on', asy
   first.end('typed early ');
   await once(await once(server, 'connection').then(([socket]) => socket as Socket), 'close');
   const got: string[] = [];
-  input.attach((bytes) => {
+  take = (bytes) => {
     got.push(Buffer.from(bytes).toString());
     return bytes.length;
-  });
+  };
+  input.room();
   expect(got.join('')).toBe('typed early ');
   const second = connect(path);
   await once(server, 'connection');

@@ -2,23 +2,28 @@
 // QEMU's -serial unix:PATH,server=on,wait=off, which forgets what nobody reads.
 import type { Socket } from 'node:net';
 import { InputError } from '../base/errors.js';
-import type { Closers } from '../hosts/node/file-writer.js';
 import { takePlace } from '../hosts/node/socket-place.js';
-import type { ConsoleInput } from './console-input.js';
+import type { Closers } from '../library/parts.js';
+import type { VirtualMachine } from '../library/virtual-machine.js';
 import { congestion, type SerialSink } from './output.js';
 
 /** Bytes that are kept for a client who comes later. */
 const HISTORY = 65536;
 
+const NOTHING = new Uint8Array(0);
+
+/** Who is typed to. */
+type Guest = Pick<VirtualMachine, 'send'>;
+
 /** Throws InputError. */
-export async function openSerialSocket(path: string, input: ConsoleInput, closers: Closers): Promise<SerialSocket> {
+export async function openSerialSocket(path: string, guest: Guest, closers: Closers): Promise<SerialSocket> {
   const label = `--serial socket:${path}`;
   const place = await takePlace({ path, label });
   if (place.kind === 'guest') {
     place.socket.destroy();
     throw new InputError(`${label}: somebody listens there already`, 'Choose another path, or end the other machine.');
   }
-  const serial = new SerialSocket(input);
+  const serial = new SerialSocket(guest);
   place.admit((socket) => serial.welcome(socket));
   closers.push(() => {
     place.release();
@@ -34,9 +39,7 @@ export class SerialSocket implements SerialSink {
   private pending: Buffer = Buffer.allocUnsafe(HISTORY);
   private used = 0;
 
-  constructor(private readonly input: ConsoleInput) {
-    input.drained = () => void this.client?.resume();
-  }
+  constructor(private readonly guest: Guest) {}
 
   /** While a client is there, others are turned away. */
   welcome(socket: Socket): void {
@@ -49,12 +52,14 @@ export class SerialSocket implements SerialSink {
     socket.on('close', () => {
       this.client = undefined;
     });
+    // nothing more is read before the guest has taken what was
     socket.on('data', (bytes) => {
-      this.input.push(bytes);
-      if (this.input.size > 0) socket.pause();
+      socket.pause();
+      void this.guest.send(bytes).then(() => socket.resume());
     });
     this.flush();
-    if (this.input.size === 0) socket.resume();
+    // nor before it has taken what the client before has sent
+    void this.guest.send(NOTHING).then(() => socket.resume());
   }
 
   readonly write = (byte: number): void => {

@@ -2,18 +2,15 @@
 // The format: src/vmm/snapshot/file.ts. Disks stay where they are; only what was written over a `,snapshot` disk is in the file.
 import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InputError, messageOf } from '../base/errors.js';
-import { SnapshotError } from '../devices/snapshot-fields.js';
-import { openSnapshot, type Section, type SnapshotFile, writeSnapshot } from '../vmm/snapshot/file.js';
-import { StateReader, toSections } from '../vmm/snapshot/machine.js';
-import type { VmState } from '../vmm/vm.js';
+import { InputError } from '../base/errors.js';
 import { adviceToWrite } from '../hosts/node/file-advice.js';
+import type { VirtualMachine } from '../library/virtual-machine.js';
+import { openSnapshot } from '../vmm/snapshot/file.js';
 import { writeRange } from '../hosts/node/file-ranges.js';
 import { FileSource, reason } from '../hosts/node/files.js';
 import { withAbsolutePath } from './net-option.js';
 import { nodeCodec } from '../hosts/node/codec.js';
 import { parseDisk, type RawOptions } from './options.js';
-import type { SnapshotDisk } from '../hosts/node/snapshot-disk.js';
 
 /** A disk image as it was when the snapshot was taken. */
 interface DiskStamp {
@@ -27,8 +24,6 @@ interface Description {
   options: RawOptions;
   disks: DiskStamp[];
 }
-
-const OVERLAY = /^overlay (\d+) \d+$/;
 
 /** Paths in options are the reader's to find again, from any folder. */
 function absolute(raw: RawOptions): RawOptions {
@@ -69,20 +64,15 @@ function imagesOf(raw: RawOptions): string[] {
   return [...disks.map(({ path }) => path), ...overlays, ...(raw.cdrom ? [raw.cdrom] : [])];
 }
 
-/** Writes the file whole or not at all. `overlays`: by the disk's number. Throws InputError. */
-export async function saveSnapshot(
-  path: string,
-  raw: RawOptions,
-  state: VmState,
-  overlays: readonly (SnapshotDisk | undefined)[],
-): Promise<number> {
+/** Writes the file whole or not at all; its size. Throws InputError. */
+export async function saveSnapshot(path: string, raw: RawOptions, vm: VirtualMachine): Promise<number> {
   const options = absolute(raw);
   const description: Description = {
     created: new Date().toISOString(),
     options,
     disks: imagesOf(options).map(stamp),
   };
-  const pieces = await writeSnapshot(description, sectionsOf(state, overlays), nodeCodec);
+  const pieces = await vm.snapshotPieces(description);
   const beside = `${path}.${process.pid}.new`;
   try {
     const fd = openSync(beside, 'w');
@@ -101,36 +91,16 @@ export async function saveSnapshot(
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-function* sectionsOf(
-  { machine, halted, nmi }: VmState,
-  overlays: readonly (SnapshotDisk | undefined)[],
-): Iterable<Section> {
-  yield* toSections(machine, { halted, nmi });
-  for (const [i, overlay] of overlays.entries()) {
-    if (overlay) for (const [piece, bytes] of overlay.save().entries()) yield { name: `overlay ${i} ${piece}`, bytes };
-  }
-}
-
-export interface LoadedSnapshot {
-  path: string;
-  options: RawOptions;
-  created: string;
-  /** Fills `memory`, all zeros and of a machine that was never on, and the overlays; once. Throws InputError, which names the file and what is wrong. */
-  into(memory: Uint8Array, overlays: readonly (SnapshotDisk | undefined)[]): Promise<VmState>;
-}
-
-/** Reads what the machine was started with; the rest is read, and checked, by `into`. Throws InputError as that does. */
-export function loadSnapshot(path: string): LoadedSnapshot {
+/** What the machine was started with; whether its state is whole is found when it is restored. Throws InputError. */
+export function describeSnapshot(path: string): { options: RawOptions; created: string } {
   const source = new FileSource(path, 'snapshot');
-  const file = openSnapshot(source, nodeCodec);
-  const { options, created, disks } = file.description as Description;
-  for (const then of disks) checkDisk(path, then);
-  return {
-    path,
-    options,
-    created,
-    into: (memory, overlays) => fill(path, file, memory, overlays).finally(() => source.close()),
-  };
+  try {
+    const { options, created, disks } = openSnapshot(source, nodeCodec).description as Description;
+    for (const then of disks) checkDisk(path, then);
+    return { options, created };
+  } finally {
+    source.close();
+  }
 }
 
 /** A file system that has changed under a guest's caches is lost. */
@@ -148,25 +118,4 @@ function checkDisk(path: string, then: DiskStamp): void {
     `snapshot ${path}: its disk ${then.path} has been written since`,
     'The guest would destroy it. Use ,snapshot behind the disk’s name before a snapshot is taken.',
   );
-}
-
-async function fill(
-  path: string,
-  file: SnapshotFile,
-  memory: Uint8Array,
-  overlays: readonly (SnapshotDisk | undefined)[],
-): Promise<VmState> {
-  const reader = new StateReader(memory);
-  try {
-    await file.read((section) => {
-      const disk = OVERLAY.exec(section.name)?.[1];
-      if (disk === undefined) reader.take(section);
-      else overlays[Number(disk)]?.load(section.bytes);
-    });
-    const { state, more } = reader.finish();
-    return { machine: state, halted: more.halted === true, nmi: more.nmi === true };
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    throw new InputError(`snapshot ${path}: ${messageOf(error)}`, 'Make it again.', { cause: error });
-  }
 }

@@ -3,7 +3,7 @@
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
-import type { ConsoleInput } from './console-input.js';
+import type { VirtualMachine } from '../library/virtual-machine.js';
 
 const ESCAPE = 0x01;
 /** Bytes typed that may wait for a guest that does not listen yet. */
@@ -27,16 +27,20 @@ export interface TerminalKeys {
   save(): void;
 }
 
+/** Who is typed to. */
+type Guest = Pick<VirtualMachine, 'send' | 'unsent'>;
+
 export class Terminal {
   private escaped = false;
   /** The terminal's keys come as they are typed: there is a person. */
   raw = false;
+  private closed = false;
 
   constructor(
     private readonly input: Readable & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>,
     /** Shows lines to the person. */
     private readonly show: (text: string) => void,
-    private readonly console: ConsoleInput,
+    private readonly guest: Guest,
     private readonly keys: TerminalKeys,
   ) {}
 
@@ -45,13 +49,13 @@ export class Terminal {
       this.input.setRawMode(true);
       this.raw = true;
     }
-    this.console.drained = () => void this.input.resume();
     this.input.on('data', this.onData);
     this.input.on('error', () => {});
   }
 
   /** Gives the terminal back as it was. Safe to call twice. */
   close(): void {
+    this.closed = true;
     this.input.off('data', this.onData);
     this.input.pause();
     if (this.raw) this.input.setRawMode?.(false);
@@ -62,11 +66,13 @@ export class Terminal {
     if (this.raw) {
       const typed = this.withoutEscapes(data);
       // a person must be heard at any time, so what waits is bounded by leaving out
-      if (this.console.size + typed.length <= TYPED_AHEAD) this.console.push(typed);
+      if (this.guest.unsent + typed.length <= TYPED_AHEAD) void this.guest.send(typed);
       return;
     }
-    this.console.push(data);
-    if (this.console.size > 0) this.input.pause();
+    this.input.pause();
+    void this.guest.send(data).then(() => {
+      if (!this.closed) this.input.resume();
+    });
   };
 
   private withoutEscapes(data: Buffer): Buffer {

@@ -30,15 +30,15 @@ export interface Allowed {
   port?: number;
 }
 
-/** `ADDRESS[/BITS][:PORT]`. Throws InputError. */
-export function parseAllowed(text: string): Allowed {
+/** `ADDRESS[/BITS][:PORT]`. `label` names the option in messages. Throws InputError. */
+export function parseAllowed(text: string, label = '--net allow='): Allowed {
   const match = /^([\d.]+)(?:\/(\d{1,2}))?(?::(\d{1,5}))?$/.exec(text);
   const network = match ? parseAddress(match[1]) : undefined;
   const bits = Number(match?.[2] ?? 32);
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
   if (network === undefined || bits > 32 || (port !== undefined && (port < 1 || port > 65535))) {
     throw new InputError(
-      `--net allow=${text}: not an address`,
+      `${label}${text}: not an address`,
       'Write it as allow=127.0.0.1:8000 or allow=192.168.0.0/16.',
     );
   }

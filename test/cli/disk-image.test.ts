@@ -126,7 +126,7 @@ test('an overlay keeps what was written, and the image below stays as it is', (c
   first.write(before.length - 512, Buffer.alloc(512, 0x3d));
   first.flush();
   first.close();
-  const again = new OverlayFile(path, new FileDisk(raw, 'overlay'));
+  const again = new OverlayFile(path, new FileDisk(raw, 'read-only'));
   const whole = Buffer.alloc(before.length);
   again.read(0, whole);
   const expected = Buffer.from(before);
@@ -135,9 +135,9 @@ test('an overlay keeps what was written, and the image below stays as it is', (c
   expect(Buffer.compare(readFileSync(raw), before)).toBe(0);
   again.close();
   writeFileSync(path, readFileSync(path).subarray(0, statSync(path).size - 70_000));
-  expect(() => new OverlayFile(path, new FileDisk(raw, 'overlay'))).toThrow('damaged');
+  expect(() => new OverlayFile(path, new FileDisk(raw, 'read-only'))).toThrow('damaged');
   writeFileSync(path, 'text');
-  expect(() => new OverlayFile(path, new FileDisk(raw, 'overlay'))).toThrow('not an overlay');
+  expect(() => new OverlayFile(path, new FileDisk(raw, 'read-only'))).toThrow('not an overlay');
 });
 
 test('our own guest on a qcow2 image with an overlay', async (context) => {

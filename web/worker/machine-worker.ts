@@ -12,6 +12,7 @@ import { Gateway } from '../../src/net/gateway.js';
 import { Switch } from '../../src/net/switch.js';
 import { textLines } from '../../src/devices/display/text-screen.js';
 import { render } from '../../src/devices/display/vga-render.js';
+import { ScratchDisk } from '../../src/modes/scratch-disk.js';
 import { type BuiltMachine, buildMachine } from '../../src/vmm/builder.js';
 import type { BootConfig, DriveConfig, MachineConfig, VirtioConfig } from '../../src/vmm/config.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
@@ -19,7 +20,6 @@ import { Vm } from '../../src/vmm/vm.js';
 import type { BootRequest, Ending, MachineApi, MachineEvent, MachineRequest, Screen } from '../machine/contract.js';
 import { Gauges } from '../machine/gauges.js';
 import { ConsoleOutput } from './console-output.js';
-import { ScratchDisk } from './scratch-disk.js';
 import { giveFont } from './text-font.js';
 
 /** Milliseconds between two readings of the counters. */

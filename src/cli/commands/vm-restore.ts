@@ -1,15 +1,15 @@
 // `tabvisor vm restore`: goes on where a snapshot was taken, with the options of that run and those given now.
 // The file: src/cli/snapshot.ts. Exit status as of `vm run`.
 import { Command } from 'commander';
-import { InputError, messageOf } from '../../base/errors.js';
-import { SnapshotError } from '../../devices/snapshot-fields.js';
+import { InputError } from '../../base/errors.js';
 import { stationAt } from '../../net/ethernet.js';
+import { cardOf } from '../../library/parts.js';
 import type { Mode } from '../../vmm/config.js';
 import { NETWORK_ADDRESS } from '../../vmm/layout.js';
 import { epilogue, type Example } from '../help.js';
 import { parseNet, restoredNet } from '../net-option.js';
-import { cardOf, type RawOptions } from '../options.js';
-import { loadSnapshot } from '../snapshot.js';
+import type { RawOptions } from '../options.js';
+import { describeSnapshot } from '../snapshot.js';
 import { collect, vmRun } from './vm-run.js';
 
 const EXAMPLES: readonly Example[] = [
@@ -41,19 +41,14 @@ export function vmRestoreCommand(): Command {
     .option('--trace <topics>', 'print trace lines: exit, io, mmio, irq, insn, boot, device')
     .addHelpText('after', epilogue(EXAMPLES))
     .action(async (file: string, given: Partial<RawOptions>) => {
-      const snapshot = loadSnapshot(file);
+      const snapshot = describeSnapshot(file);
       checkMode(file, snapshot.options.mode, given.mode);
       const options = { ...snapshot.options, ...given };
       if (given.net !== undefined) options.net = sameCard(file, snapshot.options, given.net);
       options.net = restoredNet(snapshot.options.net, options.net, stationAt(NETWORK_ADDRESS, 0));
       // Mode full has no page tables of a processor's to leave out.
       if (options.mode === 'full') options.ept = true;
-      try {
-        process.exitCode = await vmRun(options, snapshot);
-      } catch (error) {
-        if (!(error instanceof SnapshotError)) throw error;
-        throw new InputError(`snapshot ${file}: ${messageOf(error)}`, 'Make it again.', { cause: error });
-      }
+      process.exitCode = await vmRun(options, file);
     });
 }
 

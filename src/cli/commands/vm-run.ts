@@ -4,44 +4,35 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { InputError, messageOf } from '../../base/errors.js';
 import { formatSize } from '../../base/bytes.js';
+import { InputError, messageOf } from '../../base/errors.js';
 import { createLog } from '../../base/log.js';
-import { compile } from '../../vcpu/engine.js';
-import type { ConsolePort } from '../../devices/virtio/console.js';
-import { stationAt, stationBytes } from '../../net/ethernet.js';
-import { type BuiltMachine, buildMachine } from '../../vmm/builder.js';
-import type { MachineConfig } from '../../vmm/config.js';
-import { NETWORK_ADDRESS } from '../../vmm/layout.js';
-import { Vm } from '../../vmm/vm.js';
+import { reason } from '../../hosts/node/files.js';
+import { PACKAGE_ROOT } from '../../hosts/node/package-root.js';
+import { nodePlatform } from '../../hosts/node/platform.js';
+import { type HostPort, openPort } from '../../hosts/node/virtio-port.js';
+import { createVmOn } from '../../library/create-vm.js';
+import type { Closers } from '../../library/parts.js';
+import type { VirtualMachine } from '../../library/virtual-machine.js';
+import type { BuiltMachine } from '../../vmm/builder.js';
 import { loadDisassembler } from '../disassembler.js';
 import { explain, statusOf } from '../ending.js';
-import { PanicText } from '../panic-text.js';
 import { type Names, WatDump } from '../dump-wat.js';
 import { adviceToWrite } from '../../hosts/node/file-advice.js';
-import { reason } from '../../hosts/node/files.js';
-import { type Closers, fileWriter } from '../../hosts/node/file-writer.js';
 import { epilogue, type Example } from '../help.js';
-import { checkWritable, openFiles, openSerial } from '../machine-files.js';
+import { checkWritable, machineOf, openSerial } from '../machine-files.js';
 import { withAddress } from '../net-option.js';
-import { NodeHost } from '../../hosts/node/host.js';
-import { ConsoleInput } from '../console-input.js';
 import type { ExitOption } from '../script-option.js';
 import { SerialScript } from '../serial-script.js';
 import { freshName } from '../own-files.js';
-import { absolutePort, cardOf, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
+import { absolutePort, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
 import { congestion, type SerialSink } from '../output.js';
-import { PACKAGE_ROOT } from '../package-root.js';
-import { progressLine } from '../progress.js';
 import { demoSummary, statusTable, toReport } from '../report.js';
 import { onSignals } from '../signals.js';
-import { type LoadedSnapshot, saveSnapshot } from '../snapshot.js';
+import { saveSnapshot } from '../snapshot.js';
 import { oneTerminal, Terminal } from '../terminal.js';
-import { callCharged, optimiseLate } from '../../hosts/node/tiering.js';
 import { traceInstructions } from '../trace.js';
-import { type HostPort, openPort } from '../../hosts/node/virtio-port.js';
 
-const CORE = new URL('build/core.wasm', PACKAGE_ROOT);
 const NAMES = new URL('build/names.json', PACKAGE_ROOT);
 const LOG_FLUSH_MILLISECONDS = 200;
 /** Nanoseconds of machine time that the rest of a line may take when its beginning ends the run. */
@@ -185,7 +176,7 @@ export function vmRunCommand(): Command {
 }
 
 /** Runs a machine to its end, from power-on or from a snapshot; the process's exit status. Throws InputError. */
-export async function vmRun(raw: RawOptions, snapshot?: LoadedSnapshot): Promise<number> {
+export async function vmRun(raw: RawOptions, snapshot?: string): Promise<number> {
   const closers: Closers = [];
   try {
     return await runMachine(raw, closers, snapshot);
@@ -194,14 +185,12 @@ export async function vmRun(raw: RawOptions, snapshot?: LoadedSnapshot): Promise
   }
 }
 
-async function runMachine(given: RawOptions, closers: Closers, snapshot?: LoadedSnapshot): Promise<number> {
+async function runMachine(given: RawOptions, closers: Closers, snapshot?: string): Promise<number> {
   const raw = { ...given, net: withAddress(given.net, () => randomBytes(4).readUInt32LE() >>> 8) };
   const options = parseOptions(raw);
-  const station = options.net?.station ?? stationAt(NETWORK_ADDRESS, 0);
   const { snapshotOn } = options;
   if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
   if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
-  const host = new NodeHost();
   const between = options.serial.kind === 'stdio' && oneTerminal();
   const show = (text: string): void => {
     if (between) output?.endLine();
@@ -217,110 +206,45 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
     output?.write(byte);
     watch?.see(byte);
     script.see(byte);
-    panic.see(byte);
   };
-  const input = new ConsoleInput();
   let told: ExitOption | undefined;
   const script = new SerialScript(options.sendAfter, options.exitOn, {
-    send: (bytes) => input.push(bytes),
+    send: (bytes) => void vm.send(bytes),
     exit: (option) => {
       told = option;
       vm.stop();
     },
-    later: (then) => after(REST_OF_LINE, then),
+    later: (then) => machine.timers.create(then).arm(machine.timers.now() + REST_OF_LINE),
   });
-  const panic = new PanicText({
-    after: (nanoseconds, then) => after(nanoseconds, then),
-    isAlive: () => vm.asleep || machine.privilege() > 0,
-    panicked: () => vm.end({ kind: 'panic' }),
-  });
-  const after = (nanoseconds: number, then: () => void): void =>
-    machine.timers.create(then).arm(machine.timers.now() + nanoseconds);
-
-  const { overlays, ...files } = openFiles(options, closers);
-  const hvc: ConsolePort = {
-    output: (bytes) => bytes.forEach(transmit),
-    room: input.room,
-  };
-  const named = await openPorts(options, () => host.wake(), closers);
-  const ports = options.mode === 'para' ? [hvc, ...named] : named;
-  const config: MachineConfig = {
-    ...files,
-    virtio: ports.length > 0 ? [...files.virtio, { kind: 'console', ports }] : files.virtio,
-    mode: options.mode,
-    ept: options.ept,
-    vmx: options.vmx,
-    memory: options.memory,
-    serial: [{ transmit, room: input.room }],
-    networkAddress: stationBytes(station),
-    network: cardOf(options.net, options.mode),
-    clock: options.clock,
-    debugExit: options.debugExit,
-    logPorts: options.logPorts.map(({ port, path }) => ({
-      port,
-      sink: fileWriter(`--log-port ${path}`, path, 'a', closers),
-    })),
-    progress: progressLine(process.stderr),
-  };
-  const machine: BuiltMachine = buildMachine(compile(readCore()), config, host, log, {
-    powerOff: () => vm.end({ kind: 'power-off' }),
-    reset: () => (options.reboot ? vm.reset() : vm.end({ kind: 'reset' })),
-    debugExit: (value) => vm.end({ kind: 'debug-exit', value }),
-    nmi: () => vm.raiseNmi(),
-    panicked: () => vm.end({ kind: 'panic' }),
-  });
-  // a damaged file is refused before anything of the host's can reach the guest, or is written to
-  const saved = await snapshot?.into(machine.blankMemory(), overlays);
-  output = await openSerial(options, input, closers, () => vm.stop());
-  const { balloon, console } = machine.virtio;
-  if (console) for (const port of named) port.attach?.(console, ports.indexOf(port));
-  if (balloon && options.balloon > 0) balloon.target = options.balloon;
-  if (options.mode !== 'full') {
-    optimiseLate();
-    machine.processor.callFirst(callCharged);
-  }
-  const vm: Vm = new Vm(machine, host, log, {
-    timeout: options.timeout,
-    maxInstructions: options.maxInstructions,
-    backlog: () => output?.backlog() ?? congestion(process.stderr),
-    traceInstruction: log.on.insn ? traceInstructions(machine, log, await loadDisassembler('--trace insn')) : undefined,
-  });
+  const disassemble = log.on.insn ? await loadDisassembler('--trace insn') : undefined;
+  const ports = await openPorts(options, closers);
+  const vm = await createVmOn(
+    nodePlatform,
+    { ...machineOf(options, closers), ports, restore: snapshot },
+    {
+      transmit,
+      log,
+      backlog: () => output?.backlog() ?? congestion(process.stderr),
+      traceInstruction: disassemble && ((machine) => traceInstructions(machine, log, disassemble)),
+    },
+  );
+  closers.push(() => vm.stop());
+  const { machine } = vm;
+  output = await openSerial(options, vm, closers);
   const recorded = { ...raw, virtioPort: raw.virtioPort?.map(absolutePort) };
-  const save = (path: string): void => {
-    vm.snapshot(async (saved) => {
-      try {
-        const size = formatSize(await saveSnapshot(path, recorded, saved(), overlays));
-        say(`snapshot ${path}: ${size}; to go on from there: tabvisor vm restore ${path}`);
-      } catch (error) {
-        say(messageOf(error));
-      }
-    });
+  const save = async (path: string): Promise<void> => {
+    try {
+      const size = formatSize(await saveSnapshot(path, recorded, vm));
+      say(`snapshot ${path}: ${size}; to go on from there: tabvisor vm restore ${path}`);
+    } catch (error) {
+      say(messageOf(error));
+    }
   };
-  if (options.net) {
-    // the command starts quicker without these, for a machine that has no network
-    const [{ openNetwork }, { NodeNetwork }] = await Promise.all([
-      import('../../hosts/node/network.js'),
-      import('../../hosts/node/sockets.js'),
-    ]);
-    const wake = (): void => host.wake();
-    const random = (): number => randomBytes(4).readUInt32LE();
-    const { cable, timers } = machine;
-    const sockets = new NodeNetwork(wake);
-    const network = await openNetwork(options.net, { cable, station, timers, sockets, random, say, wake });
-    closers.push(() => network.close());
-  }
   const dump = await watchWat(machine, options);
-  const [com1] = machine.uarts;
-  const hvc0 = options.mode === 'para' ? console : undefined;
-  input.attach((bytes) => {
-    const taken = hvc0?.isUsed(0) ? hvc0.receive(0, bytes) : com1.receive(bytes);
-    host.wake();
-    return taken;
-  });
   const terminal =
-    options.serial.kind === 'stdio' ? openTerminal(input, vm, show, () => save(freshName('snap'))) : undefined;
+    options.serial.kind === 'stdio' ? openTerminal(vm, show, () => void save(freshName('snap'))) : undefined;
   closers.push(() => terminal?.close());
-  if (snapshot && terminal?.raw) say(`going on from ${snapshot.path}: press Enter for a prompt, Ctrl-A h for help`);
+  if (snapshot && terminal?.raw) say(`going on from ${snapshot}: press Enter for a prompt, Ctrl-A h for help`);
   closers.push(onSignals(() => vm.stop()));
   const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
   process.on('SIGUSR2', tell);
@@ -328,9 +252,9 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
   closers.push(() => clearInterval(flushing));
 
-  const outcome = await vm.run(saved);
+  const outcome = await vm.run();
   const linger = outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER;
-  await Promise.all([output?.finish(linger), ...named.map((port) => port.finish?.(linger))]);
+  await Promise.all([output?.finish(linger), ...ports.map((port) => port.finish?.(linger))]);
   const status = outcome.kind === 'stopped' && told ? told.status : statusOf(outcome);
   terminal?.close();
   const why = explain(outcome, options);
@@ -343,6 +267,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
   dump?.finish().forEach(say);
   if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
   if (options.stats !== undefined) {
+    const { balloon } = machine.virtio;
     const given = balloon && { target: balloon.target, actual: balloon.actual, released: balloon.released };
     const report = toReport(vm.statistics(), options.mode, outcome.kind, status);
     const standard = usesStandardOutput(options) ? process.stderr : process.stdout;
@@ -352,9 +277,9 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: Loaded
 }
 
 /** One after the other: what is wrong with one is told of before the next is made. */
-async function openPorts({ virtioPorts }: VmRunOptions, wake: () => void, closers: Closers): Promise<HostPort[]> {
+async function openPorts({ virtioPorts }: VmRunOptions, closers: Closers): Promise<HostPort[]> {
   const ports: HostPort[] = [];
-  for (const option of virtioPorts) ports.push(await openPort(option, wake, closers));
+  for (const option of virtioPorts) ports.push(await openPort(option, closers));
   return ports;
 }
 
@@ -370,14 +295,6 @@ async function watchWat({ processor, linear }: BuiltMachine, { dumpWat }: VmRunO
   });
   processor.watchTranslations((module) => dump.see(module));
   return dump;
-}
-
-function readCore(): Uint8Array {
-  try {
-    return readFileSync(CORE);
-  } catch (error) {
-    throw new InputError(`the core is not built: ${messageOf(error)}`, 'Run: npm run build', { cause: error });
-  }
 }
 
 /** Whether something else than statistics goes to standard output. */
@@ -397,8 +314,8 @@ function writeStatistics(path: string, standard: NodeJS.WriteStream, report: obj
   }
 }
 
-function openTerminal(input: ConsoleInput, vm: Vm, show: (text: string) => void, save: () => void): Terminal {
-  const terminal = new Terminal(process.stdin, show, input, {
+function openTerminal(vm: VirtualMachine, show: (text: string) => void, save: () => void): Terminal {
+  const terminal = new Terminal(process.stdin, show, vm, {
     leave: () => vm.stop(),
     statistics: () => show(statusTable(vm.statistics())),
     save,

@@ -1,7 +1,9 @@
 // What disks whose writes go to another file share: reads of clusters that were written and of those that were not.
 // Ours: a cluster is copied whole before its first write; one that was discarded is nowhere, and reads as zeros.
+import { closeSync } from 'node:fs';
 import { messageOf } from '../../base/errors.js';
-import { type BlockBackend, BlockError, readPieces } from '../../devices/storage/block-backend.js';
+import { BlockError, readPieces } from '../../devices/storage/block-backend.js';
+import type { Disk } from '../../library/platform.js';
 import { readRange, writeRange } from './file-ranges.js';
 
 export const CLUSTER = 65536;
@@ -10,13 +12,13 @@ export const BELOW = -1;
 /** Nowhere: it was discarded. */
 export const ZEROS = -2;
 
-export abstract class CopyOnWriteDisk implements BlockBackend {
+export abstract class CopyOnWriteDisk implements Disk {
   readonly readOnly = false;
   readonly size: number;
   readonly discardUnit = CLUSTER;
   private readonly cluster = new Uint8Array(CLUSTER);
 
-  constructor(protected readonly below: BlockBackend) {
+  constructor(protected readonly below: Disk) {
     this.size = below.size;
   }
 
@@ -29,6 +31,12 @@ export abstract class CopyOnWriteDisk implements BlockBackend {
   /** Makes clusters ZEROS, `first` to before `end`. */
   protected abstract drop(first: number, end: number): void;
   abstract flush(): void;
+
+  /** What is below, too. */
+  close(): void {
+    closeSync(this.fd);
+    this.below.close?.();
+  }
 
   read(offset: number, into: Uint8Array): void {
     this.readv(offset, [into]);

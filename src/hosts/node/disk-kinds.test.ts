@@ -29,8 +29,8 @@ function image(): string {
 
 const kinds: [string, () => BlockBackend][] = [
   ['in place', () => new FileDisk(image(), 'write')],
-  ['snapshot', () => new SnapshotDisk(new FileDisk(image(), 'snapshot'))],
-  ['overlay', () => new OverlayFile(join(scratch(), 'overlay'), new FileDisk(image(), 'overlay'))],
+  ['snapshot', () => new SnapshotDisk(new FileDisk(image(), 'read-only'))],
+  ['overlay', () => new OverlayFile(join(scratch(), 'overlay'), new FileDisk(image(), 'read-only'))],
 ];
 
 /** One request for a range of sectors; it must succeed. */
@@ -88,7 +88,7 @@ describe.each(kinds)('a disk %s', (kind, open) => {
 test('an overlay remembers what was discarded, and writes it again where it was', () => {
   const below = image();
   const path = join(scratch(), 'overlay');
-  const open = () => new OverlayFile(path, new FileDisk(below, 'overlay'));
+  const open = () => new OverlayFile(path, new FileDisk(below, 'read-only'));
   const first = open();
   first.write(CLUSTER, new Uint8Array(CLUSTER));
   const size = statSync(path).size;

@@ -38,6 +38,12 @@ export class FileDurability {
     return this.running.promise;
   }
 
+  /** Calls `close` when no call for the file is on its way any more. */
+  whenIdle(close: () => void): void {
+    if (this.running) this.running.promise.then(close, close);
+    else close();
+  }
+
   private sync(upTo: number): Promise<void> {
     return new Promise((resolve, reject) => {
       fdatasync(this.fd, (error) => {

@@ -1,12 +1,10 @@
-// A file of the host's that a machine writes to as it runs, and what is to be closed when the run is over.
+// Files of the host's that a machine writes to as it runs.
 // Ours.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { InputError } from '../../base/errors.js';
+import type { Closers } from '../../library/parts.js';
 import { adviceToWrite } from './file-advice.js';
 import { reason } from './files.js';
-
-/** What to do when the run is over, last first. */
-export type Closers = (() => void)[];
 
 /** Writes blocks to a file, anew (`w`) or behind what is there (`a`). `label`: the option, for messages. */
 export function fileWriter(

@@ -1,6 +1,6 @@
 // Files as a machine uses them: sources to load, disks to read and write in place, copy-on-write overlays.
 // Contracts: ByteSource in base/host.ts, BlockBackend in devices/storage/block-backend.ts.
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { InputError, messageOf } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
 import { type BlockBackend, BlockError } from '../../devices/storage/block-backend.js';
@@ -24,6 +24,12 @@ function open(path: string, flags: string, what: string): number {
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
   throw new InputError(`${what} ${path}: not a regular file`, 'Give a file of the host.');
+}
+
+/** A path that is no file at all has none. */
+export function hasContents(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.size > 0;
 }
 
 /** Why a call of the host failed, in words. */
@@ -67,9 +73,6 @@ export class FileSource implements ByteSource {
   }
 }
 
-/** snapshot and overlay: the image is read, writes go elsewhere. */
-export type DiskMode = 'write' | 'read-only' | 'snapshot' | 'overlay';
-
 /** A raw image file, read and written in place by ranges. */
 export class FileDisk implements BlockBackend {
   readonly size: number;
@@ -77,7 +80,7 @@ export class FileDisk implements BlockBackend {
   private readonly fd: number;
   private readonly durability: FileDurability;
 
-  constructor(path: string, mode: DiskMode, kind: 'disk' | 'cdrom' = 'disk') {
+  constructor(path: string, mode: 'write' | 'read-only', kind: 'disk' | 'cdrom' = 'disk') {
     this.readOnly = mode !== 'write';
     this.fd = open(path, this.readOnly ? 'r' : 'r+', kind);
     this.durability = new FileDurability(this.fd);
@@ -126,5 +129,9 @@ export class FileDisk implements BlockBackend {
 
   flushBeside(): Promise<void> | undefined {
     return this.durability.flushBeside();
+  }
+
+  close(): void {
+    this.durability.whenIdle(() => closeSync(this.fd));
   }
 }

@@ -1,54 +1,17 @@
 // A switch with the gateway on it, this machine's card, and the host's forwarded ports.
 // Ours.
+import type { Network, NetworkRequest, Surroundings } from '../../library/platform.js';
 import { formatStation } from '../../net/ethernet.js';
 import { FIRST_GUEST, Gateway } from '../../net/gateway.js';
-import type { Allowed } from '../../net/policy.js';
 import { Switch } from '../../net/switch.js';
-import type { Timers } from '../../devices/device.js';
-import type { Cable } from '../../vmm/cable.js';
 import type { NodeNetwork } from './sockets.js';
-
-/** A port of the host whose connections go to a port of the guest. */
-export interface Forward {
-  host: string;
-  port: number;
-  /** Undefined: the first guest. */
-  guest?: number;
-  guestPort: number;
-}
-
-/** What network a machine asks for. */
-export interface NetOption {
-  /** Undefined: what suits the mode. */
-  card?: 'ne2000' | 'virtio';
-  /** The card's address; undefined: the one that all machines have that are alone. */
-  station?: number;
-  /** Unix-domain socket of a switch that several machines are plugged into. */
-  switchPath?: string;
-  allowed: Allowed[];
-  forwards: Forward[];
-}
 
 /** Addresses that are told of: a guest that makes them up must not fill the terminal. */
 const DOUBLES_TOLD = 16;
 
-export interface Network {
-  close(): void;
-}
-
 /** What a network needs of the machine and of its process. */
-export interface Surroundings {
-  /** Of the machine's card. */
-  cable: Cable;
-  /** The card's address. */
-  station: number;
-  timers: Timers;
+export interface SocketSurroundings extends Surroundings {
   sockets: NodeNetwork;
-  /** 32 random bits. */
-  random: () => number;
-  say: (line: string) => void;
-  /** Something has happened while the machine sleeps. */
-  wake: () => void;
 }
 
 /** A switch, and on it the machine's card, the gateway and forwarded ports. */
@@ -59,8 +22,8 @@ export interface Lan extends Network {
 
 /** `firstGuest`: see GatewayOptions. Throws InputError when a port cannot be listened on. */
 export async function openLan(
-  { allowed, forwards }: Pick<NetOption, 'allowed' | 'forwards'>,
-  { cable, timers, sockets, random, say }: Surroundings,
+  { allowed, forwards }: Pick<NetworkRequest, 'allowed' | 'forwards'>,
+  { cable, timers, sockets, random, say }: SocketSurroundings,
   firstGuest?: number,
 ): Promise<Lan> {
   const doubles = new Set<number>();

@@ -1,9 +1,9 @@
 // A copy-on-write overlay that lasts: writes go to a file of their own, the image below is never changed.
 // Ours: a header, then a map of clusters (u32 each, 0 = below, else place + 1), then clusters as they were first written. A cluster that was
 // discarded has DISCARDED in its entry; its place, if it has one, waits for its next write.
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { InputError } from '../../base/errors.js';
-import type { BlockBackend } from '../../devices/storage/block-backend.js';
+import type { Disk } from '../../library/platform.js';
 import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 import { FileDurability } from './file-durability.js';
 import { adviceToWrite } from './file-advice.js';
@@ -21,7 +21,7 @@ export class OverlayFile extends CopyOnWriteDisk {
   private readonly durability: FileDurability;
 
   /** Opens the overlay at `path`, or makes it. Throws InputError when it is none, or one of another image. */
-  constructor(path: string, below: BlockBackend) {
+  constructor(path: string, below: Disk) {
     super(below);
     const clusters = Math.ceil(below.size / CLUSTER);
     this.places = new Uint32Array(clusters);
@@ -55,8 +55,8 @@ export class OverlayFile extends CopyOnWriteDisk {
     return this.durability.flushBeside();
   }
 
-  close(): void {
-    closeSync(this.fd);
+  override close(): void {
+    this.durability.whenIdle(() => super.close());
   }
 
   protected placeOf(cluster: number): number {

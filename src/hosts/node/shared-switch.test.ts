@@ -7,14 +7,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { BenchTimers } from '../../../test/bench-timers.js';
 import { scratch } from '../../../test/scratch.js';
 import { InputError } from '../../base/errors.js';
+import type { Network, NetworkRequest } from '../../library/platform.js';
 import { ARP_REQUEST, arpFrame } from '../../net/arp.js';
 import { BROADCAST, makeFrame } from '../../net/ethernet.js';
 import { GATEWAY } from '../../net/gateway.js';
 import { parseAllowed } from '../../net/policy.js';
+import type { Forward } from '../../net/port-forward.js';
 import { Cable } from '../../vmm/cable.js';
-import type { Forward, NetOption, Network } from './lan.js';
 import { openNetwork } from './network.js';
-import { NodeNetwork } from './sockets.js';
 
 const station = (n: number): number => 0x525400000000 + n;
 const lanPath = (): string => join(scratch(), 'lan.sock');
@@ -22,7 +22,7 @@ const lanPath = (): string => join(scratch(), 'lan.sock');
 /** Byte 14 of an ARP answer, in place of a mark: the high byte of Ethernet's number. */
 const ARP_MARK = 0;
 
-type Rules = Partial<Pick<NetOption, 'allowed' | 'forwards'>>;
+type Rules = Partial<Pick<NetworkRequest, 'allowed' | 'forwards'>>;
 const forward = (port: number): Forward => ({ host: '127.0.0.1', port, guestPort: 80 });
 
 /** A cable's end and what is said of it. */
@@ -48,7 +48,6 @@ class Machine {
         cable: this.cable,
         station: station(this.number),
         timers: new BenchTimers(),
-        sockets: new NodeNetwork(() => {}),
         random: () => 1,
         say: (line) => {
           this.said.push(line);

@@ -3,8 +3,9 @@
 // Ours, in the manner of VDE's switch and QEMU's -netdev stream.
 import type { Socket } from 'node:net';
 import { InputError, messageOf } from '../../base/errors.js';
+import type { Network, NetworkRequest } from '../../library/platform.js';
 import { formatStation } from '../../net/ethernet.js';
-import { type Lan, type NetOption, type Network, openLan, type Surroundings } from './lan.js';
+import { type Lan, openLan, type SocketSurroundings } from './lan.js';
 import { SwitchPeer } from './switch-peer.js';
 import { type HostPlace, takePlace } from './socket-place.js';
 
@@ -16,7 +17,11 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 5000;
 
 /** Throws InputError. */
-export async function openSharedSwitch(path: string, option: NetOption, around: Surroundings): Promise<Network> {
+export async function openSharedSwitch(
+  path: string,
+  option: NetworkRequest,
+  around: SocketSurroundings,
+): Promise<Network> {
   const shared = new SharedSwitch(path, around);
   try {
     await shared.start(option);
@@ -36,11 +41,11 @@ class SharedSwitch implements Network {
 
   constructor(
     private readonly path: string,
-    private readonly around: Surroundings,
+    private readonly around: SocketSurroundings,
   ) {}
 
   /** The first place: the rules for what may pass are those of the machine that hosts. Throws InputError. */
-  async start({ allowed, forwards }: NetOption): Promise<void> {
+  async start({ allowed, forwards }: NetworkRequest): Promise<void> {
     const card = formatStation(this.around.station);
     const place = await takePlace({ path: this.path, label: `--net switch=${this.path}` });
     if (place.kind === 'host') {
@@ -85,7 +90,7 @@ class SharedSwitch implements Network {
 
   private async host(
     { server, admit, release }: HostPlace,
-    rules: Pick<NetOption, 'allowed' | 'forwards'>,
+    rules: Pick<NetworkRequest, 'allowed' | 'forwards'>,
     firstGuest?: number,
   ): Promise<Lan> {
     const peers = new Set<SwitchPeer>();

@@ -1,10 +1,10 @@
 // A disk whose writes stay in a temporary file and are forgotten at the end: the image below is never changed.
 // Ours: copy on write by clusters; the index in memory costs 8 bytes a written cluster, however large the disk is.
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BlockBackend } from '../../devices/storage/block-backend.js';
 import { SnapshotError } from '../../devices/snapshot-fields.js';
+import type { Disk } from '../../library/platform.js';
 import { BELOW, CLUSTER, CopyOnWriteDisk, ZEROS } from './copy-on-write.js';
 
 /** Clusters of one piece of a saved overlay. */
@@ -18,7 +18,7 @@ export class SnapshotDisk extends CopyOnWriteDisk {
   private readonly places = new Map<number, number>();
   private readonly discarded = new Set<number>();
 
-  constructor(below: BlockBackend) {
+  constructor(below: Disk) {
     super(below);
     const folder = mkdtempSync(join(tmpdir(), 'tabvisor-'));
     const path = join(folder, 'snapshot');
@@ -93,9 +93,5 @@ export class SnapshotDisk extends CopyOnWriteDisk {
     this.places.set(cluster, place);
     this.discarded.delete(cluster);
     return place * CLUSTER;
-  }
-
-  close(): void {
-    closeSync(this.fd);
   }
 }

@@ -2,8 +2,10 @@
 // The guest sees what QEMU's virtserialport with -chardev socket,server=on,wait=off shows: with no client a read is at its end and a write waits.
 import type { Server, Socket } from 'node:net';
 import { InputError } from '../../base/errors.js';
-import type { ConsolePort, VirtioConsole } from '../../devices/virtio/console.js';
-import { type Closers, fileWriter } from './file-writer.js';
+import type { VirtioConsole } from '../../devices/virtio/console.js';
+import type { Closers } from '../../library/parts.js';
+import type { NamedPort } from '../../library/vm-options.js';
+import { fileWriter } from './file-writer.js';
 import { takePlace } from './socket-place.js';
 
 /** A named port of a virtio console, and what is at its host's end. */
@@ -13,15 +15,13 @@ export interface PortOption {
   path: string;
 }
 
-export interface HostPort extends ConsolePort {
-  /** The device is there, and this its port of that number. */
-  attach?(device: VirtioConsole, index: number): void;
+export interface HostPort extends NamedPort {
   /** Resolves when everything that the guest has sent is on its way, or after `milliseconds`. */
   finish?(milliseconds: number): Promise<void>;
 }
 
-/** `wake` is called when there is something new for the guest. Throws InputError. */
-export async function openPort(option: PortOption, wake: () => void, closers: Closers): Promise<HostPort> {
+/** Throws InputError. */
+export async function openPort(option: PortOption, closers: Closers): Promise<HostPort> {
   const { name, path } = option;
   const label = `--virtio-port ${name}=${option.kind === 'file' ? 'file:' : ''}${path}`;
   if (option.kind === 'file') return { name, output: fileWriter(label, path, 'w', closers) };
@@ -30,7 +30,7 @@ export async function openPort(option: PortOption, wake: () => void, closers: Cl
     place.socket.destroy();
     throw new InputError(`${label}: somebody listens there already`, 'Choose another path, or end the other machine.');
   }
-  const port = new SocketPort(name, place, wake);
+  const port = new SocketPort(name, place);
   closers.push(() => port.close());
   return port;
 }
@@ -52,16 +52,17 @@ export class SocketPort implements HostPort {
   private passing = false;
   private device!: VirtioConsole;
   private index = 0;
+  private wake: () => void = () => {};
 
   constructor(
     readonly name: string,
     private readonly entrance: Entrance,
-    private readonly wake: () => void,
   ) {}
 
-  attach(device: VirtioConsole, index: number): void {
+  attach(device: VirtioConsole, index: number, wake: () => void): void {
     this.device = device;
     this.index = index;
+    this.wake = wake;
     this.entrance.admit((socket) => this.welcome(socket));
   }
 

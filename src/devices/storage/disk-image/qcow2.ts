@@ -42,7 +42,7 @@ export class Qcow2 implements BlockBackend {
 
   /** Throws InputError when the image is damaged or has what a reader here must refuse. */
   constructor(
-    private readonly source: ByteSource,
+    private readonly source: ByteSource & { close?(): void },
     private readonly inflate: Inflate,
   ) {
     const header = new Uint8Array(HEADER_3);
@@ -91,6 +91,10 @@ export class Qcow2 implements BlockBackend {
   }
 
   flush(): void {}
+
+  close(): void {
+    this.source.close?.();
+  }
 
   private readCluster(number: number, within: number, into: Uint8Array): void {
     const perTable = this.cluster / 8;

@@ -1,6 +1,7 @@
 // The disk that our own guest may write to: a mark in sector 0, numbers from xorshift32 in all others.
 // Contract: guest/README.md (scratch disks); the same bytes as guest/disks.mjs makes.
-import type { BlockBackend } from '../../src/devices/storage/block-backend.js';
+import { latin1 } from '../base/bytes.js';
+import type { BlockBackend } from '../devices/storage/block-backend.js';
 
 const SECTOR = 512;
 const SIZE = 4 << 20;
@@ -19,7 +20,7 @@ export class ScratchDisk implements BlockBackend {
       x ^= x << 5;
       view.setInt32(at, x, true);
     }
-    this.bytes.set(new TextEncoder().encode('TABVISOR-SCRATCH'));
+    this.bytes.set(latin1('TABVISOR-SCRATCH'));
   }
 
   read(offset: number, into: Uint8Array): void {
