@@ -52,7 +52,7 @@ const rooms: Record<string, string[]> = {
   'src/devices/virtio': ['src/devices', 'src/base', 'src/net', 'src/vcpu/guest-memory'],
   'src/vmm': ['src/vcpu', 'src/devices', 'src/base'],
   'src/modes': ['src/vmm/config', 'src/devices/storage/block-backend', 'src/base'],
-  'src/kernel': ['src/vcpu', 'src/net', 'src/base'],
+  'src/kernel': ['src/vcpu', 'src/net', 'src/base', 'assembly/abi'],
   'src/oci': ['src/base'],
   'src/runtime': ['src/kernel', 'src/vmm', 'src/oci', 'src/base'],
   'src/engine': ['src/runtime', 'src/oci', 'src/net', 'src/base'],

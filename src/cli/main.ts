@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
+import { kernelRunCommand } from './commands/kernel-run.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 import { helpLayout } from './help.js';
@@ -26,6 +27,7 @@ function complain(error: unknown): void {
 }
 
 const program = new Command('tabvisor')
+  .enablePositionalOptions()
   .description('A hypervisor on nothing but WebAssembly: unmodified Linux in Node and in a browser tab')
   .version(version(), '-V, --version', 'print the version')
   .configureHelp(helpLayout)
@@ -36,6 +38,18 @@ for (const command of [vmRunCommand(), vmRestoreCommand()]) {
   command.exitOverride().copyInheritedSettings(program);
   vm.addCommand(command.showHelpAfterError(`(tabvisor vm ${command.name()} --help lists the options)`));
 }
+const kernel = program
+  .command('kernel')
+  .description('programs as processes of our own kernel')
+  .exitOverride()
+  .copyInheritedSettings(program)
+  .enablePositionalOptions();
+kernel.addCommand(
+  kernelRunCommand()
+    .exitOverride()
+    .copyInheritedSettings(program)
+    .showHelpAfterError('(tabvisor kernel run --help lists the options)'),
+);
 
 /** Milliseconds that a reader of our output may take for the rest of it. */
 const PATIENCE = 2000;

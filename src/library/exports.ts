@@ -4,7 +4,7 @@ export { InputError } from '../base/errors.js';
 export type { ByteSource } from '../base/host.js';
 export type { Topic } from '../base/log.js';
 export { type BlockBackend, BlockError } from '../devices/storage/block-backend.js';
-export type { FileTree } from '../devices/virtio/p9/file-tree.js';
+export type { FileTree } from '../base/file-tree.js';
 export type { Mode } from '../vmm/config.js';
 export type { Outcome, Statistics } from '../vmm/vm.js';
 export type { Screen, VirtualMachine } from './virtual-machine.js';

@@ -3,7 +3,7 @@
 import type { ByteSource, Codec, Host } from '../base/host.js';
 import type { Timers } from '../devices/device.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
-import type { FileTree } from '../devices/virtio/p9/file-tree.js';
+import type { FileTree } from '../base/file-tree.js';
 import type { Allowed } from '../net/policy.js';
 import type { Forward } from '../net/port-forward.js';
 import type { WasmModule } from '../vcpu/engine.js';

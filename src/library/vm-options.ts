@@ -4,7 +4,7 @@ import type { ByteSource } from '../base/host.js';
 import type { Topic } from '../base/log.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
 import type { ConsolePort, VirtioConsole } from '../devices/virtio/console.js';
-import type { FileTree } from '../devices/virtio/p9/file-tree.js';
+import type { FileTree } from '../base/file-tree.js';
 import type { Allowed } from '../net/policy.js';
 import type { Forward } from '../net/port-forward.js';
 import type { MachineConfig, Mode } from '../vmm/config.js';

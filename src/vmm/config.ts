@@ -2,7 +2,7 @@
 // Ours.
 import type { ByteSource } from '../base/host.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
-import type { FileTree } from '../devices/virtio/p9/file-tree.js';
+import type { FileTree } from '../base/file-tree.js';
 import type { ConsolePort } from '../devices/virtio/console.js';
 
 /** What runs first. */

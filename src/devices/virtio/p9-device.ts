@@ -3,7 +3,7 @@
 import type { DirectMemory } from '../device.js';
 import { SnapshotError, section } from '../snapshot-fields.js';
 import { gather, scatter } from './buffers.js';
-import type { FileTree } from './p9/file-tree.js';
+import type { FileTree } from '../../base/file-tree.js';
 import { MSIZE_MAX, P9Server } from './p9/server.js';
 import { VirtioDevice } from './virtio-device.js';
 import { RingError, type Virtqueue } from './virtqueue.js';

@@ -1,5 +1,5 @@
 // A folder of the host as the tree behind virtio-9p. Nothing outside it can be reached, whatever links lie in it.
-// Contract: src/devices/virtio/p9/file-tree.ts. Every call checks its whole way with lstat and opens with O_NOFOLLOW.
+// Contract: src/base/file-tree.ts. Every call checks its whole way with lstat and opens with O_NOFOLLOW.
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../base/errors.js';
@@ -13,7 +13,7 @@ import {
   type OpenFile,
   type OpenFlags,
   type Path,
-} from '../../devices/virtio/p9/file-tree.js';
+} from '../../base/file-tree.js';
 import { adviceToOpen } from './file-advice.js';
 import { reason } from './files.js';
 
@@ -223,6 +223,7 @@ function attributes(stats: fs.BigIntStats): Attributes {
     gid: Number(stats.gid),
     links: stats.nlink,
     device: stats.dev,
+    special: stats.rdev,
     size: stats.size,
     blockSize: Number(stats.blksize),
     blocks: stats.blocks,

@@ -1,7 +1,7 @@
 // The fids of a 9P session: what each stands for and has open; as plain data they outlive the process.
 // Source: Plan 9 manual, section 5, intro(5) ("Fids"); the Snapshottable contract in device.ts.
 import { SnapshotError, section } from '../../snapshot-fields.js';
-import { ERRNO, FileError, type FileTree, type OpenFile, type OpenFlags, type Path } from './file-tree.js';
+import { ERRNO, FileError, type FileTree, type OpenFile, type OpenFlags, type Path } from '../../../base/file-tree.js';
 
 const FIDS_MAX = 65536;
 const NO_FID = 0xffffffff;

@@ -1,7 +1,7 @@
 // Reading and writing 9P messages: little-endian numbers, counted strings. Every length is checked against what is there.
 // Source: 9P2000.L, Documentation of the protocol in diod (protocol.md); Plan 9 manual, section 5, intro(5).
 import { decodeText, encodeText } from '../../../base/text.js';
-import { ERRNO, FileError } from './file-tree.js';
+import { ERRNO, FileError } from '../../../base/file-tree.js';
 
 /** A file's identity: type bits, version, inode. */
 export interface Qid {

@@ -9,7 +9,7 @@ import {
   type FileTree,
   type OpenFlags,
   type Path,
-} from './file-tree.js';
+} from '../../../base/file-tree.js';
 import { child, type Fid, Fids } from './fids.js';
 import { type Qid, Reader, Writer } from './message.js';
 

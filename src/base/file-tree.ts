@@ -1,4 +1,4 @@
-// What the 9p server asks of the host's files: a tree whose root nobody can leave. Node's is src/hosts/node/shared-folder.ts.
+// A folder of the host as a tree whose root nobody can leave: what the 9p server and the kernel's hostfs ask of it. Node's is src/hosts/node/shared-folder.ts.
 // Errors are Linux errno numbers (include/uapi/asm-generic/errno*.h), thrown as FileError.
 
 export const ERRNO = {
@@ -44,6 +44,8 @@ export interface Attributes {
   gid: number;
   links: bigint;
   device: bigint;
+  /** Of a device node, as the host numbers it. */
+  special: bigint;
   size: bigint;
   blockSize: number;
   blocks: bigint;

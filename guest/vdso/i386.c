@@ -1,0 +1,114 @@
+// The vDSO of i386 programs: clocks without a system call, the way into the kernel, the returns from signal handlers.
+// man 7 vdso; names and versions as Linux's. The time stamp counter counts nanoseconds of CLOCK_MONOTONIC.
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long s64;
+
+// The page before this image, which the kernel writes: CLOCK_REALTIME minus CLOCK_MONOTONIC.
+struct data {
+  u32 seconds;
+  u32 nanoseconds;
+};
+extern const volatile struct data vvar __attribute__((visibility("hidden")));
+
+enum { REALTIME, MONOTONIC, MONOTONIC_RAW = 4, REALTIME_COARSE, MONOTONIC_COARSE, BOOTTIME };
+enum { GETTIMEOFDAY = 78, CLOCK_GETTIME = 265, CLOCK_GETRES = 266, CLOCK_GETTIME64 = 403 };
+#define BILLION 1000000000u
+
+static inline int syscall2(int number, int a, void *b) {
+  int result;
+  __asm__ volatile("int $0x80" : "=a"(result) : "0"(number), "b"(a), "c"(b) : "memory");
+  return result;
+}
+
+// Seconds and nanoseconds of a clock; 0: it is not one of those that we know.
+static inline int read_clock(int clock, u32 *seconds, u32 *nanoseconds) {
+  u32 low, high, whole, rest;
+  if (clock < 0 || clock > BOOTTIME || clock == 2 || clock == 3) return 0;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+  __asm__("divl %4" : "=a"(whole), "=d"(rest) : "0"(low), "1"(high), "r"(BILLION));
+  if (clock == REALTIME || clock == REALTIME_COARSE) {
+    whole += vvar.seconds;
+    rest += vvar.nanoseconds;
+    if (rest >= BILLION) {
+      rest -= BILLION;
+      whole++;
+    }
+  }
+  *seconds = whole;
+  *nanoseconds = rest;
+  return 1;
+}
+
+struct timespec {
+  u32 sec, nsec;
+};
+struct timespec64 {
+  s64 sec, nsec;
+};
+struct timeval {
+  u32 sec, usec;
+};
+
+int __vdso_clock_gettime(int clock, struct timespec *at) {
+  u32 seconds, nanoseconds;
+  if (!read_clock(clock, &seconds, &nanoseconds)) return syscall2(CLOCK_GETTIME, clock, at);
+  at->sec = seconds;
+  at->nsec = nanoseconds;
+  return 0;
+}
+
+int __vdso_clock_gettime64(int clock, struct timespec64 *at) {
+  u32 seconds, nanoseconds;
+  if (!read_clock(clock, &seconds, &nanoseconds)) return syscall2(CLOCK_GETTIME64, clock, at);
+  at->sec = seconds;
+  at->nsec = nanoseconds;
+  return 0;
+}
+
+int __vdso_clock_getres(int clock, struct timespec *at) { return syscall2(CLOCK_GETRES, clock, at); }
+
+int __vdso_gettimeofday(struct timeval *at, void *zone) {
+  u32 seconds, nanoseconds;
+  if (zone) return syscall2(GETTIMEOFDAY, (int)at, zone);
+  read_clock(REALTIME, &seconds, &nanoseconds);
+  if (at) {
+    at->sec = seconds;
+    at->usec = nanoseconds / 1000;
+  }
+  return 0;
+}
+
+u32 __vdso_time(u32 *at) {
+  u32 seconds, nanoseconds;
+  read_clock(REALTIME, &seconds, &nanoseconds);
+  if (at) *at = seconds;
+  return seconds;
+}
+
+__asm__(
+    ".globl __kernel_vsyscall, __kernel_sigreturn, __kernel_rt_sigreturn\n"
+    ".type __kernel_vsyscall, @function\n"
+    ".type __kernel_sigreturn, @function\n"
+    ".type __kernel_rt_sigreturn, @function\n"
+    ".balign 32\n"
+    "__kernel_vsyscall:\n"
+    "  .cfi_startproc\n"
+    "  int $0x80\n"
+    "  ret\n"
+    "  .cfi_endproc\n"
+    ".size __kernel_vsyscall, .-__kernel_vsyscall\n"
+    // debuggers know these by their bytes
+    ".balign 32\n"
+    "  nop\n"
+    "__kernel_sigreturn:\n"
+    "  popl %eax\n"
+    "  movl $119, %eax\n"
+    "  int $0x80\n"
+    ".size __kernel_sigreturn, .-__kernel_sigreturn\n"
+    ".balign 32\n"
+    "  nop\n"
+    "__kernel_rt_sigreturn:\n"
+    "  movl $173, %eax\n"
+    "  int $0x80\n"
+    ".size __kernel_rt_sigreturn, .-__kernel_rt_sigreturn\n");

@@ -1,0 +1,106 @@
+// The options of `tabvisor kernel run`, from their texts.
+import { parseSize } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+
+export interface RawKernelOptions {
+  rootfs: string;
+  env?: string[];
+  cwd?: string;
+  user?: string;
+  bind?: string[];
+  hostname?: string;
+  nodeMemory: string;
+  interactive?: boolean;
+  tty?: boolean;
+  strace?: string | true;
+  stats?: string;
+  interpret?: boolean;
+}
+
+export interface Bind {
+  host: string;
+  path: string;
+  readOnly: boolean;
+}
+
+export interface KernelRunOptions {
+  rootfs: string;
+  /** Changes go to the folder itself. */
+  writeThrough: boolean;
+  env: string[];
+  cwd: string;
+  uid: number;
+  gid: number;
+  binds: Bind[];
+  hostname: string;
+  memory: number;
+  interactive: boolean;
+  tty: boolean;
+  /** Calls to show; empty: all; undefined: none. */
+  strace?: Set<string>;
+  stats?: string;
+  interpret: boolean;
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const MEMORY_MIN = 16 << 20;
+/** With the core's own 96 MiB a wasm memory of 4 GiB. */
+const MEMORY_MAX = 3 * 2 ** 30;
+
+export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
+  const [rootfs, ...modes] = raw.rootfs.split(',');
+  for (const mode of modes)
+    if (mode !== 'rw')
+      throw new InputError(`--rootfs ${raw.rootfs}: what is '${mode}'?`, 'Only ,rw may follow the folder.');
+  const memory = parseSize(raw.nodeMemory);
+  if (memory === undefined || memory < MEMORY_MIN || memory > MEMORY_MAX)
+    throw new InputError(`--node-memory ${raw.nodeMemory}: must be 16M to 3G`, 'For example --node-memory 1G.');
+  const { uid, gid } = parseUser(raw.user ?? '0');
+  return {
+    rootfs: rootfs!,
+    writeThrough: modes.includes('rw'),
+    env: environment(raw.env ?? [], raw.tty ?? false),
+    cwd: absolute('--cwd', raw.cwd ?? '/'),
+    uid,
+    gid,
+    binds: (raw.bind ?? []).map(parseBind),
+    hostname: raw.hostname ?? 'tabvisor',
+    memory,
+    interactive: raw.interactive ?? false,
+    tty: raw.tty ?? false,
+    strace: raw.strace === undefined ? undefined : new Set(raw.strace === true ? [] : raw.strace.split(',')),
+    stats: raw.stats,
+    interpret: raw.interpret ?? false,
+  };
+}
+
+function environment(given: readonly string[], tty: boolean): string[] {
+  const values = new Map<string, string>();
+  for (const text of [DEFAULT_PATH, 'HOME=/root', ...(tty ? [`TERM=${process.env.TERM ?? 'xterm'}`] : []), ...given]) {
+    const [name, ...rest] = text.split('=');
+    if (!name || rest.length === 0)
+      throw new InputError(`--env ${text}: is no NAME=VALUE`, 'For example --env LANG=C.');
+    values.set(name, rest.join('='));
+  }
+  return [...values].map(([name, value]) => `${name}=${value}`);
+}
+
+function parseUser(text: string): { uid: number; gid: number } {
+  const match = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(text);
+  if (!match) throw new InputError(`--user ${text}: is no number`, 'Give UID or UID:GID, as numbers.');
+  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
+}
+
+function parseBind(text: string): Bind {
+  const parts = text.split(':');
+  const [host, path, mode] = parts;
+  if (parts.length < 2 || parts.length > 3 || !host || !path || (mode !== undefined && mode !== 'ro'))
+    throw new InputError(`--bind ${text}: is no HOST:PATH or HOST:PATH:ro`, 'For example --bind ./src:/src:ro.');
+  return { host, path: absolute('--bind', path), readOnly: mode === 'ro' };
+}
+
+function absolute(option: string, path: string): string {
+  if (!path.startsWith('/'))
+    throw new InputError(`${option} ${path}: must begin with /`, 'It is a path inside the root.');
+  return path;
+}

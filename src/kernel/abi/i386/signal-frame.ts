@@ -1,0 +1,265 @@
+// The frames that signals put on an i386 program's stack, and the way back. Linux arch/x86/kernel/signal_32.c, asm/sigframe.h;
+// uapi/asm/sigcontext.h (struct sigcontext_32), asm-generic/siginfo.h.
+import { EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI, ESP } from '../../../../assembly/abi.js';
+import { ACCESS_READ } from '../../mm/address-space.js';
+import { copyIn, copyOut, hostByte } from '../../mm/user-memory.js';
+import { type Registers, readFlags, writeFlags } from '../../task/registers.js';
+import type { SignalAction, SignalInfo } from '../../task/signals.js';
+import { SignalSet } from '../../task/signal-set.js';
+import type { Task } from '../../task/task.js';
+import {
+  SA_ONSTACK,
+  SA_RESTORER,
+  SA_SIGINFO,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGBUS,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+  SI_TIMER,
+  SI_USER,
+  SS_DISABLE,
+  SS_ONSTACK,
+} from '../signal.js';
+import { FSAVE_SIZE, FXSAVE_SIZE, fsaveImage, fxsaveImage, loadFxsave } from './fpu-image.js';
+import { CS, DS, ES, FS, GS, selectorOf, SS, startSegments, loadSegment } from './segments.js';
+import { i386Descriptor } from './thread-area.js';
+
+const SIGINFO_SIZE = 128;
+const CONTEXT_SIZE = 88;
+/** uc_flags, uc_link, uc_stack, then the registers, then the mask. */
+const UCONTEXT_SIZE = 20 + CONTEXT_SIZE + 8;
+const SIGCONTEXT_FIELDS = {
+  gs: 0,
+  fs: 4,
+  es: 8,
+  ds: 12,
+  edi: 16,
+  esi: 20,
+  ebp: 24,
+  esp: 28,
+  ebx: 32,
+  edx: 36,
+  ecx: 40,
+  eax: 44,
+  trap: 48,
+  error: 52,
+  eip: 56,
+  cs: 60,
+  eflags: 64,
+  espAtSignal: 68,
+  ss: 72,
+  fpstate: 76,
+  mask: 80,
+  cr2: 84,
+} as const;
+const GENERAL: readonly (readonly [keyof typeof SIGCONTEXT_FIELDS, number])[] = [
+  ['edi', EDI],
+  ['esi', ESI],
+  ['ebp', EBP],
+  ['esp', ESP],
+  ['ebx', EBX],
+  ['edx', EDX],
+  ['ecx', ECX],
+  ['eax', EAX],
+  ['eip', EIP],
+];
+
+/** struct siginfo: signal, errno, code, then what the code gives a meaning. */
+export function siginfoBytes(info: SignalInfo): Uint8Array {
+  const bytes = new Uint8Array(SIGINFO_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, info.signal, true);
+  view.setInt32(4, info.errno ?? 0, true);
+  view.setInt32(8, info.code, true);
+  const { signal, code } = info;
+  if (code === SI_TIMER) {
+    view.setInt32(12, info.timer ?? 0, true);
+    view.setInt32(16, info.overrun ?? 0, true);
+    view.setUint32(20, info.value ?? 0, true);
+  } else if (signal === SIGCHLD && code > SI_USER) {
+    view.setInt32(12, info.pid ?? 0, true);
+    view.setInt32(16, info.uid ?? 0, true);
+    view.setInt32(20, info.status ?? 0, true);
+    view.setUint32(24, info.utime ?? 0, true);
+    view.setUint32(28, info.stime ?? 0, true);
+  } else if (signal === SIGSYS && code > SI_USER) {
+    view.setUint32(12, info.address ?? 0, true);
+    view.setInt32(16, info.call ?? 0, true);
+    view.setUint32(20, info.arch ?? 0, true);
+  } else if (code > SI_USER && [SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP].includes(signal))
+    view.setUint32(12, info.address ?? 0, true);
+  else if (info.band !== undefined) {
+    view.setInt32(12, info.band, true);
+    view.setInt32(16, info.fd ?? 0, true);
+  } else {
+    view.setInt32(12, info.pid ?? 0, true);
+    view.setInt32(16, info.uid ?? 0, true);
+    view.setUint32(20, info.value ?? 0, true);
+  }
+  return bytes;
+}
+
+/** What a program that sends a signal with rt_sigqueueinfo has put into its siginfo. */
+export function readSiginfoBytes(bytes: Uint8Array): { code: number; pid: number; uid: number; value: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return {
+    code: view.getInt32(8, true),
+    pid: view.getInt32(12, true),
+    uid: view.getInt32(16, true),
+    value: view.getUint32(20, true),
+  };
+}
+
+interface Fault {
+  vector: number;
+  error: number;
+}
+
+/** Where the frame goes: the alternate stack when that is wanted and not in use, else below what the program uses. */
+function frameBase(task: Task, action: SignalAction): number {
+  const esp = task.registers.get32(ESP);
+  const { address, size, flags } = task.alternateStack;
+  const onAlternate = size > 0 && esp > address && esp <= address + size;
+  if ((action.flags & SA_ONSTACK) !== 0 && (flags & SS_DISABLE) === 0 && !onAlternate) return address + size;
+  return esp;
+}
+
+export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, mask: SignalSet, fault?: Fault): boolean {
+  const { registers, space } = task;
+  const realTime = (action.flags & SA_SIGINFO) !== 0;
+  let sp = frameBase(task, action);
+  if (sp < UCONTEXT_SIZE + 2048) return false;
+  // the FPU image, the FXSAVE part of it aligned
+  sp = Math.floor((sp - FXSAVE_SIZE) / 64) * 64;
+  const fxsave = sp;
+  sp -= FSAVE_SIZE;
+  const fpstate = sp;
+  const size = realTime ? 16 + SIGINFO_SIZE + UCONTEXT_SIZE + 8 : 8 + CONTEXT_SIZE + 4 + 8;
+  sp -= size;
+  // as after a call: the argument that follows the return address is aligned to 16
+  sp = Math.floor((sp + 4) / 16) * 16 - 4;
+
+  const frame = new Uint8Array(size);
+  const view = new DataView(frame.buffer);
+  const restorer =
+    (action.flags & SA_RESTORER) !== 0
+      ? action.restorer
+      : task.kernel.vdsoAddress(task) + (realTime ? task.abi.vdso.rtSigreturn : task.abi.vdso.sigreturn);
+  view.setUint32(0, restorer, true);
+  view.setUint32(4, info.signal, true);
+  if (realTime) {
+    const infoAt = 16;
+    const contextAt = infoAt + SIGINFO_SIZE;
+    view.setUint32(8, sp + infoAt, true);
+    view.setUint32(12, sp + contextAt, true);
+    frame.set(siginfoBytes(info), infoAt);
+    const { address, size: stackSize } = task.alternateStack;
+    view.setUint32(contextAt + 8, address, true);
+    view.setInt32(contextAt + 12, stackState(task), true);
+    view.setUint32(contextAt + 16, stackSize, true);
+    writeContext(task, view, contextAt + 20, fpstate, mask, fault);
+    view.setUint32(contextAt + 20 + CONTEXT_SIZE, mask.low, true);
+    view.setUint32(contextAt + 24 + CONTEXT_SIZE, mask.high, true);
+    frame.set([0xb8, 0xad, 0, 0, 0, 0xcd, 0x80], contextAt + UCONTEXT_SIZE);
+  } else {
+    writeContext(task, view, 8, fpstate, mask, fault);
+    view.setUint32(8 + CONTEXT_SIZE, mask.high, true);
+    // pop eax; mov eax, 119; int 0x80: nobody runs it, debuggers look for it
+    frame.set([0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80], 12 + CONTEXT_SIZE);
+  }
+  const written =
+    copyOut(space, fxsave, fxsaveImage(registers), 0, FXSAVE_SIZE) === FXSAVE_SIZE &&
+    copyOut(space, fpstate, fsaveImage(registers), 0, FSAVE_SIZE) === FSAVE_SIZE &&
+    copyOut(space, sp, frame, 0, size) === size;
+  if (!written) return false;
+
+  registers.set32(ESP, sp);
+  registers.set32(EIP, action.handler);
+  registers.set32(EAX, info.signal);
+  registers.set32(EDX, realTime ? sp + 16 : 0);
+  registers.set32(ECX, realTime ? sp + 16 + SIGINFO_SIZE : 0);
+  // DF, RF and TF are off in a handler
+  writeFlags(registers, readFlags(registers) & ~0x10500);
+  const { base } = registers;
+  const fs = selectorOf(registers, FS);
+  const gs = selectorOf(registers, GS);
+  startSegments(registers);
+  loadSegment(registers, FS, fs, i386Descriptor(task, fs));
+  loadSegment(registers, GS, gs, i386Descriptor(task, gs));
+  registers.base = base;
+  return true;
+}
+
+/** ss_flags of the alternate stack as the frame and sigaltstack tell it. */
+export function stackState(task: Task): number {
+  const { address, size, flags } = task.alternateStack;
+  if (size === 0) return SS_DISABLE;
+  const esp = task.registers.get32(ESP);
+  return (esp > address && esp <= address + size ? SS_ONSTACK : 0) | (flags & ~(SS_DISABLE | SS_ONSTACK));
+}
+
+function writeContext(task: Task, view: DataView, at: number, fpstate: number, mask: SignalSet, fault?: Fault): void {
+  const { registers } = task;
+  const at32 = (field: keyof typeof SIGCONTEXT_FIELDS, value: number): void =>
+    view.setUint32(at + SIGCONTEXT_FIELDS[field], value, true);
+  for (const [name, register] of GENERAL) at32(name, registers.get32(register));
+  for (const [name, segment] of [
+    ['gs', GS],
+    ['fs', FS],
+    ['es', ES],
+    ['ds', DS],
+    ['cs', CS],
+    ['ss', SS],
+  ] as const)
+    at32(name, selectorOf(registers, segment));
+  at32('trap', fault?.vector ?? 0);
+  at32('error', fault?.error ?? 0);
+  at32('eflags', readFlags(registers));
+  at32('espAtSignal', registers.get32(ESP));
+  at32('fpstate', fpstate);
+  at32('mask', mask.low);
+  at32('cr2', fault ? task.kernel.cpu.faultAddress : 0);
+}
+
+export function popFrame(task: Task, realTime: boolean): boolean {
+  const { registers, space } = task;
+  // the handler's return has popped the return address; sigreturn's frame has the signal number popped too
+  const frame = registers.get32(ESP) - (realTime ? 4 : 8);
+  const contextAt = realTime ? frame + 16 + SIGINFO_SIZE + 20 : frame + 8;
+  const bytes = new Uint8Array(CONTEXT_SIZE + 8);
+  if (copyIn(space, contextAt, bytes, 0, bytes.length) !== bytes.length) return false;
+  const view = new DataView(bytes.buffer);
+  const get = (field: keyof typeof SIGCONTEXT_FIELDS): number => view.getUint32(SIGCONTEXT_FIELDS[field], true);
+
+  const fpstate = get('fpstate');
+  if (fpstate !== 0) {
+    const image = new Uint8Array(FXSAVE_SIZE);
+    if (hostByte(space, fpstate, ACCESS_READ) === 0) return false;
+    if (copyIn(space, fpstate + FSAVE_SIZE, image, 0, FXSAVE_SIZE) !== FXSAVE_SIZE || !loadFxsave(registers, image))
+      return false;
+  }
+  for (const [name, register] of GENERAL) registers.set32(register, get(name));
+  writeFlags(registers, get('eflags'));
+  restoreSegments(task, registers, get);
+  // real-time: the whole mask behind the context; else its upper half
+  const mask = realTime
+    ? new SignalSet(view.getUint32(CONTEXT_SIZE, true), view.getUint32(CONTEXT_SIZE + 4, true))
+    : new SignalSet(get('mask'), view.getUint32(CONTEXT_SIZE, true));
+  task.kernel.signals.setMask(task, mask);
+  return true;
+}
+
+function restoreSegments(task: Task, registers: Registers, get: (field: 'gs' | 'fs' | 'es' | 'ds') => number): void {
+  for (const [name, segment] of [
+    ['gs', GS],
+    ['fs', FS],
+    ['es', ES],
+    ['ds', DS],
+  ] as const) {
+    const selector = get(name) & 0xffff;
+    loadSegment(registers, segment, selector === 0 ? 0 : selector | 3, i386Descriptor(task, selector));
+  }
+}

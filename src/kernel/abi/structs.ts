@@ -1,0 +1,189 @@
+// The structs of the system-call interface, each described once. Linux uapi headers; man 2 of the calls.
+// Where the ABIs differ by more than the size of a word, an ABI's own file says so (abi/i386/structs.ts).
+import { type DataModel, type Field, Layout } from './layout.js';
+
+const timespec: Field[] = [
+  ['sec', 'long'],
+  ['nsec', 'long'],
+];
+/** __kernel_timespec: 64 bits of seconds on every ABI, for the *_time64 calls. */
+const timespec64: Field[] = [
+  ['sec', 's64'],
+  ['nsec', 's64'],
+];
+const timeval: Field[] = [
+  ['sec', 'long'],
+  ['usec', 'long'],
+];
+
+const twice = (fields: Field[], first: string, second: string): Field[] =>
+  [first, second].flatMap((prefix) => fields.map(([name, type]): Field => [`${prefix}_${name}`, type]));
+
+const statxTime = (name: string): Field[] => [
+  [`${name}_sec`, 's64'],
+  [`${name}_nsec`, 'u32'],
+  ['', 's32'],
+];
+
+const FIELDS = {
+  word: [['value', 'ulong']],
+  timespec,
+  timespec64,
+  timeval,
+  itimerval: twice(timeval, 'interval', 'value'),
+  itimerspec: twice(timespec, 'interval', 'value'),
+  itimerspec64: twice(timespec64, 'interval', 'value'),
+  timezone: [
+    ['minuteswest', 's32'],
+    ['dsttime', 's32'],
+  ],
+  iovec: [
+    ['base', 'pointer'],
+    ['length', 'ulong'],
+  ],
+  pollfd: [
+    ['fd', 's32'],
+    ['events', 's16'],
+    ['revents', 's16'],
+  ],
+  rlimit: [
+    ['soft', 'ulong'],
+    ['hard', 'ulong'],
+  ],
+  rlimit64: [
+    ['soft', 'u64'],
+    ['hard', 'u64'],
+  ],
+  rusage: [
+    ...twice(timeval, 'utime', 'stime'),
+    ['maxrss', 'long'],
+    ['ixrss', 'long'],
+    ['idrss', 'long'],
+    ['isrss', 'long'],
+    ['minflt', 'long'],
+    ['majflt', 'long'],
+    ['nswap', 'long'],
+    ['inblock', 'long'],
+    ['oublock', 'long'],
+    ['msgsnd', 'long'],
+    ['msgrcv', 'long'],
+    ['nsignals', 'long'],
+    ['nvcsw', 'long'],
+    ['nivcsw', 'long'],
+  ],
+  tms: [
+    ['utime', 'long'],
+    ['stime', 'long'],
+    ['cutime', 'long'],
+    ['cstime', 'long'],
+  ],
+  sysinfo: [
+    ['uptime', 'long'],
+    ['loads', 'ulong', 3],
+    ['totalram', 'ulong'],
+    ['freeram', 'ulong'],
+    ['sharedram', 'ulong'],
+    ['bufferram', 'ulong'],
+    ['totalswap', 'ulong'],
+    ['freeswap', 'ulong'],
+    ['procs', 'u16'],
+    ['', 'u16'],
+    ['totalhigh', 'ulong'],
+    ['freehigh', 'ulong'],
+    ['unit', 'u32'],
+  ],
+  statx: [
+    ['mask', 'u32'],
+    ['blksize', 'u32'],
+    ['attributes', 'u64'],
+    ['nlink', 'u32'],
+    ['uid', 'u32'],
+    ['gid', 'u32'],
+    ['mode', 'u16'],
+    ['', 'u16'],
+    ['ino', 'u64'],
+    ['size', 'u64'],
+    ['blocks', 'u64'],
+    ['attributes_mask', 'u64'],
+    ...statxTime('atime'),
+    ...statxTime('btime'),
+    ...statxTime('ctime'),
+    ...statxTime('mtime'),
+    ['rdev_major', 'u32'],
+    ['rdev_minor', 'u32'],
+    ['dev_major', 'u32'],
+    ['dev_minor', 'u32'],
+    ['mnt_id', 'u64'],
+    ['dio_mem_align', 'u32'],
+    ['dio_offset_align', 'u32'],
+    ['', 'u64', 12],
+  ],
+  /** flock(2)-style locks of fcntl: whence, start, length. */
+  flock: [
+    ['type', 's16'],
+    ['whence', 's16'],
+    ['start', 'long'],
+    ['length', 'long'],
+    ['pid', 's32'],
+  ],
+  flock64: [
+    ['type', 's16'],
+    ['whence', 's16'],
+    ['start', 's64'],
+    ['length', 's64'],
+    ['pid', 's32'],
+  ],
+  sigaltstack: [
+    ['address', 'pointer'],
+    ['flags', 's32'],
+    ['size', 'ulong'],
+  ],
+  winsize: [
+    ['rows', 'u16'],
+    ['columns', 'u16'],
+    ['xpixel', 'u16'],
+    ['ypixel', 'u16'],
+  ],
+  termios: [
+    ['iflag', 'u32'],
+    ['oflag', 'u32'],
+    ['cflag', 'u32'],
+    ['lflag', 'u32'],
+    ['line', 'u8'],
+    ['cc', 'u8', 19],
+  ],
+  cloneArgs: [
+    ['flags', 'u64'],
+    ['pidfd', 'u64'],
+    ['child_tid', 'u64'],
+    ['parent_tid', 'u64'],
+    ['exit_signal', 'u64'],
+    ['stack', 'u64'],
+    ['stack_size', 'u64'],
+    ['tls', 'u64'],
+    ['set_tid', 'u64'],
+    ['set_tid_size', 'u64'],
+    ['cgroup', 'u64'],
+  ],
+  robustListHead: [
+    ['next', 'pointer'],
+    ['offset', 'long'],
+    ['pending', 'pointer'],
+  ],
+  epollEvent: [
+    ['events', 'u32'],
+    ['low', 'u32'],
+    ['high', 'u32'],
+  ],
+  schedParam: [['priority', 's32']],
+} as const satisfies Record<string, readonly Field[]>;
+
+export type StructName = keyof typeof FIELDS;
+export type Structs = Record<StructName, Layout>;
+
+/** All structs, laid out for a data model. */
+export function structsOf(model: DataModel): Structs {
+  return Object.fromEntries(
+    Object.entries(FIELDS).map(([name, fields]) => [name, new Layout(model, fields)]),
+  ) as Structs;
+}

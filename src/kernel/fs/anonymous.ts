@@ -1,0 +1,37 @@
+// Inodes without a name: those of pipes, sockets, eventfds, pidfds. Linux fs/anon_inodes.c, pipefs, sockfs.
+import { PAGE_SIZE } from '../mm/frames.js';
+import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
+import { Inode } from '../vfs/inode.js';
+import type { Task } from '../task/task.js';
+
+class AnonymousInode extends Inode {}
+
+/** A filesystem that is mounted nowhere and gives out inodes. */
+export class AnonymousFs extends FileSystem {
+  readonly root: Inode;
+  private nextIno = 1;
+
+  constructor(
+    device: number,
+    readonly type: string,
+    private readonly magic: number,
+  ) {
+    super(device);
+    this.root = new AnonymousInode(this, 1, { mode: 0o040000, uid: 0, gid: 0 });
+  }
+
+  /** An inode of the task's user; `mode` has the type (0 for what has none). */
+  make(task: Task, mode: number): Inode {
+    const { fsuid, fsgid } = task.credentials;
+    const inode = new AnonymousInode(this, ++this.nextIno, { mode, uid: fsuid, gid: fsgid });
+    const now = task.kernel.clock.date();
+    inode.atime = now;
+    inode.mtime = now;
+    inode.ctime = now;
+    return inode;
+  }
+
+  statistics(): FileSystemStatistics {
+    return { magic: this.magic, blockSize: PAGE_SIZE, blocks: 0, free: 0, files: 0, filesFree: 0 };
+  }
+}

@@ -1,0 +1,386 @@
+// tmpfs: files that live in the node's memory alone. man 5 tmpfs; Linux mm/shmem.c.
+// The pages of a file are its data. A limit on pages and one on files, so that no program fills the node.
+import { EEXIST, EINVAL, EMLINK, ENODATA, ENOENT, ENOSPC, ENOTEMPTY, EOPNOTSUPP, EPERM, ERANGE } from '../abi/errno.js';
+import { S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_ISUID, TMPFS_MAGIC } from '../abi/stat.js';
+import { type Frames, PAGE_SIZE } from '../mm/frames.js';
+import { PageCache } from '../mm/page-cache.js';
+import { CAP_FSETID } from '../security/capability.js';
+import type { Task } from '../task/task.js';
+import type { Actor } from '../vfs/actor.js';
+import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
+import { type Attributes, type DirectoryEntry, Inode, type NewInode } from '../vfs/inode.js';
+import { DirectoryFile, type OpenFile, OFFSET_MAX } from '../vfs/open-file.js';
+import type { Path } from '../vfs/path.js';
+import { type CachedInode, RegularFile } from '../vfs/regular-file.js';
+import { EFBIG } from '../abi/errno.js';
+
+const XATTR_TOTAL_MAX = 65536;
+
+export interface TmpfsOptions {
+  /** Bytes that data may take. */
+  size: number;
+  /** Files that there may be. Default: one for each page of `size`. */
+  files?: number;
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  /** What /proc/mounts calls it. */
+  type?: string;
+}
+
+export class Tmpfs extends FileSystem {
+  readonly type: string;
+  readonly root: TmpfsInode;
+  private readonly maxFiles: number;
+  private files = 0;
+  private nextIno = 1;
+  /** Bytes of names, link targets and attributes. */
+  private extra = 0;
+
+  constructor(
+    device: number,
+    readonly frames: Frames,
+    private readonly limits: TmpfsOptions,
+    now: { date(): { seconds: number; nanoseconds: number } },
+  ) {
+    super(device);
+    this.type = limits.type ?? 'tmpfs';
+    this.maxFiles = limits.files ?? Math.max(64, Math.floor(limits.size / PAGE_SIZE));
+    this.clock = now;
+    this.root = this.newInode({
+      mode: S_IFDIR | (limits.mode ?? 0o1777),
+      uid: limits.uid ?? 0,
+      gid: limits.gid ?? 0,
+    }) as TmpfsInode;
+    this.root.nlink = 2;
+    this.root.parent = this.root;
+  }
+
+  private readonly clock: { date(): { seconds: number; nanoseconds: number } };
+  /** Pages of data that there are. */
+  pages = 0;
+
+  get now(): { seconds: number; nanoseconds: number } {
+    return this.clock.date();
+  }
+
+  get maxPages(): number {
+    return Math.floor(this.limits.size / PAGE_SIZE);
+  }
+
+  /** Takes or gives back room for `bytes` of names and the like. */
+  claim(bytes: number): boolean {
+    if (bytes > 0 && this.extra + bytes > this.limits.size) return false;
+    this.extra += bytes;
+    return true;
+  }
+
+  newInode(made: NewInode): TmpfsInode | undefined {
+    if (this.files >= this.maxFiles) return undefined;
+    this.files++;
+    return new TmpfsInode(this, this.nextIno++, made);
+  }
+
+  forget(inode: TmpfsInode): void {
+    this.files--;
+    this.claim(-inode.extra);
+  }
+
+  statistics(): FileSystemStatistics {
+    const { maxPages } = this;
+    return {
+      magic: TMPFS_MAGIC,
+      blockSize: PAGE_SIZE,
+      blocks: maxPages,
+      free: Math.max(0, maxPages - this.pages),
+      files: this.maxFiles,
+      filesFree: this.maxFiles - this.files,
+    };
+  }
+
+  override options(): string {
+    const { size, mode, uid, gid } = this.limits;
+    let text = `size=${Math.floor(size / 1024)}k`;
+    if (mode !== undefined && mode !== 0o1777) text += `,mode=${mode.toString(8)}`;
+    if (uid) text += `,uid=${uid}`;
+    if (gid) text += `,gid=${gid}`;
+    return text;
+  }
+}
+
+/** A page cache that the filesystem's limit holds for. */
+class TmpfsCache extends PageCache {
+  constructor(private readonly fs: Tmpfs) {
+    super(fs.frames);
+  }
+
+  override get(index: number): number {
+    const here = this.peek(index);
+    if (here !== 0) return here;
+    if (this.fs.pages >= this.fs.maxPages) return -ENOSPC;
+    const frame = super.get(index);
+    if (frame > 0) this.fs.pages++;
+    return frame;
+  }
+
+  protected override dropped(): void {
+    this.fs.pages--;
+  }
+}
+
+export class TmpfsInode extends Inode implements CachedInode {
+  private readonly pages: PageCache;
+  declare readonly fs: Tmpfs;
+  /** Names in order of their making, each with a number that readdir goes by. */
+  private readonly children = new Map<string, { inode: TmpfsInode; order: number }>();
+  private nextOrder = 1;
+  private target = '';
+  private xattrs?: Map<string, Uint8Array>;
+  /** The directory that it lies in, when it is one. */
+  parent?: TmpfsInode;
+  /** Bytes that its names, target and attributes take. */
+  extra = 0;
+
+  constructor(fs: Tmpfs, ino: number, made: NewInode) {
+    super(fs, ino, made);
+    const { now } = fs;
+    this.atime = now;
+    this.mtime = now;
+    this.ctime = now;
+    if (this.isDirectory) this.nlink = 2;
+    this.pages = new TmpfsCache(fs);
+    this.pages.onUnmapped = () => this.forgetIfUnused();
+  }
+
+  override get cache(): PageCache {
+    return this.pages;
+  }
+
+  override get blocks(): number {
+    return this.cache.pageCount * 8;
+  }
+
+  // ---- directories ----------------------------------------------------------------------------------------------------------
+
+  override lookup(_actor: Actor, name: string): Inode | number {
+    return this.children.get(name)?.inode ?? -ENOENT;
+  }
+
+  override create(_actor: Actor, name: string, made: NewInode): Inode | number {
+    if (this.nlink === 0) return -ENOENT;
+    const inode = this.fs.newInode(made);
+    if (!inode) return -ENOSPC;
+    const failed = this.enter(name, inode);
+    if (failed !== 0) {
+      this.fs.forget(inode);
+      return failed;
+    }
+    return inode;
+  }
+
+  override createUnnamed(_actor: Actor, made: NewInode): Inode | number {
+    const inode = this.fs.newInode(made);
+    if (!inode) return -ENOSPC;
+    inode.nlink = 0;
+    return inode;
+  }
+
+  override symlink(actor: Actor, name: string, target: string, made: NewInode): Inode | number {
+    if (!this.fs.claim(target.length)) return -ENOSPC;
+    const inode = this.create(actor, name, made);
+    if (typeof inode === 'number') {
+      this.fs.claim(-target.length);
+      return inode;
+    }
+    const link = inode as TmpfsInode;
+    link.target = target;
+    link.size = target.length;
+    link.extra += target.length;
+    return link;
+  }
+
+  override link(_actor: Actor, name: string, inode: Inode): number {
+    if (inode.nlink >= 65000) return -EMLINK;
+    const failed = this.enter(name, inode as TmpfsInode);
+    if (failed !== 0) return failed;
+    inode.nlink++;
+    inode.ctime = this.fs.now;
+    return 0;
+  }
+
+  override unlink(_actor: Actor, name: string, inode: Inode): number {
+    this.leave(name);
+    inode.nlink--;
+    inode.ctime = this.fs.now;
+    return 0;
+  }
+
+  override rmdir(_actor: Actor, name: string, inode: Inode): number {
+    if ((inode as TmpfsInode).children.size > 0) return -ENOTEMPTY;
+    this.leave(name);
+    inode.nlink = 0;
+    inode.ctime = this.fs.now;
+    this.nlink--;
+    return 0;
+  }
+
+  override rename(
+    _actor: Actor,
+    name: string,
+    inode: Inode,
+    to: Inode,
+    toName: string,
+    replaced: Inode | undefined,
+    exchange: boolean,
+  ): number {
+    const moved = inode as TmpfsInode;
+    const target = to as TmpfsInode;
+    const old = replaced as TmpfsInode | undefined;
+    if (old?.isDirectory && !exchange && old.children.size > 0) return -ENOTEMPTY;
+    const failed = target.enter(toName, moved, true);
+    if (failed !== 0) return failed;
+    if (exchange && old) this.enter(name, old, true);
+    else this.leave(name);
+    const { now } = this.fs;
+    moved.ctime = now;
+    if (moved.isDirectory && target !== this) {
+      this.nlink--;
+      target.nlink++;
+    }
+    if (!old) return 0;
+    old.ctime = now;
+    if (exchange) {
+      if (old.isDirectory && target !== this) {
+        target.nlink--;
+        this.nlink++;
+        old.parent = this;
+      }
+      return 0;
+    }
+    if (old.isDirectory) {
+      old.nlink = 0;
+      target.nlink--;
+    } else old.nlink--;
+    return 0;
+  }
+
+  /** Gives `inode` a name here; one that has it already is only replaced in a rename. */
+  private enter(name: string, inode: TmpfsInode, replace = false): number {
+    const there = this.children.get(name);
+    if (there && !replace) return -EEXIST;
+    if (!there) {
+      if (!this.fs.claim(name.length)) return -ENOSPC;
+      this.extra += name.length;
+      if (inode.isDirectory && inode.parent === undefined) this.nlink++;
+    }
+    if (inode.isDirectory) inode.parent = this;
+    this.children.set(name, { inode, order: there?.order ?? this.nextOrder++ });
+    this.noteChange();
+    return 0;
+  }
+
+  private leave(name: string): void {
+    if (!this.children.delete(name)) return;
+    this.fs.claim(-name.length);
+    this.extra -= name.length;
+    this.noteChange();
+  }
+
+  private noteChange(): void {
+    this.mtime = this.fs.now;
+    this.ctime = this.mtime;
+  }
+
+  override entries(_task: Task, position: number, see: (entry: DirectoryEntry, next: number) => boolean): number {
+    for (const [name, { inode, order }] of this.children) {
+      if (order <= position) continue;
+      if (!see({ name, ino: inode.ino, mode: inode.mode }, order)) break;
+    }
+    return 0;
+  }
+
+  // ---- contents -------------------------------------------------------------------------------------------------------------
+
+  override readlink(): string | number {
+    return (this.mode & S_IFMT) === S_IFLNK ? this.target : -EINVAL;
+  }
+
+  override open(task: Task, flags: number, path: Path): OpenFile | number {
+    return this.isDirectory ? new DirectoryFile(task, this, flags, path) : new RegularFile(task, this, flags, path);
+  }
+
+  noteRead(): void {
+    // as with relatime: not later than it was written, or a day ago
+    if (this.atime.seconds <= this.mtime.seconds || this.fs.now.seconds - this.atime.seconds > 86400)
+      this.atime = this.fs.now;
+  }
+
+  noteWritten(actor: Actor): void {
+    this.noteChange();
+    if ((this.mode & (S_ISUID | S_ISGID)) !== 0 && !actor.credentials.has(CAP_FSETID)) this.dropSetId();
+  }
+
+  private dropSetId(): void {
+    this.mode &= ~S_ISUID;
+    if ((this.mode & 0o010) !== 0) this.mode &= ~S_ISGID;
+  }
+
+  override setAttributes(actor: Actor, change: Attributes): number {
+    if (change.size !== undefined) {
+      if (change.size > OFFSET_MAX) return -EFBIG;
+      if (change.size < this.size) this.cache.truncate(change.size);
+      this.size = change.size;
+      this.noteWritten(actor);
+    }
+    if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777);
+    if (change.uid !== undefined) this.uid = change.uid;
+    if (change.gid !== undefined) this.gid = change.gid;
+    if (change.atime) this.atime = change.atime;
+    if (change.mtime) this.mtime = change.mtime;
+    this.ctime = this.fs.now;
+    return 0;
+  }
+
+  // ---- extended attributes --------------------------------------------------------------------------------------------------
+
+  override getXattr(name: string): Uint8Array | number {
+    return this.xattrs?.get(name) ?? -ENODATA;
+  }
+
+  override setXattr(name: string, value: Uint8Array, flags: number): number {
+    if (!/^(user|trusted|security)\./.test(name)) return -EOPNOTSUPP;
+    // user.* is for files and directories: man 7 xattr
+    if (name.startsWith('user.') && !this.isRegular && !this.isDirectory) return -EPERM;
+    const old = this.xattrs?.get(name);
+    if (old && (flags & 1) !== 0) return -EEXIST;
+    if (!old && (flags & 2) !== 0) return -ENODATA;
+    if (value.length > XATTR_TOTAL_MAX) return -ERANGE;
+    const bytes = value.length - (old?.length ?? -name.length);
+    if (!this.fs.claim(bytes)) return -ENOSPC;
+    this.extra += bytes;
+    this.xattrs ??= new Map();
+    this.xattrs.set(name, value);
+    this.ctime = this.fs.now;
+    return 0;
+  }
+
+  override removeXattr(name: string): number {
+    const old = this.xattrs?.get(name);
+    if (!old) return -ENODATA;
+    this.xattrs!.delete(name);
+    const bytes = old.length + name.length;
+    this.fs.claim(-bytes);
+    this.extra -= bytes;
+    this.ctime = this.fs.now;
+    return 0;
+  }
+
+  override listXattr(): string[] {
+    return [...(this.xattrs?.keys() ?? [])];
+  }
+
+  override evict(): void {
+    this.cache.drop(0, Number.POSITIVE_INFINITY);
+    this.fs.forget(this);
+  }
+}

@@ -1,0 +1,472 @@
+// The kernel of a node: what all its tasks share, and the calls by which its host drives it. Nothing here is global: names, pids and
+// mounts hang off namespaces.
+// Ours, after Linux's ABI; docs/KERNEL.md.
+import { assert } from '../base/assert.js';
+import type { UserVcpu } from '../vcpu/user-vcpu.js';
+import type { Abi } from './abi/abi.js';
+import { makedev } from './abi/device-number.js';
+import { ENOENT, ENOMEM, ERRNO_MAX } from './abi/errno.js';
+import { I386 } from './abi/i386/i386.js';
+import { MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ } from './abi/mman.js';
+import { SIGCHLD, SIGCONT, CLD_CONTINUED, CLD_STOPPED, SA_NOCLDSTOP } from './abi/signal.js';
+import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/stat.js';
+import { Clock, type ClockSource } from './clock.js';
+import { AnonymousFs } from './fs/anonymous.js';
+import { openDevice } from './fs/devices.js';
+import { openFifo } from './fs/pipe.js';
+import { Tmpfs } from './fs/tmpfs.js';
+import { AddressSpace } from './mm/address-space.js';
+import { Frames, PAGE_SIZE } from './mm/frames.js';
+import { PageCache } from './mm/page-cache.js';
+import { PaeTable } from './mm/page-table.js';
+import { MountNamespace } from './ns/mount-namespace.js';
+import type { NamespaceSet } from './ns/namespace-set.js';
+import { PidNamespace } from './ns/pid-namespace.js';
+import { UserNamespace } from './ns/user-namespace.js';
+import { UtsNamespace } from './ns/uts-namespace.js';
+import { Credentials } from './security/credentials.js';
+import { SyscallTable } from './syscalls/dispatch.js';
+import { SYSCALLS } from './syscalls/table.js';
+import { exec } from './task/exec.js';
+import { FutexTable } from './task/futex.js';
+import { ProcessGroup, Session } from './task/job.js';
+import { Limits } from './task/limits.js';
+import { Process } from './task/process.js';
+import { Processor } from './task/processor.js';
+import { Runner } from './task/run.js';
+import { Scheduler } from './task/scheduler.js';
+import { SignalActions, type SignalInfo } from './task/signals.js';
+import { SignalService } from './task/signal-service.js';
+import { type FsContext, Task } from './task/task.js';
+import { Timers } from './task/timers.js';
+import { killForMemory } from './task/trap.js';
+import type { Terminal } from './tty/terminal.js';
+import type { Actor } from './vfs/actor.js';
+import { FdTable } from './vfs/fd-table.js';
+import type { FileSystem } from './vfs/file-system.js';
+import { Dentry } from './vfs/dentry.js';
+import type { Inode } from './vfs/inode.js';
+import { Mount } from './vfs/mount.js';
+import type { OpenFile } from './vfs/open-file.js';
+import { Path } from './vfs/path.js';
+import { Vfs } from './vfs/vfs.js';
+import { resolve } from './vfs/walk.js';
+
+export interface KernelOptions {
+  vcpu: UserVcpu;
+  memory: ArrayBuffer;
+  /** Bytes of `memory` that are frames, from HOST_RAM on. */
+  ram: number;
+  clock: ClockSource;
+  /** Fills an array with random bytes. */
+  random(into: Uint8Array): void;
+  hostname?: string;
+  /** Told of each call, when it has been made and when it has its result: strace. */
+  tracer?: Tracer;
+}
+
+export interface Tracer {
+  /** A call begins. */
+  enter(task: Task, number: number): void;
+  /** It has its result, or is to wait. */
+  leave(task: Task, number: number, result: number): void;
+  signal?(task: Task, info: SignalInfo): void;
+  exited?(task: Task, status: number): void;
+}
+
+/** What a process is started with by the host. */
+export interface StartOptions {
+  args: readonly string[];
+  env: readonly string[];
+  cwd?: string;
+  /** A program without a slash is looked for in the PATH of `env`. */
+  searchPath?: boolean;
+  credentials?: Credentials;
+  /** Open files for descriptors 0, 1 and 2, made for the task that will have them. */
+  files(task: Task): (OpenFile | undefined)[];
+  /** Controlling terminal. */
+  terminal?: Terminal;
+  namespaces?: NamespaceSet;
+}
+
+/** Tasks that a node has at most. */
+const MAX_TASKS = 8192;
+
+export class Kernel {
+  readonly frames: Frames;
+  readonly cpu: Processor;
+  readonly clock: Clock;
+  readonly timers = new Timers();
+  readonly scheduler = new Scheduler();
+  readonly signals = new SignalService();
+  readonly futexes = new FutexTable();
+  readonly vfs: Vfs;
+  readonly tasks = new Set<Task>();
+  readonly maxTasks = MAX_TASKS;
+  readonly userNamespace = UserNamespace.initial();
+  readonly pidNamespace: PidNamespace;
+  readonly utsNamespace: UtsNamespace;
+  readonly anonymous: AnonymousFs;
+  readonly pipes: AnonymousFs;
+  readonly sockets: AnonymousFs;
+  /** The kernel itself, as it sets a system up. */
+  readonly setup: Actor;
+  /** What /dev/console is. */
+  console?: Terminal;
+  readonly tracer?: Tracer;
+  private readonly runner: Runner;
+  private readonly tables = new Map<Abi, SyscallTable>();
+  private readonly vdsos = new Map<Abi, PageCache>();
+  private readonly vvar: PageCache;
+  private readonly memory: Tmpfs;
+  private readonly memoryRoot: Mount;
+  private readonly random: (into: Uint8Array) => void;
+  private nextMinor = 1;
+  private nextMount = 1;
+  private readonly ids = new WeakMap<object, number>();
+  private nextId = 1;
+  private lastFault?: { task: Task; vector: number; error: number };
+  private readonly fileSystems = new Set<FileSystem>();
+
+  constructor(options: KernelOptions) {
+    this.frames = new Frames(options.memory, Math.floor(options.ram / PAGE_SIZE));
+    this.cpu = new Processor(options.vcpu, this.frames);
+    this.clock = new Clock(options.clock);
+    this.random = options.random;
+    this.tracer = options.tracer;
+    this.pidNamespace = new PidNamespace(undefined, this.userNamespace);
+    this.utsNamespace = new UtsNamespace(options.hostname ?? 'tabvisor', '(none)', this.userNamespace);
+    this.anonymous = new AnonymousFs(this.newDevice(), 'anon_inodefs', ANON_INODE_FS_MAGIC);
+    this.pipes = new AnonymousFs(this.newDevice(), 'pipefs', PIPEFS_MAGIC);
+    this.sockets = new AnonymousFs(this.newDevice(), 'sockfs', SOCKFS_MAGIC);
+    this.setup = { kernel: this, credentials: Credentials.root(this.userNamespace) };
+    this.vfs = new Vfs({ openDevice, openFifo });
+    this.vvar = new PageCache(this.frames);
+    this.writeVvar();
+    this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
+    this.memoryRoot = this.newMount(this.memory, new Dentry('', undefined, this.memory.root), 0);
+    this.runner = new Runner(this);
+  }
+
+  // ---- the host's ---------------------------------------------------------------------------------------------------------------
+
+  /** Runs tasks until none can run or the monotonic clock shows `until`. False: none can run. */
+  run(until: number): boolean {
+    return this.runner.run(until);
+  }
+
+  /** When something is due though nobody runs: nanoseconds of the monotonic clock; Infinity: nothing is. */
+  get nextTimer(): number {
+    return this.timers.next;
+  }
+
+  /** A namespace of mounts with `fs` as its root. */
+  newMountNamespace(fs: FileSystem): MountNamespace {
+    return new MountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), this.userNamespace);
+  }
+
+  newMount(fs: FileSystem, root: Dentry, flags: number): Mount {
+    this.fileSystems.add(fs);
+    return new Mount(this.nextMount++, fs, root, flags);
+  }
+
+  /** A device number for a filesystem without a device. */
+  newDevice(): number {
+    return makedev(0, this.nextMinor++);
+  }
+
+  /**
+   * Starts a process whose program is args[0], looked up by `path`. The process, or a negated errno of exec (nothing is left then).
+   */
+  startProcess(path: string, options: StartOptions): Process | number {
+    const namespaces = options.namespaces;
+    assert(namespaces !== undefined, 'a process needs namespaces');
+    const task = this.newTask(namespaces, options);
+    if (typeof task === 'number') return task;
+    let failed = -ENOENT;
+    for (const name of options.searchPath ? candidates(path, options.env) : [path]) {
+      const found = resolve(task, task.fs.cwd, name);
+      const result = typeof found === 'number' ? found : exec(task, found, name, options.args, options.env);
+      // something that is there but can't be started says more than that the next one is not
+      if (result === 0 || failed === -ENOENT) failed = result;
+      if (result === 0) break;
+    }
+    if (failed !== 0) {
+      task.process.groupExit = 0;
+      this.discard(task);
+      return failed;
+    }
+    this.start(task);
+    return task.process;
+  }
+
+  private newTask(namespaces: NamespaceSet, options: StartOptions): Task | number {
+    const pid = namespaces.pidForChildren.allocate();
+    const registers = this.cpu.newRegisters();
+    const table = PaeTable.create(this.frames, this.cpu.kernelDirectory);
+    if (!pid || !registers || !table) return -ENOMEM;
+    const space = new AddressSpace(this.frames, table, this.cpu, I386.spaceLayout);
+    const { init } = namespaces.pidForChildren;
+    const process = new Process(pid, init, new SignalActions(), Limits.initial(), this.clock.monotonic(), SIGCHLD);
+    if (!init) namespaces.pidForChildren.init = process;
+    const root = namespaces.mount.rootPath;
+    const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };
+    const credentials = options.credentials ?? Credentials.root(this.userNamespace);
+    const task = new Task(this, pid, process, I386, registers, space, fs, new FdTable(), credentials, namespaces);
+    process.leader = task;
+    process.group = new ProcessGroup(pid, new Session(pid, process));
+    process.group.add(process);
+    if (options.terminal) options.terminal.setSession(process.group.session);
+    if (options.cwd) {
+      const cwd = resolve(task, root, options.cwd);
+      if (typeof cwd === 'number') {
+        this.discard(task);
+        return cwd;
+      }
+      fs.cwd = cwd;
+    }
+    for (const [fd, file] of options.files(task).entries()) if (file) task.files.replace(fd, file, false);
+    return task;
+  }
+
+  /** A task that never ran goes. */
+  private discard(task: Task): void {
+    const { process } = task;
+    task.state = 'dead';
+    process.threads.delete(task);
+    task.files.closeAll();
+    task.space.free();
+    this.cpu.leave(task.space);
+    this.cpu.freeRegisters(task);
+    process.group.remove(process);
+    process.parent?.children.delete(process);
+    task.pid.task = undefined;
+    task.pid.process = undefined;
+    if (task.pid.namespace.init === process) task.pid.namespace.init = undefined;
+    task.pid.releaseIfUnused();
+  }
+
+  // ---- tasks ----------------------------------------------------------------------------------------------------------------------
+
+  /** A new task can run. */
+  start(task: Task, parent?: Task): void {
+    this.tasks.add(task);
+    if (parent) this.scheduler.place(task, parent);
+    this.enqueue(task, false);
+  }
+
+  enqueue(task: Task, slept: boolean): void {
+    if (task.queued || task.state !== 'running' || task === this.runner.current) return;
+    task.queued = true;
+    this.scheduler.enqueue(task, slept);
+  }
+
+  unqueue(task: Task): void {
+    if (!task.queued) return;
+    task.queued = false;
+    this.scheduler.remove(task);
+  }
+
+  /** A stopped task waits until it is continued. */
+  park(task: Task): void {
+    task.state = 'stopped';
+  }
+
+  /** A stopped task goes on. */
+  resume(task: Task): void {
+    if (task.state !== 'stopped') return;
+    task.state = 'running';
+    this.enqueue(task, true);
+  }
+
+  taskEnded(task: Task): void {
+    this.unqueue(task);
+    this.timers.cancel(task);
+    this.tasks.delete(task);
+    this.tracer?.exited?.(task, task.process.groupExit ?? 0);
+  }
+
+  /** A process has become a zombie. */
+  processEnded(process: Process): void {
+    this.onProcessEnded(process);
+  }
+  onProcessEnded: (process: Process) => void = () => {};
+
+  tasksOf(uid: number): number {
+    let count = 0;
+    for (const task of this.tasks) if (task.credentials.uid === uid) count++;
+    return count;
+  }
+
+  /** The parent hears that a child has stopped or goes on. */
+  notifyParent(process: Process, what: 'stopped' | 'continued'): void {
+    const { parent } = process;
+    if (!parent) return;
+    const action = parent.actions.get(SIGCHLD);
+    if ((action.flags & SA_NOCLDSTOP) === 0) {
+      this.signals.toProcess(parent, {
+        signal: SIGCHLD,
+        code: what === 'stopped' ? CLD_STOPPED : CLD_CONTINUED,
+        pid: process.pid.in(parent.pid.namespace),
+        uid: process.leader.credentials.uid,
+        status: what === 'stopped' ? process.stoppedBy : SIGCONT,
+      });
+    }
+    parent.childEvents.wake();
+  }
+
+  // ---- system calls ---------------------------------------------------------------------------------------------------------------
+
+  tableOf(abi: Abi): SyscallTable {
+    let table = this.tables.get(abi);
+    if (!table) {
+      table = new SyscallTable(abi, SYSCALLS);
+      this.tables.set(abi, table);
+    }
+    return table;
+  }
+
+  /** The result of the call that the task makes. */
+  callOf(task: Task, number: number): number {
+    this.tracer?.enter(task, number);
+    return this.tableOf(task.abi).call(task, number);
+  }
+
+  /** As callOf(), for a call that has waited. */
+  callAgain(task: Task, number: number): number {
+    return this.tableOf(task.abi).call(task, number);
+  }
+
+  callEnded(task: Task, number: number, result: number): void {
+    this.tableOf(task.abi).count(number, result < 0 && result >= -ERRNO_MAX);
+    this.tracer?.leave(task, number, result);
+  }
+
+  // ---- memory ---------------------------------------------------------------------------------------------------------------------
+
+  /** Maps the vDSO and the page before it, which the clocks are in; the address of the vDSO. */
+  mapVdso(space: AddressSpace, abi: Abi): number {
+    let image = this.vdsos.get(abi);
+    if (!image) {
+      image = new PageCache(this.frames);
+      const frame = image.get(0);
+      assert(frame > 0, 'there is memory for the vDSO');
+      this.frames.bytes.set(abi.vdso.bytes, this.frames.hostAddress(frame));
+      this.vdsos.set(abi, image);
+    }
+    const place = space.areas.highestHole(2 * PAGE_SIZE, space.layout.lowest, space.layout.mmapTop);
+    space.map(place, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, { cache: this.vvar, offset: 0 }, '[vvar]');
+    space.map(
+      place + PAGE_SIZE,
+      PAGE_SIZE,
+      PROT_READ | PROT_EXEC,
+      MAP_PRIVATE | MAP_FIXED,
+      { cache: image, offset: 0 },
+      '[vdso]',
+    );
+    space.vdso = place + PAGE_SIZE;
+    return space.vdso;
+  }
+
+  vdsoAddress(task: Task): number {
+    return task.space.vdso;
+  }
+
+  /** The date has been set: programs read it from the page before the vDSO. */
+  writeVvar(): void {
+    const frame = this.vvar.get(0);
+    if (frame <= 0) return;
+    const { seconds, nanoseconds } = this.clock.offset;
+    const at = this.frames.hostAddress(frame) >>> 2;
+    this.frames.words[at] = seconds;
+    this.frames.words[at + 1] = nanoseconds;
+  }
+
+  /** Drops clean pages that can be read again. Was there anything to drop? */
+  reclaim(): boolean {
+    let given = 0;
+    for (const fs of this.fileSystems) given += fs.reclaim();
+    return given > 0;
+  }
+
+  /** No frame is left though all that can be dropped was: the largest process ends. */
+  outOfMemory(task: Task): void {
+    let largest = task;
+    let most = -1;
+    for (const other of this.tasks) {
+      if (other !== other.process.leader || other.process.groupExit !== undefined) continue;
+      const { resident } = other.space.usage();
+      if (resident > most) {
+        most = resident;
+        largest = other;
+      }
+    }
+    killForMemory(largest);
+    this.onOutOfMemory(largest);
+  }
+  onOutOfMemory: (victim: Task) => void = () => {};
+
+  /** What an exception said, for the signal frame that may follow. */
+  noteFault(task: Task, fault: { vector: number; error: number }): void {
+    this.lastFault = { task, ...fault };
+  }
+  takeFault(task: Task): { vector: number; error: number } | undefined {
+    const fault = this.lastFault?.task === task ? this.lastFault : undefined;
+    this.lastFault = undefined;
+    return fault;
+  }
+
+  /** A fatal signal ends a process. */
+  reportFatal(task: Task, info: SignalInfo): void {
+    this.tracer?.signal?.(task, info);
+  }
+
+  // ---- the rest -------------------------------------------------------------------------------------------------------------------
+
+  randomBytes(length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at += 65536) this.random(bytes.subarray(at, Math.min(length, at + 65536)));
+    return bytes;
+  }
+
+  /** A number that stays an object's own. */
+  idOf(object: object): number {
+    let id = this.ids.get(object);
+    if (id === undefined) {
+      id = this.nextId++;
+      this.ids.set(object, id);
+    }
+    return id;
+  }
+
+  /** Has anybody the file open for writing? Then it is no program to start: ETXTBSY. */
+  isBeingWritten(inode: Inode): boolean {
+    return inode.writers > 0;
+  }
+
+  /** Nanoseconds that the running task has had in its present turn. */
+  currentRun(): number {
+    return this.runner.elapsed;
+  }
+
+  /** A file in memory without a name that leads to it: memfd_create, shared memory. */
+  openMemory(task: Task, name: string, flags: number): OpenFile | number {
+    const { fsuid, fsgid } = task.credentials;
+    const inode = this.memory.root.createUnnamed(task, { mode: S_IFREG | 0o777, uid: fsuid, gid: fsgid });
+    if (typeof inode === 'number') return inode;
+    const dentry = new Dentry(name, this.memoryRoot.root, inode);
+    dentry.deleted = true;
+    return inode.open(task, flags, new Path(this.memoryRoot, dentry));
+  }
+
+  get mounted(): Iterable<FileSystem> {
+    return this.fileSystems;
+  }
+}
+
+/** Where a shell would look for `program`. */
+function candidates(program: string, env: readonly string[]): string[] {
+  if (program.includes('/')) return [program];
+  const path = env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/bin:/bin';
+  return path.split(':').map((directory) => `${directory || '.'}/${program}`);
+}

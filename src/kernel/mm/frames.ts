@@ -1,0 +1,99 @@
+// The physical frames of a node: which are free, and how often each one is in use.
+// Ours; a frame is a page of 4 KiB, its number times 4096 its physical address. Frame 0 is never handed out.
+import { CODE_PAGE_OF } from '../../../assembly/abi.js';
+import { assert } from '../../base/assert.js';
+import { HOST_RAM } from '../../vcpu/engine.js';
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE = 4096;
+
+export class Frames {
+  /** The node's whole wasm memory. */
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  /** A frame of zeros that every fresh page is until it is written. It is never freed. */
+  readonly zero: number;
+  private readonly uses: Uint32Array;
+  /** Freed frames, last in first out: the newest is likely in the host's cache. */
+  private readonly freed: Uint32Array;
+  private freedCount = 0;
+  /** From here on no frame has been touched since the node began: they are zeros. */
+  private untouched = 1;
+  /** Told of a frame whose bytes the kernel has written, or is about to, while the processor has code decoded from them. */
+  onCodeWritten: (frame: number) => void = () => {};
+
+  /** `count` frames, frame 0 among them, lie in `buffer` from HOST_RAM on. */
+  constructor(
+    buffer: ArrayBuffer,
+    readonly count: number,
+  ) {
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.uses = new Uint32Array(count);
+    this.freed = new Uint32Array(count);
+    this.zero = this.allocate();
+  }
+
+  /** Frames that nobody uses. */
+  get free(): number {
+    return this.count - this.untouched + this.freedCount;
+  }
+
+  /** A frame of zeros, used once; 0 when there is none. */
+  allocate(): number {
+    if (this.freedCount > 0) {
+      const frame = this.allocateDirty();
+      const at = this.hostAddress(frame);
+      this.bytes.fill(0, at, at + PAGE_SIZE);
+      return frame;
+    }
+    return this.fresh();
+  }
+
+  /** As allocate(), for a caller that writes all of it: its contents are anything. */
+  allocateDirty(): number {
+    if (this.freedCount === 0) return this.fresh();
+    const frame = this.freed[--this.freedCount]!;
+    this.uses[frame] = 1;
+    this.written(frame);
+    return frame;
+  }
+
+  /** The kernel writes bytes of the frame that are not the processor's to see by itself: decoded code must go. Cheap when there is none. */
+  written(frame: number): void {
+    if (this.words[(CODE_PAGE_OF >>> 2) + frame] !== 0) this.onCodeWritten(frame);
+  }
+
+  private fresh(): number {
+    if (this.untouched >= this.count) return 0;
+    this.uses[this.untouched] = 1;
+    return this.untouched++;
+  }
+
+  use(frame: number): void {
+    this.uses[frame]!++;
+  }
+
+  /** One user less; the last one frees it. */
+  release(frame: number): void {
+    const uses = this.uses[frame]!;
+    assert(uses > 0, `frame ${frame} is free already`);
+    this.uses[frame] = uses - 1;
+    if (uses === 1) this.freed[this.freedCount++] = frame;
+  }
+
+  usesOf(frame: number): number {
+    return this.uses[frame]!;
+  }
+
+  /** Where the frame's bytes begin in `bytes`. */
+  hostAddress(frame: number): number {
+    return HOST_RAM + frame * PAGE_SIZE;
+  }
+
+  /** Copies a frame's contents. */
+  copy(from: number, to: number): void {
+    const at = this.hostAddress(from);
+    this.bytes.copyWithin(this.hostAddress(to), at, at + PAGE_SIZE);
+  }
+}

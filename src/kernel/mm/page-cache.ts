@@ -1,0 +1,139 @@
+// The pages of one file (or of shared memory without a file), in frames that programs map and reads copy from.
+// Ours, after Linux's address_space (mm/filemap.c). A page is here once, whoever uses it: containers of one image share it.
+import { ENOMEM } from '../abi/errno.js';
+import { type Frames, PAGE_SIZE } from './frames.js';
+
+/** Where the pages come from, and go to when they are written. Errors are errno values, 0 is none. */
+export interface PageSource {
+  /** Fills the page's frame, which is all zeros, from byte `index * PAGE_SIZE` on; beyond the end it stays zeros. */
+  readPage(index: number, into: Uint8Array): number;
+  writePage?(index: number, from: Uint8Array): number;
+}
+
+/** Who has mapped pages of a cache: told when pages go that a file has lost. */
+export interface PageMapper {
+  /** Pages [first, end) of the cache are no longer what the file has there. */
+  unmapCached(cache: PageCache, first: number, end: number): void;
+}
+
+export class PageCache {
+  private readonly pages = new Map<number, number>();
+  private readonly dirty = new Set<number>();
+  private readonly mappers = new Set<PageMapper>();
+  /** Told when the last program has unmapped it. */
+  onUnmapped: () => void = () => {};
+
+  /** Without a source the pages themselves are the data: they are zeros until written, and never dropped. */
+  constructor(
+    readonly frames: Frames,
+    readonly source?: PageSource,
+  ) {}
+
+  get pageCount(): number {
+    return this.pages.size;
+  }
+
+  /** The frame of a page that is here, or 0. */
+  peek(index: number): number {
+    return this.pages.get(index) ?? 0;
+  }
+
+  /** The next page behind `index` that is here, or -1. */
+  nextPresent(index: number): number {
+    let next = -1;
+    for (const here of this.pages.keys()) if (here > index && (next < 0 || here < next)) next = here;
+    return next;
+  }
+
+  /** The frame of a page, read in when it is not here; a negated errno when it can't be had. The caller uses it at once, or takes a use of it. */
+  get(index: number): number {
+    const here = this.pages.get(index);
+    if (here !== undefined) return here;
+    const frame = this.frames.allocate();
+    if (frame === 0) return -ENOMEM;
+    if (this.source) {
+      const at = this.frames.hostAddress(frame);
+      const errno = this.source.readPage(index, this.frames.bytes.subarray(at, at + PAGE_SIZE));
+      if (errno !== 0) {
+        this.frames.release(frame);
+        return -errno;
+      }
+    }
+    this.pages.set(index, frame);
+    return frame;
+  }
+
+  /** The page has been written in memory; a source gets it at the next flush. */
+  markDirty(index: number): void {
+    if (this.source?.writePage) this.dirty.add(index);
+  }
+
+  /** Writes what is dirty back. The first error, or 0. */
+  flush(): number {
+    let first = 0;
+    for (const index of this.dirty) {
+      const frame = this.pages.get(index);
+      if (frame === undefined) continue;
+      const at = this.frames.hostAddress(frame);
+      const errno = this.source!.writePage!(index, this.frames.bytes.subarray(at, at + PAGE_SIZE));
+      if (errno !== 0 && first === 0) first = errno;
+    }
+    this.dirty.clear();
+    return first;
+  }
+
+  /** The file ends at `size` now: pages behind it go, also from programs that have mapped them, and the last one's rest is zeros. */
+  truncate(size: number): void {
+    const first = Math.ceil(size / PAGE_SIZE);
+    this.drop(first, Number.POSITIVE_INFINITY);
+    const rest = size % PAGE_SIZE;
+    const last = rest === 0 ? 0 : this.peek(first - 1);
+    if (last !== 0)
+      this.frames.bytes.fill(0, this.frames.hostAddress(last) + rest, this.frames.hostAddress(last) + PAGE_SIZE);
+  }
+
+  /** Pages [first, end) go: a hole, or the end of the file. */
+  drop(first: number, end: number): void {
+    for (const mapper of this.mappers) mapper.unmapCached(this, first, end);
+    if (end - first < this.pages.size) for (let index = first; index < end; index++) this.dropPage(index);
+    else for (const index of [...this.pages.keys()]) if (index >= first && index < end) this.dropPage(index);
+  }
+
+  private dropPage(index: number): void {
+    const frame = this.pages.get(index);
+    if (frame === undefined) return;
+    this.pages.delete(index);
+    this.dirty.delete(index);
+    this.frames.release(frame);
+    this.dropped();
+  }
+
+  /** A page has gone. */
+  protected dropped(): void {}
+
+  /** Gives back clean pages that nobody else uses, and that can be read again. How many frames that were. */
+  reclaim(): number {
+    if (!this.source) return 0;
+    let given = 0;
+    for (const [index, frame] of this.pages) {
+      if (this.frames.usesOf(frame) > 1 || this.dirty.has(index)) continue;
+      this.pages.delete(index);
+      this.frames.release(frame);
+      given++;
+    }
+    return given;
+  }
+
+  addMapper(mapper: PageMapper): void {
+    this.mappers.add(mapper);
+  }
+
+  removeMapper(mapper: PageMapper): void {
+    if (this.mappers.delete(mapper) && this.mappers.size === 0) this.onUnmapped();
+  }
+
+  /** Has any program mapped it? */
+  get mapped(): boolean {
+    return this.mappers.size > 0;
+  }
+}

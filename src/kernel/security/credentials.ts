@@ -1,0 +1,97 @@
+// Who a task acts as: user and group identities, groups, capabilities. man 7 credentials; Linux include/linux/cred.h.
+// A value: a change makes a new one, so tasks and open files can share it.
+import type { UserNamespace } from '../ns/user-namespace.js';
+import { CapabilitySet } from './capability.js';
+
+export interface CredentialFields {
+  uid: number;
+  euid: number;
+  suid: number;
+  fsuid: number;
+  gid: number;
+  egid: number;
+  sgid: number;
+  fsgid: number;
+  groups: readonly number[];
+  inheritable: CapabilitySet;
+  permitted: CapabilitySet;
+  effective: CapabilitySet;
+  bounding: CapabilitySet;
+  ambient: CapabilitySet;
+  /** SECBIT_* bits: prctl(PR_SET_SECUREBITS). */
+  securebits: number;
+  userNamespace: UserNamespace;
+}
+
+export class Credentials implements CredentialFields {
+  readonly uid!: number;
+  readonly euid!: number;
+  readonly suid!: number;
+  readonly fsuid!: number;
+  readonly gid!: number;
+  readonly egid!: number;
+  readonly sgid!: number;
+  readonly fsgid!: number;
+  readonly groups!: readonly number[];
+  readonly inheritable!: CapabilitySet;
+  readonly permitted!: CapabilitySet;
+  readonly effective!: CapabilitySet;
+  readonly bounding!: CapabilitySet;
+  readonly ambient!: CapabilitySet;
+  readonly securebits!: number;
+  readonly userNamespace!: UserNamespace;
+
+  constructor(fields: CredentialFields) {
+    Object.assign(this, fields);
+  }
+
+  /** Root with every capability in `userNamespace`. */
+  static root(userNamespace: UserNamespace): Credentials {
+    return Credentials.user(userNamespace, 0, 0, []);
+  }
+
+  /** A user's; uid 0 has every capability. */
+  static user(userNamespace: UserNamespace, uid: number, gid: number, groups: readonly number[]): Credentials {
+    const all = uid === 0 ? CapabilitySet.ALL : CapabilitySet.NONE;
+    return new Credentials({
+      uid,
+      euid: uid,
+      suid: uid,
+      fsuid: uid,
+      gid,
+      egid: gid,
+      sgid: gid,
+      fsgid: gid,
+      groups,
+      inheritable: CapabilitySet.NONE,
+      permitted: all,
+      effective: all,
+      bounding: CapabilitySet.ALL,
+      ambient: CapabilitySet.NONE,
+      securebits: 0,
+      userNamespace,
+    });
+  }
+
+  with(change: Partial<CredentialFields>): Credentials {
+    return new Credentials({ ...this, ...change });
+  }
+
+  inGroup(gid: number): boolean {
+    return gid === this.fsgid || this.groups.includes(gid);
+  }
+
+  /** Does the capability count in the task's own user namespace? */
+  has(capability: number): boolean {
+    return this.effective.has(capability);
+  }
+
+  /** Does it count in `namespace`: in its own, or as the creator of a descendant? man 7 user_namespaces. */
+  capable(namespace: UserNamespace, capability: number): boolean {
+    for (let at: UserNamespace | undefined = namespace; at; at = at.parent) {
+      if (at === this.userNamespace) return this.has(capability);
+      if (at.parent === this.userNamespace && at.owner === this.euid) return true;
+    }
+    return false;
+  }
+}

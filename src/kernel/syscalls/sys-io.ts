@@ -1,0 +1,247 @@
+// Reading and writing descriptors. man 2 read, write, readv, pread, preadv2, lseek, sendfile, copy_file_range, splice.
+import { EBADF, EFAULT, EINVAL, EISDIR } from '../abi/errno.js';
+import { SEEK_HOLE } from '../abi/fcntl.js';
+import { copyIn, readU64, writeU64, readU32, writeU32 } from '../mm/user-memory.js';
+import { BLOCK } from '../task/blocking.js';
+import type { Task } from '../task/task.js';
+import { KernelIo, UserIo } from '../vfs/io.js';
+import type { OpenFile } from '../vfs/open-file.js';
+
+/** Largest transfer of one call: MAX_RW_COUNT. */
+const COUNT_MAX = 0x7ffff000;
+const IOV_MAX = 1024;
+
+function readable(task: Task, fd: number): OpenFile | number {
+  const file = task.file(fd);
+  return file?.readable ? file : -EBADF;
+}
+function writable(task: Task, fd: number): OpenFile | number {
+  const file = task.file(fd);
+  return file?.writable ? file : -EBADF;
+}
+
+/** Is the buffer one that a program can have? -EFAULT before any byte is moved. */
+function buffer(task: Task, address: number, length: number): UserIo | number {
+  const count = Math.min(length, COUNT_MAX);
+  if (address + count > task.space.layout.userEnd && count > 0) return -EFAULT;
+  return UserIo.of(task.space, address, count);
+}
+
+export function read(task: Task, fd: number, address: number, length: number): number {
+  const file = readable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = buffer(task, address, length);
+  return typeof io === 'number' ? io : file.read(task, io);
+}
+
+export function write(task: Task, fd: number, address: number, length: number): number {
+  const file = writable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = buffer(task, address, length);
+  return typeof io === 'number' ? io : file.write(task, io);
+}
+
+export function pread(task: Task, fd: number, address: number, length: number, offset: number): number {
+  if (offset < 0) return -EINVAL;
+  const file = readable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = buffer(task, address, length);
+  return typeof io === 'number' ? io : file.readAt(task, io, offset);
+}
+
+export function pwrite(task: Task, fd: number, address: number, length: number, offset: number): number {
+  if (offset < 0) return -EINVAL;
+  const file = writable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = buffer(task, address, length);
+  return typeof io === 'number' ? io : file.writeAt(task, io, offset);
+}
+
+/** The buffers of an iovec array. */
+export function vector(task: Task, address: number, count: number): UserIo | number {
+  if (count < 0 || count > IOV_MAX) return -EINVAL;
+  const layout = task.abi.structs.iovec;
+  const bytes = new Uint8Array(layout.size * count);
+  if (copyIn(task.space, address, bytes, 0, bytes.length) !== bytes.length) return -EFAULT;
+  const view = new DataView(bytes.buffer);
+  const io = new UserIo(task.space);
+  for (let i = 0; i < count; i++) {
+    const { base, length } = layout.read(view, i * layout.size) as Record<'base' | 'length', number>;
+    if (length > task.abi.wordMax / 2) return -EINVAL;
+    if (length > 0 && base + length > task.space.layout.userEnd) return -EFAULT;
+    const room = COUNT_MAX - io.left;
+    io.add(base, Math.min(length, room));
+  }
+  return io;
+}
+
+export function readv(task: Task, fd: number, address: number, count: number): number {
+  const file = readable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = vector(task, address, count);
+  return typeof io === 'number' ? io : file.read(task, io);
+}
+
+export function writev(task: Task, fd: number, address: number, count: number): number {
+  const file = writable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = vector(task, address, count);
+  return typeof io === 'number' ? io : file.write(task, io);
+}
+
+/** The offset of preadv and pwritev comes as two words on every ABI; on i386 both count. */
+function offsetOf(task: Task, low: number, high: number): number {
+  return task.abi.wordSize === 4 ? (high | 0) * 2 ** 32 + low : low;
+}
+
+export function preadv(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
+  const offset = offsetOf(task, low, high);
+  if (offset < 0) return -EINVAL;
+  const file = readable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = vector(task, address, count);
+  return typeof io === 'number' ? io : file.readAt(task, io, offset);
+}
+
+export function pwritev(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
+  const offset = offsetOf(task, low, high);
+  if (offset < 0) return -EINVAL;
+  const file = writable(task, fd);
+  if (typeof file === 'number') return file;
+  const io = vector(task, address, count);
+  return typeof io === 'number' ? io : file.writeAt(task, io, offset);
+}
+
+/** preadv2 and pwritev2: an offset of -1 is the position. RWF_* flags are hints but for what is refused. */
+export function preadv2(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
+  return offsetOf(task, low, high) === -1 || (low === 0xffffffff && (high | 0) === -1)
+    ? readv(task, fd, address, count)
+    : preadv(task, fd, address, count, low, high);
+}
+export function pwritev2(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
+  return offsetOf(task, low, high) === -1 || (low === 0xffffffff && (high | 0) === -1)
+    ? writev(task, fd, address, count)
+    : pwritev(task, fd, address, count, low, high);
+}
+
+function seek(task: Task, fd: number, offset: number, whence: number): number {
+  const file = task.file(fd);
+  if (!file) return -EBADF;
+  return whence < 0 || whence > SEEK_HOLE ? -EINVAL : file.seek(task, offset, whence);
+}
+
+export function lseek(task: Task, fd: number, offset: number, whence: number): number {
+  return seek(task, fd, offset, whence);
+}
+
+/** _llseek(2): the result goes to memory. */
+export function llseek(task: Task, fd: number, high: number, low: number, result: number, whence: number): number {
+  const position = seek(task, fd, (high | 0) * 2 ** 32 + low, whence);
+  return position < 0 ? position : writeU64(task.space, result, position);
+}
+
+// ---- between two files ----------------------------------------------------------------------------------------------------------
+
+const PIECE = 65536;
+
+/**
+ * Moves up to `length` bytes from one file to another through the kernel: from `from` (or its position when undefined) on. What was
+ * moved before a wait counts; the offset that was passed by address moves with it.
+ */
+function transfer(
+  task: Task,
+  input: OpenFile,
+  output: OpenFile,
+  offset: number | undefined,
+  outOffset: number | undefined,
+  length: number,
+): number {
+  const { callState } = task;
+  let at = offset === undefined ? undefined : offset + callState.done;
+  let to = outOffset === undefined ? undefined : outOffset + callState.done;
+  while (callState.done < length) {
+    const piece = new Uint8Array(Math.min(PIECE, length - callState.done));
+    // a file without a position can't take back what the other side does not want
+    const before = input.position;
+    const got = at === undefined ? input.read(task, new KernelIo(piece)) : input.readAt(task, new KernelIo(piece), at);
+    if (got === BLOCK) return callState.done > 0 ? callState.done : got;
+    if (got <= 0) return callState.done > 0 ? callState.done : got;
+    // the writer's own progress is not this call's
+    const done = callState.done;
+    callState.done = 0;
+    const put =
+      to === undefined
+        ? output.write(task, new KernelIo(piece.subarray(0, got)))
+        : output.writeAt(task, new KernelIo(piece.subarray(0, got)), to);
+    callState.done = done;
+    const moved = Math.max(0, put);
+    if (at === undefined && moved < got && input.position !== before) input.position = before + moved;
+    if (put < 0) return callState.done > 0 ? callState.done : put;
+    callState.done += moved;
+    if (at !== undefined) at += moved;
+    if (to !== undefined) to += moved;
+    if (moved < got) break;
+  }
+  return callState.done;
+}
+
+function sendfileOf(task: Task, outFd: number, inFd: number, address: number, length: number, wide: boolean): number {
+  const input = readable(task, inFd);
+  if (typeof input === 'number') return input;
+  const output = writable(task, outFd);
+  if (typeof output === 'number') return output;
+  if (!input.inode.isRegular && !input.inode.isDevice) return -EINVAL;
+  if (output.appends) return -EINVAL;
+  let offset: number | undefined;
+  if (address !== 0) {
+    offset = wide ? readU64(task.space, address) : readU32(task.space, address);
+    if (offset < 0) return offset;
+  }
+  const moved = transfer(task, input, output, offset, undefined, Math.min(length, COUNT_MAX));
+  if (moved > 0 && offset !== undefined) {
+    const failed = wide ? writeU64(task.space, address, offset + moved) : writeU32(task.space, address, offset + moved);
+    if (failed !== 0) return failed;
+  }
+  return moved;
+}
+
+export function sendfile(task: Task, outFd: number, inFd: number, address: number, length: number): number {
+  return sendfileOf(task, outFd, inFd, address, length, task.abi.wordSize === 8);
+}
+export function sendfile64(task: Task, outFd: number, inFd: number, address: number, length: number): number {
+  return sendfileOf(task, outFd, inFd, address, length, true);
+}
+
+/** copy_file_range(2). */
+export function copyFileRange(
+  task: Task,
+  inFd: number,
+  inAddress: number,
+  outFd: number,
+  outAddress: number,
+  length: number,
+  flags: number,
+): number {
+  if (flags !== 0) return -EINVAL;
+  const input = readable(task, inFd);
+  if (typeof input === 'number') return input;
+  const output = writable(task, outFd);
+  if (typeof output === 'number') return output;
+  if (input.inode.isDirectory || output.inode.isDirectory) return -EISDIR;
+  if (!input.inode.isRegular || !output.inode.isRegular) return -EINVAL;
+  if (output.appends) return -EBADF;
+  const from = inAddress === 0 ? input.position : readU64(task.space, inAddress);
+  const to = outAddress === 0 ? output.position : readU64(task.space, outAddress);
+  if (from < 0) return from;
+  if (to < 0) return to;
+  const count = Math.min(length, COUNT_MAX);
+  if (input.inode === output.inode && from < to + count && to < from + count) return -EINVAL;
+  const moved = transfer(task, input, output, from, to, count);
+  if (moved <= 0) return moved;
+  const inFailed = inAddress === 0 ? 0 : writeU64(task.space, inAddress, from + moved);
+  const outFailed = outAddress === 0 ? 0 : writeU64(task.space, outAddress, to + moved);
+  if (inFailed !== 0 || outFailed !== 0) return -EFAULT;
+  if (inAddress === 0) input.position = from + moved;
+  if (outAddress === 0) output.position = to + moved;
+  return moved;
+}

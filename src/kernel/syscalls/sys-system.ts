@@ -1,0 +1,427 @@
+// The system and the task's place in it: uname, sysinfo, getrandom, limits, priorities, prctl, membarrier. man 2 of each.
+import { EACCES, EFAULT, EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../abi/errno.js';
+import {
+  PR_CAP_AMBIENT,
+  PR_CAPBSET_DROP,
+  PR_CAPBSET_READ,
+  PR_GET_CHILD_SUBREAPER,
+  PR_GET_DUMPABLE,
+  PR_GET_KEEPCAPS,
+  PR_GET_NAME,
+  PR_GET_NO_NEW_PRIVS,
+  PR_GET_PDEATHSIG,
+  PR_GET_SECUREBITS,
+  PR_GET_THP_DISABLE,
+  PR_GET_TID_ADDRESS,
+  PR_GET_TIMERSLACK,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_DUMPABLE,
+  PR_SET_KEEPCAPS,
+  PR_SET_NAME,
+  PR_SET_NO_NEW_PRIVS,
+  PR_SET_PDEATHSIG,
+  PR_SET_SECUREBITS,
+  PR_SET_THP_DISABLE,
+  PR_SET_TIMERSLACK,
+  PRIO_PGRP,
+  PRIO_PROCESS,
+  PRIO_USER,
+  RLIMIT_NICE,
+  RLIMIT_NOFILE,
+  RLIMIT_RTPRIO,
+  SCHED_BATCH,
+  SCHED_FIFO,
+  SCHED_IDLE,
+  SCHED_NORMAL,
+  SCHED_RESET_ON_FORK,
+  SCHED_RR,
+} from '../abi/sched.js';
+import { copyOut, readBytes, readString, writeBytes, writeU32 } from '../mm/user-memory.js';
+import { PAGE_SIZE } from '../mm/frames.js';
+import {
+  CAP_LAST,
+  CAP_SETPCAP,
+  CAP_SYS_ADMIN,
+  CAP_SYS_NICE,
+  CAP_SYS_RESOURCE,
+  CapabilitySet,
+} from '../security/capability.js';
+import { LIMIT_COUNT, UNLIMITED } from '../task/limits.js';
+import type { Process } from '../task/process.js';
+import { ATTEND_YIELD, type Task } from '../task/task.js';
+import { NR_OPEN } from '../vfs/fd-table.js';
+import { readStruct, writeStruct } from './user-struct.js';
+
+/** What uname says the kernel is: the Linux whose interface this is. */
+export const RELEASE = '6.1.0-tabvisor';
+export const VERSION = '#1 SMP PREEMPT_DYNAMIC tabvisor';
+
+const FIELD = 65;
+
+export function uname(task: Task, address: number): number {
+  const { hostname, domainname } = task.namespaces.uts;
+  const bytes = new Uint8Array(6 * FIELD);
+  for (const [i, text] of ['Linux', hostname, RELEASE, VERSION, task.abi.machine, domainname].entries())
+    for (let k = 0; k < Math.min(text.length, FIELD - 1); k++) bytes[i * FIELD + k] = text.charCodeAt(k);
+  return writeBytes(task.space, address, bytes);
+}
+
+function setName(task: Task, address: number, length: number, set: (name: string) => void): number {
+  if (!task.credentials.capable(task.namespaces.uts.owner, CAP_SYS_ADMIN)) return -EPERM;
+  if (length < 0 || length >= FIELD) return -EINVAL;
+  const bytes = readBytes(task.space, address, length);
+  if (typeof bytes === 'number') return bytes;
+  set(String.fromCharCode(...bytes));
+  return 0;
+}
+export function sethostname(task: Task, address: number, length: number): number {
+  return setName(task, address, length, (name) => {
+    task.namespaces.uts.hostname = name;
+  });
+}
+export function setdomainname(task: Task, address: number, length: number): number {
+  return setName(task, address, length, (name) => {
+    task.namespaces.uts.domainname = name;
+  });
+}
+
+export function sysinfo(task: Task, address: number): number {
+  const { frames, clock, tasks } = task.kernel;
+  // in units of a page, so that a 32-bit word holds it
+  return writeStruct(task, task.abi.structs.sysinfo, address, {
+    uptime: Math.floor(clock.monotonic() / 1e9),
+    totalram: frames.count,
+    freeram: frames.free,
+    procs: tasks.size,
+    unit: PAGE_SIZE,
+  });
+}
+
+const GRND_NONBLOCK = 1;
+const GRND_RANDOM = 2;
+const GRND_INSECURE = 4;
+
+export function getrandom(task: Task, address: number, length: number, flags: number): number {
+  if (
+    (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) !== 0 ||
+    (flags & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)
+  )
+    return -EINVAL;
+  const count = Math.min(length, 0x1ffffff);
+  for (let done = 0; done < count; ) {
+    const bytes = task.kernel.randomBytes(Math.min(4096, count - done));
+    const moved = copyOut(task.space, address + done, bytes, 0, bytes.length);
+    done += moved;
+    if (moved < bytes.length) return done > 0 ? done : -EFAULT;
+  }
+  return count;
+}
+
+// ---- limits -----------------------------------------------------------------------------------------------------------------------
+
+function setLimit(task: Task, process: Process, resource: number, soft: number, hard: number): number {
+  if (soft > hard) return -EINVAL;
+  if (resource === RLIMIT_NOFILE && hard > NR_OPEN) return -EPERM;
+  if (hard > process.limits.hard(resource) && !task.credentials.has(CAP_SYS_RESOURCE)) return -EPERM;
+  process.limits.set(resource, soft, hard);
+  return 0;
+}
+
+const isResource = (resource: number): boolean => resource >= 0 && resource < LIMIT_COUNT;
+
+/** In words of the ABI: what does not fit, or has no end, is all ones. */
+export function getrlimit(task: Task, resource: number, address: number): number {
+  if (!isResource(resource)) return -EINVAL;
+  const word = (value: number): number => Math.min(value, task.abi.wordMax);
+  const { limits } = task.process;
+  return writeStruct(task, task.abi.structs.rlimit, address, {
+    soft: word(limits.soft(resource)),
+    hard: word(limits.hard(resource)),
+  });
+}
+export function setrlimit(task: Task, resource: number, address: number): number {
+  if (!isResource(resource)) return -EINVAL;
+  const given = readStruct(task, task.abi.structs.rlimit, address) as Record<'soft' | 'hard', number> | number;
+  if (typeof given === 'number') return given;
+  const free = (value: number): number => (value >= task.abi.wordMax ? UNLIMITED : value);
+  return setLimit(task, task.process, resource, free(given.soft), free(given.hard));
+}
+
+const TWO_64 = 2 ** 64;
+
+export function prlimit64(task: Task, pid: number, resource: number, newAddress: number, oldAddress: number): number {
+  if (!isResource(resource)) return -EINVAL;
+  const process = pid === 0 ? task.process : task.pidNamespace.find(pid)?.process;
+  if (!process) return -ESRCH;
+  if (process !== task.process && !mayLimit(task, process)) return -EPERM;
+  const old = { soft: process.limits.soft(resource), hard: process.limits.hard(resource) };
+  if (newAddress !== 0) {
+    const given = readStruct(task, task.abi.structs.rlimit64, newAddress) as Record<'soft' | 'hard', number> | number;
+    if (typeof given === 'number') return given;
+    const free = (value: number): number => (value >= TWO_64 - 4096 ? UNLIMITED : value);
+    const failed = setLimit(task, process, resource, free(given.soft), free(given.hard));
+    if (failed !== 0) return failed;
+  }
+  if (oldAddress === 0) return 0;
+  // all ones is written as -1: a number does not hold 2^64 - 1
+  const word = (value: number): number => (value === UNLIMITED ? -1 : value);
+  return writeStruct(task, task.abi.structs.rlimit64, oldAddress, { soft: word(old.soft), hard: word(old.hard) });
+}
+function mayLimit(task: Task, process: Process): boolean {
+  const own = task.credentials;
+  const other = process.leader.credentials;
+  const same =
+    [other.uid, other.euid, other.suid].every((uid) => uid === own.uid) &&
+    [other.gid, other.egid, other.sgid].every((gid) => gid === own.gid);
+  return same || own.capable(other.userNamespace, CAP_SYS_RESOURCE);
+}
+
+// ---- scheduling -------------------------------------------------------------------------------------------------------------------
+
+function processesOf(task: Task, which: number, who: number): Process[] | number {
+  if (which === PRIO_PROCESS) {
+    const process = who === 0 ? task.process : task.pidNamespace.find(who)?.process;
+    return process ? [process] : -ESRCH;
+  }
+  if (which === PRIO_PGRP) {
+    const group = who === 0 ? task.process.group : task.pidNamespace.find(who)?.group;
+    return group ? [...group.processes] : -ESRCH;
+  }
+  if (which !== PRIO_USER) return -EINVAL;
+  const uid = who === 0 ? task.credentials.uid : who;
+  const found = new Set(
+    [...task.kernel.tasks].filter((other) => other.credentials.uid === uid).map((other) => other.process),
+  );
+  return found.size > 0 ? [...found] : -ESRCH;
+}
+
+/** getpriority(2): the kernel answers with 20 - nice. */
+export function getpriority(task: Task, which: number, who: number): number {
+  const processes = processesOf(task, which, who);
+  return typeof processes === 'number' ? processes : Math.max(...processes.map((process) => 20 - process.leader.nice));
+}
+export function setpriority(task: Task, which: number, who: number, value: number): number {
+  const processes = processesOf(task, which, who);
+  if (typeof processes === 'number') return processes;
+  const nice = Math.min(19, Math.max(-20, value));
+  for (const process of processes) {
+    const own = task.credentials;
+    const { credentials } = process.leader;
+    if (own.euid !== credentials.uid && own.euid !== credentials.euid && !own.has(CAP_SYS_NICE)) return -EPERM;
+    if (nice < process.leader.nice && 20 - nice > process.limits.soft(RLIMIT_NICE) && !own.has(CAP_SYS_NICE))
+      return -EACCES;
+    for (const thread of process.threads) thread.nice = nice;
+  }
+  return 0;
+}
+export function nice(task: Task, change: number): number {
+  const failed = setpriority(task, PRIO_PROCESS, 0, task.nice + Math.min(40, Math.max(-40, change)));
+  return failed === -EACCES ? -EPERM : failed;
+}
+
+function taskOf(task: Task, pid: number): Task | undefined {
+  return pid === 0 ? task : task.pidNamespace.find(pid)?.task;
+}
+
+export function schedYield(task: Task): number {
+  task.attention |= ATTEND_YIELD;
+  return 0;
+}
+export function schedGetscheduler(task: Task, pid: number): number {
+  return taskOf(task, pid)?.policy ?? -ESRCH;
+}
+export function schedSetscheduler(task: Task, pid: number, policyAndFlags: number, address: number): number {
+  const target = taskOf(task, pid);
+  if (!target) return -ESRCH;
+  const given = readStruct(task, task.abi.structs.schedParam, address) as Record<'priority', number> | number;
+  if (typeof given === 'number') return given;
+  return setPolicy(task, target, policyAndFlags & ~SCHED_RESET_ON_FORK, given.priority);
+}
+function setPolicy(task: Task, target: Task, policy: number, priority: number): number {
+  if (![SCHED_NORMAL, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE].includes(policy)) return -EINVAL;
+  const realTime = policy === SCHED_FIFO || policy === SCHED_RR;
+  if (realTime ? priority < 1 || priority > 99 : priority !== 0) return -EINVAL;
+  if (realTime && priority > target.process.limits.soft(RLIMIT_RTPRIO) && !task.credentials.has(CAP_SYS_NICE))
+    return -EPERM;
+  const { kernel } = task;
+  const { queued } = target;
+  if (queued) kernel.unqueue(target);
+  target.policy = policy;
+  target.realTimePriority = realTime ? priority : 0;
+  if (queued) kernel.enqueue(target, false);
+  return 0;
+}
+export function schedSetparam(task: Task, pid: number, address: number): number {
+  const target = taskOf(task, pid);
+  return target ? schedSetscheduler(task, pid, target.policy, address) : -ESRCH;
+}
+export function schedGetparam(task: Task, pid: number, address: number): number {
+  const target = taskOf(task, pid);
+  return target
+    ? writeStruct(task, task.abi.structs.schedParam, address, { priority: target.realTimePriority })
+    : -ESRCH;
+}
+export function schedGetPriorityMax(_task: Task, policy: number): number {
+  return policy === SCHED_FIFO || policy === SCHED_RR
+    ? 99
+    : [SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE].includes(policy)
+      ? 0
+      : -EINVAL;
+}
+export function schedGetPriorityMin(_task: Task, policy: number): number {
+  return policy === SCHED_FIFO || policy === SCHED_RR
+    ? 1
+    : [SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE].includes(policy)
+      ? 0
+      : -EINVAL;
+}
+function interval(task: Task, pid: number, address: number, wide: boolean): number {
+  const target = taskOf(task, pid);
+  if (!target) return -ESRCH;
+  const { structs } = task.abi;
+  return writeStruct(task, wide ? structs.timespec64 : structs.timespec, address, {
+    sec: 0,
+    nsec: target.policy === SCHED_FIFO ? 0 : 4_000_000,
+  });
+}
+export const schedRrGetInterval = (task: Task, pid: number, address: number): number =>
+  interval(task, pid, address, false);
+export const schedRrGetInterval64 = (task: Task, pid: number, address: number): number =>
+  interval(task, pid, address, true);
+
+/** One processor. */
+export function schedGetaffinity(task: Task, pid: number, size: number, address: number): number {
+  if (!taskOf(task, pid)) return -ESRCH;
+  const word = task.abi.wordSize;
+  if (size < word || size % word !== 0) return -EINVAL;
+  const mask = new Uint8Array(word);
+  mask[0] = 1;
+  return copyOut(task.space, address, mask, 0, word) === word ? word : -EFAULT;
+}
+export function schedSetaffinity(task: Task, pid: number, size: number, address: number): number {
+  if (!taskOf(task, pid)) return -ESRCH;
+  const mask = readBytes(task.space, address, Math.min(size, 128));
+  if (typeof mask === 'number') return mask;
+  return mask.length > 0 && (mask[0]! & 1) !== 0 ? 0 : -EINVAL;
+}
+export function getcpu(task: Task, cpu: number, node: number): number {
+  if (cpu !== 0 && writeU32(task.space, cpu, 0) !== 0) return -EFAULT;
+  return node !== 0 && writeU32(task.space, node, 0) !== 0 ? -EFAULT : 0;
+}
+
+const MEMBARRIER_ALL = 0x1ff;
+
+/** One processor: every access is in order. */
+export function membarrier(_task: Task, command: number, flags: number): number {
+  if (flags !== 0) return -EINVAL;
+  if (command === 0) return MEMBARRIER_ALL;
+  return (command & (command - 1)) === 0 && (command & ~MEMBARRIER_ALL) === 0 ? 0 : -EINVAL;
+}
+
+// ---- prctl ------------------------------------------------------------------------------------------------------------------------
+
+export function prctl(task: Task, option: number, a: number, b: number, c: number, d: number): number {
+  const { process } = task;
+  switch (option) {
+    case PR_SET_NAME: {
+      const name = readString(task.space, a, 16, ENAMETOOLONG);
+      if (name === -EFAULT) return name as number;
+      const bytes =
+        typeof name === 'string' ? name : String.fromCharCode(...(readBytes(task.space, a, 15) as Uint8Array));
+      task.comm = bytes.slice(0, 15);
+      return 0;
+    }
+    case PR_GET_NAME: {
+      const bytes = new Uint8Array(16);
+      for (let i = 0; i < task.comm.length; i++) bytes[i] = task.comm.charCodeAt(i);
+      return writeBytes(task.space, a, bytes);
+    }
+    case PR_SET_PDEATHSIG:
+      if (a > 64) return -EINVAL;
+      task.parentDeathSignal = a;
+      return 0;
+    case PR_GET_PDEATHSIG:
+      return writeU32(task.space, a, task.parentDeathSignal);
+    case PR_SET_DUMPABLE:
+      if (a > 1) return -EINVAL;
+      process.dumpable = a;
+      return 0;
+    case PR_GET_DUMPABLE:
+      return process.dumpable;
+    case PR_SET_KEEPCAPS:
+      if (a > 1) return -EINVAL;
+      task.keepCapabilities = a === 1;
+      return 0;
+    case PR_GET_KEEPCAPS:
+      return task.keepCapabilities ? 1 : 0;
+    case PR_SET_NO_NEW_PRIVS:
+      if (a !== 1 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
+      task.noNewPrivileges = true;
+      return 0;
+    case PR_GET_NO_NEW_PRIVS:
+      return task.noNewPrivileges ? 1 : 0;
+    case PR_SET_CHILD_SUBREAPER:
+      process.subreaper = a !== 0;
+      return 0;
+    case PR_GET_CHILD_SUBREAPER:
+      return writeU32(task.space, a, process.subreaper ? 1 : 0);
+    case PR_SET_TIMERSLACK:
+      task.timerSlack = a === 0 ? 50_000 : a;
+      return 0;
+    case PR_GET_TIMERSLACK:
+      return task.timerSlack;
+    case PR_CAPBSET_READ:
+      return a > CAP_LAST ? -EINVAL : task.credentials.bounding.has(a) ? 1 : 0;
+    case PR_CAPBSET_DROP:
+      if (!task.credentials.has(CAP_SETPCAP)) return -EPERM;
+      if (a > CAP_LAST) return -EINVAL;
+      task.credentials = task.credentials.with({ bounding: task.credentials.bounding.without(CapabilitySet.of(a)) });
+      return 0;
+    case PR_GET_SECUREBITS:
+      return task.credentials.securebits;
+    case PR_SET_SECUREBITS:
+      if (!task.credentials.has(CAP_SETPCAP)) return -EPERM;
+      if ((a & ~0xff) !== 0) return -EINVAL;
+      task.credentials = task.credentials.with({ securebits: a });
+      return 0;
+    case PR_CAP_AMBIENT:
+      return ambient(task, a, b);
+    case PR_GET_TID_ADDRESS:
+      return writeU32(task.space, a, task.clearTidAddress);
+    case PR_SET_THP_DISABLE:
+    case PR_GET_THP_DISABLE:
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+const AMBIENT_IS_SET = 1;
+const AMBIENT_RAISE = 2;
+const AMBIENT_LOWER = 3;
+const AMBIENT_CLEAR_ALL = 4;
+
+function ambient(task: Task, operation: number, capability: number): number {
+  const own = task.credentials;
+  if (operation === AMBIENT_CLEAR_ALL) {
+    task.credentials = own.with({ ambient: CapabilitySet.NONE });
+    return capability === 0 ? 0 : -EINVAL;
+  }
+  if (capability > CAP_LAST) return -EINVAL;
+  const one = CapabilitySet.of(capability);
+  if (operation === AMBIENT_IS_SET) return own.ambient.has(capability) ? 1 : 0;
+  if (operation === AMBIENT_LOWER) task.credentials = own.with({ ambient: own.ambient.without(one) });
+  else if (operation === AMBIENT_RAISE) {
+    if (!own.permitted.has(capability) || !own.inheritable.has(capability)) return -EPERM;
+    task.credentials = own.with({ ambient: own.ambient.or(one) });
+  } else return -EINVAL;
+  return 0;
+}
+
+const PER_LINUX = 0;
+const ASK = 0xffffffff;
+
+/** personality(2): that of Linux, and no other. */
+export function personality(_task: Task, wanted: number): number {
+  return wanted === ASK || (wanted & 0xff) === PER_LINUX ? PER_LINUX : -EINVAL;
+}

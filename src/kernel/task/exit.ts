@@ -1,0 +1,222 @@
+// The end of a task and of its process: what is let go, who is told, who inherits the children. Linux kernel/exit.c.
+import {
+  SIGCHLD,
+  CLD_DUMPED,
+  CLD_EXITED,
+  CLD_KILLED,
+  SIGCONT,
+  SIGHUP,
+  SA_NOCLDWAIT,
+  SI_KERNEL,
+  SIGKILL,
+} from '../abi/signal.js';
+import { writeU32 } from '../mm/user-memory.js';
+import { endRobustFutexes, wakeAddress } from './futex.js';
+import type { Process } from './process.js';
+import { addUsage } from './process.js';
+import { HANDLER_IGNORE } from './signals.js';
+import type { Task } from './task.js';
+
+/** Ends a task. `status` is the process's, as wait4 gives it, should this be its last thread. */
+export function endTask(task: Task, status: number): void {
+  const { kernel, process } = task;
+  if (task.state === 'dead') return;
+  task.leaveQueues();
+  kernel.futexes.forget(task);
+  task.state = 'dead';
+  task.attention = 0;
+  task.call = undefined;
+  leaveSpace(task);
+  leaveFiles(task);
+  kernel.cpu.freeRegisters(task);
+  process.threads.delete(task);
+  addUsage(process.usage, task.usage);
+  kernel.taskEnded(task);
+  if (process.threads.size > 0) {
+    if (task !== process.leader) {
+      task.pid.task = undefined;
+      task.pid.releaseIfUnused();
+    }
+    return;
+  }
+  endProcess(process, process.groupExit ?? status, task);
+  if (task !== process.leader) {
+    task.pid.task = undefined;
+    task.pid.releaseIfUnused();
+  }
+}
+
+/** Lets go of the address space: futexes are told, a vfork parent goes on. */
+export function leaveSpace(task: Task): void {
+  const { space } = task;
+  if (task.robustList !== 0) endRobustFutexes(task);
+  if (task.clearTidAddress !== 0 && space.users > 1) {
+    writeU32(space, task.clearTidAddress, 0);
+    wakeAddress(task, task.clearTidAddress, 1);
+  }
+  task.clearTidAddress = 0;
+  task.robustList = 0;
+  releaseVfork(task);
+  dropSpace(task);
+}
+
+/** One task less in its space; the last one frees it. */
+export function dropSpace(task: Task): void {
+  const { space, kernel } = task;
+  task.process.usage.peakResident = Math.max(
+    task.process.usage.peakResident,
+    space.users === 1 ? space.usage().resident : 0,
+  );
+  if (--space.users > 0) return;
+  space.free();
+  kernel.cpu.leave(space);
+}
+
+/** Its parent, if that waits in vfork, goes on. */
+export function releaseVfork(task: Task): void {
+  const waiting = task.vforkParent;
+  if (!waiting) return;
+  task.vforkParent = undefined;
+  waiting.vforkChild = undefined;
+  waiting.wake();
+}
+
+function leaveFiles(task: Task): void {
+  if (--task.files.users === 0) task.files.closeAll();
+  task.fs.users--;
+}
+
+function endProcess(process: Process, status: number, last: Task): void {
+  const { kernel } = last;
+  process.exitStatus = status;
+  process.executable?.release();
+  process.executable = undefined;
+  process.actions.users--;
+  kernel.processEnded(process);
+  const { session } = process.group;
+  if (session.leader === process && session.terminal) {
+    const { terminal } = session;
+    const foreground = terminal.foreground;
+    terminal.disassociate();
+    if (foreground)
+      for (const signal of [SIGHUP, SIGCONT]) kernel.signals.toGroup(foreground, { signal, code: SI_KERNEL });
+  }
+  if (process.isInit) endNamespace(process);
+  reparentChildren(process, last);
+  hangUpOrphans(process, last);
+  process.ended.wake();
+  notifyEnd(process, last);
+}
+
+/** Process 1 of a namespace takes all others with it. */
+function endNamespace(init: Process): void {
+  const { namespace } = init.pid;
+  namespace.dead = true;
+  for (const [, pid] of namespace.all())
+    if (pid.process && pid.process !== init && !pid.process.isZombie)
+      pid.process.leader.kernel.signals.toProcess(pid.process, { signal: SIGKILL, code: SI_KERNEL });
+}
+
+function reparentChildren(process: Process, last: Task): void {
+  if (process.children.size === 0) return;
+  const heir = heirOf(process);
+  for (const child of [...process.children]) {
+    process.children.delete(child);
+    child.parent = heir;
+    heir?.children.add(child);
+    child.exitSignal = SIGCHLD;
+    for (const task of child.threads)
+      if (task.parentDeathSignal !== 0)
+        last.kernel.signals.toTask(task, { signal: task.parentDeathSignal, code: SI_KERNEL });
+    if (child.isZombie) {
+      if (heir) notifyEnd(child, last);
+      else reap(child);
+    }
+  }
+}
+
+/** Who inherits: the nearest living ancestor that is a subreaper, or process 1 of the namespace. */
+function heirOf(process: Process): Process | undefined {
+  const { namespace } = process.pid;
+  for (let at = process.parent; at && !at.isZombie && at.pid.namespace === namespace; at = at.parent)
+    if (at.subreaper) return at;
+  const { init } = namespace;
+  if (init && init !== process && !init.isZombie) return init;
+  // process 1 itself ends: what is left of its children goes to its own parent's namespace
+  return init === process && process.parent && !process.parent.isZombie ? process.parent : undefined;
+}
+
+/** POSIX: a group that becomes orphaned with a stopped member is hung up and continued. */
+function hangUpOrphans(process: Process, last: Task): void {
+  const groups = new Set([process.group, ...[...process.children].map((child) => child.group)]);
+  for (const group of groups) {
+    if (!group.orphaned) continue;
+    if (![...group.processes].some((member) => member !== process && !member.isZombie && member.stoppedBy !== 0))
+      continue;
+    for (const signal of [SIGHUP, SIGCONT]) last.kernel.signals.toGroup(group, { signal, code: SI_KERNEL });
+  }
+}
+
+/** The parent hears of the end; one that does not care for its children has none to wait for. */
+function notifyEnd(process: Process, last: Task): void {
+  const { parent, exitSignal } = process;
+  if (!parent || parent.isZombie) {
+    reap(process);
+    return;
+  }
+  const action = parent.actions.get(SIGCHLD);
+  const ignored = exitSignal === SIGCHLD && (action.handler === HANDLER_IGNORE || (action.flags & SA_NOCLDWAIT) !== 0);
+  if (exitSignal !== 0 && !(ignored && action.handler === HANDLER_IGNORE))
+    last.kernel.signals.toProcess(parent, childInfo(process, exitSignal));
+  if (ignored) reap(process);
+  parent.childEvents.wake();
+}
+
+/** What SIGCHLD tells of a process that has ended. */
+export function childInfo(process: Process, signal: number) {
+  const status = process.exitStatus!;
+  const killed = (status & 0x7f) !== 0;
+  const usage = process.totalUsage;
+  return {
+    signal,
+    code: !killed ? CLD_EXITED : (status & 0x80) !== 0 ? CLD_DUMPED : CLD_KILLED,
+    pid: process.pid.in(process.parent!.pid.namespace),
+    uid: process.leader.credentials.uid,
+    status: killed ? status & 0x7f : status >> 8,
+    utime: Math.floor(usage.userTime / 1e7),
+    stime: Math.floor(usage.systemTime / 1e7),
+  };
+}
+
+/** A zombie goes: nobody will ask for it any more. */
+export function reap(process: Process): void {
+  const { parent } = process;
+  if (parent) {
+    parent.children.delete(process);
+    addUsage(parent.childUsage, process.usage);
+    addUsage(parent.childUsage, process.childUsage);
+  }
+  process.group.remove(process);
+  process.pid.process = undefined;
+  process.leader.pid.task = undefined;
+  process.pid.releaseIfUnused();
+}
+
+/** All other threads of the process end at once, and the caller is its leader: exec. They wait or are queued, as there is one processor. */
+export function endOtherThreads(task: Task): void {
+  const { process } = task;
+  for (const other of [...process.threads]) {
+    if (other === task) continue;
+    task.kernel.unqueue(other);
+    endTask(other, 0);
+  }
+  const { leader } = process;
+  if (leader === task) return;
+  // the leader's number goes on
+  const old = task.pid;
+  task.pid = leader.pid;
+  task.pid.task = task;
+  process.leader = task;
+  old.task = undefined;
+  old.releaseIfUnused();
+}

@@ -1,0 +1,226 @@
+// New tasks: fork, vfork, clone and clone3 are one call with flags. Linux kernel/fork.c; man 2 clone.
+import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../abi/errno.js';
+import {
+  CLONE_CHILD_CLEARTID,
+  CLONE_CHILD_SETTID,
+  CLONE_CLEAR_SIGHAND,
+  CLONE_FILES,
+  CLONE_FS,
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWTIME,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
+  CLONE_PARENT,
+  CLONE_PARENT_SETTID,
+  CLONE_PIDFD,
+  CLONE_SETTLS,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
+  RLIMIT_NPROC,
+} from '../abi/sched.js';
+import { SIGCHLD } from '../abi/signal.js';
+import { PaeTable } from '../mm/page-table.js';
+import { writeU32 } from '../mm/user-memory.js';
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../security/capability.js';
+import { openPidfd } from '../fs/pidfd.js';
+import { dropSpace } from './exit.js';
+import { Process } from './process.js';
+import { Task } from './task.js';
+
+export interface CloneArguments {
+  flags: number;
+  /** Signal of the end to the parent. */
+  exitSignal: number;
+  /** The child's stack pointer; 0: as the parent's. */
+  stack: number;
+  parentTid: number;
+  childTid: number;
+  tls: number;
+  /** Where the number of a pidfd goes. */
+  pidfd: number;
+}
+
+const NEW_NAMESPACES =
+  CLONE_NEWNS |
+  CLONE_NEWUTS |
+  CLONE_NEWIPC |
+  CLONE_NEWPID |
+  CLONE_NEWNET |
+  CLONE_NEWUSER |
+  CLONE_NEWCGROUP |
+  CLONE_NEWTIME;
+
+/** Makes a task; the child's number in the parent's namespace, or a negated errno. */
+export function clone(parent: Task, args: CloneArguments): Task | number {
+  const { flags } = args;
+  const { kernel } = parent;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (has(CLONE_SIGHAND) && !has(CLONE_VM)) return -EINVAL;
+  if (has(CLONE_THREAD) && !has(CLONE_SIGHAND)) return -EINVAL;
+  if (has(CLONE_FS) && has(CLONE_NEWNS | CLONE_NEWUSER)) return -EINVAL;
+  if (has(CLONE_SIGHAND) && has(CLONE_CLEAR_SIGHAND)) return -EINVAL;
+  if (has(CLONE_THREAD) && has(CLONE_NEWPID | CLONE_NEWUSER)) return -EINVAL;
+  if (has(CLONE_PARENT) && parent.process.isInit) return -EINVAL;
+  // as a Linux without the namespaces says it
+  if (has(NEW_NAMESPACES)) return -EINVAL;
+  if (kernel.tasks.size >= kernel.maxTasks || tooMany(parent)) return -EAGAIN;
+
+  const namespace = parent.namespaces.pidForChildren;
+  if (namespace.dead) return -ENOMEM;
+  const pid = namespace.allocate();
+  if (!pid) return -EAGAIN;
+  const registers = kernel.cpu.newRegisters();
+  if (!registers) return -ENOMEM;
+  const space = has(CLONE_VM) ? parent.space : forkSpace(parent);
+  if (!space) {
+    kernel.cpu.freeArea(registers);
+    pid.releaseIfUnused();
+    return -ENOMEM;
+  }
+  if (has(CLONE_VM)) space.users++;
+
+  const process = has(CLONE_THREAD) ? parent.process : newProcess(parent, args, pid);
+  const fs = has(CLONE_FS) ? parent.fs : { ...parent.fs, users: 0 };
+  fs.users++;
+  const files = has(CLONE_FILES) ? parent.files : parent.files.fork();
+  if (has(CLONE_FILES)) files.users++;
+  const child = new Task(
+    kernel,
+    pid,
+    process,
+    parent.abi,
+    registers,
+    space,
+    fs,
+    files,
+    parent.credentials,
+    parent.namespaces,
+  );
+  if (!has(CLONE_THREAD)) process.leader = child;
+  inherit(parent, child);
+  kernel.cpu.copyRegisters(parent, registers);
+  child.abi.setResult(registers, 0);
+  if (args.stack !== 0) child.abi.setStackPointer(registers, args.stack);
+  // a new stack has no alternate one, unless the parent waits for the child
+  if (has(CLONE_VM) && !has(CLONE_VFORK)) child.alternateStack = { address: 0, size: 0, flags: 2 };
+
+  const failed = has(CLONE_SETTLS) ? child.abi.setThreadArea(child, args.tls) : 0;
+  if (failed !== 0) {
+    undo(child);
+    return failed;
+  }
+  const number = pid.in(parent.pidNamespace);
+  if (has(CLONE_PARENT_SETTID) && writeU32(parent.space, args.parentTid, number) !== 0) {
+    undo(child);
+    return -EFAULT;
+  }
+  if (has(CLONE_PIDFD)) {
+    const fd = openPidfd(parent, child.process, 0);
+    if (fd < 0 || writeU32(parent.space, args.pidfd, fd) !== 0) {
+      if (fd >= 0) parent.files.close(fd);
+      undo(child);
+      return fd < 0 ? fd : -EFAULT;
+    }
+  }
+  if (has(CLONE_CHILD_SETTID)) writeU32(child.space, args.childTid, pid.in(child.pidNamespace));
+  if (has(CLONE_CHILD_CLEARTID)) child.clearTidAddress = args.childTid;
+  if (has(CLONE_VFORK)) {
+    child.vforkParent = parent;
+    parent.vforkChild = child;
+  }
+  kernel.start(child, parent);
+  return child;
+}
+
+/** RLIMIT_NPROC: processes and threads of the user. Root may. */
+function tooMany(parent: Task): boolean {
+  const limit = parent.process.limits.soft(RLIMIT_NPROC);
+  const { credentials } = parent;
+  if (
+    limit === Number.POSITIVE_INFINITY ||
+    credentials.uid === 0 ||
+    credentials.has(CAP_SYS_RESOURCE) ||
+    credentials.has(CAP_SYS_ADMIN)
+  )
+    return false;
+  return parent.kernel.tasksOf(credentials.uid) >= limit;
+}
+
+function forkSpace(parent: Task) {
+  const { kernel } = parent;
+  const table = PaeTable.create(kernel.frames, kernel.cpu.kernelDirectory);
+  return table && parent.space.fork(table);
+}
+
+function newProcess(parent: Task, { flags, exitSignal }: CloneArguments, pid: Task['pid']): Process {
+  const { process: old, kernel } = parent;
+  const actions = (flags & CLONE_SIGHAND) !== 0 ? old.actions : old.actions.copy();
+  if ((flags & CLONE_SIGHAND) !== 0) actions.users++;
+  if ((flags & CLONE_CLEAR_SIGHAND) !== 0) actions.resetHandlers();
+  const made = new Process(
+    pid,
+    (flags & CLONE_PARENT) !== 0 ? old.parent : old,
+    actions,
+    old.limits.copy(),
+    kernel.clock.monotonic(),
+    exitSignal,
+  );
+  if ((flags & CLONE_PARENT) !== 0) made.exitSignal = old.exitSignal;
+  made.group = old.group;
+  made.group.add(made);
+  made.executable = old.executable?.hold();
+  made.dumpable = old.dumpable;
+  made.oomScoreAdj = old.oomScoreAdj;
+  if (!pid.namespace.init) pid.namespace.init = made;
+  return made;
+}
+
+function inherit(parent: Task, child: Task): void {
+  child.comm = parent.comm;
+  child.blockedSignals = parent.blockedSignals;
+  child.alternateStack = { ...parent.alternateStack };
+  child.policy = parent.policy;
+  child.nice = parent.nice;
+  child.realTimePriority = parent.realTimePriority;
+  child.timerSlack = parent.timerSlack;
+  child.noNewPrivileges = parent.noNewPrivileges;
+  child.keepCapabilities = parent.keepCapabilities;
+  child.threadAreas.push(...parent.threadAreas);
+}
+
+/** A task that never ran goes again. */
+function undo(child: Task): void {
+  const { process, kernel } = child;
+  child.state = 'dead';
+  process.threads.delete(child);
+  dropSpace(child);
+  if (--child.files.users === 0) child.files.closeAll();
+  child.fs.users--;
+  kernel.cpu.freeRegisters(child);
+  child.pid.task = undefined;
+  if (process.leader === child) {
+    process.parent?.children.delete(process);
+    process.executable?.release();
+    process.actions.users--;
+    process.group.remove(process);
+    child.pid.process = undefined;
+    if (child.pid.namespace.init === process) child.pid.namespace.init = undefined;
+  }
+  child.pid.releaseIfUnused();
+}
+
+export const FORK: CloneArguments = {
+  flags: 0,
+  exitSignal: SIGCHLD,
+  stack: 0,
+  parentTid: 0,
+  childTid: 0,
+  tls: 0,
+  pidfd: 0,
+};

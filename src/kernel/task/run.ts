@@ -1,0 +1,136 @@
+// The loop that runs tasks: the next one goes on the processor, its system calls and faults are answered, until its time is over.
+// Ours. One processor; a turn of the host's event loop every few milliseconds is the caller's.
+import { EXIT_SYSCALL, EXIT_TRAP } from '../../../assembly/abi.js';
+import type { Kernel } from '../kernel.js';
+import { BLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, NO_RESULT } from './blocking.js';
+import { attend } from './signal-delivery.js';
+import { ATTEND_YIELD, type Task } from './task.js';
+import { trap } from './trap.js';
+
+/** A turn of a task when others wait, in nanoseconds. */
+const SLICE = 4e6;
+/** Instructions a system call stands for in a task's budget: the kernel's own work. */
+const CALL_COST = 300;
+const BUDGET_MIN = 20_000;
+const BUDGET_MAX = 50_000_000;
+
+export class Runner {
+  /** Instructions in a nanosecond, as measured. */
+  private rate = 0.1;
+  /** The task on the processor. */
+  current?: Task;
+
+  private turnStart = 0;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  /** Nanoseconds of the turn that is running. */
+  get elapsed(): number {
+    return this.current ? this.kernel.clock.monotonic() - this.turnStart : 0;
+  }
+
+  /** Runs tasks until nobody can run, or the clock shows `until`. False: nobody can run. */
+  run(until: number): boolean {
+    const { kernel } = this;
+    for (;;) {
+      const now = kernel.clock.monotonic();
+      kernel.timers.run(now);
+      if (now >= until) return !kernel.scheduler.empty;
+      const task = kernel.scheduler.take();
+      if (!task) return false;
+      task.queued = false;
+      this.turn(task, now, Math.min(SLICE, until - now));
+    }
+  }
+
+  private turn(task: Task, start: number, nanoseconds: number): void {
+    const { kernel } = this;
+    this.current = task;
+    this.turnStart = start;
+    kernel.cpu.switchTo(task);
+    const before = kernel.cpu.instructions;
+    const budget = Math.min(BUDGET_MAX, Math.max(BUDGET_MIN, Math.floor(nanoseconds * this.rate)));
+    kernel.cpu.setTime(start, 1 / this.rate);
+    this.go(task, before + budget);
+    this.current = undefined;
+    const used = Math.max(0, kernel.clock.monotonic() - start);
+    const ran = kernel.cpu.instructions - before;
+    if (used > 1e5 && ran > BUDGET_MIN) this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / used)));
+    task.usage.userTime += used;
+    kernel.scheduler.charge(task, used);
+    if (task.state === 'running') {
+      task.usage.involuntarySwitches++;
+      kernel.enqueue(task, false);
+    } else if (task.state === 'blocked') task.usage.voluntarySwitches++;
+  }
+
+  /** Lets the task run until it waits or ends, or the processor has done `end` instructions in all. */
+  private go(task: Task, end: number): void {
+    const { kernel } = this;
+    const { cpu } = kernel;
+    if (task.call && !this.resume(task)) return;
+    let calls = 0;
+    for (;;) {
+      if (task.attention !== 0) {
+        if ((task.attention & ATTEND_YIELD) !== 0) {
+          task.attention &= ~ATTEND_YIELD;
+          return;
+        }
+        if (!attend(task)) return;
+      }
+      const left = end - cpu.instructions - calls * CALL_COST;
+      if (left <= 0 || kernel.scheduler.preempts(task)) return;
+      switch (cpu.run(left)) {
+        case EXIT_SYSCALL:
+          calls++;
+          if (!this.call(task)) return;
+          break;
+        case EXIT_TRAP:
+          trap(task, cpu.trapVector, cpu.trapError);
+          calls++;
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  /** Answers the system call that the task has just made. False: the task does not go on now. */
+  private call(task: Task): boolean {
+    const { abi, registers } = task;
+    const number = abi.callNumber(registers);
+    const { callState } = task;
+    callState.done = 0;
+    callState.deadline = Number.POSITIVE_INFINITY;
+    callState.timed = false;
+    callState.note = undefined;
+    return this.settle(task, number, this.kernel.callOf(task, number));
+  }
+
+  /** A task that was blocked goes on: its call is made again. */
+  private resume(task: Task): boolean {
+    const { row } = task.call!;
+    task.wokenBy = 0;
+    return this.settle(task, row, this.kernel.callAgain(task, row));
+  }
+
+  /** What becomes of a call's result. */
+  private settle(task: Task, number: number, result: number): boolean {
+    if (result === BLOCK) {
+      if (task.state !== 'running') return false;
+      task.call ??= { row: number, state: task.callState };
+      task.call.row = number;
+      task.state = 'blocked';
+      return false;
+    }
+    task.call = undefined;
+    this.kernel.callEnded(task, number, result);
+    // exec, exit and sigreturn have set the registers, or there is nobody any more
+    if (task.state === 'dead') return false;
+    if (result === NO_RESULT) return true;
+    if (result === -ERESTARTSYS || result === -ERESTARTNOINTR || result === -ERESTARTNOHAND)
+      return attend(task, { number, code: -result });
+    task.abi.setResult(task.registers, result);
+    return true;
+  }
+}

@@ -1,0 +1,197 @@
+// A task: what is scheduled. A thread of a process, with its registers, address space, files, credentials. Linux struct task_struct.
+import { EAGAIN } from '../abi/errno.js';
+import { SCHED_NORMAL } from '../abi/sched.js';
+import { RLIMIT_NOFILE } from '../abi/sched.js';
+import type { Abi } from '../abi/abi.js';
+import type { Descriptor } from '../abi/i386/segments.js';
+import type { Kernel } from '../kernel.js';
+import type { AddressSpace } from '../mm/address-space.js';
+import type { NamespaceSet } from '../ns/namespace-set.js';
+import type { Pid, PidNamespace } from '../ns/pid-namespace.js';
+import type { Credentials } from '../security/credentials.js';
+import type { FdTable } from '../vfs/fd-table.js';
+import type { OpenFile } from '../vfs/open-file.js';
+import type { Path } from '../vfs/path.js';
+import { BLOCK, type CallState, ERESTARTSYS, freshCall } from './blocking.js';
+import { noUsage, type Process } from './process.js';
+import type { Registers } from './registers.js';
+import { SignalSet } from './signal-set.js';
+import { PendingSignals } from './signals.js';
+import type { Timed } from './timers.js';
+import type { Waiter, WaitQueue } from './wait-queue.js';
+
+/** Root, working directory and umask; shared with CLONE_FS. */
+export interface FsContext {
+  root: Path;
+  cwd: Path;
+  umask: number;
+  users: number;
+}
+
+export type TaskState = 'running' | 'blocked' | 'stopped' | 'dead';
+
+/** Something to do before the task goes on in user mode: bits of `attention`. */
+export const ATTEND_SIGNAL = 1;
+/** Its process is to end. */
+export const ATTEND_EXIT = 2;
+/** Its process is stopped. */
+export const ATTEND_STOP = 4;
+/** Somebody else is to run first. */
+export const ATTEND_YIELD = 8;
+/** A wait with a mask of its own (ppoll, sigsuspend) is over: the old mask comes back. */
+export const ATTEND_MASK = 16;
+
+export class Task implements Waiter, Timed {
+  state: TaskState = 'running';
+  /** ATTEND_* bits. */
+  attention = 0;
+  /** Is it in the scheduler's queue? */
+  queued = false;
+  comm = '';
+
+  blockedSignals = SignalSet.NONE;
+  /** What `blockedSignals` becomes again after the signal that ends a wait with another mask. */
+  savedMask?: SignalSet;
+  readonly pending = new PendingSignals();
+  /** sigaltstack(2); size 0: none. */
+  alternateStack = { address: 0, size: 0, flags: 2 };
+
+  /** Where the end of the task is told to its process: a word that becomes 0, and a futex. */
+  clearTidAddress = 0;
+  robustList = 0;
+
+  /** The call that waits, or undefined when the task is in user mode. */
+  call?: { row: number; state: CallState };
+  /** Of the call that is running. */
+  callState: CallState = freshCall();
+  private readonly joined: WaitQueue[] = [];
+  /** POLL* bits or the like that the newest wake told. */
+  wokenBy = 0;
+  /** Waits for its child (vfork) to let go of the address space. */
+  vforkChild?: Task;
+  /** The parent that waits so for it. */
+  vforkParent?: Task;
+
+  policy = SCHED_NORMAL;
+  nice = 0;
+  realTimePriority = 0;
+  virtualTime = 0;
+  queueOrder = 0;
+  readonly usage = noUsage();
+  timerSlack = 50_000;
+  noNewPrivileges = false;
+  /** Sent when its parent ends: prctl(PR_SET_PDEATHSIG). */
+  parentDeathSignal = 0;
+  keepCapabilities = false;
+  /** Descriptors of thread-local storage, where the ABI has them. */
+  readonly threadAreas: Descriptor[] = [];
+
+  constructor(
+    readonly kernel: Kernel,
+    public pid: Pid,
+    readonly process: Process,
+    public abi: Abi,
+    /** Its registers while it is not on the CPU, and while it is. */
+    readonly registers: Registers,
+    public space: AddressSpace,
+    public fs: FsContext,
+    public files: FdTable,
+    public credentials: Credentials,
+    public namespaces: NamespaceSet,
+  ) {
+    pid.task = this;
+    process.threads.add(this);
+  }
+
+  /** The namespace that its own numbers are in. */
+  get pidNamespace(): PidNamespace {
+    return this.pid.namespace;
+  }
+
+  get fileLimit(): number {
+    return this.process.limits.soft(RLIMIT_NOFILE);
+  }
+
+  /** The open file of a descriptor. */
+  file(fd: number): OpenFile | undefined {
+    return this.files.get(fd);
+  }
+
+  // ---- waiting --------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Waits until one of `queues` is woken, or `callState.deadline` comes: what a handler returns. A signal ends the wait with
+   * -ERESTARTSYS, which the handler passes on or turns into what it has done so far.
+   */
+  block(...queues: WaitQueue[]): number {
+    if (this.signalPending) return -ERESTARTSYS;
+    for (const queue of queues) {
+      queue.add(this);
+      this.joined.push(queue);
+    }
+    if (this.callState.deadline !== Number.POSITIVE_INFINITY) this.kernel.timers.set(this, this.callState.deadline);
+    return BLOCK;
+  }
+
+  /** As block(), or -EAGAIN for a file that does not wait. */
+  blockUnless(nonblocking: boolean, ...queues: WaitQueue[]): number {
+    return nonblocking ? -EAGAIN : this.block(...queues);
+  }
+
+  /** Sets the call's deadline when it first runs: `nanoseconds` from now, or Infinity. */
+  timeOut(nanoseconds: number): void {
+    if (this.callState.timed) return;
+    this.callState.timed = true;
+    this.callState.deadline =
+      nanoseconds === Number.POSITIVE_INFINITY ? nanoseconds : this.kernel.clock.monotonic() + nanoseconds;
+  }
+
+  get timedOut(): boolean {
+    return this.callState.timed && this.kernel.clock.monotonic() >= this.callState.deadline;
+  }
+
+  /** Something that it waits for has happened. */
+  wake(events = 0): void {
+    this.wokenBy |= events;
+    if (this.state !== 'blocked') return;
+    this.leaveQueues();
+    this.state = 'running';
+    this.kernel.enqueue(this, true);
+  }
+
+  expire(): void {
+    this.wake();
+  }
+
+  leaveQueues(): void {
+    if (this.joined.length > 0) {
+      for (const queue of this.joined) queue.remove(this);
+      this.joined.length = 0;
+    }
+    if (this.callState.deadline !== Number.POSITIVE_INFINITY) this.kernel.timers.cancel(this);
+  }
+
+  // ---- signals --------------------------------------------------------------------------------------------------------------
+
+  /** Is there a signal to deliver, or its process's end? */
+  get signalPending(): boolean {
+    return (this.attention & (ATTEND_SIGNAL | ATTEND_EXIT | ATTEND_STOP)) !== 0;
+  }
+
+  /** Works ATTEND_SIGNAL out anew, after the mask or what is pending has changed. */
+  recheckSignals(): void {
+    const waiting = this.pending.set.or(this.process.pending.set).minus(this.blockedSignals);
+    if (waiting.empty) this.attention &= ~ATTEND_SIGNAL;
+    else this.attention |= ATTEND_SIGNAL;
+  }
+
+  setMask(mask: SignalSet): void {
+    this.blockedSignals = mask;
+    this.recheckSignals();
+  }
+
+  /** A signal of the kernel's to this task. */
+  raise(signal: number, info: { code?: number; address?: number } = {}): void {
+    this.kernel.signals.toTask(this, { signal, code: info.code ?? 0x80, address: info.address });
+  }
+}

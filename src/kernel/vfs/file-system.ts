@@ -1,0 +1,45 @@
+// A mounted filesystem: its root and what statfs tells. Linux struct super_block.
+import type { Inode } from './inode.js';
+
+export interface FileSystemStatistics {
+  /** f_type of statfs(2): a magic number. */
+  magic: number;
+  blockSize: number;
+  blocks: number;
+  free: number;
+  files: number;
+  filesFree: number;
+}
+
+export abstract class FileSystem {
+  /** As in /proc/filesystems. */
+  abstract readonly type: string;
+  abstract readonly root: Inode;
+  /** May the kernel remember names, and that a name is not there? Not where they come and go by themselves. */
+  readonly remembersNames: boolean = true;
+  /** Longest name of a directory entry. */
+  readonly nameMax: number = 255;
+  /** Changes are refused with EROFS. */
+  readOnly = false;
+  /** What /proc/mounts shows in the first column. */
+  source = 'none';
+
+  /** `device` is st_dev of its files: makedev of abi/device-number.ts. */
+  constructor(readonly device: number) {}
+
+  abstract statistics(): FileSystemStatistics;
+  /** What /proc/mounts shows behind the mount's own options. */
+  options(): string {
+    return '';
+  }
+  /** Writes back what is dirty. An errno, or 0. */
+  sync(): number {
+    return 0;
+  }
+  /** Gives back clean pages that nobody uses and that can be read again. How many. */
+  reclaim(): number {
+    return 0;
+  }
+  /** The last mount is gone. */
+  unmounted(): void {}
+}

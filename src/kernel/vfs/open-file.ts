@@ -1,0 +1,219 @@
+// An open file (Linux: struct file): what a descriptor refers to, shared by dup and fork. Position, flags, and what it can do.
+// Every kind of file is a subclass. Values are byte counts or negated errno; BLOCK (task/blocking.ts) says "ask again when woken".
+import { EBADF, EINVAL, EISDIR, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../abi/errno.js';
+import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_SET } from '../abi/fcntl.js';
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
+import type { PageCache } from '../mm/page-cache.js';
+import type { Credentials } from '../security/credentials.js';
+import type { Task } from '../task/task.js';
+import type { WaitQueue } from '../task/wait-queue.js';
+import type { DirectoryEntry, Inode } from './inode.js';
+import type { Io } from './io.js';
+import type { Path } from './path.js';
+
+/** Largest offset that a file position can have. */
+export const OFFSET_MAX = Number.MAX_SAFE_INTEGER;
+
+export abstract class OpenFile {
+  /** Of the next read or write. */
+  position = 0;
+  /** Descriptors and others that hold it; the last release closes it. */
+  private holders = 1;
+  /** Who opened it: some checks are made against that. */
+  readonly credentials: Credentials;
+  /** Process (positive) or group (negative) that SIGIO goes to, and the signal. */
+  owner = 0;
+
+  constructor(
+    task: Task,
+    readonly inode: Inode,
+    /** O_* flags; those of fcntl(F_SETFL) change. */
+    public flags: number,
+    /** Undefined for what has no name. */
+    readonly path?: Path,
+  ) {
+    this.credentials = task.credentials;
+    inode.opens++;
+    if (this.writable) inode.writers++;
+  }
+
+  get readable(): boolean {
+    return (this.flags & O_ACCMODE) !== O_WRONLY && (this.flags & O_PATH) === 0;
+  }
+  get writable(): boolean {
+    return (this.flags & O_ACCMODE) !== O_RDONLY && (this.flags & O_PATH) === 0;
+  }
+  get nonblocking(): boolean {
+    return (this.flags & O_NONBLOCK) !== 0;
+  }
+  get appends(): boolean {
+    return (this.flags & O_APPEND) !== 0;
+  }
+
+  /** What /proc/PID/fd shows for a file without a path: 'pipe:[12]'. */
+  get label(): string {
+    return `anon_inode:[${this.inode.ino}]`;
+  }
+
+  hold(): this {
+    this.holders++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.holders > 0) return;
+    this.close();
+    this.inode.opens--;
+    if (this.writable) this.inode.writers--;
+    this.inode.forgetIfUnused();
+  }
+
+  /** How many descriptors and other holders there are. */
+  get holds(): number {
+    return this.holders;
+  }
+
+  /** The last holder is gone. */
+  protected close(): void {}
+
+  // ---- data -----------------------------------------------------------------------------------------------------------------
+
+  /** Reads at the position, and moves it where there is one. */
+  read(_task: Task, _io: Io): number {
+    return -EINVAL;
+  }
+  write(_task: Task, _io: Io): number {
+    return -EINVAL;
+  }
+  /** pread: at `offset`, the position stays. */
+  readAt(_task: Task, _io: Io, _offset: number): number {
+    return -ESPIPE;
+  }
+  writeAt(_task: Task, _io: Io, _offset: number): number {
+    return -ESPIPE;
+  }
+  /** lseek(2): the new position. */
+  seek(_task: Task, _offset: number, _whence: number): number {
+    return -ESPIPE;
+  }
+  truncate(_task: Task, _size: number): number {
+    return -EINVAL;
+  }
+  /** fsync(2). */
+  sync(): number {
+    return -EINVAL;
+  }
+
+  // ---- readiness ------------------------------------------------------------------------------------------------------------
+
+  /** POLL* bits that hold now. Always ready is what files are that never make anyone wait. */
+  poll(_task: Task): number {
+    return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+  }
+  /** Woken when `poll` may have changed; undefined: it never does. */
+  get waits(): WaitQueue | undefined {
+    return undefined;
+  }
+  /** Can epoll watch it? Not what is always ready. */
+  get pollable(): boolean {
+    return this.waits !== undefined;
+  }
+
+  // ---- the rest ---------------------------------------------------------------------------------------------------------------
+
+  ioctl(_task: Task, _command: number, _argument: number): number {
+    return -ENOTTY;
+  }
+  /** Entries of a directory at the position; ends when `see` says false. */
+  entries(_task: Task, _see: (entry: DirectoryEntry, next: number) => boolean): number {
+    return -ENOTDIR;
+  }
+  /** The pages that mmap maps. */
+  mappable(_prot: number, _flags: number): PageCache | number {
+    return -ENODEV;
+  }
+  /** fallocate(2). */
+  allocate(_task: Task, _mode: number, _offset: number, _length: number): number {
+    return -ENODEV;
+  }
+  /** What `fdinfo` shows behind pos, flags, mnt_id and ino. */
+  details(): string {
+    return '';
+  }
+}
+
+/** lseek over something of `size` bytes. */
+export function seekWithin(file: OpenFile, size: number, offset: number, whence: number): number {
+  const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? file.position : size;
+  const target = base + offset;
+  if (target < 0 || target > OFFSET_MAX) return -EINVAL;
+  file.position = target;
+  return target;
+}
+
+/** A file opened with O_PATH: a place, nothing to read or write. */
+export class PathFile extends OpenFile {
+  override read(): number {
+    return -EBADF;
+  }
+  override write(): number {
+    return -EBADF;
+  }
+  override readAt(): number {
+    return -EBADF;
+  }
+  override writeAt(): number {
+    return -EBADF;
+  }
+  override seek(): number {
+    return -EBADF;
+  }
+  override truncate(): number {
+    return -EBADF;
+  }
+  override ioctl(): number {
+    return -EBADF;
+  }
+  override entries(): number {
+    return -EBADF;
+  }
+  override mappable(): number {
+    return -EBADF;
+  }
+  override sync(): number {
+    return -EBADF;
+  }
+}
+
+/** An open directory. Positions: 0 is `.`, 1 is `..`, the entries of the filesystem follow. */
+export class DirectoryFile extends OpenFile {
+  override read(): number {
+    return -EISDIR;
+  }
+  override readAt(): number {
+    return -EISDIR;
+  }
+  override seek(_task: Task, offset: number, whence: number): number {
+    if (whence > SEEK_CUR) return -EINVAL;
+    return seekWithin(this, 0, offset, whence);
+  }
+  override sync(): number {
+    return this.inode.fs.sync() === 0 ? 0 : -EINVAL;
+  }
+
+  override entries(task: Task, see: (entry: DirectoryEntry, next: number) => boolean): number {
+    const { inode } = this;
+    if (this.path?.dentry.deleted) return 0;
+    const parent = this.path?.parent?.dentry.inode ?? inode;
+    let going = true;
+    const tell = (entry: DirectoryEntry, next: number): boolean => {
+      going = see(entry, next);
+      if (going) this.position = next;
+      return going;
+    };
+    if (this.position === 0) tell({ name: '.', ino: inode.ino, mode: inode.mode }, 1);
+    if (going && this.position === 1) tell({ name: '..', ino: parent.ino, mode: parent.mode }, 2);
+    if (!going || this.position < 2) return 0;
+    return inode.entries(task, this.position - 2, (entry, next) => tell(entry, next + 2));
+  }
+}

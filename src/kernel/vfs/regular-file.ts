@@ -1,0 +1,196 @@
+// Reading and writing regular files through their page cache. Linux mm/filemap.c.
+import { EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP } from '../abi/errno.js';
+import { SEEK_DATA, SEEK_HOLE } from '../abi/fcntl.js';
+import { MAP_SHARED, PROT_WRITE } from '../abi/mman.js';
+import { PAGE_SIZE } from '../mm/frames.js';
+import type { PageCache } from '../mm/page-cache.js';
+import { RLIMIT_FSIZE } from '../abi/sched.js';
+import { SIGXFSZ } from '../abi/signal.js';
+import type { Task } from '../task/task.js';
+import type { Actor } from './actor.js';
+import type { Inode } from './inode.js';
+import { type Io, transferred } from './io.js';
+import { OFFSET_MAX, OpenFile, seekWithin } from './open-file.js';
+import { EACCES } from '../abi/errno.js';
+
+/** A regular file whose data are pages of a cache. */
+export interface CachedInode extends Inode {
+  readonly cache: PageCache;
+  /** The file has been read, or written: its times (and set-id bits) follow. */
+  noteRead(task: Task): void;
+  noteWritten(actor: Actor): void;
+}
+
+export class RegularFile extends OpenFile {
+  private get cached(): CachedInode {
+    return this.inode as CachedInode;
+  }
+
+  override read(task: Task, io: Io): number {
+    const done = readCached(task, this.cached, io, this.position);
+    if (done > 0) this.position += done;
+    return done;
+  }
+
+  override write(task: Task, io: Io): number {
+    const at = this.appends ? this.inode.size : this.position;
+    const done = writeCached(task, this.cached, io, at);
+    if (done >= 0) this.position = at + done;
+    return done;
+  }
+
+  override readAt(task: Task, io: Io, offset: number): number {
+    return readCached(task, this.cached, io, offset);
+  }
+
+  override writeAt(task: Task, io: Io, offset: number): number {
+    // Linux appends even with pwrite: man 2 pwrite, BUGS
+    return writeCached(task, this.cached, io, this.appends ? this.inode.size : offset);
+  }
+
+  override seek(_task: Task, offset: number, whence: number): number {
+    const { size } = this.inode;
+    if (whence === SEEK_DATA || whence === SEEK_HOLE) {
+      if (offset < 0 || offset >= size) return -ENXIO;
+      const found = whence === SEEK_DATA ? this.nextData(offset) : this.nextHole(offset);
+      if (found >= size && whence === SEEK_DATA) return -ENXIO;
+      this.position = Math.min(found, size);
+      return this.position;
+    }
+    return seekWithin(this, size, offset, whence);
+  }
+
+  /** Only where the pages are the data is an absent page a hole. */
+  private nextData(offset: number): number {
+    const { cache, size } = this.cached;
+    if (cache.source) return offset;
+    const first = Math.floor(offset / PAGE_SIZE);
+    if (cache.peek(first) !== 0) return offset;
+    const next = cache.nextPresent(first);
+    return next < 0 ? size : next * PAGE_SIZE;
+  }
+
+  private nextHole(offset: number): number {
+    const { cache, size } = this.cached;
+    if (cache.source) return size;
+    let index = Math.floor(offset / PAGE_SIZE);
+    while (index * PAGE_SIZE < size && cache.peek(index) !== 0) index++;
+    return Math.max(offset, index * PAGE_SIZE);
+  }
+
+  override truncate(task: Task, size: number): number {
+    const limited = limitedSize(task, size, 0);
+    if (limited < 0) return limited;
+    return this.inode.setAttributes(task, { size });
+  }
+
+  override sync(): number {
+    return -this.cached.cache.flush() || 0;
+  }
+
+  override mappable(prot: number, flags: number): PageCache | number {
+    if (!this.readable) return -EACCES;
+    if ((flags & MAP_SHARED) !== 0 && (prot & PROT_WRITE) !== 0 && !this.writable) return -EACCES;
+    return this.cached.cache;
+  }
+
+  override allocate(task: Task, mode: number, offset: number, length: number): number {
+    const FALLOC_FL_KEEP_SIZE = 1;
+    const FALLOC_FL_PUNCH_HOLE = 2;
+    const FALLOC_FL_ZERO_RANGE = 16;
+    if (offset < 0 || length <= 0) return -EINVAL;
+    const end = offset + length;
+    if (end > OFFSET_MAX) return -EFBIG;
+    const { cached } = this;
+    if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) !== 0) {
+      if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0 && (mode & FALLOC_FL_KEEP_SIZE) === 0) return -EOPNOTSUPP;
+      zeroRange(cached, offset, Math.min(end, cached.size));
+    } else if ((mode & ~FALLOC_FL_KEEP_SIZE) !== 0) return -EOPNOTSUPP;
+    if ((mode & FALLOC_FL_KEEP_SIZE) === 0 && end > cached.size) return this.truncate(task, end);
+    return 0;
+  }
+}
+
+/** Makes [from, to) zeros: whole pages go, the ends are cleared. */
+function zeroRange(inode: CachedInode, from: number, to: number): void {
+  const { cache } = inode;
+  const first = Math.ceil(from / PAGE_SIZE);
+  const last = Math.floor(to / PAGE_SIZE);
+  const clear = (start: number, end: number): void => {
+    if (start >= end) return;
+    const frame = cache.source ? cache.get(Math.floor(start / PAGE_SIZE)) : cache.peek(Math.floor(start / PAGE_SIZE));
+    if (frame <= 0) return;
+    const host = cache.frames.hostAddress(frame);
+    cache.frames.bytes.fill(0, host + (start % PAGE_SIZE), host + (start % PAGE_SIZE) + (end - start));
+    cache.frames.written(frame);
+  };
+  if (first > last) {
+    clear(from, to);
+    return;
+  }
+  clear(from, first * PAGE_SIZE);
+  clear(last * PAGE_SIZE, to);
+  if (!cache.source) cache.drop(first, last);
+  else for (let index = first; index < last; index++) clear(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
+}
+
+/** How much of a write of `length` bytes at `offset` RLIMIT_FSIZE lets through; -EFBIG (and SIGXFSZ) when nothing. */
+function limitedSize(task: Task, offset: number, length: number): number {
+  const limit = task.process.limits.soft(RLIMIT_FSIZE);
+  if (offset + length <= limit) return length;
+  if (offset >= limit) {
+    task.raise(SIGXFSZ);
+    return -EFBIG;
+  }
+  return limit - offset;
+}
+
+export function readCached(task: Task, inode: CachedInode, io: Io, offset: number): number {
+  if (offset < 0) return -EINVAL;
+  const { cache } = inode;
+  const { bytes } = cache.frames;
+  const wanted = Math.min(io.left, Math.max(0, inode.size - offset));
+  let done = 0;
+  while (done < wanted) {
+    const at = (offset + done) % PAGE_SIZE;
+    const index = (offset + done - at) / PAGE_SIZE;
+    const piece = Math.min(wanted - done, PAGE_SIZE - at);
+    // a hole stays one
+    const frame = cache.source ? cache.get(index) : cache.peek(index);
+    if (frame < 0) return done > 0 ? done : frame;
+    const moved = frame === 0 ? io.giveZeros(piece) : io.give(bytes, cache.frames.hostAddress(frame) + at, piece);
+    done += moved;
+    if (moved < piece) break;
+  }
+  if (wanted > 0) inode.noteRead(task);
+  return transferred(done, wanted);
+}
+
+export function writeCached(task: Task, inode: CachedInode, io: Io, offset: number): number {
+  if (offset < 0) return -EINVAL;
+  if (offset + io.left > OFFSET_MAX) return -EFBIG;
+  if (io.left === 0) return 0;
+  const wanted = limitedSize(task, offset, io.left);
+  if (wanted < 0) return wanted;
+  const { cache } = inode;
+  const { bytes } = cache.frames;
+  let done = 0;
+  while (done < wanted) {
+    const at = (offset + done) % PAGE_SIZE;
+    const index = (offset + done - at) / PAGE_SIZE;
+    const piece = Math.min(wanted - done, PAGE_SIZE - at);
+    const frame = cache.get(index);
+    if (frame < 0) {
+      if (done > 0) break;
+      return -ENOSPC;
+    }
+    const moved = io.take(bytes, cache.frames.hostAddress(frame) + at, piece);
+    cache.frames.written(frame);
+    cache.markDirty(index);
+    done += moved;
+    if (offset + done > inode.size) inode.size = offset + done;
+    if (moved < piece) break;
+  }
+  if (done > 0) inode.noteWritten(task);
+  return transferred(done, wanted);
+}

@@ -1,0 +1,122 @@
+// A node for tests: a kernel with a root in memory, and programs run in it to their end. The virtual clock stands still but for sleeps.
+import { readFileSync } from 'node:fs';
+import { HostInput, HostOutput, HostStream } from '../../src/kernel/fs/host-stream.js';
+import { Tmpfs, type TmpfsInode } from '../../src/kernel/fs/tmpfs.js';
+import type { Kernel } from '../../src/kernel/kernel.js';
+import { createNode, standardMounts, type StandardMounts } from '../../src/kernel/node.js';
+import { PidNamespace } from '../../src/kernel/ns/pid-namespace.js';
+import { compile } from '../../src/vcpu/engine.js';
+import type { UserVcpu } from '../../src/vcpu/user-vcpu.js';
+
+const core = compile(readFileSync(new URL('../../build/core.wasm', import.meta.url)));
+const MEMORY = 128 << 20;
+/** Nanoseconds of virtual time for an instruction, and for a look at the clock. */
+const LOOK = 1000;
+
+export interface Ended {
+  output: string;
+  errors: string;
+  /** As a shell has it: the exit code, or 128 + the signal. */
+  status: number;
+}
+
+export class TestNode {
+  readonly kernel: Kernel;
+  readonly vcpu: UserVcpu;
+  readonly root: Tmpfs;
+  readonly mounts: StandardMounts;
+  private time = 0;
+
+  constructor(translated = true) {
+    const node = createNode({
+      core,
+      memory: MEMORY,
+      translate: translated ? 'at once' : undefined,
+      clock: { now: () => (this.time += LOOK), date: () => 1_700_000_000_000 },
+      random: (into) => into.fill(7),
+    });
+    this.kernel = node.kernel;
+    this.vcpu = node.vcpu;
+    this.root = new Tmpfs(
+      this.kernel.newDevice(),
+      this.kernel.frames,
+      { size: MEMORY / 2, mode: 0o755 },
+      this.kernel.clock,
+    );
+    this.mounts = standardMounts(this.kernel, this.root);
+    this.directory('/tmp', 0o1777);
+  }
+
+  /** Makes a directory, and those above it. */
+  directory(path: string, mode = 0o755): TmpfsInode {
+    let at = this.root.root;
+    for (const name of path.split('/').filter(Boolean)) {
+      let next = at.lookup(this.kernel.setup, name);
+      if (typeof next === 'number')
+        next = at.create(this.kernel.setup, name, { mode: 0o040000 | mode, uid: 0, gid: 0 });
+      at = next as TmpfsInode;
+    }
+    return at;
+  }
+
+  /** Puts a file into the root. */
+  file(path: string, bytes: Uint8Array, mode = 0o755): void {
+    const at = path.lastIndexOf('/');
+    const directory = this.directory(path.slice(0, at));
+    const inode = directory.create(this.kernel.setup, path.slice(at + 1), { mode: 0o100000 | mode, uid: 0, gid: 0 });
+    if (typeof inode === 'number') throw new Error(`${path}: errno ${-inode}`);
+    const { frames } = this.kernel;
+    for (let done = 0; done < bytes.length; done += 4096)
+      frames.bytes.set(bytes.subarray(done, done + 4096), frames.hostAddress(inode.cache!.get(done / 4096)));
+    inode.size = bytes.length;
+  }
+
+  link(from: string, to: string): void {
+    const at = to.lastIndexOf('/');
+    this.directory(to.slice(0, at)).symlink(this.kernel.setup, to.slice(at + 1), from, {
+      mode: 0o120777,
+      uid: 0,
+      gid: 0,
+    });
+  }
+
+  /** Runs a program to its end. Throws when nothing can run before that. */
+  run(args: readonly string[], input = ''): Ended {
+    const { kernel } = this;
+    const [stdin, stdout, stderr] = [new HostStream(), new HostStream(1 << 24), new HostStream(1 << 24)];
+    stdin.push(Buffer.from(input));
+    stdin.end();
+    const process = kernel.startProcess(args[0]!, {
+      args,
+      env: ['PATH=/bin', 'HOME=/'],
+      searchPath: true,
+      namespaces: {
+        mount: this.mounts.namespace,
+        uts: kernel.utsNamespace,
+        // a namespace ends with its process 1, so each run has its own
+        pidForChildren: new PidNamespace(kernel.pidNamespace, kernel.userNamespace),
+      },
+      files: (task) => [new HostInput(task, stdin), new HostOutput(task, stdout), new HostOutput(task, stderr)],
+    });
+    if (typeof process === 'number') throw new Error(`${args[0]}: errno ${-process}`);
+    while (!process.isZombie) {
+      if (kernel.run(kernel.clock.monotonic() + 1e9) || process.isZombie) continue;
+      const next = kernel.nextTimer;
+      if (next === Number.POSITIVE_INFINITY)
+        throw new Error(`${args.join(' ')} waits for ever; it said ${text(stdout)}${text(stderr)}`);
+      this.time += Math.max(0, next - kernel.clock.monotonic());
+    }
+    const status = process.exitStatus!;
+    return {
+      output: text(stdout),
+      errors: text(stderr),
+      status: (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f),
+    };
+  }
+}
+
+function text(stream: HostStream): string {
+  let all = '';
+  while (stream.length > 0) all += Buffer.from(stream.shift(1 << 20)).toString();
+  return all;
+}
