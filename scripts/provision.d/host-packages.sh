@@ -9,6 +9,7 @@ HOST_PACKAGES=(
   e2fsprogs mtools             # disk images
   syslinux syslinux-common isolinux grub-pc-bin grub-common # boot loaders as Debian ships them
   xorriso                      # CD images
+  ipxe                         # boots over the network
   chromium fonts-dejavu-core   # the page
 )
 

@@ -2,7 +2,7 @@
 // IEEE 802 (group and locally administered addresses).
 import { InputError } from '../base/errors.js';
 import { isGroup, parseStation } from './ethernet.js';
-import { GATEWAY_STATION } from './gateway.js';
+import { GATEWAY_STATION } from './private-network.js';
 
 /** `label` names the option in messages. Throws InputError. */
 export function parseCardAddress(text: string, label: string): number {

@@ -1,13 +1,17 @@
 // The gateway's name server: asks the host, and answers what the host can know.
-// Source: RFC 1035 section 4 (messages); RFC 2308 (an empty answer means: the name has none of that type).
-import { put16, put32, u16 } from './ipv4.js';
+// Source: RFC 1035 section 4 (messages); RFC 3596 (AAAA); RFC 2308 (an empty answer means: the name has none of that type).
+import type { Address } from './address.js';
+import { put16, put32, put128, u16 } from './big-endian.js';
 
 export const DNS_PORT = 53;
 const HEADER = 12;
 const NAME_MAX = 255;
 const TYPE_A = 1;
+const TYPE_AAAA = 28;
 const CLASS_IN = 1;
 const LIFETIME = 30;
+/** Of a resource record, in front of its data. */
+const RECORD = 12;
 const ANSWERS_MAX = 16;
 const FLAGS = { RESPONSE: 0x8000, OPCODE: 0x7800, DESIRED: 0x0100, AVAILABLE: 0x0080 };
 const CODE = { OK: 0, FORMAT: 1, FAILURE: 2, NO_NAME: 3, NOT_IMPLEMENTED: 4 };
@@ -25,7 +29,7 @@ interface Question {
 /** Answers one message; undefined when it is none. `lookup` as HostNetwork's. */
 export async function answerDns(
   query: Uint8Array,
-  lookup: (name: string) => Promise<number[] | undefined>,
+  lookup: (name: string) => Promise<Address[] | undefined>,
 ): Promise<Uint8Array | undefined> {
   if (query.length < HEADER || u16(query, 2) & FLAGS.RESPONSE) return undefined;
   if (u16(query, 2) & FLAGS.OPCODE) return respond(query, HEADER, CODE.NOT_IMPLEMENTED, []);
@@ -35,8 +39,12 @@ export async function answerDns(
   const addresses = await lookup(question.name);
   if (!addresses) return respond(query, question.end, CODE.FAILURE, []);
   if (addresses.length === 0) return respond(query, question.end, CODE.NO_NAME, []);
-  return respond(query, question.end, CODE.OK, question.type === TYPE_A ? addresses.slice(0, ANSWERS_MAX) : []);
+  const wanted = addresses.filter((address) => typeOf(address) === question.type);
+  return respond(query, question.end, CODE.OK, wanted.slice(0, ANSWERS_MAX));
 }
+
+const typeOf = (address: Address): number => (typeof address === 'number' ? TYPE_A : TYPE_AAAA);
+const sizeOf = (address: Address): number => (typeof address === 'number' ? 4 : 16);
 
 function readQuestion(query: Uint8Array): Question | undefined {
   const labels: string[] = [];
@@ -56,21 +64,23 @@ function readQuestion(query: Uint8Array): Question | undefined {
   return { name: labels.join('.'), type: u16(query, at), class: u16(query, at + 2), end: at + 4 };
 }
 
-function respond(query: Uint8Array, questionEnd: number, code: number, addresses: readonly number[]): Uint8Array {
-  const reply = new Uint8Array(questionEnd + addresses.length * 16);
+function respond(query: Uint8Array, questionEnd: number, code: number, addresses: readonly Address[]): Uint8Array {
+  const reply = new Uint8Array(addresses.reduce<number>((sum, address) => sum + RECORD + sizeOf(address), questionEnd));
   reply.set(query.subarray(0, questionEnd));
   put16(reply, 2, FLAGS.RESPONSE | (u16(query, 2) & FLAGS.DESIRED) | FLAGS.AVAILABLE | code);
   put16(reply, 4, questionEnd > HEADER ? 1 : 0);
   put16(reply, 6, addresses.length);
   put32(reply, 8, 0);
-  addresses.forEach((address, i) => {
-    const at = questionEnd + i * 16;
+  let at = questionEnd;
+  for (const address of addresses) {
     put16(reply, at, QUESTION_NAME);
-    put16(reply, at + 2, TYPE_A);
+    put16(reply, at + 2, typeOf(address));
     put16(reply, at + 4, CLASS_IN);
     put32(reply, at + 6, LIFETIME);
-    put16(reply, at + 10, 4);
-    put32(reply, at + 12, address);
-  });
+    put16(reply, at + 10, sizeOf(address));
+    if (typeof address === 'number') put32(reply, at + RECORD, address);
+    else put128(reply, at + RECORD, address);
+    at += RECORD + sizeOf(address);
+  }
   return reply;
 }

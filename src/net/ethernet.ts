@@ -1,7 +1,7 @@
 // Ethernet frames, without the checksum at their end.
-// Source: IEEE 802.3; RFC 894 (IPv4 over Ethernet).
+// Source: IEEE 802.3; RFC 894 (IPv4 over Ethernet), RFC 2464 (IPv6).
 
-export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806 } as const;
+export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806, IPV6: 0x86dd } as const;
 export const ETHERNET_HEADER = 14;
 /** Bytes of a frame's payload. */
 export const MTU = 1500;

@@ -1,99 +1,24 @@
 // A guest of bare packets on the gateway's wire, and a host network that is a list of what was asked of it.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BenchTimers } from '../../test/bench-timers.js';
-import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from './arp.js';
+import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from './ipv4/arp.js';
 import { BROADCAST, ETHERNET_HEADER, ETHERTYPE, etherTypeOf, makeFrame, putStation } from './ethernet.js';
-import { FIRST_GUEST, GATEWAY, Gateway, NAME_SERVER } from './gateway.js';
-import type { HostNetwork, HostStream, StreamEvents } from './host-network.js';
-import {
-  fragments,
-  IPV4_HEADER,
-  type Ipv4Packet,
-  parseAddress,
-  parseIpv4,
-  PROTOCOL,
-  put16,
-  u16,
-  u32,
-  writeIpv4,
-} from './ipv4.js';
+import { parseIpv4 } from './address.js';
+import { put16, u16, u32 } from './big-endian.js';
+import { Gateway } from './gateway.js';
+import { fragments, IPV4_HEADER, type Ipv4Packet, parseIpv4 as parsePacket, writeIpv4 } from './ipv4/packet.js';
+import { PROTOCOL } from './packet.js';
+import { FIRST_GUEST, GATEWAY, NAME_SERVER } from './private-network.js';
 import { parseAllowed } from './policy.js';
 import { Switch, type SwitchPort } from './switch.js';
+import { FakeNetwork } from './test-network.js';
 import { Connection } from './tcp/connection.js';
 import { FLAG, makeSegment, parseSegment, type Segment } from './tcp/segment.js';
 import { makeUdp, parseUdp } from './udp.js';
 
 const STATION = 0x525400123456;
-const address = (text: string): number => parseAddress(text) as number;
+const address = (text: string): number => parseIpv4(text) as number;
 const WEB = address('93.184.216.34');
-
-interface Stream {
-  address: number;
-  port: number;
-  events: StreamEvents;
-  written: string;
-  ended: boolean;
-  aborted: boolean;
-  paused: boolean;
-  /** What `write` answers. */
-  takes: boolean;
-}
-
-class FakeNetwork implements HostNetwork {
-  streams: Stream[] = [];
-  sent: { address: number; port: number; text: string }[] = [];
-  answer: (address: number, port: number, data: Uint8Array) => void = () => {};
-  closed = 0;
-
-  stream(address: number, port: number, events: StreamEvents): HostStream {
-    const one: Stream = {
-      address,
-      port,
-      events,
-      written: '',
-      ended: false,
-      aborted: false,
-      paused: false,
-      takes: true,
-    };
-    this.streams.push(one);
-    return {
-      write: (bytes) => {
-        one.written += String.fromCharCode(...bytes);
-        return one.takes;
-      },
-      end: () => {
-        one.ended = true;
-      },
-      abort: () => {
-        one.aborted = true;
-      },
-      pause: () => {
-        one.paused = true;
-      },
-      resume: () => {
-        one.paused = false;
-      },
-    };
-  }
-  connect(to: number, port: number, events: StreamEvents): HostStream {
-    return this.stream(to, port, events);
-  }
-  datagrams(receive: FakeNetwork['answer']) {
-    this.answer = receive;
-    return {
-      send: (to: number, port: number, data: Uint8Array) => {
-        this.sent.push({ address: to, port, text: String.fromCharCode(...data) });
-      },
-      close: () => {
-        this.closed++;
-      },
-    };
-  }
-  lookup = async (name: string): Promise<number[] | undefined> =>
-    name === 'example.org' ? [WEB] : name === 'broken' ? undefined : [];
-  ownAddresses = (): number[] => [address('198.41.0.4')];
-}
 
 let timers: BenchTimers;
 let network: FakeNetwork;
@@ -106,6 +31,8 @@ let onPacket: (packet: Ipv4Packet) => void;
 beforeEach(() => {
   timers = new BenchTimers();
   network = new FakeNetwork();
+  network.own = [address('198.41.0.4')];
+  network.names = { 'example.org': [WEB, 0x20014860n << 96n], 'six.example.org': [0x20014860n << 96n] };
   wire = new Switch();
   frames = [];
   onPacket = () => {};
@@ -119,7 +46,7 @@ beforeEach(() => {
   cable = wire.plug((frame) => {
     frames.push(frame);
     if (etherTypeOf(frame) !== ETHERTYPE.IPV4) return;
-    const packet = parseIpv4(frame);
+    const packet = parsePacket(frame);
     if (packet) onPacket(packet);
   });
 });
@@ -137,7 +64,7 @@ function send(destination: number, protocol: number, payload: Uint8Array, source
   }
 }
 const packets = (): Ipv4Packet[] =>
-  frames.filter((frame) => etherTypeOf(frame) === ETHERTYPE.IPV4).map((frame) => parseIpv4(frame) as Ipv4Packet);
+  frames.filter((frame) => etherTypeOf(frame) === ETHERTYPE.IPV4).map((frame) => parsePacket(frame) as Ipv4Packet);
 
 /** A TCP client in the guest. */
 function client(destination: number, port: number, sourcePort = 40000) {
@@ -530,7 +457,17 @@ describe('DNS', () => {
     expect(u16(found, 0)).toBe(0xabcd);
     expect(u16(found, 6)).toBe(1);
     expect(u32(found, found.length - 4)).toBe(WEB);
-    expect(u16(await ask('example.org', 28), 6)).toBe(0);
+    const six = await ask('example.org', 28);
+    expect(u16(six, 6)).toBe(1);
+    expect([...six.subarray(six.length - 18, six.length - 12)]).toEqual([0, 16, 0x20, 0x01, 0x48, 0x60]);
+    // there is the name, and none of that type
+    for (const [name, type] of [
+      ['six.example.org', 1],
+      ['example.org', 15],
+    ] as const) {
+      const none = await ask(name, type);
+      expect([none[3] & 15, u16(none, 6)]).toEqual([0, 0]);
+    }
     expect((await ask('nowhere.invalid'))[3] & 15).toBe(3);
     expect((await ask('broken'))[3] & 15).toBe(2);
   });

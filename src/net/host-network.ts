@@ -1,5 +1,7 @@
 // What the gateway asks of the host's own network: streams, datagrams, names. Node's is src/hosts/node/sockets.ts.
-// Ours. Addresses are IPv4, u32. Nothing here throws; what fails is told by events.
+// Ours. Nothing here throws; what fails is told by events.
+
+import type { Address } from './address.js';
 
 export interface StreamEvents {
   open(): void;
@@ -24,15 +26,16 @@ export interface HostStream {
 }
 
 export interface HostDatagrams {
-  send(address: number, port: number, data: Uint8Array): void;
+  send(address: Address, port: number, data: Uint8Array): void;
   close(): void;
 }
 
 export interface HostNetwork {
-  connect(address: number, port: number, events: StreamEvents): HostStream;
-  datagrams(receive: (address: number, port: number, data: Uint8Array) => void): HostDatagrams;
-  /** IPv4 addresses of a name; empty when it has none. `undefined`: the host could not ask. */
-  lookup(name: string): Promise<number[] | undefined>;
+  connect(address: Address, port: number, events: StreamEvents): HostStream;
+  /** Datagrams of one family. */
+  datagrams(family: 4 | 6, receive: (address: Address, port: number, data: Uint8Array) => void): HostDatagrams;
+  /** Addresses of a name, of the families that the host has a way to; empty when it has none. `undefined`: the host could not ask. */
+  lookup(name: string): Promise<Address[] | undefined>;
   /** Addresses of the host itself. */
-  ownAddresses(): number[];
+  ownAddresses(): Address[];
 }

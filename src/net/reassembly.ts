@@ -1,13 +1,20 @@
-// Puts fragments of IPv4 packets together again, within bounds that a sender cannot pass.
-// Source: RFC 791 section 3.2; RFC 1858 and 5722 (overlapping fragments are an attack: the packet is dropped).
+// Puts fragments of packets together again, within bounds that a sender cannot pass.
+// Source: RFC 791 section 3.2; RFC 8200 section 4.5; RFC 1858 and 5722 (overlapping fragments are an attack: the packet is dropped).
 import type { Clock } from '../base/time.js';
-import type { Ipv4Packet } from './ipv4.js';
+import type { Packet } from './packet.js';
 
 const PACKET_MAX = 65535;
 const PACKETS_MAX = 64;
 const FRAGMENTS_MAX = 64;
 /** Nanoseconds that a packet's first fragment waits for the others. */
 const PATIENCE = 15e9;
+
+export interface Fragment extends Packet {
+  identification: number;
+  /** Bytes into the whole payload; with `more`, others follow. */
+  fragmentOffset: number;
+  more: boolean;
+}
 
 interface Partial {
   since: number;
@@ -16,13 +23,13 @@ interface Partial {
   length: number | undefined;
 }
 
-export class Reassembly {
+export class Reassembly<P extends Fragment> {
   private readonly partials = new Map<string, Partial>();
 
   constructor(private readonly clock: Clock) {}
 
   /** The whole packet that this one completes, or is; undefined while pieces are missing. */
-  add(packet: Ipv4Packet): Ipv4Packet | undefined {
+  add(packet: P): P | undefined {
     if (packet.fragmentOffset === 0 && !packet.more) return packet;
     const key = `${packet.source} ${packet.destination} ${packet.protocol} ${packet.identification}`;
     this.forgetOld();
@@ -47,7 +54,7 @@ export class Reassembly {
 }
 
 /** False: the packet can no longer become a sound one. */
-function take(partial: Partial, { fragmentOffset, more, payload }: Ipv4Packet): boolean {
+function take(partial: Partial, { fragmentOffset, more, payload }: Fragment): boolean {
   const end = fragmentOffset + payload.length;
   if (end > PACKET_MAX || partial.pieces.length >= FRAGMENTS_MAX) return false;
   if (more && payload.length % 8 !== 0) return false;

@@ -3,7 +3,10 @@
 import type { Timer, Timers } from '../base/time.js';
 import { MTU } from './ethernet.js';
 import type { HostNetwork, HostStream, StreamEvents } from './host-network.js';
-import { IPV4_HEADER, type Ipv4Packet, PROTOCOL } from './ipv4.js';
+import type { Address } from './address.js';
+import { IPV4_HEADER } from './ipv4/packet.js';
+import { IPV6_HEADER } from './ipv6/packet.js';
+import { type Packet, PROTOCOL, type SendPacket } from './packet.js';
 import { Splice } from './splice.js';
 import { Connection, type ConnectionEvents } from './tcp/connection.js';
 import { advance, FLAG, lengthOf, makeSegment, parseSegment, type Segment, TCP_HEADER } from './tcp/segment.js';
@@ -11,7 +14,6 @@ import { advance, FLAG, lengthOf, makeSegment, parseSegment, type Segment, TCP_H
 const CONNECTIONS_MAX = 8192;
 /** Connections of a guest that wait for the host's answer. */
 const OPENING_MAX = 512;
-const SEGMENT_SIZE = MTU - IPV4_HEADER - TCP_HEADER;
 const PORT_FIRST = 32768;
 const PORT_LAST = 60999;
 
@@ -21,19 +23,19 @@ export interface TcpGatewayOptions {
   /** 32 random bits. */
   random: () => number;
   /** Where a guest's packet to `address` really goes; undefined: nowhere that it may. */
-  route: (address: number, port: number) => number | undefined;
-  send: (source: number, destination: number, protocol: number, payload: Uint8Array) => void;
+  route: (address: Address, port: number) => Address | undefined;
+  send: SendPacket;
   /** Tells the guest that it may not go there. */
-  prohibited: (packet: Ipv4Packet) => void;
-  /** Something was sent from outside the guest's own turn. */
-  gateway: number;
+  prohibited: (packet: Packet) => void;
+  /** The address that connections into `guest` come from. */
+  gatewayOf: (guest: Address) => Address;
 }
 
 /** The two ends of a connection: `ours` is the address and port that we speak as. */
 interface Ends {
-  ours: number;
+  ours: Address;
   ourPort: number;
-  guest: number;
+  guest: Address;
   guestPort: number;
 }
 
@@ -52,7 +54,7 @@ export class TcpGateway {
     return this.connections.size;
   }
 
-  receive(packet: Ipv4Packet): void {
+  receive(packet: Packet): void {
     const segment = parseSegment(packet);
     if (!segment) return;
     const ends: Ends = {
@@ -72,7 +74,7 @@ export class TcpGateway {
   }
 
   /** A connection from the host to a guest's port; `attach` gives the host's stream. False: there is no room. */
-  accept(guest: number, guestPort: number, attach: (events: StreamEvents) => HostStream): boolean {
+  accept(guest: Address, guestPort: number, attach: (events: StreamEvents) => HostStream): boolean {
     const ends = this.freeEnds(guest, guestPort);
     if (!ends || this.connections.size >= CONNECTIONS_MAX) return false;
     const key = keyOf(ends);
@@ -95,7 +97,7 @@ export class TcpGateway {
   }
 
   /** The guest opens a connection: it hears of it when the host has one. */
-  private dial(key: string, ends: Ends, syn: Segment, packet: Ipv4Packet): void {
+  private dial(key: string, ends: Ends, syn: Segment, packet: Packet): void {
     if (this.opening.has(key)) return;
     const to = this.options.route(ends.ours, ends.ourPort);
     if (to === undefined) {
@@ -138,7 +140,13 @@ export class TcpGateway {
 
   private make(ends: Ends, events: Omit<ConnectionEvents, 'segment'>, syn?: Segment): Connection {
     const segment = (one: Omit<Segment, 'sourcePort' | 'destinationPort'>): void => this.emit(ends, one);
-    return new Connection(this.options.timers, { ...events, segment }, this.options.random(), SEGMENT_SIZE, syn);
+    return new Connection(
+      this.options.timers,
+      { ...events, segment },
+      this.options.random(),
+      segmentSize(ends.guest),
+      syn,
+    );
   }
 
   private emit(ends: Ends, segment: Omit<Segment, 'sourcePort' | 'destinationPort'>): void {
@@ -158,9 +166,9 @@ export class TcpGateway {
     });
   }
 
-  private freeEnds(guest: number, guestPort: number): Ends | undefined {
+  private freeEnds(guest: Address, guestPort: number): Ends | undefined {
     for (let tries = 0; tries <= PORT_LAST - PORT_FIRST; tries++) {
-      const ends = { ours: this.options.gateway, ourPort: this.nextPort, guest, guestPort };
+      const ends = { ours: this.options.gatewayOf(guest), ourPort: this.nextPort, guest, guestPort };
       this.nextPort = this.nextPort === PORT_LAST ? PORT_FIRST : this.nextPort + 1;
       if (!this.connections.has(keyOf(ends))) return ends;
     }
@@ -210,6 +218,10 @@ export class TcpGateway {
       this.watch(connection);
     }
   }
+}
+
+function segmentSize(guest: Address): number {
+  return MTU - (typeof guest === 'number' ? IPV4_HEADER : IPV6_HEADER) - TCP_HEADER;
 }
 
 function keyOf({ ours, ourPort, guest, guestPort }: Ends): string {

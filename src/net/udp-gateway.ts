@@ -2,7 +2,8 @@
 // Source: RFC 4787 (NAT behaviour: endpoint-independent mapping).
 import type { Timer, Timers } from '../base/time.js';
 import type { HostDatagrams, HostNetwork } from './host-network.js';
-import { type Ipv4Packet, PROTOCOL } from './ipv4.js';
+import type { Address } from './address.js';
+import { type Packet, PROTOCOL, type SendPacket } from './packet.js';
 import { type Datagram, makeUdp } from './udp.js';
 
 const SOCKETS_MAX = 512;
@@ -13,11 +14,11 @@ const SWEEP = 10e9;
 export interface UdpGatewayOptions {
   timers: Timers;
   network: HostNetwork;
-  route: (address: number, port: number) => number | undefined;
+  route: (address: Address, port: number) => Address | undefined;
   /** The address that a guest knows a host's address by. */
-  unroute: (address: number) => number;
-  send: (source: number, destination: number, protocol: number, payload: Uint8Array) => void;
-  prohibited: (packet: Ipv4Packet) => void;
+  unroute: (address: Address) => Address;
+  send: SendPacket;
+  prohibited: (packet: Packet) => void;
 }
 
 interface Socket {
@@ -33,7 +34,7 @@ export class UdpGateway {
     this.timer = options.timers.create(() => this.sweep());
   }
 
-  receive(packet: Ipv4Packet, { sourcePort, destinationPort, data }: Datagram): void {
+  receive(packet: Packet, { sourcePort, destinationPort, data }: Datagram): void {
     const to = this.options.route(packet.destination, destinationPort);
     if (to === undefined) {
       this.options.prohibited(packet);
@@ -54,11 +55,11 @@ export class UdpGateway {
     this.timer.cancel();
   }
 
-  private open(guest: number, guestPort: number): Socket {
+  private open(guest: Address, guestPort: number): Socket {
     if (this.sockets.size >= SOCKETS_MAX) this.forget([...this.sockets.keys()][0]);
     if (this.sockets.size === 0) this.timer.arm(this.options.timers.now() + SWEEP);
     const { network, unroute, send } = this.options;
-    const host = network.datagrams((address, sourcePort, data) => {
+    const host = network.datagrams(typeof guest === 'number' ? 4 : 6, (address, sourcePort, data) => {
       const source = unroute(address);
       send(source, guest, PROTOCOL.UDP, makeUdp(source, guest, { sourcePort, destinationPort: guestPort, data }));
     });

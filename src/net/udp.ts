@@ -1,7 +1,9 @@
 // UDP datagrams.
-// Source: RFC 768.
+// Source: RFC 768; RFC 8200 section 8.1 (over IPv6 each has a checksum).
 import { checksum, pseudoHeader } from './checksum.js';
-import { type Ipv4Packet, PROTOCOL, put16, u16 } from './ipv4.js';
+import type { Address } from './address.js';
+import { put16, u16 } from './big-endian.js';
+import { type Packet, PROTOCOL } from './packet.js';
 
 const HEADER = 8;
 
@@ -12,12 +14,13 @@ export interface Datagram {
 }
 
 /** Undefined when it is not whole or its checksum is wrong. */
-export function parseUdp({ source, destination, payload }: Ipv4Packet): Datagram | undefined {
+export function parseUdp({ source, destination, payload }: Packet): Datagram | undefined {
   if (payload.length < HEADER) return undefined;
   const length = u16(payload, 4);
   if (length < HEADER || length > payload.length) return undefined;
   const pseudo = pseudoHeader(source, destination, PROTOCOL.UDP, length);
-  if (u16(payload, 6) !== 0 && checksum(payload, 0, length, pseudo) !== 0) return undefined;
+  const unchecked = typeof source === 'number' && u16(payload, 6) === 0;
+  if (!unchecked && (u16(payload, 6) === 0 || checksum(payload, 0, length, pseudo) !== 0)) return undefined;
   return {
     sourcePort: u16(payload, 0),
     destinationPort: u16(payload, 2),
@@ -26,8 +29,8 @@ export function parseUdp({ source, destination, payload }: Ipv4Packet): Datagram
 }
 
 export function makeUdp(
-  source: number,
-  destination: number,
+  source: Address,
+  destination: Address,
   { sourcePort, destinationPort, data }: Datagram,
 ): Uint8Array {
   const bytes = new Uint8Array(HEADER + data.length);

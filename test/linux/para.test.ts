@@ -13,11 +13,11 @@ import { bootFromDisk, expectClean, rootDisk, sh } from './para-machine.js';
 
 const MIB = 1024 * 1024;
 
-/** A web server on the host's loopback that answers everything with `text`; its port. */
-async function serve(text: string): Promise<number> {
+/** A web server on the host's loopback that answers everything with `text`; its port. Rejects where the host has no such address. */
+async function serve(text: string, host = '127.0.0.1'): Promise<number> {
   const server = createServer((_, response) => response.end(text));
   onTestFinished(() => void server.close());
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
@@ -29,6 +29,7 @@ test('root on virtio-blk, a login on hvc0, and every device at work', async (con
   writeFileSync(join(folder, 'shared/to-guest'), 'from the host\n');
   const allowed = await serve('fetched from the host\n');
   const forbidden = await serve('not for guests\n');
+  const allowed6 = await serve('fetched by IPv6\n', '::1').catch(() => undefined);
   const stats = join(folder, 'stats.json');
   const spare = join(folder, 'spare.img');
   writeFileSync(spare, randomBytes(4 * MIB));
@@ -36,7 +37,7 @@ test('root on virtio-blk, a login on hvc0, and every device at work', async (con
     ...['--disk', `${spare},overlay=${join(folder, 'overlay')}`],
     ...[
       '--net',
-      `user,allow=127.0.0.1:${allowed},forward=127.0.0.1:0-:80`,
+      `user,allow=127.0.0.1:${allowed}${allowed6 ? `,allow=[::1]:${allowed6}` : ''},forward=127.0.0.1:0-:80`,
       '--share',
       `work=${join(folder, 'shared')}`,
     ],
@@ -74,6 +75,18 @@ test('root on virtio-blk, a login on hvc0, and every device at work', async (con
   expect(await sh(console, 'ping -c 2 10.0.2.2')).toContain('2 packets received');
   expect(await sh(console, `wget -q -O - http://10.0.2.2:${allowed}/`)).toContain('fetched from the host\n');
   expect(await sh(console, `wget -q -O - http://10.0.2.2:${forbidden}/ 2>&1 || true`)).toContain(
+    "can't connect to remote host",
+  );
+  // the kernel has made itself an address and found the router by the advertisement
+  await sh(
+    console,
+    'until ip -6 addr show dev eth0 | grep "fd00::.* scope global" | grep -v tentative; do sleep 1; done',
+  );
+  expect(await sh(console, 'ip -6 route')).toMatch(/^default via fe80::2 dev eth0/m);
+  expect(await sh(console, 'ping -6 -c 2 fd00::2')).toContain('2 packets received');
+  expect(await sh(console, 'ping -6 -c 1 -s 4000 fd00::2')).toContain('1 packets received');
+  if (allowed6) expect(await sh(console, `wget -q -O - http://[fd00::2]:${allowed6}/`)).toContain('fetched by IPv6\n');
+  expect(await sh(console, `wget -q -O - http://[fd00::2]:${forbidden}/ 2>&1 || true`)).toContain(
     "can't connect to remote host",
   );
   await sh(console, 'httpd -p 80 -h /www');

@@ -2,9 +2,10 @@
 // Ours.
 import type { Network, NetworkRequest, Surroundings } from '../../library/platform.js';
 import { formatStation } from '../../net/ethernet.js';
-import { FIRST_GUEST, Gateway } from '../../net/gateway.js';
+import { Gateway } from '../../net/gateway.js';
+import { FIRST_GUEST } from '../../net/private-network.js';
 import { Switch } from '../../net/switch.js';
-import type { NodeNetwork } from './sockets.js';
+import { endpoint, type NodeNetwork } from './sockets.js';
 
 /** Addresses that are told of: a guest that makes them up must not fill the terminal. */
 const DOUBLES_TOLD = 16;
@@ -52,7 +53,7 @@ export async function openLan(
       const server = await sockets.listen(host, port, (attach) => gateway.accept(guest, guestPort, attach));
       closers.push(() => server.close());
       const at = server.address();
-      say(`${host}:${typeof at === 'object' && at ? at.port : port} is the guest's port ${guestPort}`);
+      say(`${endpoint(host, typeof at === 'object' && at ? at.port : port)} is the guest's port ${guestPort}`);
     }
   } catch (error) {
     close();

@@ -6,20 +6,26 @@ import { createServer, type Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { InputError, messageOf } from '../../base/errors.js';
 import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from '../../net/host-network.js';
-import { formatAddress, parseAddress } from '../../net/ipv4.js';
+import { type Address, formatAddress, parseAddress } from '../../net/address.js';
+import { isGlobal6 } from '../../net/policy.js';
 
 /** Error codes of `lookup` that mean: there is no such name. */
 const NO_NAME = ['ENOTFOUND', 'ENODATA'];
 /** How long the list of the host's addresses is believed. */
 const INTERFACES_MILLISECONDS = 5000;
 
+/** As people write it: an IPv6 address in brackets. */
+export function endpoint(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** `wake` is called behind every event, so that a machine that sleeps hears of it. */
 export class NodeNetwork implements HostNetwork {
-  private own: { addresses: number[]; until: number } = { addresses: [], until: 0 };
+  private own: { addresses: Address[]; until: number } = { addresses: [], until: 0 };
 
   constructor(private readonly wake: () => void) {}
 
-  connect(address: number, port: number, events: StreamEvents): HostStream {
+  connect(address: Address, port: number, events: StreamEvents): HostStream {
     const socket = new Socket({ allowHalfOpen: true });
     const stream = this.attach(socket, events);
     socket.once('connect', () => {
@@ -30,8 +36,8 @@ export class NodeNetwork implements HostNetwork {
     return stream;
   }
 
-  datagrams(receive: (address: number, port: number, data: Uint8Array) => void): HostDatagrams {
-    const socket = createSocket('udp4');
+  datagrams(family: 4 | 6, receive: (address: Address, port: number, data: Uint8Array) => void): HostDatagrams {
+    const socket = family === 4 ? createSocket('udp4') : createSocket({ type: 'udp6', ipv6Only: true });
     socket.on('message', (data, from) => {
       const address = parseAddress(from.address);
       if (address === undefined) return;
@@ -49,9 +55,11 @@ export class NodeNetwork implements HostNetwork {
     };
   }
 
-  async lookup(name: string): Promise<number[] | undefined> {
+  async lookup(name: string): Promise<Address[] | undefined> {
     try {
-      const found = await lookup(name, { family: 4, all: true });
+      // an IPv6 address is of no use where there is no way to it, and a guest may try no other
+      const family = this.ownAddresses().some(isGlobal6) ? 0 : 4;
+      const found = await lookup(name, { family, all: true });
       return found.map(({ address }) => parseAddress(address)).filter((one) => one !== undefined);
     } catch (error) {
       return NO_NAME.includes((error as NodeJS.ErrnoException).code ?? '') ? [] : undefined;
@@ -60,7 +68,7 @@ export class NodeNetwork implements HostNetwork {
     }
   }
 
-  ownAddresses(): number[] {
+  ownAddresses(): Address[] {
     const now = Date.now();
     if (now > this.own.until) {
       const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -83,7 +91,9 @@ export class NodeNetwork implements HostNetwork {
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => {
         reject(
-          new InputError(`--net forward=${host}:${port}: ${messageOf(error)}`, 'Choose a free port.', { cause: error }),
+          new InputError(`--net forward=${endpoint(host, port)}: ${messageOf(error)}`, 'Choose a free port.', {
+            cause: error,
+          }),
         );
       });
       server.listen(port, host, resolve);

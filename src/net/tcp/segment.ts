@@ -1,7 +1,9 @@
 // TCP segments: reading and writing them, sequence numbers.
 // Source: RFC 9293 section 3.1 (header), 3.4 (sequence numbers); RFC 7323 section 2 (window scale).
 import { checksum, pseudoHeader } from '../checksum.js';
-import { type Ipv4Packet, PROTOCOL, put16, put32, u16, u32 } from '../ipv4.js';
+import type { Address } from '../address.js';
+import { put16, put32, u16, u32 } from '../big-endian.js';
+import { type Packet, PROTOCOL } from '../packet.js';
 
 export const FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16 } as const;
 export const TCP_HEADER = 20;
@@ -31,7 +33,7 @@ export const lengthOf = ({ data, flags }: Segment): number =>
   data.length + (flags & FLAG.SYN ? 1 : 0) + (flags & FLAG.FIN ? 1 : 0);
 
 /** Undefined when it is not whole or its checksum is wrong. */
-export function parseSegment({ source, destination, payload }: Ipv4Packet): Segment | undefined {
+export function parseSegment({ source, destination, payload }: Packet): Segment | undefined {
   if (payload.length < TCP_HEADER) return undefined;
   const header = (payload[12] >> 4) * 4;
   if (header < TCP_HEADER || header > payload.length) return undefined;
@@ -64,7 +66,7 @@ function readOptions(segment: Segment, options: Uint8Array): void {
   }
 }
 
-export function makeSegment(source: number, destination: number, segment: Segment): Uint8Array {
+export function makeSegment(source: Address, destination: Address, segment: Segment): Uint8Array {
   const { maximumSegmentSize, windowScale, data } = segment;
   const options = (maximumSegmentSize === undefined ? 0 : 4) + (windowScale === undefined ? 0 : 4);
   const bytes = new Uint8Array(TCP_HEADER + options + data.length);

@@ -1,7 +1,7 @@
 // ARP: which station has an IPv4 address.
 // Source: RFC 826.
-import { ETHERNET_HEADER, ETHERTYPE, makeFrame, putStation, stationAt } from './ethernet.js';
-import { put16, put32, u16, u32 } from './ipv4.js';
+import { ETHERNET_HEADER, ETHERTYPE, makeFrame, putStation, stationAt } from '../ethernet.js';
+import { put16, put32, u16, u32 } from '../big-endian.js';
 
 const LENGTH = 28;
 const ETHERNET_IPV4 = 0x0001_0800;

@@ -1,7 +1,9 @@
 // ICMP: echo, and the error that says that a destination cannot be reached.
 // Source: RFC 792; RFC 1812 section 4.3.2.
-import { checksum } from './checksum.js';
-import { IPV4_HEADER, type Ipv4Packet, PROTOCOL, put16 } from './ipv4.js';
+import { checksum } from '../checksum.js';
+import { put16 } from '../big-endian.js';
+import { PROTOCOL } from '../packet.js';
+import { IPV4_HEADER, type Ipv4Packet } from './packet.js';
 
 const ECHO_REPLY = 0;
 const UNREACHABLE = 3;

@@ -1,6 +1,6 @@
 // Which station has which address: as many leases as there are addresses, and none taken from a machine that uses it.
 // Source: RFC 2131, sections 3.1, 4.3.1 (what to offer), 4.3.2 (what to grant), 4.3.3 (declined addresses).
-import type { Clock } from '../base/time.js';
+import type { Clock } from '../../base/time.js';
 
 export interface LeaseRules {
   clock: Clock;

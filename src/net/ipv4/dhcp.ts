@@ -1,9 +1,9 @@
 // The gateway's DHCP server: an address for each station, the same until it lets it go and another station needs it.
 // Source: RFC 2131 (protocol, section 4.3), RFC 2132 (options).
-import type { Clock } from '../base/time.js';
+import type { Clock } from '../../base/time.js';
 import { DhcpLeases } from './dhcp-leases.js';
-import { stationAt } from './ethernet.js';
-import { put32, u32 } from './ipv4.js';
+import { stationAt } from '../ethernet.js';
+import { put32, u32 } from '../big-endian.js';
 
 export const DHCP_SERVER_PORT = 67;
 export const DHCP_CLIENT_PORT = 68;

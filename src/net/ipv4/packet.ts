@@ -1,53 +1,22 @@
-// IPv4: addresses, the header, fragments of packets that are too long for a frame.
+// IPv4: the header, fragments of packets that are too long for a frame.
 // Source: RFC 791; RFC 815 is what reassembly could grow into.
-import { checksum } from './checksum.js';
-import { ETHERNET_HEADER, MTU } from './ethernet.js';
+import { put16, put32, u16, u32 } from '../big-endian.js';
+import { checksum } from '../checksum.js';
+import { ETHERNET_HEADER, MTU } from '../ethernet.js';
+import type { Fragment } from '../reassembly.js';
 
-export const PROTOCOL = { ICMP: 1, TCP: 6, UDP: 17 } as const;
 export const IPV4_HEADER = 20;
 const MORE_FRAGMENTS = 0x2000;
 const OFFSET_MASK = 0x1fff;
 const TIME_TO_LIVE = 64;
 
-/** A packet's header and its payload in place. Addresses are u32. */
-export interface Ipv4Packet {
+/** Addresses are u32. */
+export interface Ipv4Packet extends Fragment {
   source: number;
   destination: number;
-  protocol: number;
   timeToLive: number;
-  identification: number;
-  /** Bytes into the whole payload; with `more`, others follow. */
-  fragmentOffset: number;
-  more: boolean;
-  payload: Uint8Array;
   /** The header as it came, for ICMP's errors. */
   header: Uint8Array;
-}
-
-export function parseAddress(text: string): number | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
-  if (!parts?.every((part) => part < 256)) return undefined;
-  return parts.reduce((value, part) => value * 256 + part, 0);
-}
-
-export function formatAddress(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
-}
-
-/** Whether `address` lies in `network`/`bits`. */
-export function inNetwork(address: number, network: number, bits: number): boolean {
-  return bits === 0 || (address ^ network) >>> (32 - bits) === 0;
-}
-
-export const u16 = (bytes: Uint8Array, at: number): number => (bytes[at] << 8) | bytes[at + 1];
-export const u32 = (bytes: Uint8Array, at: number): number => (u16(bytes, at) * 65536 + u16(bytes, at + 2)) >>> 0;
-export function put16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-export function put32(bytes: Uint8Array, at: number, value: number): void {
-  put16(bytes, at, value >>> 16);
-  put16(bytes, at + 2, value);
 }
 
 /** The packet in an Ethernet frame; undefined when it is not a whole and sound one. */
