@@ -7,6 +7,8 @@ import { buildAcpi } from './acpi/acpi.js';
 import { AtaDisk } from './storage/ata-disk.js';
 import { AtapiCdrom } from './storage/atapi-cdrom.js';
 import { cmosContents } from './timers/cmos-layout.js';
+import { Dma } from './dma/dma.js';
+import { FloppyController } from './storage/floppy/fdc.js';
 import { DebugConsole, DebugExit, LogPort } from './firmware/debug-ports.js';
 import type { MmioDevice, PortDevice, StringPortDevice, Width } from './device.js';
 import { FwCfg } from './firmware/fw-cfg.js';
@@ -91,7 +93,10 @@ class Board {
   readonly lapic: Lapic;
   readonly fwCfg: FwCfg;
   readonly pci: PortDevice;
+  readonly dma: Dma;
+  readonly floppy: FloppyController;
   readonly disk = new BenchDisk(DISK);
+  readonly floppyDisk = new BenchDisk(1440 * 1024);
   logged = 0;
 
   constructor() {
@@ -129,6 +134,12 @@ class Board {
       irqs: [irqs.input(14), irqs.input(15)],
       primary: [new AtaDisk(this.disk, names), new AtaDisk(new BenchDisk(DISK, true), names)],
       secondary: [new AtapiCdrom(new BenchDisk(DISK, true), names), undefined],
+    });
+    this.dma = new Dma(memory);
+    this.floppy = new FloppyController({
+      irq: irqs.input(6),
+      dma: this.dma.channel(2),
+      disks: [this.floppyDisk, new BenchDisk(360 * 1024, true)],
     });
     this.vga = new Vga(timers, new Uint8Array(1 << 20));
     this.card = new Ne2000({ address: Uint8Array.of(2, 0, 0, 0, 0, 1), send: nothing });
@@ -170,6 +181,11 @@ class Board {
       ['ide secondary control', 1, this.ide.secondary.controlPort],
       ['bus master primary', 8, this.ide.primary.busMaster.ports],
       ['bus master secondary', 8, this.ide.secondary.busMaster.ports],
+      ['dma bytes', 16, this.dma.bytePorts],
+      ['dma words', 32, this.dma.wordPorts],
+      ['dma pages', 15, this.dma.pagePorts],
+      ['floppy', 6, this.floppy.ports],
+      ['floppy change', 1, this.floppy.changePort],
       ['fw-cfg', 12, this.fwCfg],
       ['vga', 48, this.vga.ports],
       ['vbe', 3, this.vga.vbe.ports],
@@ -186,7 +202,7 @@ class Board {
     ];
     for (const [name, size, device] of mmio) this.places.push({ name, size, mmio: device });
     this.devices = { pic, ioapic, lapic: this.lapic, a20, port92, pit, rtc, uart: this.uart, pci, fwCfg: this.fwCfg };
-    this.devices.keyboard = this.keyboard;
+    Object.assign(this.devices, { keyboard: this.keyboard, dma: this.dma, floppy: this.floppy });
     this.pci = pci.ports;
     configurePci({ bus: pci, isaBridge: bridge, elcr: pic.elcrPorts, ioBase: 0xc000, memoryBase: 0x80000000 });
   }
@@ -268,6 +284,7 @@ function disturb(board: Board, dice: Dice): void {
       break;
     case 5:
       board.disk.failing = dice.below(4) === 0;
+      board.floppyDisk.failing = dice.below(4) === 0;
       break;
     case 6: {
       const vector = board.lapic.acknowledge();
@@ -337,6 +354,40 @@ describe('DMA', () => {
       busMaster.ports.writePort(0, 1, toMemory | 1);
       expect(board.memory.traffic - before).toBeLessThan(2 * DISK + (1 << 20));
     }
+  });
+
+  it('of a floppy goes anywhere without harm, whatever the commands are', () => {
+    const dice = new Dice(55);
+    const board = new Board();
+    const { bytePorts, pagePorts } = board.dma;
+    const { ports, changePort } = board.floppy;
+    const status = (): number => ports.readPort(4, 1);
+    const phases = new Set<number>();
+    for (let i = 0; i < 4000; i++) {
+      // Any address and count, most kinds of transfer.
+      bytePorts.writePort(0x0c, 1, 0);
+      for (const register of [4, 4, 5, 5]) bytePorts.writePort(register, 1, dice.of([0, 0xff, dice.below(256)]));
+      pagePorts.writePort(0, 1, dice.of([0, 0x0f, 0xff, dice.below(16)]));
+      bytePorts.writePort(0x0b, 1, 2 | (dice.below(64) << 2));
+      bytePorts.writePort(0x0a, 1, dice.below(8) ? 2 : 6);
+      board.floppyDisk.failing = dice.below(50) === 0;
+      if (dice.below(4) === 0) changePort.writePort(0, 1, dice.below(4));
+      if (dice.below(20) === 0) ports.writePort(4, 1, 0x80 | dice.below(4));
+      ports.writePort(2, 1, dice.below(30) ? 0x1c : dice.below(256));
+      const before = board.memory.traffic;
+      const code = dice.of([0xe6, 0x46, 0xc5, 0x45, 0x4d, 0x42, 0x4c, 0xf6, 0x4a, 0x03, 0x0f, 0x07, 8, 0x13, 0x94]);
+      const command = [dice.below(10) ? code : dice.below(256), dice.below(6), dice.below(82), dice.below(2)];
+      command.push(dice.below(20), dice.below(8) ? 2 : dice.below(8), dice.below(40), dice.below(256), dice.below(256));
+      for (const byte of command) if ((status() & 0xc0) === 0x80) ports.writePort(5, 1, byte);
+      for (let left = dice.below(2000); left > 0 && (status() & 0xd0) >= 0x90; left--) {
+        if (status() & 0x40) expect(fits(ports.readPort(5, 1), 1)).toBe(true);
+        else ports.writePort(5, 1, dice.below(256));
+      }
+      phases.add(status());
+      bytePorts.writePort(0x0e, 1, 0);
+      expect(board.memory.traffic - before).toBeLessThan(2 << 16);
+    }
+    expect(phases.size).toBeGreaterThan(5);
   });
 
   it('of the firmware device goes anywhere without harm', () => {

@@ -11,6 +11,10 @@ import { GENERATION_EVENT } from '../devices/acpi/acpi-dsdt.js';
 import { VM_GENERATION_SIZE, VmGeneration } from '../devices/acpi/vm-generation.js';
 import type { AtaDevice } from '../devices/storage/ata-device.js';
 import { AtaDisk } from '../devices/storage/ata-disk.js';
+import { Dma } from '../devices/dma/dma.js';
+import { type BootPlaces, bootOrderFile, wholeOrder } from '../devices/firmware/boot-order.js';
+import { FloppyController } from '../devices/storage/floppy/fdc.js';
+import { floppyFormat } from '../devices/storage/floppy/floppy-format.js';
 import { AtapiCdrom } from '../devices/storage/atapi-cdrom.js';
 import { cmosContents } from '../devices/timers/cmos-layout.js';
 import { DebugConsole, DebugExit, LogPort } from '../devices/firmware/debug-ports.js';
@@ -176,11 +180,17 @@ export function buildMachine(
   const port92 = new Port92(a20, events.reset);
   const pit = new Pit(timers, irqs.input(at.IRQ_PIT));
   const disks = config.drives.map((drive) => (drive && !drive.cdrom ? drive.backend.size : undefined));
+  const floppies = config.floppies ?? [];
+  const places = bootPlaces(config);
+  const bootOrder = wholeOrder(config.bootOrder ?? [], places);
   const rtc = new Rtc(
     timers,
     irqs.input(at.IRQ_RTC),
     date.now() / 1000,
-    cmosContents({ memory: config.memory, bootOrder: bootOrder(config), disks }),
+    cmosContents({
+      ...{ memory: config.memory, bootOrder, disks },
+      floppies: floppies.map((disk) => disk && floppyFormat(disk.size)?.driveType),
+    }),
   );
   const keyboard = new I8042({
     irq1: irqs.input(at.IRQ_KEYBOARD),
@@ -194,6 +204,18 @@ export function buildMachine(
   bus.mapPorts('i8042', at.PORT_I8042, 1, keyboard.dataPort);
   bus.mapPorts('i8042', at.PORT_I8042 + 4, 1, keyboard.commandPort);
   bus.mapPorts('port92', at.PORT_SYSTEM_A, 1, port92.ports);
+
+  const dma = new Dma(physical);
+  bus.mapPorts('dma', at.PORT_DMA_BYTES, 16, dma.bytePorts);
+  bus.mapPorts('dma', at.PORT_DMA_WORDS, 32, dma.wordPorts);
+  bus.mapPorts('dma', at.PORT_DMA_PAGES, 15, dma.pagePorts);
+  const floppy = new FloppyController({
+    irq: irqs.input(at.IRQ_FLOPPY),
+    dma: dma.channel(at.DMA_FLOPPY),
+    disks: floppies,
+  });
+  bus.mapPorts('floppy', at.PORT_FLOPPY, 6, floppy.ports);
+  bus.mapPorts('floppy', at.PORT_FLOPPY_CHANGE, 1, floppy.changePort);
 
   const uarts = [
     { port: at.PORT_COM1, irq: at.IRQ_COM1 },
@@ -284,6 +306,7 @@ export function buildMachine(
     serialPorts: [at.PORT_COM1, at.PORT_COM2],
     generation: at.VM_GENERATION,
     panicPort: at.PORT_PVPANIC,
+    floppy: floppies.length > 0,
     apic: true,
   });
   const fwCfg = new FwCfg(physical);
@@ -291,6 +314,7 @@ export function buildMachine(
     memory: config.memory,
     e820: [{ start: 0, size: config.memory, kind: 1 }],
     acpi,
+    bootOrder: bootOrderFile(bootOrder, places),
     vgaRom: config.boot.kind === 'bios' && config.boot.vgabios ? readOptionRom(config.boot.vgabios) : undefined,
   });
   bus.mapPorts('fw-cfg', at.PORT_FW_CFG, 12, fwCfg);
@@ -317,7 +341,7 @@ export function buildMachine(
   /** By their names in a snapshot. */
   const devices: Record<string, Snapshottable & Resettable> = {
     ...(paravirt && { paravirt }),
-    ...{ a20, port92, pci, vga, 'fw-cfg': fwCfg, pic, ioapic, lapic, pit, rtc, keyboard },
+    ...{ a20, port92, pci, vga, 'fw-cfg': fwCfg, pic, ioapic, lapic, pit, rtc, keyboard, dma, floppy },
     ...Object.fromEntries(uarts.map((uart, i) => [`uart${i}`, uart])),
   };
   const ram = cpu.bytes.subarray(layout.ram, layout.ram + config.memory);
@@ -421,6 +445,7 @@ export function buildMachine(
     flush() {
       for (const logPort of logs) logPort.flush();
       for (const drive of config.drives) drive?.backend.flush();
+      for (const disk of floppies) disk?.flush();
       for (const one of config.virtio) if (one.kind === 'block') one.backend.flush();
     },
   };
@@ -444,9 +469,13 @@ function translationOf({ mode, clock }: MachineConfig): Translation | undefined 
   return clock === 'virtual' ? 'at once' : 'in the background';
 }
 
-function bootOrder(config: MachineConfig): ('disk' | 'cdrom')[] {
-  const hasDisk = config.drives.some((drive) => drive && !drive.cdrom);
-  return hasDisk ? ['disk', 'cdrom'] : ['cdrom'];
+function bootPlaces(config: MachineConfig): BootPlaces {
+  return {
+    floppies: (config.floppies ?? []).map((disk) => disk !== undefined),
+    drives: config.drives.map((drive) => drive && (drive.cdrom ? 'cdrom' : 'disk')),
+    virtioDisks: config.virtio.flatMap(({ kind }, i) => (kind === 'block' ? FIRST_VIRTIO_SLOT + i : [])),
+    ...(config.network !== 'none' && { network: NETWORK_SLOT }),
+  };
 }
 
 function driveOf(drive: DriveConfig, place: number): AtaDevice {

@@ -2,6 +2,7 @@
 // Ours.
 import type { ByteSource } from '../base/host.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
+import type { BootDevice } from '../devices/timers/cmos-layout.js';
 import type { FileTree } from '../base/file-tree.js';
 import type { ConsolePort } from '../devices/virtio/console.js';
 
@@ -45,6 +46,10 @@ export interface MachineConfig {
   memory: number;
   boot: BootConfig;
   drives: readonly (DriveConfig | undefined)[];
+  /** Drives A and B, with a disk of a size that has a format (devices/storage/floppy/floppy-format). Default: there are none. */
+  floppies?: readonly (BlockBackend | undefined)[];
+  /** What a BIOS tries first, in order; what is not named comes after. */
+  bootOrder?: readonly BootDevice[];
   /** In the order of their PCI slots. */
   virtio: readonly VirtioConfig[];
   /** COM1 and COM2. */

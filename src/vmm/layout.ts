@@ -4,6 +4,10 @@ import { KIB, MIB } from '../base/bytes.js';
 import { HOST_RAM } from '../vcpu/engine.js';
 
 // ---- ports ----------------------------------------------------------------------------------------------------------
+export const PORT_DMA_BYTES = 0x00;
+export const PORT_DMA_WORDS = 0xc0;
+/** Behind the port of progress codes. */
+export const PORT_DMA_PAGES = 0x81;
 export const PORT_PIC_MASTER = 0x20;
 export const PORT_PIC_SLAVE = 0xa0;
 export const PORT_ELCR = 0x4d0;
@@ -25,6 +29,8 @@ export const PORT_PVPANIC = 0x505;
 export const PORT_FW_CFG = 0x510;
 export const PORT_PCI = 0xcf8;
 export const PORT_RESET = 0xcf9;
+export const PORT_FLOPPY = 0x3f0;
+export const PORT_FLOPPY_CHANGE = 0x3f7;
 export const PORT_IDE_PRIMARY = 0x1f0;
 export const PORT_IDE_PRIMARY_CONTROL = 0x3f6;
 export const PORT_IDE_SECONDARY = 0x170;
@@ -38,11 +44,15 @@ export const IRQ_PIT = 0;
 export const IRQ_KEYBOARD = 1;
 export const IRQ_COM2 = 3;
 export const IRQ_COM1 = 4;
+export const IRQ_FLOPPY = 6;
 export const IRQ_RTC = 8;
 export const IRQ_SCI = 9;
 export const IRQ_MOUSE = 12;
 export const IRQ_IDE_PRIMARY = 14;
 export const IRQ_IDE_SECONDARY = 15;
+
+// ---- DMA channels ------------------------------------------------------------------------------------------------------
+export const DMA_FLOPPY = 2;
 
 // ---- physical memory ---------------------------------------------------------------------------------------------------
 /** End of conventional memory; the last KiB holds the extended BIOS data area. */

@@ -12,14 +12,14 @@
         sti
         cld
 
-        mov di, dx              ; the drive
-        mov ah, 8               ; sectors a track and heads, as the BIOS has them
+        push dx                 ; the drive
+        mov ah, 8               ; sectors a track, as the BIOS has them; of a floppy ES:DI, too
         int 0x13
         jc failed
         and cx, 63
         jz failed
 
-        mov dx, di
+        pop dx
         mov ax, 0x0201          ; one sector: cylinder 0, head 0, sector 1
         mov cx, 0x0001
         mov dh, 0

@@ -14,6 +14,7 @@ import {
   integer,
   ioPorts,
   ioWindow,
+  isaDma,
   isaIrq,
   lessThan,
   levelIrqs,
@@ -60,6 +61,8 @@ export interface DsdtOptions {
   generation: number;
   /** Port of the panic device. */
   panicPort: number;
+  /** There is a floppy drive. Default false. */
+  floppy?: boolean;
 }
 
 /** The body of the DSDT, without its header. */
@@ -127,7 +130,7 @@ function routing(source: (pirq: number) => Aml[]): Aml {
   return list(...entries);
 }
 
-function isaBridge({ serialPorts, panicPort }: DsdtOptions): Aml {
+function isaBridge({ serialPorts, panicPort, floppy }: DsdtOptions): Aml {
   return device(
     'ISA',
     define('_ADR', integer(0x00010000)),
@@ -145,6 +148,7 @@ function isaBridge({ serialPorts, panicPort }: DsdtOptions): Aml {
         define('_CRS', resources(ioPorts(port, 8), isaIrq(index & 1 ? 3 : 4))),
       ),
     ),
+    ...(floppy ? [isaDevice('FDC', 'PNP0700', ioPorts(0x3f0, 6), ioPorts(0x3f7, 1), isaIrq(6), isaDma(2))] : []),
     device(
       'PEVT',
       define('_HID', text('QEMU0001')),

@@ -97,6 +97,8 @@ export const ioPorts = (first: number, count: number): Aml => [
 ];
 /** An edge-triggered, active-high, exclusive interrupt. */
 export const isaIrq = (irq: number): Aml => [0x22, ...little(1 << irq, 2)];
+/** A compatible 8-bit DMA channel, not of a bus master. */
+export const isaDma = (channel: number): Aml => [0x2a, 1 << channel, 0x00];
 /** Level-triggered, active-low, shared interrupts to choose from. */
 export const levelIrqs = (mask: number): Aml => [0x23, ...little(mask, 2), 0x18];
 

@@ -17,6 +17,8 @@ export interface PcFirmwareOptions {
   e820: readonly E820Entry[];
   acpi?: AcpiTables;
   bootMenu?: boolean;
+  /** See boot-order.ts. */
+  bootOrder?: Uint8Array;
   /** Option ROM of the VGA 1234:1111 (vgabios-stdvga.bin). */
   vgaRom?: Uint8Array;
 }
@@ -29,6 +31,7 @@ export function describePc(fwCfg: FwCfg, options: PcFirmwareOptions): void {
   fwCfg.addItem(KEY.IRQ0_OVERRIDE, Uint8Array.of(1));
   fwCfg.addFile('etc/e820', e820Bytes(options.e820));
   if (options.acpi) for (const [name, bytes] of acpiFirmwareFiles(options.acpi)) fwCfg.addFile(name, bytes);
+  if (options.bootOrder) fwCfg.addFile('bootorder', options.bootOrder);
   if (options.vgaRom) fwCfg.addFile('pci1234,1111.rom', options.vgaRom);
 }
 

@@ -10,20 +10,26 @@ const MIB = 1024 * KIB;
 export interface CmosOptions {
   /** Bytes of RAM below 4 GiB. */
   memory: number;
-  /** At most three, tried in order. */
+  /** Tried in order: the first three of them. */
   bootOrder: readonly BootDevice[];
   /** Sizes of the ATA disks in bytes, by position: primary master, primary slave, secondary master, slave. */
   disks?: readonly (number | undefined)[];
+  /** Types of the floppy drives A and B: see FloppyFormat. */
+  floppies?: readonly (number | undefined)[];
 }
 
-/** The initial contents for `Rtc`. No floppy drive; an FPU, a mouse, a VGA. */
+/** The initial contents for `Rtc`. An FPU, a mouse, a VGA. */
 export function cmosContents(options: CmosOptions): Map<number, number> {
   const contents = new Map<number, number>();
   const word = (index: number, value: number): void => {
     contents.set(index, value & 0xff).set(index + 1, (value >> 8) & 0xff);
   };
   const kibAbove1M = Math.min(0xffff, Math.max(0, Math.floor((options.memory - MIB) / KIB)));
-  contents.set(0x10, 0).set(0x14, 0x06);
+  const [driveA = 0, driveB = 0] = options.floppies ?? [];
+  contents.set(0x10, (driveA << 4) | driveB);
+  // Bits 7 and 6: floppy drives less one, where bit 0 says that there are any.
+  const drives = (driveA > 0 ? 1 : 0) + (driveB > 0 ? 1 : 0);
+  contents.set(0x14, 0x06 | (drives > 0 ? 1 | ((drives - 1) << 6) : 0));
   word(0x15, 640);
   word(0x17, kibAbove1M);
   word(0x30, kibAbove1M);
