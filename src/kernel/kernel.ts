@@ -207,7 +207,15 @@ export class Kernel {
     if (!pid || !registers || !table) return -ENOMEM;
     const space = new AddressSpace(this.frames, table, this.cpu, I386.spaceLayout);
     const { init } = namespaces.pidForChildren;
-    const process = new Process(pid, init, new SignalActions(), Limits.initial(), this.clock.monotonic(), SIGCHLD);
+    const process = new Process(
+      this,
+      pid,
+      init,
+      new SignalActions(),
+      Limits.initial(),
+      this.clock.monotonic(),
+      SIGCHLD,
+    );
     if (!init) namespaces.pidForChildren.init = process;
     const root = namespaces.mount.rootPath;
     const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };

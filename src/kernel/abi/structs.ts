@@ -175,6 +175,12 @@ const FIELDS = {
     ['low', 'u32'],
     ['high', 'u32'],
   ],
+  sigevent: [
+    ['value', 'pointer'],
+    ['signal', 's32'],
+    ['notify', 's32'],
+    ['tid', 's32'],
+  ],
   schedParam: [['priority', 's32']],
 } as const satisfies Record<string, readonly Field[]>;
 

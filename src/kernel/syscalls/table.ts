@@ -1,6 +1,7 @@
 // THE SYSTEM-CALL TABLE: one row a call, its numbers on i386 and amd64, what its arguments are, who does it. man 2 syscalls.
 // A call without a row is ENOSYS, and counted.
 import * as descriptor from './sys-descriptor.js';
+import * as event from './sys-event.js';
 import * as file from './sys-file.js';
 import * as futex from './sys-futex.js';
 import * as identity from './sys-identity.js';
@@ -12,6 +13,7 @@ import * as signal from './sys-signal.js';
 import * as system from './sys-system.js';
 import * as threadArea from './sys-thread-area.js';
 import * as time from './sys-time.js';
+import * as timer from './sys-timer.js';
 import { type Row, row } from './row.js';
 
 export const SYSCALLS: readonly Row[] = [
@@ -223,6 +225,33 @@ export const SYSCALLS: readonly Row[] = [
   row(413, undefined, 'pselect6_time64', 'int ptr ptr ptr timespec ptr', poll.pselect6Time64),
   row(240, 202, 'futex', 'ptr int uint ptr ptr uint', futex.futex, 'no priority inheritance'),
   row(422, undefined, 'futex_time64', 'ptr int uint ptr ptr uint', futex.futexTime64, 'no priority inheritance'),
+
+  // ---- events and timers ----------------------------------------------------------------------------------------------------------
+  row(254, 213, 'epoll_create', 'int', event.epollCreate),
+  row(329, 291, 'epoll_create1', 'flags', event.epollCreate1),
+  row(255, 233, 'epoll_ctl', 'fd int fd ptr', event.epollCtl),
+  row(256, 232, 'epoll_wait', 'fd ptr int int', event.epollWait),
+  row(319, 281, 'epoll_pwait', 'fd ptr int int sigset size', event.epollPwait),
+  row(441, 441, 'epoll_pwait2', 'fd ptr int timespec sigset size', event.epollPwait2),
+  row(323, 284, 'eventfd', 'uint', event.eventfd),
+  row(328, 290, 'eventfd2', 'uint flags', event.eventfd2),
+  row(321, 282, 'signalfd', 'fd sigset size', event.signalfd),
+  row(327, 289, 'signalfd4', 'fd sigset size flags', event.signalfd4),
+  row(322, 283, 'timerfd_create', 'int flags', event.timerfdCreate),
+  row(325, 286, 'timerfd_settime', 'fd flags ptr ptr', event.timerfdSettime),
+  row(411, undefined, 'timerfd_settime64', 'fd flags ptr ptr', event.timerfdSettime64),
+  row(326, 287, 'timerfd_gettime', 'fd ptr', event.timerfdGettime),
+  row(410, undefined, 'timerfd_gettime64', 'fd ptr', event.timerfdGettime64),
+  row(27, 37, 'alarm', 'uint', timer.alarm),
+  row(105, 36, 'getitimer', 'int ptr', timer.getitimer),
+  row(104, 38, 'setitimer', 'int ptr ptr', timer.setitimer),
+  row(259, 222, 'timer_create', 'int ptr ptr', timer.timerCreate),
+  row(260, 223, 'timer_settime', 'int flags ptr ptr', timer.timerSettime),
+  row(409, undefined, 'timer_settime64', 'int flags ptr ptr', timer.timerSettime64),
+  row(261, 224, 'timer_gettime', 'int ptr', timer.timerGettime),
+  row(408, undefined, 'timer_gettime64', 'int ptr', timer.timerGettime64),
+  row(262, 225, 'timer_getoverrun', 'int', timer.timerGetoverrun),
+  row(263, 226, 'timer_delete', 'int', timer.timerDelete),
 
   // ---- the system ------------------------------------------------------------------------------------------------------------
   row(122, 63, 'uname', 'ptr', system.uname),

@@ -213,6 +213,7 @@ function becomeProgram(task: Task, file: OpenFile, name: string): void {
     process.actions = process.actions.copy();
   }
   process.actions.resetHandlers();
+  process.timers.clear(false);
   process.executable?.release();
   process.executable = file;
   process.hasExecuted = true;

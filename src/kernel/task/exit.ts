@@ -89,6 +89,7 @@ function leaveFiles(task: Task): void {
 function endProcess(process: Process, status: number, last: Task): void {
   const { kernel } = last;
   process.exitStatus = status;
+  process.timers.clear(true);
   process.executable?.release();
   process.executable = undefined;
   process.actions.users--;

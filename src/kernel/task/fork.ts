@@ -164,6 +164,7 @@ function newProcess(parent: Task, { flags, exitSignal }: CloneArguments, pid: Ta
   if ((flags & CLONE_SIGHAND) !== 0) actions.users++;
   if ((flags & CLONE_CLEAR_SIGHAND) !== 0) actions.resetHandlers();
   const made = new Process(
+    kernel,
     pid,
     (flags & CLONE_PARENT) !== 0 ? old.parent : old,
     actions,

@@ -1,8 +1,10 @@
 // A process: threads that share a pid, signals, limits and children. Linux struct signal_struct and its leader's task_struct.
 import type { Pid } from '../ns/pid-namespace.js';
+import type { Kernel } from '../kernel.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import type { ProcessGroup } from './job.js';
 import type { Limits } from './limits.js';
+import { ProcessTimers } from './process-timers.js';
 import { PendingSignals, type SignalActions } from './signals.js';
 import type { Task } from './task.js';
 import { WaitQueue } from './wait-queue.js';
@@ -76,10 +78,12 @@ export class Process {
   readonly usage = noUsage();
   /** Of children that have been waited for. */
   readonly childUsage = noUsage();
+  readonly timers: ProcessTimers;
   /** Nanoseconds since boot. */
   readonly startTime: number;
 
   constructor(
+    kernel: Kernel,
     readonly pid: Pid,
     public parent: Process | undefined,
     public actions: SignalActions,
@@ -89,6 +93,7 @@ export class Process {
   ) {
     this.startTime = startTime;
     this.exitSignal = exitSignal;
+    this.timers = new ProcessTimers(kernel, this);
     pid.process = this;
     parent?.children.add(this);
   }

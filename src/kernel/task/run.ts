@@ -57,6 +57,7 @@ export class Runner {
     const ran = kernel.cpu.instructions - before;
     if (used > 1e5 && ran > BUDGET_MIN) this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / used)));
     task.usage.userTime += used;
+    task.process.timers.charge(used);
     kernel.scheduler.charge(task, used);
     if (task.state === 'running') {
       task.usage.involuntarySwitches++;

@@ -48,6 +48,7 @@ export class SignalSet {
   }
 }
 
+export const SIGSET_ALL = new SignalSet(0xffffffff, 0xffffffff);
 /** They can't be caught, blocked or ignored. */
 export const UNSTOPPABLE = SignalSet.of(SIGKILL, SIGSTOP);
 export const STOP_SIGNALS = SignalSet.of(SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU);

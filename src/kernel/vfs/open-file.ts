@@ -14,6 +14,11 @@ import type { Path } from './path.js';
 /** Largest offset that a file position can have. */
 export const OFFSET_MAX = Number.MAX_SAFE_INTEGER;
 
+/** Somebody who keeps something for an open file, told when its last holder is gone. */
+export interface FileObserver {
+  fileClosed(file: OpenFile): void;
+}
+
 export abstract class OpenFile {
   /** Of the next read or write. */
   position = 0;
@@ -62,10 +67,21 @@ export abstract class OpenFile {
 
   release(): void {
     if (--this.holders > 0) return;
+    if (this.observers) for (const observer of [...this.observers]) observer.fileClosed(this);
     this.close();
     this.inode.opens--;
     if (this.writable) this.inode.writers--;
     this.inode.forgetIfUnused();
+  }
+
+  private observers?: Set<FileObserver>;
+
+  observe(observer: FileObserver): void {
+    this.observers ??= new Set();
+    this.observers.add(observer);
+  }
+  unobserve(observer: FileObserver): void {
+    this.observers?.delete(observer);
   }
 
   /** How many descriptors and other holders there are. */

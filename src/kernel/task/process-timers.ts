@@ -1,0 +1,108 @@
+// The timers of a process that signal: alarm and setitimer, POSIX timers, and those that count CPU time. man 2 setitimer, timer_create.
+import { ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL } from '../abi/time.js';
+import { SIGALRM, SIGPROF, SIGVTALRM, SI_KERNEL, SI_TIMER } from '../abi/signal.js';
+import type { Kernel } from '../kernel.js';
+import { IntervalTimer } from './interval-timer.js';
+import type { Process } from './process.js';
+import type { Task } from './task.js';
+
+/** Timers that a process may have made: the limit on queued signals holds them on Linux. */
+export const TIMERS_MAX = 4096;
+
+/** ITIMER_VIRTUAL and ITIMER_PROF: CPU time that is left, in nanoseconds; 0: not set. */
+export interface CpuTimer {
+  left: number;
+  interval: number;
+}
+
+export interface PosixTimer {
+  id: number;
+  clock: number;
+  /** 0: nobody is told. */
+  signal: number;
+  value: number;
+  /** SIGEV_THREAD_ID. */
+  target?: Task;
+  timer: IntervalTimer;
+  /** Expirations since the signal that the program has had last. */
+  overrun: number;
+}
+
+export class ProcessTimers {
+  readonly real: IntervalTimer;
+  readonly virtual: CpuTimer = { left: 0, interval: 0 };
+  readonly profiling: CpuTimer = { left: 0, interval: 0 };
+  readonly posix = new Map<number, PosixTimer>();
+  private nextId = 0;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly process: Process,
+  ) {
+    this.real = new IntervalTimer(kernel, () => {
+      this.real.take();
+      kernel.signals.toProcess(process, { signal: SIGALRM, code: SI_KERNEL });
+    });
+  }
+
+  cpuTimer(which: number): CpuTimer | undefined {
+    return which === ITIMER_VIRTUAL ? this.virtual : which === ITIMER_PROF ? this.profiling : undefined;
+  }
+
+  isTimer(which: number): boolean {
+    return which === ITIMER_REAL || this.cpuTimer(which) !== undefined;
+  }
+
+  /** The process has had `nanoseconds` of the CPU. */
+  charge(nanoseconds: number): void {
+    for (const [timer, signal] of [
+      [this.virtual, SIGVTALRM],
+      [this.profiling, SIGPROF],
+    ] as const) {
+      if (timer.left === 0) continue;
+      timer.left -= nanoseconds;
+      if (timer.left > 0) continue;
+      timer.left = timer.interval;
+      this.kernel.signals.toProcess(this.process, { signal, code: SI_KERNEL });
+    }
+  }
+
+  create(clock: number, signal: number, value: number | undefined, target: Task | undefined): PosixTimer {
+    const id = this.nextId++;
+    const made: PosixTimer = {
+      id,
+      clock,
+      signal,
+      value: value ?? id,
+      target,
+      overrun: 0,
+      timer: new IntervalTimer(this.kernel, () => this.fire(made)),
+    };
+    this.posix.set(id, made);
+    return made;
+  }
+
+  private fire(timer: PosixTimer): void {
+    const expirations = timer.timer.take();
+    timer.overrun = Math.min(0x7fffffff, expirations - 1);
+    if (timer.signal === 0) return;
+    const info = { signal: timer.signal, code: SI_TIMER, timer: timer.id, overrun: timer.overrun, value: timer.value };
+    const { signals } = this.kernel;
+    if (timer.target) signals.toTask(timer.target, info);
+    else signals.toProcess(this.process, info);
+  }
+
+  delete(timer: PosixTimer): void {
+    timer.timer.stop();
+    this.posix.delete(timer.id);
+  }
+
+  /** exec, and the end of the process. `all`: interval timers too. */
+  clear(all: boolean): void {
+    for (const timer of [...this.posix.values()]) this.delete(timer);
+    if (!all) return;
+    this.real.stop();
+    this.virtual.left = 0;
+    this.profiling.left = 0;
+  }
+}
