@@ -19,6 +19,7 @@ import { AddressSpace } from './mm/address-space.js';
 import { Frames, PAGE_SIZE } from './mm/frames.js';
 import { PageCache } from './mm/page-cache.js';
 import { PaeTable } from './mm/page-table.js';
+import { AbstractNames } from './net/unix-socket.js';
 import { MountNamespace } from './ns/mount-namespace.js';
 import type { NamespaceSet } from './ns/namespace-set.js';
 import { PidNamespace } from './ns/pid-namespace.js';
@@ -111,6 +112,7 @@ export class Kernel {
   readonly sockets: AnonymousFs;
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
+  readonly abstractNames = new AbstractNames();
   /** What /dev/console is. */
   console?: Terminal;
   readonly tracer?: Tracer;

@@ -81,7 +81,7 @@ export class TestNode {
   }
 
   /** Runs a program to its end. Throws when nothing can run before that. */
-  run(args: readonly string[], input = ''): Ended {
+  run(args: readonly string[], input = '', cwd = '/'): Ended {
     const { kernel } = this;
     const [stdin, stdout, stderr] = [new HostStream(), new HostStream(1 << 24), new HostStream(1 << 24)];
     stdin.push(Buffer.from(input));
@@ -90,6 +90,7 @@ export class TestNode {
       args,
       env: ['PATH=/bin', 'HOME=/'],
       searchPath: true,
+      cwd,
       namespaces: {
         mount: this.mounts.namespace,
         uts: kernel.utsNamespace,

@@ -181,6 +181,15 @@ const FIELDS = {
     ['notify', 's32'],
     ['tid', 's32'],
   ],
+  msghdr: [
+    ['name', 'pointer'],
+    ['namelen', 's32'],
+    ['iov', 'pointer'],
+    ['iovlen', 'ulong'],
+    ['control', 'pointer'],
+    ['controllen', 'ulong'],
+    ['flags', 'u32'],
+  ],
   schedParam: [['priority', 's32']],
 } as const satisfies Record<string, readonly Field[]>;
 

@@ -115,8 +115,7 @@ export class HostOutput extends OpenFile {
     const { callState } = task;
     const wanted = io.left;
     if (wanted === 0) return 0;
-    for (let skip = callState.done; skip > 0; )
-      skip -= io.take(new Uint8Array(Math.min(skip, 65536)), 0, Math.min(skip, 65536)) || skip;
+    io.skip(callState.done);
     while (io.left > 0) {
       if (stream.broken) {
         if (callState.done > 0) return callState.done;

@@ -137,7 +137,7 @@ export class PipeFile extends OpenFile {
     // bytes of the earlier tries of this call are in the pipe already
     const total = io.left;
     if (total === 0) return 0;
-    if (callState.done > 0) skip(io, callState.done);
+    io.skip(callState.done);
     for (;;) {
       if (pipe.readers === 0) {
         if (callState.done > 0) return callState.done;
@@ -187,16 +187,6 @@ export class PipeFile extends OpenFile {
     if (this.readable) pipe.readers--;
     if (this.writable) pipe.writers--;
     pipe.waits.wake(POLLHUP);
-  }
-}
-
-/** Passes over what an earlier try has moved. */
-function skip(io: Io, bytes: number): void {
-  const scratch = new Uint8Array(Math.min(bytes, 65536));
-  for (let left = bytes; left > 0; ) {
-    const moved = io.take(scratch, 0, Math.min(left, scratch.length));
-    if (moved === 0) return;
-    left -= moved;
   }
 }
 

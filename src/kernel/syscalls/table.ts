@@ -10,6 +10,7 @@ import * as memory from './sys-memory.js';
 import * as poll from './sys-poll.js';
 import * as process from './sys-process.js';
 import * as signal from './sys-signal.js';
+import * as socket from './sys-socket.js';
 import * as system from './sys-system.js';
 import * as threadArea from './sys-thread-area.js';
 import * as time from './sys-time.js';
@@ -252,6 +253,28 @@ export const SYSCALLS: readonly Row[] = [
   row(408, undefined, 'timer_gettime64', 'int ptr', timer.timerGettime64),
   row(262, 225, 'timer_getoverrun', 'int', timer.timerGetoverrun),
   row(263, 226, 'timer_delete', 'int', timer.timerDelete),
+
+  // ---- sockets -------------------------------------------------------------------------------------------------------------------
+  row(359, 41, 'socket', 'int int int', socket.socket),
+  row(360, 53, 'socketpair', 'int int int ptr', socket.socketpair),
+  row(361, 49, 'bind', 'fd ptr int', socket.bind),
+  row(362, 42, 'connect', 'fd ptr int', socket.connect),
+  row(363, 50, 'listen', 'fd int', socket.listen),
+  row(undefined, 43, 'accept', 'fd ptr ptr', socket.accept),
+  row(364, 288, 'accept4', 'fd ptr ptr flags', socket.accept4),
+  row(367, 51, 'getsockname', 'fd ptr ptr', socket.getsockname),
+  row(368, 52, 'getpeername', 'fd ptr ptr', socket.getpeername),
+  row(373, 48, 'shutdown', 'fd int', socket.shutdown),
+  row(369, 44, 'sendto', 'fd buf size flags ptr int', socket.sendto),
+  row(371, 45, 'recvfrom', 'fd buf size flags ptr ptr', socket.recvfrom),
+  row(370, 46, 'sendmsg', 'fd ptr flags', socket.sendmsg),
+  row(372, 47, 'recvmsg', 'fd ptr flags', socket.recvmsg),
+  row(345, 307, 'sendmmsg', 'fd ptr uint flags', socket.sendmmsg),
+  row(337, 299, 'recvmmsg', 'fd ptr uint flags ptr', socket.recvmmsg, 'no time-out'),
+  row(417, undefined, 'recvmmsg_time64', 'fd ptr uint flags ptr', socket.recvmmsg, 'no time-out'),
+  row(365, 55, 'getsockopt', 'fd int int ptr ptr', socket.getsockopt),
+  row(366, 54, 'setsockopt', 'fd int int ptr int', socket.setsockopt),
+  row(102, undefined, 'socketcall', 'int ptr', socket.socketcall),
 
   // ---- the system ------------------------------------------------------------------------------------------------------------
   row(122, 63, 'uname', 'ptr', system.uname),

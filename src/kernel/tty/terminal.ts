@@ -519,8 +519,7 @@ export class Terminal {
     const { callState } = task;
     const wanted = io.left;
     const bytes = new Uint8Array(1024);
-    // what an earlier try has written is passed over
-    for (let skip = callState.done; skip > 0; ) skip -= io.take(bytes, 0, Math.min(skip, bytes.length)) || skip;
+    io.skip(callState.done);
     while (io.left > 0) {
       if (this.hungUp) return callState.done > 0 ? callState.done : -EIO;
       if (!this.writable || this.stopped) {

@@ -13,6 +13,8 @@ export interface Io {
   take(into: Uint8Array, at: number, length: number): number;
   /** Moves `length` zeros into the buffer. */
   giveZeros(length: number): number;
+  /** Passes over `length` bytes: an earlier try of the call has moved them. */
+  skip(length: number): void;
   /** Undoes the newest moves of `length` bytes in all. */
   back(length: number): void;
 }
@@ -49,6 +51,10 @@ export class UserIo implements Io {
 
   giveZeros(length: number): number {
     return this.move(length, (address, _done, piece) => clearOut(this.space, address, piece));
+  }
+
+  skip(length: number): void {
+    this.move(length, (_address, _done, piece) => piece);
   }
 
   back(length: number): void {
@@ -118,6 +124,10 @@ export class KernelIo implements Io {
     this.bytes.fill(0, this.position, this.position + piece);
     this.position += piece;
     return piece;
+  }
+
+  skip(length: number): void {
+    this.position += Math.min(length, this.left);
   }
 
   back(length: number): void {

@@ -1,0 +1,295 @@
+// A socket as its descriptor sees it: what the families have in common. man 7 socket; Linux net/socket.c, net/core/sock.c.
+import { EDOM, EINVAL, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM } from '../abi/errno.js';
+import { O_RDWR } from '../abi/fcntl.js';
+import {
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_DOMAIN,
+  SO_DONTROUTE,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_OOBINLINE,
+  SO_PASSCRED,
+  SO_PRIORITY,
+  SO_PROTOCOL,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_RCVLOWAT,
+  SO_RCVTIMEO,
+  SO_RCVTIMEO_NEW,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SO_SNDLOWAT,
+  SO_SNDTIMEO,
+  SO_SNDTIMEO_NEW,
+  SO_TIMESTAMP,
+  SO_TYPE,
+  SOL_SOCKET,
+} from '../abi/socket.js';
+import { S_IFSOCK } from '../abi/stat.js';
+import { FIONREAD } from '../abi/termios.js';
+import { writeU32 } from '../mm/user-memory.js';
+import type { Credentials } from '../security/credentials.js';
+import { CAP_NET_ADMIN } from '../security/capability.js';
+import type { Process } from '../task/process.js';
+import type { Task } from '../task/task.js';
+import { WaitQueue } from '../task/wait-queue.js';
+import type { Io } from '../vfs/io.js';
+import { OpenFile } from '../vfs/open-file.js';
+
+/** net.core.rmem_default and wmem_default, and what SO_RCVBUF can make of them. */
+const BUFFER_DEFAULT = 212992;
+const BUFFER_MIN = 2304;
+const BUFFER_MAX = 425984;
+
+/** What goes with a message: descriptors, and who sent it. */
+export interface Ancillary {
+  files?: OpenFile[];
+  sender?: { process: Process; uid: number; gid: number };
+}
+
+/** What a receiver gets beside the data. */
+export interface Received {
+  length: number;
+  /** sockaddr of the sender; undefined: it has none. */
+  from?: Uint8Array;
+  ancillary?: Ancillary;
+  /** MSG_* flags of the result. */
+  flags: number;
+}
+
+/** Who is at the other end: SO_PEERCRED. */
+export interface PeerCredentials {
+  process?: Process;
+  credentials: Credentials;
+}
+
+export abstract class Socket extends OpenFile {
+  readonly waiters = new WaitQueue();
+  receiveBuffer = BUFFER_DEFAULT;
+  sendBuffer = BUFFER_DEFAULT;
+  /** Nanoseconds; Infinity: no time-out. */
+  receiveTimeout = Number.POSITIVE_INFINITY;
+  sendTimeout = Number.POSITIVE_INFINITY;
+  passCredentials = false;
+  /** An error that came by itself, told once: SO_ERROR. A positive errno. */
+  protected pendingError = 0;
+  protected readonly flagsOf = new Map<number, number>();
+  linger = { on: 0, seconds: 0 };
+
+  constructor(
+    task: Task,
+    readonly family: number,
+    readonly type: number,
+    readonly protocol: number,
+    flags: number,
+  ) {
+    super(task, task.kernel.sockets.make(task, S_IFSOCK | 0o777), O_RDWR | flags);
+  }
+
+  override get label(): string {
+    return `socket:[${this.inode.ino}]`;
+  }
+
+  override get waits(): WaitQueue {
+    return this.waiters;
+  }
+
+  override read(task: Task, io: Io): number {
+    const got = this.receive(task, io, 0, task.callState.done);
+    if (typeof got === 'number') return got;
+    dropFiles(got.ancillary);
+    return got.length;
+  }
+
+  override write(task: Task, io: Io): number {
+    return this.send(task, io, 0, undefined, undefined);
+  }
+
+  // ---- what a family does -----------------------------------------------------------------------------------------------------
+
+  bind(_task: Task, _address: Uint8Array): number {
+    return -EOPNOTSUPP;
+  }
+  connect(_task: Task, _address: Uint8Array): number {
+    return -EOPNOTSUPP;
+  }
+  listen(_task: Task, _backlog: number): number {
+    return -EOPNOTSUPP;
+  }
+  /** A socket for a peer that has connected, and its address. */
+  accept(_task: Task, _flags: number): { socket: Socket; peer: Uint8Array } | number {
+    return -EOPNOTSUPP;
+  }
+  abstract localAddress(): Uint8Array;
+  /** -ENOTCONN without a peer. */
+  abstract peerAddress(): Uint8Array | number;
+  abstract send(
+    task: Task,
+    io: Io,
+    flags: number,
+    to: Uint8Array | undefined,
+    ancillary: Ancillary | undefined,
+  ): number;
+  /** `done`: bytes that earlier tries of this call have received. */
+  abstract receive(task: Task, io: Io, flags: number, done: number): Received | number;
+  abstract shutdown(task: Task, how: number): number;
+  /** Bytes that can be read now. */
+  protected abstract get readableBytes(): number;
+  protected get listening(): boolean {
+    return false;
+  }
+
+  // ---- options ----------------------------------------------------------------------------------------------------------------
+
+  /** An option as an int, as bytes, or a negated errno. */
+  getOption(task: Task, level: number, name: number): number | Uint8Array | { value: number } {
+    if (level !== SOL_SOCKET) return this.getProtocolOption(level, name);
+    switch (name) {
+      case SO_TYPE:
+        return { value: this.type };
+      case SO_DOMAIN:
+        return { value: this.family };
+      case SO_PROTOCOL:
+        return { value: this.protocol };
+      case SO_ERROR: {
+        const error = this.pendingError;
+        this.pendingError = 0;
+        return { value: error };
+      }
+      case SO_RCVBUF:
+        return { value: this.receiveBuffer };
+      case SO_SNDBUF:
+        return { value: this.sendBuffer };
+      case SO_ACCEPTCONN:
+        return { value: this.listening ? 1 : 0 };
+      case SO_PASSCRED:
+        return { value: this.passCredentials ? 1 : 0 };
+      case SO_RCVLOWAT:
+        return { value: this.flagsOf.get(name) ?? 1 };
+      case SO_SNDLOWAT:
+        return { value: 1 };
+      case SO_LINGER: {
+        const bytes = new Uint8Array(8);
+        new DataView(bytes.buffer).setInt32(0, this.linger.on, true);
+        new DataView(bytes.buffer).setInt32(4, this.linger.seconds, true);
+        return bytes;
+      }
+      case SO_RCVTIMEO:
+      case SO_SNDTIMEO:
+      case SO_RCVTIMEO_NEW:
+      case SO_SNDTIMEO_NEW:
+        return this.timeoutBytes(task, name);
+      case SO_REUSEADDR:
+      case SO_KEEPALIVE:
+      case SO_BROADCAST:
+      case SO_REUSEPORT:
+      case SO_OOBINLINE:
+      case SO_DONTROUTE:
+      case SO_PRIORITY:
+      case SO_TIMESTAMP:
+        return { value: this.flagsOf.get(name) ?? 0 };
+      default:
+        return this.getFamilyOption(task, name);
+    }
+  }
+
+  private timeoutBytes(task: Task, name: number): Uint8Array {
+    const nanoseconds = name === SO_RCVTIMEO || name === SO_RCVTIMEO_NEW ? this.receiveTimeout : this.sendTimeout;
+    const finite = nanoseconds === Number.POSITIVE_INFINITY ? 0 : nanoseconds;
+    const time = { sec: Math.floor(finite / 1e9), usec: Math.floor((finite % 1e9) / 1000) };
+    const wide = name === SO_RCVTIMEO_NEW || name === SO_SNDTIMEO_NEW;
+    const { structs } = task.abi;
+    return wide ? structs.timespec64.bytes({ sec: time.sec, nsec: time.usec }) : structs.timeval.bytes(time);
+  }
+
+  /** `value`: the option's first four bytes as an int; `bytes`: all of it. */
+  setOption(task: Task, level: number, name: number, value: number, bytes: Uint8Array): number {
+    if (level !== SOL_SOCKET) return this.setProtocolOption(level, name, value, bytes);
+    switch (name) {
+      case SO_RCVBUF:
+      case SO_RCVBUFFORCE:
+      case SO_SNDBUF:
+      case SO_SNDBUFFORCE: {
+        const force = name === SO_RCVBUFFORCE || name === SO_SNDBUFFORCE;
+        if (force && !task.credentials.has(CAP_NET_ADMIN)) return -EPERM;
+        const size = Math.max(BUFFER_MIN, Math.min(Math.max(0, value) * 2, BUFFER_MAX));
+        if (name === SO_RCVBUF || name === SO_RCVBUFFORCE) this.receiveBuffer = size;
+        else this.sendBuffer = size;
+        return 0;
+      }
+      case SO_PASSCRED:
+        this.passCredentials = value !== 0;
+        return 0;
+      case SO_LINGER:
+        if (bytes.length < 8) return -EINVAL;
+        this.linger = {
+          on: value === 0 ? 0 : 1,
+          seconds: new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true),
+        };
+        return 0;
+      case SO_RCVTIMEO:
+      case SO_SNDTIMEO:
+      case SO_RCVTIMEO_NEW:
+      case SO_SNDTIMEO_NEW:
+        return this.setTimeout(task, name, bytes);
+      case SO_RCVLOWAT:
+        this.flagsOf.set(name, Math.max(1, value));
+        return 0;
+      case SO_REUSEADDR:
+      case SO_KEEPALIVE:
+      case SO_BROADCAST:
+      case SO_REUSEPORT:
+      case SO_OOBINLINE:
+      case SO_DONTROUTE:
+      case SO_TIMESTAMP:
+        this.flagsOf.set(name, value === 0 ? 0 : 1);
+        return 0;
+      case SO_PRIORITY:
+        this.flagsOf.set(name, value);
+        return 0;
+      default:
+        return this.setFamilyOption(task, name, value, bytes);
+    }
+  }
+
+  private setTimeout(task: Task, name: number, bytes: Uint8Array): number {
+    const wide = name === SO_RCVTIMEO_NEW || name === SO_SNDTIMEO_NEW;
+    const { structs } = task.abi;
+    const layout = wide ? structs.timespec64 : structs.timeval;
+    if (bytes.length < layout.size) return -EINVAL;
+    const given = layout.read(new DataView(bytes.buffer, bytes.byteOffset), 0);
+    const micro = wide ? given.nsec! : given.usec!;
+    if (micro < 0 || micro > 999_999) return -EDOM;
+    const nanoseconds = given.sec === 0 && micro === 0 ? Number.POSITIVE_INFINITY : given.sec! * 1e9 + micro * 1000;
+    if (name === SO_RCVTIMEO || name === SO_RCVTIMEO_NEW) this.receiveTimeout = nanoseconds;
+    else this.sendTimeout = nanoseconds;
+    return 0;
+  }
+
+  protected getFamilyOption(_task: Task, _name: number): number | Uint8Array | { value: number } {
+    return -ENOPROTOOPT;
+  }
+  protected setFamilyOption(_task: Task, _name: number, _value: number, _bytes: Uint8Array): number {
+    return -ENOPROTOOPT;
+  }
+  protected getProtocolOption(_level: number, _name: number): number | Uint8Array | { value: number } {
+    return -EOPNOTSUPP;
+  }
+  protected setProtocolOption(_level: number, _name: number, _value: number, _bytes: Uint8Array): number {
+    return -ENOPROTOOPT;
+  }
+
+  override ioctl(task: Task, command: number, argument: number): number {
+    if (command === FIONREAD) return this.listening ? -EINVAL : writeU32(task.space, argument, this.readableBytes);
+    return -ENOTTY;
+  }
+}
+
+/** Descriptors of a message that nobody takes. */
+export function dropFiles(ancillary: Ancillary | undefined): void {
+  for (const file of ancillary?.files ?? []) file.release();
+}

@@ -1,0 +1,38 @@
+// Programs of ours in C, each a list of man pages' rules: what they print on the host's Linux and here must be the same.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { missing, root } from '../provisioned.js';
+import { scratch } from '../scratch.js';
+import { TestNode } from './node-fixture.js';
+
+const SOURCES = join(root, 'test/kernel/programs');
+const programs = readdirSync(SOURCES)
+  .filter((name) => name.endsWith('.c'))
+  .map((name) => name.slice(0, -2));
+let folder: string;
+let compiler: boolean;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tabvisor-programs-'));
+  compiler =
+    spawnSync('gcc', ['-m32', '-static', '-x', 'c', '-', '-o', join(folder, 'probe')], {
+      input: 'int main(void) { return 0; }',
+    }).status === 0;
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.for(programs)('%s', (name, context) => {
+  if (!compiler) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  const binary = join(folder, name);
+  execFileSync('gcc', ['-m32', '-O1', '-w', '-static', '-pthread', '-o', binary, join(SOURCES, `${name}.c`)]);
+  const native = spawnSync(binary, [], { cwd: scratch(), encoding: 'utf8' });
+  expect(native.status).toBe(0);
+  const node = new TestNode();
+  node.file(`/work/${name}`, readFileSync(binary));
+  const here = node.run([`/work/${name}`], '', '/work');
+  expect(here.output).toBe(native.stdout);
+  expect(here.status).toBe(0);
+});
