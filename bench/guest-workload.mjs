@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { workloadLine } from '../dist/src/modes/workload-line.js';
+import { workloadLine } from '../build/js/src/modes/workload-line.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MEMORY = '64M';

@@ -1,7 +1,7 @@
 // The benchmarks' command line. bench/README.md says what each measures.
 // Ours.
 import { parseArgs } from 'node:util';
-import { ROWS } from '../dist/src/modes/rows.js';
+import { ROWS } from '../build/js/src/modes/rows.js';
 import { LOOPS, measureCore } from './core.mjs';
 import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
 import { ENGINES, PEERS } from './engines.mjs';

@@ -1,6 +1,6 @@
 // A table as text for a terminal and as Markdown: the first column to the left, the others to the right.
 // GitHub Flavored Markdown 4.10.
-export { count, digits } from '../dist/src/base/numbers.js';
+export { count, digits } from '../build/js/src/base/numbers.js';
 
 /** `rows` of strings, the first being the header. */
 export function textTable(rows) {

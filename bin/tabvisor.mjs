@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('../dist/bundle/cli/main.mjs', import.meta.url);
+const main = new URL('../dist/hosts/node/main.js', import.meta.url);
 const core = new URL('../build/core.wasm', import.meta.url);
 const missing = [main, core].filter((file) => !existsSync(file));
 if (missing.length > 0) {

@@ -1,4 +1,4 @@
-// Builds what has changed: TypeScript to dist/, the command's bundle of it, the sources generated from the instruction table, the core to build/core.wasm.
+// Builds what has changed: TypeScript to build/js and its types to dist/types, the package's bundles of it to dist/hosts, the sources generated from the instruction table, the core to build/core.wasm.
 // Ours. Each phase keeps the hash of its inputs in build/hashes.json and is skipped while they stay the same.
 //
 //   node scripts/build.mjs [--quiet] [typescript|bundle|table|core]...     --quiet says nothing when all is up to date
@@ -47,15 +47,15 @@ const phases = [
       ...files('assembly', isTable),
       ...readdirSync('.').filter((name) => /^tsconfig.*\.json$/.test(name)),
     ],
-    outputs: ['dist/src/cli/main.js', 'dist/assembly/isa/opcodes.js'],
+    outputs: ['build/js/src/cli/main.js', 'build/js/assembly/isa/opcodes.js', 'dist/types/src/hosts/node/index.d.ts'],
     run() {
       run(bin('typescript', 'tsc'), ['-b', 'tsconfig.cli.json', 'tsconfig.browser.json']);
     },
   },
   {
     name: 'bundle',
-    inputs: () => ['scripts/bundle.mjs', ...files('dist/src', isScript), ...files('dist/assembly', isScript)],
-    outputs: ['dist/bundle/cli/main.mjs'],
+    inputs: () => ['scripts/bundle.mjs', ...files('build/js', isScript)],
+    outputs: ['dist/hosts/node/main.js', 'dist/hosts/browser/index.js'],
     run() {
       run('scripts/bundle.mjs', []);
     },

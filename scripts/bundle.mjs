@@ -1,19 +1,26 @@
-// Puts the command's modules into a few files: to find and load 180 of them takes Node longer than to restore a machine.
+// Puts the modules of the command and the library into a few files: to find and load 200 of them takes Node longer than to restore a machine.
 // Ours, by rolldown. Not minified: an error's stack names our functions.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-/** As deep in the package as dist/src/cli: src/cli/package-root.ts counts on it. */
-const FOLDER = at('dist/bundle/cli');
 
-rmSync(FOLDER, { recursive: true, force: true });
-const bundle = await rolldown({
-  input: { main: at('dist/src/cli/main.js') },
-  platform: 'node',
-  // packages stay what package.json says they are
-  external: (name) => !/^[./]/.test(name),
-});
-await bundle.write({ dir: FOLDER, entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' });
-await bundle.close();
+/** Each folder is as deep in the package as its host is in src: hosts find the package's files by their own place. */
+const HOSTS = {
+  node: { index: 'hosts/node/index', main: 'cli/main' },
+  browser: { index: 'hosts/browser/index' },
+};
+
+for (const [platform, entries] of Object.entries(HOSTS)) {
+  const folder = at(`dist/hosts/${platform}`);
+  rmSync(folder, { recursive: true, force: true });
+  const bundle = await rolldown({
+    input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, at(`build/js/src/${path}.js`)])),
+    platform,
+    // packages stay what package.json says they are
+    external: (name) => !/^[./]/.test(name),
+  });
+  await bundle.write({ dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
+  await bundle.close();
+}

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const abi = await import(new URL('../dist/assembly/abi.js', import.meta.url).href);
-const { Linker } = await import(new URL('../dist/src/vcpu/linker.js', import.meta.url).href);
+const abi = await import(new URL('../build/js/assembly/abi.js', import.meta.url).href);
+const { Linker } = await import(new URL('../build/js/src/vcpu/linker.js', import.meta.url).href);
 
 export { abi };
 export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'];

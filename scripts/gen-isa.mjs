@@ -1,5 +1,5 @@
 // Turns the instruction table into what the core compiles: decode tables, op numbers, the dispatch switch, hot handlers.
-// Reads dist/assembly/isa/opcodes.js and the handler names in assembly/ops/*/*.ts; writes assembly/generated/*.ts.
+// Reads build/js/assembly/isa/opcodes.js and the handler names in assembly/ops/*/*.ts; writes assembly/generated/*.ts.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -7,7 +7,7 @@ import { FORMS, formOf } from './gen-forms.mjs';
 import { HOT_FAMILIES, hotHandlers, conditionHandlers } from './gen-handlers.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { ROWS } = await import(pathToFileURL(join(root, 'dist/assembly/isa/opcodes.js')));
+const { ROWS } = await import(pathToFileURL(join(root, 'build/js/assembly/isa/opcodes.js')));
 
 // ---- operands -> decode word; mirrored by assembly/isa/decode.ts -----------------------------------------------------------
 const MODRM = 1;

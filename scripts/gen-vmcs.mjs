@@ -1,11 +1,11 @@
 // Turns the field table of the VMCS into addresses that the core compiles.
-// Reads dist/assembly/vmcs/rows.js; writes assembly/generated/vmcs.ts.
+// Reads build/js/assembly/vmcs/rows.js; writes assembly/generated/vmcs.ts.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const load = (path) => import(pathToFileURL(join(root, 'dist/assembly', path)));
+const load = (path) => import(pathToFileURL(join(root, 'build/js/assembly', path)));
 const { VMCS_ROWS, VMCS_SLOT } = await load('vmcs/rows.js');
 const { VMCS } = await load('abi.js');
 

@@ -2,7 +2,7 @@
 // SDM vol. 3C; assembly/vmx, src/vcpu/vmcs.ts.
 import { abi, CoreMachine } from './core-machine.mjs';
 
-const vmx = await import(new URL('../dist/src/vcpu/vmcs.js', import.meta.url).href);
+const vmx = await import(new URL('../build/js/src/vcpu/vmcs.js', import.meta.url).href);
 const { Vmcs } = vmx;
 export { abi, vmx };
 

@@ -2,7 +2,7 @@
 // page puts them into its folder firmware/.
 // Fetch; Service Workers 5.4 (Cache, which keeps what was dropped).
 import { BIOS_SIZES, OPTION_ROM_MAX } from '../src/vmm/layout.js';
-import type { NamedFile } from '../src/hosts/browser/named-file.js';
+import type { NamedFile } from './machine/named-file.js';
 
 export const FIRMWARE = ['bios', 'vgabios'] as const;
 export type FirmwareKind = (typeof FIRMWARE)[number];

@@ -6,6 +6,7 @@ import { encodeText, TextStream } from '../base/text.js';
 import { textLines } from '../devices/display/text-screen.js';
 import { type Picture, render } from '../devices/display/vga-render.js';
 import type { BuiltMachine } from '../vmm/builder.js';
+import type { TrailLine } from '../vmm/exit-trail.js';
 import { writeSnapshot } from '../vmm/snapshot/file.js';
 import type { Outcome, Statistics, Vm, VmState } from '../vmm/vm.js';
 import type { Closers } from './parts.js';
@@ -129,6 +130,16 @@ export class VirtualMachine {
   screen(): Screen {
     const { vga } = this.machine;
     return { ...render(vga), lines: textLines(vga) };
+  }
+
+  /** Keeps the last exits to the monitor from now on, or no longer. */
+  watchExits(on: boolean): void {
+    this.parts.vm.watched = on;
+  }
+
+  /** The last exits since they are watched, in words, the oldest first. */
+  lastExits(): TrailLine[] {
+    return this.parts.vm.lastExits;
   }
 
   statistics(): Statistics {

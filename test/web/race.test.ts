@@ -121,6 +121,8 @@ async function inChromium(page: Page, mode: string): Promise<number> {
   await page.selectOption('#own-mode', mode);
   await page.click('#own-start');
   await until(page, `document.querySelector('#own .status')?.textContent.startsWith('powered off')`);
+  // the terminal draws later than it is written to
+  await until(page, `document.querySelector('#own .xterm-rows').textContent.includes('name=${COMPUTING.at(-1)}')`);
   return computing((await page.textContent('#own .xterm-rows'))!.replaceAll('\u00a0', ' '));
 }
 

@@ -1,11 +1,11 @@
 // What the page and a machine's worker say to each other: control by comlink, events on a port, bytes and numbers on shared memory.
 // Ours; comlink 4.
-import type { NamedFile } from '../../src/hosts/browser/named-file.js';
+import type { Screen } from '../../src/library/virtual-machine.js';
 import type { Lap } from '../../src/modes/laps.js';
 import type { Mode } from '../../src/vmm/config.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
 import type { Outcome, Statistics } from '../../src/vmm/vm.js';
-import type { Picture } from '../../src/devices/display/vga-render.js';
+import type { NamedFile } from './named-file.js';
 
 /** What runs first: a kernel, or the BIOS, which finds a disk, CD or floppy. */
 export type BootRequest =
@@ -37,11 +37,6 @@ export type Ending =
   | { kind: 'stopped' }
   | { kind: 'ended'; outcome: Outcome; statistics: Statistics }
   | { kind: 'refused'; what: string; advice?: string };
-
-export interface Screen extends Picture {
-  /** Of a text mode. */
-  lines: string[];
-}
 
 export interface MachineApi {
   /** Resolves when the machine has ended. */

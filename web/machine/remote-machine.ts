@@ -3,9 +3,10 @@
 import * as Comlink from 'comlink';
 import type { Lap } from '../../src/modes/laps.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
+import type { Screen } from '../../src/library/virtual-machine.js';
 import type { Statistics } from '../../src/vmm/vm.js';
 import { ByteRing } from './byte-ring.js';
-import type { Ending, MachineApi, MachineEvent, MachineRequest, Screen } from './contract.js';
+import type { Ending, MachineApi, MachineEvent, MachineRequest } from './contract.js';
 import { Gauges, type GaugeValues, named } from './gauges.js';
 
 const RING = 1 << 18;

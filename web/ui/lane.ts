@@ -4,7 +4,7 @@ import { InputError, messageOf } from '../../src/base/errors.js';
 import { MIB } from '../../src/base/bytes.js';
 import type { Lap } from '../../src/modes/laps.js';
 import { RACE, raceCommandLine } from '../../src/modes/rows.js';
-import { core, ownGuest } from '../core.js';
+import { core, ownGuest } from '../../src/hosts/browser/package-files.js';
 import type { Ending } from '../machine/contract.js';
 import { RemoteMachine } from '../machine/remote-machine.js';
 import type { OfferedMode } from '../modes.js';

@@ -2,7 +2,7 @@
 // HTML 6.11 (drag and drop); file-kinds.ts recognizes them.
 import { formatSize } from '../../src/base/bytes.js';
 import { messageOf } from '../../src/base/errors.js';
-import type { NamedFile } from '../../src/hosts/browser/named-file.js';
+import type { NamedFile } from '../machine/named-file.js';
 import {
   FIRMWARE,
   type Firmware,

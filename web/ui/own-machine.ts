@@ -4,7 +4,7 @@ import { formatSize, MIB } from '../../src/base/bytes.js';
 import { InputError, messageOf } from '../../src/base/errors.js';
 import type { Mode } from '../../src/vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../../src/vmm/layout.js';
-import { core } from '../core.js';
+import { core } from '../../src/hosts/browser/package-files.js';
 import type { BootRequest, Ending, MachineRequest } from '../machine/contract.js';
 import { MODES } from '../modes.js';
 import { byId, element } from './element.js';

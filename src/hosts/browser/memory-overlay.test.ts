@@ -1,7 +1,8 @@
 // Reads and writes at random places and lengths, against the same on plain bytes; what is below stays as it was.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CLUSTER, MemoryOverlay } from './memory-overlay.js';
+import { CLUSTER } from '../../library/overlay-pieces.js';
+import { MemoryOverlay } from './memory-overlay.js';
 
 const SIZE = 3 * CLUSTER + 1536;
 
@@ -16,7 +17,7 @@ test('it reads as the image with the writes over it, and the image is not change
         read: (offset: number, into: Uint8Array) => into.set(image.subarray(offset, offset + into.length)),
         write: () => expect.unreachable('the image below is written'),
       };
-      const disk = new MemoryOverlay(below);
+      let disk = new MemoryOverlay(below);
       for (const [write, offset, wanted, value] of accesses) {
         const length = Math.min(wanted, SIZE - offset);
         if (write) {
@@ -28,6 +29,9 @@ test('it reads as the image with the writes over it, and the image is not change
           disk.read(offset, into);
           expect(Buffer.compare(into, model.subarray(offset, offset + length))).toBe(0);
         }
+        const restored = new MemoryOverlay(below);
+        for (const piece of disk.save()) restored.load(piece);
+        disk = restored;
       }
     }),
     { numRuns: 50 },

@@ -2,12 +2,13 @@
 // Contract: BlockBackend in src/devices/storage/block-backend.ts. A cluster is copied whole before its first write.
 import { formatSize, MIB } from '../../base/bytes.js';
 import { type BlockBackend, BlockError } from '../../devices/storage/block-backend.js';
+import { CLUSTER, packOverlay, unpackOverlay } from '../../library/overlay-pieces.js';
+import type { Disk } from '../../library/platform.js';
 
-export const CLUSTER = 65536;
 /** What may be written before the disk is full. */
 const MOST = 1024 * MIB;
 
-export class MemoryOverlay implements BlockBackend {
+export class MemoryOverlay implements Disk {
   readonly size: number;
   readonly readOnly = false;
   private readonly written = new Map<number, Uint8Array>();
@@ -33,6 +34,27 @@ export class MemoryOverlay implements BlockBackend {
   }
 
   flush(): void {}
+
+  save(): Uint8Array[] {
+    return packOverlay(
+      [...this.written.keys()],
+      () => false,
+      (cluster, into) => into.set(this.written.get(cluster) as Uint8Array),
+    );
+  }
+
+  load(bytes: Uint8Array): void {
+    unpackOverlay(
+      bytes,
+      this.size,
+      (cluster, written) => {
+        const length = Math.min(CLUSTER, this.size - cluster * CLUSTER);
+        this.written.set(cluster, written.slice(0, length));
+      },
+      // a disk of another host may have discarded it, and so zeros are its contents
+      (cluster) => void this.written.set(cluster, new Uint8Array(Math.min(CLUSTER, this.size - cluster * CLUSTER))),
+    );
+  }
 
   private copyUp(cluster: number): Uint8Array {
     if (this.written.size * CLUSTER >= MOST)

@@ -3,10 +3,11 @@
 import { closeSync } from 'node:fs';
 import { messageOf } from '../../base/errors.js';
 import { BlockError, readPieces } from '../../devices/storage/block-backend.js';
+import { CLUSTER } from '../../library/overlay-pieces.js';
 import type { Disk } from '../../library/platform.js';
 import { readRange, writeRange } from './file-ranges.js';
 
-export const CLUSTER = 65536;
+export { CLUSTER };
 /** Where a cluster is that is not in the file: still in the image below. */
 export const BELOW = -1;
 /** Nowhere: it was discarded. */

@@ -1,6 +1,6 @@
-// The x86 core, fetched and compiled once for all machines of the page, and the files of our own guest.
-// WebAssembly JavaScript Interface 5.1 (modules are shared by structured clone).
-import { InputError, messageOf } from '../src/base/errors.js';
+// The package's own files in a browser: the core, fetched and compiled once, and our own guest.
+// WebAssembly JavaScript Interface 5.1. Bundlers find `new URL(…, import.meta.url)`; src and dist/hosts are equally deep.
+import { InputError, messageOf } from '../../base/errors.js';
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -16,7 +16,7 @@ export function core(): Promise<WebAssembly.Module> {
 async function load(): Promise<WebAssembly.Module> {
   if (!('WebAssembly' in globalThis))
     throw new InputError('This browser has no WebAssembly.', 'Allow it in the settings, or take a current browser.');
-  const bytes = await (await fetched(new URL('../build/core.wasm', import.meta.url))).arrayBuffer();
+  const bytes = await (await fetched(new URL('../../../build/core.wasm', import.meta.url))).arrayBuffer();
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {
@@ -28,8 +28,9 @@ async function load(): Promise<WebAssembly.Module> {
   }
 }
 
+/** Throws InputError. */
 export async function ownGuest(): Promise<Blob> {
-  return (await fetched(new URL('../guest/build/tabvisor-guest.elf', import.meta.url))).blob();
+  return (await fetched(new URL('../../../guest/build/tabvisor-guest.elf', import.meta.url))).blob();
 }
 
 async function fetched(url: URL): Promise<Response> {
