@@ -1,7 +1,7 @@
 // A machine that is saved in the middle and goes on in another process, in each mode, ends as one that was never interrupted.
 // Source: docs/usage.md, "Snapshots".
 
-import { readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Console } from '../console.js';
@@ -131,6 +131,19 @@ test('files that are no snapshots, or not whole, are refused by name', async () 
   const never = tabvisor(...quiet, '--snapshot-on', 'login:', join(folder, 'never.snap'));
   expect(await never.exit()).toBe(0);
   expect(never.output).toMatch(/--snapshot-on login:: it never came out/);
+});
+
+test('a snapshot that could not be written is told of by the status of a guest that ends well', async () => {
+  const folder = join(scratch(), 'gone');
+  mkdirSync(folder);
+  const machine = tabvisor('run', '--memory', '16M', '--snapshot-on', 'WORKLOAD', join(folder, 'of.snap'));
+  await machine.expect('tabvisor> ');
+  rmSync(folder, { recursive: true });
+  machine.send('run integer\n');
+  await machine.expect(/snapshot .*gone\/of\.snap: no such file/i);
+  await machine.expect('tabvisor> ');
+  machine.send('poweroff\n');
+  expect(await machine.exit()).toBe(125);
 });
 
 test('goes on with other options, or is refused and says why', async () => {

@@ -16,7 +16,7 @@ import type { Closers } from '../../library/parts.js';
 import type { VirtualMachine } from '../../library/virtual-machine.js';
 import type { BuiltMachine } from '../../vmm/builder.js';
 import { loadDisassembler } from '../disassembler.js';
-import { explain, statusOf } from '../ending.js';
+import { explain, STATUS, statusOf } from '../ending.js';
 import { type Names, WatDump } from '../dump-wat.js';
 import { adviceToWrite } from '../../hosts/node/file-advice.js';
 import { epilogue, type Example } from '../help.js';
@@ -200,7 +200,13 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: string
   const log = createLog(say, options.trace);
   let output: SerialSink | undefined;
   let serialText = '';
-  const watch = snapshotOn && lineWatcher(snapshotOn.line, () => save(snapshotOn.path));
+  /** What --snapshot-on was to save. */
+  let unsaved = false;
+  const watch =
+    snapshotOn &&
+    lineWatcher(snapshotOn.line, async () => {
+      unsaved = !(await save(snapshotOn.path));
+    });
   const transmit = (byte: number): void => {
     if (options.demo) serialText += String.fromCharCode(byte);
     output?.write(byte);
@@ -232,12 +238,14 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: string
   const { machine } = vm;
   output = await openSerial(options, vm, closers);
   const recorded = { ...raw, virtioPort: raw.virtioPort?.map(absolutePort) };
-  const save = async (path: string): Promise<void> => {
+  const save = async (path: string): Promise<boolean> => {
     try {
       const size = formatSize(await saveSnapshot(path, recorded, vm));
       say(`snapshot ${path}: ${size}; to go on from there: tabvisor vm restore ${path}`);
+      return true;
     } catch (error) {
       say(messageOf(error));
+      return false;
     }
   };
   const dump = await watchWat(machine, options);
@@ -255,7 +263,8 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: string
   const outcome = await vm.run();
   const linger = outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER;
   await Promise.all([output?.finish(linger), ...ports.map((port) => port.finish?.(linger))]);
-  const status = outcome.kind === 'stopped' && told ? told.status : statusOf(outcome);
+  const ended = outcome.kind === 'stopped' && told ? told.status : statusOf(outcome);
+  const status = ended === 0 && unsaved ? STATUS.OUR_ERROR : ended;
   terminal?.close();
   const why = explain(outcome, options);
   if (why) say(why.line);
