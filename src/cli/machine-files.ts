@@ -46,7 +46,9 @@ export function machineOf(options: VmRunOptions, closers: Closers): VmOptions {
     ]),
     ...pick(options, ['debugExit', 'maxInstructions', 'balloon']),
     commandLine: demo && kernel === undefined && bios === undefined ? `run=all exit=poweroff ${append}` : append,
-    entry: options.boot,
+    entry: options.entry,
+    bootOrder: options.bootOrder,
+    floppies: options.floppies.map(({ path, mode }) => ({ image: path, access: mode })),
     disks: demo && options.disks.length === 0 ? [{ image: new ScratchDisk(), access: 'write' }] : disksOf(options),
     shares: options.shares.map(({ tag, path, readOnly }) => ({ tag, folder: path, readOnly })),
     network: net && {

@@ -16,7 +16,7 @@ const defaults: RawOptions = {
   clock: 'real',
   net: 'none',
   share: [],
-  boot: 'protected',
+  entry: 'protected',
 };
 const parse = (changes: Partial<RawOptions>) => parseOptions({ ...defaults, ...changes });
 
@@ -44,6 +44,30 @@ test.each([
   ['a,,b.img,ro', { path: 'a,b.img', mode: 'read-only' }],
 ])('--disk %s', (text, disk) => {
   expect(parseDisk(text)).toEqual(disk);
+});
+
+test.each([
+  ['f.img', { path: 'f.img', mode: 'write' }],
+  ['f.img,ro', { path: 'f.img', mode: 'read-only' }],
+  ['a,,b.img,snapshot', { path: 'a,b.img', mode: 'snapshot' }],
+])('--floppy %s', (text, floppy) => {
+  expect(parse({ floppy: [text] }).floppies).toEqual([floppy]);
+});
+
+test('floppies and the order of booting', () => {
+  expect(parse({ bios: 'b', boot: 'cd,disk,floppy,network' }).bootOrder).toEqual([
+    'cdrom',
+    'disk',
+    'floppy',
+    'network',
+  ]);
+  expect(parse({}).bootOrder).toBeUndefined();
+  expect(() => parse({ bios: 'b', boot: 'cd,tape' })).toThrow('--boot tape: unknown');
+  expect(() => parse({ bios: 'b', boot: 'cd,cd' })).toThrow('twice');
+  expect(() => parse({ boot: 'cd' })).toThrow('a kernel boots as it is given');
+  expect(() => parse({ floppy: ['a', 'b', 'c'] })).toThrow('3 disks; there are two drives, A and B');
+  expect(() => parse({ floppy: ['a,overlay=b'] })).toThrow('unknown setting overlay=b');
+  expect(() => parse({ floppy: [',ro'] })).toThrow('no file name');
 });
 
 test('mode para has virtio disks unless they say otherwise, and a balloon', () => {
@@ -130,7 +154,7 @@ test.each<[Partial<RawOptions>, string]>([
   [{ trace: 'exit,everything' }, '--trace everything: unknown'],
   [{ clock: 'wall' }, '--clock wall: unknown'],
   [{ net: 'e1000' }, '--net e1000: unknown'],
-  [{ boot: 'long' }, '--boot long: unknown'],
+  [{ entry: 'long' }, '--entry long: unknown'],
   [{ bios: 'b', kernel: 'k' }, '--bios and --kernel'],
   [{ demo: true, kernel: 'k' }, '--demo: it runs our own guest'],
   [{ initrd: 'i' }, '--initrd i: there is no kernel'],

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { formatSize, MIB, parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { TOPICS, type Topic } from '../base/log.js';
+import type { BootDevice } from '../devices/timers/cmos-layout.js';
 import { PORTS_MAX } from '../devices/virtio/console.js';
 import type { Mode } from '../vmm/config.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../vmm/layout.js';
@@ -27,6 +28,8 @@ export interface RawOptions {
   memory: string;
   disk: string[];
   cdrom?: string;
+  /** Absent in snapshots from before there was the option. */
+  floppy?: string[];
   serial: string;
   /** false: --no-reboot. */
   reboot?: boolean;
@@ -47,7 +50,8 @@ export interface RawOptions {
   sendAfter?: string[];
   exitOn?: string[];
   balloon?: string;
-  boot: string;
+  entry: string;
+  boot?: string;
   demo?: boolean;
 }
 
@@ -61,6 +65,11 @@ export interface DiskOption {
   /** By default IDE, virtio in mode para. */
   bus?: 'ide' | 'virtio';
   mode: DiskMode;
+}
+
+export interface FloppyOption {
+  path: string;
+  mode: Exclude<DiskMode, 'overlay'>;
 }
 
 /** A folder that the guest mounts by its tag. */
@@ -86,6 +95,7 @@ export interface VmRunOptions {
   memory: number;
   disks: DiskOption[];
   cdrom?: string;
+  floppies: FloppyOption[];
   serial: SerialOption;
   /** A reset starts the machine anew; otherwise it ends the run. */
   reboot: boolean;
@@ -109,11 +119,15 @@ export interface VmRunOptions {
   exitOn: ExitOption[];
   /** Bytes that the guest is asked to give back. */
   balloon: number;
-  boot: 'protected' | 'real';
+  /** Of a Linux kernel. */
+  entry: 'protected' | 'real';
+  /** What a BIOS tries first. */
+  bootOrder?: BootDevice[];
   demo: boolean;
 }
 
 const DRIVES = 4;
+const FLOPPIES = 2;
 const DISK_USAGE = 'Settings are if=ide or if=virtio, and one of ro, snapshot and overlay=FILE.';
 
 export function parseOptions(raw: RawOptions): VmRunOptions {
@@ -159,6 +173,7 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     memory,
     disks,
     cdrom: raw.cdrom,
+    floppies: parseFloppies(raw.floppy ?? []),
     serial: parseSerial(raw.serial),
     reboot: raw.reboot !== false,
     debugExit: raw.debugExit === undefined ? undefined : parsePort('--debug-exit', raw.debugExit),
@@ -177,7 +192,8 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     sendAfter: (raw.sendAfter ?? []).map(parseSendAfter),
     exitOn: (raw.exitOn ?? []).map(parseExitOn),
     balloon: parseBalloon(raw.balloon, mode, memory),
-    boot: oneOf('--boot', raw.boot, ['protected', 'real']),
+    entry: oneOf('--entry', raw.entry, ['protected', 'real']),
+    bootOrder: parseBootOrder(raw.boot, raw.bios !== undefined),
     demo: raw.demo === true,
   };
 }
@@ -209,6 +225,39 @@ export function parseDisk(text: string): DiskOption {
     } else throw new InputError(`--disk ${text}: unknown setting ${setting}`, DISK_USAGE);
   }
   return { path, mode, ...(bus && { bus }), ...(overlay && { overlay }) };
+}
+
+/** `F[,ro|,snapshot]`; a comma in a name is written twice. */
+export function parseFloppy(text: string): FloppyOption {
+  const [path, setting, ...rest] = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
+  if (!path) throw new InputError(`--floppy ${text}: no file name`, 'Write it as --floppy image.img,snapshot.');
+  if (setting === undefined) return { path, mode: 'write' };
+  if (rest.length > 0 || (setting !== 'ro' && setting !== 'snapshot'))
+    throw new InputError(
+      `--floppy ${text}: unknown setting ${[setting, ...rest].join(',')}`,
+      'The setting is ro or snapshot.',
+    );
+  return { path, mode: setting === 'ro' ? 'read-only' : 'snapshot' };
+}
+
+function parseFloppies(texts: readonly string[]): FloppyOption[] {
+  if (texts.length > FLOPPIES) throw new InputError(`--floppy: ${texts.length} disks; there are two drives, A and B`);
+  return texts.map(parseFloppy);
+}
+
+const BOOT_NAMES: Record<string, BootDevice> = { cd: 'cdrom', disk: 'disk', floppy: 'floppy', network: 'network' };
+
+/** `cd,disk,floppy,network`, or some of them. */
+function parseBootOrder(text: string | undefined, bios: boolean): BootDevice[] | undefined {
+  if (text === undefined) return undefined;
+  if (!bios)
+    throw new InputError(
+      `--boot ${text}: a kernel boots as it is given, without a BIOS that would look for one`,
+      'Give --bios too: Debian’s package seabios has /usr/share/seabios/bios-256k.bin.',
+    );
+  const names = text.split(',').map((name) => oneOf('--boot', name.trim(), Object.keys(BOOT_NAMES)));
+  if (new Set(names).size < names.length) throw new InputError(`--boot ${text}: one of them is there twice`);
+  return names.map((name) => BOOT_NAMES[name]);
 }
 
 function parseBalloon(text: string | undefined, mode: Mode, memory: number): number {

@@ -10,7 +10,7 @@ import { writeRange } from '../hosts/node/file-ranges.js';
 import { FileSource, reason } from '../hosts/node/files.js';
 import { withAbsolutePath } from './net-option.js';
 import { nodeCodec } from '../hosts/node/codec.js';
-import { parseDisk, type RawOptions } from './options.js';
+import { parseDisk, parseFloppy, type RawOptions } from './options.js';
 
 /** A disk image as it was when the snapshot was taken. */
 interface DiskStamp {
@@ -37,8 +37,13 @@ function absolute(raw: RawOptions): RawOptions {
     );
     return resolve(path).replaceAll(',', ',,') + full;
   });
+  const floppy = raw.floppy?.map((text) => {
+    const { path } = parseFloppy(text);
+    return resolve(path).replaceAll(',', ',,') + text.slice(path.replaceAll(',', ',,').length);
+  });
   return {
     ...raw,
+    floppy,
     net: withAbsolutePath(raw.net),
     ...{ kernel: full(raw.kernel), initrd: full(raw.initrd), bios: full(raw.bios), vgabios: full(raw.vgabios) },
     ...{
@@ -61,7 +66,8 @@ function stamp(path: string): DiskStamp {
 function imagesOf(raw: RawOptions): string[] {
   const disks = raw.disk.map((text) => parseDisk(text));
   const overlays = disks.flatMap(({ overlay }) => overlay ?? []);
-  return [...disks.map(({ path }) => path), ...overlays, ...(raw.cdrom ? [raw.cdrom] : [])];
+  const floppies = (raw.floppy ?? []).map((text) => parseFloppy(text).path);
+  return [...disks.map(({ path }) => path), ...floppies, ...overlays, ...(raw.cdrom ? [raw.cdrom] : [])];
 }
 
 /** Writes the file whole or not at all; its size. Throws InputError. */

@@ -92,6 +92,8 @@ async function assemble(
   const config: MachineConfig = {
     boot: parts.boot,
     drives: parts.drives,
+    floppies: parts.floppies,
+    bootOrder: options.bootOrder,
     virtio: ports.length > 0 ? [...parts.virtio, { kind: 'console', ports }] : parts.virtio,
     mode,
     ept: options.ept,

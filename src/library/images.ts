@@ -10,7 +10,8 @@ declare const fetch: (
   address: string,
 ) => Promise<{ ok: boolean; status: number; statusText: string; arrayBuffer(): Promise<ArrayBuffer> }>;
 
-const SECTOR = { disk: 512, cdrom: 2048 };
+/** A floppy's image may be any part of a disk. */
+const SECTOR = { disk: 512, cdrom: 2048, floppy: 1 };
 
 const has = (image: unknown, ...names: string[]): boolean =>
   typeof image === 'object' && image !== null && names.every((name) => name in image);
@@ -111,8 +112,11 @@ export class BytesDisk implements BlockBackend {
   readonly size: number;
 
   /** Throws InputError when they are no whole number of sectors. */
-  constructor(private readonly source: BytesSource) {
-    this.size = wholeSectors(source, 'disk');
+  constructor(
+    private readonly source: BytesSource,
+    what: DiskRequest['what'],
+  ) {
+    this.size = wholeSectors(source, what);
   }
 
   read(offset: number, into: Uint8Array): void {
@@ -131,6 +135,6 @@ function wholeSectors({ name, size }: ByteSource, what: DiskRequest['what']): nu
   if (size > 0 && size % sector === 0) return size;
   throw new InputError(
     `${what} ${name}: ${size} bytes; an image has a positive multiple of ${sector}`,
-    what === 'disk' ? 'Pad it with zeros to a whole number of sectors.' : 'Give an ISO 9660 image.',
+    what === 'cdrom' ? 'Give an ISO 9660 image.' : 'Pad it with zeros to a whole number of sectors.',
   );
 }

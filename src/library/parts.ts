@@ -3,18 +3,21 @@
 import { InputError } from '../base/errors.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
 import type { MachineConfig, Mode, DriveConfig, VirtioConfig } from '../vmm/config.js';
-import type { Disk, Platform, Source } from './platform.js';
+import { floppyOf } from './floppies.js';
+import type { Disk, DiskRequest, Platform, Source } from './platform.js';
 import type { DiskOptions, Image, NetworkOptions, VmOptions } from './vm-options.js';
 
 /** What to do when the run is over, last first. */
 export type Closers = (() => void)[];
 
 export interface Parts extends Pick<MachineConfig, 'boot' | 'drives' | 'virtio'> {
-  /** In the order of the options. */
+  floppies: Disk[];
+  /** In the order of the options; floppies are the last. */
   disks: Disk[];
 }
 
 const DRIVES = 4;
+const FLOPPIES = 2;
 
 /** Throws InputError. */
 export async function openParts(platform: Platform, options: VmOptions, mode: Mode, closers: Closers): Promise<Parts> {
@@ -36,6 +39,13 @@ export async function openParts(platform: Platform, options: VmOptions, mode: Mo
       virtio.push({ kind: 'block', backend, serial: `TV-VIRTIO-${virtio.length + 1}` });
     else drives.push({ backend, cdrom: false });
   }
+  const floppies: Disk[] = [];
+  for (const one of options.floppies ?? []) {
+    const backend = await openDisk(platform, diskOptions(one), 'floppy');
+    closers.push(() => backend.close?.());
+    floppies.push(backend);
+    disks.push(backend);
+  }
   for (const { tag, folder, readOnly = false } of options.shares ?? []) {
     const tree = typeof folder === 'string' ? platform.folder(folder, readOnly) : folder;
     virtio.push({ kind: 'p9', tag, tree });
@@ -49,7 +59,8 @@ export async function openParts(platform: Platform, options: VmOptions, mode: Mo
   }
   if (drives.length > DRIVES)
     throw new InputError(`disks, cdrom: ${drives.length} drives; two IDE channels take ${DRIVES}`);
-  return { boot: await openBoot(platform, options, open), drives, virtio, disks };
+  if (floppies.length > FLOPPIES) throw new InputError(`floppies: ${floppies.length}; there are two drives`);
+  return { boot: await openBoot(platform, options, open), drives, virtio, floppies, disks };
 }
 
 async function openBoot(
@@ -70,7 +81,7 @@ async function openBoot(
   };
 }
 
-function check({ kernel, initrd, bios, vgabios, commandLine }: VmOptions): void {
+function check({ kernel, initrd, bios, vgabios, commandLine, bootOrder }: VmOptions): void {
   const refuse = (what: string, advice: string): never => {
     throw new InputError(what, advice);
   };
@@ -79,6 +90,8 @@ function check({ kernel, initrd, bios, vgabios, commandLine }: VmOptions): void 
   if (initrd !== undefined && kernel === undefined)
     refuse('initrd: there is no kernel to give it to', 'Give a kernel too.');
   if (vgabios !== undefined && bios === undefined) refuse('vgabios: only a BIOS runs it', 'Give a bios too.');
+  if (bootOrder !== undefined && bios === undefined)
+    refuse('bootOrder: a kernel boots as it is given, without a BIOS that would look for one', 'Give a bios too.');
   if (commandLine && bios !== undefined)
     refuse('commandLine: a BIOS takes none', 'Set the command line in the boot loader.');
 }
@@ -101,9 +114,13 @@ function diskOptions(one: Image | DiskOptions): DiskOptions {
   return isOptions(one) ? one : { image: one };
 }
 
-async function openDisk(platform: Platform, { image, access, overlay }: DiskOptions): Promise<Disk> {
+async function openDisk(
+  platform: Platform,
+  { image, access, overlay }: DiskOptions,
+  what: DiskRequest['what'] = 'disk',
+): Promise<Disk> {
   if (overlay !== undefined && access !== undefined)
     throw new InputError(`disk overlay ${overlay}: it takes the place of access ${access}`, 'Leave one of them out.');
-  if (isBackend(image)) return image;
-  return platform.disk(image, { what: 'disk', access: access ?? 'snapshot', overlay });
+  if (isBackend(image)) return what === 'floppy' ? floppyOf(image, 'of your own', !image.readOnly) : image;
+  return platform.disk(image, { what, access: access ?? 'snapshot', overlay });
 }

@@ -36,7 +36,7 @@ export interface Source extends ByteSource {
 }
 
 export interface DiskRequest {
-  what: 'disk' | 'cdrom';
+  what: 'disk' | 'cdrom' | 'floppy';
   access: DiskAccess;
   /** File that takes the writes. */
   overlay?: string;

@@ -3,6 +3,7 @@
 import type { ByteSource } from '../base/host.js';
 import type { Topic } from '../base/log.js';
 import type { BlockBackend } from '../devices/storage/block-backend.js';
+import type { BootDevice } from '../devices/timers/cmos-layout.js';
 import type { ConsolePort, VirtioConsole } from '../devices/virtio/console.js';
 import type { FileTree } from '../base/file-tree.js';
 import type { Allowed } from '../net/policy.js';
@@ -42,6 +43,9 @@ export interface DiskOptions {
   /** Default `ide`, in mode para `virtio`. */
   bus?: 'ide' | 'virtio';
 }
+
+/** Of one of the two floppy drives. */
+export type FloppyOptions = Pick<DiskOptions, 'image' | 'access'>;
 
 export interface NetworkOptions {
   /** Default `ne2000`, in mode para `virtio`. */
@@ -89,6 +93,10 @@ export interface VmOptions {
   disks?: readonly (Image | DiskOptions)[];
   /** ISO 9660 image. */
   cdrom?: Image;
+  /** In drives A and B: images of 160K to 2880K, or the beginning of such. */
+  floppies?: readonly (Image | FloppyOptions)[];
+  /** What a BIOS tries first, in order. What is not named comes after: disk, floppy, cdrom, network. */
+  bootOrder?: readonly BootDevice[];
   /** Default none; `true` is a private network from which the guest reaches what is public. */
   network?: boolean | NetworkOptions;
   shares?: readonly ShareOptions[];

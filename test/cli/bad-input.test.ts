@@ -101,6 +101,19 @@ test('disks of a wrong size', () => {
   refuses(['--cdrom', file('d', '', 512)], 'a positive multiple of 2048');
 });
 
+test('floppy disks of a wrong size', () => {
+  refuses(['--floppy', '/no/floppy.img'], 'floppy /no/floppy.img: no such file', 'mformat -C -f 1440');
+  refuses(['--floppy', file('f')], '0 bytes');
+  refuses(['--floppy', file('f', '', 3_000_000)], '3000000 bytes; the largest floppy disk has 2949120', '--disk');
+  refuses(
+    ['--floppy', file('f', '', 512)],
+    '512 bytes, which is part of a disk of 1474560',
+    'truncate -s 1474560',
+    ',snapshot',
+  );
+  expect(run('--floppy', `${file('f', '', 512)},snapshot`, '--append', 'exit=poweroff').status).toBe(0);
+});
+
 test('a disk that cannot be written', () => {
   // A program that runs cannot be opened for writing, not even by root.
   const program = join(scratch(), 'program');

@@ -150,7 +150,16 @@ test('instructions are traced with their text', async () => {
 
 test('Linux by its 16-bit entry', async (context) => {
   const { kernel } = needs(context, 'kernel');
-  const args = ['--kernel', kernel, '--boot', 'real', '--append', 'console=ttyS0 earlyprintk=ttyS0', '--timeout', '90'];
+  const args = [
+    '--kernel',
+    kernel,
+    '--entry',
+    'real',
+    '--append',
+    'console=ttyS0 earlyprintk=ttyS0',
+    '--timeout',
+    '90',
+  ];
   const console = run(...args);
   await console.expect('BIOS-provided physical RAM map');
   await console.expect(/BIOS-e820: \[mem 0x0000000000100000-0x000000000fffffff\] usable/);

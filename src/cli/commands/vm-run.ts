@@ -124,6 +124,12 @@ export function vmRunCommand(): Command {
       collect,
       [],
     )
+    .option(
+      '--floppy <file[,ro|,snapshot]>',
+      'floppy disk image, 160K to 2880K, in drive A; a second one in drive B',
+      collect,
+      [],
+    )
     .option('--cdrom <file>', 'ISO 9660 image in a CD-ROM drive')
     .option(
       '--serial <stdio|file:F|socket:PATH|none>',
@@ -167,7 +173,8 @@ export function vmRunCommand(): Command {
       '--snapshot-on <text-and-file...>',
       'when the text has come out of the serial port, write a snapshot: "login:" F',
     )
-    .option('--boot <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
+    .option('--boot <order>', 'what a BIOS tries first: some of cd,disk,floppy,network (disk,floppy,cd,network)')
+    .option('--entry <protected|real>', 'entry of a Linux kernel: 32-bit, or its 16-bit setup code', 'protected')
     .option('--demo', 'our own guest runs its workloads; then a summary')
     .addHelpText('after', epilogue(EXAMPLES, EXIT_STATUS, KEYS))
     .action(async (raw: RawOptions) => {

@@ -4,6 +4,7 @@ import { InputError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
 import { inflate } from '../../devices/storage/disk-image/inflate.js';
 import { isQcow2, Qcow2 } from '../../devices/storage/disk-image/qcow2.js';
+import { floppyOf } from '../../library/floppies.js';
 import { BytesDisk, BytesSource, nameOf, SourceDisk, sourceOf } from '../../library/images.js';
 import type { Disk, DiskRequest, Platform } from '../../library/platform.js';
 import type { Image } from '../../library/vm-options.js';
@@ -48,9 +49,15 @@ async function open(image: Image, what: string): Promise<ByteSource> {
 function openDisk(source: ByteSource, { what, access, overlay }: DiskRequest): Disk {
   if (overlay !== undefined)
     throw new InputError(`disk overlay ${overlay}: a browser has no files to write`, 'Use access snapshot.');
-  if (access === 'write' && source instanceof BytesSource && !isQcow2(source)) return new BytesDisk(source);
+  if (access === 'write' && source instanceof BytesSource && !isQcow2(source))
+    return ofKind(new BytesDisk(source, what), source.name, what, true);
   if (access === 'write')
     throw new InputError(`disk ${source.name}: a browser cannot write it`, 'Use access snapshot.');
-  const below = what === 'disk' && isQcow2(source) ? new Qcow2(source, inflate) : new SourceDisk(source, what);
+  const image = what !== 'cdrom' && isQcow2(source) ? new Qcow2(source, inflate) : new SourceDisk(source, what);
+  const below = ofKind(image, source.name, what, false);
   return access === 'snapshot' ? new MemoryOverlay(below) : below;
+}
+
+function ofKind(image: Disk, name: string, what: DiskRequest['what'], inPlace: boolean): Disk {
+  return what === 'floppy' ? floppyOf(image, name, inPlace) : image;
 }

@@ -4,6 +4,7 @@ import { InputError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
 import { isQcow2, Qcow2 } from '../../devices/storage/disk-image/qcow2.js';
 import { BytesDisk, BytesSource, SourceDisk } from '../../library/images.js';
+import { floppyOf } from '../../library/floppies.js';
 import type { Disk, DiskRequest, Source } from '../../library/platform.js';
 import { inflateCluster } from './codec.js';
 import { FileDisk, FileSource, hasContents } from './files.js';
@@ -15,6 +16,7 @@ export function openDisk(image: string | ByteSource, { what, access, overlay }: 
   const inPlace = access === 'write' && overlay === undefined;
   const below = typeof image === 'string' ? openFile(image, what, inPlace) : openBytes(image, what, inPlace);
   try {
+    if (what === 'floppy') return openFloppy(below, typeof image === 'string' ? image : image.name, access);
     if (overlay !== undefined) return new OverlayFile(overlay, below);
     return access === 'snapshot' ? new SnapshotDisk(below) : below;
   } catch (error) {
@@ -23,8 +25,13 @@ export function openDisk(image: string | ByteSource, { what, access, overlay }: 
   }
 }
 
+function openFloppy(below: Disk, name: string, access: DiskRequest['access']): Disk {
+  const whole = floppyOf(below, name, access === 'write');
+  return access === 'snapshot' ? new SnapshotDisk(whole) : whole;
+}
+
 function openFile(path: string, what: DiskRequest['what'], inPlace: boolean): Disk {
-  if (what === 'disk' && hasContents(path)) {
+  if (what !== 'cdrom' && hasContents(path)) {
     const source = new FileSource(path, what);
     if (isQcow2(source)) return openQcow2(source, inPlace);
     source.close();
@@ -33,9 +40,9 @@ function openFile(path: string, what: DiskRequest['what'], inPlace: boolean): Di
 }
 
 function openBytes(source: Source, what: DiskRequest['what'], inPlace: boolean): Disk {
-  if (what === 'disk' && isQcow2(source)) return openQcow2(source, inPlace);
+  if (what !== 'cdrom' && isQcow2(source)) return openQcow2(source, inPlace);
   if (!inPlace) return new SourceDisk(source, what);
-  if (source instanceof BytesSource) return new BytesDisk(source);
+  if (source instanceof BytesSource) return new BytesDisk(source, what);
   throw new InputError(`${what} ${source.name}: it is read by ranges, and cannot be written`, 'Use access snapshot.');
 }
 

@@ -9,6 +9,7 @@ const SOURCES: Record<string, (path: string) => string> = {
   bios: () => 'Debian’s package seabios has /usr/share/seabios/bios-256k.bin.',
   vgabios: () => 'Debian’s package seabios has /usr/share/seabios/vgabios-stdvga.bin.',
   disk: (path) => `An empty disk is made by: truncate -s 1G ${path}`,
+  floppy: (path) => `An empty disk is made by: mformat -C -f 1440 -i ${path} ::`,
   share: (path) => `A folder is made by: mkdir ${path}`,
   snapshot: () => 'Snapshots are written by --snapshot-on and by Ctrl-A w.',
 };

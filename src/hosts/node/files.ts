@@ -80,19 +80,19 @@ export class FileDisk implements BlockBackend {
   private readonly fd: number;
   private readonly durability: FileDurability;
 
-  constructor(path: string, mode: 'write' | 'read-only', kind: 'disk' | 'cdrom' = 'disk') {
+  constructor(path: string, mode: 'write' | 'read-only', kind: 'disk' | 'cdrom' | 'floppy' = 'disk') {
     this.readOnly = mode !== 'write';
     this.fd = open(path, this.readOnly ? 'r' : 'r+', kind);
     this.durability = new FileDurability(this.fd);
     this.size = fstatSync(this.fd).size;
-    const sector = kind === 'cdrom' ? CD_SECTOR : SECTOR;
+    const sector = { disk: SECTOR, cdrom: CD_SECTOR, floppy: 1 }[kind];
     if (this.size === 0 || this.size % sector !== 0) {
       closeSync(this.fd);
       throw new InputError(
         `${kind} ${path}: ${this.size} bytes; an image has a positive multiple of ${sector}`,
-        kind === 'disk'
-          ? `Make it ${Math.max(1, Math.ceil(this.size / SECTOR)) * SECTOR} bytes long (truncate -s).`
-          : 'Give an ISO 9660 image.',
+        kind === 'cdrom'
+          ? 'Give an ISO 9660 image.'
+          : `Make it ${Math.max(1, Math.ceil(this.size / SECTOR)) * SECTOR} bytes long (truncate -s).`,
       );
     }
   }
