@@ -35,12 +35,23 @@ export const TLB_CODE_USER = 0x1500000;
 export const CODE_PAGE_OF = 0x1900000;
 /** Log of filled TLB entries, so that a flush costs what was filled. */
 export const TLB_LOG = 0x1d00000;
-/** Code page descriptors, then their offset tables (4096 u32 each), then the micro-op pool. */
-export const CODE_PAGES = 0x1d80000;
-export const CODE_PAGE_MAX = 2048;
-export const CODE_TABLES = 0x1e00000;
-export const UOP_POOL = 0x3e00000;
-export const UOP_POOL_END = 0x5a00000;
+/** Decoded code: descriptors of code pages, offset tables, micro-ops. mmu/code-area.ts divides it; the host may give another area. */
+export const CODE_AREA = 0x1d80000;
+export const CODE_AREA_END = 0x5a00000;
+/** How it is divided, u32 each: descriptors, offset tables, their number, blocks of micro-ops, their end. */
+export const CODE_LAYOUT = 10240;
+export const LAYOUT_DESCRIPTORS = 0;
+export const LAYOUT_TABLES = 4;
+export const LAYOUT_PAGES = 8;
+export const LAYOUT_UOPS = 12;
+export const LAYOUT_UOPS_END = 16;
+/** A descriptor: next one of the same physical page, physical page number; its size. An offset table: 4096 u32. */
+export const DESCRIPTOR_NEXT = 0;
+export const DESCRIPTOR_NUMBER = 4;
+export const DESCRIPTOR_SIZE = 64;
+export const OFFSET_TABLE_SIZE = 16384;
+/** What the TLB knows of an address space that is not in force, put aside, in bytes: mmu/space-stash.ts. The host gives room for some. */
+export const STASH_SIZE = 16384;
 /** The translator: entries of regions (32 bytes each), regions by table slot (256 bytes each), its working memory, samples. */
 export const REGION_ENTRIES = 0x5a00000;
 export const REGION_ENTRY_MAX = 16384;
@@ -51,6 +62,10 @@ export const REGION_PAGE_MAX = 31;
 /** A region that is called with this target leaves at once, having changed nothing; also the mask of targets in an entry. */
 export const NO_TARGET = 0xfff;
 export const TRANSLATOR_SCRATCH = 0x5c80000;
+/** What is given out, by slot (16 bytes each) and by module (8 bytes each): mmu/region-slots.ts. */
+export const REGION_SLOTS = 0x5d00000;
+export const REGION_MODULES = 0x5d20000;
+export const REGION_MODULE_MAX = 2048;
 export const HEAT = 0x5d40000;
 export const LINKS = 0x5d50000;
 /** Where what lies in a module, for `--dump-wat`: their number, where functions are written, then {where, what}, u32 all. */
@@ -217,6 +232,7 @@ export const COUNT_DECODED = 2984; // instructions decoded into the pool
 export const COUNT_CODE_INVALIDATIONS = 2992;
 export const COUNT_CODE_FLUSHES = 3000;
 export const COUNT_TLB_FLUSHES = 3008;
+export const COUNT_CODE_EVICTIONS = 3016; // code pages whose decoded code made room for others
 
 /** Physical memory regions: REGION_MAX entries of {start, size, host address, kind}, all u32. The first match wins. */
 export const REGIONS = 3072;

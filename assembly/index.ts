@@ -1,10 +1,11 @@
 // The core's exports: everything that the host calls. State is read and written in memory (assembly/abi.ts).
 import {
-  A20_MASK, EPT_ACTIVE, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, NMI_BLOCKED, REPLAY_COUNT, VMX_HALTED, VMX_OFF,
-  VMX_ROOT, VMX_STATE,
+  A20_MASK, CODE_AREA, CODE_AREA_END, EPT_ACTIVE, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, NMI_BLOCKED, REPLAY_COUNT,
+  VMX_HALTED, VMX_OFF, VMX_ROOT, VMX_STATE,
 } from './abi';
 import { IF } from './cpu/flags';
 import { initInterpreter, setTraps, stepPending, takeTraps } from './interpreter/control';
+import { divideArea } from './mmu/code-area';
 import { flushCode } from './mmu/code-pages';
 import { flushEpt } from './mmu/ept';
 import { initFetch } from './mmu/fetch';
@@ -23,12 +24,13 @@ export { reset } from './ops/system/reset';
 export { forgetSpace, setSpace } from './ops/system/space';
 export { loadTask, saveTask } from './ops/system/task-state';
 export { dropUserWrites, invalidatePages } from './mmu/tlb';
+export { setStashes } from './mmu/space-stash';
 export { generation, invalidateCode } from './mmu/code-pages';
 
 // the translator: what the host drives, then what regions import
-export { setSlots } from './mmu/region-entries';
+export { closed, setSlots } from './mmu/region-slots';
 export { regionBytes, regionLoop } from './mmu/regions';
-export { lastEntry, linked, translateHere, translateHot, translateLinked } from './translator/heat';
+export { lastModule, linked, translateHere, translateHot, translateLinked } from './translator/heat';
 export { asking, setLinks } from './interpreter/links';
 export { setNoting } from './translator/notes';
 export { budget, setPeriod } from './cpu/budget';
@@ -38,10 +40,17 @@ export { add80, div80, mul80 } from './ops/x87/float80-quick';
 
 /** Once, after the memory was made and before anything else. */
 export function init(): void {
+  divideArea(CODE_AREA, CODE_AREA_END);
   initTlb();
   initFetch();
   initInterpreter();
   store<u32>(A20_MASK, 0xffffffff);
+}
+
+/** Decoded code lies in [from, end), bytes that are all zeros; from CODE_AREA on, anywhere. */
+export function setCodeArea(from: usize, end: usize): void {
+  flushCode();
+  divideArea(from, end);
 }
 
 /** Is the guest at an instruction boundary where nothing goes before an event from outside? */

@@ -13,12 +13,13 @@ import { IF, TF } from '../cpu/flags';
 import { holdAt, settleShadow } from '../cpu/interrupt-shadow';
 import { nonRoot, noteExit, settled } from '../cpu/vmx';
 import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/micro-ops';
-import { DECODED_SHORT, decodeOne, decodeRun } from '../isa/decode';
+import { DECODED_SHORT, decodeOne, decodeRun, emitAt, emitTo } from '../isa/decode';
 import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../uop';
-import { coverCode, descriptorKey, flushCode, hostPage, poolNext, poolRoom, setPoolNext } from '../mmu/code-pages';
+import { evictCode } from '../mmu/code-eviction';
+import { coverCode, descriptorKey, hostPage, uopRoom } from '../mmu/code-pages';
 import { fetchHost, fetchTable } from '../mmu/fetch';
 import { CS, linearOf, open, segmentBase } from '../mmu/segmented';
-import { codeTlb, flushCodeTlb } from '../mmu/tlb';
+import { codeTlb, setCodeKey } from '../mmu/tlb';
 import { afterInstruction, beforeInstruction, forgetTraps } from '../ops/system/debug';
 import { deliverFault } from '../ops/control-flow/interrupt';
 import { codePage, ea, eipOf, enterPage, jumpTo, nextEip, take } from '../ops/operand';
@@ -43,8 +44,6 @@ let watched: bool = false;
 let trapFlag: bool = false;
 /** A watched instruction retired with an exit: its traps come when the host runs on. */
 export let stepPending: bool = false;
-/** Mode key that the code TLB was filled under. */
-let codeKey: u32 = 0xffffffff;
 
 export function initInterpreter(): void {
   store<u16>(FAULT_UOP, OP_FAULT, U_OP);
@@ -176,10 +175,7 @@ function deliverHere(): usize {
 /** The micro-op of the instruction at EIP. */
 function lookup(): usize {
   const key = load<u32>(MODE_KEY);
-  if (key != codeKey) {
-    flushCodeTlb();
-    codeKey = key;
-  }
+  setCodeKey(key);
   const eip = load<u32>(EIP);
   const base = segmentBase(CS);
   const lin = base + eip;
@@ -203,8 +199,8 @@ function lookup(): usize {
   }
   let u: usize = load<u32>(table + ((lin & 0xfff) << 2));
   if (u == 0) {
-    if (!poolRoom()) {
-      flushCode();
+    if (!uopRoom()) {
+      evictCode();
       table = fetchTable(lin, key, flat);
     }
     u = decodeRun(table, lin & 0xfff, key);
@@ -247,30 +243,24 @@ function decodeStep(lin: u32, room: u32): usize {
   const allowed: u32 = room >= 15 ? 16 : room + 1;
   const host = fetchHost(lin);
   if (faulted()) return 0;
-  const pool = poolNext;
   const key = load<u32>(MODE_KEY);
-  setPoolNext(ONE_SHOT);
+  emitTo(ONE_SHOT);
   let outcome = decodeOne(host, host + min(within, allowed), lin & 0xfff, 0, key);
   if (outcome == DECODED_SHORT && within < allowed) {
     memory.copy(GATHERED, host, within);
     const behind = fetchHost((lin & 0xfffff000) + 0x1000);
-    if (faulted()) {
-      setPoolNext(pool);
-      return 0;
-    }
+    if (faulted()) return 0;
     memory.copy(GATHERED + within, behind, 16 - within);
-    setPoolNext(ONE_SHOT);
+    emitTo(ONE_SHOT);
     outcome = decodeOne(GATHERED, GATHERED + allowed, lin & 0xfff, 0, key);
   }
-  const after = poolNext;
-  setPoolNext(pool);
   if (outcome == DECODED_SHORT) {
     raise(GP, 0);
     return 0;
   }
   // the one-shot's last micro-op ends the step; it takes EIP from the length of the one before it
-  memory.copy(after, after - UOP_SIZE, UOP_SIZE);
-  store<u16>(after, OP_STEP_END, U_OP);
+  memory.copy(emitAt, emitAt - UOP_SIZE, UOP_SIZE);
+  store<u16>(emitAt, OP_STEP_END, U_OP);
   enterPage(lin & 0xfffff000, 0);
   return ONE_SHOT;
 }
@@ -323,13 +313,11 @@ export function stale(u: usize): usize {
 /** Decodes a stale instruction in its old place: links to it and the run behind it stay good. Not when it takes other room. */
 function renew(u: usize, table: usize, offset: u32): bool {
   if (load<u16>(u + UOP_SIZE, U_OFFSET) == <u16>offset) return false;
-  const pool = poolNext;
   const page = hostPage(table);
   const ordinal: u32 = load<u16>(u, U_ORDINAL);
-  setPoolNext(ONE_SHOT);
+  emitTo(ONE_SHOT);
   const outcome = decodeOne(page + offset, page + 0x1000, offset, ordinal, descriptorKey(table));
-  const plain = outcome != DECODED_SHORT && poolNext == ONE_SHOT + UOP_SIZE && load<u8>(ONE_SHOT, U_LENGTH) == load<u8>(u, U_LENGTH);
-  setPoolNext(pool);
+  const plain = outcome != DECODED_SHORT && emitAt == ONE_SHOT + UOP_SIZE && load<u8>(ONE_SHOT, U_LENGTH) == load<u8>(u, U_LENGTH);
   if (!plain) return false;
   memory.copy(u, ONE_SHOT, UOP_SIZE);
   store<u32>(table + (offset << 2), <u32>u);

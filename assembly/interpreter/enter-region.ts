@@ -1,6 +1,6 @@
 // From one region to the next: what a region leaves with, and the look-up of where it goes, without the dispatch loop between them.
 // Ours. Translated code keeps to this protocol; the state that it works on is in memory again when it returns.
-import { ATTENTION, EIP, UOP_POOL } from '../abi';
+import { ATTENTION, CODE_AREA, EIP } from '../abi';
 import { beginRegion, budget, endRegion, spend } from '../cpu/budget';
 import { fault, RESUME_UOP } from '../cpu/fault';
 import { settleMemory } from '../cpu/flag-kinds';
@@ -32,7 +32,7 @@ export function enterRegion(u: usize): usize {
   const untilSample = beginRegion();
   const next = runRegions(u);
   endRegion(untilSample);
-  if (next >= <usize>UOP_POOL) noteStart(next, codePage());
+  if (next >= <usize>CODE_AREA) noteStart(next, codePage());
   return next;
 }
 

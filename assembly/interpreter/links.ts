@@ -2,12 +2,14 @@
 // Ours. Regions that hot links join become one (translator/join.ts), so that registers and flags stay in locals across pages.
 import { CODE_LINEAR_PAGE, CODE_PAGE, LINKS } from '../abi';
 import { generation, regionDrops } from '../mmu/code-pages';
+import { evictions } from '../mmu/code-eviction';
 import { partings } from '../mmu/region-entries';
+import { regionSerial } from '../mmu/region-slots';
 import { regionDistance, regionPages, regionTable } from '../mmu/regions';
 
 /**
  * Counts, hashed by address: {linear address, offset table | under user rights, samples, slot of the region that was left, linear address
- * of its page 0}, u32 each.
+ * of its page 0, that region's serial}, u32 each.
  */
 export const LINK_MAX: u32 = 2048;
 const LINK_SHIFT: u32 = 5;
@@ -24,6 +26,7 @@ let untilSample: u32 = 1;
 let noise: u32 = 1;
 let era: u32 = 0;
 let parted: u32 = 0;
+let evicted: u32 = 0;
 
 /** Links that have asked. */
 const ASKING_MAX: u32 = 16;
@@ -46,16 +49,21 @@ export function linkAddress(link: usize): u32 { return load<u32>(link); }
 export function linkTable(link: usize): usize { return load<u32>(link, 4) & ~1; }
 export function linkUser(link: usize): bool { return (load<u32>(link, 4) & 1) != 0; }
 export function linkSamples(link: usize): u32 { return load<u32>(link, 8); }
-export function linkFrom(link: usize): u32 { return load<u32>(link, 12); }
+/** 0: another region has its slot now. */
+export function linkFrom(link: usize): u32 {
+  const slot = load<u32>(link, 12);
+  return slot != 0 && regionSerial(slot) == load<u32>(link, 20) ? slot : 0;
+}
 /** Linear address of page 0 of the region that was left. */
 export function linkFromBase(link: usize): u32 { return load<u32>(link, 16); }
 export function isHot(link: usize): bool { return linkSamples(link) >= hot << min(regionDrops(linkTable(link)), DOUBLINGS_MAX); }
 
-/** Forgets all when decoded code was dropped, or what had become one has fallen apart. */
+/** Forgets all when decoded code was dropped or has made room, or what had become one has fallen apart. */
 function renew(): void {
-  if (era == generation && parted == partings) return;
+  if (era == generation && parted == partings && evicted == evictions) return;
   era = generation;
   parted = partings;
+  evicted = evictions;
   asking = 0;
   memory.fill(LINKS, 0, LINK_MAX << LINK_SHIFT);
 }
@@ -88,6 +96,7 @@ export function sampleLink(address: u32, table: usize, user: bool, from: u32): v
   const samples = linkSamples(link) + 1;
   store<u32>(link, samples, 8);
   store<u32>(link, from, 12);
+  store<u32>(link, regionSerial(from), 20);
   store<u32>(link, load<u32>(CODE_LINEAR_PAGE) - distanceOf(from, load<u32>(CODE_PAGE)), 16);
   if (asks(samples) && isHot(link) && asking < ASKING_MAX) {
     store<u32>(ASKING + (<usize>asking << 2), <u32>link);

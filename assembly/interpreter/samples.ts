@@ -3,7 +3,8 @@
 import { CAREFUL, EIP, HEAT, MODE_KEY } from '../abi';
 import { descriptorKey, generation, isBeingLinked, regionDrops } from '../mmu/code-pages';
 import { U_OFFSET } from '../uop';
-import { isClaimed, modules } from '../mmu/region-entries';
+import { isClaimed } from '../mmu/region-entries';
+import { modules } from '../mmu/region-slots';
 import { codeTlb, userRights } from '../mmu/tlb';
 
 /** Mode keys that are translated: 32-bit code and stack, flat segments (ops/system/mode.ts). */

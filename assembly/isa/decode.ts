@@ -1,5 +1,5 @@
 // Bytes to micro-ops. SDM vol. 2 chapter 2 (format, prefixes), appendix A (maps); the tables come from isa/opcodes.ts.
-// decodeOne() emits one instruction at the pool; decodeRun() a straight line of them into a code page.
+// decodeOne() emits one instruction; decodeRun() a straight line of them into a code page.
 import {
   COUNT_DECODED, EA_TEMP, EAX, EBP, EBX, EDI, ESI, FPR, REGS, XMM, ZERO,
 } from '../abi';
@@ -9,7 +9,8 @@ import {
 import {
   OP_EA, OP_EA16, OP_GOTO, OP_NEXT_PAGE, OP_PRIVILEGED, OP_PROTECTION, OP_UNDEFINED,
 } from '../generated/micro-ops';
-import { coverCode, hostPage, poolNext, setPoolNext } from '../mmu/code-pages';
+import { BLOCK_UOPS } from '../mmu/code-area';
+import { coverCode, hostPage, placeUops } from '../mmu/code-pages';
 import { CS, DS, ES, FS, GS, SS } from '../mmu/segmented';
 import {
   U_ATTR, U_BASE, U_COST, U_DISP, U_IMM, U_INDEX, U_LENGTH, U_LINK, U_OFFSET, U_OP, U_ORDINAL, U_REG, U_RM, U_SCALE, U_SEGMENT,
@@ -55,7 +56,13 @@ export const DECODED_END: u32 = 1;
 export const DECODED_SHORT: u32 = 2;
 
 const MAX_LENGTH: usize = 15;
-const MAX_RUN: u32 = 256;
+/** A run is decoded here, and goes to its place as a whole. */
+const RUN: usize = memory.data(128 * 32, 32);
+/** An instruction has up to three micro-ops, and one ends the run. */
+const RUN_LAST: usize = RUN + <usize>(BLOCK_UOPS - 4) * UOP_SIZE;
+/** Where the next micro-op goes. */
+export let emitAt: usize = 0;
+export function emitTo(u: usize): void { emitAt = u; }
 
 let at: usize = 0;
 let end: usize = 0;
@@ -132,9 +139,9 @@ function memory32(mod: u32, rm: u32): void {
   } else disp = mod == 1 ? signed8() : dword();
 }
 
-/** Clears the next micro-op of the pool and fills what all of an instruction share. */
+/** Clears the next micro-op and fills what all of an instruction share. */
 function emit(op: u32, offset: u32, ordinal: u32): usize {
-  const u = poolNext;
+  const u = emitAt;
   store<u64>(u, 0);
   store<u64>(u, 0, 8);
   store<u64>(u, 0, 16);
@@ -142,7 +149,7 @@ function emit(op: u32, offset: u32, ordinal: u32): usize {
   store<u16>(u, op, U_OP);
   store<u16>(u, offset, U_OFFSET);
   store<u16>(u, ordinal, U_ORDINAL);
-  setPoolNext(u + UOP_SIZE);
+  emitAt = u + UOP_SIZE;
   return u;
 }
 
@@ -345,30 +352,28 @@ function undefined(from: usize, to: usize, offset: u32, ordinal: u32): u32 {
   return DECODED_END;
 }
 
-/** Decodes from `offset` of the code page of `table` until the run ends. 0: the first instruction crosses into the next page. */
+/**
+ * Decodes from `offset` of the code page of `table` until the run ends. 0: the first instruction crosses into the next page. Only between
+ * instructions, and when there is room for micro-ops.
+ */
 export function decodeRun(table: usize, offset: u32, key: u32): usize {
   const page = hostPage(table);
-  const start = poolNext;
   let here = offset;
   let ordinal: u32 = 0;
+  emitAt = RUN;
   for (;;) {
     const known = here < 0x1000 ? load<u32>(table + (here << 2)) : 0;
-    if (known != 0 || ordinal == MAX_RUN) {
+    if (known != 0 || emitAt > RUN_LAST) {
       // the rest is decoded already (or the run is long enough): a branch of length 0 to there
       shared0(emit(OP_GOTO, here, ordinal - 1));
       break;
     }
-    const u = poolNext;
     const outcome = here < 0x1000 ? decodeOne(page + here, page + 0x1000, here, ordinal, key) : DECODED_SHORT;
     if (outcome == DECODED_SHORT) {
-      if (ordinal == 0) {
-        setPoolNext(start);
-        return 0;
-      }
+      if (ordinal == 0) return 0;
       shared0(emit(OP_NEXT_PAGE, here, ordinal - 1));
       break;
     }
-    store<u32>(table + (here << 2), <u32>u);
     ordinal++;
     here += lastLength;
     if (outcome == DECODED_END) {
@@ -378,7 +383,22 @@ export function decodeRun(table: usize, offset: u32, key: u32): usize {
     }
   }
   store<u64>(COUNT_DECODED, load<u64>(COUNT_DECODED) + ordinal);
+  const start = placeRun(table);
   coverCode(table, offset, max(here, offset + 1));
+  return start;
+}
+
+/** Gives the run its place, and the offset table its instructions: all of it but the last micro-op. */
+function placeRun(table: usize): usize {
+  const size = emitAt - RUN;
+  const start = placeUops(table, <u32>(size / UOP_SIZE));
+  memory.copy(start, RUN, size);
+  let before: u32 = 0x1000;
+  for (let u = start; u < start + size - UOP_SIZE; u += UOP_SIZE) {
+    const offset: u32 = load<u16>(u, U_OFFSET);
+    if (offset != before) store<u32>(table + (offset << 2), <u32>u);
+    before = offset;
+  }
   return start;
 }
 

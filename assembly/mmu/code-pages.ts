@@ -1,19 +1,24 @@
 // Decoded code by physical page: who has code, where its micro-ops are, and what a write to it undoes.
 // A descriptor holds the decoded form of one physical page under one mode key; its offset table maps each byte of the page
-// to the micro-op of the instruction that starts there. Micro-ops come from a pool that only grows until everything is flushed.
+// to the micro-op of the instruction that starts there. Micro-ops lie in blocks that belong to the page (code-area.ts).
 import {
-  ATTENTION, ATTENTION_CODE, CODE_PAGES, CODE_PAGE_MAX, CODE_PAGE_OF, CODE_TABLES, COUNT_CODE_FLUSHES, COUNT_CODE_INVALIDATIONS,
-  UOP_POOL, UOP_POOL_END,
+  ATTENTION, ATTENTION_CODE, CODE_PAGE_OF, COUNT_CODE_FLUSHES, COUNT_CODE_INVALIDATIONS, DESCRIPTOR_NEXT, DESCRIPTOR_NUMBER, DESCRIPTOR_SIZE,
+  OFFSET_TABLE_SIZE,
 } from '../abi';
 import { OP_STALE } from '../generated/micro-ops';
 import { closeEntries } from './region-entries';
-import { U_LENGTH, U_OP } from '../uop';
+import { U_LENGTH, U_OP, UOP_SIZE } from '../uop';
+import {
+  BLOCK_UOPS, blockBegin, descriptorNumber, descriptorOf, forgetArea, freeBlocks, freePages, freeTheBlocks, freeTheDescriptor, newBlock, newDescriptor,
+  pagesTouched, tableOf,
+} from './code-area';
+import { evictCode } from './code-eviction';
 import { forgetReturns } from './returns';
 import { flushCodeTlb, protectHostPage } from './tlb';
 
 /** Descriptor layout, bytes. */
-const NEXT: usize = 0;
-const NUMBER: usize = 4;
+const NEXT: usize = DESCRIPTOR_NEXT;
+const NUMBER: usize = DESCRIPTOR_NUMBER;
 const KEY: usize = 8;
 const HOST: usize = 12;
 /** u64: bit n set when bytes [64n, 64n + 64) of the page hold decoded instructions. */
@@ -23,13 +28,22 @@ const TRANSLATED: usize = 24;
 const DROPS: usize = 28;
 const MADE: u32 = 1;
 const LINKED: u32 = 2;
-const DESCRIPTOR_SIZE: usize = 32;
-const TABLE_SIZE: usize = 16384;
+/** Writes beside the page's code, how many may be: u32 each. */
+const BESIDE: usize = 32;
+const BESIDE_LIMIT: usize = 36;
+/** The newest of its blocks (number + 1), and how many micro-ops of it are taken; how many blocks it has. */
+const BLOCK: usize = 40;
+const TAKEN: usize = 44;
+const BLOCKS: usize = 48;
+/** Bits: the code TLB has been asked for the page since the clock's hand was here; it is to be evicted; its micro-ops are void. */
+const FLAGS: usize = 52;
+const USED: u32 = 1;
+const CHOSEN: u32 = 2;
+const VOID: u32 = 4;
+/** A page that has more blocks was decoded again and again, and begins anew. */
+const BLOCKS_OF_A_PAGE_MAX: u32 = 128;
 
-let pages: u32 = 0;
-/** Where the next micro-op goes. */
-export let poolNext: usize = UOP_POOL;
-/** Changes whenever all decoded code is dropped: a micro-op address from before is then void. */
+/** Changes whenever all decoded code is dropped. */
 export let generation: u32 = 0;
 /** Changes whenever a region that could be entered at a micro-op may not be any more. */
 export let closings: u32 = 0;
@@ -37,9 +51,6 @@ export function noteClosing(): void { closings++; }
 
 // @ts-ignore: decorator
 @inline function first(number: u32): usize { return load<u32>(CODE_PAGE_OF + (number << 2)); }
-function tableOf(descriptor: usize): usize { return CODE_TABLES + ((descriptor - CODE_PAGES) / DESCRIPTOR_SIZE) * TABLE_SIZE; }
-// @ts-ignore: decorator
-@inline export function descriptorOf(table: usize): usize { return CODE_PAGES + ((table - CODE_TABLES) / TABLE_SIZE) * DESCRIPTOR_SIZE; }
 // @ts-ignore: decorator
 @inline export function hostPage(table: usize): usize { return load<u32>(descriptorOf(table) + HOST); }
 
@@ -58,24 +69,52 @@ function dropRegions(table: usize): void {
 
 /** Mode key of the code that `table` finds. */
 export function descriptorKey(table: usize): u32 { return load<u32>(descriptorOf(table) + KEY); }
-export function setPoolNext(at: usize): void { poolNext = at; }
-export function poolRoom(): bool { return poolNext < <usize>UOP_POOL_END - 16384; }
 
-/** Offset table for physical page `number` (host bytes at `host`) decoded under `key`; made when there is none. */
+/** Offset table for physical page `number` (host bytes at `host`) decoded under `key`; made when there is none. Only between instructions. */
 export function codeTable(number: u32, key: u32, host: usize): usize {
-  for (let d = first(number); d; d = load<u32>(d + NEXT)) if (load<u32>(d + KEY) == key && load<u32>(d + HOST) == <u32>host) return tableOf(d);
-  if (pages == CODE_PAGE_MAX) flushCode();
-  const d: usize = CODE_PAGES + <usize>pages * DESCRIPTOR_SIZE;
-  pages++;
+  for (let d = first(number); d; d = load<u32>(d + NEXT)) {
+    if (load<u32>(d + KEY) != key || load<u32>(d + HOST) != <u32>host) continue;
+    store<u32>(d + FLAGS, load<u32>(d + FLAGS) | USED);
+    return tableOf(d);
+  }
+  if (freePages == 0) evictCode();
+  const d = newDescriptor();
   store<u32>(d + NEXT, <u32>first(number));
   store<u32>(d + NUMBER, number);
   store<u32>(d + KEY, key);
   store<u32>(d + HOST, <u32>host);
-  store<u64>(d + GRANULES, 0);
-  store<u64>(d + TRANSLATED, 0);
-  store<u64>(BESIDE + <usize>(pages - 1) * 8, 0);
+  store<u32>(d + FLAGS, USED);
   store<u32>(CODE_PAGE_OF + (number << 2), <u32>d);
   return tableOf(d);
+}
+
+// ---- micro-ops -------------------------------------------------------------------------------------------------------------------------
+
+/** Is there a block for what is to be decoded? Else evictCode() makes room. */
+export function uopRoom(): bool { return freeBlocks != 0; }
+
+function voidBlocks(d: usize): void {
+  freeTheBlocks(load<u32>(d + BLOCK));
+  store<u32>(d + BLOCK, 0);
+  store<u32>(d + BLOCKS, 0);
+  store<u32>(d + FLAGS, load<u32>(d + FLAGS) & ~VOID);
+}
+
+/** Where `count` micro-ops of the page of `table` go, at most a block. Only between instructions, and when there is room. */
+export function placeUops(table: usize, count: u32): usize {
+  const d = descriptorOf(table);
+  if (load<u32>(d + BLOCKS) == BLOCKS_OF_A_PAGE_MAX) dropPage(d);
+  if ((load<u32>(d + FLAGS) & VOID) != 0) voidBlocks(d);
+  let block = load<u32>(d + BLOCK);
+  let taken = load<u32>(d + TAKEN);
+  if (block == 0 || taken + count > BLOCK_UOPS) {
+    block = newBlock(block);
+    taken = 0;
+    store<u32>(d + BLOCK, block);
+    store<u32>(d + BLOCKS, load<u32>(d + BLOCKS) + 1);
+  }
+  store<u32>(d + TAKEN, taken + count);
+  return blockBegin(block) + taken * UOP_SIZE;
 }
 
 /** Notes that bytes [from, to) of the page hold decoded instructions; writes to the page become slow. */
@@ -113,7 +152,7 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
       dropPage(d);
       // other contents: what the page did before says nothing about them
       store<u32>(d + DROPS, 0);
-    } else if (!expire(tableOf(d), offset, size)) release(d, mask);
+    } else if (!expire(tableOf(d), offset, size)) uncover(d, mask);
     else if (load<u32>(d + TRANSLATED) != 0) {
       // a region that is running must leave too
       dropRegions(tableOf(d));
@@ -123,16 +162,15 @@ export function codeWritten(number: u32, offset: u32, size: u32): void {
 }
 
 function dropPage(d: usize): void {
-  memory.fill(tableOf(d), 0, TABLE_SIZE);
+  memory.fill(tableOf(d), 0, OFFSET_TABLE_SIZE);
   store<u64>(d + GRANULES, 0);
   if (load<u32>(d + TRANSLATED) != 0) closeEntries(tableOf(d));
   store<u32>(d + TRANSLATED, 0);
   // micro-ops of the page are unreachable now, but for those that are executing
+  store<u32>(d + FLAGS, load<u32>(d + FLAGS) | VOID);
   store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_CODE);
 }
 
-/** By descriptor: {writes beside the page's code, how many may be}, u32 each. */
-const BESIDE: usize = memory.data(CODE_PAGE_MAX * 8, 4);
 const BESIDE_FIRST: u32 = 64;
 const BESIDE_MAX: u32 = 1 << 20;
 
@@ -142,13 +180,12 @@ const BESIDE_MAX: u32 = 1 << 20;
  */
 function isTired(d: usize): bool {
   if (load<u64>(d + GRANULES) == 0) return false;
-  const at: usize = BESIDE + ((d - CODE_PAGES) / DESCRIPTOR_SIZE) * 8;
-  const writes = load<u32>(at) + 1;
-  const most = max(load<u32>(at, 4), BESIDE_FIRST);
-  store<u32>(at, writes);
+  const writes = load<u32>(d + BESIDE) + 1;
+  const most = max(load<u32>(d + BESIDE_LIMIT), BESIDE_FIRST);
+  store<u32>(d + BESIDE, writes);
   if (writes < most) return false;
-  store<u32>(at, 0);
-  store<u32>(at, min(most * 2, BESIDE_MAX), 4);
+  store<u32>(d + BESIDE, 0);
+  store<u32>(d + BESIDE_LIMIT, min(most * 2, BESIDE_MAX));
   return true;
 }
 
@@ -173,7 +210,7 @@ function expire(table: usize, offset: u32, size: u32): bool {
 }
 
 /** Forgets those granules of `mask` that hold no instruction any more, so that a page that has become data is fast again. */
-function release(d: usize, mask: u64): void {
+function uncover(d: usize, mask: u64): void {
   const table = tableOf(d);
   for (let g: u32 = 0; g < 64; g++) {
     if ((mask & (<u64>1 << g)) == 0) continue;
@@ -198,30 +235,61 @@ export function invalidateCode(address: u32, length: u32): void {
   }
 }
 
-/** By micro-op, a bit: an indirect jump has gone there. */
-const JUMP_TARGETS: usize = memory.data((UOP_POOL_END - UOP_POOL) / 256, 8);
-export function noteJumpTarget(u: usize): void {
-  if (u < <usize>UOP_POOL) return;
-  const at: usize = JUMP_TARGETS + ((u - UOP_POOL) >>> 8);
-  store<u8>(at, <u32>load<u8>(at) | (1 << ((<u32>u >>> 5) & 7)));
-}
-export function isJumpTarget(u: usize): bool {
-  return u >= <usize>UOP_POOL && (<u32>load<u8>(JUMP_TARGETS + ((u - UOP_POOL) >>> 8)) & (1 << ((<u32>u >>> 5) & 7))) != 0;
-}
-
 /** Drops all decoded code. Only between instructions: micro-op addresses are void afterwards. */
 export function flushCode(): void {
   store<u64>(COUNT_CODE_FLUSHES, load<u64>(COUNT_CODE_FLUSHES) + 1);
-  for (let i: u32 = 0; i < pages; i++) {
-    const d: usize = CODE_PAGES + <usize>i * DESCRIPTOR_SIZE;
-    store<u32>(CODE_PAGE_OF + (load<u32>(d + NUMBER) << 2), 0);
-    if (load<u64>(d + GRANULES) != 0) memory.fill(tableOf(d), 0, TABLE_SIZE);
+  for (let i: u32 = 0; i < pagesTouched; i++) {
+    const d = descriptorNumber(i);
+    if (isTaken(d)) {
+      store<u32>(CODE_PAGE_OF + (load<u32>(d + NUMBER) << 2), 0);
+      if (load<u64>(d + GRANULES) != 0) memory.fill(tableOf(d), 0, OFFSET_TABLE_SIZE);
+    }
+    memory.fill(d, 0, DESCRIPTOR_SIZE);
   }
-  pages = 0;
-  memory.fill(JUMP_TARGETS, 0, (poolNext - UOP_POOL + 255) >>> 8);
-  poolNext = UOP_POOL;
+  forgetArea();
   generation++;
   closings++;
   forgetReturns();
   flushCodeTlb();
+}
+
+// ---- eviction: code-eviction.ts decides ------------------------------------------------------------------------------------------------
+
+/** Does the descriptor belong to a page? */
+function isTaken(d: usize): bool { return load<u32>(d + HOST) != 0; }
+
+/**
+ * The clock's hand is at descriptor `d`: is the page chosen, because nobody has asked for it since the last time? `translated`: only those with
+ * regions that can be entered count.
+ */
+export function passes(d: usize, translated: bool): bool {
+  if (!isTaken(d) || (translated && load<u32>(d + TRANSLATED) != LINKED)) return false;
+  const flags = load<u32>(d + FLAGS);
+  store<u32>(d + FLAGS, (flags & USED) != 0 ? flags & ~USED : flags | CHOSEN);
+  return (flags & (USED | CHOSEN)) == 0;
+}
+export function isChosen(table: usize): bool { return (load<u32>(descriptorOf(table) + FLAGS) & CHOSEN) != 0; }
+export function blocksOf(d: usize): u32 { return load<u32>(d + BLOCKS); }
+
+/** The regions of a chosen page are closed: they alone were to go. */
+export function unchoose(d: usize): void {
+  const flags = load<u32>(d + FLAGS);
+  if ((flags & CHOSEN) == 0) return;
+  store<u32>(d + FLAGS, flags & ~CHOSEN);
+  store<u32>(d + TRANSLATED, 0);
+}
+
+/** The regions of a chosen page are closed: forgets all that was decoded of it. Was it one? */
+export function release(d: usize): bool {
+  if ((load<u32>(d + FLAGS) & CHOSEN) == 0) return false;
+  unlink(d);
+  if (load<u64>(d + GRANULES) != 0) memory.fill(tableOf(d), 0, OFFSET_TABLE_SIZE);
+  freeTheBlocks(load<u32>(d + BLOCK));
+  freeTheDescriptor(d);
+  return true;
+}
+function unlink(d: usize): void {
+  let at: usize = CODE_PAGE_OF + (load<u32>(d + NUMBER) << 2);
+  while (load<u32>(at) != <u32>d) at = load<u32>(at) + NEXT;
+  store<u32>(at, load<u32>(d + NEXT));
 }

@@ -19,8 +19,14 @@ export let writeTlb: usize = TLB_WRITE_SUPERVISOR;
 export let codeTlb: usize = TLB_CODE_SUPERVISOR;
 export let userRights: bool = false;
 
-let locals: u32 = 0;
+export let locals: u32 = 0;
 let globals: u32 = 0;
+/** Mode key that the code TLBs were filled under. */
+export let codeKey: u32 = 0xffffffff;
+/** Changes whenever code entries that were put aside are void, whenever a page has been taken from the write TLB, whenever all are void. */
+export let codeDrops: u32 = 0;
+export let protections: u32 = 0;
+export let wholeFlushes: u32 = 0;
 /** For each 4 MiB of linear addresses: has a large page (4 or 2 MiB) been entered there since the last whole flush? INVLPG drops all of it. */
 const LARGE: usize = memory.data(1024, 8);
 
@@ -86,6 +92,7 @@ export function flushTlb(global: bool): void {
   for (let i: u32 = 0; i < locals; i++) drop(load<u32>(LOCAL_LOG + (<usize>i << 2)));
   locals = 0;
   if (!global) return;
+  wholeFlushes++;
   for (let i: u32 = 0; i < globals; i++) drop(load<u32>(GLOBAL_LOG + (<usize>i << 2)));
   globals = 0;
   memory.fill(LARGE, 0, 1024);
@@ -163,8 +170,16 @@ function keepData(log: usize, count: u32): u32 {
 
 /** Drops the code entries alone (the decoded form that fits has changed, or the decoded code is gone). */
 export function flushCodeTlb(): void {
+  codeDrops++;
   locals = keepData(LOCAL_LOG, locals);
   globals = keepData(GLOBAL_LOG, globals);
+}
+
+/** Code is decoded under `key` from now on. */
+export function setCodeKey(key: u32): void {
+  if (key == codeKey) return;
+  flushCodeTlb();
+  codeKey = key;
 }
 
 function protectIn(log: usize, count: u32, host: u32): void {
@@ -180,8 +195,36 @@ function protectIn(log: usize, count: u32, host: u32): void {
 
 /** Makes every write to host page `host` slow: it holds decoded code from now on. */
 export function protectHostPage(host: u32): void {
+  protections++;
   protectIn(LOCAL_LOG, locals, host);
   protectIn(GLOBAL_LOG, globals, host);
+}
+
+// ---- for what is put aside when the space changes (space-stash.ts) ------------------------------------------------------------------------
+
+/** Number `i` of the local fills, in their order. Is it of CPL 3? Of code? Of writes? */
+export function localFill(i: u32): u32 { return load<u32>(LOCAL_LOG + (<usize>i << 2)); }
+export function isUserFill(fill: u32): bool { return fill >>> 20 >= USER && fill >>> 20 != CODE; }
+export function isCodeFill(fill: u32): bool { return fill >>> 20 > CODE; }
+export function isWriteFill(fill: u32): bool { return fill >>> 20 == WRITE + USER; }
+/** Host page of the data entry `value` of a fill. */
+export function hostOfFill(fill: u32, value: u32): u32 { return value ^ ((fill & 0xfffff) << 12); }
+
+/** Takes the entry of a fill out of its table; the value is what it was, 0 when it was not in force. */
+export function takeOut(fill: u32): u32 {
+  const at = tableOf(fill >>> 20) + ((fill & 0xfffff) << 2);
+  const value = load<u32>(at);
+  const none = isCodeFill(fill) ? 0 : INVALID;
+  store<u32>(at, none);
+  return value == none ? 0 : value;
+}
+export function forgetLocals(): void { locals = 0; }
+
+/** Puts it back. There is room: as many were in the log before. */
+export function putBack(fill: u32, value: u32): void {
+  store<u32>(tableOf(fill >>> 20) + ((fill & 0xfffff) << 2), value);
+  store<u32>(LOCAL_LOG + (<usize>locals << 2), fill);
+  locals++;
 }
 
 /** Fills the data tables with invalid entries; once, before the first run, in memory that is all zeros: the code tables' unknown. */

@@ -8,7 +8,7 @@ import {
 } from '../generated/forms';
 import { pending, pendingTable, pendingUop, pendingUser } from '../interpreter/samples';
 import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../uop';
-import { isJumpTarget } from '../mmu/code-pages';
+import { isJumpTarget } from '../mmu/code-area';
 import { entrySlot, isBarrier, isClaimed, liveEntry } from '../mmu/region-entries';
 import { isJoined } from './joined';
 import { userRights } from '../mmu/tlb';

@@ -6,9 +6,10 @@ import { asking, linkUser, nextAsking } from '../interpreter/links';
 import { clearPending, pending, pendingTable, pendingUop, pendingUser, renewSamples, translatable } from '../interpreter/samples';
 import { decodeRun } from '../isa/decode';
 import { U_OFFSET } from '../uop';
-import { poolRoom } from '../mmu/code-pages';
+import { uopRoom } from '../mmu/code-pages';
 import { fetchTable } from '../mmu/fetch';
-import { closeModule, hasRoom, isClaimed, isSettled, makeRoom, nextSlot, openEntries } from '../mmu/region-entries';
+import { isClaimed, makeRoom } from '../mmu/region-entries';
+import { closeModule, hasRoom, isSettled, openModule } from '../mmu/region-slots';
 import { selectRights, userRights } from '../mmu/tlb';
 import { BLOCK_MAX, NONE, placeOf, reach, reached } from './explore';
 import { reachJoined } from './join';
@@ -16,12 +17,12 @@ import { addRegion, beginModule, finishModule, moduleRoom } from './module';
 
 const ENTRIES_OF_A_REGION: u32 = 128;
 
-/** Of the module that was made last; for linked(). */
-export let lastEntry: u32 = 0;
+/** Number of the module that was made last; for linked(). */
+export let lastModule: u32 = 0;
 
 function finished(): u32 {
   const size = finishModule();
-  if (size != 0) lastEntry = closeModule();
+  if (size != 0) lastModule = closeModule();
   return size;
 }
 
@@ -58,7 +59,7 @@ export function translateHot(): u32 {
   }
   // a region is for the rights that its code was sampled under
   const user = userRights;
-  beginModule(nextSlot());
+  beginModule();
   cover();
   for (let i: u32 = 0; i < pending; i++) {
     if (((covered >>> i) & 1) != 0 || isVoid(i)) continue;
@@ -82,7 +83,7 @@ export function translateLinked(): u32 {
     selectRights(linkUser(link));
     const head = reachJoined(link);
     if (head == NONE) continue;
-    beginModule(nextSlot());
+    beginModule();
     addRegion(head);
     size = finished();
   }
@@ -93,7 +94,7 @@ export function translateLinked(): u32 {
 /** A module of the region at EIP alone, decoded if need be. 0: it is not translated. For tests. */
 export function translateHere(): u32 {
   // what was raised between runs is delivered first
-  if (faulted() || !translatable() || !makeRoom(ENTRIES_OF_A_REGION) || !poolRoom()) return 0;
+  if (faulted() || !translatable() || !makeRoom(ENTRIES_OF_A_REGION) || !uopRoom()) return 0;
   const eip = load<u32>(EIP);
   const cr2 = load<u32>(CR2);
   const key = load<u32>(MODE_KEY);
@@ -107,11 +108,11 @@ export function translateHere(): u32 {
   let u: usize = load<u32>(table + ((eip & 0xfff) << 2));
   if (u == 0) u = decodeRun(table, eip & 0xfff, key);
   if (u == 0 || isClaimed(u)) return 0;
-  beginModule(nextSlot());
+  beginModule();
   reach(u, table);
   addRegion(placeOf(0, u));
   return finished();
 }
 
-/** The host has linked the oldest of the modules that it has been given (or could not): `last` is what lastEntry was. */
-export function linked(last: u32, worked: bool): void { openEntries(last, worked); }
+/** The host has linked module `m`, the oldest of those that it has been given (or could not). */
+export function linked(m: u32, worked: bool): void { openModule(m, worked); }

@@ -3,9 +3,8 @@
 // code is translated twice for it, and what has grown to the limit is left alone.
 import { REGION_PAGE_MAX } from '../abi';
 import { isHot, LINK_MAX, linkAddress, linkFrom, linkFromBase, linkNumber, linkSamples, linkTable, linkUser } from '../interpreter/links';
-import {
-  entryCount, entryDistance, entryInForce, entrySlot, entryTable, entryUop, liveEntry,
-} from '../mmu/region-entries';
+import { entryDistance, entryInForce, entrySlot, entryTable, entryUop, liveEntry } from '../mmu/region-entries';
+import { entriesTouched, isInForce } from '../mmu/region-slots';
 import { regionDistance, regionPages, regionSize, regionTable } from '../mmu/regions';
 import { userRights } from '../mmu/tlb';
 import { addPage, beginJoined, enterAt, explore, NONE, placeOf, UOP_MAX } from './explore';
@@ -27,15 +26,6 @@ function entryAt(link: usize): usize {
 /** Linear address of page 0 of the region that `link` leads to, by entry `e`. */
 function baseAt(link: usize, e: usize): u32 { return (linkAddress(link) & 0xfffff000) - entryDistance(e); }
 
-/** Can the region in `slot` still be entered? */
-function isInForce(slot: u32): bool {
-  for (let i: u32 = 0; i < entryCount(); i++) {
-    const e = entryInForce(i);
-    if (e != 0 && entrySlot(e) == slot) return true;
-  }
-  return false;
-}
-
 /** Number of the page of `table` at linear address `at`: known (below `pages`), new (`pages`), or NONE: another lies there. */
 function pageNumber(table: usize, at: u32): i32 {
   for (let i: u32 = 0; i < pages; i++) {
@@ -47,7 +37,7 @@ function pageNumber(table: usize, at: u32): i32 {
 
 /** Adds the region in `slot`, whose page 0 lies at `base`. False: there is no room for it. */
 function join(slot: u32, base: u32): bool {
-  if (size + regionSize(slot) > <u32>UOP_MAX || !isInForce(slot)) return false;
+  if (slot == 0 || !isInForce(slot) || size + regionSize(slot) > <u32>UOP_MAX) return false;
   const before = pages;
   for (let i: u32 = 0; i < regionPages(slot); i++) {
     const at = base + regionDistance(slot, i);
@@ -118,7 +108,7 @@ export function reachJoined(link: usize): i32 {
   beginJoined();
   const zero = load<u32>(PAGES, 4);
   for (let i: u32 = 0; i < pages; i++) addPage(load<u32>(PAGES + (<usize>i << 3)), load<u32>(PAGES + (<usize>i << 3), 4) - zero);
-  for (let i: u32 = 0; i < entryCount(); i++) {
+  for (let i: u32 = 0; i < entriesTouched; i++) {
     const e = entryInForce(i);
     const n = e != 0 ? joinedNumber(entrySlot(e)) : -1;
     if (n < 0) continue;

@@ -2,6 +2,7 @@
 // Imports come from the core: what assembly/index.ts exports, and handlers as h and their number in its table. Exports are
 // functions, named by the slot of the core's table that each is for.
 import { MODULE, MODULE_END } from '../abi';
+import { openingSlot } from '../mmu/region-slots';
 import { IMPORTED_FUNCTIONS } from './frame';
 import { forgetHandlers, handlerAt, handlers } from './handlers';
 import { beginNotes } from './notes';
@@ -14,11 +15,9 @@ const CODE: usize = MODULE + 0x10000;
 const REGION_ROOM: usize = 0x40000;
 
 let functions: u32 = 0;
-let firstSlot: u32 = 0;
 
-export function beginModule(slot: u32): void {
+export function beginModule(): void {
   functions = 0;
-  firstSlot = slot;
   forgetHandlers();
   beginNotes(CODE);
   setOut(CODE);
@@ -125,7 +124,7 @@ export function finishModule(): u32 {
   const exports = section(7);
   unsigned(functions);
   for (let i: u32 = 0; i < functions; i++) {
-    name(numbered(firstSlot + i, 0));
+    name(numbered(openingSlot(i), 0));
     op(0);
     unsigned(IMPORTED_FUNCTIONS + handlers + i);
   }

@@ -6,7 +6,8 @@ import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET, FORM_STALE,
 } from '../generated/forms';
 import { U_OP, U_ORDINAL, U_RM, UOP_SIZE } from '../uop';
-import { addEntry, ENTRY_SHIFT, ENTRY_SLOT, ENTRY_TARGET, firstEntry, newSlot, nextSlot } from '../mmu/region-entries';
+import { addEntry, ENTRY_SHIFT, ENTRY_SLOT, ENTRY_TARGET, firstEntry } from '../mmu/region-entries';
+import { newSlot, nextSlot } from '../mmu/region-slots';
 import { addRegionPage, beginRecord } from '../mmu/regions';
 import { emitPlain, formOf, overwritesFlags, passesFlags } from './emit';
 import { argumentOf } from './emit-operand';

@@ -10,15 +10,15 @@ const SMALL = 100;
 const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >> 7)]);
 const section = (id: number, bytes: number[]): number[] => [id, ...leb(bytes.length), ...bytes];
 
-/** A module of `size` bytes or some more, whose one function returns `value` and is for table slot `slot` (one digit). */
+/** A module of `size` bytes or some more, whose one function returns `value` and is for table slot `slot` (its last digit). */
 function moduleOf(slot: number, value: number, size: number): number[] {
   const padding = new Array<number>(size).fill(0);
   return [
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, 0, 1, 0x7f]),
     ...section(3, [1, 0]),
-    ...section(7, [1, 1, 0x30 + slot, 0, 0]),
-    ...section(10, [1, 4, 0, 0x41, value, 0x0b]),
+    ...section(7, [1, 1, 0x30 + (slot % 10), 0, 0]),
+    ...section(10, [1, 4, 0, 0x41, value % 64, 0x0b]),
     ...section(0, [1, 0x78, ...padding]),
   ];
 }
@@ -29,7 +29,7 @@ function setUp(translation: Translation, sizes: number[]) {
   const table: unknown[] = [];
   const linked: [number, number][] = [];
   const generation = { value: 0 };
-  const lastEntry = { value: 0 };
+  const lastModule = { value: 0 };
   const core = {
     table: {
       length: 0,
@@ -40,8 +40,9 @@ function setUp(translation: Translation, sizes: number[]) {
       },
     },
     generation,
-    lastEntry,
+    lastModule,
     setSlots() {},
+    closed: () => -1,
     setPeriod() {},
     setNoting() {},
     translateHere: () => 0,
@@ -51,7 +52,7 @@ function setUp(translation: Translation, sizes: number[]) {
     regionBytes: (slot: number) => 100 * slot,
     regionLoop: (slot: number) => slot,
     translateHot() {
-      const n = ++lastEntry.value;
+      const n = ++lastModule.value;
       const bytes = moduleOf(n, n, sizes[n - 1]!);
       new Uint8Array(memory.buffer).set(bytes, MODULE);
       return bytes.length;
@@ -106,6 +107,19 @@ it('has only so many modules compiling at a time', () => {
   for (let i = 0; i < 20; i++) linker.translateHot();
   expect(linker.inFlight).toBe(4);
   expect(linked).toEqual([]);
+});
+
+it.each([
+  ['nobody lets the event loop turn', false],
+  ['only promises are settled', true],
+])('compiles at once what does not land because %s', async (_why, settles) => {
+  const { linker, linked } = setUp('in the background', new Array(400).fill(LARGE));
+  for (let i = 0; i < 300; i++) {
+    linker.translateHot();
+    if (settles) await Promise.resolve();
+  }
+  expect(linked.length).toBeGreaterThan(5);
+  expect(linked).toEqual(linked.map((_, n) => [n + 1, 1]));
 });
 
 it('throws a module away whose code was dropped while it compiled', async () => {

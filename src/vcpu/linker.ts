@@ -4,7 +4,7 @@
 import { MODULE, NO_TARGET, REGION_SLOT_MAX } from '../../assembly/abi.js';
 import { compile, compileInBackground, instantiate, type WasmMemory, type WasmModule } from './engine.js';
 
-/** Functions and modules that may be live at once; the core drops all, with all decoded code, when either is used up. */
+/** Functions and modules that may be live at once; the core closes regions that are not in use when either is used up. */
 const SLOTS = REGION_SLOT_MAX;
 const MODULES = 512;
 /** Interpreted instructions for a sample of what is hot. */
@@ -13,6 +13,8 @@ const PERIOD = 20_000;
 const AT_ONCE = 0x10000;
 /** Modules that compile in the background at a time. */
 const IN_FLIGHT = 4;
+/** So often they may stand in the way of another module before the oldest is compiled at once. */
+const PATIENCE = 32;
 
 /**
  * When modules are linked: each before the guest goes on, so that a run is the same every time; or large ones when the engine has
@@ -36,7 +38,7 @@ export interface TranslatorCore {
   };
   /** Changes when all decoded code is dropped, and with it what was translated of it. */
   readonly generation: { readonly value: number };
-  readonly lastEntry: { readonly value: number };
+  readonly lastModule: { readonly value: number };
   setSlots(first: number, count: number, modules: number): void;
   setPeriod(instructions: number): void;
   translateHot(): number;
@@ -45,7 +47,9 @@ export interface TranslatorCore {
   /** Links between regions that ask for these to be merged. */
   readonly asking: { readonly value: number };
   setLinks(period: number, hot: number, due: number): void;
-  linked(lastEntry: number, worked: number): void;
+  linked(module: number, worked: number): void;
+  /** A slot whose function is called no more; -1: there is none. */
+  closed(): number;
   /** Of the region in a slot: bytes of wasm, and those of its largest innermost loop. */
   regionBytes(slot: number): number;
   regionLoop(slot: number): number;
@@ -59,8 +63,11 @@ type Region = (target: number) => number;
 /** A module that is being compiled. Modules are linked in the order in which the core has made them. */
 interface Flight {
   readonly generation: number;
-  readonly lastEntry: number;
+  /** The core's number of it. */
+  readonly number: number;
   readonly size: number;
+  /** Until it is compiled: what is to be. */
+  bytes?: Uint8Array;
   module?: WasmModule;
   error?: unknown;
 }
@@ -75,6 +82,10 @@ export class Linker {
   /** Makes the first call of each region, when it is linked. Absent: the guest makes it. */
   firstCall?: FirstCall;
   private readonly flights: Flight[] = [];
+  /** Requests in vain since the last landing. */
+  private refused = 0;
+  /** Nothing lands of itself, because nobody lets the event loop turn: until somebody does, all is compiled at once. */
+  private stuck = false;
   /** What regions import: exports of the core, and its handlers as h and their number in the table. */
   private readonly imports: Record<string, Record<string, unknown>>;
 
@@ -108,40 +119,66 @@ export class Linker {
 
   /** Translates what has become hot. */
   translateHot(): void {
-    if (this.flights.length < IN_FLIGHT) this.launch(this.core.translateHot());
+    if (this.flights.length >= IN_FLIGHT && !this.hurry()) return;
+    this.forgetClosed();
+    this.launch(this.core.translateHot());
   }
 
   /** Translates anew, as one, regions between which the guest goes to and fro. */
   translateLinked(): void {
-    if (this.core.asking.value > 0 && this.flights.length === 0) this.launch(this.core.translateLinked());
+    if (this.core.asking.value === 0 || this.flights.length > 0) return;
+    this.forgetClosed();
+    this.launch(this.core.translateLinked());
+  }
+
+  /** Lets the engine forget modules whose regions are closed, so that the core can give their slots out again. */
+  private forgetClosed(): void {
+    for (let slot = this.core.closed(); slot >= 0; slot = this.core.closed()) this.core.table.set(slot, null);
   }
 
   private launch(size: number): void {
     if (size === 0) return;
-    const flight = this.flight(size);
-    const bytes = this.moduleBytes(size);
-    if (this.translation === 'at once' || (size <= AT_ONCE && this.flights.length === 0))
-      this.compileNow(flight, bytes);
-    else {
-      compileInBackground(bytes).then(
-        (module) => {
-          flight.module = module;
-        },
-        (error) => {
-          flight.error = error;
-        },
-      );
-    }
+    const flight = this.flight(size, this.moduleBytes(size));
     this.flights.push(flight);
+    const small = size <= AT_ONCE && this.flights.length === 1;
+    if (this.translation === 'at once' || small || this.stuck) this.compileNow(flight);
+    else this.compileLater(flight);
     this.land();
+  }
+
+  private compileLater(flight: Flight): void {
+    const done = (module?: WasmModule, error?: unknown): void => {
+      // it may have been compiled at once meanwhile
+      if (!flight.bytes) return;
+      flight.bytes = undefined;
+      flight.module = module;
+      flight.error = error;
+    };
+    compileInBackground(flight.bytes!).then(done, (error) => done(undefined, error));
+  }
+
+  /** As much as may is compiling: what has been waited for in vain is compiled now. Is there room for another? */
+  private hurry(): boolean {
+    this.refused++;
+    const oldest = this.flights[0]!;
+    if (this.refused >= PATIENCE && oldest.bytes) {
+      this.stuck = true;
+      Promise.resolve().then(() => {
+        this.stuck = false;
+      });
+      this.compileNow(oldest);
+    }
+    this.land();
+    return this.flights.length < IN_FLIGHT;
   }
 
   /** Translates what is at EIP now, hot or not, and links it at once. */
   translateHere(): boolean {
+    this.forgetClosed();
     const size = this.core.translateHere();
     if (size === 0) return false;
-    const flight = this.flight(size);
-    this.compileNow(flight, this.moduleBytes(size));
+    const flight = this.flight(size, this.moduleBytes(size));
+    this.compileNow(flight);
     return this.link(flight);
   }
 
@@ -149,14 +186,15 @@ export class Linker {
   land(): void {
     while (this.flights.length > 0) {
       const flight = this.flights[0]!;
-      if (flight.module === undefined && flight.error === undefined) return;
+      if (flight.bytes) return;
       this.flights.shift();
+      if (!this.stuck) this.refused = 0;
       this.link(flight);
     }
   }
 
-  private flight(size: number): Flight {
-    return { generation: this.core.generation.value, lastEntry: this.core.lastEntry.value, size };
+  private flight(size: number, bytes: Uint8Array): Flight {
+    return { generation: this.core.generation.value, number: this.core.lastModule.value, size, bytes };
   }
 
   private moduleBytes(size: number): Uint8Array {
@@ -165,12 +203,13 @@ export class Linker {
     return bytes;
   }
 
-  private compileNow(flight: Flight, bytes: Uint8Array): void {
+  private compileNow(flight: Flight): void {
     try {
-      flight.module = compile(bytes);
+      flight.module = compile(flight.bytes!);
     } catch (error) {
       flight.error = error;
     }
+    flight.bytes = undefined;
   }
 
   private link(flight: Flight): boolean {
@@ -190,7 +229,7 @@ export class Linker {
       // the engine may refuse one more module: the interpreter goes on
       if (!(error instanceof RangeError)) throw error;
     }
-    this.core.linked(flight.lastEntry, worked);
+    this.core.linked(flight.number, worked);
     return worked === 1;
   }
 

@@ -1,21 +1,26 @@
 // What lies where in a module that the core has just made: its regions, their blocks, the micro-ops and their bytes.
 // assembly/translator/notes.ts writes the notes, assembly/abi.ts says how they look.
 import {
+  CODE_LAYOUT,
   CODE_PAGE_OF,
-  CODE_PAGES,
-  CODE_TABLES,
+  DESCRIPTOR_NEXT,
+  DESCRIPTOR_NUMBER,
+  DESCRIPTOR_SIZE,
   EA_TEMP,
   EAX,
   FPR,
+  LAYOUT_DESCRIPTORS,
+  LAYOUT_TABLES,
+  LAYOUT_UOPS,
+  LAYOUT_UOPS_END,
   NOTE_BLOCK,
   NOTE_DISPATCH,
   NOTE_ENTRY,
   NOTE_EXIT,
   NOTE_SLOW,
   NOTES,
+  OFFSET_TABLE_SIZE,
   REGION_ENTRIES,
-  UOP_POOL,
-  UOP_POOL_END,
   XMM,
   ZERO,
 } from '../../assembly/abi.js';
@@ -82,10 +87,6 @@ const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 /** Of an address without a base or an index. */
 export const NO_SLOT = ZERO;
 
-const TABLE_SIZE = 16384;
-const DESCRIPTOR_SIZE = 32;
-const NEXT = 0;
-const NUMBER = 4;
 /** A U_OP from here on is an entry of a region; its own is kept in the table of entries. */
 const FIRST_ENTRY = 0x4000;
 const ENTRY_NUMBER = 0x3fff;
@@ -102,8 +103,9 @@ export function readNotes(view: DataView, bytes: Uint8Array): NotedModule {
     what: u32(NOTES + 12 + 8 * i),
   }));
   const regions: NotedRegion[] = [];
+  const [tables, uops, end] = [LAYOUT_TABLES, LAYOUT_UOPS, LAYOUT_UOPS_END].map((field) => u32(CODE_LAYOUT + field));
   notes.forEach(({ at, what }, i) => {
-    if (what >= CODE_TABLES && what < UOP_POOL) {
+    if (what >= tables! && what < uops!) {
       // behind the begin of a block: its page
       const one = shape.functions.find(({ start }) => start === at);
       const begun = regions.at(-1)?.blocks.at(-1);
@@ -121,14 +123,27 @@ export function readNotes(view: DataView, bytes: Uint8Array): NotedModule {
     else if (what === NOTE_BLOCK) region.blocks.push({ physicalPage: 0, uops: [], opening: span });
     else if (what === NOTE_EXIT) region.exit = span;
     else if (what === NOTE_SLOW && block) block.slow = span;
-    else if (what >= UOP_POOL && what < UOP_POOL_END) block?.uops.push({ ...readUop(view, what), ...span });
+    else if (what >= uops! && what < end!) block?.uops.push({ ...readUop(view, what), ...span });
   });
   return { bytes, shape, regions };
 }
 
 function pageOf(view: DataView, table: number): number {
-  const descriptor = CODE_PAGES + ((table - CODE_TABLES) / TABLE_SIZE) * DESCRIPTOR_SIZE;
-  return view.getUint32(descriptor + NUMBER, true);
+  const [descriptors, tables] = [LAYOUT_DESCRIPTORS, LAYOUT_TABLES].map((at) => view.getUint32(CODE_LAYOUT + at, true));
+  const descriptor = descriptors! + ((table - tables!) / OFFSET_TABLE_SIZE) * DESCRIPTOR_SIZE;
+  return view.getUint32(descriptor + DESCRIPTOR_NUMBER, true);
+}
+
+/** The micro-op of the instruction at `physical`, under whatever mode it was decoded for; 0: it was not. */
+export function decodedAt(view: DataView, physical: number): number {
+  const [descriptors, tables] = [LAYOUT_DESCRIPTORS, LAYOUT_TABLES].map((at) => view.getUint32(CODE_LAYOUT + at, true));
+  let descriptor = view.getUint32(CODE_PAGE_OF + 4 * (physical >>> 12), true);
+  for (; descriptor !== 0; descriptor = view.getUint32(descriptor + DESCRIPTOR_NEXT, true)) {
+    const table = tables! + ((descriptor - descriptors!) / DESCRIPTOR_SIZE) * OFFSET_TABLE_SIZE;
+    const u = view.getUint32(table + 4 * (physical & 0xfff), true);
+    if (u !== 0) return u;
+  }
+  return 0;
 }
 
 function readUop(view: DataView, u: number): Omit<NotedUop, keyof Span> {
@@ -151,13 +166,7 @@ function readUop(view: DataView, u: number): Omit<NotedUop, keyof Span> {
 
 /** Whether an instruction at `physical` has been decoded, and so has run or been reached by one that has. */
 export function wasDecoded(view: DataView, physical: number): boolean {
-  let descriptor = view.getUint32(CODE_PAGE_OF + 4 * (physical >>> 12), true);
-  while (descriptor !== 0) {
-    const table = CODE_TABLES + ((descriptor - CODE_PAGES) / DESCRIPTOR_SIZE) * TABLE_SIZE;
-    if (view.getUint32(table + 4 * (physical & 0xfff), true) !== 0) return true;
-    descriptor = view.getUint32(descriptor + NEXT, true);
-  }
-  return false;
+  return decodedAt(view, physical) !== 0;
 }
 
 /** A register by the address of its slot; bytes 1 of the first four are AH to BH. */

@@ -2,10 +2,12 @@
 // assembly/abi.ts, USER_EXITS; ops/control-flow/user-exit.ts, ops/system/space.ts and task-state.ts.
 import {
   CODE_PAGE_OF,
+  COUNT_INSTRUCTIONS,
   CR0,
   CR2,
   CR4,
   EFER,
+  EXIT_BUDGET,
   EXIT_DATA,
   EXIT_VECTOR,
   FLAGS_SYSTEM,
@@ -13,9 +15,14 @@ import {
   FPU_TAG,
   GDTR_LIMIT,
   IDTR_LIMIT,
+  RAM,
+  STASH_SIZE,
+  TSC_BASE,
   USER_EXITS,
 } from '../../assembly/abi.js';
+import { assert } from '../base/assert.js';
 import type { WasmMemory, WasmModule } from './engine.js';
+import type { Linker } from './linker.js';
 import { Registers, SEGMENTS, type Segment } from './registers.js';
 import { Vcpu, type VcpuOptions } from './vcpu.js';
 
@@ -33,15 +40,48 @@ const FPU_INITIAL = 0x37f;
 const FPU_EMPTY = 0xffff;
 const NOTHING = { selector: 0, base: 0, limit: 0, attributes: UNUSABLE };
 
+const TWO_32 = 2 ** 32;
+const MIB = 2 ** 20;
+/** To look whether modules have been compiled costs as much as a fifth of an exit. */
+const EXITS_BETWEEN_LANDINGS = 256;
+/** Address spaces whose translations are kept while others are in force. */
+const STASHES = 256;
+/** Room for decoded code, some 30 KiB a page of it: a quarter of what programs have, within bounds. None of it is touched before it is needed. */
+const CODE_MIN = 64 * MIB;
+const CODE_MAX = 480 * MIB;
+const MEMORY_MAX = 4096 * MIB;
+
+export interface UserVcpuOptions extends VcpuOptions {
+  /** Bytes of memory from RAM on that are the kernel's, in whole pages; what lies behind is the vCPU's. Absent: all, and less is remembered. */
+  ram?: number;
+}
+
+/** Bytes of memory for a vCPU whose kernel has `ram` of them. */
+export function userMemorySize(ram: number): number {
+  const code = Math.min(Math.max(Math.floor(ram / 4 / MIB) * MIB, CODE_MIN), CODE_MAX);
+  return Math.min(RAM + ram + STASHES * STASH_SIZE + code, MEMORY_MAX);
+}
+
 export class UserVcpu extends Vcpu {
   readonly registers: Registers;
   private readonly words: Int32Array;
+  private untilLanding = EXITS_BETWEEN_LANDINGS;
 
-  constructor(module: WasmModule, memory: WasmMemory, options: VcpuOptions = {}) {
+  constructor(module: WasmModule, memory: WasmMemory, options: UserVcpuOptions = {}) {
     super(module, memory, options);
     this.registers = new Registers(this.view);
     this.words = new Int32Array(memory.buffer);
     this.reset();
+    if (options.ram !== undefined) this.divide(RAM + options.ram);
+  }
+
+  /** The memory from `from` on is for stashes and decoded code. */
+  private divide(from: number): void {
+    const code = from + STASHES * STASH_SIZE;
+    const end = this.bytes.length;
+    assert(end - code >= CODE_MIN, 'the memory has no room behind RAM for what the vCPU remembers: userMemorySize()');
+    this.core.setStashes(from, STASHES);
+    this.core.setCodeArea(code, end);
   }
 
   /** As after power-up, but ready for programs: PAE paging with NX, no descriptor tables, no ports, segments unusable, x87 as after FNINIT. */
@@ -77,7 +117,31 @@ export class UserVcpu extends Vcpu {
    * at the instruction for a fault, behind it for a trap (INT3, INTO, INT1, single step, data breakpoints). Else EXIT_BUDGET.
    */
   runUser(budget: number): number {
-    return this.linker ? this.runTranslating(this.linker, budget) : this.core.run(budget);
+    const { linker } = this;
+    if (!linker) return this.core.run(budget);
+    if (--this.untilLanding === 0) {
+      this.untilLanding = EXITS_BETWEEN_LANDINGS;
+      linker.land();
+      linker.translateLinked();
+    }
+    const start = this.words[COUNT_INSTRUCTIONS >> 2];
+    const reason = this.core.run(budget);
+    return reason === EXIT_BUDGET ? this.goOn(linker, budget, start) : reason;
+  }
+
+  /** The core has come back with EXIT_BUDGET: is it the end of the budget, or is there something to translate? `start`: instructions before, modulo 2^32. */
+  private goOn(linker: Linker, budget: number, start: number): number {
+    const tsc = this.u32(TSC_BASE + 4) * TWO_32 + this.u32(TSC_BASE);
+    const ticks = this.ticksPerInstruction;
+    for (;;) {
+      const done = (this.words[COUNT_INSTRUCTIONS >> 2] - start) >>> 0;
+      if (done >= budget) return EXIT_BUDGET;
+      linker.land();
+      linker.translateHot();
+      this.setTsc(tsc + Math.floor(done * ticks), ticks);
+      const reason = this.core.run(budget - done);
+      if (reason !== EXIT_BUDGET) return reason;
+    }
   }
 
   /** Of EXIT_TRAP: the exception's number. */
@@ -103,7 +167,10 @@ export class UserVcpu extends Vcpu {
     return this.core.setSpace(cr3) !== 0;
   }
 
-  /** The tables of a space that is not in force have lost or changed entries, or the space is gone. Before its next setSpace(). */
+  /**
+   * The tables of a space that is not in force have lost or changed entries, or the space (in force or not) is gone. Before its next
+   * setSpace(), and before another space has its address.
+   */
   forgetSpace(cr3: number): void {
     this.core.forgetSpace(cr3);
   }

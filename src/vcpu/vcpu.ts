@@ -3,6 +3,7 @@
 import {
   CAREFUL,
   A20_MASK,
+  COUNT_CODE_EVICTIONS,
   COUNT_CODE_FLUSHES,
   COUNT_CODE_INVALIDATIONS,
   COUNT_DECODED,
@@ -68,6 +69,8 @@ interface Core {
   emulateEnd(): number;
   runAlone(): void;
   identify(leaf: number, subleaf: number): void;
+  setCodeArea(from: number, end: number): void;
+  setStashes(at: number, count: number): void;
   setSpace(cr3: number): number;
   forgetSpace(cr3: number): void;
   invalidatePages(linear: number, pages: number): void;
@@ -100,6 +103,8 @@ export interface Counters {
   decoded: number;
   codeInvalidations: number;
   codeFlushes: number;
+  /** Pages whose decoded code has made room for others. */
+  codeEvictions: number;
 }
 
 export class Vcpu {
@@ -375,6 +380,7 @@ export class Vcpu {
       decoded: this.counter(COUNT_DECODED),
       codeInvalidations: this.counter(COUNT_CODE_INVALIDATIONS),
       codeFlushes: this.counter(COUNT_CODE_FLUSHES),
+      codeEvictions: this.counter(COUNT_CODE_EVICTIONS),
     };
   }
 

@@ -2,14 +2,13 @@
 // SDM vol. 2 chapter 2 and appendix A.
 import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
-import { abi, CoreMachine } from '../../scripts/core-machine.mjs';
+import { CoreMachine } from '../../scripts/core-machine.mjs';
+import { decodedAt } from '../../src/vcpu/translation-notes.js';
 
 const { Code, CpuidFeature, Decoder, DecoderOptions } = createRequire(import.meta.url)('iced-x86');
 
 const CODE = 0x3000;
 const COUNT = 30_000;
-const DESCRIPTOR_SIZE = 32;
-const TABLE_SIZE = 16384;
 const U_LENGTH = 2;
 /** Special micro-ops, in the order of scripts/gen-isa.mjs. */
 const OP_UNDEFINED = 6;
@@ -41,10 +40,7 @@ function randomBytes(seed: number): () => number {
 
 /** First micro-op that was decoded at CODE: {op, length}, or nothing when execution has dropped it again. */
 function decoded(machine: CoreMachine): { op: number; length: number } | undefined {
-  const descriptor = machine.get(abi.CODE_PAGE_OF + 4 * (CODE >>> 12));
-  if (descriptor === 0) return undefined;
-  const table = abi.CODE_TABLES + ((descriptor - abi.CODE_PAGES) / DESCRIPTOR_SIZE) * TABLE_SIZE;
-  const u = machine.get(table + 4 * (CODE & 0xfff));
+  const u = decodedAt(machine.view, CODE);
   return u === 0 ? undefined : { op: machine.view.getUint16(u, true), length: machine.view.getUint8(u + U_LENGTH) };
 }
 

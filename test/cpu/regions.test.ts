@@ -223,6 +223,7 @@ it('goes on when regions are dropped between its slices', async () => {
   for (let n = 0; n < PAGES; n++) code[MANY + (n << 12)] = '40 c3';
   const machine = both({ code }, 37, 10_000);
   expect(machine.register(0)).toBe(20 * PAGES);
-  expect(machine.get(abi.COUNT_CODE_FLUSHES)).toBeGreaterThan(0);
+  // the linker of a bare core has room for fewer modules than there are pages
+  expect(machine.linker?.modules).toBeGreaterThan(PAGES);
   await new Promise((resolve) => setImmediate(resolve));
 });

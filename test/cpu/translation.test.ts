@@ -99,7 +99,7 @@ it('never enters a region whose code was written before it was linked', () => {
   expect(machine.core.translateHot()).toBeGreaterThan(0);
   machine.poke(CODE + 5, hex('29')); // sub
   // linked late: no function is in the table, so that entering it would trap
-  machine.core.linked(machine.core.lastEntry.value, 1);
+  machine.core.linked(machine.core.lastModule.value, 1);
   const [eax, ecx] = [machine.get(EAX), machine.get(ECX)];
   expect(machine.core.run(9)).toBe(abi.EXIT_BUDGET);
   const [now, done] = [machine.get(EAX), ecx - machine.get(ECX)];

@@ -5,7 +5,7 @@ import * as abi from '../../assembly/abi.js';
 import { compile, createMemory } from '../../src/vcpu/engine.js';
 import { PhysicalMemory } from '../../src/vcpu/guest-memory.js';
 import type { Linker } from '../../src/vcpu/linker.js';
-import { UserVcpu } from '../../src/vcpu/user-vcpu.js';
+import { UserVcpu, userMemorySize } from '../../src/vcpu/user-vcpu.js';
 
 export const CODE_SELECTOR = 0x73;
 export const DATA_SELECTOR = 0x7b;
@@ -33,10 +33,11 @@ export class UserMachine {
   private nextFrame = 16;
 
   constructor(readonly translated: boolean) {
-    const memory = createMemory(abi.RAM + FRAMES * PAGE);
-    this.vcpu = new UserVcpu(core, memory, translated ? { translate: 'at once' } : {});
+    const ram = FRAMES * PAGE;
+    const memory = createMemory(userMemorySize(ram));
+    this.vcpu = new UserVcpu(core, memory, translated ? { ram, translate: 'at once' } : { ram });
     const physical = new PhysicalMemory(this.vcpu.bytes, this.vcpu);
-    physical.map([{ start: 0, size: FRAMES * PAGE, host: abi.RAM, kind: 'ram' }]);
+    physical.map([{ start: 0, size: ram, host: abi.RAM, kind: 'ram' }]);
     this.memory = new DataView(memory.buffer, abi.RAM);
     this.vcpu.setFlatSegments(CODE_SELECTOR, DATA_SELECTOR);
     this.space = this.newSpace();

@@ -60,6 +60,54 @@ describe.each(BOTH)('%s', (_name, translated) => {
     expect(next(machine)).toBe(2);
   });
 
+  it('a space that comes back is remembered: nothing asks its tables again', () => {
+    const machine = counting(translated);
+    const { vcpu } = machine;
+    expect([next(machine), next(machine)]).toEqual([1, 2]);
+    vcpu.setSpace(machine.newSpace());
+    vcpu.setSpace(machine.space);
+    const before = vcpu.counters.tlbMisses;
+    expect(vcpu.runUser(100)).toBe(abi.EXIT_SYSCALL);
+    expect(vcpu.registers.general('eax')).toBe(3);
+    expect(vcpu.counters.tlbMisses).toBe(before);
+  });
+
+  it('a page that another space has executed meanwhile is written as code', () => {
+    const machine = new UserMachine(translated);
+    const { vcpu } = machine;
+    machine.load('fe0501000508 cd80 ebf6'); // 1: incb DATA + 1; int $0x80; jmp 1b
+    const shared = machine.frame();
+    machine.poke(shared, Buffer.from('b80a000000cd80', 'hex')); // mov $10,%eax; int $0x80
+    machine.map(DATA, shared);
+    const other = machine.newSpace();
+    machine.map(CODE, shared, { write: false }, other);
+    const seen: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      vcpu.setSpace(machine.space);
+      vcpu.registers.eip = CODE;
+      next(machine);
+      vcpu.setSpace(other);
+      vcpu.registers.eip = CODE;
+      seen.push(next(machine));
+    }
+    expect(seen).toEqual([11, 12, 13, 14]);
+  });
+
+  it('the tables of a space that is gone are those of another when it has its address', () => {
+    const machine = counting(translated);
+    const { vcpu } = machine;
+    expect(next(machine)).toBe(1);
+    vcpu.forgetSpace(machine.space);
+    machine.map(DATA, machine.frame());
+    vcpu.setSpace(machine.newSpace());
+    vcpu.setSpace(machine.space);
+    expect(next(machine)).toBe(1);
+    vcpu.forgetSpace(machine.space);
+    machine.map(DATA, machine.frame());
+    vcpu.setSpace(machine.space);
+    expect(next(machine)).toBe(1);
+  });
+
   it('bad page-directory pointers change nothing', () => {
     const machine = counting(translated);
     const bad = machine.frame();

@@ -187,9 +187,12 @@ function strayTranslations(machine: VmxMachine): number {
       if ((entry & 0xfff) !== 0xfff && (host < abi.RAM || host > last || (host & 0xfff) !== 0)) stray++;
     }
   }
+  const [tables, uops] = [abi.LAYOUT_TABLES, abi.LAYOUT_UOPS].map(
+    (field: number) => words[(abi.CODE_LAYOUT + field) / 4]!,
+  ) as [number, number];
   for (let at = abi.TLB_CODE_SUPERVISOR / 4; at < abi.CODE_PAGE_OF / 4; at++) {
     const entry = words[at]!;
-    if (entry !== 0 && (entry < abi.CODE_TABLES || entry >= abi.UOP_POOL)) stray++;
+    if (entry !== 0 && (entry < tables || entry >= uops)) stray++;
   }
   for (let i = 0; i < abi.EPT_CACHE_SIZE; i++) {
     const host = words[abi.EPT_CACHE / 4 + 2 * i + 1]!;

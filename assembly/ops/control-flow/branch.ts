@@ -4,7 +4,7 @@ import { faulted, fault, gp, needsAttention, RESUME_UOP } from '../../cpu/fault'
 import { zf } from '../../cpu/flags';
 import { U_ATTR, U_IMM, UA_ADDR16, UOP_SIZE } from '../../uop';
 import { misses, readEntry, readSlow32, writeEntry, writeSlow32 } from '../../mmu/access';
-import { noteJumpTarget } from '../../mmu/code-pages';
+import { noteJumpTarget } from '../../mmu/code-area';
 import { CS } from '../../mmu/segmented';
 import { jumpTo, nextEip, readE16, readE32, retire, stackFlat, take, take16 } from '../operand';
 import { drop, peek, push } from '../integer/stack';
