@@ -85,6 +85,8 @@ export interface StartOptions {
   credentials?: Credentials;
   /** Open files for descriptors 0, 1 and 2, made for the task that will have them. */
   files(task: Task): (OpenFile | undefined)[];
+  /** False: the process is not process 1 of its namespace, which then has none: orphans go unseen. */
+  init?: boolean;
   /** Controlling terminal. */
   terminal?: Terminal;
   namespaces?: NamespaceSet;
@@ -218,7 +220,7 @@ export class Kernel {
       this.clock.monotonic(),
       SIGCHLD,
     );
-    if (!init) namespaces.pidForChildren.init = process;
+    if (pid.number === 1 && options.init !== false) namespaces.pidForChildren.init = process;
     const root = namespaces.mount.rootPath;
     const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };
     const credentials = options.credentials ?? Credentials.root(this.userNamespace);

@@ -39,13 +39,11 @@ describe.each([true, false])('static busybox, translated: %s', (translated) => {
     node.file('/bin/busybox', readFileSync(busybox));
     for (const name of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n'))
       if (name !== 'busybox') node.link('busybox', `/bin/${name}`);
-    // a shell that is not process 1 of its namespace, which signals do not kill
     node.directory('/work');
   });
 
   test.for(COMMANDS)('%s', (command, context) => {
     const { busybox } = needs(context, 'busybox');
-    // in a shell of its own: the first one is process 1, which most signals do not reach
     const quoted = command.replaceAll("'", "'\\''");
     const script = `sh -c '${quoted}'; echo status $?`;
     const here = node!.run(['sh', '-c', `cd /work; ${script}`]);

@@ -91,6 +91,7 @@ export class TestNode {
       env: ['PATH=/bin', 'HOME=/'],
       searchPath: true,
       cwd,
+      init: false,
       namespaces: {
         mount: this.mounts.namespace,
         uts: kernel.utsNamespace,

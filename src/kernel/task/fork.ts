@@ -178,7 +178,7 @@ function newProcess(parent: Task, { flags, exitSignal }: CloneArguments, pid: Ta
   made.executable = old.executable?.hold();
   made.dumpable = old.dumpable;
   made.oomScoreAdj = old.oomScoreAdj;
-  if (!pid.namespace.init) pid.namespace.init = made;
+  if (pid.number === 1) pid.namespace.init = made;
   return made;
 }
 
