@@ -1,6 +1,6 @@
 // Programs of ours in C, each a list of man pages' rules: what they print on the host's Linux and here must be the same.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,7 +28,10 @@ test.for(programs)('%s', (name, context) => {
   if (!compiler) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
   const binary = join(folder, name);
   execFileSync('gcc', ['-m32', '-O1', '-w', '-static', '-pthread', '-o', binary, join(SOURCES, `${name}.c`)]);
-  const native = spawnSync(binary, [], { cwd: scratch(), encoding: 'utf8' });
+  const place = scratch();
+  // as /work is here: anybody may go in
+  chmodSync(place, 0o755);
+  const native = spawnSync(binary, [], { cwd: place, encoding: 'utf8', timeout: 60_000 });
   expect(native.status).toBe(0);
   const node = new TestNode();
   node.file(`/work/${name}`, readFileSync(binary));

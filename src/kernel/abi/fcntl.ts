@@ -14,6 +14,8 @@ export const O_NONBLOCK = 0x800;
 export const O_DSYNC = 0x1000;
 export const FASYNC = 0x2000;
 export const O_DIRECT = 0x4000;
+/** i386 alone: the file may be larger than 2 GiB. Programs of other ABIs say so always. */
+export const O_LARGEFILE = 0x8000;
 export const O_DIRECTORY = 0x10000;
 export const O_NOFOLLOW = 0x20000;
 export const O_NOATIME = 0x40000;

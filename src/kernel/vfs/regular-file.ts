@@ -1,6 +1,6 @@
 // Reading and writing regular files through their page cache. Linux mm/filemap.c.
 import { EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP } from '../abi/errno.js';
-import { SEEK_DATA, SEEK_HOLE } from '../abi/fcntl.js';
+import { O_LARGEFILE, SEEK_DATA, SEEK_HOLE } from '../abi/fcntl.js';
 import { MAP_SHARED, PROT_WRITE } from '../abi/mman.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import type { PageCache } from '../mm/page-cache.js';
@@ -10,8 +10,11 @@ import type { Task } from '../task/task.js';
 import type { Actor } from './actor.js';
 import type { Inode } from './inode.js';
 import { type Io, transferred } from './io.js';
+import type { Path } from './path.js';
 import { OFFSET_MAX, OpenFile, seekWithin } from './open-file.js';
 import { EACCES } from '../abi/errno.js';
+
+const SMALL_MAX = 0x7fffffff;
 
 /** A regular file whose data are pages of a cache. */
 export interface CachedInode extends Inode {
@@ -22,8 +25,20 @@ export interface CachedInode extends Inode {
 }
 
 export class RegularFile extends OpenFile {
+  private readonly narrow: boolean;
+
+  constructor(task: Task, inode: Inode, flags: number, path?: Path) {
+    super(task, inode, flags, path);
+    this.narrow = task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0;
+  }
+
   private get cached(): CachedInode {
     return this.inode as CachedInode;
+  }
+
+  /** How large it may become by this open file: 2 GiB where the program has not said that it can deal with more. */
+  private get sizeMax(): number {
+    return this.narrow ? SMALL_MAX : OFFSET_MAX;
   }
 
   override read(task: Task, io: Io): number {
@@ -34,7 +49,7 @@ export class RegularFile extends OpenFile {
 
   override write(task: Task, io: Io): number {
     const at = this.appends ? this.inode.size : this.position;
-    const done = writeCached(task, this.cached, io, at);
+    const done = writeCached(task, this.cached, io, at, this.sizeMax);
     if (done >= 0) this.position = at + done;
     return done;
   }
@@ -45,7 +60,7 @@ export class RegularFile extends OpenFile {
 
   override writeAt(task: Task, io: Io, offset: number): number {
     // Linux appends even with pwrite: man 2 pwrite, BUGS
-    return writeCached(task, this.cached, io, this.appends ? this.inode.size : offset);
+    return writeCached(task, this.cached, io, this.appends ? this.inode.size : offset, this.sizeMax);
   }
 
   override seek(_task: Task, offset: number, whence: number): number {
@@ -79,7 +94,7 @@ export class RegularFile extends OpenFile {
   }
 
   override truncate(task: Task, size: number): number {
-    const limited = limitedSize(task, size, 0);
+    const limited = limitedSize(task, size, 0, this.sizeMax);
     if (limited < 0) return limited;
     return this.inode.setAttributes(task, { size });
   }
@@ -135,11 +150,11 @@ function zeroRange(inode: CachedInode, from: number, to: number): void {
 }
 
 /** How much of a write of `length` bytes at `offset` RLIMIT_FSIZE lets through; -EFBIG (and SIGXFSZ) when nothing. */
-function limitedSize(task: Task, offset: number, length: number): number {
-  const limit = task.process.limits.soft(RLIMIT_FSIZE);
+function limitedSize(task: Task, offset: number, length: number, most: number): number {
+  const limit = Math.min(task.process.limits.soft(RLIMIT_FSIZE), most);
   if (offset + length <= limit) return length;
   if (offset >= limit) {
-    task.raise(SIGXFSZ);
+    if (offset >= task.process.limits.soft(RLIMIT_FSIZE)) task.raise(SIGXFSZ);
     return -EFBIG;
   }
   return limit - offset;
@@ -166,11 +181,11 @@ export function readCached(task: Task, inode: CachedInode, io: Io, offset: numbe
   return transferred(done, wanted);
 }
 
-export function writeCached(task: Task, inode: CachedInode, io: Io, offset: number): number {
+export function writeCached(task: Task, inode: CachedInode, io: Io, offset: number, most: number): number {
   if (offset < 0) return -EINVAL;
   if (offset + io.left > OFFSET_MAX) return -EFBIG;
   if (io.left === 0) return 0;
-  const wanted = limitedSize(task, offset, io.left);
+  const wanted = limitedSize(task, offset, io.left, most);
   if (wanted < 0) return wanted;
   const { cache } = inode;
   const { bytes } = cache.frames;

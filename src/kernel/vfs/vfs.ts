@@ -11,6 +11,7 @@ import {
   ENOTDIR,
   ENOTEMPTY,
   ENXIO,
+  EOVERFLOW,
   EPERM,
   EROFS,
   EXDEV,
@@ -20,6 +21,7 @@ import {
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
+  O_LARGEFILE,
   O_NOATIME,
   O_NOFOLLOW,
   O_PATH,
@@ -138,6 +140,8 @@ export class Vfs {
       return this.special.openDevice(task, inode, flags, path);
     }
     if (inode.isFifo) return this.special.openFifo(task, inode, flags, path);
+    if (inode.isRegular && inode.size > 0x7fffffff && task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0)
+      return -EOVERFLOW;
     const file = inode.open(task, flags, path);
     if (typeof file === 'number' || (flags & O_TRUNC) === 0 || !inode.isRegular) return file;
     const failed = inode.size === 0 ? 0 : inode.setAttributes(task, { size: 0 });

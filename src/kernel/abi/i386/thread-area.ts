@@ -7,7 +7,13 @@ import {
   DATA_DESCRIPTOR,
   type Descriptor,
   descriptorOf,
+  DS,
+  ES,
+  FS,
+  GS,
+  loadSegment,
   NULL_DESCRIPTOR,
+  selectorOf,
   TLS_COUNT,
   TLS_FIRST,
   USER_CS,
@@ -47,6 +53,12 @@ export function setThreadArea(task: Task, address: number, mayChoose: boolean): 
   const empty = desc.base === 0 && desc.limit === 0 && (desc.flags & 0x7f) === EMPTY_FLAGS;
   task.threadAreas[index] = empty ? NULL_DESCRIPTOR : descriptorOf(desc.base, desc.limit, desc.flags);
   task.kernel.cpu.threadAreasChanged(task);
+  // a register that selects it has the new descriptor from now on
+  for (const segment of [ES, DS, FS, GS]) {
+    const selector = selectorOf(task.registers, segment);
+    if (selector >>> 3 === entry) loadSegment(task.registers, segment, selector, task.threadAreas[index]!);
+  }
+  task.kernel.cpu.registersChanged(task);
   return 0;
 }
 
