@@ -2,6 +2,7 @@
 // mounts hang off namespaces.
 // Ours, after Linux's ABI; docs/KERNEL.md.
 import { assert } from '../base/assert.js';
+import { uuid } from '../base/uuid.js';
 import type { UserVcpu } from '../vcpu/user-vcpu.js';
 import type { Abi } from './abi/abi.js';
 import { makedev } from './abi/device-number.js';
@@ -13,6 +14,8 @@ import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/
 import { Clock, type ClockSource } from './clock.js';
 import { AnonymousFs } from './fs/anonymous.js';
 import { openDevice } from './fs/devices.js';
+import { Devpts } from './fs/devpts.js';
+import { Nsfs } from './fs/nsfs.js';
 import { openFifo } from './fs/pipe.js';
 import { Tmpfs } from './fs/tmpfs.js';
 import { AddressSpace } from './mm/address-space.js';
@@ -32,12 +35,14 @@ import { exec } from './task/exec.js';
 import { FutexTable } from './task/futex.js';
 import { ProcessGroup, Session } from './task/job.js';
 import { Limits } from './task/limits.js';
+import { badness } from './task/oom.js';
 import { Process } from './task/process.js';
 import { Processor } from './task/processor.js';
 import { Runner } from './task/run.js';
 import { Scheduler } from './task/scheduler.js';
 import { SignalActions, type SignalInfo } from './task/signals.js';
 import { SignalService } from './task/signal-service.js';
+import { Statistics } from './task/statistics.js';
 import { type FsContext, Task } from './task/task.js';
 import { Timers } from './task/timers.js';
 import { killForMemory } from './task/trap.js';
@@ -105,6 +110,7 @@ export class Kernel {
   readonly futexes = new FutexTable();
   readonly vfs: Vfs;
   readonly tasks = new Set<Task>();
+  readonly statistics = new Statistics();
   readonly maxTasks = MAX_TASKS;
   readonly userNamespace = UserNamespace.initial();
   readonly pidNamespace: PidNamespace;
@@ -115,6 +121,11 @@ export class Kernel {
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
   readonly abstractNames = new AbstractNames();
+  /** A UUID of this life of the kernel. */
+  readonly bootId: string;
+  /** vm.overcommit_memory. */
+  overcommitMemory = 0;
+  readonly nsfs: Nsfs;
   /** What /dev/console is. */
   console?: Terminal;
   readonly tracer?: Tracer;
@@ -145,6 +156,8 @@ export class Kernel {
     this.sockets = new AnonymousFs(this.newDevice(), 'sockfs', SOCKFS_MAGIC);
     this.setup = { kernel: this, credentials: Credentials.root(this.userNamespace) };
     this.vfs = new Vfs({ openDevice, openFifo });
+    this.nsfs = new Nsfs(this.newDevice(), this);
+    this.bootId = uuid(this.randomBytes(16));
     this.vvar = new PageCache(this.frames);
     this.writeVvar();
     this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
@@ -263,6 +276,7 @@ export class Kernel {
   /** A new task can run. */
   start(task: Task, parent?: Task): void {
     this.tasks.add(task);
+    this.statistics.forks++;
     if (parent) this.scheduler.place(task, parent);
     this.enqueue(task, false);
   }
@@ -401,20 +415,20 @@ export class Kernel {
     return given > 0;
   }
 
-  /** No frame is left though all that can be dropped was: the largest process ends. */
+  /** No frame is left though all that can be dropped was: the process whose end gives most ends. */
   outOfMemory(task: Task): void {
-    let largest = task;
-    let most = -1;
-    for (const other of this.tasks) {
-      if (other !== other.process.leader || other.process.groupExit !== undefined) continue;
-      const { resident } = other.space.usage();
-      if (resident > most) {
-        most = resident;
-        largest = other;
-      }
+    let victim = task;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const process of new Set([...this.tasks].map((other) => other.process))) {
+      if (process.groupExit !== undefined) continue;
+      const points = badness(process, this.frames.count);
+      if (points === undefined || points <= most) continue;
+      most = points;
+      victim = process.leader;
     }
-    killForMemory(largest);
-    this.onOutOfMemory(largest);
+    this.statistics.oomKills++;
+    killForMemory(victim);
+    this.onOutOfMemory(victim);
   }
   onOutOfMemory: (victim: Task) => void = () => {};
 
@@ -469,6 +483,13 @@ export class Kernel {
     const dentry = new Dentry(name, this.memoryRoot.root, inode);
     dentry.deleted = true;
     return inode.open(task, flags, new Path(this.memoryRoot, dentry));
+  }
+
+  /** Pseudo-terminals that there are. */
+  get terminalCount(): number {
+    let count = 0;
+    for (const fs of this.fileSystems) if (fs instanceof Devpts) count += fs.terminals.size;
+    return count;
   }
 
   get mounted(): Iterable<FileSystem> {

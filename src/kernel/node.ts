@@ -6,6 +6,7 @@ import { UserVcpu } from '../vcpu/user-vcpu.js';
 import type { ClockSource } from './clock.js';
 import { DEVICE_NODES } from './fs/devices.js';
 import { Devpts } from './fs/devpts.js';
+import { Procfs } from './fs/procfs/procfs.js';
 import { Tmpfs } from './fs/tmpfs.js';
 import { PAGE_SIZE } from './mm/frames.js';
 import { Kernel, type Tracer } from './kernel.js';
@@ -63,10 +64,10 @@ export interface StandardMounts {
 }
 
 /**
- * A mount namespace with `root` at its root, and on it what programs expect: /dev with its nodes, /dev/pts, /dev/shm. A mount point that
- * is not there and can't be made is left out.
+ * A mount namespace with `root` at its root, and on it what programs expect: /proc with the numbers of `pids`, /dev with its nodes,
+ * /dev/pts, /dev/shm. A mount point that is not there and can't be made is left out.
  */
-export function standardMounts(kernel: Kernel, root: FileSystem): StandardMounts {
+export function standardMounts(kernel: Kernel, root: FileSystem, pids = kernel.pidNamespace): StandardMounts {
   const namespace = kernel.newMountNamespace(root);
   const { frames, clock } = kernel;
   const dev = new Tmpfs(kernel.newDevice(), frames, { size: 65536, files: 4096, mode: 0o755 }, clock);
@@ -75,6 +76,7 @@ export function standardMounts(kernel: Kernel, root: FileSystem): StandardMounts
     dev.root.create(kernel.setup, name, { mode: S_IFCHR | mode, rdev, ...ROOT });
   for (const [name, target] of DEV_LINKS)
     dev.root.symlink(kernel.setup, name, target, { mode: S_IFLNK | 0o777, ...ROOT });
+  mountAt(kernel, namespace, '/proc', new Procfs(kernel.newDevice(), kernel, pids), MS_NOSUID | MS_NODEV | MS_NOEXEC);
   const at = mountAt(kernel, namespace, '/dev', dev, MS_NOSUID);
   const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid: TTY_GROUP });
   pts.source = 'devpts';

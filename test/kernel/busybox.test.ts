@@ -26,6 +26,9 @@ const COMMANDS = [
   'echo "exec went on" > s; chmod +x s; printf "#!/bin/sh\\necho script \\$1 \\$0\\n" > s; ./s arg | sed "s#/.*/##"; rm s',
   'cat /dev/null; head -c 5 /dev/zero | wc -c; echo gone > /dev/null; echo x > /dev/full; echo $?',
   'yes | head -n 1000 | wc -l',
+  'echo in | cat /dev/stdin; (echo out > /dev/stdout) | cat; (echo err > /dev/stderr) 2>&1 | cat; echo x > w; exec 4< w; rm w; cat /dev/fd/4',
+  'cat /proc/$$/comm; tr "\\0" " " < /proc/self/cmdline; ls /proc/self/task | wc -l; readlink /proc/self/fd/9 || echo none',
+  'sleep 100 & sleep 0.1; cat /proc/$!/comm; cut -d" " -f3 /proc/$!/stat; kill $!; wait; ls -d /proc/$! 2>/dev/null; echo $?',
   'exec 3> three; echo to three >&3; exec 3>&-; cat three; rm three',
 ] as const;
 

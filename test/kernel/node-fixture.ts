@@ -1,10 +1,12 @@
 // A node for tests: a kernel with a root in memory, and programs run in it to their end. The virtual clock stands still but for sleeps.
 import { readFileSync } from 'node:fs';
 import { HostInput, HostOutput, HostStream } from '../../src/kernel/fs/host-stream.js';
+import { Procfs } from '../../src/kernel/fs/procfs/procfs.js';
 import { Tmpfs, type TmpfsInode } from '../../src/kernel/fs/tmpfs.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
-import { createNode, standardMounts, type StandardMounts } from '../../src/kernel/node.js';
+import { createNode, mountAt, standardMounts, type StandardMounts } from '../../src/kernel/node.js';
 import { PidNamespace } from '../../src/kernel/ns/pid-namespace.js';
+import type { Mount } from '../../src/kernel/vfs/mount.js';
 import { compile } from '../../src/vcpu/engine.js';
 import type { UserVcpu } from '../../src/vcpu/user-vcpu.js';
 
@@ -26,6 +28,8 @@ export class TestNode {
   readonly root: Tmpfs;
   readonly mounts: StandardMounts;
   private time = 0;
+  private seed = 7;
+  private proc?: Mount;
 
   constructor(translated = true) {
     const node = createNode({
@@ -33,7 +37,9 @@ export class TestNode {
       memory: MEMORY,
       translate: translated ? 'at once' : undefined,
       clock: { now: () => (this.time += LOOK), date: () => 1_700_000_000_000 },
-      random: (into) => into.fill(7),
+      random: (into) => {
+        for (let i = 0; i < into.length; i++) into[i] = this.seed = (this.seed * 1103515245 + 12345) >>> 8;
+      },
     });
     this.kernel = node.kernel;
     this.vcpu = node.vcpu;
@@ -86,6 +92,10 @@ export class TestNode {
     const [stdin, stdout, stderr] = [new HostStream(), new HostStream(1 << 24), new HostStream(1 << 24)];
     stdin.push(Buffer.from(input));
     stdin.end();
+    // a namespace ends with its process 1, so each run has its own, and a /proc that shows it
+    const pids = new PidNamespace(kernel.pidNamespace, kernel.userNamespace);
+    this.proc?.detach();
+    this.proc = mountAt(kernel, this.mounts.namespace, '/proc', new Procfs(kernel.newDevice(), kernel, pids));
     const process = kernel.startProcess(args[0]!, {
       args,
       env: ['PATH=/bin', 'HOME=/'],
@@ -95,8 +105,7 @@ export class TestNode {
       namespaces: {
         mount: this.mounts.namespace,
         uts: kernel.utsNamespace,
-        // a namespace ends with its process 1, so each run has its own
-        pidForChildren: new PidNamespace(kernel.pidNamespace, kernel.userNamespace),
+        pidForChildren: pids,
       },
       files: (task) => [new HostInput(task, stdin), new HostOutput(task, stdout), new HostOutput(task, stderr)],
     });

@@ -70,7 +70,14 @@ export interface Abi {
 
   // ---- structs with an order of their own -------------------------------------------------------------------------------------
   stat(inode: Inode): Uint8Array;
-  statfs(statistics: FileSystemStatistics, flags: number, device: number, nameMax: number): Uint8Array;
+  /** Undefined: a number does not fit. `wide`: statfs64's, where that is another struct. */
+  statfs(
+    statistics: FileSystemStatistics,
+    flags: number,
+    device: number,
+    nameMax: number,
+    wide: boolean,
+  ): Uint8Array | undefined;
   /** One struct of getdents64, without padding to the next. */
   readonly vdso: VdsoImage;
 }

@@ -1,10 +1,28 @@
 // Inodes without a name: those of pipes, sockets, eventfds, pidfds. Linux fs/anon_inodes.c, pipefs, sockfs.
+import { ENXIO } from '../abi/errno.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
 import { Inode } from '../vfs/inode.js';
+import type { OpenFile } from '../vfs/open-file.js';
 import type { Task } from '../task/task.js';
 
-class AnonymousInode extends Inode {}
+/** What lies behind an inode that /proc/PID/fd leads to, so that it can be opened once more: a pipe. */
+export interface Reopenable {
+  reopen(task: Task, inode: Inode, flags: number): OpenFile | number;
+}
+
+class AnonymousInode extends Inode {
+  /** Absent: it can't be opened again. */
+  content?: Reopenable;
+
+  override get opensByType(): boolean {
+    return false;
+  }
+
+  override open(task: Task, flags: number): OpenFile | number {
+    return this.content ? this.content.reopen(task, this, flags) : -ENXIO;
+  }
+}
 
 /** A filesystem that is mounted nowhere and gives out inodes. */
 export class AnonymousFs extends FileSystem {
@@ -21,9 +39,10 @@ export class AnonymousFs extends FileSystem {
   }
 
   /** An inode of the task's user; `mode` has the type (0 for what has none). */
-  make(task: Task, mode: number): Inode {
+  make(task: Task, mode: number, content?: Reopenable): Inode {
     const { fsuid, fsgid } = task.credentials;
     const inode = new AnonymousInode(this, ++this.nextIno, { mode, uid: fsuid, gid: fsgid });
+    inode.content = content;
     const now = task.kernel.clock.date();
     inode.atime = now;
     inode.mtime = now;

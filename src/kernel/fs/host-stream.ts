@@ -8,11 +8,13 @@ import { S_IFIFO } from '../abi/stat.js';
 import { BLOCK } from '../task/blocking.js';
 import type { Task } from '../task/task.js';
 import { WaitQueue } from '../task/wait-queue.js';
+import type { Inode } from '../vfs/inode.js';
 import { type Io, transferred } from '../vfs/io.js';
 import { OpenFile } from '../vfs/open-file.js';
+import type { Reopenable } from './anonymous.js';
 
 /** Bytes that the host has for the program and the program has not read, or the other way. */
-export class HostStream {
+export class HostStream implements Reopenable {
   private readonly chunks: Uint8Array[] = [];
   private offset = 0;
   length = 0;
@@ -56,18 +58,25 @@ export class HostStream {
     return piece;
   }
 
+  reopen(task: Task, inode: Inode, flags: number): OpenFile {
+    return new HostStreamFile(task, inode, this, flags);
+  }
+
   /** The host has taken some: programs that wait for room go on. */
   drained(): void {
     this.waits.wake(POLLOUT);
   }
 }
 
-export class HostInput extends OpenFile {
+/** A stream as a program has it open. */
+class HostStreamFile extends OpenFile {
   constructor(
     task: Task,
+    inode: Inode,
     private readonly stream: HostStream,
+    flags: number,
   ) {
-    super(task, task.kernel.pipes.make(task, S_IFIFO | 0o600), O_RDONLY);
+    super(task, inode, flags);
   }
 
   override get label(): string {
@@ -87,27 +96,6 @@ export class HostInput extends OpenFile {
     }
     stream.onChange();
     return transferred(done, 1);
-  }
-
-  override poll(): number {
-    return (this.stream.length > 0 ? POLLIN | POLLRDNORM : 0) | (this.stream.ended ? POLLHUP : 0);
-  }
-
-  override get waits(): WaitQueue {
-    return this.stream.waits;
-  }
-}
-
-export class HostOutput extends OpenFile {
-  constructor(
-    task: Task,
-    private readonly stream: HostStream,
-  ) {
-    super(task, task.kernel.pipes.make(task, S_IFIFO | 0o600), O_WRONLY);
-  }
-
-  override get label(): string {
-    return `pipe:[${this.inode.ino}]`;
   }
 
   override write(task: Task, io: Io): number {
@@ -138,10 +126,28 @@ export class HostOutput extends OpenFile {
   }
 
   override poll(): number {
-    return (this.stream.room > 0 ? POLLOUT | POLLWRNORM : 0) | (this.stream.broken ? POLLERR : 0);
+    const { stream } = this;
+    let events = 0;
+    if (this.readable) events |= (stream.length > 0 ? POLLIN | POLLRDNORM : 0) | (stream.ended ? POLLHUP : 0);
+    if (this.writable) events |= (stream.room > 0 ? POLLOUT | POLLWRNORM : 0) | (stream.broken ? POLLERR : 0);
+    return events;
   }
 
   override get waits(): WaitQueue {
     return this.stream.waits;
+  }
+}
+
+/** The end that the program reads. */
+export class HostInput extends HostStreamFile {
+  constructor(task: Task, stream: HostStream) {
+    super(task, task.kernel.pipes.make(task, S_IFIFO | 0o600, stream), stream, O_RDONLY);
+  }
+}
+
+/** The end that it writes. */
+export class HostOutput extends HostStreamFile {
+  constructor(task: Task, stream: HostStream) {
+    super(task, task.kernel.pipes.make(task, S_IFIFO | 0o600, stream), stream, O_WRONLY);
   }
 }

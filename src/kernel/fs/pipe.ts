@@ -13,13 +13,15 @@ import type { Inode } from '../vfs/inode.js';
 import { type Io, transferred } from '../vfs/io.js';
 import { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
+import type { Reopenable } from './anonymous.js';
 
 export const PIPE_BUF = 4096;
 const DEFAULT_SIZE = 65536;
-const SIZE_MAX = 1 << 20;
+/** What F_SETPIPE_SZ gives at most. */
+export const PIPE_SIZE_MAX = 1 << 20;
 
 /** The bytes between writers and readers: a ring. */
-export class Pipe {
+export class Pipe implements Reopenable {
   private ring = new Uint8Array(4096);
   private start = 0;
   private count = 0;
@@ -83,9 +85,14 @@ export class Pipe {
     this.start = 0;
   }
 
+  /** A pipe without a name is opened at once, whoever is at its other end. */
+  reopen(task: Task, inode: Inode, flags: number): OpenFile {
+    return new PipeFile(task, inode, this, flags);
+  }
+
   /** fcntl(F_SETPIPE_SZ): the new capacity. */
   resize(bytes: number): number {
-    if (bytes > SIZE_MAX || bytes < 0) return -EINVAL;
+    if (bytes > PIPE_SIZE_MAX || bytes < 0) return -EINVAL;
     let size = PIPE_BUF;
     while (size < bytes) size *= 2;
     if (size < this.count) return -EBUSY;
@@ -192,21 +199,15 @@ export class PipeFile extends OpenFile {
 
 /** pipe2(2): the two ends. */
 export function makePipe(task: Task, flags: number): [PipeFile, PipeFile] {
-  const inode = task.kernel.pipes.make(task, S_IFIFO | 0o600);
   const pipe = new Pipe();
+  const inode = task.kernel.pipes.make(task, S_IFIFO | 0o600, pipe);
   return [new PipeFile(task, inode, pipe, O_RDONLY | flags), new PipeFile(task, inode, pipe, O_WRONLY | flags)];
 }
 
-/** The pipes of FIFOs that somebody has open. */
-const fifos = new WeakMap<Inode, Pipe>();
-
 /** Opens a FIFO: waits for the other end, unless O_NONBLOCK or both ends are opened at once. man 7 fifo. */
 export function openFifo(task: Task, inode: Inode, flags: number, path: Path): OpenFile | number {
-  let pipe = fifos.get(inode);
-  if (!pipe) {
-    pipe = new Pipe();
-    fifos.set(inode, pipe);
-  }
+  inode.pipe ??= new Pipe();
+  const { pipe } = inode;
   const access = flags & O_ACCMODE;
   const { callState } = task;
   if (access === O_RDWR) return new PipeFile(task, inode, pipe, flags, path);

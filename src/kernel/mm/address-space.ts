@@ -51,6 +51,27 @@ export interface TranslationCache {
   forgetWrites(space: AddressSpace): void;
 }
 
+/** Where exec has put the program, for /proc: addresses, the ends behind the last byte. */
+export interface ProgramPlace {
+  codeStart: number;
+  codeEnd: number;
+  dataStart: number;
+  dataEnd: number;
+  /** The stack pointer at its start. */
+  stackStart: number;
+}
+
+/** Bytes of a space. */
+export interface SpaceUsage {
+  /** In pages that have a frame; the shared page of zeros does not count. */
+  resident: number;
+  /** Of these: the program's own, those of a file's cache, and those of shared memory. */
+  anonymous: number;
+  file: number;
+  shared: number;
+  mapped: number;
+}
+
 /** How a space is laid out: the ABI's numbers. */
 export interface SpaceLayout {
   /** First address behind what a program may map. */
@@ -74,6 +95,9 @@ export class AddressSpace implements PageMapper {
   argEnd = 0;
   envStart = 0;
   envEnd = 0;
+  program: Readonly<ProgramPlace> = { codeStart: 0, codeEnd: 0, dataStart: 0, dataEnd: 0, stackStart: 0 };
+  /** The most that was resident whenever somebody looked. */
+  peakResident = 0;
   /** The auxiliary vector as bytes, for /proc/PID/auxv. */
   auxv = new Uint8Array(0);
   /** How far down the stack may grow: RLIMIT_STACK of the exec. */
@@ -136,7 +160,7 @@ export class AddressSpace implements PageMapper {
     if (area.end - start > this.stackLimit) return undefined;
     const below = this.areas.below(area.start);
     if (below && below.end + STACK_GAP > start && below.prot !== 0) return undefined;
-    area.start = start;
+    this.areas.extendDown(area, start);
     return area;
   }
 
@@ -401,6 +425,7 @@ export class AddressSpace implements PageMapper {
   fork(table: PageTable): AddressSpace | undefined {
     const child = new AddressSpace(this.frames, table, this.translations, this.layout);
     const { brkStart, brk, argStart, argEnd, envStart, envEnd, auxv, stackLimit, readImpliesExecute, vdso } = this;
+    child.program = this.program;
     Object.assign(child, {
       brkStart,
       brk,
@@ -445,19 +470,28 @@ export class AddressSpace implements PageMapper {
     this.table.free();
   }
 
-  /** Pages that have a frame now (but the shared zeros), and bytes that are mapped. */
-  usage(): { resident: number; mapped: number; shared: number } {
-    let resident = 0;
+  usage(): SpaceUsage {
+    const { frames } = this;
+    let anonymous = 0;
+    let file = 0;
     let shared = 0;
-    let mapped = 0;
     for (const area of this.areas) {
-      mapped += area.end - area.start;
-      this.table.each(area.start, area.end, (_address, frame) => {
-        if (frame === this.frames.zero) return;
-        resident++;
-        if (area.cache) shared++;
+      const { cache } = area;
+      this.table.each(area.start, area.end, (address, frame) => {
+        if (frame === frames.zero) return;
+        if (!cache || cache.peek(area.cacheIndex(address)) !== frame) anonymous++;
+        else if (cache.source) file++;
+        else shared++;
       });
     }
-    return { resident: resident * PAGE_SIZE, mapped, shared: shared * PAGE_SIZE };
+    const resident = (anonymous + file + shared) * PAGE_SIZE;
+    this.peakResident = Math.max(this.peakResident, resident);
+    return {
+      resident,
+      anonymous: anonymous * PAGE_SIZE,
+      file: file * PAGE_SIZE,
+      shared: shared * PAGE_SIZE,
+      mapped: this.areas.bytes,
+    };
   }
 }

@@ -19,6 +19,10 @@ export class Frames {
   private freedCount = 0;
   /** From here on no frame has been touched since the node began: they are zeros. */
   private untouched = 1;
+  /** Frames in page caches; of these those of caches that nothing lies behind, and those that are to be written back. */
+  cached = 0;
+  cachedOnly = 0;
+  dirty = 0;
   /** Told of a frame whose bytes the kernel has written, or is about to, while the processor has code decoded from them. */
   onCodeWritten: (frame: number) => void = () => {};
 

@@ -60,12 +60,20 @@ export class PageCache {
       }
     }
     this.pages.set(index, frame);
+    this.count(1);
     return frame;
+  }
+
+  private count(more: number): void {
+    this.frames.cached += more;
+    if (!this.source) this.frames.cachedOnly += more;
   }
 
   /** The page has been written in memory; a source gets it at the next flush. */
   markDirty(index: number): void {
-    if (this.source?.writePage) this.dirty.add(index);
+    if (!this.source?.writePage || this.dirty.has(index)) return;
+    this.dirty.add(index);
+    this.frames.dirty++;
   }
 
   /** Writes what is dirty back. The first error, or 0. */
@@ -78,6 +86,7 @@ export class PageCache {
       const errno = this.source!.writePage!(index, this.frames.bytes.subarray(at, at + PAGE_SIZE));
       if (errno !== 0 && first === 0) first = errno;
     }
+    this.frames.dirty -= this.dirty.size;
     this.dirty.clear();
     return first;
   }
@@ -103,8 +112,9 @@ export class PageCache {
     const frame = this.pages.get(index);
     if (frame === undefined) return;
     this.pages.delete(index);
-    this.dirty.delete(index);
+    if (this.dirty.delete(index)) this.frames.dirty--;
     this.frames.release(frame);
+    this.count(-1);
     this.dropped();
   }
 
@@ -119,6 +129,7 @@ export class PageCache {
       if (this.frames.usesOf(frame) > 1 || this.dirty.has(index)) continue;
       this.pages.delete(index);
       this.frames.release(frame);
+      this.count(-1);
       given++;
     }
     return given;

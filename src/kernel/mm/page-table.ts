@@ -35,6 +35,8 @@ export interface PageTable {
   protect(address: number, flags: number): void;
   /** Takes the page out; the value is its frame, or 0. */
   clear(address: number): number;
+  /** Frames that the tables themselves take. */
+  readonly frameCount: number;
   /** Calls `see` for every page that is there in [from, to), in order; cheap over what has no tables. */
   each(from: number, to: number, see: (address: number, frame: number, flags: number) => void): void;
   /** Gives back the frames of the tables themselves. All pages are out. */
@@ -51,6 +53,7 @@ export class PaeTable implements PageTable {
   /** Index in `words` of the entry of the newest look-up's table, and what it spans: neighbours hit it. */
   private lastSpan = -1;
   private lastTable = 0;
+  frameCount = 4;
 
   private constructor(
     private readonly frames: Frames,
@@ -96,6 +99,7 @@ export class PaeTable implements PageTable {
     if (entry === 0) {
       const table = this.frames.allocate();
       if (table === 0) return false;
+      this.frameCount++;
       this.words[this.directoryEntry(address)] = table * PAGE_SIZE + TABLE_FLAGS;
       entry = this.find(address);
     }

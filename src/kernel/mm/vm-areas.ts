@@ -64,9 +64,19 @@ export class VmAreas implements Iterable<VmArea> {
   private list: VmArea[] = [];
   /** The newest answer of `at`. */
   private last?: VmArea;
+  /** Bytes in all of them, and the most that there were. */
+  private total = 0;
+  private most = 0;
 
   get count(): number {
     return this.list.length;
+  }
+
+  get bytes(): number {
+    return this.total;
+  }
+  get peakBytes(): number {
+    return this.most;
   }
 
   [Symbol.iterator](): IterableIterator<VmArea> {
@@ -117,6 +127,7 @@ export class VmAreas implements Iterable<VmArea> {
   insert(area: VmArea): void {
     const index = this.indexBehind(area.start);
     this.list.splice(index, 0, area);
+    this.account(area.end - area.start);
     this.join(index);
     if (index > 0) this.join(index - 1);
     this.last = undefined;
@@ -132,11 +143,24 @@ export class VmAreas implements Iterable<VmArea> {
       const kept: VmArea[] = [];
       if (area.start < start) kept.push(area.part(area.start, start));
       if (area.end > end) kept.push(area.part(end, area.end));
-      taken.push(area.part(Math.max(area.start, start), Math.min(area.end, end)));
+      const part = area.part(Math.max(area.start, start), Math.min(area.end, end));
+      taken.push(part);
+      this.total -= part.end - part.start;
       this.list.splice(index, 1, ...kept);
       index += kept.length;
     }
     return taken;
+  }
+
+  /** An area grows downwards to `start`, where nothing is. */
+  extendDown(area: VmArea, start: number): void {
+    this.account(area.start - start);
+    area.start = start;
+  }
+
+  private account(more: number): void {
+    this.total += more;
+    this.most = Math.max(this.most, this.total);
   }
 
   /** Lowest free place of `size` bytes at or above `from` and ending at or below `to`; -1: none. */

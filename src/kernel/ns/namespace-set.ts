@@ -1,4 +1,6 @@
 // The namespaces that a task is in. Linux struct nsproxy. A value: unshare and setns make a new one.
+import { CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } from '../abi/sched.js';
+import type { Task } from '../task/task.js';
 import type { MountNamespace } from './mount-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
 import type { UtsNamespace } from './uts-namespace.js';
@@ -9,3 +11,22 @@ export interface NamespaceSet {
   /** Where its children get their numbers. Its own are those of its Pid. */
   readonly pidForChildren: PidNamespace;
 }
+
+/** A kind of namespace, as /proc/PID/ns and setns(2) have it. */
+export interface NamespaceKind {
+  /** In /proc/PID/ns. */
+  readonly name: string;
+  /** What the link there says in front of the number. */
+  readonly label: string;
+  /** CLONE_NEW*. */
+  readonly flag: number;
+  of(task: Task): object;
+}
+
+export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
+  { name: 'mnt', label: 'mnt', flag: CLONE_NEWNS, of: (task) => task.namespaces.mount },
+  { name: 'pid', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.pidNamespace },
+  { name: 'pid_for_children', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.namespaces.pidForChildren },
+  { name: 'user', label: 'user', flag: CLONE_NEWUSER, of: (task) => task.credentials.userNamespace },
+  { name: 'uts', label: 'uts', flag: CLONE_NEWUTS, of: (task) => task.namespaces.uts },
+];

@@ -27,6 +27,11 @@ export class Pid {
       : 0;
   }
 
+  /** The numbers in `namespace` and in each one below it, down to its own; none when it can't be seen from there. */
+  numbersFrom(namespace: PidNamespace): readonly number[] {
+    return this.namespace.isWithin(namespace) ? this.numbers.slice(namespace.level) : [0];
+  }
+
   /** The number in its own namespace. */
   get number(): number {
     return this.numbers[this.namespace.level]!;
@@ -74,6 +79,11 @@ export class PidNamespace {
       at.next = numbers[at.level]! + 1;
     }
     return pid;
+  }
+
+  /** The number that was given out last. */
+  get newest(): number {
+    return this.next - 1;
   }
 
   private freeNumber(): number {

@@ -10,6 +10,7 @@ import {
   ENAMETOOLONG,
   ENOENT,
   ENOTDIR,
+  EOVERFLOW,
   EPERM,
   ERANGE,
   EROFS,
@@ -46,6 +47,7 @@ import { CAP_CHOWN, CAP_DAC_READ_SEARCH, CAP_FSETID, CAP_SYS_CHROOT, CapabilityS
 import type { Task } from '../task/task.js';
 import type { Attributes, Inode } from '../vfs/inode.js';
 import type { Path } from '../vfs/path.js';
+import { ST_VALID } from '../vfs/mount.js';
 import { MAY_EXEC, MAY_WRITE, owns, permits } from '../vfs/permission.js';
 import type { Timestamp } from '../vfs/timestamp.js';
 import { nameAt, pathAt, unnamed } from './path-argument.js';
@@ -108,24 +110,30 @@ export function statx(task: Task, dirfd: number, name: number, flags: number, ma
   });
 }
 
-export function statfs(task: Task, name: number, address: number): number {
+function statfsOf(task: Task, { fs }: Inode, flags: number, address: number, wide: boolean): number {
+  const bytes = task.abi.statfs(fs.statistics(), flags, fs.device, fs.nameMax, wide);
+  return bytes ? writeBytes(task.space, address, bytes) : -EOVERFLOW;
+}
+function statfsAt(task: Task, name: number, address: number, wide: boolean): number {
   const path = pathAt(task, AT_FDCWD, name, true);
-  return typeof path === 'number' ? path : statfsOf(task, path.inode, path.mount.flags, address);
+  return typeof path === 'number' ? path : statfsOf(task, path.inode, path.mount.statfsFlags, address, wide);
+}
+function fstatfsAt(task: Task, fd: number, address: number, wide: boolean): number {
+  const file = task.file(fd);
+  return file ? statfsOf(task, file.inode, file.path?.mount.statfsFlags ?? ST_VALID, address, wide) : -EBADF;
+}
+export function statfs(task: Task, name: number, address: number): number {
+  return statfsAt(task, name, address, false);
 }
 export function fstatfs(task: Task, fd: number, address: number): number {
-  const file = task.file(fd);
-  return file ? statfsOf(task, file.inode, file.path?.mount.flags ?? 0, address) : -EBADF;
-}
-function statfsOf(task: Task, { fs }: Inode, flags: number, address: number): number {
-  // ST_VALID
-  return writeBytes(task.space, address, task.abi.statfs(fs.statistics(), flags | 0x20, fs.device, fs.nameMax));
+  return fstatfsAt(task, fd, address, false);
 }
 /** statfs64(2) has the size of its struct as an argument. */
 export function statfs64(task: Task, name: number, size: number, address: number): number {
-  return size === 84 || size === 88 ? statfs(task, name, address) : -EINVAL;
+  return size === 84 || size === 88 ? statfsAt(task, name, address, true) : -EINVAL;
 }
 export function fstatfs64(task: Task, fd: number, size: number, address: number): number {
-  return size === 84 || size === 88 ? fstatfs(task, fd, address) : -EINVAL;
+  return size === 84 || size === 88 ? fstatfsAt(task, fd, address, true) : -EINVAL;
 }
 
 // ---- access -----------------------------------------------------------------------------------------------------------------------
@@ -157,7 +165,7 @@ function check(task: Task, path: Path | number, mode: number): number {
     !path.inode.isSocket
   )
     return -EROFS;
-  return permits(task.credentials, path.inode, mode);
+  return path.inode.allows(task, mode);
 }
 export function faccessat(task: Task, dirfd: number, name: number, mode: number): number {
   return faccessat2(task, dirfd, name, mode, 0);
@@ -351,7 +359,7 @@ export function fchdir(task: Task, fd: number): number {
 }
 function enter(task: Task, path: Path): number {
   if (!path.inode.isDirectory) return -ENOTDIR;
-  const denied = permits(task.credentials, path.inode, MAY_EXEC);
+  const denied = path.inode.allows(task, MAY_EXEC);
   if (denied === 0) task.fs.cwd = path;
   return denied;
 }
@@ -359,7 +367,7 @@ export function chroot(task: Task, name: number): number {
   const path = pathAt(task, AT_FDCWD, name, true);
   if (typeof path === 'number') return path;
   if (!path.inode.isDirectory) return -ENOTDIR;
-  const denied = permits(task.credentials, path.inode, MAY_EXEC);
+  const denied = path.inode.allows(task, MAY_EXEC);
   if (denied !== 0) return denied;
   if (!task.credentials.has(CAP_SYS_CHROOT)) return -EPERM;
   task.fs.root = path;
@@ -530,7 +538,7 @@ function truncateOf(task: Task, path: Path | number, size: number): number {
   const { inode } = path;
   if (inode.isDirectory) return -EISDIR;
   if (!inode.isRegular) return -EINVAL;
-  const denied = permits(task.credentials, inode, MAY_WRITE);
+  const denied = inode.allows(task, MAY_WRITE);
   if (denied !== 0) return denied;
   if (path.mount.readOnly) return -EROFS;
   return inode.setAttributes(task, { size });

@@ -20,6 +20,20 @@ function writable(task: Task, fd: number): OpenFile | number {
   return file?.writable ? file : -EBADF;
 }
 
+/** What a read or write has moved is counted, for /proc/PID/io. */
+function noteRead(task: Task, done: number): number {
+  if (done === BLOCK) return done;
+  task.usage.readCalls++;
+  if (done > 0) task.usage.readBytes += done;
+  return done;
+}
+function noteWrite(task: Task, done: number): number {
+  if (done === BLOCK) return done;
+  task.usage.writeCalls++;
+  if (done > 0) task.usage.writtenBytes += done;
+  return done;
+}
+
 /** Is the buffer one that a program can have? -EFAULT before any byte is moved. */
 function buffer(task: Task, address: number, length: number): UserIo | number {
   const count = Math.min(length, COUNT_MAX);
@@ -31,14 +45,14 @@ export function read(task: Task, fd: number, address: number, length: number): n
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : file.read(task, io);
+  return typeof io === 'number' ? io : noteRead(task, file.read(task, io));
 }
 
 export function write(task: Task, fd: number, address: number, length: number): number {
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : file.write(task, io);
+  return typeof io === 'number' ? io : noteWrite(task, file.write(task, io));
 }
 
 export function pread(task: Task, fd: number, address: number, length: number, offset: number): number {
@@ -46,7 +60,7 @@ export function pread(task: Task, fd: number, address: number, length: number, o
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : file.readAt(task, io, offset);
+  return typeof io === 'number' ? io : noteRead(task, file.readAt(task, io, offset));
 }
 
 export function pwrite(task: Task, fd: number, address: number, length: number, offset: number): number {
@@ -54,7 +68,7 @@ export function pwrite(task: Task, fd: number, address: number, length: number, 
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : file.writeAt(task, io, offset);
+  return typeof io === 'number' ? io : noteWrite(task, file.writeAt(task, io, offset));
 }
 
 /** The buffers of an iovec array. */
@@ -79,14 +93,14 @@ export function readv(task: Task, fd: number, address: number, count: number): n
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : file.read(task, io);
+  return typeof io === 'number' ? io : noteRead(task, file.read(task, io));
 }
 
 export function writev(task: Task, fd: number, address: number, count: number): number {
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : file.write(task, io);
+  return typeof io === 'number' ? io : noteWrite(task, file.write(task, io));
 }
 
 /** The offset of preadv and pwritev comes as two words on every ABI; on i386 both count. */
@@ -100,7 +114,7 @@ export function preadv(task: Task, fd: number, address: number, count: number, l
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : file.readAt(task, io, offset);
+  return typeof io === 'number' ? io : noteRead(task, file.readAt(task, io, offset));
 }
 
 export function pwritev(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
@@ -109,7 +123,7 @@ export function pwritev(task: Task, fd: number, address: number, count: number, 
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : file.writeAt(task, io, offset);
+  return typeof io === 'number' ? io : noteWrite(task, file.writeAt(task, io, offset));
 }
 
 /** preadv2 and pwritev2: an offset of -1 is the position. RWF_* flags are hints but for what is refused. */

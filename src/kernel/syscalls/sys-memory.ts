@@ -108,11 +108,7 @@ function mmapOf(
 }
 
 function overLimit(task: Task, more: number): boolean {
-  const limit = task.process.limits.soft(RLIMIT_AS);
-  if (limit === Number.POSITIVE_INFINITY) return false;
-  let mapped = more;
-  for (const area of task.space.areas) mapped += area.end - area.start;
-  return mapped > limit;
+  return task.space.areas.bytes + more > task.process.limits.soft(RLIMIT_AS);
 }
 
 function populate(task: Task, address: number, length: number, access: number): number {

@@ -36,6 +36,7 @@ import {
   SCHED_RESET_ON_FORK,
   SCHED_RR,
 } from '../abi/sched.js';
+import { RELEASE, VERSION } from '../release.js';
 import { copyOut, readBytes, readString, writeBytes, writeU32 } from '../mm/user-memory.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import {
@@ -51,10 +52,6 @@ import type { Process } from '../task/process.js';
 import { ATTEND_YIELD, type Task } from '../task/task.js';
 import { NR_OPEN } from '../vfs/fd-table.js';
 import { readStruct, writeStruct } from './user-struct.js';
-
-/** What uname says the kernel is: the Linux whose interface this is. */
-export const RELEASE = '6.1.0-tabvisor';
-export const VERSION = '#1 SMP PREEMPT_DYNAMIC tabvisor';
 
 const FIELD = 65;
 

@@ -56,6 +56,8 @@ export const SYSCALLS: readonly Row[] = [
   row(197, undefined, 'fstat64', 'fd ptr', file.fstat),
   row(300, undefined, 'fstatat64', 'dirfd path ptr flags', file.fstatat),
   row(383, 332, 'statx', 'dirfd path flags int ptr', file.statx),
+  row(99, 137, 'statfs', 'path ptr', file.statfs),
+  row(100, 138, 'fstatfs', 'fd ptr', file.fstatfs),
   row(268, undefined, 'statfs64', 'path size ptr', file.statfs64),
   row(269, undefined, 'fstatfs64', 'fd size ptr', file.fstatfs64),
   row(33, 21, 'access', 'path int', file.access),

@@ -6,7 +6,7 @@ import { MS_NOSUID } from '../abi/mount.js';
 import { RLIMIT_STACK } from '../abi/sched.js';
 import { S_ISGID, S_ISUID } from '../abi/stat.js';
 import { SIGCHLD } from '../abi/signal.js';
-import { type ElfProgram, ET_DYN, isElf, parseElf, PF_R, PF_W, PF_X } from '../loader/elf.js';
+import { type ElfProgram, ET_DYN, isElf, parseElf, PF_R, PF_W, PF_X, type Segment } from '../loader/elf.js';
 import { isScript, parseScript, SCRIPT_HEAD } from '../loader/script.js';
 import {
   AT_BASE,
@@ -28,7 +28,7 @@ import {
   AT_UID,
   buildStack,
 } from '../loader/stack.js';
-import { AddressSpace, pageCeil, pageFloor } from '../mm/address-space.js';
+import { AddressSpace, pageCeil, pageFloor, type ProgramPlace } from '../mm/address-space.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import { PaeTable } from '../mm/page-table.js';
 import { copyOut } from '../mm/user-memory.js';
@@ -37,6 +37,7 @@ import { credentialsOfExec } from '../security/exec-credentials.js';
 import { KernelIo } from '../vfs/io.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
+import { MAY_READ } from '../vfs/permission.js';
 import { resolve } from '../vfs/walk.js';
 import { endOtherThreads, leaveSpace } from './exit.js';
 import type { Task } from './task.js';
@@ -185,13 +186,14 @@ function replace(
   }
   const { argStart, argEnd, envStart, envEnd, auxv } = image;
   Object.assign(space, { argStart, argEnd, envStart, envEnd, auxv, brkStart: at.end, brk: at.end });
+  space.program = { ...placeOf(elf, at.base), stackStart: image.pointer };
 
   // from here on there is no way back
   endOtherThreads(task);
   leaveSpace(task);
   task.space = space;
   task.credentials = credentials;
-  becomeProgram(task, file, name);
+  becomeProgram(task, file, name, set.secure);
   const entry = linker ? (linker as Loaded).base + interpreter!.elf.entry : at.base + elf.entry;
   abi.start(task.registers, entry, image.pointer);
   kernel.cpu.spaceChanged(task);
@@ -201,7 +203,7 @@ function replace(
 }
 
 /** What of the task is the old program's. */
-function becomeProgram(task: Task, file: OpenFile, name: string): void {
+function becomeProgram(task: Task, file: OpenFile, name: string, secure: boolean): void {
   const { process } = task;
   if (task.files.users > 1) {
     task.files.users--;
@@ -217,6 +219,8 @@ function becomeProgram(task: Task, file: OpenFile, name: string): void {
   process.executable?.release();
   process.executable = file;
   process.hasExecuted = true;
+  // who has more rights than who started it, or may not read its own program, shows nothing of itself
+  process.dumpable = secure || file.inode.allows(task, MAY_READ) !== 0 ? 0 : 1;
   process.exitSignal = process.exitSignal === 0 ? 0 : SIGCHLD;
   task.alternateStack = { address: 0, size: 0, flags: 2 };
   task.threadAreas.length = 0;
@@ -286,6 +290,18 @@ function load(space: AddressSpace, file: OpenFile, elf: ElfProgram, base: number
     }
   }
   return { base: offset, end: high + offset };
+}
+
+/** Code and data of a program that was loaded at `base`, as Linux counts them. */
+function placeOf(elf: ElfProgram, base: number): Omit<ProgramPlace, 'stackStart'> {
+  const code = elf.segments.filter((segment) => (segment.flags & PF_X) !== 0);
+  const endOf = (segment: Segment): number => segment.address + segment.fileSize + base;
+  return {
+    codeStart: code.length > 0 ? Math.min(...code.map((segment) => segment.address + base)) : 0,
+    codeEnd: code.length > 0 ? Math.max(...code.map(endOf)) : 0,
+    dataStart: Math.max(...elf.segments.map((segment) => segment.address + base)),
+    dataEnd: Math.max(...elf.segments.map(endOf)),
+  };
 }
 
 function putStack(task: Task, space: AddressSpace, pointer: number, bytes: Uint8Array, executable: boolean): boolean {

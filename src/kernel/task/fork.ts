@@ -178,6 +178,8 @@ function newProcess(parent: Task, { flags, exitSignal }: CloneArguments, pid: Ta
   made.executable = old.executable?.hold();
   made.dumpable = old.dumpable;
   made.oomScoreAdj = old.oomScoreAdj;
+  made.oomScoreAdjMin = old.oomScoreAdjMin;
+  made.loginUid = old.loginUid;
   if (pid.number === 1) pid.namespace.init = made;
   return made;
 }

@@ -19,6 +19,11 @@ export interface Usage {
   involuntarySwitches: number;
   /** Peak of the resident pages, bytes. */
   peakResident: number;
+  /** Bytes that calls like read and write have moved, and those calls. */
+  readBytes: number;
+  writtenBytes: number;
+  readCalls: number;
+  writeCalls: number;
 }
 
 export function noUsage(): Usage {
@@ -30,6 +35,10 @@ export function noUsage(): Usage {
     voluntarySwitches: 0,
     involuntarySwitches: 0,
     peakResident: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+    readCalls: 0,
+    writeCalls: 0,
   };
 }
 
@@ -40,6 +49,10 @@ export function addUsage(to: Usage, more: Usage): void {
   to.majorFaults += more.majorFaults;
   to.voluntarySwitches += more.voluntarySwitches;
   to.involuntarySwitches += more.involuntarySwitches;
+  to.readBytes += more.readBytes;
+  to.writtenBytes += more.writtenBytes;
+  to.readCalls += more.readCalls;
+  to.writeCalls += more.writeCalls;
   to.peakResident = Math.max(to.peakResident, more.peakResident);
 }
 
@@ -70,6 +83,10 @@ export class Process {
   subreaper = false;
   dumpable = 1;
   oomScoreAdj = 0;
+  /** What an unprivileged program may lower it to. */
+  oomScoreAdjMin = 0;
+  /** The user who logged in, for the audit: /proc/PID/loginuid; all ones: nobody did. */
+  loginUid = 0xffffffff;
   /** Has it called exec since its parent made it? setpgid asks. */
   hasExecuted = false;
   /** The program, for /proc/PID/exe. */

@@ -1,6 +1,6 @@
 // The one processor of a node, as tasks see it: whose registers are loaded, whose space is in force, what it remembers of page tables.
 // src/vcpu/user-vcpu.ts; docs/ARCHITECTURE.md, "User exits".
-import { STATE, TASK_SIZE } from '../../../assembly/abi.js';
+import { EAX, EBX, ECX, EDX, STATE, TASK_SIZE } from '../../../assembly/abi.js';
 import type { UserVcpu } from '../../vcpu/user-vcpu.js';
 import {
   CODE_DESCRIPTOR,
@@ -124,6 +124,18 @@ export class Processor implements TranslationCache {
       words[this.gdt + 2 * (TLS_FIRST + i)] = area ? area.low : 0;
       words[this.gdt + 2 * (TLS_FIRST + i) + 1] = area ? area.high : 0;
     }
+  }
+
+  /** What CPUID answers for `leaf`. */
+  identify(leaf: number): Record<'eax' | 'ebx' | 'ecx' | 'edx', number> {
+    // the core answers in the registers, which are a task's
+    const registers = [EAX, EBX, ECX, EDX].map((field) => field >>> 2);
+    const { words } = this.frames;
+    const kept = registers.map((at) => words[at]!);
+    this.vcpu.identify(leaf, 0);
+    const [eax, ebx, ecx, edx] = registers.map((at) => words[at]!) as [number, number, number, number];
+    for (const [i, at] of registers.entries()) words[at] = kept[i]!;
+    return { eax, ebx, ecx, edx };
   }
 
   // ---- running --------------------------------------------------------------------------------------------------------------

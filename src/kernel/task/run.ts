@@ -21,6 +21,8 @@ export class Runner {
   current?: Task;
 
   private turnStart = 0;
+  /** Who had the processor last. */
+  private last?: Task;
 
   constructor(private readonly kernel: Kernel) {}
 
@@ -35,6 +37,7 @@ export class Runner {
     for (;;) {
       const now = kernel.clock.monotonic();
       kernel.timers.run(now);
+      if (now >= kernel.statistics.load.due) kernel.statistics.load.update(now, kernel.scheduler.count);
       if (now >= until) return !kernel.scheduler.empty;
       const task = kernel.scheduler.take();
       if (!task) return false;
@@ -58,6 +61,12 @@ export class Runner {
     if (used > 1e5 && ran > BUDGET_MIN) this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / used)));
     task.usage.userTime += used;
     task.process.timers.charge(used);
+    const { statistics } = kernel;
+    if (task.nice > 0) statistics.niceTime += used;
+    else statistics.userTime += used;
+    statistics.turns++;
+    if (this.last !== task) statistics.switches++;
+    this.last = task;
     kernel.scheduler.charge(task, used);
     if (task.state === 'running') {
       task.usage.involuntarySwitches++;

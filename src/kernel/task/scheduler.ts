@@ -13,7 +13,7 @@ export function isRealTime(task: Task): boolean {
   return task.policy === SCHED_FIFO || task.policy === SCHED_RR;
 }
 
-function weightOf(task: Task): number {
+export function weightOf(task: Task): number {
   return task.policy === SCHED_IDLE ? IDLE_WEIGHT : WEIGHTS[task.nice + 20]!;
 }
 
@@ -24,6 +24,11 @@ export class Scheduler {
   /** The least virtual time that there was. */
   private floor = 0;
   private orders = 0;
+
+  /** Tasks that wait for the processor. */
+  get count(): number {
+    return this.fair.length + this.realTime.length;
+  }
 
   get empty(): boolean {
     return this.fair.length === 0 && this.realTime.length === 0;

@@ -83,6 +83,8 @@ export class Task implements Waiter, Timed {
   /** Sent when its parent ends: prctl(PR_SET_PDEATHSIG). */
   parentDeathSignal = 0;
   keepCapabilities = false;
+  /** Nanoseconds since boot. */
+  readonly startTime: number;
   /** Descriptors of thread-local storage, where the ABI has them. */
   readonly threadAreas: Descriptor[] = [];
 
@@ -101,6 +103,7 @@ export class Task implements Waiter, Timed {
   ) {
     pid.task = this;
     process.threads.add(this);
+    this.startTime = kernel.clock.monotonic();
   }
 
   /** The namespace that its own numbers are in. */

@@ -104,6 +104,7 @@ function pageFault(task: Task, error: number): void {
   const address = kernel.cpu.faultAddress;
   const access = (error & PF_WRITE) !== 0 ? ACCESS_WRITE : (error & PF_FETCH) !== 0 ? ACCESS_EXECUTE : ACCESS_READ;
   task.usage.minorFaults++;
+  kernel.statistics.faults++;
   let outcome = task.space.fault(address, access);
   if (outcome === FAULT_NO_MEMORY && kernel.reclaim()) outcome = task.space.fault(address, access);
   if (outcome === FAULT_DONE) return;

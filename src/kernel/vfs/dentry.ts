@@ -54,6 +54,17 @@ export class Dentry {
     return false;
   }
 
+  /** Its name from the filesystem's root on: '/a/b'. */
+  get nameInFileSystem(): string {
+    const names: string[] = [];
+    let deleted = false;
+    for (let at: Dentry = this; at.parent; at = at.parent) {
+      names.push(at.name);
+      deleted ||= at.deleted;
+    }
+    return `/${names.reverse().join('/')}${deleted ? '//deleted' : ''}`;
+  }
+
   /** Forgets that names are not there. How many it forgot, in all of the tree. */
   pruneNegative(): number {
     let count = 0;

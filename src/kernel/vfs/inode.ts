@@ -2,12 +2,14 @@
 // Operations answer with what was asked for, or a negated errno; the defaults are what a file that can't do it answers.
 import { EINVAL, ENODATA, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.js';
+import type { Pipe } from '../fs/pipe.js';
 import type { PageCache } from '../mm/page-cache.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from './actor.js';
 import type { FileSystem } from './file-system.js';
 import type { OpenFile } from './open-file.js';
 import type { Path } from './path.js';
+import { permits } from './permission.js';
 import { EPOCH, type Timestamp } from './timestamp.js';
 
 /** What chmod, chown, utimensat and truncate change; the VFS has checked the rights. `mode` is without the type. */
@@ -57,6 +59,8 @@ export abstract class Inode {
   opens = 0;
   /** Those that can write. */
   writers = 0;
+  /** Of a FIFO that somebody has had open. */
+  pipe?: Pipe;
 
   constructor(
     readonly fs: FileSystem,
@@ -231,9 +235,19 @@ export abstract class Inode {
     return [];
   }
 
+  /** May the task do `wanted` (MAY_*) to it? 0 or a negated errno. By its mode, where a filesystem has no other rule. */
+  allows(task: Task, wanted: number): number {
+    return permits(task.credentials, this, wanted);
+  }
+
   // ---- open files -----------------------------------------------------------------------------------------------------------
 
-  /** An open file of it; devices, fifos and sockets are opened by the VFS. `path` is what was opened. */
+  /** Is it a device or fifo, which the VFS opens by what it is? Not where its filesystem holds the pipe itself. */
+  get opensByType(): boolean {
+    return this.isDevice || this.isFifo;
+  }
+
+  /** An open file of it, unless it `opensByType`. `path` is what was opened. */
   open(_task: Task, _flags: number, _path: Path): OpenFile | number {
     return -ENODEV;
   }

@@ -1,10 +1,38 @@
 // Mounts and the tree that they make. Linux fs/mount.h; man 7 mount_namespaces.
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from '../abi/mount.js';
+import {
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_NOSYMFOLLOW,
+  MS_RDONLY,
+  MS_RELATIME,
+} from '../abi/mount.js';
 import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 
-/** The options of a mount, as MS_* bits that statfs and /proc/mounts show. */
-export const MOUNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+/** Options of a mount: the MS_* bit, its name in /proc/mounts, and the ST_* bit that statfs(2) shows. */
+const OPTIONS: readonly (readonly [flag: number, name: string, statfs: number])[] = [
+  [MS_NOSUID, 'nosuid', 2],
+  [MS_NODEV, 'nodev', 4],
+  [MS_NOEXEC, 'noexec', 8],
+  [MS_NOATIME, 'noatime', 0x400],
+  [MS_NODIRATIME, 'nodiratime', 0x800],
+  [MS_RELATIME, 'relatime', 0x1000],
+  [MS_NOSYMFOLLOW, 'nosymfollow', 0x2000],
+];
+/** All of them, and read-only. */
+export const MOUNT_FLAGS = OPTIONS.reduce((all, [flag]) => all | flag, MS_RDONLY);
+const ST_RDONLY = 1;
+export const ST_VALID = 0x20;
+
+/** As /proc/mounts has them, without ro and rw. */
+export function mountOptions(flags: number): string {
+  return OPTIONS.filter(([flag]) => (flags & flag) !== 0)
+    .map(([, name]) => name)
+    .join(',');
+}
 
 export class Mount {
   parent?: Mount;
@@ -20,7 +48,17 @@ export class Mount {
   ) {}
 
   get readOnly(): boolean {
-    return (this.flags & MS_RDONLY) !== 0 || this.fs.readOnly;
+    return this.flagReadOnly || this.fs.readOnly;
+  }
+  /** Is it the mount itself, and not its filesystem? */
+  get flagReadOnly(): boolean {
+    return (this.flags & MS_RDONLY) !== 0;
+  }
+
+  /** f_flags of statfs(2). */
+  get statfsFlags(): number {
+    const own = OPTIONS.reduce((all, [flag, , bit]) => ((this.flags & flag) !== 0 ? all | bit : all), 0);
+    return own | ST_VALID | (this.readOnly ? ST_RDONLY : 0);
   }
 
   /** The mount that lies on `dentry` of this one. */

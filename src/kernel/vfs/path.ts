@@ -40,16 +40,31 @@ export class Path {
     return at;
   }
 
-  /** Its name from `root` on: '/a/b'. Where the root can't be reached it begins with '(unreachable)', as the kernel says it. */
+  /** Its name from `root` on: '/a/b'. Where the root can't be reached it begins with '(unreachable)', as getcwd says it. */
   textFrom(root: Path): string {
+    const { text, reached } = this.nameFrom(root);
+    return reached ? text : `(unreachable)${text}`;
+  }
+
+  /** As textFrom(), from the topmost mount where `root` is not above it: what /proc says. */
+  shownFrom(root: Path): string {
+    return this.nameFrom(root).text;
+  }
+
+  /** Does it lie in the tree below `root`? */
+  reachableFrom(root: Path): boolean {
+    return this.nameFrom(root).reached;
+  }
+
+  private nameFrom(root: Path): { text: string; reached: boolean } {
     const names: string[] = [];
     let deleted = false;
-    for (let at: Path | undefined = this; ; ) {
-      if (at.same(root)) break;
+    let reached = true;
+    for (let at: Path = this; !at.same(root); ) {
       if (at.dentry === at.mount.root) {
         const { parent, mountpoint } = at.mount as Mount;
         if (!parent || !mountpoint) {
-          if (at.mount.root.isRoot) names.push('(unreachable)');
+          reached = false;
           break;
         }
         at = new Path(parent, mountpoint);
@@ -57,11 +72,13 @@ export class Path {
       }
       deleted ||= at.dentry.deleted;
       names.push(at.dentry.name);
-      at = new Path(at.mount, at.dentry.parent!);
+      if (!at.dentry.parent) {
+        reached = false;
+        break;
+      }
+      at = new Path(at.mount, at.dentry.parent);
     }
-    const unreachable = names.at(-1) === '(unreachable)';
-    if (unreachable) names.pop();
-    const text = `${unreachable ? '(unreachable)' : ''}/${names.reverse().join('/')}`;
-    return deleted ? `${text} (deleted)` : text;
+    const text = `/${names.reverse().join('/')}`;
+    return { text: deleted ? `${text} (deleted)` : text, reached };
   }
 }

@@ -80,6 +80,7 @@ export class Vfs {
     if ((flags & O_DIRECTORY) !== 0) return -EINVAL;
     const last = resolveForCreate(task, start, name, (flags & (O_NOFOLLOW | O_EXCL)) === 0);
     if (typeof last === 'number') return last;
+    if (last instanceof Path) return this.openAt(task, last, flags, false);
     if (last.name === '' || last.name === '.' || last.name === '..') return (flags & O_EXCL) !== 0 ? -EEXIST : -EISDIR;
     const child = childOf(task, last.directory, last.name);
     if (typeof child === 'number') return child;
@@ -130,16 +131,16 @@ export class Vfs {
     if (inode.isSocket) return -ENXIO;
     if (!made) {
       const wanted = (access === O_WRONLY ? 0 : MAY_READ) | (writes ? MAY_WRITE : 0);
-      const denied = permits(task.credentials, inode, wanted);
+      const denied = inode.allows(task, wanted);
       if (denied !== 0) return denied;
       if ((flags & O_NOATIME) !== 0 && !owns(task.credentials, inode)) return -EPERM;
       if (writes && mount.readOnly && !inode.isDevice && !inode.isFifo) return -EROFS;
     }
-    if (inode.isDevice) {
+    if (inode.opensByType) {
+      if (inode.isFifo) return this.special.openFifo(task, inode, flags, path);
       if ((mount.flags & MS_NODEV) !== 0) return -EACCES;
       return this.special.openDevice(task, inode, flags, path);
     }
-    if (inode.isFifo) return this.special.openFifo(task, inode, flags, path);
     if (inode.isRegular && inode.size > 0x7fffffff && task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0)
       return -EOVERFLOW;
     const file = inode.open(task, flags, path);

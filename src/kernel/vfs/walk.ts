@@ -5,7 +5,7 @@ import { S_ISVTX } from '../abi/stat.js';
 import type { Task } from '../task/task.js';
 import { Dentry } from './dentry.js';
 import { Path } from './path.js';
-import { MAY_EXEC, permits } from './permission.js';
+import { MAY_EXEC } from './permission.js';
 
 export const MAX_LINKS = 40;
 
@@ -40,8 +40,11 @@ export function resolveLast(task: Task, start: Path, name: string): LastName | n
   return walkToLast(task, walk, name);
 }
 
-/** As resolveLast(), for O_CREAT: a symbolic link at the end leads on, to where the file will be. */
-export function resolveForCreate(task: Task, start: Path, name: string, follow: boolean): LastName | number {
+/**
+ * As resolveLast(), for O_CREAT: a symbolic link at the end leads on, to where the file will be; one that leads to a file itself (those
+ * of /proc/PID/fd) gives its place.
+ */
+export function resolveForCreate(task: Task, start: Path, name: string, follow: boolean): LastName | Path | number {
   if (name === '') return -ENOENT;
   const walk: Walk = { at: start, links: 0 };
   let rest = name;
@@ -54,12 +57,7 @@ export function resolveForCreate(task: Task, start: Path, name: string, follow: 
     if (!child.inode?.isSymlink) return last;
     const target = linkTarget(task, walk, child);
     if (typeof target === 'number') return target;
-    if (typeof target !== 'string') {
-      // a magic link: its target is there
-      return target.dentry.parent
-        ? { directory: new Path(target.mount, target.dentry.parent), name: target.dentry.name, slash: false }
-        : -ENOENT;
-    }
+    if (typeof target !== 'string') return target;
     if (target.startsWith('/')) walk.at = task.fs.root.covered;
     rest = target;
   }
@@ -108,7 +106,7 @@ function walkToLast(task: Task, walk: Walk, name: string): LastName | number {
 function searchable(task: Task, at: Path): number {
   const { inode } = at.dentry;
   if (!inode?.isDirectory) return -ENOTDIR;
-  return permits(task.credentials, inode, MAY_EXEC);
+  return inode.allows(task, MAY_EXEC);
 }
 
 /** Goes to `name`; the text of a symbolic link that is to be walked next, or ''. */

@@ -8,7 +8,7 @@ import { structsOf } from '../structs.js';
 import { startFpu } from './fpu-image.js';
 import { startSegments } from './segments.js';
 import { popFrame, pushFrame, readSiginfoBytes, siginfoBytes } from './signal-frame.js';
-import { I386_MODEL, STAT64, STATFS64 } from './structs.js';
+import { I386_MODEL, STAT64, STATFS, STATFS64 } from './structs.js';
 import { setThreadArea } from './thread-area.js';
 import { I386_VDSO } from './vdso.js';
 
@@ -60,8 +60,10 @@ export const I386: Abi = {
   readSiginfo: readSiginfoBytes,
 
   stat: (inode) => STAT64.bytes(statValues(inode)),
-  statfs: (statistics, flags, device, nameMax) =>
-    STATFS64.bytes({
+  statfs(statistics, flags, device, nameMax, wide) {
+    const { blocks, files } = statistics;
+    if (!wide && Math.max(blocks, files) > 0xffffffff) return undefined;
+    return (wide ? STATFS64 : STATFS).bytes({
       type: statistics.magic,
       bsize: statistics.blockSize,
       blocks: statistics.blocks,
@@ -73,7 +75,8 @@ export const I386: Abi = {
       namelen: nameMax,
       frsize: statistics.blockSize,
       flags,
-    }),
+    });
+  },
 };
 
 /** What every kind of stat tells, by the names of its structs' fields. */

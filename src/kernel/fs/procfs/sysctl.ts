@@ -1,0 +1,135 @@
+// /proc/sys: settings of the kernel, one a file. man 5 proc, sysctl(8); Linux kernel/sysctl.c. What can be changed here has an effect;
+// what has none in this kernel can be read only.
+import { uuid } from '../../../base/uuid.js';
+import { EACCES, EINVAL } from '../../abi/errno.js';
+import { S_IFREG } from '../../abi/stat.js';
+import { MAX_AREAS } from '../../mm/address-space.js';
+import { PID_MAX } from '../../ns/pid-namespace.js';
+import { RELEASE, VERSION } from '../../release.js';
+import { CAP_LAST } from '../../security/capability.js';
+import type { Task } from '../../task/task.js';
+import { NR_OPEN } from '../../vfs/fd-table.js';
+import type { Inode } from '../../vfs/inode.js';
+import { PIPE_SIZE_MAX } from '../pipe.js';
+import { type Entry, table } from './inodes.js';
+import { ofSystem, type SystemSubject } from './subject.js';
+import { TextInode, type TextSource, type WholeText, whole } from './text.js';
+
+/** Root has no rights here but those of the file's mode. Linux fs/proc/proc_sysctl.c test_perm. */
+class SettingInode extends TextInode<SystemSubject> {
+  override allows(task: Task, wanted: number): number {
+    const { fsuid, fsgid } = task.credentials;
+    const rights = fsuid === 0 ? this.mode >> 6 : fsgid === 0 ? this.mode >> 3 : this.mode;
+    return (wanted & ~rights & 7) === 0 ? 0 : -EACCES;
+  }
+}
+
+type Write = NonNullable<TextSource<SystemSubject>['write']>;
+
+export function setting(name: string, value: WholeText<SystemSubject>, write?: Write): Entry<SystemSubject> {
+  const mode = S_IFREG | (write ? 0o644 : 0o444);
+  const line: WholeText<SystemSubject> = (subject, reader) => {
+    const text = value(subject, reader);
+    return typeof text === 'number' ? text : `${text}\n`;
+  };
+  const source = { record: whole(line), write };
+  return { name, mode, make: (place): Inode => new SettingInode(place, mode, source) };
+}
+
+const constant = (name: string, value: number | string): Entry<SystemSubject> => setting(name, () => String(value));
+
+/** A number within [least, most], which `set` takes. */
+function number(least: number, most: number, set: (writer: Task, value: number) => void): Write {
+  return (_subject, writer, text) => {
+    const value = Number(text.trim());
+    if (!/^\s*-?\d+\s*$/.test(text) || value < least || value > most) return -EINVAL;
+    set(writer, value);
+    return 0;
+  };
+}
+
+const HOSTNAME_MAX = 64;
+
+/** A name of the writer's UTS namespace. */
+function utsName(name: string, field: 'hostname' | 'domainname'): Entry<SystemSubject> {
+  return setting(
+    name,
+    (_subject, reader) => reader.namespaces.uts[field],
+    (_subject, writer, text) => {
+      writer.namespaces.uts[field] = text.split(/[\0\n]/)[0]!.slice(0, HOSTNAME_MAX);
+      return 0;
+    },
+  );
+}
+
+const random = [
+  setting(
+    'boot_id',
+    ofSystem((kernel) => kernel.bootId),
+  ),
+  constant('entropy_avail', 256),
+  constant('poolsize', 256),
+  setting(
+    'uuid',
+    ofSystem((kernel) => uuid(kernel.randomBytes(16))),
+  ),
+];
+
+const kernel = [
+  constant('cap_last_cap', CAP_LAST),
+  utsName('domainname', 'domainname'),
+  utsName('hostname', 'hostname'),
+  constant('ngroups_max', 65536),
+  constant('osrelease', RELEASE),
+  constant('ostype', 'Linux'),
+  constant('overflowgid', 65534),
+  constant('overflowuid', 65534),
+  constant('pid_max', PID_MAX),
+  table<SystemSubject>('pty', 0o555, [
+    constant('max', 4096),
+    setting(
+      'nr',
+      ofSystem((own) => String(own.terminalCount)),
+    ),
+  ]),
+  table<SystemSubject>('random', 0o555, random),
+  constant('randomize_va_space', 0),
+  setting(
+    'threads-max',
+    ofSystem((own) => String(own.maxTasks)),
+  ),
+  constant('version', VERSION),
+];
+
+const vm = [
+  constant('max_map_count', MAX_AREAS),
+  constant('mmap_min_addr', 65536),
+  // memory is given when it is touched; strict accounting (2) is not there
+  setting(
+    'overcommit_memory',
+    ofSystem((own) => String(own.overcommitMemory)),
+    number(0, 1, (writer, value) => {
+      writer.kernel.overcommitMemory = value;
+    }),
+  ),
+  constant('overcommit_ratio', 50),
+  constant('swappiness', 0),
+];
+
+const fs = [
+  constant('file-max', '9223372036854775807'),
+  constant('nr_open', NR_OPEN),
+  constant('overflowgid', 65534),
+  constant('overflowuid', 65534),
+  constant('pipe-max-size', PIPE_SIZE_MAX),
+  constant('protected_hardlinks', 1),
+  constant('protected_symlinks', 1),
+  constant('suid_dumpable', 0),
+];
+
+export const SYSCTLS: readonly Entry<SystemSubject>[] = [
+  table('crypto', 0o555, [constant('fips_enabled', 0)]),
+  table('fs', 0o555, fs),
+  table('kernel', 0o555, kernel),
+  table('vm', 0o555, vm),
+];

@@ -1,0 +1,18 @@
+// What a kernel counts of all its tasks since it began, for /proc/stat, /proc/vmstat and sysinfo(2).
+import { LoadAverage } from './load-average.js';
+
+export class Statistics {
+  /** Tasks that were made. */
+  forks = 0;
+  /** Turns of the processor: each ends with its timer. */
+  turns = 0;
+  /** Those that were another task's than the one before. */
+  switches = 0;
+  faults = 0;
+  /** Processes that were ended for want of memory. */
+  oomKills = 0;
+  /** Nanoseconds that tasks had the processor; those of tasks with a nice value are `niceTime` alone. */
+  userTime = 0;
+  niceTime = 0;
+  readonly load = new LoadAverage();
+}
