@@ -7,6 +7,7 @@ import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
 import { ENGINES, PEERS } from './engines.mjs';
 import { compareLinux, LINUX_ROWS } from './linux.mjs';
 import { compareModes } from './modes.mjs';
+import { measurePage } from './page.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';
 import { publish } from './report.mjs';
@@ -20,6 +21,7 @@ const USAGE = `usage: npm run bench                      our own guest in the th
        npm run bench -- --peers           the same Linux boot and programs in ${PEERS.join(', ')}
        npm run bench -- --disk            a disk in Linux: ${PEER_DISKS.join(', ')}
        npm run bench -- --restore         Debian from a snapshot, beside its boot
+       npm run bench -- --page            the page's main thread while machines run, in Chromium
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
   --repeat N       runs of each (1; modes: 3; restores: 9), reported as their median
@@ -41,6 +43,7 @@ const options = {
   linux: { type: 'boolean', default: false },
   disk: { type: 'boolean', default: false },
   restore: { type: 'boolean', default: false },
+  page: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
   repeat: { type: 'string' },
@@ -91,7 +94,7 @@ async function main() {
   if (rest.length > 0 || (what !== undefined && what !== 'core'))
     throw new UsageError(`unknown: ${positionals.join(' ')}`);
 
-  const modes = what === undefined && !values.peers && !values.disk && !values.linux && !values.restore;
+  const modes = what === undefined && !values.peers && !values.disk && !values.linux && !values.restore && !values.page;
   const repeat = whole('repeat', values.repeat ?? (modes ? '3' : values.restore ? '9' : '1'));
   const percent = whole('scale', values.scale);
   const rows = rowsOf(what, values);
@@ -103,6 +106,8 @@ async function main() {
     report = await measureDisks({ engines, percent, repeat, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.restore) {
     report = await measureRestores({ repeat, timeout: whole('timeout', values.timeout) }, say);
+  } else if (values.page) {
+    report = await measurePage({ repeat }, say);
   } else if (values.linux) {
     report = await compareLinux({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (modes) report = compareModes({ only, repeat, percent }, say);

@@ -55,7 +55,9 @@ test('Debian boots to a prompt that can be typed into, on the console and on the
   await shown(page, 'Run /init as init process', '#own .unseen');
   const lit = `(() => {
     const canvas = document.querySelector('#own canvas');
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
     let lit = 0;
     for (let i = 0; i < data.length; i += 4) if (data[i] > 100) lit++;
     return lit;

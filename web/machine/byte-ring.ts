@@ -33,9 +33,9 @@ export class ByteRing {
     return count;
   }
 
-  /** Takes all that is there. */
-  read(): Uint8Array {
-    const count = this.length;
+  /** Takes what is there, at most so many bytes. */
+  read(most: number): Uint8Array {
+    const count = Math.min(most, this.length);
     const at = Atomics.load(this.indices, READ);
     const into = new Uint8Array(count);
     for (let i = 0; i < count; i++) into[i] = this.bytes[(at + i) & (this.bytes.length - 1)];

@@ -1,11 +1,15 @@
 // What the page and a machine's worker say to each other: control by comlink, events on a port, bytes and numbers on shared memory.
 // Ours; comlink 4.
-import type { Screen } from '../../src/library/virtual-machine.js';
 import type { Lap } from '../../src/modes/laps.js';
 import type { Mode } from '../../src/vmm/config.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
 import type { Outcome, Statistics } from '../../src/vmm/vm.js';
 import type { NamedFile } from './named-file.js';
+
+/** Bytes of a console that may be on their way to its screen. */
+export const UNSHOWN_MOST = 32768;
+/** Of a text screen what is read out. */
+export const CELLS_MOST = 16384;
 
 /** What runs first: a kernel, or the BIOS, which finds a disk, CD or floppy. */
 export type BootRequest =
@@ -37,6 +41,12 @@ export type Ending =
   | { kind: 'stopped' }
   | { kind: 'ended'; outcome: Outcome; statistics: Statistics }
   | { kind: 'refused'; what: string; advice?: string };
+
+export interface Screen {
+  picture: ImageBitmap;
+  /** Of a text mode, at most CELLS_MOST characters. */
+  lines: string[];
+}
 
 export interface MachineApi {
   /** Resolves when the machine has ended. */

@@ -3,16 +3,25 @@
 import * as Comlink from 'comlink';
 import type { Lap } from '../../src/modes/laps.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
-import type { Screen } from '../../src/library/virtual-machine.js';
 import type { Statistics } from '../../src/vmm/vm.js';
 import { ByteRing } from './byte-ring.js';
-import type { Ending, MachineApi, MachineEvent, MachineRequest } from './contract.js';
+import {
+  type Ending,
+  type MachineApi,
+  type MachineEvent,
+  type MachineRequest,
+  type Screen,
+  UNSHOWN_MOST,
+} from './contract.js';
 import { Gauges, type GaugeValues, named } from './gauges.js';
 
 const RING = 1 << 18;
+/** Bytes of a console that are handed over in one piece: a terminal can stop between two. */
+export const PIECE = 4096;
 
 export interface MachineListener {
-  output(bytes: Uint8Array): void;
+  /** A piece of what has come out of the console. `shown` is to be called when that is on the screen: more comes then. */
+  output(bytes: Uint8Array, shown: () => void): void;
   loading(name: string, done: number, total: number): void;
   warning(line: string): void;
   lap?(lap: Lap): void;
@@ -29,8 +38,10 @@ export class RemoteMachine {
   private readonly shared?: MachineRequest['shared'];
   private values: number[] = [];
   private over = false;
+  private unshown = 0;
   private stopped: (ending: Ending) => void = () => {};
   private drained: () => void = () => {};
+  private room: () => void = () => {};
 
   constructor(private readonly listener: MachineListener) {
     if (!canShare()) return;
@@ -55,11 +66,21 @@ export class RemoteMachine {
       .then((ending) => drained.then(() => ending))
       .catch((error: unknown) => failure(error instanceof Error ? error.message : String(error)));
     const ending = await Promise.race([running, halted]);
-    this.poll();
-    this.over = true;
     this.worker.terminate();
     port1.close();
+    if (ending.kind !== 'stopped') await this.showRest();
+    this.over = true;
     return ending;
+  }
+
+  private async showRest(): Promise<void> {
+    while (this.ring && this.ring.length > 0) {
+      this.poll();
+      await new Promise<void>((resolve) => {
+        this.room = resolve;
+      });
+    }
+    this.poll();
   }
 
   /** Pulls the plug. */
@@ -67,12 +88,23 @@ export class RemoteMachine {
     this.stopped({ kind: 'stopped' });
   }
 
-  /** Shows what has come since the last time. Call it often. */
+  /** Shows some of what has come since the last time. Call it often. */
   poll(): void {
     if (!this.ring || this.over) return;
-    const bytes = this.ring.read();
-    if (bytes.length > 0) this.listener.output(bytes);
+    this.show(this.ring.read(UNSHOWN_MOST - this.unshown));
     this.values = this.gauges?.read() ?? [];
+  }
+
+  private show(bytes: Uint8Array): void {
+    this.unshown += bytes.length;
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const piece = bytes.subarray(at, at + PIECE);
+      this.listener.output(piece, () => {
+        this.unshown -= piece.length;
+        this.room();
+        if (!this.ring && !this.over) void this.api.shown(piece.length);
+      });
+    }
   }
 
   get counters(): GaugeValues {
@@ -114,8 +146,7 @@ export class RemoteMachine {
   private take(event: MachineEvent): void {
     switch (event.kind) {
       case 'output':
-        this.listener.output(event.bytes);
-        void this.api.shown(event.bytes.length);
+        this.show(event.bytes);
         return;
       case 'gauges':
         this.values = event.values;

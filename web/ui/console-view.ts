@@ -14,6 +14,7 @@ export class ConsoleView {
   private readonly fit = new FitAddon();
   private readonly place: HTMLElement;
   private readonly row: KeyRow;
+  private written = false;
   /** Whether keys go to a machine; otherwise they are the browser's, so that Tab leads on. */
   live = false;
   /** Gives back what the page keeps for it. */
@@ -63,17 +64,21 @@ export class ConsoleView {
     this.resize();
   }
 
-  write(bytes: Uint8Array): void {
-    this.terminal.write(bytes);
+  /** Calls `shown` when the terminal has taken them. */
+  write(bytes: Uint8Array, shown?: () => void): void {
+    this.written = true;
+    this.terminal.write(bytes, shown);
   }
 
   /** A line of the page's own between the guest's. */
   say(text: string): void {
+    this.written = true;
     this.terminal.write(`\r\n\x1b[2m${text}\x1b[0m\r\n`);
   }
 
   clear(): void {
-    this.terminal.reset();
+    if (this.written) this.terminal.reset();
+    this.written = false;
   }
 
   focus(): void {

@@ -150,7 +150,7 @@ export class Lane {
       const [module, guest] = await Promise.all([core(), ownGuest()]);
       if (run !== this.runs) return;
       const machine = new RemoteMachine({
-        output: (bytes) => this.view.write(bytes),
+        output: (bytes, shown) => (run === this.runs ? this.view.write(bytes, shown) : shown()),
         loading: () => {},
         warning: (line) => this.view.say(line),
         lap: (lap) => {

@@ -29,9 +29,9 @@ export class MachineView {
   constructor(leave: () => HTMLElement) {
     const place = element('div', { class: 'console tall' });
     const listener: MachineListener = {
-      output: (bytes) => {
+      output: (bytes, shown) => {
         this.printed = true;
-        this.console.write(bytes);
+        this.console.write(bytes, shown);
       },
       loading: (name, done, total) => {
         this.say(done < total ? `loading ${name}: ${formatSize(done)} of ${formatSize(total)}` : 'running');

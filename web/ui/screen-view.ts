@@ -1,5 +1,5 @@
 // The VGA screen on a canvas, its text for those who cannot see it, and the keyboard that goes with it.
-// HTML canvas 2D; UI Events (keyboard); Input Events 2 (what a phone's keyboard sends instead).
+// HTML canvas (bitmaprenderer); UI Events (keyboard); Input Events 2 (what a phone's keyboard sends instead).
 import { press, type Stroke, strokeOf } from '../../src/devices/input/us-layout.js';
 import type { RemoteMachine } from '../machine/remote-machine.js';
 import { element } from './element.js';
@@ -80,14 +80,14 @@ export class ScreenView {
     this.asked = true;
     this.machine
       .screen()
-      .then(({ width, height, pixels, lines }) => {
+      .then(({ picture, lines }) => {
         this.asked = false;
+        const { width, height } = picture;
         if (this.canvas.width !== width || this.canvas.height !== height) {
           this.canvas.width = width;
           this.canvas.height = height;
         }
-        const picture = new ImageData(new Uint8ClampedArray(pixels.buffer as ArrayBuffer), width, height);
-        this.canvas.getContext('2d')?.putImageData(picture, 0, 0);
+        this.canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(picture);
         const text = lines.join('\n').trimEnd();
         if (this.text.textContent !== text) this.text.textContent = text;
         this.shows ||= text !== '' || lines.length === 0;

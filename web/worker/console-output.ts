@@ -1,10 +1,8 @@
 // The way out of a serial port: onto the ring that the page reads, or, without shared memory, in messages that it acknowledges.
 // Ours. A guest that writes faster than it is shown waits: nothing piles up.
 import { ByteRing } from '../machine/byte-ring.js';
-import type { MachineEvent } from '../machine/contract.js';
+import { type MachineEvent, UNSHOWN_MOST } from '../machine/contract.js';
 
-/** Bytes in messages that are not yet shown. */
-const UNSHOWN_MOST = 65536;
 /** Milliseconds between two looks at a full ring. */
 const LOOK = 4;
 
@@ -40,13 +38,14 @@ export class ConsoleOutput {
       if (this.pending.length === 0) return undefined;
       return new Promise((resolve) => setTimeout(resolve, LOOK));
     }
-    if (this.unshown < UNSHOWN_MOST) {
-      const bytes = Uint8Array.from(this.pending);
-      this.pending = [];
+    const room = UNSHOWN_MOST - this.unshown;
+    if (room > 0) {
+      const bytes = Uint8Array.from(this.pending.slice(0, room));
+      this.pending = this.pending.slice(room);
       this.unshown += bytes.length;
       const event: MachineEvent = { kind: 'output', bytes };
       this.events.postMessage(event, [bytes.buffer]);
-      return undefined;
+      if (this.pending.length === 0) return undefined;
     }
     return new Promise((resolve) => {
       this.room = resolve;

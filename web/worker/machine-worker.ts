@@ -3,18 +3,26 @@
 import * as Comlink from 'comlink';
 import { MIB } from '../../src/base/bytes.js';
 import { InputError } from '../../src/base/errors.js';
+import type { Picture } from '../../src/devices/display/vga-render.js';
 import { browserPlatform } from '../../src/hosts/browser/platform.js';
 import { createVmOn } from '../../src/library/create-vm.js';
 import type { VirtualMachine } from '../../src/library/virtual-machine.js';
-import type { Screen } from '../../src/library/virtual-machine.js';
 import type { DiskOptions, VmOptions } from '../../src/library/vm-options.js';
 import { Laps } from '../../src/modes/laps.js';
 import { ScratchDisk } from '../../src/modes/scratch-disk.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
-import type { Ending, MachineApi, MachineEvent, MachineRequest } from '../machine/contract.js';
+import {
+  CELLS_MOST,
+  type Ending,
+  type MachineApi,
+  type MachineEvent,
+  type MachineRequest,
+  type Screen,
+} from '../machine/contract.js';
 import { Gauges } from '../machine/gauges.js';
 import type { NamedFile } from '../machine/named-file.js';
 import { ConsoleOutput } from './console-output.js';
+import { firstLines } from './first-lines.js';
 import { giveFont } from './text-font.js';
 
 /** Milliseconds between two readings of the counters. */
@@ -82,8 +90,9 @@ class MachineWorker implements MachineApi {
   screen(): Screen {
     if (!this.vm) throw new Error('the machine is off');
     giveFont(this.vm.machine.vga);
-    const screen = this.vm.screen();
-    return Comlink.transfer(screen, [screen.pixels.buffer]);
+    const { lines, ...drawn } = this.vm.screen();
+    const picture = paint(drawn);
+    return Comlink.transfer({ picture, lines: firstLines(lines, CELLS_MOST) }, [picture]);
   }
 
   shown(count: number): void {
@@ -129,6 +138,14 @@ class MachineWorker implements MachineApi {
       clearInterval(publishing);
     }
   }
+}
+
+/** Drawn here, so that the page has only to show it. */
+function paint({ width, height, pixels }: Picture): ImageBitmap {
+  const canvas = new OffscreenCanvas(width, height);
+  const picture = new ImageData(new Uint8ClampedArray(pixels.buffer as ArrayBuffer), width, height);
+  canvas.getContext('2d')!.putImageData(picture, 0, 0);
+  return canvas.transferToImageBitmap();
 }
 
 function optionsOf({ mode, ept, vmx, memory, boot, disk, cdrom }: MachineRequest): VmOptions {
