@@ -180,6 +180,8 @@ export const CODE_PAGE = 1752;
 export const RETURN_TOP = 1756;
 /** 1: events from CPL 3 leave with EXIT_SYSCALL and EXIT_TRAP and never look at the IDT. The host's switch, for a kernel of its own. */
 export const USER_EXITS = 1760;
+/** 1: IGNNE# is up; with CR0.NE = 0 instructions go on in spite of the x87 exception that is pending. The host sets it, the core clears it. */
+export const IGNNE = 1764;
 
 // x87, MMX, SSE
 /** 8 physical x87 registers, 16 bytes each: significand u64, then sign and exponent u16. MM registers alias them. */
@@ -257,8 +259,9 @@ export const EXIT_STEP = 9; // single step asked for by the host
 export const EXIT_VM = 10; // a VM exit: the VMCS says why
 export const EXIT_SYSCALL = 11; // under USER_EXITS: INT 80h retired, EIP is behind it
 export const EXIT_TRAP = 12; // under USER_EXITS: exception EXIT_VECTOR; EIP as its handler would find it
+export const EXIT_FROZEN = 13; // FERR# is up: an instruction waits for an interrupt or IGNNE# (cpu/numeric-error.ts)
 export const EXIT_NAMES =
-  'BUDGET HLT IO_IN IO_OUT MMIO_READ MMIO_WRITE INTERRUPT_WINDOW TRIPLE_FAULT APIC_BASE STEP VM SYSCALL TRAP';
+  'BUDGET HLT IO_IN IO_OUT MMIO_READ MMIO_WRITE INTERRUPT_WINDOW TRIPLE_FAULT APIC_BASE STEP VM SYSCALL TRAP FROZEN';
 
 // ---- VMX_STATE ---------------------------------------------------------------------------------------------------------
 export const VMX_OFF = 0;

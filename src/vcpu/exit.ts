@@ -6,6 +6,7 @@ import {
   EXIT_BUDGET,
   EXIT_COUNT,
   EXIT_DATA,
+  EXIT_FROZEN,
   EXIT_HLT,
   EXIT_INTERRUPT_WINDOW,
   EXIT_IO_IN,
@@ -48,6 +49,8 @@ export type Exit =
   | { kind: 'triple-fault'; vector: number }
   | { kind: 'apic-base'; value: number }
   | { kind: 'step' }
+  /** An instruction waits for the answer to an x87 error: FERR# is up. */
+  | { kind: 'frozen' }
   /** A VM exit: the VMCS says why. */
   | { kind: 'vm' };
 
@@ -64,6 +67,7 @@ export class ExitDecoder {
     hlt: { kind: 'hlt' },
     window: { kind: 'interrupt-window' },
     step: { kind: 'step' },
+    frozen: { kind: 'frozen' },
     vm: { kind: 'vm' },
   } as const satisfies Record<string, Exit>;
 
@@ -93,6 +97,8 @@ export class ExitDecoder {
         return { kind: 'apic-base', value: this.u32(MSR_APIC_BASE) };
       case EXIT_STEP:
         return this.simple.step;
+      case EXIT_FROZEN:
+        return this.simple.frozen;
       case EXIT_VM:
         return this.simple.vm;
     }

@@ -20,7 +20,9 @@ import {
   FAULT_KIND,
   FAULT_VECTOR,
   FLAGS_SYSTEM,
+  FPU_STATUS,
   HAS_APIC,
+  IGNNE,
   INTERRUPT_WINDOW,
   MMIO_QUEUE,
   MMIO_QUEUE_COUNT,
@@ -90,6 +92,8 @@ const CAREFUL_HOST = 0x80;
 /** FAULT_KIND of an exception; IF in EFLAGS. */
 const KIND_EXCEPTION = 1;
 const INTERRUPT_FLAG = 0x200;
+/** Exception summary of the x87 status word. */
+const X87_ERROR = 0x80;
 const TWO_32 = 2 ** 32;
 
 /** All counters of the core, in one reading. */
@@ -256,6 +260,11 @@ export class Vcpu {
 
   injectNmi(): void {
     this.core.injectNmi();
+  }
+
+  /** IGNNE#: instructions go on in spite of the x87 error that is pending, as long as it is. */
+  ignoreNumericError(): void {
+    if (this.view.getUint16(FPU_STATUS, true) & X87_ERROR) this.view.setUint32(IGNNE, 1, true);
   }
 
   /** Asks for an exit as soon as `canInject`, or `canInjectNmi`, becomes true. */

@@ -27,7 +27,13 @@ function setUp() {
     writeMmio: (offset, width, value) => void order.push(`mmio ${offset} ${width} ${value.toString(16)}`),
   });
   const apic: number[] = [];
-  const handler = new ExitHandler(cpu, bus, SILENT, (value) => void apic.push(value));
+  const handler = new ExitHandler(
+    cpu,
+    bus,
+    SILENT,
+    (value) => void apic.push(value),
+    () => void order.push('FERR#'),
+  );
   return { order, answers, posted, cpu, handler, apic };
 }
 
@@ -132,7 +138,14 @@ function setUpGuest(reason: number, qualification = 0, more: object = {}) {
     readPort: (_offset, width) => 0x01020304 & (width === 4 ? -1 : (1 << (8 * width)) - 1),
     writePort: (offset, width, value) => void done.push(`out ${offset}/${width} = ${value.toString(16)}`),
   });
-  const handler = new ExitHandler(cpu, bus, SILENT, () => {}, guest as unknown as VmxCpu);
+  const handler = new ExitHandler(
+    cpu,
+    bus,
+    SILENT,
+    () => {},
+    () => {},
+    guest as unknown as VmxCpu,
+  );
   return { done, order, next: handler.handle({ kind: 'vm' }) };
 }
 

@@ -7,7 +7,7 @@ import type { Exit, IoExit } from '../vcpu/exit.js';
 import * as vmx from '../vcpu/vmcs.js';
 import type { Bus } from './bus.js';
 import type { ExitingCpu, Next } from './guest-cpu.js';
-import { INVALID_OPCODE, NO_ERROR } from './vmx/events.js';
+import { INVALID_OPCODE, NO_ERROR, NUMERIC_ERROR } from './vmx/events.js';
 import type { Answered } from './vmx/shadow-mmu.js';
 import { EMULATED_WHEN_REFUSED, type VmxCpu } from './vmx/vmx-cpu.js';
 
@@ -31,6 +31,7 @@ export class ExitHandler {
     private readonly bus: Bus,
     private readonly log: Log,
     private readonly apicBaseWritten: (value: number) => void,
+    private readonly numericError: () => void,
     private readonly guest?: VmxCpu,
   ) {}
 
@@ -44,6 +45,9 @@ export class ExitHandler {
       case 'interrupt-window':
         return 'run';
       case 'hlt':
+        return 'halt';
+      case 'frozen':
+        this.numericError();
         return 'halt';
       case 'triple-fault':
         return 'triple-fault';
@@ -71,6 +75,8 @@ export class ExitHandler {
     if (guest.entryError !== 0) return 'entry-failure';
     switch (guest.reason) {
       case vmx.EXIT_REASON_EXCEPTION_NMI:
+        // a guest that has asked for FERR# in place of #MF: the emulator's processor has both
+        if (guest.exception === NUMERIC_ERROR) return guest.emulate(this.handle);
         return guest.shadow ? this.finish(guest, guest.shadow.pageFault()) : 'run';
       case vmx.EXIT_REASON_CR_ACCESS:
         return this.finish(guest, guest.shadow ? guest.shadow.controlAccess() : 'emulate');

@@ -16,6 +16,7 @@ export const PORT_SYSTEM_B = 0x61;
 export const PORT_I8042 = 0x60;
 export const PORT_RTC = 0x70;
 export const PORT_SYSTEM_A = 0x92;
+export const PORT_COPROCESSOR_ERROR = 0xf0;
 export const PORT_COM1 = 0x3f8;
 export const PORT_COM2 = 0x2f8;
 export const PORT_DEBUG_CONSOLE = 0xe9;
@@ -48,6 +49,7 @@ export const IRQ_FLOPPY = 6;
 export const IRQ_RTC = 8;
 export const IRQ_SCI = 9;
 export const IRQ_MOUSE = 12;
+export const IRQ_NUMERIC_ERROR = 13;
 export const IRQ_IDE_PRIMARY = 14;
 export const IRQ_IDE_SECONDARY = 15;
 

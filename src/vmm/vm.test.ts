@@ -93,6 +93,7 @@ function setUp(script: (Exit | (() => Exit))[], options: VmOptions = {}) {
     powerOn: () => void seen.push('power on'),
     flush: () => void seen.push('flush'),
     apicBaseWritten() {},
+    numericError() {},
     settled: true,
     nmiArmed: false,
     save: () => ({}),
@@ -278,6 +279,20 @@ test('a snapshot that was asked for is taken before such a halt ends the run', a
   vm.snapshot(async () => void taken++);
   expect(await vm.run()).toMatchObject({ kind: 'dead-halt' });
   expect(taken).toBe(1);
+});
+
+test('an interrupt that comes with the halt itself, at the end of a slice, is not slept over', async () => {
+  const { vm, host, seen, waiting } = setUp([
+    () => {
+      waiting.push(0x2d);
+      host.time += 100 * MS;
+      return hlt;
+    },
+    budget,
+  ]);
+  await vm.run();
+  expect(seen).toEqual(['power on', 'hlt', 'inject 45', 'budget', 'flush']);
+  expect(host.slept).toEqual([]);
 });
 
 test('an NMI wakes a halted guest', async () => {

@@ -57,6 +57,8 @@ export interface Machine {
   /** Writes out everything that devices hold back. */
   flush(): void;
   apicBaseWritten(value: number): void;
+  /** FERR# is up. */
+  numericError(): void;
   /** Whether `save` would find the guest between instructions. */
   readonly settled: boolean;
   /** Everything that the guest is, between two exits. Memory is lent, not copied. */
@@ -140,6 +142,7 @@ export class Vm {
       machine.bus,
       log,
       (value) => machine.apicBaseWritten(value),
+      () => machine.numericError(),
       machine.guest,
     );
     if (machine.clock.estimates) this.more = () => this.runOn();
@@ -355,6 +358,12 @@ export class Vm {
     } else this.setWindows(waiting, this.nmi);
   }
 
+  /** Would `offerInterrupt` give the CPU something? */
+  private get eventComes(): boolean {
+    const { cpu, interrupts } = this.machine;
+    return (this.nmi && cpu.canInjectNmi) || (interrupts.hasInterrupt() && cpu.canInject);
+  }
+
   private setWindows(interrupt: boolean, nmi: boolean): void {
     if (this.window === interrupt && this.nmiWindow === nmi) return;
     this.window = interrupt;
@@ -365,6 +374,8 @@ export class Vm {
   /** The guest has halted: nothing runs until a deadline, input, or the end of the time allowed. */
   private async wait(): Promise<void> {
     const { clock, timers } = this.machine;
+    // what ended the run may have brought its end: a slice can be over before that is offered
+    if (this.eventComes) return this.host.turn();
     if (this.isDead()) return this.end({ kind: 'dead-halt', at: this.position() });
     if (!clock.idleUntil(timers.next)) return this.host.turn();
     const deadline = timers.next;

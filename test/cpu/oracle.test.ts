@@ -14,6 +14,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const DEADLINE = 120;
 /** What isa-debug-exit makes of the programs' final 0. */
 const DONE = 1;
+const ALL_MODES = [['full'], ['hw'], ['hw', '--no-ept'], ['para']];
 
 function assemble(nasm: string, program: string, to: string): string {
   const image = join(to, `${program}.bin`);
@@ -67,8 +68,17 @@ test('paging: rights, accessed and dirty bits, PSE, PAE, NX, double faults', (co
   agrees(context, 'paging', 1000));
 test('debug: breakpoints, single step, control registers, SYSENTER', (context) => agrees(context, 'debug', 30));
 
-test('nmi: NMIs from within the handler of one, in all modes', (context) =>
-  agrees(context, 'nmi', 6, [['full'], ['hw'], ['hw', '--no-ept'], ['para']]));
+test('nmi: NMIs from within the handler of one, in all modes', (context) => agrees(context, 'nmi', 6, ALL_MODES));
+
+test('irq13: x87 errors by FERR# to IRQ 13, in all modes', async (context) => {
+  const tools = needs(context, 'nasm');
+  const to = scratch();
+  const image = assemble(tools.nasm, 'irq13', to);
+  const expected = lines(join(folder, 'irq13.txt'));
+  for (const mode of ALL_MODES) {
+    expect(await ours(image, to, [...mode, '--clock', 'virtual']), mode.join(' ')).toEqual(expected);
+  }
+});
 
 test('stricter: where the manual asks for more than the oracle does', async (context) => {
   const tools = needs(context, 'nasm');

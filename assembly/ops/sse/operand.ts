@@ -3,7 +3,8 @@
 // A source is an address: of the register slot, of guest RAM where the TLB maps all of it, or of a buffer with a copy.
 // 0 means that something was raised.
 import { CR0, CR4, FPU_STATUS, FPU_TAG, NO_ERROR_CODE } from '../../abi';
-import { MF, NM, UD, GP, raise, faulted } from '../../cpu/fault';
+import { NM, UD, GP, raise, faulted } from '../../cpu/fault';
+import { stopsAtError } from '../../cpu/numeric-error';
 import { U_REG, U_RM, UOP_SIZE } from '../../uop';
 import { misses, probeWrite, read32, read64, readEntry, write64, writeEntry } from '../../mmu/access';
 import { ea } from '../operand';
@@ -24,7 +25,8 @@ function refuse(): bool {
 
 function refuseMmx(): bool {
   const cr0 = load<u32>(CR0);
-  raise(cr0 & CR0_EM ? UD : cr0 & CR0_TS ? NM : MF, NO_ERROR_CODE);
+  if ((cr0 & (CR0_EM | CR0_TS)) == 0) return !stopsAtError();
+  raise(cr0 & CR0_EM ? UD : NM, NO_ERROR_CODE);
   return false;
 }
 

@@ -1,9 +1,10 @@
 // Control of the x87: FWAIT FNINIT FNCLEX FLDCW FNSTCW FNSTSW FNOP FINCSTP FDECSTP FFREE FFREEP.
 // SDM vol. 2; vol. 3A 2.5 table 2-2 (CR0.MP, TS, EM).
 import {
-  CR0, EAX, FPU_CONTROL, FPU_DP, FPU_DP_SELECTOR, FPU_IP, FPU_IP_SELECTOR, FPU_OPCODE, FPU_STATUS, FPU_TAG, NO_ERROR_CODE,
+  CR0, EAX, FPU_CONTROL, FPU_DP, FPU_DP_SELECTOR, FPU_IP, FPU_IP_SELECTOR, FPU_OPCODE, FPU_STATUS, FPU_TAG,
 } from '../../abi';
-import { fault, faulted, MF, nm, raise } from '../../cpu/fault';
+import { fault, faulted, nm } from '../../cpu/fault';
+import { errorGone, stopsAtError } from '../../cpu/numeric-error';
 import { U_RM, UOP_SIZE } from '../../uop';
 import { read16, write16 } from '../../mmu/access';
 import { ea, next } from '../operand';
@@ -19,6 +20,7 @@ const CONTROL_WRITABLE: u32 = 0x1f3f;
 export function initialise(): void {
   store<u16>(FPU_CONTROL, CONTROL_DEFAULT);
   store<u16>(FPU_STATUS, 0);
+  errorGone();
   store<u16>(FPU_TAG, ALL_EMPTY);
   store<u16>(FPU_OPCODE, 0);
   store<u64>(FPU_IP, 0);
@@ -30,7 +32,9 @@ export function initialise(): void {
 /** Recomputes ES and B after control or status word changed. */
 export function summarise(): void {
   const status = <u32>load<u16>(FPU_STATUS) & ~ES_AND_BUSY;
-  store<u16>(FPU_STATUS, status & ~<u32>load<u16>(FPU_CONTROL) & EXCEPTIONS ? status | ES_AND_BUSY : status);
+  const pending = (status & ~<u32>load<u16>(FPU_CONTROL) & EXCEPTIONS) != 0;
+  store<u16>(FPU_STATUS, pending ? status | ES_AND_BUSY : status);
+  if (!pending) errorGone();
 }
 
 export function setControl(v: u32): void {
@@ -39,11 +43,7 @@ export function setControl(v: u32): void {
 
 export function fwait(u: usize): usize {
   if ((load<u32>(CR0) & CR0_MP_TS) == CR0_MP_TS) return nm(u);
-  if (<u32>load<u16>(FPU_STATUS) & ES) {
-    raise(MF, NO_ERROR_CODE);
-    return fault(u);
-  }
-  return u + UOP_SIZE;
+  return (<u32>load<u16>(FPU_STATUS) & ES) != 0 && stopsAtError() ? fault(u) : u + UOP_SIZE;
 }
 
 export function fninit(u: usize): usize {
@@ -55,6 +55,7 @@ export function fninit(u: usize): usize {
 export function fnclex(u: usize): usize {
   if (absent()) return fault(u);
   store<u16>(FPU_STATUS, <u32>load<u16>(FPU_STATUS) & 0x7f00);
+  errorGone();
   return u + UOP_SIZE;
 }
 

@@ -5,12 +5,12 @@
 // FNSTENV shows out of the registers.
 // FPU_IP and FPU_DP follow every instruction that is not a control one; FPU_OPCODE only one that raises an unmasked
 // exception, as processors since the Pentium 4 do (SDM vol. 1 section 8.1.9.1).
-// DEVIATION: with CR0.NE = 0 an exception is #MF too; there is no FERR# line to IRQ 13.
 import {
   CODE_LINEAR_PAGE, CR0, FAULT_KIND, FPR, FPU_CONTROL, FPU_DP, FPU_DP_SELECTOR, FPU_IP, FPU_IP_SELECTOR, FPU_OPCODE,
   FPU_STATUS, FPU_TAG, NO_ERROR_CODE, SEG, SEG_BASE, SEG_SELECTOR, SEG_SIZE,
 } from '../../abi';
-import { faulted, MF, NM, raise } from '../../cpu/fault';
+import { faulted, NM, raise } from '../../cpu/fault';
+import { stopsAtError } from '../../cpu/numeric-error';
 import { U_OFFSET, U_SEGMENT } from '../../uop';
 import { read8 } from '../../mmu/access';
 import { CS, segmentBase } from '../../mmu/segmented';
@@ -29,7 +29,8 @@ export const ALL_EMPTY: u32 = 0xffff;
 // ---- may it run -------------------------------------------------------------------------------------------------------
 
 function refuse(): bool {
-  raise(load<u32>(CR0) & (CR0_EM | CR0_TS) ? NM : MF, NO_ERROR_CODE);
+  if ((load<u32>(CR0) & (CR0_EM | CR0_TS)) == 0) return stopsAtError();
+  raise(NM, NO_ERROR_CODE);
   return true;
 }
 

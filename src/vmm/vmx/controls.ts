@@ -3,6 +3,7 @@
 import * as vmx from '../../vcpu/vmcs.js';
 import type { Vmcs } from '../../vcpu/vmcs.js';
 import { EPT_PAGES } from './ept.js';
+import { NUMERIC_ERROR, PAGE_FAULT } from './events.js';
 import { CR0_PE, CR0_PG, CR0_WP, CR4_PAE } from './guest-walk.js';
 import type { HostPhysical } from './host-physical.js';
 import { SHADOW_PAGES } from './shadow-pager.js';
@@ -35,7 +36,6 @@ const CR4_PGE = 0x80;
 
 const MSR_TSC = 0x10;
 const MSR_SYSENTER = [0x174, 0x175, 0x176];
-const PAGE_FAULT = 14;
 
 /** The vCPU's one address-space tag: its translations survive exits. */
 const VPID = 1;
@@ -72,6 +72,8 @@ export class ControlRegisters {
     vmcs.write('CR0_READ_SHADOW', cr0);
     vmcs.write('GUEST_CR4', (cr4 | CR4_VMXE | (ept ? 0 : CR4_PAE)) >>> 0);
     vmcs.write('CR4_READ_SHADOW', cr4);
+    // CR0.NE is always set in VMX operation; a guest that has it clear gets its x87 errors from the monitor, by FERR#
+    vmcs.write('EXCEPTION_BITMAP', (ept ? 0 : 1 << PAGE_FAULT) | (cr0 & CR0_NE ? 0 : 1 << NUMERIC_ERROR));
   }
 
   /** As the guest reads them. */
@@ -115,7 +117,6 @@ export function setUpControls(vmcs: Vmcs, memory: HostPhysical, area: number, ep
     vmx.SECONDARY_EXEC_ENABLE_VPID | (ept ? vmx.SECONDARY_EXEC_ENABLE_EPT | vmx.SECONDARY_EXEC_UNRESTRICTED_GUEST : 0),
   );
   vmcs.write('VIRTUAL_PROCESSOR_ID', VPID);
-  vmcs.write('EXCEPTION_BITMAP', ept ? 0 : 1 << PAGE_FAULT);
   vmcs.write(
     'VM_EXIT_CONTROLS',
     vmx.VM_EXIT_MUST |

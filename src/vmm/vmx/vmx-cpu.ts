@@ -207,6 +207,11 @@ export class VmxCpu implements GuestCpu {
     return this.words[REASON] & 0xffff;
   }
 
+  /** The vector of the exception that has made the exit at hand. */
+  get exception(): number {
+    return this.words[EVENT] & vmx.INTR_INFO_VECTOR_MASK;
+  }
+
   get qualification(): number {
     return this.words[QUALIFICATION];
   }
