@@ -225,10 +225,8 @@ export class Terminal {
 
   /** A signal character: what was typed is lost, unless NOFLSH. */
   private signal(signal: number, character: number): void {
-    if (!this.is('lflag', NOFLSH)) {
-      this.flushInput();
-      this.flushOutput();
-    }
+    // what was written has reached the other side by then
+    if (!this.is('lflag', NOFLSH)) this.flushInput();
     if (this.stopped) this.start();
     this.echo(character);
     const { foreground } = this;
@@ -486,7 +484,8 @@ export class Terminal {
     const enough = Math.min(minimum, io.left);
     // the time runs from the call (MIN 0), or from the newest character
     const { callState } = task;
-    if (tenths > 0 && (minimum === 0 || this.input.length > callState.done)) {
+    const restarts = minimum === 0 ? !callState.timed : this.input.length > callState.done;
+    if (tenths > 0 && restarts) {
       callState.timed = false;
       task.timeOut(tenths * 1e8);
       callState.done = this.input.length;
