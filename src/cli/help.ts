@@ -39,7 +39,8 @@ function fill(words: readonly string[], width: number, joint = ''): string[] {
 const indented = (lines: readonly string[], columns: number): string =>
   lines.map((line) => (line === '' ? '' : ' '.repeat(columns) + line)).join('\n');
 
-const wrap = (text: string, width: number): string[] =>
+/** Lines of at most `width` columns. */
+export const wrap = (text: string, width: number): string[] =>
   text.split('\n').flatMap((line) => fill(line.split(' '), width));
 
 /** What a line of a command is not broken within: an option with its value, and whatever is quoted. */

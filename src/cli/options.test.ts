@@ -205,3 +205,18 @@ test.each([
 ])('--net %s is refused', (net) => {
   expect(() => parse({ net })).toThrow(InputError);
 });
+
+test('the terminal shows the screen of what a BIOS boots, where a person sits at it and has not asked for the serial port', () => {
+  const bios = { bios: 'b', append: undefined, serial: undefined };
+  const console = (raw: Partial<RawOptions>, person: boolean) => {
+    const { serial, display } = parseOptions({ ...defaults, ...raw }, person);
+    return `${display} ${serial.kind}`;
+  };
+  expect(console(bios, true)).toBe('text none');
+  expect(console(bios, false)).toBe('none stdio');
+  expect(console({ ...bios, serial: 'stdio' }, true)).toBe('none stdio');
+  expect(console({ ...bios, serial: 'none' }, true)).toBe('none none');
+  expect(console({ serial: undefined }, true)).toBe('none stdio');
+  expect(console({ serial: undefined, display: 'text' }, false)).toBe('text none');
+  expect(console({ serial: 'file:f', display: 'text' }, true)).toBe('text file');
+});

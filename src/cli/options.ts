@@ -30,7 +30,11 @@ export interface RawOptions {
   cdrom?: string;
   /** Absent in snapshots from before there was the option. */
   floppy?: string[];
-  serial: string;
+  /** Absent: what the terminal is for depends on what boots. */
+  serial?: string;
+  display?: string;
+  screenshot?: string;
+  screenshotOn?: string;
   /** false: --no-reboot. */
   reboot?: boolean;
   debugExit?: string;
@@ -97,6 +101,11 @@ export interface VmRunOptions {
   cdrom?: string;
   floppies: FloppyOption[];
   serial: SerialOption;
+  /** The terminal shows the guest's text screen. */
+  display: 'text' | 'none';
+  /** File for a picture of the screen: of the last one, or of that which `screenshotOn` was first on. */
+  screenshot?: string;
+  screenshotOn?: string;
   /** A reset starts the machine anew; otherwise it ends the run. */
   reboot: boolean;
   debugExit?: number;
@@ -130,7 +139,8 @@ const DRIVES = 4;
 const FLOPPIES = 2;
 const DISK_USAGE = 'Settings are if=ide or if=virtio, and one of ro, snapshot and overlay=FILE.';
 
-export function parseOptions(raw: RawOptions): VmRunOptions {
+/** `person`: somebody sits at a terminal. */
+export function parseOptions(raw: RawOptions, person = false): VmRunOptions {
   const mode = oneOf('--mode', raw.mode, ['full', 'hw', 'para']);
   const vmx = raw.vmx !== false;
   if (mode !== 'full') requireVmx(mode, featureControl(vmx));
@@ -174,7 +184,9 @@ export function parseOptions(raw: RawOptions): VmRunOptions {
     disks,
     cdrom: raw.cdrom,
     floppies: parseFloppies(raw.floppy ?? []),
-    serial: parseSerial(raw.serial),
+    ...parseConsole(raw, person),
+    screenshot: raw.screenshot,
+    screenshotOn: raw.screenshotOn,
     reboot: raw.reboot !== false,
     debugExit: raw.debugExit === undefined ? undefined : parsePort('--debug-exit', raw.debugExit),
     logPorts: raw.logPort.map(parseLogPort),
@@ -325,6 +337,19 @@ function parseSnapshotOn(values: readonly string[] | undefined): VmRunOptions['s
     );
   }
   return { line, path };
+}
+
+/** The terminal has the first serial port, or the text screen of a guest that has been booted by a BIOS. */
+function parseConsole(raw: RawOptions, person: boolean): Pick<VmRunOptions, 'serial' | 'display'> {
+  const screen = person && raw.bios !== undefined && raw.serial === undefined;
+  const display = oneOf('--display', raw.display ?? (screen ? 'text' : 'none'), ['text', 'none']);
+  const serial = parseSerial(raw.serial ?? (display === 'text' ? 'none' : 'stdio'));
+  if (display === 'text' && serial.kind === 'stdio')
+    throw new InputError(
+      '--display text and --serial stdio: the terminal shows one of them',
+      'Put the port elsewhere (--serial file:F or socket:PATH), or leave --serial out.',
+    );
+  return { serial, display };
 }
 
 export function parseSerial(text: string): SerialOption {

@@ -10,7 +10,7 @@ function play(sends: [string, string][], exits: [string, number][], output: stri
     sends.map(([text, input]) => ({ text, input })),
     exits.map(([text, status]) => ({ text, status })),
     {
-      send: (input) => void done.push(new TextDecoder().decode(input)),
+      send: (input) => void done.push(input),
       exit: ({ status }) => void done.push(`exit ${status}`),
       later: (then) => void later.push(then),
     },

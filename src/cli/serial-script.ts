@@ -4,7 +4,7 @@ import type { ExitOption, SendOption } from './script-option.js';
 import { TextWatch } from '../library/text-watch.js';
 
 export interface ScriptActs {
-  send(input: Uint8Array): void;
+  send(input: string): void;
   exit(option: ExitOption): void;
   /** Calls `then` in a little while: the rest of a line may still come. */
   later(then: () => void): void;
@@ -34,7 +34,7 @@ export class SerialScript {
     if (!this.next?.see(byte)) return;
     const { input } = this.sends[this.sent++];
     this.arm();
-    this.acts.send(new TextEncoder().encode(input));
+    this.acts.send(input);
   };
 
   /** The first text that has not come, so that nothing was typed. */

@@ -52,6 +52,7 @@ function absolute(raw: RawOptions): RawOptions {
       logPort: raw.logPort.map((text) => text.replace(/=(.+)/s, (_, path) => `=${resolve(path)}`)),
     },
     // About that one run.
+    ...{ serial: undefined, display: undefined, screenshot: undefined, screenshotOn: undefined },
     ...{ reboot: undefined, sendAfter: undefined, exitOn: undefined },
     ...{ snapshotOn: undefined, stats: undefined, timeout: undefined, trace: undefined, dumpWat: [], demo: false },
     share: raw.share.map((text) => text.replace(/=(.+?)(,ro)?$/, (_, path, ro) => `=${resolve(path)}${ro ?? ''}`)),

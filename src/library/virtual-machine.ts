@@ -3,6 +3,9 @@
 import { messageOf } from '../base/errors.js';
 import type { Codec, Host } from '../base/host.js';
 import { encodeText, TextStream } from '../base/text.js';
+import { KeyTyper } from '../devices/input/key-typer.js';
+import { strokesOf } from '../devices/input/terminal-keys.js';
+import type { Stroke } from '../devices/input/us-layout.js';
 import { textLines } from '../devices/display/text-screen.js';
 import { type Picture, render } from '../devices/display/vga-render.js';
 import type { BuiltMachine } from '../vmm/builder.js';
@@ -49,8 +52,11 @@ export class VirtualMachine {
   private readonly saving = new Set<(reason: Error) => void>();
   private saved: Promise<unknown> = Promise.resolve();
 
+  private readonly typer: KeyTyper;
+
   constructor(private readonly parts: VmParts) {
     this.machine = parts.machine;
+    this.typer = new KeyTyper(this.machine.keyboard, this.machine.timers);
   }
 
   /**
@@ -125,6 +131,17 @@ export class VirtualMachine {
   key(code: number, down: boolean): void {
     this.machine.keyboard.key(code, down);
     this.parts.host.wake();
+  }
+
+  /** Presses keys of the PS/2 keyboard one after the other, as fast as the guest takes them. */
+  press(strokes: readonly Stroke[]): void {
+    this.typer.type(strokes);
+    this.parts.host.wake();
+  }
+
+  /** Types text on it. A key that has no character is what a terminal sends for it: `\x1b[A` is the upper arrow. */
+  type(text: string): void {
+    this.press(strokesOf(text));
   }
 
   screen(): Screen {

@@ -23,7 +23,6 @@ import { Gauges } from '../machine/gauges.js';
 import type { NamedFile } from '../machine/named-file.js';
 import { ConsoleOutput } from './console-output.js';
 import { firstLines } from './first-lines.js';
-import { giveFont } from './text-font.js';
 
 /** Milliseconds between two readings of the counters. */
 const GAUGES_PERIOD = 100;
@@ -89,7 +88,6 @@ class MachineWorker implements MachineApi {
 
   screen(): Screen {
     if (!this.vm) throw new Error('the machine is off');
-    giveFont(this.vm.machine.vga);
     const { lines, ...drawn } = this.vm.screen();
     const picture = paint(drawn);
     return Comlink.transfer({ picture, lines: firstLines(lines, CELLS_MOST) }, [picture]);

@@ -10,7 +10,8 @@ import { epilogue, type Example } from '../help.js';
 import { parseNet, restoredNet } from '../net-option.js';
 import type { RawOptions } from '../options.js';
 import { describeSnapshot } from '../snapshot.js';
-import { collect, vmRun } from './vm-run.js';
+import { vmRun } from '../run-machine.js';
+import { collect } from './vm-run.js';
 
 const EXAMPLES: readonly Example[] = [
   {
@@ -27,7 +28,10 @@ export function vmRestoreCommand(): Command {
     .description('go on from a snapshot')
     .argument('<file>', 'what --snapshot-on or Ctrl-A w has written')
     .option('--mode <mode>', 'another mode than that of the snapshot: full or hw (a para machine stays one)')
-    .option('--serial <stdio|file:F|socket:PATH|none>', 'where the first serial port goes', 'stdio')
+    .option('--serial <stdio|file:F|socket:PATH|none>', 'where the first serial port goes')
+    .option('--display <text|none>', "show the guest's text screen on the terminal")
+    .option('--screenshot <file>', 'write a picture of the screen (PNG), of the last one or by --screenshot-on')
+    .option('--screenshot-on <text>', 'write the picture when the text has come out')
     .option('--send-after <text=input>', 'type the input when the text has come out; may be repeated', collect, [])
     .option('--exit-on <text=status>', 'end with the status when the text has come out; may be repeated', collect, [])
     .option('--no-reboot', 'a reset ends the run (status 97)')

@@ -1,45 +1,9 @@
-// `tabvisor vm run`: opens what the options name, builds the machine, runs it, says how it ended.
-// Exit status: 0 power off, 99 triple fault, 124 time-out, 125 our error, 130 interrupted, (value << 1) | 1 by --debug-exit.
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+// `tabvisor vm run`: its options, and what its help says.
+// docs/usage.md.
 import { Command } from 'commander';
-import pc from 'picocolors';
-import { formatSize } from '../../base/bytes.js';
-import { InputError, messageOf } from '../../base/errors.js';
-import { createLog } from '../../base/log.js';
-import { reason } from '../../hosts/node/files.js';
-import { PACKAGE_ROOT } from '../../hosts/node/package-root.js';
-import { nodePlatform } from '../../hosts/node/platform.js';
-import { type HostPort, openPort } from '../../hosts/node/virtio-port.js';
-import { createVmOn } from '../../library/create-vm.js';
-import type { Closers } from '../../library/parts.js';
-import type { VirtualMachine } from '../../library/virtual-machine.js';
-import type { BuiltMachine } from '../../vmm/builder.js';
-import { loadDisassembler } from '../disassembler.js';
-import { explain, STATUS, statusOf } from '../ending.js';
-import { type Names, WatDump } from '../dump-wat.js';
-import { adviceToWrite } from '../../hosts/node/file-advice.js';
 import { epilogue, type Example } from '../help.js';
-import { checkWritable, machineOf, openSerial } from '../machine-files.js';
-import { withAddress } from '../net-option.js';
-import type { ExitOption } from '../script-option.js';
-import { SerialScript } from '../serial-script.js';
-import { freshName } from '../own-files.js';
-import { absolutePort, parseOptions, type RawOptions, type VmRunOptions } from '../options.js';
-import { congestion, type SerialSink } from '../output.js';
-import { demoSummary, statusTable, toReport } from '../report.js';
-import { onSignals } from '../signals.js';
-import { saveSnapshot } from '../snapshot.js';
-import { oneTerminal, Terminal } from '../terminal.js';
-import { traceInstructions } from '../trace.js';
-
-const NAMES = new URL('build/names.json', PACKAGE_ROOT);
-const LOG_FLUSH_MILLISECONDS = 200;
-/** Nanoseconds of machine time that the rest of a line may take when its beginning ends the run. */
-const REST_OF_LINE = 100e6;
-/** Milliseconds that the last output may take to leave, and when somebody has asked us to stop. */
-const LINGER = 5000;
-const LINGER_STOPPED = 500;
+import type { RawOptions } from '../options.js';
+import { vmRun } from '../run-machine.js';
 
 const EXAMPLES: readonly Example[] = [
   { command: 'tabvisor vm run', what: 'our own guest, at its monitor' },
@@ -133,8 +97,20 @@ export function vmRunCommand(): Command {
     .option('--cdrom <file>', 'ISO 9660 image in a CD-ROM drive')
     .option(
       '--serial <stdio|file:F|socket:PATH|none>',
-      'where the first serial port goes; a Unix socket takes one client at a time',
-      'stdio',
+      'where the first serial port goes; a Unix socket takes one client at a time (default: stdio, but for --display text)',
+    )
+    .option(
+      '--display <text|none>',
+      "show the guest's text screen on the terminal, which is then its keyboard (default: text for a person " +
+        'who boots by a BIOS without --serial)',
+    )
+    .option(
+      '--screenshot <file>',
+      'write a picture of the screen (PNG), as it is at the end or by --screenshot-on; Ctrl-A p writes one at once',
+    )
+    .option(
+      '--screenshot-on <text>',
+      'write the picture when the text has come out of the serial port or is on the screen',
     )
     .option(
       '--send-after <text=input>',
@@ -180,176 +156,4 @@ export function vmRunCommand(): Command {
     .action(async (raw: RawOptions) => {
       process.exitCode = await vmRun(raw);
     });
-}
-
-/** Runs a machine to its end, from power-on or from a snapshot; the process's exit status. Throws InputError. */
-export async function vmRun(raw: RawOptions, snapshot?: string): Promise<number> {
-  const closers: Closers = [];
-  try {
-    return await runMachine(raw, closers, snapshot);
-  } finally {
-    for (const close of closers.reverse()) close();
-  }
-}
-
-async function runMachine(given: RawOptions, closers: Closers, snapshot?: string): Promise<number> {
-  const raw = { ...given, net: withAddress(given.net, () => randomBytes(4).readUInt32LE() >>> 8) };
-  const options = parseOptions(raw);
-  const { snapshotOn } = options;
-  if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
-  if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
-  const between = options.serial.kind === 'stdio' && oneTerminal();
-  const show = (text: string): void => {
-    if (between) output?.endLine();
-    process.stderr.write(`${text}\n`);
-  };
-  const say = (line: string): void => show(`${pc.dim('tabvisor:')} ${line}`);
-  const log = createLog(say, options.trace);
-  let output: SerialSink | undefined;
-  let serialText = '';
-  /** What --snapshot-on was to save. */
-  let unsaved = false;
-  const watch =
-    snapshotOn &&
-    lineWatcher(snapshotOn.line, async () => {
-      unsaved = !(await save(snapshotOn.path));
-    });
-  const transmit = (byte: number): void => {
-    if (options.demo) serialText += String.fromCharCode(byte);
-    output?.write(byte);
-    watch?.see(byte);
-    script.see(byte);
-  };
-  let told: ExitOption | undefined;
-  const script = new SerialScript(options.sendAfter, options.exitOn, {
-    send: (bytes) => void vm.send(bytes),
-    exit: (option) => {
-      told = option;
-      vm.stop();
-    },
-    later: (then) => machine.timers.create(then).arm(machine.timers.now() + REST_OF_LINE),
-  });
-  const disassemble = log.on.insn ? await loadDisassembler('--trace insn') : undefined;
-  const ports = await openPorts(options, closers);
-  const vm = await createVmOn(
-    nodePlatform,
-    { ...machineOf(options, closers), ports, restore: snapshot },
-    {
-      transmit,
-      log,
-      backlog: () => output?.backlog() ?? congestion(process.stderr),
-      traceInstruction: disassemble && ((machine) => traceInstructions(machine, log, disassemble)),
-    },
-  );
-  closers.push(() => vm.stop());
-  const { machine } = vm;
-  output = await openSerial(options, vm, closers);
-  const recorded = { ...raw, virtioPort: raw.virtioPort?.map(absolutePort) };
-  const save = async (path: string): Promise<boolean> => {
-    try {
-      const size = formatSize(await saveSnapshot(path, recorded, vm));
-      say(`snapshot ${path}: ${size}; to go on from there: tabvisor vm restore ${path}`);
-      return true;
-    } catch (error) {
-      say(messageOf(error));
-      return false;
-    }
-  };
-  const dump = await watchWat(machine, options);
-  const terminal =
-    options.serial.kind === 'stdio' ? openTerminal(vm, show, () => void save(freshName('snap'))) : undefined;
-  closers.push(() => terminal?.close());
-  if (snapshot && terminal?.raw) say(`going on from ${snapshot}: press Enter for a prompt, Ctrl-A h for help`);
-  closers.push(onSignals(() => vm.stop()));
-  const tell = (): void => say(`statistics ${JSON.stringify(vm.statistics())}`);
-  process.on('SIGUSR2', tell);
-  closers.push(() => void process.off('SIGUSR2', tell));
-  const flushing = setInterval(() => machine.logs.forEach((one) => void one.flush()), LOG_FLUSH_MILLISECONDS);
-  closers.push(() => clearInterval(flushing));
-
-  const outcome = await vm.run();
-  const linger = outcome.kind === 'stopped' ? LINGER_STOPPED : LINGER;
-  await Promise.all([output?.finish(linger), ...ports.map((port) => port.finish?.(linger))]);
-  const ended = outcome.kind === 'stopped' && told ? told.status : statusOf(outcome);
-  const status = ended === 0 && unsaved ? STATUS.OUR_ERROR : ended;
-  terminal?.close();
-  const why = explain(outcome, options);
-  if (why) say(why.line);
-  if (why?.state) process.stderr.write(`${why.state}\n`);
-  if (watch?.found === false)
-    say(`--snapshot-on ${snapshotOn?.line}: it never came out of the serial port, so there is no snapshot`);
-  if (!told && script.waitingFor !== undefined)
-    say(`--send-after ${JSON.stringify(script.waitingFor)}: it never came, so nothing was typed`);
-  dump?.finish().forEach(say);
-  if (options.demo) process.stdout.write(demoSummary(serialText, vm.statistics()));
-  if (options.stats !== undefined) {
-    const { balloon } = machine.virtio;
-    const given = balloon && { target: balloon.target, actual: balloon.actual, released: balloon.released };
-    const report = toReport(vm.statistics(), options.mode, outcome.kind, status);
-    const standard = usesStandardOutput(options) ? process.stderr : process.stdout;
-    writeStatistics(options.stats, standard, given ? { ...report, balloon: given } : report);
-  }
-  return status;
-}
-
-/** One after the other: what is wrong with one is told of before the next is made. */
-async function openPorts({ virtioPorts }: VmRunOptions, closers: Closers): Promise<HostPort[]> {
-  const ports: HostPort[] = [];
-  for (const option of virtioPorts) ports.push(await openPort(option, closers));
-  return ports;
-}
-
-/** Shows blocks as they are translated. */
-async function watchWat({ processor, linear }: BuiltMachine, { dumpWat }: VmRunOptions): Promise<WatDump | undefined> {
-  if (dumpWat.length === 0) return undefined;
-  const dump = new WatDump(dumpWat, {
-    view: processor.view,
-    linear,
-    disassemble: await loadDisassembler('--dump-wat'),
-    names: JSON.parse(readFileSync(NAMES, 'utf8')) as Names,
-    print: (text) => void process.stderr.write(`\n${text}\n`),
-  });
-  processor.watchTranslations((module) => dump.see(module));
-  return dump;
-}
-
-/** Whether something else than statistics goes to standard output. */
-const usesStandardOutput = ({ serial, demo }: VmRunOptions): boolean => serial.kind === 'stdio' || demo;
-
-/** `-` is `standard`, which has nothing of the guest's. */
-function writeStatistics(path: string, standard: NodeJS.WriteStream, report: object): void {
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  if (path === '-') {
-    standard.write(text);
-    return;
-  }
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new InputError(`--stats ${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
-  }
-}
-
-function openTerminal(vm: VirtualMachine, show: (text: string) => void, save: () => void): Terminal {
-  const terminal = new Terminal(process.stdin, show, vm, {
-    leave: () => vm.stop(),
-    statistics: () => show(statusTable(vm.statistics())),
-    save,
-  });
-  terminal.open();
-  return terminal;
-}
-
-/** Calls `then` once, when `text` has gone by. */
-function lineWatcher(text: string, then: () => void): { found: boolean; see(byte: number): void } {
-  let tail = '';
-  return {
-    found: false,
-    see(byte) {
-      if (this.found) return;
-      tail = (tail + String.fromCharCode(byte)).slice(-text.length);
-      this.found = tail === text;
-      if (this.found) then();
-    },
-  };
 }

@@ -1,7 +1,8 @@
 // What a terminal shows of a text screen, played on a terminal of a few lines: cells, colours, the cursor, and no byte too many.
 // Source: ECMA-48; ansi-screen.ts.
 import { describe, expect, it } from 'vitest';
-import { AnsiScreen } from './ansi-screen.js';
+import { AnsiTerminal } from '../../../test/ansi-terminal.js';
+import { AnsiScreen, ENTER_SCREEN } from './ansi-screen.js';
 import type { TextScreen } from './text-screen.js';
 
 const COLOURS = [
@@ -9,42 +10,10 @@ const COLOURS = [
   ...[0x555555, 0x5555ff, 0x55ff55, 0x55ffff, 0xff5555, 0xff55ff, 0xffff55, 0xffffff],
 ];
 
-const ESC = String.fromCharCode(0x1b);
-const SEQUENCES = new RegExp(`${ESC}\\[([\\d;?]*)([A-Za-z])|([^${ESC}])`, 'gu');
-
-/** Understands what AnsiScreen writes, and complains of anything else. */
-class Terminal {
-  readonly text: string[][];
-  readonly style: string[][];
-  row = 0;
-  column = 0;
-  cursorShows = true;
-  private sgr = '0';
-
-  constructor(
-    private readonly columns: number,
-    rows: number,
-  ) {
-    this.text = Array.from({ length: rows }, () => new Array(columns).fill('?'));
-    this.style = this.text.map((line) => line.map(() => '?'));
-  }
-
-  write(output: string): void {
-    for (const [, parameters, final, character] of output.matchAll(SEQUENCES)) {
-      if (character !== undefined) {
-        this.text[this.row][this.column] = character;
-        this.style[this.row][this.column++] = this.sgr;
-        expect(this.column).toBeLessThanOrEqual(this.columns);
-      } else if (final === 'H') [this.row, this.column] = parameters.split(';').map((value) => Number(value) - 1);
-      else if (final === 'm') this.sgr = parameters;
-      else if (parameters === '?25') this.cursorShows = final === 'h';
-      else throw new Error(`${parameters}${final}`);
-    }
-  }
-
-  get lines(): string[] {
-    return this.text.map((line) => line.join(''));
-  }
+function screenOfItsOwn(columns: number, rows: number): AnsiTerminal {
+  const terminal = new AnsiTerminal(columns, rows);
+  terminal.write(ENTER_SCREEN);
+  return terminal;
 }
 
 function screenOf(lines: string[], attribute = 0x07, more: Partial<TextScreen> = {}): TextScreen {
@@ -56,7 +25,7 @@ function screenOf(lines: string[], attribute = 0x07, more: Partial<TextScreen> =
 describe('a terminal of the same size', () => {
   it('shows the whole, then only what changes', () => {
     const ansi = new AnsiScreen({ columns: 5, rows: 2, colour: true });
-    const terminal = new Terminal(5, 2);
+    const terminal = screenOfItsOwn(5, 2);
     const first = screenOf(['hello', 'world'], 0x07, { cursor: { row: 1, column: 2 } });
     terminal.write(ansi.show(first));
     expect(terminal.lines).toEqual(['hello', 'world']);
@@ -71,7 +40,7 @@ describe('a terminal of the same size', () => {
 
   it('colours as the BIOS sets them are the terminal’s own, mixed ones the nearest; bit 7 blinks or is the paper’s', () => {
     const styles = (attribute: number, more: Partial<TextScreen> = {}): string => {
-      const terminal = new Terminal(1, 1);
+      const terminal = screenOfItsOwn(1, 1);
       terminal.write(new AnsiScreen({ columns: 1, rows: 1, colour: true }).show(screenOf(['x'], attribute, more)));
       return terminal.style[0][0];
     };
@@ -87,7 +56,7 @@ describe('a terminal of the same size', () => {
 
   it('shows code page 437, and nothing that a terminal would obey', () => {
     const codes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
-    const terminal = new Terminal(256, 1);
+    const terminal = screenOfItsOwn(256, 1);
     terminal.write(new AnsiScreen({ columns: 256, rows: 1, colour: true }).show(screenOf([codes])));
     expect(terminal.lines[0]).toContain('☺☻♥♦♣♠');
     expect(terminal.lines[0]).toContain('╔╩╦╠═╬');
@@ -100,7 +69,7 @@ describe('a terminal of another size', () => {
 
   it('that is smaller shows the part around the cursor', () => {
     const ansi = new AnsiScreen({ columns: 4, rows: 2, colour: false });
-    const terminal = new Terminal(4, 2);
+    const terminal = screenOfItsOwn(4, 2);
     terminal.write(ansi.show(screenOf(lines, 7, { cursor: { row: 0, column: 0 } })));
     expect(terminal.lines).toEqual(['abcd', 'ghij']);
     terminal.write(ansi.show(screenOf(lines, 7, { cursor: { row: 3, column: 5 } })));
@@ -115,14 +84,14 @@ describe('a terminal of another size', () => {
     const ansi = new AnsiScreen({ columns: 4, rows: 2, colour: false });
     ansi.show(screenOf(lines));
     ansi.resize(7, 5);
-    const terminal = new Terminal(7, 5);
+    const terminal = screenOfItsOwn(7, 5);
     terminal.write(ansi.show(screenOf(lines)));
     expect(terminal.lines).toEqual([...lines.map((line) => `${line} `), '       ']);
   });
 
   it('follows a guest to another mode', () => {
     const ansi = new AnsiScreen({ columns: 6, rows: 4, colour: false });
-    const terminal = new Terminal(6, 4);
+    const terminal = screenOfItsOwn(6, 4);
     terminal.write(ansi.show(screenOf(lines)));
     terminal.write(ansi.show(screenOf(['xyz', 'uvw'])));
     expect(terminal.lines).toEqual(['xyz   ', 'uvw   ', '      ', '      ']);

@@ -3,12 +3,13 @@
 import { CODE_POINTS, type TextScreen } from './text-screen.js';
 
 const CSI = '\x1b[';
+const PLAIN = `${CSI}0m`;
 /** To a screen of its own, empty, that does not wrap or scroll; and back to what was there. */
 export const ENTER_SCREEN = `${CSI}?1049h${CSI}?7l${CSI}0m${CSI}2J`;
 export const LEAVE_SCREEN = `${CSI}0m${CSI}?25h${CSI}?7h${CSI}?1049l`;
 
 /** The colours of a VGA as its BIOS sets them, and ECMA-48's numbers of the same: red and blue have changed places. */
-const VGA_COLOURS = [
+export const VGA_COLOURS: readonly number[] = [
   ...[0x000000, 0x0000aa, 0x00aa00, 0x00aaaa, 0xaa0000, 0xaa00aa, 0xaa5500, 0xaaaaaa],
   ...[0x555555, 0x5555ff, 0x55ff55, 0x55ffff, 0xff5555, 0xff55ff, 0xffff55, 0xffffff],
 ];
@@ -16,8 +17,13 @@ const ECMA_ORDER = [0, 4, 2, 6, 1, 5, 3, 7];
 /** Steps of the cube of colours 16 to 231. */
 const CUBE = [0, 95, 135, 175, 215, 255];
 
-/** What a terminal cell has been told to show. Above the cell's 16 bits: nothing known. */
+/** A notice is black on light grey. */
+const NOTICE = 0x70;
+const UNPRINTABLE = 0x3f;
+
+/** What a terminal cell has been told to show, above the 16 bits of a guest's cell: nothing known; a blank of the terminal's own. */
 const UNKNOWN = 0x10000;
+const OUTSIDE = 0x20020;
 
 export interface AnsiScreenOptions {
   columns: number;
@@ -49,8 +55,11 @@ export class AnsiScreen {
     this.position = '';
   }
 
-  /** What makes the terminal show `screen`; empty when it does. A terminal that is smaller shows the part around the cursor. */
-  show(screen: TextScreen): string {
+  /**
+   * What makes the terminal show `screen`; empty when it does. A terminal that is smaller shows the part around the cursor. `notice`: lines
+   * over the terminal's last ones.
+   */
+  show(screen: TextScreen, notice: readonly string[] = []): string {
     const { columns, rows, colour } = this.options;
     this.follow(screen);
     const palette = `${screen.blink} ${screen.colours}`;
@@ -62,19 +71,20 @@ export class AnsiScreen {
       // where the terminal's own cursor is, on this row
       let at = -1;
       for (let column = 0; column < columns; column++) {
-        const cell = this.cell(screen, row, column);
+        const said = notice[row - rows + notice.length];
+        const cell = said === undefined ? this.cell(screen, row, column) : noticeCell(said, column);
         const place = row * columns + column;
         if (this.shown[place] === cell) continue;
         this.shown[place] = cell;
         if (at !== column) out += `${CSI}${row + 1};${column + 1}H`;
-        const wanted = colour ? styleOf(cell >> 8, screen) : '';
+        const wanted = !colour ? '' : cell === OUTSIDE ? PLAIN : styleOf(cell >> 8, screen);
         if (wanted !== style) out += wanted;
         style = wanted;
         out += printable(cell & 0xff);
         at = column + 1;
       }
     }
-    if (style !== '') out += `${CSI}0m`;
+    if (style !== '') out += PLAIN;
     return out + this.placeCursor(screen, out !== '');
   }
 
@@ -93,7 +103,7 @@ export class AnsiScreen {
 
   private cell({ columns, rows, cells }: TextScreen, row: number, column: number): number {
     const [y, x] = [row + this.top, column + this.left];
-    return y < rows && x < columns ? cells[y * columns + x] : 0x20;
+    return y < rows && x < columns ? cells[y * columns + x] : OUTSIDE;
   }
 
   private placeCursor({ cursor }: TextScreen, moved: boolean): string {
@@ -104,6 +114,11 @@ export class AnsiScreen {
     this.position = wanted;
     return wanted;
   }
+}
+
+function noticeCell(line: string, column: number): number {
+  const code = CODE_POINTS.indexOf(line[column] ?? ' ');
+  return (code < 0 ? UNPRINTABLE : code) | (NOTICE << 8);
 }
 
 /** Codes that a font shows as blanks. */

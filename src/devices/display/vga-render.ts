@@ -23,6 +23,21 @@ const CRTC = { DISPLAY_END: 1, MAX_SCAN: 9 } as const;
 const CRTC_START = 0x0c;
 const CRTC_OFFSET = 0x13;
 
+/** Pixels of the picture that `render` makes. */
+export function pictureSize(vga: Vga): Pick<Picture, 'width' | 'height'> {
+  const { vbe, crtc } = vga;
+  const kind = screenKind(vga);
+  if (kind === 'text') {
+    const { columns, rows, cellHeight } = textGeometry(vga);
+    return { width: columns * cellWidth(vga), height: rows * cellHeight };
+  }
+  if (vbe.enabled) return { width: vbe.width, height: vbe.height };
+  return {
+    width: (crtc[CRTC.DISPLAY_END] + 1) * (kind === 'packed' ? 4 : 8),
+    height: Math.max(1, Math.floor(scanLines(vga) / scansPerLine(vga))),
+  };
+}
+
 /** The picture on the screen; black while the guest has it switched off. */
 export function render(vga: Vga): Picture {
   const kind = screenKind(vga);
@@ -41,7 +56,12 @@ function scansPerLine({ crtc }: Vga): number {
   return ((crtc[CRTC.MAX_SCAN] & 0x1f) + 1) * (crtc[CRTC.MAX_SCAN] & 0x80 ? 2 : 1);
 }
 
-function blank(width: number, height: number): Picture {
+function cellWidth({ sequencer }: Vga): number {
+  return sequencer[1] & 1 ? 8 : 9;
+}
+
+function blank(vga: Vga): Picture {
+  const { width, height } = pictureSize(vga);
   const picture = { width, height, pixels: new Uint8Array(4 * width * height) };
   fillBlack(picture);
   return picture;
@@ -60,8 +80,8 @@ function put(picture: Picture, index: number, table: Uint8Array, colour: number)
 
 function renderText(vga: Vga): Picture {
   const screen = textGeometry(vga);
-  const cellWidth = vga.sequencer[1] & 1 ? 8 : 9;
-  const picture = blank(screen.columns * cellWidth, screen.rows * screen.cellHeight);
+  const wide = cellWidth(vga);
+  const picture = blank(vga);
   const table = colourTable(vga);
   const indices = sixteenColours(vga);
   const cursor = cursorLines(vga);
@@ -77,8 +97,8 @@ function renderText(vga: Vga): Picture {
       for (let y = 0; y < screen.cellHeight; y++) {
         const bits = glyphRow(vga, code, attribute, y);
         const inCursor = cell === atCursor && y >= cursor[0] && y <= cursor[1];
-        const line = ((row * screen.cellHeight + y) * screen.columns + column) * cellWidth;
-        for (let x = 0; x < cellWidth; x++) {
+        const line = ((row * screen.cellHeight + y) * screen.columns + column) * wide;
+        for (let x = 0; x < wide; x++) {
           // Line-drawing characters run on into the ninth column.
           const lit = x < 8 ? (bits >> (7 - x)) & 1 : code >= 0xc0 && code <= 0xdf ? bits & 1 : 0;
           put(picture, line + x, table, lit || inCursor ? ink : paper);
@@ -98,9 +118,8 @@ function glyphRow(vga: Vga, code: number, attribute: number, y: number): number 
 }
 
 function renderPacked(vga: Vga): Picture {
-  const width = (vga.crtc[CRTC.DISPLAY_END] + 1) * 4;
-  const height = Math.max(1, Math.floor(scanLines(vga) / scansPerLine(vga)));
-  const picture = blank(width, height);
+  const picture = blank(vga);
+  const { width, height } = picture;
   const table = colourTable(vga);
   const start = word(vga.crtc, CRTC_START) * 4;
   const stride = vga.crtc[CRTC_OFFSET] * 8;
@@ -114,9 +133,8 @@ function renderPacked(vga: Vga): Picture {
 
 function renderPlanar(vga: Vga): Picture {
   const { vbe, vram } = vga;
-  const width = vbe.enabled ? vbe.width : (vga.crtc[CRTC.DISPLAY_END] + 1) * 8;
-  const height = vbe.enabled ? vbe.height : Math.max(1, Math.floor(scanLines(vga) / scansPerLine(vga)));
-  const picture = blank(width, height);
+  const picture = blank(vga);
+  const { width, height } = picture;
   const table = colourTable(vga);
   const indices = sixteenColours(vga);
   const start = vbe.enabled ? vbe.start >> 2 : word(vga.crtc, CRTC_START);
@@ -135,9 +153,9 @@ function renderPlanar(vga: Vga): Picture {
 
 function renderLinear(vga: Vga): Picture {
   const { vbe, vram, dacMask } = vga;
-  const { width, height, bpp, stride, start } = vbe;
-  const picture = blank(width, height);
-  const { pixels } = picture;
+  const { bpp, stride, start } = vbe;
+  const picture = blank(vga);
+  const { width, height, pixels } = picture;
   const table = bpp === 8 ? colourTable(vga) : vram;
   const scale = (value: number, bits: number): number => (value << (8 - bits)) | (value >> (2 * bits - 8));
   for (let y = 0; y < height; y++) {

@@ -4,6 +4,7 @@ import { BytePorts, floating } from '../byte-ports.js';
 import type { Clock, MmioDevice, PortDevice, Resettable, Snapshottable, Width } from '../device.js';
 import { PciFunction } from '../pci/pci-function.js';
 import { restoreFields, saveFields, section } from '../snapshot-fields.js';
+import { FONT_HEIGHT, textFont } from './text-font.js';
 import { Vbe } from './vbe.js';
 import { VgaMemory } from './vga-memory.js';
 
@@ -98,7 +99,7 @@ export class Vga implements Snapshottable, Resettable {
     return (this.attributeIndex & 0x20) !== 0 && (this.sequencer[1] & 0x20) === 0;
   }
 
-  /** Sets 80x25 text with the standard colours. There is no font: without a video BIOS only text can be rendered. */
+  /** Sets 80x25 text with the standard colours and a font, as a video BIOS does. */
   setTextMode(): void {
     this.misc = MODE_3.misc;
     this.sequencer.set(MODE_3.sequencer);
@@ -121,6 +122,10 @@ export class Vga implements Snapshottable, Resettable {
       this.vram[4 * cell] = 0x20;
       this.vram[4 * cell + 1] = 0x07;
     }
+    // a font has 32 bytes for each character, in plane 2
+    textFont().forEach((row, i) => {
+      this.vram[4 * (Math.floor(i / FONT_HEIGHT) * 32 + (i % FONT_HEIGHT)) + 2] = row;
+    });
   }
 
   reset(): void {

@@ -67,6 +67,12 @@ export class TerminalKeys {
   }
 }
 
+/** Of a text that is whole. */
+export function strokesOf(text: string): Stroke[] {
+  const keys = new TerminalKeys();
+  return [...keys.take(text), ...keys.flush()];
+}
+
 /** The key that `text` begins with, if there is one, and how many characters it takes. */
 function firstKey(text: string): [Stroke | undefined, number] {
   if (!text.startsWith(ESC)) {
