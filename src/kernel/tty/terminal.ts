@@ -132,6 +132,8 @@ export class Terminal {
   private lines: { length: number; eof: boolean }[] = [];
   /** Characters of the line that is being typed, in canonical mode. */
   private typed: number[] = [];
+  /** Where in `output` the echoes of the characters that are being received begin. */
+  private echoStart = 0;
   private column = 0;
   private canonicalColumn = 0;
   private literalNext = false;
@@ -170,6 +172,7 @@ export class Terminal {
   /** Characters are typed. How many were taken. */
   receive(bytes: Uint8Array, at: number, length: number): number {
     let taken = 0;
+    this.echoStart = this.output.length;
     for (; taken < length; taken++) {
       // signals must get through even when nobody reads
       if (this.room === 0 && !this.isSignal(bytes[at + taken]!)) break;
@@ -225,8 +228,11 @@ export class Terminal {
 
   /** A signal character: what was typed is lost, unless NOFLSH. */
   private signal(signal: number, character: number): void {
-    // what was written has reached the other side by then
-    if (!this.is('lflag', NOFLSH)) this.flushInput();
+    if (!this.is('lflag', NOFLSH)) {
+      this.flushInput();
+      // echoes of characters that came with it are lost too; what came before has reached the other side
+      this.output.length = Math.max(this.outputStart, this.echoStart);
+    }
     if (this.stopped) this.start();
     this.echo(character);
     const { foreground } = this;
