@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { checkBuild } from './dispatch.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -81,7 +82,8 @@ const phases = [
   },
   {
     name: 'core',
-    inputs: () => ['asconfig.json', ...files('assembly', isSource), require.resolve('assemblyscript/package.json')],
+    takes: 'about half a minute',
+    inputs: () => ['asconfig.json', ...files('assembly', isSource), 'node_modules/assemblyscript/package.json'],
     outputs: ['build/core.wasm'],
     run() {
       run(bin('assemblyscript', 'asc'), ['--config', 'asconfig.json', '--target', 'release']);
@@ -141,19 +143,45 @@ function ownerIsAlive() {
 function build() {
   mkdirSync('build', { recursive: true });
   takeLock();
+  const stale = phases.filter((phase) => (wanted.length === 0 || wanted.includes(phase.name)) && !isFresh(phase));
+  if (stale.length > 1) process.stderr.write(`build: ${stale.length} phases: ${stale.map(titleOf).join(', ')}\n`);
   for (const phase of phases) {
     if (wanted.length > 0 && !wanted.includes(phase.name)) continue;
+    // a phase makes the inputs of the next
+    if (isFresh(phase)) continue;
     const hash = hashOf(phase);
-    if (readHashes()[phase.name] === hash && phase.outputs.every((path) => existsSync(path))) continue;
-    const start = performance.now();
-    process.stderr.write(`build: ${phase.name} ... `);
+    const elapsed = startClock(`build: ${titleOf(phase)} ... `);
     phase.run();
-
     writeFileSync(`${HASHES}.new`, JSON.stringify({ ...readHashes(), [phase.name]: hash }, null, 2));
     renameSync(`${HASHES}.new`, HASHES);
-    process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s\n`);
+    elapsed();
   }
   if (!quiet) process.stderr.write('build: up to date\n');
+}
+
+const titleOf = ({ name, takes }) => (takes ? `${name} (${takes})` : name);
+
+function isFresh(phase) {
+  return readHashes()[phase.name] === hashOf(phase) && phase.outputs.every((path) => existsSync(path));
+}
+
+/** On a terminal, while this thread waits for a phase. */
+const TICK = `
+  const { workerData: { title, start } } = require('node:worker_threads');
+  const { writeSync } = require('node:fs');
+  setInterval(() => writeSync(2, '\\r' + title + Math.round((Date.now() - start) / 1000) + ' s'), 1000);
+`;
+
+/** Says what is done, and on a terminal for how long already; the value ends the line. */
+function startClock(title) {
+  const start = Date.now();
+  const { isTTY } = process.stderr;
+  process.stderr.write(title);
+  const ticking = isTTY && new Worker(TICK, { eval: true, workerData: { title, start } });
+  return () => {
+    if (ticking) void ticking.terminate();
+    process.stderr.write(`${isTTY ? `\r${title}` : ''}${((Date.now() - start) / 1000).toFixed(1)} s\n`);
+  };
 }
 
 try {
@@ -162,3 +190,5 @@ try {
   process.stderr.write(`failed\n${error.message}\n`);
   process.exitCode = 1;
 }
+// a clock may tick
+process.exit();

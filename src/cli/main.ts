@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
 import { kernelRunCommand } from './commands/kernel-run.js';
+import { demoCommand } from './commands/demo.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 import { helpLayout } from './help.js';
@@ -33,6 +34,12 @@ const program = new Command('tabvisor')
   .configureHelp(helpLayout)
   .showHelpAfterError('(tabvisor vm run --help lists the options)')
   .exitOverride();
+program.addCommand(
+  demoCommand()
+    .exitOverride()
+    .copyInheritedSettings(program)
+    .showHelpAfterError('(tabvisor --help lists the commands)'),
+);
 const vm = program.command('vm').description('virtual machines').exitOverride().copyInheritedSettings(program);
 for (const command of [vmRunCommand(), vmRestoreCommand()]) {
   command.exitOverride().copyInheritedSettings(program);

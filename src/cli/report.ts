@@ -53,7 +53,7 @@ const group = (value: number): string =>
     .replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Rows with their columns aligned: the first to the left, the others to the right. */
-function table(rows: string[][]): string[] {
+export function columns(rows: string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '),
@@ -63,7 +63,7 @@ function table(rows: string[][]): string[] {
 function counts(title: string, values: Record<string, number>): string[] {
   const rows = Object.entries(values).sort(([, a], [, b]) => b - a);
   if (rows.length === 0) return [];
-  return ['', pc.bold(title), ...table(rows.map(([name, count]) => [`  ${name}`, group(count)]))];
+  return ['', pc.bold(title), ...columns(rows.map(([name, count]) => [`  ${name}`, group(count)]))];
 }
 
 /** The most frequent exits, with their share of the run's busy time: the monitor's work for them until the guest was entered again. */
@@ -83,7 +83,7 @@ function exits(
     ]);
   return [
     pc.bold('exits by reason'),
-    ...table([['  reason', 'exits', 'time', 'µs each'], ...rows]),
+    ...columns([['  reason', 'exits', 'time', 'µs each'], ...rows]),
     `  ${group(entries)} entries, ${group(entriesPerSecond)} a second; the guest ran ${percent(guestShare)} of the time`,
   ];
 }
@@ -99,14 +99,14 @@ export function statusTable(statistics: Statistics): string {
   ].join('\n');
 }
 
-/** What `npm run demo` shows behind the guest's own output. */
+/** What `--demo` shows behind the guest's own output. */
 export function demoSummary(serial: string, statistics: Statistics): string {
   const workloads = [...serial.matchAll(/WORKLOAD name=(\S+) checksum=(\S+) ticks=(\d+)/g)];
   const lines = [
     '',
     pc.bold('workloads'),
     ...(workloads.length > 0
-      ? table([
+      ? columns([
           ['  name', 'checksum', 'ms'],
           ...workloads.map(([, name, checksum, ticks]) => [`  ${name}`, checksum, group(Number(ticks))]),
         ])

@@ -35,8 +35,19 @@ export function timesAsFast({ modes }: MeasuredRow, fast: Column, slow: Column):
 
 /** What the workload is, why each mode takes what it takes, and what its exits cost. */
 export function explain(row: MeasuredRow): string {
-  const { about, claims } = EXPLANATIONS[row.workload];
-  const sentences = claims.flatMap((claim) => {
+  const { about } = EXPLANATIONS[row.workload];
+  return [about, ...said(row).map(({ sentence }) => sentence), ...prices(row)].join(' ');
+}
+
+/** The one sentence about the greatest difference. */
+export function explainBriefly(row: MeasuredRow): string {
+  const sentences = said(row).sort((a, b) => b.difference - a.difference);
+  return sentences[0]?.sentence ?? EXPLANATIONS[row.workload].about;
+}
+
+/** `difference`: how many times the one takes what the other takes, whichever it is. */
+function said(row: MeasuredRow): { sentence: string; difference: number }[] {
+  return EXPLANATIONS[row.workload].claims.flatMap((claim) => {
     const times = timesAsFast(row, claim.fast, claim.slow);
     if (times === undefined) return [];
     const verdict = verdictOf(times);
@@ -44,9 +55,8 @@ export function explain(row: MeasuredRow): string {
       .replaceAll('{fast}', COLUMN_TITLES[claim.fast])
       .replaceAll('{slow}', COLUMN_TITLES[claim.slow])
       .replaceAll('{times}', digits(times));
-    return [`${start}${claim[verdict]}.`];
+    return [{ sentence: `${start}${claim[verdict]}.`, difference: Math.max(times, 1 / times) }];
   });
-  return [about, ...sentences, ...prices(row)].join(' ');
 }
 
 /** What an exit costs at most, where the workload is hardly anything else. */

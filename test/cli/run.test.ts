@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { RACE } from '../../src/modes/rows.js';
 import { Console } from '../console.js';
 import { needs, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
@@ -35,7 +36,29 @@ test.each(['full', 'hw', 'para'])('--mode %s --no-reboot: a reset ends it with s
   expect(console.output).toContain('--no-reboot: the guest has reset the machine');
 });
 
-test('the demo shows workloads, exits and speed', async () => {
+test('the demo races the modes, one after the other, and says why each row is as it is', async () => {
+  const console = Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'demo'], { deadline: 300 });
+  expect(await console.exit()).toBe(0);
+  const { output } = console;
+  for (const { name, workload } of RACE) {
+    expect(output.match(new RegExp(`\\b${workload} [\\d.,]+ .?s`, 'g')), workload).toHaveLength(3);
+    // its row, and its sentence
+    expect(output).toMatch(new RegExp(`^${name.replace('/', '.')} +\\S.* [\\d.,]+ .?s `, 'm'));
+    expect(output).toMatch(new RegExp(`^${name.replace('/', '.')}\\n  \\S`, 'm'));
+  }
+  expect(output.indexOf('\nhw ')).toBeGreaterThan(output.indexOf('net-bulk'));
+  expect(output).toContain('All modes have worked out the same.');
+  expect(
+    Math.max(
+      ...output
+        .split('\n')
+        .slice(-30)
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(110);
+});
+
+test('--demo shows workloads, exits and speed', async () => {
   const console = Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'vm', 'run', '--demo'], {
     deadline,
   });
