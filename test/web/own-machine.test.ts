@@ -2,7 +2,7 @@
 // Source: docs/web.md; .cache/guest from scripts/provision.
 
 import { execFileSync } from 'node:child_process';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -117,7 +117,7 @@ test('a dropped ISO boots to its menu through a BIOS that is kept; so does a qco
   await page.click('#own-start');
   expect(await page.locator('.notice.error').textContent()).toContain('/usr/share/seabios');
   await drop(page, bios, vgabios);
-  await shown(page, 'Boots through the BIOS bios.bin.', '#boots');
+  await shown(page, 'Boots menu.iso through the BIOS bios.bin.', '#boots');
   await page.selectOption('#own-mode', 'full');
   await page.fill('#memory', '64');
   await page.click('#own-start');
@@ -135,6 +135,18 @@ test('a dropped ISO boots to its menu through a BIOS that is kept; so does a qco
   expect(await page.inputValue('#memory')).toBe('64');
   const disk = join(scratch(), 'boot.img');
   makeDisk('boot', disk);
+  // of a CD and a floppy disk the one that is wanted first
+  const floppy = join(scratch(), 'floppy.img');
+  copyFileSync(disk, floppy);
+  truncateSync(floppy, 1440 * 1024);
+  await page.setInputFiles('#files', [cd, floppy]);
+  await page.selectOption('#boot-first', 'floppy');
+  await shown(page, 'Boots floppy.img through', '#boots');
+  await page.click('#own-start');
+  await shown(page, 'BOOTSECTOR real mode');
+  await shown(page, 'powered off after', '#own .status');
+  await page.click('button[aria-label="Remove floppy.img"]');
+  await page.click('button[aria-label="Remove menu.iso"]');
   execFileSync(qemuImg, ['convert', '-c', '-f', 'raw', '-O', 'qcow2', disk, `${disk}.qcow2`]);
   await page.setInputFiles('#files', `${disk}.qcow2`);
   await page.selectOption('#own-mode', 'hw');

@@ -1,5 +1,6 @@
 // What the page and a machine's worker say to each other: control by comlink, events on a port, bytes and numbers on shared memory.
 // Ours; comlink 4.
+import type { BootDevice } from '../../src/devices/timers/cmos-layout.js';
 import type { Lap } from '../../src/modes/laps.js';
 import type { Mode } from '../../src/vmm/config.js';
 import type { TrailLine } from '../../src/vmm/exit-trail.js';
@@ -11,10 +12,10 @@ export const UNSHOWN_MOST = 32768;
 /** Of a text screen what is read out. */
 export const CELLS_MOST = 16384;
 
-/** What runs first: a kernel, or the BIOS, which finds a disk, CD or floppy. */
+/** What runs first: a kernel, or the BIOS, which finds a disk, CD or floppy, and of several takes `first`. */
 export type BootRequest =
   | { kind: 'kernel'; kernel: NamedFile; initrd?: NamedFile; commandLine: string }
-  | { kind: 'bios'; bios: NamedFile; vgabios?: NamedFile };
+  | { kind: 'bios'; bios: NamedFile; vgabios?: NamedFile; first: BootDevice };
 
 /** Everything that a machine is made of; it crosses by structured clone. */
 export interface MachineRequest {
@@ -30,6 +31,7 @@ export interface MachineRequest {
   /** `scratch`: the disk that our own guest may write to. Files are never changed. */
   disk?: 'scratch' | NamedFile;
   cdrom?: NamedFile;
+  floppy?: NamedFile;
   /** Whether the workloads of our own guest are to be told of as they end. */
   laps?: boolean;
   /** A ByteRing's and a Gauges' memory; absent where memory cannot be shared: events carry everything then. */

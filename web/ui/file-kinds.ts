@@ -1,10 +1,11 @@
 // What a dropped file is, by what it begins with, and what to say of one that no machine can use.
 // Linux boot protocol, Multiboot 0.6.96, the magic numbers of gzip, xz, zstd, lz4, bzip2, cpio, qcow2, ISO 9660.
+import { floppyFormat, sizeOf } from '../../src/devices/storage/floppy/floppy-format.js';
 import { isBzImage } from '../../src/vmm/boot/bzimage.js';
 import { findHeader } from '../../src/vmm/boot/multiboot.js';
 import { BIOS_SIZES, OPTION_ROM_MAX } from '../../src/vmm/layout.js';
 
-export type FileKind = 'kernel' | 'initrd' | 'disk' | 'cdrom' | 'bios' | 'vgabios';
+export type FileKind = 'kernel' | 'initrd' | 'disk' | 'cdrom' | 'floppy' | 'bios' | 'vgabios';
 export type Recognized = { kind: FileKind } | { what: string; advice: string };
 
 export const KIND_NAMES: Record<FileKind, string> = {
@@ -12,6 +13,7 @@ export const KIND_NAMES: Record<FileKind, string> = {
   initrd: 'Initrd',
   disk: 'Disk',
   cdrom: 'CD-ROM',
+  floppy: 'Floppy',
   bios: 'BIOS',
   vgabios: 'Video BIOS',
 };
@@ -61,11 +63,18 @@ export async function recognize(file: File): Promise<Recognized> {
   if (format) return bad(`${format[0]}, which is not read here`, 'Make a raw one: qemu-img convert -O raw.');
   const volume = new Uint8Array(await file.slice(ISO_VOLUME, ISO_VOLUME + 5).arrayBuffer());
   if (String.fromCharCode(...volume) === 'CD001') return { kind: 'cdrom' };
+  if (isFloppy(file)) return { kind: 'floppy' };
   if (file.size % SECTOR === 0) return { kind: 'disk' };
   return bad(
     `neither a kernel, nor an initrd, nor a raw disk image (${file.size} bytes, no multiple of ${SECTOR})`,
-    'Give a vmlinuz, its initrd, a raw or qcow2 image or an ISO.',
+    'Give a vmlinuz, its initrd, a raw or qcow2 image, a floppy disk or an ISO.',
   );
+}
+
+/** Of the size of a floppy disk; by its name it may be the beginning of one. */
+function isFloppy({ name, size }: File): boolean {
+  const format = floppyFormat(size);
+  return format !== undefined && (sizeOf(format) === size || /\.(flp|vfd|ima)$/i.test(name));
 }
 
 /** A far jump at the reset vector, 16 bytes before the end (SDM vol. 3A 10.1.4). */

@@ -8,6 +8,7 @@ import { core } from '../../src/hosts/browser/package-files.js';
 import type { BootRequest, Ending, MachineRequest } from '../machine/contract.js';
 import { MODES } from '../modes.js';
 import { byId, element } from './element.js';
+import type { FileKind } from './file-kinds.js';
 import { MachineView } from './machine-view.js';
 import { clearErrors, notice } from './notice.js';
 import { brief } from './numbers.js';
@@ -24,6 +25,9 @@ const NO_BIOS =
   'Add SeaBIOS’s bios.bin and vgabios-stdvga.bin: Debian has them in the package seabios (/usr/share/seabios), QEMU in its folder pc-bios. ' +
   'They are kept for the next time.';
 
+/** What a BIOS may boot, the most likely first. */
+const MEDIA = ['cdrom', 'disk', 'floppy'] as const;
+
 export class OwnMachine {
   private readonly form = byId<HTMLFormElement>('own-form');
   private readonly start = byId<HTMLButtonElement>('own-start');
@@ -35,6 +39,7 @@ export class OwnMachine {
   private readonly commandLine = byId<HTMLInputElement>('command-line');
   private readonly vmx = byId<HTMLInputElement>('vmx');
   private readonly ept = byId<HTMLInputElement>('ept');
+  private readonly first = byId<HTMLSelectElement>('boot-first');
   private readonly place = byId('own-machine');
   private readonly files: OwnFiles;
   private view: MachineView | undefined;
@@ -44,7 +49,8 @@ export class OwnMachine {
       ...MODES.map(({ mode, title }) => element('option', { value: mode, selected: mode === 'hw' }, title)),
     );
     this.memory.max = String(MEMORY_MAX / MIB);
-    remember(this.mode, this.memory, this.commandLine, this.vmx, this.ept);
+    remember(this.mode, this.memory, this.commandLine, this.vmx, this.ept, this.first);
+    this.first.addEventListener('change', () => this.showBoot());
     this.files = new OwnFiles(() => this.showBoot());
     this.mode.onchange = () => this.showSwitches();
     this.showSwitches();
@@ -85,26 +91,30 @@ export class OwnMachine {
     const { files } = this;
     const kernel = files.get('kernel');
     if (kernel) return { kind: 'kernel', kernel, initrd: files.get('initrd'), commandLine: this.commandLine.value };
-    const medium = files.get('cdrom') ?? files.get('disk');
-    if (!medium)
+    const media = MEDIA.filter((kind) => files.get(kind));
+    const chosen = media.find((kind) => kind === this.first.value) ?? media[0];
+    const medium = chosen && files.get(chosen);
+    if (!chosen || !medium)
       return {
         what: 'There is nothing to boot.',
-        advice: 'Add a Linux vmlinuz or a Multiboot kernel, or the image of a disk or CD.',
+        advice: 'Add a Linux vmlinuz or a Multiboot kernel, or the image of a disk, CD or floppy.',
       };
     const bios = files.get('bios');
     if (!bios)
       return { what: `${medium.name} boots through a BIOS, and there is none.`, advice: `${NO_BIOS} Or add a kernel.` };
-    return { kind: 'bios', bios, vgabios: files.get('vgabios') };
+    return { kind: 'bios', bios, vgabios: files.get('vgabios'), first: chosen };
   }
 
   private showBoot(): void {
     const boot = this.boot();
     byId('command-line').parentElement!.hidden = !('kind' in boot) || boot.kind !== 'kernel';
+    const several = MEDIA.filter((kind) => this.files.get(kind)).length > 1;
+    this.first.parentElement!.hidden = !several || this.files.get('kernel') !== undefined;
     let text: string;
     if ('what' in boot) text = `${boot.what} ${boot.advice}`;
     else if (boot.kind === 'kernel') text = `Boots the kernel ${boot.kernel.name}.`;
     else
-      text = `Boots through the BIOS ${boot.bios.name}${boot.vgabios ? '' : '; without a video BIOS there is no screen'}.`;
+      text = `Boots ${this.files.get(boot.first as FileKind)?.name} through the BIOS ${boot.bios.name}${boot.vgabios ? '' : '; without a video BIOS there is no screen'}.`;
     byId('boots').textContent = text;
   }
 
@@ -168,6 +178,7 @@ export class OwnMachine {
       boot,
       disk: this.files.get('disk'),
       cdrom: this.files.get('cdrom'),
+      floppy: this.files.get('floppy'),
     };
   }
 

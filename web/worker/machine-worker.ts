@@ -146,12 +146,14 @@ function paint({ width, height, pixels }: Picture): ImageBitmap {
   return canvas.transferToImageBitmap();
 }
 
-function optionsOf({ mode, ept, vmx, memory, boot, disk, cdrom }: MachineRequest): VmOptions {
-  const machine = { mode, ept, vmx, memory, network: true, cdrom: cdrom && image(cdrom) };
+function optionsOf({ mode, ept, vmx, memory, boot, disk, cdrom, floppy }: MachineRequest): VmOptions {
+  const floppies = floppy ? [image(floppy)] : [];
+  const machine = { mode, ept, vmx, memory, network: true, cdrom: cdrom && image(cdrom), floppies };
   if (boot.kind === 'bios') {
-    const { bios, vgabios } = boot;
+    const { bios, vgabios, first } = boot;
+    const firmware = { bios: image(bios), vgabios: vgabios && image(vgabios), bootOrder: [first] };
     // a BIOS boots from IDE
-    return { ...machine, bios: image(bios), vgabios: vgabios && image(vgabios), disks: disksOf(disk, 'ide') };
+    return { ...machine, ...firmware, disks: disksOf(disk, 'ide') };
   }
   const { kernel, initrd, commandLine } = boot;
   return { ...machine, kernel: image(kernel), initrd: initrd && image(initrd), commandLine, disks: disksOf(disk) };
