@@ -60,7 +60,7 @@ export async function vmRun(raw: RawOptions, snapshot?: string): Promise<number>
 
 async function runMachine(given: RawOptions, closers: Closers, snapshot?: string): Promise<number> {
   const raw = { ...given, net: withAddress(given.net, () => randomBytes(4).readUInt32LE() >>> 8) };
-  const options = parseOptions(raw, process.stdin.isTTY && process.stdout.isTTY);
+  const options = parseOptions(raw, process.stdin.isTTY && canDraw());
   const { snapshotOn } = options;
   if (snapshotOn) checkWritable('snapshot', snapshotOn.path);
   if (options.stats !== undefined && options.stats !== '-') checkWritable('--stats', options.stats);
@@ -154,7 +154,7 @@ async function runMachine(given: RawOptions, closers: Closers, snapshot?: string
   ];
   if (onScreen) {
     commands.push({ key: 'd', what: 'send Ctrl-Alt-Del', act: () => vm.press([CONTROL_ALT_DELETE]) });
-    if (process.stdout.isTTY) display = openDisplay(vm, new EscapeKeys(commands, show));
+    if (canDraw()) display = openDisplay(vm, new EscapeKeys(commands, show));
     else transcript = openTranscript(vm);
     closers.push(() => closeDisplay());
   }
@@ -250,6 +250,9 @@ function writeStatistics(path: string, standard: NodeJS.WriteStream, report: obj
     throw new InputError(`--stats ${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
   }
 }
+
+/** Standard output is a terminal that understands where on it something is to be. */
+const canDraw = (): boolean => process.stdout.isTTY && process.env.TERM !== 'dumb';
 
 /** The guest's screen on our terminal. */
 function openDisplay(vm: VirtualMachine, keys: EscapeKeys): TextDisplay {

@@ -16,6 +16,13 @@ export function oneTerminal(): boolean {
   return process.stdout.isTTY && process.stderr.isTTY && fstatSync(1).rdev === fstatSync(2).rdev;
 }
 
+/** Also where somebody else has changed the terminal, as a shell does whose job was stopped. */
+export function makeRaw(input: TerminalInput): void {
+  // Node does nothing when it believes that the terminal is raw
+  input.setRawMode?.(false);
+  input.setRawMode?.(true);
+}
+
 /** Who is typed to. */
 type Guest = Pick<VirtualMachine, 'send' | 'unsent'>;
 
@@ -32,8 +39,9 @@ export class Terminal {
 
   open(): void {
     if (this.input.isTTY && this.input.setRawMode) {
-      this.input.setRawMode(true);
       this.raw = true;
+      this.input.setRawMode(true);
+      process.on('SIGCONT', this.onContinue);
     }
     this.input.on('data', this.onData);
     this.input.on('error', () => {});
@@ -44,9 +52,12 @@ export class Terminal {
     this.closed = true;
     this.input.off('data', this.onData);
     this.input.pause();
+    process.off('SIGCONT', this.onContinue);
     if (this.raw) this.input.setRawMode?.(false);
     this.raw = false;
   }
+
+  private readonly onContinue = (): void => makeRaw(this.input);
 
   private readonly onData = (data: Buffer): void => {
     if (this.raw) {

@@ -12,7 +12,7 @@ import { TerminalKeys } from '../devices/input/terminal-keys.js';
 import type { Stroke } from '../devices/input/us-layout.js';
 import { ESCAPE, type EscapeKeys } from './escape-keys.js';
 import { wrap } from './help.js';
-import type { TerminalInput } from './terminal.js';
+import { makeRaw, type TerminalInput } from './terminal.js';
 
 /** Milliseconds from one look at the screen to the next. */
 const FRAME = 33;
@@ -63,7 +63,8 @@ export class TextDisplay {
     this.opened = true;
     output.write(ENTER_SCREEN);
     output.on('resize', this.onResize);
-    if (input.isTTY) input.setRawMode?.(true);
+    if (input.isTTY) makeRaw(input);
+    process.on('SIGCONT', this.onContinue);
     input.on('data', this.onData);
     input.on('error', () => {});
     process.on('exit', this.restore);
@@ -95,6 +96,7 @@ export class TextDisplay {
     clearInterval(this.timer);
     clearTimeout(this.waiting);
     output.off('resize', this.onResize);
+    process.off('SIGCONT', this.onContinue);
     input.off('data', this.onData);
     input.pause();
     process.off('exit', this.restore);
@@ -140,6 +142,13 @@ export class TextDisplay {
     const { columns, rows } = this.options.output;
     this.screen.resize(columns, rows);
     this.draw();
+  };
+
+  private readonly onContinue = (): void => {
+    const { input, output } = this.options;
+    if (input.isTTY) makeRaw(input);
+    output.write(ENTER_SCREEN);
+    this.onResize();
   };
 
   private readonly onData = (data: Buffer): void => {

@@ -87,3 +87,10 @@ test('the host hears when the guest opens a port, and when it has taken what the
   driver.send(RECEIVE, [{ address: DATA, length: 65536, flags: DESCRIPTOR.WRITE }]);
   expect([device.waiting(1), rooms]).toEqual([0, 2]);
 });
+
+test('the host hears when somebody in the guest has spoken on a port for the first time', () => {
+  tell(1, EVENT.PORT_OPEN, 1);
+  expect([device.isUsed(1), rooms]).toEqual([false, 1]);
+  for (let i = 0; i < 2; i++) driver.send(SEND, [{ address: DATA, length: 1 }]);
+  expect([device.isUsed(1), rooms]).toEqual([true, 2]);
+});

@@ -172,8 +172,11 @@ export class VirtioConsole extends VirtioDevice {
       const bytes = new Uint8Array(chain.readableBytes);
       gather(chain.readable, 0, bytes);
       queue.push(chain, 0);
+      const first = !this.spoken[port];
       this.spoken[port] = true;
       output(bytes);
+      // what waited for somebody to be there may come now
+      if (first) this.ports[port].room?.();
     }
   }
 
