@@ -1,0 +1,88 @@
+// Every shell line of the README: its npm scripts, files and options are there, and what needs nothing else is run.
+// README.md.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { demoCommand } from '../src/cli/commands/demo.js';
+import { vmRunCommand } from '../src/cli/commands/vm-run.js';
+import { parseOptions, type RawOptions } from '../src/cli/options.js';
+import { needs, root } from './provisioned.js';
+import { scratch } from './scratch.js';
+import { Console } from './console.js';
+
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block!.split('\n'));
+const prompted = [...readme.matchAll(/^\$ (.*)$/gm)].map(([, line]) => line!);
+const lines = [...prompted, ...blocks]
+  .map((line) => line.replace(/ {2,}#.*$/, '').trim())
+  .filter((line) => line !== '');
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** What a reader has from elsewhere, or has just made. */
+const READERS_OWN = ['disk.img', 'debian.iso'];
+
+/** Words of a shell line; quotes alone are understood. */
+const words = (line: string): string[] =>
+  [...line.matchAll(/(?:'([^']*)'|"([^"]*)"|[^\s'"]+)/g)].map(([all, single, double]) => single ?? double ?? all);
+
+function options(args: string[]): RawOptions {
+  const command = vmRunCommand()
+    .exitOverride()
+    .action(() => {});
+  command.parse(args, { from: 'user' });
+  return command.opts();
+}
+
+test('there are lines, and each begins with something that is known', () => {
+  expect(lines.length).toBeGreaterThan(12);
+  for (const one of lines.flatMap((line) => line.split(' && ')))
+    expect(one).toMatch(/^(npm (ci|test|run)|npx tabvisor |scripts\/provision|truncate |bash |echo )/);
+});
+
+test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
+  const [program, ...args] = words(line);
+  if (program === 'npm' && args[0] === 'run')
+    expect(scripts).toHaveProperty([args.find((arg, i) => i > 0 && !arg.startsWith('-'))!]);
+  if (program === 'bash' || program!.includes('/'))
+    expect(existsSync(join(root, program === 'bash' ? args[0]! : program!))).toBe(true);
+  if (program !== 'npx') return;
+  if (args[1] === 'demo') return void expect(demoCommand().name()).toBe('demo');
+  if (args.includes('--help'))
+    return void expect(
+      execFileSync(process.execPath, [join(root, 'bin/tabvisor.mjs'), ...args.slice(1)], { encoding: 'utf8' }),
+    ).toContain('Examples');
+  const parsed = parseOptions(options(args.slice(3)));
+  const { kernel, initrd, bios, vgabios, cdrom } = parsed;
+  const paths = [
+    kernel,
+    initrd,
+    bios,
+    vgabios,
+    cdrom,
+    ...parsed.disks.map(({ path }) => path),
+    ...parsed.shares.map(({ path }) => path),
+  ];
+  const manifest = readFileSync(join(root, 'scripts/provision.d/manifest.sh'), 'utf8');
+  for (const path of paths.filter((one) => one !== undefined)) {
+    if (READERS_OWN.includes(path)) continue;
+    const name = path.replace('.cache/guest/', '');
+    expect(path === name ? existsSync(join(root, path)) : manifest.includes(name), path).toBe(true);
+  }
+});
+
+test('a folder, a network and a disk reach Linux as the README says', async (context) => {
+  needs(context, 'kernel', 'initramfs');
+  const line = lines.find((one) => one.includes('--share'))!;
+  const disk = join(scratch(), 'disk.img');
+  writeFileSync(disk, '');
+  truncateSync(disk, 64 << 20);
+  const args = words(line)
+    .slice(4)
+    .map((word) => word.replace(/^disk\.img/, disk));
+  const console = Console.machine(args, { deadline: 300 });
+  await console.expect('library.md');
+  await console.expect('/dev/vda\n');
+  await console.expect('eth0');
+  console.send('poweroff -f\n');
+  expect(await console.exit()).toBe(0);
+});
