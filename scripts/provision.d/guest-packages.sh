@@ -1,29 +1,43 @@
-# The guest's side: an i386 kernel, a static busybox, SeaBIOS. Downloaded and unpacked, never installed.
-# Source: Debian's linux-image-686 (whose dependency names the image package), busybox-static, seabios.
+# The guests' side: an i386 kernel, a static busybox, SeaBIOS, boot floppies, a memory test, the text installer. Downloaded and unpacked, never installed.
+# Source: Debian's linux-image-686 (whose dependency names the image package) and the packages named below.
+
+GUEST_PACKAGES=(
+  busybox-static:i386 seabios
+  grub-rescue-pc                   # a floppy image with GRUB
+  memtest86+
+  debian-installer-12-netboot-i386
+)
+
+missing_guest_packages() {
+  local package
+  compgen -G "$cache/debs/linux-image-*_i386.deb" > /dev/null || printf 'linux-image-686:i386\n'
+  for package in "${GUEST_PACKAGES[@]}"; do
+    compgen -G "$cache/debs/${package%%:*}_*.deb" > /dev/null || printf '%s\n' "$package"
+  done
+}
 
 fetch_guest_packages() {
-  if compgen -G "$cache/debs/linux-image-*_i386.deb" > /dev/null &&
-    compgen -G "$cache/debs/busybox-static_*_i386.deb" > /dev/null &&
-    compgen -G "$cache/debs/seabios_*.deb" > /dev/null; then
-    say 'guest packages: all downloaded'
-    return 0
-  fi
-  require_apt 'the guest kernel'
+  local missing
+  mapfile -t missing < <(missing_guest_packages)
+  [[ ${#missing[@]} -gt 0 ]] || { say 'guest packages: all downloaded'; return 0; }
+  require_apt 'the guests'
   refresh_lists
-  local image
-  image=$(apt-cache depends linux-image-686:i386 2> /dev/null | sed -n 's/^ *Depends: \(linux-image-[^:]*\).*/\1/p' | head -n 1)
-  [[ -n $image ]] || die 'apt knows no linux-image-686:i386' 'apt-get update, then look at its errors'
-  say "downloading $image busybox-static seabios"
-  rm -rf "$cache/debs"
+  if [[ ${missing[0]} == linux-image-686:i386 ]]; then
+    local image
+    image=$(apt-cache depends linux-image-686:i386 2> /dev/null | sed -n 's/^ *Depends: \(linux-image-[^:]*\).*/\1/p' | head -n 1)
+    [[ -n $image ]] || die 'apt knows no linux-image-686:i386' 'apt-get update, then look at its errors'
+    missing[0]=$image:i386
+  fi
+  say "downloading ${missing[*]}"
   mkdir -p "$cache/debs"
-  (cd "$cache/debs" && "${APT[@]}" -o APT::Sandbox::User=root download "$image:i386" busybox-static:i386 seabios) \
+  (cd "$cache/debs" && "${APT[@]}" -o APT::Sandbox::User=root download "${missing[@]}") \
     < /dev/null >> "$cache/apt.log" 2>&1 || {
     tail -n 5 "$cache/apt.log" >&2
     die 'apt-get download failed, the end of its log is above' 'see that deb.debian.org can be reached, and run scripts/provision again'
   }
 }
 
-# Leaves tree/ (kernel modules), vmlinuz, config, busybox and the BIOS images; .unpacked names the packages they came from.
+# Leaves modules/, vmlinuz, config, busybox, the BIOS images and the other guests' files; .unpacked names the packages they came from.
 unpack_guest_packages() {
   local debs scratch release
   debs=$(cd "$cache/debs" && ls)
@@ -34,7 +48,10 @@ unpack_guest_packages() {
   say 'unpacking the guest packages'
   scratch=$(mktemp -d "$cache/unpack.XXXXXX")
   local deb
-  for deb in "$cache"/debs/*.deb; do dpkg-deb -x "$deb" "$scratch"; done
+  for deb in "$cache"/debs/*.deb; do
+    # Of the installers the graphical one is most of the package.
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$scratch" --exclude './usr/lib/debian-installer/images/12/i386/gtk'
+  done
   release=$(basename "$scratch"/lib/modules/*)
   depmod -b "$scratch" "$release"
   rm -rf "$cache/modules"
@@ -44,6 +61,10 @@ unpack_guest_packages() {
   cp "$scratch/boot/config-$release" "$cache/config"
   cp "$scratch/bin/busybox" "$cache/busybox"
   cp "$scratch"/usr/share/seabios/{bios.bin,bios-256k.bin,vgabios-stdvga.bin} "$cache/"
+  cp "$scratch/usr/lib/grub-rescue/grub-rescue-floppy.img" "$scratch/boot/memtest86+ia32.bin" "$cache/"
+  local installer=$scratch/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386
+  cp "$installer/linux" "$cache/installer-linux"
+  cp "$installer/initrd.gz" "$cache/installer-initrd.gz"
   rm -rf "$scratch"
   printf '%s\n' "$release" > "$cache/release"
   printf '%s\n' "$debs" > "$cache/.unpacked"

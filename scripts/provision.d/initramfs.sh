@@ -2,7 +2,7 @@
 # Source: Linux Documentation/driver-api/early-userspace/buffer-format.rst (cpio newc, gzip).
 
 # Names without .ko. The crc and crypto ones are found at run time by name, so modules.dep does not list them.
-IDE_MODULES='ata_piix ata_generic sd_mod sr_mod ext4 isofs ne2k-pci crc32c_generic crct10dif_generic crc64_rocksoft_generic'
+IDE_MODULES='floppy ata_piix ata_generic sd_mod sr_mod ext4 isofs ne2k-pci crc32c_generic crct10dif_generic crc64_rocksoft_generic'
 
 VIRTIO_MODULES='virtio_pci virtio_blk virtio_net virtio_console virtio_rng virtio_balloon 9pnet_virtio 9p ext4 ne2k-pci crc32c_generic crct10dif_generic crc64_rocksoft_generic'
 

@@ -130,9 +130,48 @@ menuentry linux {
   execFileSync(tools.grubMkrescue, args, { stdio: 'pipe' });
 }
 
+/** A floppy disk of so many KiB with syslinux, which says `text` and asks what to boot. */
+export function syslinuxFloppy(
+  file: string,
+  kib: number,
+  text: string,
+  tools: Record<'syslinux' | 'mformat' | 'mcopy', string>,
+): void {
+  const settings = `${file}.cfg`;
+  writeFileSync(settings, `SAY ${text}\nPROMPT 1\nDEFAULT nothing\n`);
+  execFileSync(tools.mformat, ['-C', '-i', file, '-f', `${kib}`, '::'], { stdio: 'pipe' });
+  execFileSync(tools.mcopy, ['-i', file, settings, '::syslinux.cfg'], { stdio: 'pipe' });
+  const env = { ...process.env, MTOOLS_SKIP_CHECK: '1', PATH: `${dirname(tools.mcopy)}:${process.env.PATH}` };
+  execFileSync(tools.syslinux, ['--install', file], { env, stdio: 'pipe' });
+}
+
+/** An image whose boot sector says `name`: says.asm. */
+export function sayingDisk(file: string, source: string, name: string, tools: Record<'nasm', string>): void {
+  oneSectorDisk(file, source, tools, [`-DNAME='${name}'`]);
+}
+
+/** A CD that boots the same sector. */
+export function sayingCd(
+  file: string,
+  source: string,
+  name: string,
+  { nasm, xorriso }: Record<'nasm' | 'xorriso', string>,
+): void {
+  const tree = `${file}.tree`;
+  mkdirSync(tree);
+  sayingDisk(join(tree, 'boot.bin'), source, name, { nasm });
+  const boot = ['-b', 'boot.bin', '-c', 'boot.cat', '-no-emul-boot', '-boot-load-size', '1'];
+  execFileSync(xorriso, ['-as', 'mkisofs', '-quiet', ...boot, '-o', file, tree], { stdio: 'pipe' });
+}
+
 /** A disk that is one assembled boot sector, and no more. */
-export function oneSectorDisk(file: string, source: string, tools: Record<'nasm', string>): void {
-  execFileSync(tools.nasm, ['-f', 'bin', '-o', file, source], { stdio: 'pipe' });
+export function oneSectorDisk(
+  file: string,
+  source: string,
+  tools: Record<'nasm', string>,
+  defines: readonly string[] = [],
+): void {
+  execFileSync(tools.nasm, ['-f', 'bin', ...defines, '-o', file, source], { stdio: 'pipe' });
   const { size } = statSync(file);
   if (size !== SECTOR) throw new Error(`${source} makes ${size} bytes, not one sector`);
 }

@@ -16,6 +16,12 @@ const deadline = 100;
 
 const run = (...args: string[]) => Console.machine(args, { deadline });
 
+/** A Multiboot kernel by addresses, whose code is all that is in it. */
+function multibootKernel(path: string, code: number[]): void {
+  const words = Uint32Array.of(0x1badb002, 0x10000, -(0x1badb002 + 0x10000), 0x100000, 0x100000, 0, 0, 0x100020);
+  writeFileSync(path, Buffer.concat([new Uint8Array(words.buffer), Uint8Array.from(code)]));
+}
+
 test('our own guest to its monitor, a reset of the machine, power off', async () => {
   const stats = join(scratch(), 'stats.json');
   const console = run('--memory', '64M', '--stats', stats);
@@ -140,13 +146,35 @@ test('--debug-exit gives the status, --log-port the bytes', async () => {
   const image = join(folder, 'code.img');
   const log = join(folder, 'log');
   writeFileSync(log, 'before ');
-  // A Multiboot kernel by addresses: mov dx,0190h; mov al,'h'; out dx,al; mov al,'i'; out dx,al; mov al,15h; out 0F4h,al; hlt
-  const code = [0x66, 0xba, 0x90, 0x01, 0xb0, 0x68, 0xee, 0xb0, 0x69, 0xee, 0xb0, 0x15, 0xe6, 0xf4, 0xf4];
-  const words = Uint32Array.of(0x1badb002, 0x10000, -(0x1badb002 + 0x10000), 0x100000, 0x100000, 0, 0, 0x100020);
-  writeFileSync(image, Buffer.concat([new Uint8Array(words.buffer), Uint8Array.from(code)]));
+  // mov dx,0190h; mov al,'h'; out dx,al; mov al,'i'; out dx,al; mov al,15h; out 0F4h,al; hlt
+  multibootKernel(image, [0x66, 0xba, 0x90, 0x01, 0xb0, 0x68, 0xee, 0xb0, 0x69, 0xee, 0xb0, 0x15, 0xe6, 0xf4, 0xf4]);
   const args = ['--kernel', image, '--memory', '4M', '--debug-exit', '0xf4', '--log-port', `0x190=${log}`];
   expect(await run(...args).exit()).toBe((0x15 << 1) | 1);
   expect(readFileSync(log, 'utf8')).toBe('before hi');
+});
+
+test.each(['full', 'hw'])('mode %s: a Multiboot kernel reads the firmware configuration', async (mode) => {
+  const folder = scratch();
+  const image = join(folder, 'code.img');
+  const log = join(folder, 'log');
+  // mov ax,KEY; mov dx,0510h; out dx,ax; mov ecx,COUNT; again: mov dx,0511h; in al,dx; mov dx,0190h; out dx,al; loop again
+  const read = (key: number, count: number): number[] => [
+    ...[0x66, 0xb8, key, 0, 0x66, 0xba, 0x10, 0x05, 0x66, 0xef, 0xb9, count, 0, 0, 0],
+    ...[0x66, 0xba, 0x11, 0x05, 0xec, 0x66, 0xba, 0x90, 0x01, 0xee, 0xe2, 0xf4],
+  ];
+  multibootKernel(image, [...read(0, 4), ...read(1, 4), ...read(3, 8), ...read(5, 2), 0xb0, 0x15, 0xe6, 0xf4, 0xf4]);
+  const machine = ['--mode', mode, '--kernel', image, '--memory', '4M', '--debug-exit', '0xf4'];
+  expect(await run(...machine, '--log-port', `0x190=${log}`).exit()).toBe((0x15 << 1) | 1);
+  const [signature, features, memory, processors] = [
+    [0, 4],
+    [4, 8],
+    [8, 16],
+    [16, 18],
+  ].map(([from, to]) => readFileSync(log).subarray(from, to));
+  expect(signature.toString('latin1')).toBe('QEMU');
+  expect([...features]).toEqual([3, 0, 0, 0]);
+  expect(Number(memory.readBigUInt64LE())).toBe(4 * MIB);
+  expect(processors.readUInt16LE()).toBe(1);
 });
 
 test('a snapshot is forgotten, a read-only disk is not written, a disk is', async () => {

@@ -79,6 +79,26 @@ test.for([
   expect(dump(context, disk, '/given/content.bin')).toHaveLength(0);
 });
 
+test('a floppy disk is read and written, in drives A and B', async (context) => {
+  const { mke2fs } = needs(context, 'mke2fs');
+  const folder = scratch();
+  const content = randomBytes(700_001);
+  mkdirSync(join(folder, 'tree'));
+  writeFileSync(join(folder, 'tree/content.bin'), content);
+  const [a, b] = [join(folder, 'a.img'), join(folder, 'b.img')];
+  execFileSync(mke2fs, ['-q', '-F', '-t', 'ext2', '-d', join(folder, 'tree'), a, '1440K'], { stdio: 'pipe' });
+  execFileSync(mke2fs, ['-q', '-F', '-t', 'ext2', b, '2880K'], { stdio: 'pipe' });
+  const work =
+    'mkdir /a /b && mount /dev/fd0 /a && mount /dev/fd1 /b && sha256sum /a/content.bin && cp /a/content.bin /b/copy.bin && ' +
+    'seq 1 30000 > /a/numbers && rm /a/content.bin && umount /a && umount /b';
+  const console = run(context, ['--floppy', a, '--floppy', b], `load-ide && modprobe floppy && ${work}`, 'hw');
+  await console.expect(sha256(content));
+  await ends(console);
+  for (const disk of [a, b]) expectClean(context, disk);
+  expect(sha256(dump(context, b, '/copy.bin'))).toBe(sha256(content));
+  expect(dump(context, a, '/numbers').toString()).toBe(Array.from({ length: 30_000 }, (_, i) => `${i + 1}\n`).join(''));
+});
+
 test('a snapshot keeps what is written from the file', async (context) => {
   const content = randomBytes(300_000);
   const disk = fileSystem(context, 'ext4', content);
