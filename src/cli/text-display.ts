@@ -44,7 +44,7 @@ export class TextDisplay {
   /** Lines over the screen's last ones, until `until`; a page stays until a key is pressed. */
   private notice: string[] = [];
   private until = 0;
-  private last: string[] = [];
+  private last: TextScreen | undefined;
   /** Messages that were shown, for the end. */
   private said: string[] = [];
   private opened = false;
@@ -101,7 +101,7 @@ export class TextDisplay {
     input.pause();
     process.off('exit', this.restore);
     this.restore();
-    const text = this.last.join('\n').trimEnd();
+    const text = this.last ? linesOf(this.last).join('\n').trimEnd() : '';
     if (text !== '') output.write(`${text}\n`);
     return this.said.splice(0);
   }
@@ -125,7 +125,7 @@ export class TextDisplay {
     if (output.writableNeedDrain) return;
     if (Date.now() > this.until) this.notice = [];
     const text = readTextScreen(vga);
-    if (text) this.last = linesOf(text);
+    this.last = text ?? this.last;
     const out = this.screen.show(text ?? picture(vga), this.notice);
     if (out !== '') output.write(out);
   }

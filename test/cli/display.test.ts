@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import { expect, type TestContext, test } from 'vitest';
-import { AnsiTerminal } from '../ansi-terminal.js';
 import { Console } from '../console.js';
-import { missing, needs, root } from '../provisioned.js';
+import { needs, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
+import { TerminalScreen } from '../terminal-screen.js';
 
 /** Arguments of a machine that boots test/boot/screen.asm. */
 function machine(context: TestContext): string[] {
@@ -29,56 +29,8 @@ function pixelsOf(file: string): { width: number; height: number; pixel(x: numbe
   return { width, height, pixel: (x, y) => [...data.subarray(y * (1 + 3 * width) + 1 + 3 * x).subarray(0, 3)] };
 }
 
-/** `tabvisor vm run` on a pseudo-terminal of script(1), and what that shows. */
-class Screen {
-  readonly terminal: AnsiTerminal;
-  private readonly console: Console;
-  private seen = 0;
-
-  constructor(context: TestContext, columns: number, rows: number, args: string[]) {
-    try {
-      execFileSync('script', ['--version'], { stdio: 'pipe' });
-    } catch {
-      missing(context, 'script(1) is not there: install bsdutils');
-    }
-    this.terminal = new AnsiTerminal(columns, rows);
-    const command = [process.execPath, join(root, 'bin/tabvisor.mjs'), 'vm', 'run', ...args].join(' ');
-    this.console = Console.spawn(
-      'script',
-      ['-qec', `stty cols ${columns} rows ${rows}; env -u NO_COLOR TERM=xterm ${command}`, '/dev/null'],
-      {
-        deadline: 100,
-      },
-    );
-  }
-
-  send(keys: string): void {
-    this.console.send(keys);
-  }
-
-  /** Waits until the terminal shows `text` on one of its lines. */
-  async shows(text: string): Promise<void> {
-    for (;;) {
-      this.terminal.write(this.console.output.slice(this.seen));
-      this.seen = this.console.output.length;
-      if (this.terminal.lines.some((line) => line.includes(text))) return;
-      await this.console.expect(/[\s\S]/).catch((error) => {
-        throw new Error(`${JSON.stringify(text)} is not on the screen:\n${this.terminal.lines.join('\n').trimEnd()}`, {
-          cause: error,
-        });
-      });
-    }
-  }
-
-  async exit(): Promise<number | NodeJS.Signals> {
-    const status = await this.console.exit();
-    this.terminal.write(this.console.output.slice(this.seen));
-    return status;
-  }
-}
-
 test('a person who boots by a BIOS sees the screen: colours, cursor, keys; the terminal is given back', async (context) => {
-  const screen = new Screen(context, 90, 30, machine(context));
+  const screen = new TerminalScreen(context, 90, 30, machine(context));
   const { terminal } = screen;
   await screen.shows('READY');
   expect(terminal.styleOf('READY')).toBe('0;93;44');
@@ -122,7 +74,7 @@ test('a person who boots by a BIOS sees the screen: colours, cursor, keys; the t
 });
 
 test('a small terminal shows what is around the cursor', async (context) => {
-  const screen = new Screen(context, 40, 12, machine(context));
+  const screen = new TerminalScreen(context, 40, 12, machine(context));
   await screen.shows('READY');
   screen.send(`${'\t'.repeat(200)}q`);
   expect(await screen.exit()).toBe((0x15 << 1) | 1);

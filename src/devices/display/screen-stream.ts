@@ -27,10 +27,15 @@ export class ScreenStream {
   }
 }
 
+/** Rows that are looked at: no mode for reading has more, and a guest may set up a thousand. */
+const ROWS = 128;
+
 /** Blanks before the cursor are part of a prompt. */
 function rowsOf(screen: TextScreen): string[] {
   const { cursor } = screen;
-  return linesOf(screen).map((line, row) => (row === cursor?.row ? line.padEnd(cursor.column) : line));
+  return linesOf({ ...screen, rows: Math.min(ROWS, screen.rows) }).map((line, row) =>
+    row === cursor?.row ? line.padEnd(cursor.column) : line,
+  );
 }
 
 /** By how many rows: the fewest that leave every row as it was, but for the last one that was written. */
