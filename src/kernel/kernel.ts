@@ -10,6 +10,7 @@ import { ENOENT, ENOMEM, ERRNO_MAX } from './abi/errno.js';
 import { I386 } from './abi/i386/i386.js';
 import { MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ } from './abi/mman.js';
 import { SIGCHLD, SIGCONT, CLD_CONTINUED, CLD_STOPPED, SA_NOCLDSTOP } from './abi/signal.js';
+import { MS_NOATIME, MS_RELATIME } from './abi/mount.js';
 import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/stat.js';
 import { Clock, type ClockSource } from './clock.js';
 import { AnonymousFs } from './fs/anonymous.js';
@@ -52,7 +53,8 @@ import { FdTable } from './vfs/fd-table.js';
 import type { FileSystem } from './vfs/file-system.js';
 import { Dentry } from './vfs/dentry.js';
 import type { Inode } from './vfs/inode.js';
-import { Mount } from './vfs/mount.js';
+import type { Mount } from './vfs/mount.js';
+import { MountTable } from './vfs/mount-table.js';
 import type { OpenFile } from './vfs/open-file.js';
 import { Path } from './vfs/path.js';
 import { Vfs } from './vfs/vfs.js';
@@ -111,6 +113,7 @@ export class Kernel {
   readonly vfs: Vfs;
   readonly tasks = new Set<Task>();
   readonly statistics = new Statistics();
+  readonly mounts = new MountTable(this);
   readonly maxTasks = MAX_TASKS;
   readonly userNamespace = UserNamespace.initial();
   readonly pidNamespace: PidNamespace;
@@ -137,11 +140,9 @@ export class Kernel {
   private readonly memoryRoot: Mount;
   private readonly random: (into: Uint8Array) => void;
   private nextMinor = 1;
-  private nextMount = 1;
   private readonly ids = new WeakMap<object, number>();
   private nextId = 1;
   private lastFault?: { task: Task; vector: number; error: number };
-  private readonly fileSystems = new Set<FileSystem>();
 
   constructor(options: KernelOptions) {
     this.frames = new Frames(options.memory, Math.floor(options.ram / PAGE_SIZE));
@@ -182,9 +183,9 @@ export class Kernel {
     return new MountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), this.userNamespace);
   }
 
+  /** `flags`: MS_* bits; access times are relative where they say nothing. */
   newMount(fs: FileSystem, root: Dentry, flags: number): Mount {
-    this.fileSystems.add(fs);
-    return new Mount(this.nextMount++, fs, root, flags);
+    return this.mounts.make(fs, root, (flags & MS_NOATIME) === 0 ? flags | MS_RELATIME : flags);
   }
 
   /** A device number for a filesystem without a device. */
@@ -309,6 +310,7 @@ export class Kernel {
     this.unqueue(task);
     this.timers.cancel(task);
     this.tasks.delete(task);
+    this.mounts.settle();
     this.tracer?.exited?.(task, task.process.groupExit ?? 0);
   }
 
@@ -411,7 +413,7 @@ export class Kernel {
   /** Drops clean pages that can be read again. Was there anything to drop? */
   reclaim(): boolean {
     let given = 0;
-    for (const fs of this.fileSystems) given += fs.reclaim();
+    for (const fs of this.mounts.fileSystems) given += fs.reclaim();
     return given > 0;
   }
 
@@ -488,12 +490,12 @@ export class Kernel {
   /** Pseudo-terminals that there are. */
   get terminalCount(): number {
     let count = 0;
-    for (const fs of this.fileSystems) if (fs instanceof Devpts) count += fs.terminals.size;
+    for (const fs of this.mounts.fileSystems) if (fs instanceof Devpts) count += fs.terminals.size;
     return count;
   }
 
   get mounted(): Iterable<FileSystem> {
-    return this.fileSystems;
+    return this.mounts.fileSystems;
   }
 }
 

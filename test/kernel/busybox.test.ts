@@ -29,6 +29,7 @@ const COMMANDS = [
   'echo in | cat /dev/stdin; (echo out > /dev/stdout) | cat; (echo err > /dev/stderr) 2>&1 | cat; echo x > w; exec 4< w; rm w; cat /dev/fd/4',
   'cat /proc/$$/comm; tr "\\0" " " < /proc/self/cmdline; ls /proc/self/task | wc -l; readlink /proc/self/fd/9 || echo none',
   'sleep 100 & sleep 0.1; cat /proc/$!/comm; cut -d" " -f3 /proc/$!/stat; kill $!; wait; ls -d /proc/$! 2>/dev/null; echo $?',
+  'dd if=/dev/zero of=z bs=65536 count=5 2>/dev/null; cat z | wc -c; cat z | (sleep 0.1; wc -c); rm z',
   'exec 3> three; echo to three >&3; exec 3>&-; cat three; rm three',
 ] as const;
 

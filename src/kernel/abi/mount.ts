@@ -24,6 +24,10 @@ export const MS_SHARED = 0x100000;
 export const MS_RELATIME = 0x200000;
 export const MS_STRICTATIME = 0x1000000;
 export const MS_LAZYTIME = 0x2000000;
+export const MS_NOUSER = 0x80000000;
+/** An old way to say that the flags are flags. */
+export const MS_MGC_VAL = 0xc0ed0000;
+export const MS_MGC_MSK = 0xffff0000;
 
 /** umount2(2). */
 export const MNT_FORCE = 1;

@@ -29,6 +29,7 @@ const FIRST_INO = 3;
 export interface DevptsOptions {
   mode: number;
   ptmxMode: number;
+  uid?: number;
   gid?: number;
 }
 
@@ -54,7 +55,7 @@ export class Devpts extends FileSystem {
     const terminal = new Terminal(index, `/dev/pts/${index}`);
     const inode = new PtsInode(this, index, {
       mode: S_IFCHR | this.settings.mode,
-      uid: actor.credentials.fsuid,
+      uid: this.settings.uid ?? actor.credentials.fsuid,
       gid: this.settings.gid ?? actor.credentials.fsgid,
       rdev: makedev(PTS_MAJOR, index),
     });
@@ -73,8 +74,8 @@ export class Devpts extends FileSystem {
   }
 
   override options(): string {
-    const { mode, ptmxMode, gid } = this.settings;
-    return `${gid === undefined ? '' : `gid=${gid},`}mode=${mode.toString(8).padStart(3, '0')},ptmxmode=${ptmxMode.toString(8).padStart(3, '0')}`;
+    const { mode, ptmxMode, uid, gid } = this.settings;
+    return `${uid === undefined ? '' : `uid=${uid},`}${gid === undefined ? '' : `gid=${gid},`}mode=${mode.toString(8).padStart(3, '0')},ptmxmode=${ptmxMode.toString(8).padStart(3, '0')}`;
   }
 }
 

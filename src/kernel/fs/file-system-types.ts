@@ -1,3 +1,65 @@
-// The filesystems that mount(2) can make, by their names in /proc/filesystems.
+// The filesystems that mount(2) makes, by their names in /proc/filesystems.
+import { EINVAL } from '../abi/errno.js';
+import { PAGE_SIZE } from '../mm/frames.js';
+import type { Task } from '../task/task.js';
+import type { FileSystem } from '../vfs/file-system.js';
+import { Devpts } from './devpts.js';
+import { parseOptions } from './mount-options.js';
+import { Procfs, type ProcfsOptions } from './procfs/procfs.js';
+import { Tmpfs, tmpfsOptions } from './tmpfs.js';
 
-export const FILE_SYSTEM_TYPES = ['tmpfs', 'proc', 'devpts'] as const;
+/** Makes a filesystem for a mount with `options`; a negated errno. */
+type Make = (task: Task, options: string) => FileSystem | number;
+
+const HIDE_PID: Record<string, ProcfsOptions['hidePid']> = {
+  0: 0,
+  off: 0,
+  1: 1,
+  noaccess: 1,
+  2: 2,
+  invisible: 2,
+  4: 4,
+  ptraceable: 4,
+};
+
+function makeProcfs(task: Task, text: string): FileSystem | number {
+  const options = parseOptions(text, { hidepid: 'word', gid: 'number' });
+  if (typeof options === 'number') return options;
+  const hidePid = HIDE_PID[options.hidepid ?? 'off'];
+  if (hidePid === undefined) return -EINVAL;
+  const { kernel } = task;
+  return new Procfs(kernel.newDevice(), kernel, task.pidNamespace, { hidePid, gid: Number(options.gid ?? 0) });
+}
+
+function makeTmpfs(task: Task, text: string): FileSystem | number {
+  const { frames, clock } = task.kernel;
+  const options = tmpfsOptions(text, frames.count * PAGE_SIZE);
+  if (typeof options === 'number') return options;
+  const { fsuid: uid, fsgid: gid } = task.credentials;
+  return new Tmpfs(task.kernel.newDevice(), frames, { uid, gid, ...options }, clock);
+}
+
+function makeDevpts(task: Task, text: string): FileSystem | number {
+  const known = { newinstance: 'flag', uid: 'number', gid: 'number', mode: 'octal', ptmxmode: 'octal' } as const;
+  const options = parseOptions(text, known);
+  if (typeof options === 'number') return options;
+  return new Devpts(task.kernel.newDevice(), {
+    mode: Number(options.mode ?? 0o600) & 0o777,
+    ptmxMode: Number(options.ptmxmode ?? 0) & 0o777,
+    uid: options.uid === undefined ? undefined : Number(options.uid),
+    gid: options.gid === undefined ? undefined : Number(options.gid),
+  });
+}
+
+const TYPES: ReadonlyMap<string, Make> = new Map([
+  ['tmpfs', makeTmpfs],
+  ['proc', makeProcfs],
+  ['devpts', makeDevpts],
+]);
+
+export const FILE_SYSTEM_TYPES: readonly string[] = [...TYPES.keys()];
+
+/** A filesystem of `type`; undefined: there is no such type. */
+export function makeFileSystem(task: Task, type: string, options: string): FileSystem | number | undefined {
+  return TYPES.get(type)?.(task, options);
+}

@@ -46,6 +46,7 @@ export class Hostfs extends FileSystem {
   readonly type = 'hostfs';
   readonly root: HostInode;
   override readonly remembersNames: boolean;
+  override readonly fixedReadOnly: boolean;
   /** By the host's device and inode, so that two names of a file are one file. */
   private readonly known = new Map<string, WeakRef<HostInode>>();
   private readonly open = new Map<HostInode, HostFile>();
@@ -58,6 +59,7 @@ export class Hostfs extends FileSystem {
   ) {
     super(device);
     this.remembersNames = !settings.live;
+    this.fixedReadOnly = settings.readOnly;
     this.readOnly = settings.readOnly;
     const attributes = tree.stat([]);
     this.root = new HostInode(this, Number(attributes.inode), attributesOf(attributes), undefined, '');

@@ -19,6 +19,7 @@ const PRIVATE = 'trusted.overlay.';
 
 export class Overlayfs extends FileSystem {
   readonly type = 'overlay';
+  override readonly fixedReadOnly: boolean;
   readonly root: OverlayInode;
   /** The one inode here of each real one, upper or lower. */
   private readonly inodes = new WeakMap<Inode, OverlayInode>();
@@ -32,7 +33,8 @@ export class Overlayfs extends FileSystem {
     readonly lowers: readonly FileSystem[],
   ) {
     super(device);
-    this.readOnly = upper === undefined;
+    this.fixedReadOnly = upper === undefined;
+    this.readOnly = this.fixedReadOnly;
     this.source = 'overlay';
     const roots = lowers.map((fs) => fs.root);
     this.root = this.inodeOf(upper?.root, roots, undefined, '');

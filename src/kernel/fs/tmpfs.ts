@@ -1,6 +1,18 @@
 // tmpfs: files that live in the node's memory alone. man 5 tmpfs; Linux mm/shmem.c.
 // The pages of a file are its data. A limit on pages and one on files, so that no program fills the node.
-import { EEXIST, EINVAL, EMLINK, ENODATA, ENOENT, ENOSPC, ENOTEMPTY, EOPNOTSUPP, EPERM, ERANGE } from '../abi/errno.js';
+import {
+  EEXIST,
+  EFBIG,
+  EINVAL,
+  EMLINK,
+  ENODATA,
+  ENOENT,
+  ENOSPC,
+  ENOTEMPTY,
+  EOPNOTSUPP,
+  EPERM,
+  ERANGE,
+} from '../abi/errno.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_ISUID, TMPFS_MAGIC } from '../abi/stat.js';
 import { type Frames, PAGE_SIZE } from '../mm/frames.js';
 import { PageCache } from '../mm/page-cache.js';
@@ -12,13 +24,13 @@ import { type Attributes, type DirectoryEntry, Inode, type NewInode } from '../v
 import { DirectoryFile, type OpenFile, OFFSET_MAX } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
 import { type CachedInode, RegularFile } from '../vfs/regular-file.js';
-import { EFBIG } from '../abi/errno.js';
+import { parseOptions } from './mount-options.js';
 
 const XATTR_TOTAL_MAX = 65536;
 
 export interface TmpfsOptions {
-  /** Bytes that data may take. */
-  size: number;
+  /** Bytes that data may take. Default: half of the node's memory. */
+  size?: number;
   /** Files that there may be. Default: one for each page of `size`. */
   files?: number;
   mode?: number;
@@ -28,10 +40,40 @@ export interface TmpfsOptions {
   type?: string;
 }
 
+/** Options as mount(2) has them, man 5 tmpfs; -EINVAL. `whole`: bytes of the node. */
+export function tmpfsOptions(text: string, whole: number): TmpfsOptions | number {
+  const known = {
+    size: 'size',
+    nr_blocks: 'size',
+    nr_inodes: 'size',
+    mode: 'octal',
+    uid: 'number',
+    gid: 'number',
+    huge: 'word',
+    mpol: 'word',
+    inode32: 'flag',
+    inode64: 'flag',
+    noswap: 'flag',
+  } as const;
+  const given = parseOptions(text, known, whole);
+  if (typeof given === 'number') return given;
+  const options: TmpfsOptions = {};
+  // no limit at all is what there is
+  const limit = (value: number | string): number => (value === 0 ? whole : Math.min(Number(value), whole));
+  if (given.size !== undefined) options.size = Math.ceil(limit(given.size) / PAGE_SIZE) * PAGE_SIZE;
+  if (given.nr_blocks !== undefined) options.size = limit(Number(given.nr_blocks) * PAGE_SIZE);
+  if (given.nr_inodes !== undefined) options.files = limit(given.nr_inodes);
+  if (given.mode !== undefined) options.mode = Number(given.mode) & 0o7777;
+  if (given.uid !== undefined) options.uid = Number(given.uid);
+  if (given.gid !== undefined) options.gid = Number(given.gid);
+  return options;
+}
+
 export class Tmpfs extends FileSystem {
   readonly type: string;
   readonly root: TmpfsInode;
-  private readonly maxFiles: number;
+  private maxBytes: number;
+  private maxFiles: number;
   private files = 0;
   private nextIno = 1;
   /** Bytes of names, link targets and attributes. */
@@ -40,12 +82,13 @@ export class Tmpfs extends FileSystem {
   constructor(
     device: number,
     readonly frames: Frames,
-    private readonly limits: TmpfsOptions,
+    private limits: TmpfsOptions,
     now: { date(): { seconds: number; nanoseconds: number } },
   ) {
     super(device);
     this.type = limits.type ?? 'tmpfs';
-    this.maxFiles = limits.files ?? Math.max(64, Math.floor(limits.size / PAGE_SIZE));
+    this.maxBytes = limits.size ?? Math.floor(frames.count / 2) * PAGE_SIZE;
+    this.maxFiles = limits.files ?? Math.max(64, Math.floor(this.maxBytes / PAGE_SIZE));
     this.clock = now;
     this.root = this.newInode({
       mode: S_IFDIR | (limits.mode ?? 0o1777),
@@ -65,12 +108,12 @@ export class Tmpfs extends FileSystem {
   }
 
   get maxPages(): number {
-    return Math.floor(this.limits.size / PAGE_SIZE);
+    return Math.floor(this.maxBytes / PAGE_SIZE);
   }
 
   /** Takes or gives back room for `bytes` of names and the like. */
   claim(bytes: number): boolean {
-    if (bytes > 0 && this.extra + bytes > this.limits.size) return false;
+    if (bytes > 0 && this.extra + bytes > this.maxBytes) return false;
     this.extra += bytes;
     return true;
   }
@@ -99,12 +142,37 @@ export class Tmpfs extends FileSystem {
   }
 
   override options(): string {
-    const { size, mode, uid, gid } = this.limits;
-    let text = `size=${Math.floor(size / 1024)}k`;
-    if (mode !== undefined && mode !== 0o1777) text += `,mode=${mode.toString(8)}`;
-    if (uid) text += `,uid=${uid}`;
-    if (gid) text += `,gid=${gid}`;
-    return text;
+    const { size, files, mode, uid, gid } = this.limits;
+    return [
+      size !== undefined && `size=${Math.floor(size / 1024)}k`,
+      files !== undefined && `nr_inodes=${files}`,
+      mode !== undefined && mode !== 0o1777 && `mode=${mode.toString(8).padStart(3, '0')}`,
+      uid && `uid=${uid}`,
+      gid && `gid=${gid}`,
+    ]
+      .filter(Boolean)
+      .join(',');
+  }
+
+  /** Another size or number of files, not below what there is; the rest was for the root when it was made. */
+  override reconfigure(text: string): number {
+    const given = tmpfsOptions(text, this.frames.count * PAGE_SIZE);
+    if (typeof given === 'number') return given;
+    const { size = this.maxBytes, files = this.maxFiles } = given;
+    if (size < this.pages * PAGE_SIZE || files < this.files) return -EINVAL;
+    this.maxBytes = size;
+    this.maxFiles = files;
+    this.limits = { ...this.limits, ...(given.size && { size }), ...(given.files && { files }) };
+    return 0;
+  }
+
+  /** Nobody can reach a file any more. */
+  override unmounted(): void {
+    const waiting: TmpfsInode[] = [this.root];
+    for (let inode = waiting.pop(); inode; inode = waiting.pop()) {
+      inode.cache.drop(0, Number.POSITIVE_INFINITY);
+      waiting.push(...inode.childInodes());
+    }
   }
 }
 
@@ -161,6 +229,10 @@ export class TmpfsInode extends Inode implements CachedInode {
   }
 
   // ---- directories ----------------------------------------------------------------------------------------------------------
+
+  *childInodes(): Generator<TmpfsInode> {
+    for (const { inode } of this.children.values()) yield inode;
+  }
 
   override lookup(_actor: Actor, name: string): Inode | number {
     return this.children.get(name)?.inode ?? -ENOENT;

@@ -187,11 +187,12 @@ function transfer(
       to === undefined
         ? output.write(task, new KernelIo(piece.subarray(0, got)))
         : output.writeAt(task, new KernelIo(piece.subarray(0, got)), to);
-    callState.done = done;
-    const moved = Math.max(0, put);
+    // one that waits has taken a part already
+    const moved = put === BLOCK ? callState.done : Math.max(0, put);
+    callState.done = done + moved;
     if (at === undefined && moved < got && input.position !== before) input.position = before + moved;
+    if (put === BLOCK) return BLOCK;
     if (put < 0) return callState.done > 0 ? callState.done : put;
-    callState.done += moved;
     if (at !== undefined) at += moved;
     if (to !== undefined) to += moved;
     if (moved < got) break;

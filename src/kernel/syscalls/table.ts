@@ -7,6 +7,7 @@ import * as futex from './sys-futex.js';
 import * as identity from './sys-identity.js';
 import * as io from './sys-io.js';
 import * as memory from './sys-memory.js';
+import * as mount from './sys-mount.js';
 import * as poll from './sys-poll.js';
 import * as process from './sys-process.js';
 import * as signal from './sys-signal.js';
@@ -110,6 +111,12 @@ export const SYSCALLS: readonly Row[] = [
   row(272, undefined, 'fadvise64_64', 'fd off64 off64 int', file.advise),
   row(225, 187, 'readahead', 'fd off64 size', file.advise),
   row(314, 277, 'sync_file_range', 'fd off64 off64 flags', file.advise),
+
+  // ---- mounts ----------------------------------------------------------------------------------------------------------------
+  row(21, 165, 'mount', 'path path path uint ptr', mount.mount, 'tmpfs, proc, devpts, bind; nothing propagates'),
+  row(22, undefined, 'umount', 'path', mount.umount),
+  row(52, 166, 'umount2', 'path flags', mount.umount2),
+  row(217, 155, 'pivot_root', 'path path', mount.pivot),
 
   // ---- memory ----------------------------------------------------------------------------------------------------------------
   row(45, 12, 'brk', 'ptr', memory.brk),

@@ -5,6 +5,8 @@ export class Dentry {
   private readonly children = new Map<string, Dentry>();
   /** Mounts, in any namespace, that lie on it. */
   mounts = 0;
+  /** Mounts that lie on it or below. */
+  private pins = 0;
   /** The name was taken away: the file lives as long as somebody has it open. */
   deleted = false;
 
@@ -43,9 +45,11 @@ export class Dentry {
   /** Has another parent, or name, from now on. */
   move(parent: Dentry, name: string): void {
     this.parent?.drop(this);
+    for (let at = this.parent; at; at = at.parent) at.pins -= this.pins;
     this.parent = parent;
     this.name = name;
     parent.add(this);
+    for (let at: Dentry | undefined = parent; at; at = at.parent) at.pins += this.pins;
   }
 
   /** Is it `other`, or somewhere below it? */
@@ -68,18 +72,31 @@ export class Dentry {
   /** Forgets that names are not there. How many it forgot, in all of the tree. */
   pruneNegative(): number {
     let count = 0;
-    for (const child of [...this.children.values()]) {
-      if (child.inode) count += child.pruneNegative();
-      else {
-        this.children.delete(child.name);
-        count++;
-      }
-    }
+    const waiting: Dentry[] = [this];
+    for (let at = waiting.pop(); at; at = waiting.pop())
+      for (const child of at.children.values())
+        if (child.inode) waiting.push(child);
+        else {
+          at.children.delete(child.name);
+          count++;
+        }
     return count;
   }
 
-  /** A mount point or what leads to one must be found again, even where the filesystem's names are not remembered. */
+  /** Must it be found again, even where the filesystem's names are not remembered? It is a mount point, or leads to one. */
+  get pinned(): boolean {
+    return this.pins > 0;
+  }
+
   pin(): void {
-    for (let at: Dentry = this; at.parent; at = at.parent) at.parent.add(at);
+    for (let at: Dentry = this; ; at = at.parent) {
+      at.pins++;
+      if (!at.parent) break;
+      at.parent.add(at);
+    }
+  }
+
+  unpin(): void {
+    for (let at: Dentry | undefined = this; at; at = at.parent) at.pins--;
   }
 }

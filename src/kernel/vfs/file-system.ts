@@ -1,4 +1,5 @@
 // A mounted filesystem: its root and what statfs tells. Linux struct super_block.
+import { EINVAL } from '../abi/errno.js';
 import type { Inode } from './inode.js';
 
 export interface FileSystemStatistics {
@@ -21,6 +22,10 @@ export abstract class FileSystem {
   readonly nameMax: number = 255;
   /** Changes are refused with EROFS. */
   readOnly = false;
+  /** Open files that can write, of all its mounts. */
+  writers = 0;
+  /** It is so for good: nothing could take a change. */
+  readonly fixedReadOnly: boolean = false;
   /** What /proc/mounts shows in the first column. */
   source = 'none';
 
@@ -31,6 +36,10 @@ export abstract class FileSystem {
   /** What /proc/mounts shows behind the mount's own options. */
   options(): string {
     return '';
+  }
+  /** Takes other options while it is mounted: 0, or -EINVAL. */
+  reconfigure(options: string): number {
+    return options === '' ? 0 : -EINVAL;
   }
   /** Writes back what is dirty. An errno, or 0. */
   sync(): number {

@@ -11,6 +11,7 @@ import {
 } from '../abi/mount.js';
 import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
+import type { MountTable } from './mount-table.js';
 
 /** Options of a mount: the MS_* bit, its name in /proc/mounts, and the ST_* bit that statfs(2) shows. */
 const OPTIONS: readonly (readonly [flag: number, name: string, statfs: number])[] = [
@@ -38,8 +39,18 @@ export class Mount {
   parent?: Mount;
   mountpoint?: Dentry;
   private readonly children = new Map<Dentry, Mount>();
+  /** Open files that were reached through it, and those of them that can write. */
+  opens = 0;
+  writers = 0;
+  /** No part of it may be mounted elsewhere. */
+  unbindable = false;
+  /** umount2(MNT_EXPIRE) has been here since it was used last. */
+  expiring = false;
+  /** It is in no tree any more, and goes with its last user. */
+  left = false;
 
   constructor(
+    readonly table: MountTable,
     readonly id: number,
     readonly fs: FileSystem,
     /** What shows at the mount point: the filesystem's root, or with a bind mount any part of it. */
@@ -79,6 +90,7 @@ export class Mount {
     if (!this.parent || !this.mountpoint) return;
     this.parent.children.delete(this.mountpoint);
     this.mountpoint.mounts--;
+    this.mountpoint.unpin();
     this.parent = undefined;
     this.mountpoint = undefined;
   }
@@ -87,9 +99,30 @@ export class Mount {
     return this.children.values();
   }
 
+  /** Does any mount lie on it? */
+  get hasMounts(): boolean {
+    return this.children.size > 0;
+  }
+
+  /** The root of the tree that it is in. */
+  get top(): Mount {
+    let at: Mount = this;
+    while (at.parent) at = at.parent;
+    return at;
+  }
+
+  /** Is it `other`, or does it lie on it? */
+  within(other: Mount): boolean {
+    for (let at: Mount | undefined = this; at; at = at.parent) if (at === other) return true;
+    return false;
+  }
+
   /** This mount and all on it, parents before children. */
   *tree(): Generator<Mount> {
-    yield this;
-    for (const child of this.children.values()) yield* child.tree();
+    const waiting: Mount[] = [this];
+    for (let mount = waiting.pop(); mount; mount = waiting.pop()) {
+      yield mount;
+      waiting.push(...[...mount.children.values()].reverse());
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { Task } from '../task/task.js';
 import type { WaitQueue } from '../task/wait-queue.js';
 import type { DirectoryEntry, Inode } from './inode.js';
 import type { Io } from './io.js';
+import type { Mount } from './mount.js';
 import type { Path } from './path.js';
 
 /** Largest offset that a file position can have. */
@@ -40,6 +41,21 @@ export abstract class OpenFile {
     this.credentials = task.credentials;
     inode.opens++;
     if (this.writable) inode.writers++;
+    if (path) {
+      path.mount.opens++;
+      path.mount.expiring = false;
+      if (this.holdsMountWritable) this.countWriter(path.mount, 1);
+    }
+  }
+
+  /** Devices and pipes are written whatever the mount says. */
+  private get holdsMountWritable(): boolean {
+    return this.writable && (this.inode.isRegular || this.inode.isDirectory);
+  }
+
+  private countWriter(mount: Mount, more: number): void {
+    mount.writers += more;
+    mount.fs.writers += more;
   }
 
   get readable(): boolean {
@@ -72,6 +88,10 @@ export abstract class OpenFile {
     this.inode.opens--;
     if (this.writable) this.inode.writers--;
     this.inode.forgetIfUnused();
+    if (!this.path) return;
+    const { mount } = this.path;
+    if (this.holdsMountWritable) this.countWriter(mount, -1);
+    if (--mount.opens === 0 && mount.left) mount.table.settle();
   }
 
   private observers?: Set<FileObserver>;

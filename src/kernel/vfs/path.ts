@@ -51,9 +51,10 @@ export class Path {
     return this.nameFrom(root).text;
   }
 
-  /** Does it lie in the tree below `root`? */
-  reachableFrom(root: Path): boolean {
-    return this.nameFrom(root).reached;
+  /** Its name from `root` on; undefined: it does not lie below. */
+  reachedFrom(root: Path): string | undefined {
+    const { text, reached } = this.nameFrom(root);
+    return reached ? text : undefined;
   }
 
   private nameFrom(root: Path): { text: string; reached: boolean } {

@@ -58,7 +58,7 @@ export function resolveForCreate(task: Task, start: Path, name: string, follow: 
     const target = linkTarget(task, walk, child);
     if (typeof target === 'number') return target;
     if (typeof target !== 'string') return target;
-    if (target.startsWith('/')) walk.at = task.fs.root.covered;
+    if (target.startsWith('/')) walk.at = task.fs.root;
     rest = target;
   }
 }
@@ -67,7 +67,7 @@ export function resolveForCreate(task: Task, start: Path, name: string, follow: 
 export function childOf(task: Task, directory: Path, name: string): Dentry | number {
   const { dentry } = directory;
   const known = dentry.child(name);
-  if (known && (dentry.inode!.fs.remembersNames || known.mounts > 0)) return known;
+  if (known && (dentry.inode!.fs.remembersNames || known.pinned)) return known;
   if (name.length > dentry.inode!.fs.nameMax) return -ENAMETOOLONG;
   const inode = dentry.inode!.lookup(task, name);
   if (typeof inode === 'number' && inode !== -ENOENT) return inode;
@@ -82,7 +82,7 @@ export function childOf(task: Task, directory: Path, name: string): Dentry | num
 /** Walks all but the last name. */
 function walkToLast(task: Task, walk: Walk, name: string): LastName | number {
   let rest = name;
-  if (rest.startsWith('/')) walk.at = task.fs.root.covered;
+  if (rest.startsWith('/')) walk.at = task.fs.root;
   for (;;) {
     let from = 0;
     while (rest.charCodeAt(from) === 0x2f) from++;
@@ -123,7 +123,7 @@ function step(task: Task, walk: Walk, name: string): string | number {
     const target = linkTarget(task, walk, child);
     if (typeof target === 'number') return target;
     if (typeof target === 'string') {
-      if (target.startsWith('/')) walk.at = task.fs.root.covered;
+      if (target.startsWith('/')) walk.at = task.fs.root;
       return target;
     }
     walk.at = target;
@@ -134,8 +134,8 @@ function step(task: Task, walk: Walk, name: string): string | number {
 }
 
 function goUp(task: Task, walk: Walk): void {
-  if (walk.at.same(task.fs.root) || walk.at.same(task.fs.root.covered)) return;
-  const { parent } = walk.at;
+  // the root is its own parent; what was mounted on it later is seen from here
+  const { parent } = walk.at.same(task.fs.root) ? { parent: walk.at } : walk.at;
   if (parent) walk.at = parent.covered;
 }
 

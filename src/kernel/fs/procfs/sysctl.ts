@@ -4,6 +4,7 @@ import { uuid } from '../../../base/uuid.js';
 import { EACCES, EINVAL } from '../../abi/errno.js';
 import { S_IFREG } from '../../abi/stat.js';
 import { MAX_AREAS } from '../../mm/address-space.js';
+import { MOUNT_MAX } from '../../ns/mount-namespace.js';
 import { PID_MAX } from '../../ns/pid-namespace.js';
 import { RELEASE, VERSION } from '../../release.js';
 import { CAP_LAST } from '../../security/capability.js';
@@ -118,6 +119,7 @@ const vm = [
 
 const fs = [
   constant('file-max', '9223372036854775807'),
+  constant('mount-max', MOUNT_MAX),
   constant('nr_open', NR_OPEN),
   constant('overflowgid', 65534),
   constant('overflowuid', 65534),

@@ -1,0 +1,163 @@
+// What changes the tree of mounts: mount(2) in its forms, umount2(2), pivot_root(2). Linux fs/namespace.c.
+// Who calls has checked CAP_SYS_ADMIN; here it is the tree that must allow it. Values are 0 or negated errno.
+// DEVIATION: all mounts are private: nothing propagates, and none can be made shared.
+import { EAGAIN, EBUSY, EINVAL, ELOOP, ENOENT, ENOSPC, ENOTDIR } from '../abi/errno.js';
+import { MNT_DETACH, MNT_EXPIRE, MNT_FORCE, MS_PRIVATE, MS_RDONLY, MS_SLAVE, MS_UNBINDABLE } from '../abi/mount.js';
+import { MOUNT_MAX } from '../ns/mount-namespace.js';
+import type { Task } from '../task/task.js';
+import { Dentry } from './dentry.js';
+import type { FileSystem } from './file-system.js';
+import { type Mount, MOUNT_FLAGS } from './mount.js';
+import type { Path } from './path.js';
+
+/** Does `path` name a mount as a whole? */
+export const isMountRoot = (path: Path): boolean => path.dentry === path.mount.root;
+
+const isOurs = (task: Task, mount: Mount): boolean => task.namespaces.mount.has(mount);
+
+/** Puts a tree of mounts on `place`, on top of what is there. */
+function graft(task: Task, mount: Mount, place: Path, count: number): number {
+  const at = place.covered;
+  if (!isOurs(task, at.mount)) return -EINVAL;
+  if (at.dentry.deleted) return -ENOENT;
+  if (at.inode.isDirectory !== mount.root.inode!.isDirectory) return -ENOTDIR;
+  if (task.namespaces.mount.count + count > MOUNT_MAX) return -ENOSPC;
+  at.mount.attach(mount, at.dentry);
+  return 0;
+}
+
+/** A mount that found no place goes again, with all on it. */
+function discard(mount: Mount): void {
+  for (const each of [...mount.tree()].reverse()) {
+    each.detach();
+    each.table.leave(each);
+  }
+}
+
+export function mountNew(task: Task, fs: FileSystem, place: Path, flags: number): number {
+  const at = place.covered;
+  // the same filesystem twice on one place is a mistake
+  if (isMountRoot(at) && at.mount.fs === fs) return -EBUSY;
+  const mount = task.kernel.newMount(fs, new Dentry('', undefined, fs.root), flags & MOUNT_FLAGS);
+  const failed = graft(task, mount, place, 1);
+  if (failed !== 0) discard(mount);
+  return failed;
+}
+
+/** A copy of `source`'s tree below `dentry`; undefined: there would be too many. Unbindable mounts are left out. */
+function copyTree(task: Task, source: Mount, dentry: Dentry, recursive: boolean, most: number): Mount | undefined {
+  const { kernel } = task;
+  const top = kernel.newMount(source.fs, dentry, source.flags);
+  let count = 1;
+  const waiting: [Mount, Mount][] = recursive ? [[source, top]] : [];
+  for (let pair = waiting.pop(); pair; pair = waiting.pop()) {
+    const [from, to] = pair;
+    for (const child of from.mounts) {
+      if (child.unbindable || (from === source && !child.mountpoint!.within(dentry))) continue;
+      if (++count > most) {
+        discard(top);
+        return undefined;
+      }
+      const copy = kernel.newMount(child.fs, child.root, child.flags);
+      to.attach(copy, child.mountpoint!);
+      waiting.push([child, copy]);
+    }
+  }
+  return top;
+}
+
+export function mountBind(task: Task, source: Path, place: Path, recursive: boolean): number {
+  if (source.mount.unbindable) return -EINVAL;
+  // what hangs in no tree can be bound when it is a namespace's file
+  if (!isOurs(task, source.mount) && source.mount.fs.type !== 'nsfs') return -EINVAL;
+  const room = MOUNT_MAX - task.namespaces.mount.count;
+  const copy = room > 0 ? copyTree(task, source.mount, source.dentry, recursive, room) : undefined;
+  if (!copy) return -ENOSPC;
+  const failed = graft(task, copy, place, 0);
+  if (failed !== 0) discard(copy);
+  return failed;
+}
+
+export function mountMove(task: Task, source: Path, place: Path): number {
+  const { mount } = source;
+  const { parent, mountpoint } = mount;
+  const at = place.covered;
+  if (!isMountRoot(source) || !isOurs(task, mount) || !parent || !mountpoint || !isOurs(task, at.mount)) return -EINVAL;
+  if (at.inode.isDirectory !== source.inode.isDirectory) return -EINVAL;
+  if (at.mount.within(mount)) return -ELOOP;
+  if (at.dentry.deleted) return -ENOENT;
+  mount.detach();
+  at.mount.attach(mount, at.dentry);
+  return 0;
+}
+
+/** New flags for a mount (with MS_BIND), or for its whole filesystem too; `options` are the filesystem's own. */
+export function remount(task: Task, place: Path, flags: number, options: string, whole: boolean): number {
+  const { mount } = place;
+  if (!isMountRoot(place) || !isOurs(task, mount)) return -EINVAL;
+  const readOnly = (flags & MS_RDONLY) !== 0;
+  const { fs } = mount;
+  if (readOnly && !mount.flagReadOnly && mount.writers > 0) return -EBUSY;
+  if (whole) {
+    if (readOnly && !fs.readOnly && fs.writers > 0) return -EBUSY;
+    const failed = fs.reconfigure(options);
+    if (failed !== 0) return failed;
+    if (readOnly) fs.sync();
+    fs.readOnly = readOnly || fs.fixedReadOnly;
+  }
+  mount.flags = flags & MOUNT_FLAGS;
+  return 0;
+}
+
+/** mount(2) with MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE or MS_SHARED: how the mount shares with its copies. */
+export function changePropagation(task: Task, place: Path, type: number, recursive: boolean): number {
+  if (!isMountRoot(place) || !isOurs(task, place.mount)) return -EINVAL;
+  // a mount without a master is its own slave's equal: private
+  if (type !== MS_PRIVATE && type !== MS_SLAVE && type !== MS_UNBINDABLE) return -EINVAL;
+  for (const mount of recursive ? place.mount.tree() : [place.mount]) mount.unbindable = type === MS_UNBINDABLE;
+  return 0;
+}
+
+export function unmount(task: Task, place: Path, flags: number): number {
+  const { mount } = place;
+  if (!isMountRoot(place) || !isOurs(task, mount)) return -EINVAL;
+  const { table } = mount;
+  if ((flags & MNT_EXPIRE) !== 0) {
+    if (mount === task.fs.root.mount || (flags & (MNT_FORCE | MNT_DETACH)) !== 0) return -EINVAL;
+    if (mount.hasMounts || table.isBusy(mount)) return -EBUSY;
+    if (!mount.expiring) {
+      mount.expiring = true;
+      return -EAGAIN;
+    }
+  }
+  // the root of all stays where it is
+  if (!mount.parent) return (flags & MNT_DETACH) !== 0 ? -EINVAL : -EBUSY;
+  if ((flags & MNT_DETACH) === 0 && (mount.hasMounts || table.isBusy(mount))) return -EBUSY;
+  discard(mount);
+  return 0;
+}
+
+/** pivot_root(2): `place` becomes the root of all mounts, the old root goes to `old` in it. */
+export function pivotRoot(task: Task, place: Path, old: Path): number {
+  const namespace = task.namespaces.mount;
+  const { root } = task.fs;
+  const target = old.covered;
+  if (![root.mount, place.mount, target.mount].every((mount) => namespace.has(mount))) return -EINVAL;
+  if (place.dentry.deleted || target.dentry.deleted) return -ENOENT;
+  if (place.mount === root.mount || target.mount === root.mount) return -EBUSY;
+  if (!isMountRoot(root) || !isMountRoot(place) || !place.mount.parent) return -EINVAL;
+  if (target.reachedFrom(place) === undefined || place.reachedFrom(root) === undefined) return -EINVAL;
+  const { mount: oldRoot } = root;
+  const { parent, mountpoint } = oldRoot;
+  place.mount.detach();
+  oldRoot.detach();
+  if (parent && mountpoint) parent.attach(place.mount, mountpoint);
+  else namespace.root = place.mount;
+  target.mount.attach(oldRoot, target.dentry);
+  // everybody who was at the old root is at the new one
+  for (const { fs } of task.kernel.tasks) {
+    if (fs.root.same(root)) fs.root = place;
+    if (fs.cwd.same(root)) fs.cwd = place;
+  }
+  return 0;
+}
