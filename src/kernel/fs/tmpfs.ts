@@ -1,18 +1,6 @@
 // tmpfs: files that live in the node's memory alone. man 5 tmpfs; Linux mm/shmem.c.
 // The pages of a file are its data. A limit on pages and one on files, so that no program fills the node.
-import {
-  EEXIST,
-  EFBIG,
-  EINVAL,
-  EMLINK,
-  ENODATA,
-  ENOENT,
-  ENOSPC,
-  ENOTEMPTY,
-  EOPNOTSUPP,
-  EPERM,
-  ERANGE,
-} from '../abi/errno.js';
+import { EEXIST, EFBIG, EINVAL, EMLINK, ENODATA, ENOENT, ENOSPC, ENOTEMPTY, EOPNOTSUPP } from '../abi/errno.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_ISUID, TMPFS_MAGIC } from '../abi/stat.js';
 import { type Frames, PAGE_SIZE } from '../mm/frames.js';
 import { PageCache } from '../mm/page-cache.js';
@@ -23,10 +11,12 @@ import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
 import { type Attributes, type DirectoryEntry, Inode, type NewInode } from '../vfs/inode.js';
 import { DirectoryFile, type OpenFile, OFFSET_MAX } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
+import { SECURITY_CAPABILITY } from '../vfs/xattr.js';
 import { type CachedInode, RegularFile } from '../vfs/regular-file.js';
 import { parseOptions } from './mount-options.js';
 
-const XATTR_TOTAL_MAX = 65536;
+/** Extended attributes that it has: no access control lists. */
+const TMPFS_ATTRIBUTES = /^(user|trusted|security)\./;
 
 export interface TmpfsOptions {
   /** Bytes that data may take. Default: half of the node's memory. */
@@ -389,6 +379,8 @@ export class TmpfsInode extends Inode implements CachedInode {
 
   noteWritten(actor: Actor): void {
     this.noteChange();
+    // whoever writes a program takes its privileges
+    if (this.xattrs?.has(SECURITY_CAPABILITY)) this.removeXattr(SECURITY_CAPABILITY);
     if ((this.mode & (S_ISUID | S_ISGID)) !== 0 && !actor.credentials.has(CAP_FSETID)) this.dropSetId();
   }
 
@@ -405,6 +397,7 @@ export class TmpfsInode extends Inode implements CachedInode {
       this.noteWritten(actor);
     }
     if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777);
+    if ((change.uid ?? change.gid) !== undefined && this.xattrs) this.removeXattr(SECURITY_CAPABILITY);
     if (change.uid !== undefined) this.uid = change.uid;
     if (change.gid !== undefined) this.gid = change.gid;
     if (change.atime) this.atime = change.atime;
@@ -416,17 +409,15 @@ export class TmpfsInode extends Inode implements CachedInode {
   // ---- extended attributes --------------------------------------------------------------------------------------------------
 
   override getXattr(name: string): Uint8Array | number {
+    if (!TMPFS_ATTRIBUTES.test(name)) return -EOPNOTSUPP;
     return this.xattrs?.get(name) ?? -ENODATA;
   }
 
   override setXattr(name: string, value: Uint8Array, flags: number): number {
-    if (!/^(user|trusted|security)\./.test(name)) return -EOPNOTSUPP;
-    // user.* is for files and directories: man 7 xattr
-    if (name.startsWith('user.') && !this.isRegular && !this.isDirectory) return -EPERM;
+    if (!TMPFS_ATTRIBUTES.test(name)) return -EOPNOTSUPP;
     const old = this.xattrs?.get(name);
     if (old && (flags & 1) !== 0) return -EEXIST;
     if (!old && (flags & 2) !== 0) return -ENODATA;
-    if (value.length > XATTR_TOTAL_MAX) return -ERANGE;
     const bytes = value.length - (old?.length ?? -name.length);
     if (!this.fs.claim(bytes)) return -ENOSPC;
     this.extra += bytes;
@@ -437,6 +428,7 @@ export class TmpfsInode extends Inode implements CachedInode {
   }
 
   override removeXattr(name: string): number {
+    if (!TMPFS_ATTRIBUTES.test(name)) return -EOPNOTSUPP;
     const old = this.xattrs?.get(name);
     if (!old) return -ENODATA;
     this.xattrs!.delete(name);

@@ -16,6 +16,7 @@ import * as system from './sys-system.js';
 import * as threadArea from './sys-thread-area.js';
 import * as time from './sys-time.js';
 import * as timer from './sys-timer.js';
+import * as xattr from './sys-xattr.js';
 import { type Row, row } from './row.js';
 
 export const SYSCALLS: readonly Row[] = [
@@ -111,6 +112,20 @@ export const SYSCALLS: readonly Row[] = [
   row(272, undefined, 'fadvise64_64', 'fd off64 off64 int', file.advise),
   row(225, 187, 'readahead', 'fd off64 size', file.advise),
   row(314, 277, 'sync_file_range', 'fd off64 off64 flags', file.advise),
+
+  // ---- extended attributes ---------------------------------------------------------------------------------------------------
+  row(226, 188, 'setxattr', 'path path buf size flags', xattr.setxattr),
+  row(227, 189, 'lsetxattr', 'path path buf size flags', xattr.lsetxattr),
+  row(228, 190, 'fsetxattr', 'fd path buf size flags', xattr.fsetxattr),
+  row(229, 191, 'getxattr', 'path path buf size', xattr.getxattr),
+  row(230, 192, 'lgetxattr', 'path path buf size', xattr.lgetxattr),
+  row(231, 193, 'fgetxattr', 'fd path buf size', xattr.fgetxattr),
+  row(232, 194, 'listxattr', 'path buf size', xattr.listxattr),
+  row(233, 195, 'llistxattr', 'path buf size', xattr.llistxattr),
+  row(234, 196, 'flistxattr', 'fd buf size', xattr.flistxattr),
+  row(235, 197, 'removexattr', 'path path', xattr.removexattr),
+  row(236, 198, 'lremovexattr', 'path path', xattr.lremovexattr),
+  row(237, 199, 'fremovexattr', 'fd path', xattr.fremovexattr),
 
   // ---- mounts ----------------------------------------------------------------------------------------------------------------
   row(21, 165, 'mount', 'path path path uint ptr', mount.mount, 'tmpfs, proc, devpts, bind; nothing propagates'),

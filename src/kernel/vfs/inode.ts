@@ -1,6 +1,6 @@
 // A file of any type, whatever its name: what every filesystem gives the kernel. Linux include/linux/fs.h, struct inode.
 // Operations answer with what was asked for, or a negated errno; the defaults are what a file that can't do it answers.
-import { EINVAL, ENODATA, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../abi/errno.js';
+import { EINVAL, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.js';
 import type { Pipe } from '../fs/pipe.js';
 import type { PageCache } from '../mm/page-cache.js';
@@ -229,7 +229,7 @@ export abstract class Inode {
     return -EOPNOTSUPP;
   }
   removeXattr(_name: string): number {
-    return -ENODATA;
+    return -EOPNOTSUPP;
   }
   listXattr(): string[] {
     return [];
