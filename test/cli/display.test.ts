@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import { expect, type TestContext, test } from 'vitest';
 import { Console } from '../console.js';
+import { syslinuxFloppy } from '../boot/images.js';
 import { needs, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 import { TerminalScreen } from '../terminal-screen.js';
@@ -71,6 +72,37 @@ test('a person who boots by a BIOS sees the screen: colours, cursor, keys; the t
   // paper, and somewhere in the R of READY its ink
   expect(picture.pixel(8, 0)).toEqual([0, 0, 170]);
   expect(Array.from({ length: 8 }, (_, x) => picture.pixel(x, 7).join())).toContain('255,255,85');
+});
+
+test('GRUB’s rescue floppy in a terminal: the menu by arrows, the prompt, its files', async (context) => {
+  const { bios256k, vgabios, grubFloppy } = needs(context, 'bios256k', 'vgabios', 'grubFloppy');
+  const firmware = ['--bios', bios256k, '--vgabios', vgabios, '--memory', '64M'];
+  const screen = new TerminalScreen(context, 80, 25, [...firmware, '--floppy', `${grubFloppy},snapshot`]);
+  await screen.shows('*GNU/Linux');
+  await screen.shows('┌──────');
+  screen.send('\x1b[B\x1b[B');
+  await screen.shows('*FreeBSD (or GNU/kFreeBSD), direct boot');
+  screen.send('c');
+  await screen.shows('grub>');
+  screen.send('ls\r');
+  await screen.shows('(fd0)');
+  screen.send('\x01x');
+  expect(await screen.exit()).toBe(130);
+  expect(screen.terminal.plain).toMatch(/\ngrub> ls\n\(fd0\).*\ngrub>\n$/);
+});
+
+test('syslinux at its prompt in a terminal: what is typed, and an answer', async (context) => {
+  const { bios256k, vgabios } = needs(context, 'bios256k', 'vgabios');
+  const image = join(scratch(), 'syslinux.img');
+  syslinuxFloppy(image, 1440, 'a floppy', needs(context, 'syslinux', 'mformat', 'mcopy'));
+  const firmware = ['--bios', bios256k, '--vgabios', vgabios, '--memory', '32M'];
+  const screen = new TerminalScreen(context, 80, 25, [...firmware, '--floppy', `${image},snapshot`]);
+  await screen.shows('boot:');
+  screen.send('not-there\r');
+  await screen.shows('boot: not-there');
+  await screen.shows('Loading not-there... failed: No such file or directory');
+  screen.send('\x01x');
+  expect(await screen.exit()).toBe(130);
 });
 
 test('a small terminal shows what is around the cursor', async (context) => {
