@@ -86,7 +86,8 @@ pty_slave            /dev/pts      136 0-1048575 pty:slave
 pty_master           /dev/ptm      128 0-1048575 pty:master
 `;
 
-const filesystems = FILE_SYSTEM_TYPES.map((type) => `nodev\t${type}\n`).join('');
+/** Asked for when it is read: the types' own file leads here. */
+const filesystems = (): string => FILE_SYSTEM_TYPES.map((type) => `nodev\t${type}\n`).join('');
 
 const fixed = (content: string) => (): string => content;
 
@@ -100,7 +101,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   text('cpuinfo', 0o444, cpuinfo),
   text('devices', 0o444, fixed(DEVICES)),
   text('diskstats', 0o444, fixed('')),
-  text('filesystems', 0o444, fixed(filesystems)),
+  text('filesystems', 0o444, filesystems),
   text('interrupts', 0o444, interrupts),
   text('loadavg', 0o444, loadavg),
   text('meminfo', 0o444, meminfo),
