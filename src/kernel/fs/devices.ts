@@ -3,7 +3,7 @@ import { ENODEV, ENOSPC, ENXIO } from '../abi/errno.js';
 import { majorOf, makedev, minorOf } from '../abi/device-number.js';
 import { O_NOCTTY } from '../abi/fcntl.js';
 import type { Frames } from '../mm/frames.js';
-import { PageCache } from '../mm/page-cache.js';
+import { type PageCache, sharedMemory } from '../mm/page-cache.js';
 import type { Task } from '../task/task.js';
 import { TerminalFile } from '../tty/terminal-file.js';
 import type { Inode } from '../vfs/inode.js';
@@ -77,7 +77,7 @@ class ZeroFile extends StreamDevice {
     return transferred(io.giveZeros(wanted), wanted);
   }
   override mappable(): PageCache | number {
-    return new PageCache(this.frames);
+    return sharedMemory(this.frames);
   }
 }
 

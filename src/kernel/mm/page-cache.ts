@@ -148,3 +148,10 @@ export class PageCache {
     return this.mappers.size > 0;
   }
 }
+
+/** Memory that is shared by mapping it, and by nothing else: its pages go with the last map. */
+export function sharedMemory(frames: Frames): PageCache {
+  const cache = new PageCache(frames);
+  cache.onUnmapped = () => cache.drop(0, Number.POSITIVE_INFINITY);
+  return cache;
+}
