@@ -2,7 +2,7 @@
 import { REGION_COUNT, REGION_RAM, REGIONS } from '../../assembly/abi.js';
 import { createMemory, HOST_RAM, type WasmModule } from '../vcpu/engine.js';
 import type { Translation } from '../vcpu/linker.js';
-import { UserVcpu } from '../vcpu/user-vcpu.js';
+import { UserVcpu, userMemorySize } from '../vcpu/user-vcpu.js';
 import type { ClockSource } from './clock.js';
 import { DEVICE_NODES } from './fs/devices.js';
 import { Devpts } from './fs/devpts.js';
@@ -38,8 +38,8 @@ export interface Node {
 
 /** Throws RangeError when the host has not so much memory. */
 export function createNode({ core, memory: ram, translate, ...rest }: NodeOptions): Node {
-  const memory = createMemory(HOST_RAM + ram);
-  const vcpu = new UserVcpu(core, memory, translate ? { translate } : {});
+  const memory = createMemory(userMemorySize(ram));
+  const vcpu = new UserVcpu(core, memory, translate ? { ram, translate } : { ram });
   // one region: physical address 0 is the first frame
   for (const [i, value] of [0, ram, HOST_RAM, REGION_RAM].entries()) vcpu.view.setUint32(REGIONS + 4 * i, value, true);
   vcpu.view.setUint32(REGION_COUNT, 1, true);
