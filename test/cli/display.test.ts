@@ -117,7 +117,7 @@ test('a small terminal shows what is around the cursor', async (context) => {
 test('without a terminal the screen is text that goes by, and a script types; a picture at the end', async (context) => {
   const file = join(scratch(), 'screen.png');
   const typed = ['--send-after', 'READY=\\e[Bx', '--send-after', '2d78 =g', '--exit-on', 'never=1'];
-  const args = [...machine(context), '--display', 'text', ...typed, '--screenshot', file, '--timeout', '8'];
+  const args = [...machine(context), '--display', 'text', ...typed, '--screenshot', file, '--timeout', '25'];
   const console = Console.machine(args, { deadline: 100 });
   await console.expect(/^READY\n50e0 2d78 $/m);
   expect(await console.exit()).toBe(124);
