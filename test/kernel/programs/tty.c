@@ -208,6 +208,7 @@ int main(void) {
     type("\x1c");
     usleep(20000);
     show("Ctrl-\\: SIGQUIT", caught);
+    out("  echo");
     type("\x1a");
     usleep(20000);
     show("Ctrl-Z: SIGTSTP", caught);
