@@ -35,16 +35,20 @@ export class TerminalScreen {
     this.console.send(keys);
   }
 
-  /** Waits until the terminal shows `text` on one of its lines. */
-  async shows(text: string): Promise<void> {
+  /** Waits until the terminal shows `text` on one of its lines; a pattern is looked for in all of them, joined. */
+  async shows(text: string | RegExp): Promise<void> {
     for (;;) {
       this.terminal.write(this.console.output.slice(this.seen));
       this.seen = this.console.output.length;
-      if (this.terminal.lines.some((line) => line.includes(text))) return;
+      const { lines } = this.terminal;
+      if (typeof text === 'string' ? lines.some((line) => line.includes(text)) : text.test(lines.join('\n'))) return;
       await this.console.expect(/[\s\S]/).catch((error) => {
-        throw new Error(`${JSON.stringify(text)} is not on the screen:\n${this.terminal.lines.join('\n').trimEnd()}`, {
-          cause: error,
-        });
+        throw new Error(
+          `${typeof text === 'string' ? JSON.stringify(text) : text} is not on the screen:\n${this.terminal.lines.join('\n').trimEnd()}`,
+          {
+            cause: error,
+          },
+        );
       });
     }
   }
