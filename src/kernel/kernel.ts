@@ -50,6 +50,7 @@ import { killForMemory } from './task/trap.js';
 import type { Terminal } from './tty/terminal.js';
 import type { Actor } from './vfs/actor.js';
 import { FdTable } from './vfs/fd-table.js';
+import { LockedFiles } from './vfs/file-locks.js';
 import type { FileSystem } from './vfs/file-system.js';
 import { Dentry } from './vfs/dentry.js';
 import type { Inode } from './vfs/inode.js';
@@ -124,6 +125,7 @@ export class Kernel {
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
   readonly abstractNames = new AbstractNames();
+  readonly lockedFiles = new LockedFiles();
   /** A UUID of this life of the kernel. */
   readonly bootId: string;
   /** vm.overcommit_memory. */

@@ -61,9 +61,6 @@ export class AbstractNames {
   readonly sockets = new Map<string, UnixSocket>();
 }
 
-/** Sockets by the inode of their name in a filesystem. */
-const bound = new WeakMap<Inode, UnixSocket>();
-
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 export class UnixSocket extends Socket {
@@ -120,7 +117,7 @@ export class UnixSocket extends Socket {
       const { fs } = task;
       const made = task.kernel.vfs.make(task, fs.cwd, name.path, S_IFSOCK | (0o777 & ~fs.umask));
       if (typeof made === 'number') return made === -EEXIST ? -EADDRINUSE : made;
-      bound.set(made.inode, this);
+      made.inode.socket = this;
       this.boundInode = made.inode;
     } else {
       const { sockets } = task.kernel.abstractNames;
@@ -161,7 +158,7 @@ export class UnixSocket extends Socket {
     if (typeof path === 'number') return path;
     const denied = permits(task.credentials, path.inode, MAY_WRITE);
     if (denied !== 0) return denied;
-    return bound.get(path.inode) ?? -ECONNREFUSED;
+    return path.inode.socket ?? -ECONNREFUSED;
   }
 
   override localAddress(): Uint8Array {
@@ -484,7 +481,7 @@ export class UnixSocket extends Socket {
   protected override close(): void {
     this.closed = true;
     if (this.abstractName !== undefined) this.namesOf?.delete(this.abstractName);
-    if (this.boundInode) bound.delete(this.boundInode);
+    if (this.boundInode) this.boundInode.socket = undefined;
     for (const waiting of this.backlog ?? []) waiting.release();
     this.backlog = undefined;
     const { peer } = this;

@@ -5,12 +5,14 @@ import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
+  F_GETLEASE,
   F_GETOWN,
   F_GETPIPE_SZ,
   F_SETFD,
   F_SETFL,
   F_SETOWN,
   F_SETPIPE_SZ,
+  F_UNLCK,
   FASYNC,
   FD_CLOEXEC,
   O_APPEND,
@@ -33,6 +35,7 @@ import type { Task } from '../task/task.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import { owns } from '../vfs/permission.js';
 import { nameAt } from './path-argument.js';
+import { LOCK_COMMANDS, recordLock, WIDE_LOCK_COMMANDS } from './sys-lock.js';
 
 /** Flags that say how to open, and are not kept. */
 const OPENING = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
@@ -160,13 +163,21 @@ export function fcntl(task: Task, fd: number, command: number, argument: number)
       return 0;
     case F_GETOWN:
       return file.owner;
+    case F_GETLEASE:
+      // nobody has one: none can be taken
+      return F_UNLCK;
     case F_SETPIPE_SZ:
       return file instanceof PipeFile ? file.pipe.resize(argument) : -EBADF;
     case F_GETPIPE_SZ:
       return file instanceof PipeFile ? file.pipe.capacity : -EBADF;
     default:
-      return -EINVAL;
+      return LOCK_COMMANDS.has(command) ? recordLock(task, file, command, argument) : -EINVAL;
   }
+}
+
+/** fcntl(2) of an ABI that has fcntl64 too, which alone knows locks beyond 2 GiB. */
+export function narrowFcntl(task: Task, fd: number, command: number, argument: number): number {
+  return task.abi.wordSize === 4 && WIDE_LOCK_COMMANDS.has(command) ? -EINVAL : fcntl(task, fd, command, argument);
 }
 
 export function ioctl(task: Task, fd: number, command: number, argument: number): number {

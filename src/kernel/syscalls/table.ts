@@ -6,6 +6,7 @@ import * as file from './sys-file.js';
 import * as futex from './sys-futex.js';
 import * as identity from './sys-identity.js';
 import * as io from './sys-io.js';
+import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
 import * as mount from './sys-mount.js';
 import * as poll from './sys-poll.js';
@@ -48,8 +49,9 @@ export const SYSCALLS: readonly Row[] = [
   row(330, 292, 'dup3', 'fd fd open', descriptor.dup3),
   row(42, 22, 'pipe', 'ptr', descriptor.pipe),
   row(331, 293, 'pipe2', 'ptr open', descriptor.pipe2),
-  row(55, 72, 'fcntl', 'fd int size', descriptor.fcntl),
-  row(221, undefined, 'fcntl64', 'fd int size', descriptor.fcntl),
+  row(55, 72, 'fcntl', 'fd int size', descriptor.narrowFcntl, 'no leases, no signal-driven I/O'),
+  row(221, undefined, 'fcntl64', 'fd int size', descriptor.fcntl, 'no leases, no signal-driven I/O'),
+  row(143, 73, 'flock', 'fd int', lock.flock),
   row(54, 16, 'ioctl', 'fd uint size', descriptor.ioctl),
 
   // ---- files by name ---------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ export class FdTable {
   replace(fd: number, file: OpenFile, closeOnExec: boolean): void {
     const old = this.files[fd];
     this.place(fd, file, closeOnExec);
-    old?.release();
+    if (old) this.letGo(old);
   }
 
   private place(fd: number, file: OpenFile, closeOnExec: boolean): void {
@@ -56,8 +56,14 @@ export class FdTable {
   close(fd: number): number {
     const file = this.take(fd);
     if (!file) return -EBADF;
-    file.release();
+    this.letGo(file);
     return 0;
+  }
+
+  /** Closing any descriptor of a file ends all record locks that the table has of it: man 2 fcntl. */
+  private letGo(file: OpenFile): void {
+    file.inode.locks?.release(this);
+    file.release();
   }
 
   closeOnExec(fd: number): boolean {

@@ -4,8 +4,10 @@ import { EINVAL, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.js';
 import type { Pipe } from '../fs/pipe.js';
 import type { PageCache } from '../mm/page-cache.js';
+import type { UnixSocket } from '../net/unix-socket.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from './actor.js';
+import type { FileLocks } from './file-locks.js';
 import type { FileSystem } from './file-system.js';
 import type { OpenFile } from './open-file.js';
 import type { Path } from './path.js';
@@ -61,6 +63,10 @@ export abstract class Inode {
   writers = 0;
   /** Of a FIFO that somebody has had open. */
   pipe?: Pipe;
+  /** Of a socket's name: the socket that it leads to. */
+  socket?: UnixSocket;
+  /** Locks that somebody has had of it. */
+  locks?: FileLocks;
 
   constructor(
     readonly fs: FileSystem,

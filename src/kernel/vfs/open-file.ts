@@ -84,6 +84,7 @@ export abstract class OpenFile {
   release(): void {
     if (--this.holders > 0) return;
     if (this.observers) for (const observer of [...this.observers]) observer.fileClosed(this);
+    this.inode.locks?.release(this);
     this.close();
     this.inode.opens--;
     if (this.writable) this.inode.writers--;

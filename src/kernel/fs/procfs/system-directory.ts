@@ -5,6 +5,7 @@ import { RELEASE, VERSION } from '../../release.js';
 import { FILE_SYSTEM_TYPES } from '../file-system-types.js';
 import { cpuinfo } from './cpuinfo.js';
 import { type Entry, link, table } from './inodes.js';
+import { locks } from './locks.js';
 import { stateOf, ticks } from './process-status.js';
 import { ofSystem, type SystemSubject } from './subject.js';
 import { SYSCTLS } from './sysctl.js';
@@ -104,6 +105,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   text('filesystems', 0o444, filesystems),
   text('interrupts', 0o444, interrupts),
   text('loadavg', 0o444, loadavg),
+  text('locks', 0o444, locks),
   text('meminfo', 0o444, meminfo),
   text('misc', 0o444, fixed('')),
   text('modules', 0o444, fixed('')),
