@@ -11,6 +11,7 @@ HOST_PACKAGES=(
   xorriso                      # CD images
   ipxe                         # boots over the network
   chromium fonts-dejavu-core   # the page
+  mmdebstrap                   # a Debian root
 )
 
 APT=(apt-get -q -y -o DPkg::Lock::Timeout=300)
