@@ -4,14 +4,7 @@
 %include "harness.inc"
 %include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  DESCRIPTOR 0, 0xfffff, 0xc09b
-  DESCRIPTOR 0, 0xfffff, 0xc093
-  DESCRIPTOR 0, 0xfffff, 0xc0fb
-  DESCRIPTOR 0, 0xfffff, 0xc0f3
-  DESCRIPTOR 0, 103, 0x0089 ; 28 TSS
+GDT
   DESCRIPTOR 0, 0xfffff, 0xc0bb ; 30 code, DPL 1
   DESCRIPTOR 0, 0xfffff, 0xc0b3 ; 38 data, DPL 1
   DESCRIPTOR 0, 0xfffff, 0xc09f ; 40 conforming code, DPL 0
@@ -36,10 +29,7 @@ gdt:
   GATE 0x7ff8, gate_target, 0xec, 0 ; d8 beyond the table
   GATE CODE3, user_target, 0xec, 0 ; e0 outward
   DESCRIPTOR 0, 0xfffff, 0xc0ff ; e8 conforming code, DPL 3
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT_END
 
 %macro STATE 0
   SAY " cs"

@@ -1,19 +1,10 @@
 ; x87 errors with CR0.NE = 0: FERR# to IRQ 13, port F0h to IGNNE#. Its log is beside it, irq13.txt, read against the manual: the oracle aborts.
 ; SDM vol. 1 8.7.2, appendix D.2; PIIX3, "Coprocessor error".
 %include "harness.inc"
+%include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  dq 0x00cf9b000000ffff
-  dq 0x00cf93000000ffff
-  dq 0x00cffb000000ffff
-  dq 0x00cff3000000ffff
-  dq 0x0000890000000067 ; 28 TSS
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT
+GDT_END
 
 %macro STATUS 0
   push eax

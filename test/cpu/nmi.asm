@@ -1,19 +1,10 @@
 ; NMIs that a processor sends itself by its local APIC: none is taken before the handler of the one before has come to its IRET.
 ; SDM vol. 3A 6.7.1 (handling multiple NMIs), 10.6.1 (ICR).
 %include "harness.inc"
+%include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  dq 0x00cf9b000000ffff
-  dq 0x00cf93000000ffff
-  dq 0x00cffb000000ffff
-  dq 0x00cff3000000ffff
-  dq 0x0000890000000067 ; 28 TSS
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT
+GDT_END
 
 APIC equ 0xfee00000
 

@@ -3,18 +3,8 @@
 %include "harness.inc"
 %include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  DESCRIPTOR 0, 0xfffff, 0xc09b
-  DESCRIPTOR 0, 0xfffff, 0xc093
-  DESCRIPTOR 0, 0xfffff, 0xc0fb
-  DESCRIPTOR 0, 0xfffff, 0xc0f3
-  DESCRIPTOR 0, 103, 0x0089 ; 28 TSS
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT
+GDT_END
 
 PAGE equ 0x800000 ; linear page under test; its table maps 4 MiB
 FRAME equ 0x300000 ; physical

@@ -3,14 +3,7 @@
 %include "harness.inc"
 %include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  DESCRIPTOR 0, 0xfffff, 0xc09b
-  DESCRIPTOR 0, 0xfffff, 0xc093
-  DESCRIPTOR 0, 0xfffff, 0xc0fb
-  DESCRIPTOR 0, 0xfffff, 0xc0f3
-  DESCRIPTOR 0, 103, 0x0089 ; 28 TSS
+GDT
 probes:
   DESCRIPTOR 0x1000, 0x123, 0x0010 ; not present data
   DESCRIPTOR 0x1000, 0x123, 0x0090 ; read-only, not accessed
@@ -42,10 +35,7 @@ probes:
   DESCRIPTOR 0x1000, 0x123, 0x008f
   DESCRIPTOR 0x1000, 0x123, 0x0002 ; not present LDT
   DESCRIPTOR 0x1000, 0x123, 0x0009 ; not present TSS
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT_END
 copy: times (gdt_end - gdt) db 0
 
 save_gdt:

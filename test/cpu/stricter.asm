@@ -3,14 +3,7 @@
 %include "harness.inc"
 %include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  DESCRIPTOR 0, 0xfffff, 0xc09b
-  DESCRIPTOR 0, 0xfffff, 0xc093
-  DESCRIPTOR 0, 0xfffff, 0xc0fb
-  DESCRIPTOR 0, 0xfffff, 0xc0f3
-  DESCRIPTOR 0, 103, 0x0089 ; 28 TSS
+GDT
   DESCRIPTOR 0, 0x10, 0x409b ; 30 code, small limit
   GATE 0x30, main, 0x8c, 0 ; 38 gate beyond the limit
   GATE 0x48, main, 0x8c, 0 ; 40 gate to absent code
@@ -18,10 +11,7 @@ gdt:
   GATE 0x58, conforming, 0xec, 0 ; 50 gate to conforming code
   DESCRIPTOR 0, 0xfffff, 0xc09f ; 58
   DESCRIPTOR 0, 0xfffff, 0xc0bb ; 60 code, DPL 1
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT_END
 
 %macro SEE 1
   mov eax, %1

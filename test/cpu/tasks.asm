@@ -3,14 +3,7 @@
 %include "harness.inc"
 %include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  DESCRIPTOR 0, 0xfffff, 0xc09b
-  DESCRIPTOR 0, 0xfffff, 0xc093
-  DESCRIPTOR 0, 0xfffff, 0xc0fb
-  DESCRIPTOR 0, 0xfffff, 0xc0f3
-  DESCRIPTOR 0, 103, 0x0089 ; 28 TSS
+GDT
 task_descriptors:
   DESCRIPTOR 0, 103, 0x0089 ; 30 task
   DESCRIPTOR 0, 43, 0x0081 ; 38 16-bit task
@@ -29,10 +22,7 @@ task_gate:
   DESCRIPTOR 0x100000, 0xffff, 0x009b ; 98 16-bit code
   DESCRIPTOR 0x100000, 0xffff, 0x0093 ; a0 16-bit data
   DESCRIPTOR 0, 103, 0x0089 ; a8 catcher
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT_END
 ldt:
   DESCRIPTOR 0, 0xfffff, 0xc093
   DESCRIPTOR 0, 0xfffff, 0xc0f3

@@ -3,18 +3,8 @@
 %include "harness.inc"
 %include "descriptor.inc"
 
-align 8
-gdt:
-  dq 0
-  DESCRIPTOR 0, 0xfffff, 0xc09b
-  DESCRIPTOR 0, 0xfffff, 0xc093
-  DESCRIPTOR 0, 0xfffff, 0xc0fb
-  DESCRIPTOR 0, 0xfffff, 0xc0f3
-  DESCRIPTOR 0, 104 + 128, 0x0089 ; 28 TSS with a bitmap of 1024 ports
-gdt_end:
-gdtr:
-  dw gdt_end - gdt - 1
-  dd gdt
+GDT 104 + 128 ; a TSS with a bitmap of 1024 ports
+GDT_END
 
 V86_SEGMENT equ 0x2000
 %macro VIRTUAL 2 ; label, IOPL
