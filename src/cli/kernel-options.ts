@@ -3,7 +3,7 @@ import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 
 export interface RawKernelOptions {
-  rootfs: string;
+  rootfs: string[];
   env?: string[];
   cwd?: string;
   user?: string;
@@ -24,8 +24,9 @@ export interface Bind {
 }
 
 export interface KernelRunOptions {
-  rootfs: string;
-  /** Changes go to the folder itself. */
+  /** Folders and archives, the lowest first. */
+  rootfs: string[];
+  /** Changes go to the folder itself, the only one then. */
   writeThrough: boolean;
   env: string[];
   cwd: string;
@@ -48,17 +49,14 @@ const MEMORY_MIN = 16 << 20;
 const MEMORY_MAX = 3 * 2 ** 30;
 
 export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
-  const [rootfs, ...modes] = raw.rootfs.split(',');
-  for (const mode of modes)
-    if (mode !== 'rw')
-      throw new InputError(`--rootfs ${raw.rootfs}: what is '${mode}'?`, 'Only ,rw may follow the folder.');
+  const { rootfs, writeThrough } = parseRoot(raw.rootfs);
   const memory = parseSize(raw.nodeMemory);
   if (memory === undefined || memory < MEMORY_MIN || memory > MEMORY_MAX)
     throw new InputError(`--node-memory ${raw.nodeMemory}: must be 16M to 3G`, 'For example --node-memory 1G.');
   const { uid, gid } = parseUser(raw.user ?? '0');
   return {
-    rootfs: rootfs!,
-    writeThrough: modes.includes('rw'),
+    rootfs,
+    writeThrough,
     env: environment(raw.env ?? [], raw.tty ?? false),
     cwd: absolute('--cwd', raw.cwd ?? '/'),
     uid,
@@ -72,6 +70,21 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     stats: raw.stats,
     interpret: raw.interpret ?? false,
   };
+}
+
+function parseRoot(given: readonly string[]): { rootfs: string[]; writeThrough: boolean } {
+  let writeThrough = false;
+  const rootfs = given.map((text) => {
+    const [path, ...modes] = text.split(',');
+    const other = modes.find((mode) => mode !== 'rw');
+    if (other !== undefined)
+      throw new InputError(`--rootfs ${text}: what is '${other}'?`, 'Only ,rw may follow a folder.');
+    writeThrough ||= modes.length > 0;
+    return path!;
+  });
+  if (writeThrough && rootfs.length > 1)
+    throw new InputError('--rootfs: ,rw is for a single folder', 'Of layers none is written: leave ,rw away.');
+  return { rootfs, writeThrough };
 }
 
 function environment(given: readonly string[], tty: boolean): string[] {

@@ -6,6 +6,7 @@ import { Tmpfs, type TmpfsInode } from '../../src/kernel/fs/tmpfs.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import { createNode, mountAt, standardMounts, type StandardMounts } from '../../src/kernel/node.js';
 import { PidNamespace } from '../../src/kernel/ns/pid-namespace.js';
+import type { FileSystem } from '../../src/kernel/vfs/file-system.js';
 import type { Mount } from '../../src/kernel/vfs/mount.js';
 import { compile } from '../../src/vcpu/engine.js';
 import type { UserVcpu } from '../../src/vcpu/user-vcpu.js';
@@ -31,7 +32,8 @@ export class TestNode {
   private seed = 7;
   private proc?: Mount;
 
-  constructor(translated = true) {
+  /** `rootOf` makes another root than an empty one in memory, on which that one lies as its upper layer. */
+  constructor(translated = true, rootOf: (kernel: Kernel, upper: Tmpfs) => FileSystem = (_kernel, upper) => upper) {
     const node = createNode({
       core,
       memory: MEMORY,
@@ -49,7 +51,7 @@ export class TestNode {
       { size: MEMORY / 2, mode: 0o755 },
       this.kernel.clock,
     );
-    this.mounts = standardMounts(this.kernel, this.root);
+    this.mounts = standardMounts(this.kernel, rootOf(this.kernel, this.root));
     this.directory('/tmp', 0o1777);
   }
 

@@ -54,13 +54,15 @@ export class SharedFolder implements FileTree {
   constructor(
     path: string,
     private readonly readOnly: boolean,
+    /** The option that it was given by, for messages. */
+    what = 'share',
   ) {
     try {
       this.root = fs.realpathSync(path);
-      if (!fs.statSync(this.root).isDirectory()) throw new InputError(`--share ${path}: not a folder`);
+      if (!fs.statSync(this.root).isDirectory()) throw new InputError(`--${what} ${path}: not a folder`);
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw new InputError(`--share ${path}: ${reason(error)}`, adviceToOpen('share', path, error), { cause: error });
+      throw new InputError(`--${what} ${path}: ${reason(error)}`, adviceToOpen(what, path, error), { cause: error });
     }
   }
 

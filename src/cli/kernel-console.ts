@@ -1,0 +1,183 @@
+// Standard input, output and error of the program of `tabvisor kernel run`: pipes, or a terminal of its own whose other side is ours.
+import { InputError } from '../base/errors.js';
+import { encodeText } from '../base/text.js';
+import type { NodeHost } from '../hosts/node/host.js';
+import { errnoName } from '../kernel/abi/errno.js';
+import { O_RDWR } from '../kernel/abi/fcntl.js';
+import type { Devpts } from '../kernel/fs/devpts.js';
+import { HostInput, HostOutput, HostStream } from '../kernel/fs/host-stream.js';
+import type { Kernel } from '../kernel/kernel.js';
+import type { Task } from '../kernel/task/task.js';
+import type { Terminal } from '../kernel/tty/terminal.js';
+import type { OpenFile } from '../kernel/vfs/open-file.js';
+
+export interface Console {
+  /** Descriptors 0, 1 and 2 of the first program. */
+  files(task: Task): (OpenFile | undefined)[];
+  open(): void;
+  /** All output is out, and the terminal as it was. */
+  close(): Promise<void>;
+}
+
+/** Standard input, output and error as they are: pipes to the program. */
+export class PipeConsole implements Console {
+  private readonly input = new HostStream();
+  private readonly output = new HostStream();
+  private readonly errors = new HostStream();
+
+  constructor(
+    private readonly interactive: boolean,
+    private readonly host: NodeHost,
+  ) {}
+
+  files(task: Task): (OpenFile | undefined)[] {
+    return [new HostInput(task, this.input), new HostOutput(task, this.output), new HostOutput(task, this.errors)];
+  }
+
+  open(): void {
+    for (const [stream, target] of [
+      [this.output, process.stdout],
+      [this.errors, process.stderr],
+    ] as const) {
+      stream.onChange = () => this.pass(stream, target);
+      target.on('drain', () => this.pass(stream, target));
+      target.on('error', () => {
+        stream.broken = true;
+        stream.drained();
+        this.host.wake();
+      });
+    }
+    if (!this.interactive) {
+      this.input.end();
+      return;
+    }
+    process.stdin.on('data', (bytes: Buffer) => {
+      this.input.push(new Uint8Array(bytes));
+      if (this.input.room === 0) process.stdin.pause();
+      this.host.wake();
+    });
+    process.stdin.on('end', () => {
+      this.input.end();
+      this.host.wake();
+    });
+    process.stdin.on('error', () => {});
+    this.input.onChange = () => {
+      if (this.input.room > 0) process.stdin.resume();
+    };
+  }
+
+  /** Hands on what the program has written, as fast as it is taken. */
+  private pass(stream: HostStream, target: NodeJS.WriteStream): void {
+    while (stream.length > 0 && !target.writableNeedDrain) target.write(stream.shift(65536));
+    stream.drained();
+    this.host.wake();
+  }
+
+  async close(): Promise<void> {
+    process.stdin.pause();
+    for (const [stream, target] of [
+      [this.output, process.stdout],
+      [this.errors, process.stderr],
+    ] as const)
+      while (stream.length > 0 && !target.destroyed && !stream.broken) {
+        this.pass(stream, target);
+        if (stream.length > 0) await new Promise<void>((done) => target.once('drain', () => done()));
+      }
+  }
+}
+
+/** A terminal of the program's own, whose other side is ours. */
+export class TerminalConsole implements Console {
+  private readonly terminal: Terminal;
+  private raw = false;
+  private waiting: Uint8Array[] = [];
+  private due = false;
+
+  constructor(
+    private readonly kernel: Kernel,
+    pts: Devpts,
+    private readonly host: NodeHost,
+  ) {
+    this.terminal = pts.allocate(kernel.setup)!;
+    kernel.console = this.terminal;
+  }
+
+  files(task: Task): (OpenFile | undefined)[] {
+    const file = this.kernel.vfs.open(task, task.fs.root, this.terminal.name, O_RDWR, 0);
+    if (typeof file === 'number')
+      throw new InputError(
+        `${this.terminal.name} can't be opened: ${errnoName(-file)}`,
+        'The root needs a directory /dev.',
+      );
+    return [file, file.hold(), file.hold()];
+  }
+
+  open(): void {
+    const { stdin, stdout } = process;
+    if (stdin.isTTY) {
+      stdin.setRawMode(true);
+      this.raw = true;
+    }
+    this.resize();
+    stdout.on('resize', this.resize);
+    this.terminal.masterWaits.add({ wake: () => this.passSoon() });
+    stdout.on('drain', () => this.pass());
+    stdin.on('data', (bytes: Buffer) => {
+      this.waiting.push(new Uint8Array(bytes));
+      this.feed();
+    });
+    // the end of a file that is no terminal is the end of the line's input
+    stdin.on('end', () => {
+      this.waiting.push(encodeText('\u0004'));
+      this.feed();
+    });
+    stdin.on('error', () => {});
+  }
+
+  private readonly resize = (): void => {
+    const { columns, rows } = process.stdout;
+    if (columns) this.terminal.setSize({ rows: rows ?? 24, columns, xpixel: 0, ypixel: 0 });
+    this.host.wake();
+  };
+
+  private feed(): void {
+    while (this.waiting.length > 0) {
+      const first = this.waiting[0]!;
+      const taken = this.terminal.receive(first, 0, first.length);
+      if (taken < first.length) {
+        this.waiting[0] = first.subarray(taken);
+        process.stdin.pause();
+        break;
+      }
+      this.waiting.shift();
+    }
+    if (this.waiting.length === 0) process.stdin.resume();
+    this.host.wake();
+  }
+
+  /** The terminal wakes us in the middle of what it does. */
+  private passSoon(): void {
+    if (this.due) return;
+    this.due = true;
+    setImmediate(() => {
+      this.due = false;
+      this.pass();
+    });
+  }
+
+  private pass(): void {
+    while (this.terminal.outputLength > 0 && !process.stdout.writableNeedDrain) {
+      const bytes = this.terminal.transmit(65536);
+      if (bytes.length === 0) break;
+      process.stdout.write(bytes);
+    }
+    if (this.waiting.length > 0 && this.terminal.room > 0) this.feed();
+  }
+
+  async close(): Promise<void> {
+    this.pass();
+    process.stdout.off('resize', this.resize);
+    process.stdin.pause();
+    if (this.raw) process.stdin.setRawMode(false);
+  }
+}

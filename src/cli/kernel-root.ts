@@ -1,0 +1,92 @@
+// The root of `tabvisor kernel run`: folders and archives of the host, one on the other, and where changes go.
+// Nothing of a root is unpacked: an archive is read where it lies (kernel/fs/layerfs.ts).
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { formatSize } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import { FileSource, reason } from '../hosts/node/files.js';
+import { SharedFolder } from '../hosts/node/shared-folder.js';
+import { uncompressedCopy } from '../hosts/node/uncompressed-copy.js';
+import { Hostfs } from '../kernel/fs/hostfs.js';
+import { Layerfs } from '../kernel/fs/layerfs.js';
+import { Overlayfs } from '../kernel/fs/overlayfs.js';
+import { Tmpfs } from '../kernel/fs/tmpfs.js';
+import type { Kernel } from '../kernel/kernel.js';
+import type { FileSystem } from '../kernel/vfs/file-system.js';
+import { indexLayer } from '../oci/layer.js';
+import type { KernelRunOptions } from './kernel-options.js';
+
+/** What the first bytes of a file say of it; only the first is taken. */
+const COMPRESSIONS: readonly (readonly [magic: readonly number[], name: string, command: string])[] = [
+  [[0x1f, 0x8b], 'gzip', 'gunzip'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd', 'zstd -d'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'xz', 'unxz'],
+  [[0x42, 0x5a, 0x68], 'bzip2', 'bunzip2'],
+];
+
+export async function rootOf(kernel: Kernel, options: KernelRunOptions): Promise<FileSystem> {
+  if (options.writeThrough) return folder(kernel, options.rootfs[0]!, false);
+  const layers: FileSystem[] = [];
+  for (const path of options.rootfs) layers.push(await layer(kernel, path));
+  const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: options.memory, mode: 0o755 }, kernel.clock);
+  return new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
+}
+
+function folder(kernel: Kernel, path: string, readOnly: boolean): FileSystem {
+  return new Hostfs(kernel.newDevice(), kernel.frames, new SharedFolder(path, readOnly, 'rootfs'), {
+    live: false,
+    readOnly,
+  });
+}
+
+async function layer(kernel: Kernel, path: string): Promise<FileSystem> {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw new InputError(`--rootfs ${path}: no such file or directory`, 'Give a folder, a tar or a tar.gz.');
+  if (stats.isDirectory()) return folder(kernel, path, true);
+  if (!stats.isFile()) throw new InputError(`--rootfs ${path}: neither a folder nor a file`, 'Give a tar or a tar.gz.');
+  const tar = await uncompressed(path);
+  const blob = new FileSource(tar, 'rootfs');
+  try {
+    return new Layerfs(kernel.newDevice(), kernel.frames, blob, indexLayer(blob));
+  } catch (error) {
+    if (error instanceof InputError)
+      throw new InputError(`--rootfs ${path}: ${error.message}`, error.advice, { cause: error });
+    throw error;
+  }
+}
+
+async function uncompressed(path: string): Promise<string> {
+  const first = firstBytes(path);
+  const found = COMPRESSIONS.find(([magic]) => magic.every((byte, i) => first[i] === byte));
+  if (!found) return path;
+  const [, name, command] = found;
+  if (name !== 'gzip')
+    throw new InputError(
+      `--rootfs ${path}: compressed with ${name}, which is not read here`,
+      `Uncompress it first: ${command} ${path}`,
+    );
+  const { stderr } = process;
+  let shown = 0;
+  return uncompressedCopy(path, {
+    begins: (copy) => stderr.write(`tabvisor: ${path} is compressed; an uncompressed copy is kept: ${copy}\n`),
+    read(done, total) {
+      if (!stderr.isTTY || (done < total && done - shown < 1 << 20)) return;
+      shown = done;
+      stderr.write(`\r${formatSize(done)} of ${formatSize(total)}\x1b[K${done === total ? '\n' : ''}`);
+    },
+  });
+}
+
+function firstBytes(path: string): Uint8Array {
+  const bytes = new Uint8Array(8);
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      readSync(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw new InputError(`--rootfs ${path}: ${reason(error)}`, 'Give a folder, a tar or a tar.gz.', { cause: error });
+  }
+  return bytes;
+}
