@@ -16,6 +16,7 @@ import { Clock, type ClockSource } from './clock.js';
 import { AnonymousFs } from './fs/anonymous.js';
 import { openDevice } from './fs/devices.js';
 import { Devpts } from './fs/devpts.js';
+import { InotifyLimits } from './fs/inotify.js';
 import { Nsfs } from './fs/nsfs.js';
 import { openFifo } from './fs/pipe.js';
 import { Tmpfs } from './fs/tmpfs.js';
@@ -126,6 +127,7 @@ export class Kernel {
   readonly setup: Actor;
   readonly abstractNames = new AbstractNames();
   readonly lockedFiles = new LockedFiles();
+  readonly inotify = new InotifyLimits();
   /** A UUID of this life of the kernel. */
   readonly bootId: string;
   /** vm.overcommit_memory. */

@@ -28,6 +28,7 @@ import {
   RENAME_EXCHANGE,
   RENAME_NOREPLACE,
 } from '../abi/fcntl.js';
+import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../abi/inotify.js';
 import {
   S_IFCHR,
   S_IFBLK,
@@ -48,6 +49,7 @@ import type { Task } from '../task/task.js';
 import type { Attributes, Inode } from '../vfs/inode.js';
 import type { Path } from '../vfs/path.js';
 import { ST_VALID } from '../vfs/mount.js';
+import { notifyFile, notifyPath } from '../vfs/notify.js';
 import { MAY_EXEC, MAY_WRITE, owns, permits } from '../vfs/permission.js';
 import type { Timestamp } from '../vfs/timestamp.js';
 import { nameAt, pathAt, unnamed } from './path-argument.js';
@@ -314,6 +316,7 @@ function readDirectory(
     return true;
   });
   if (result < 0) return result;
+  notifyFile(file, IN_ACCESS);
   return done > 0 ? done : failed;
 }
 
@@ -390,7 +393,16 @@ function change(task: Task, path: Path | number, decide: (inode: Inode) => Attri
   if (typeof path === 'number') return path;
   if (path.mount.readOnly) return -EROFS;
   const wanted = decide(path.inode);
-  return typeof wanted === 'number' ? wanted : path.inode.setAttributes(task, wanted);
+  if (typeof wanted === 'number') return wanted;
+  const failed = path.inode.setAttributes(task, wanted);
+  if (failed === 0) notifyPath(path, eventOf(wanted));
+  return failed;
+}
+
+/** What a change of attributes is to whoever watches: one time alone was set by reading or writing. */
+function eventOf({ size, mode, uid, gid, atime, mtime }: Attributes): number {
+  const times = atime && mtime ? IN_ATTRIB : atime ? IN_ACCESS : mtime ? IN_MODIFY : 0;
+  return times | (size !== undefined ? IN_MODIFY : 0) | ((mode ?? uid ?? gid) !== undefined ? IN_ATTRIB : 0);
 }
 
 /** The place of a descriptor's file. */
@@ -541,7 +553,9 @@ function truncateOf(task: Task, path: Path | number, size: number): number {
   const denied = inode.allows(task, MAY_WRITE);
   if (denied !== 0) return denied;
   if (path.mount.readOnly) return -EROFS;
-  return inode.setAttributes(task, { size });
+  const failed = inode.setAttributes(task, { size });
+  if (failed === 0) notifyPath(path, IN_MODIFY);
+  return failed;
 }
 export function truncate(task: Task, name: number, size: number): number {
   return truncateOf(task, pathAt(task, AT_FDCWD, name, true), size);
@@ -551,12 +565,17 @@ export function ftruncate(task: Task, fd: number, size: number): number {
   const file = task.file(fd);
   if (!file) return -EBADF;
   if (!file.writable || !file.inode.isRegular) return -EINVAL;
-  return file.truncate(task, size);
+  const failed = file.truncate(task, size);
+  if (failed === 0) notifyFile(file, IN_MODIFY);
+  return failed;
 }
 export function fallocate(task: Task, fd: number, mode: number, offset: number, length: number): number {
   const file = task.file(fd);
   if (!file?.writable) return -EBADF;
-  return offset + length > Number.MAX_SAFE_INTEGER ? -EFBIG : file.allocate(task, mode, offset, length);
+  if (offset + length > Number.MAX_SAFE_INTEGER) return -EFBIG;
+  const failed = file.allocate(task, mode, offset, length);
+  if (failed === 0) notifyFile(file, IN_MODIFY);
+  return failed;
 }
 
 export function umask(task: Task, mask: number): number {

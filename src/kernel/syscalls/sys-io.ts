@@ -1,10 +1,12 @@
 // Reading and writing descriptors. man 2 read, write, readv, pread, preadv2, lseek, sendfile, copy_file_range, splice.
 import { EBADF, EFAULT, EINVAL, EISDIR } from '../abi/errno.js';
 import { SEEK_HOLE } from '../abi/fcntl.js';
+import { IN_ACCESS, IN_MODIFY } from '../abi/inotify.js';
 import { copyIn, readU64, writeU64, readU32, writeU32 } from '../mm/user-memory.js';
 import { BLOCK } from '../task/blocking.js';
 import type { Task } from '../task/task.js';
 import { KernelIo, UserIo } from '../vfs/io.js';
+import { notifyFile } from '../vfs/notify.js';
 import type { OpenFile } from '../vfs/open-file.js';
 
 /** Largest transfer of one call: MAX_RW_COUNT. */
@@ -21,16 +23,22 @@ function writable(task: Task, fd: number): OpenFile | number {
 }
 
 /** What a read or write has moved is counted, for /proc/PID/io. */
-function noteRead(task: Task, done: number): number {
+function noteRead(task: Task, file: OpenFile, done: number): number {
   if (done === BLOCK) return done;
   task.usage.readCalls++;
-  if (done > 0) task.usage.readBytes += done;
+  if (done > 0) {
+    task.usage.readBytes += done;
+    notifyFile(file, IN_ACCESS);
+  }
   return done;
 }
-function noteWrite(task: Task, done: number): number {
+function noteWrite(task: Task, file: OpenFile, done: number): number {
   if (done === BLOCK) return done;
   task.usage.writeCalls++;
-  if (done > 0) task.usage.writtenBytes += done;
+  if (done > 0) {
+    task.usage.writtenBytes += done;
+    notifyFile(file, IN_MODIFY);
+  }
   return done;
 }
 
@@ -45,14 +53,14 @@ export function read(task: Task, fd: number, address: number, length: number): n
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : noteRead(task, file.read(task, io));
+  return typeof io === 'number' ? io : noteRead(task, file, file.read(task, io));
 }
 
 export function write(task: Task, fd: number, address: number, length: number): number {
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : noteWrite(task, file.write(task, io));
+  return typeof io === 'number' ? io : noteWrite(task, file, file.write(task, io));
 }
 
 export function pread(task: Task, fd: number, address: number, length: number, offset: number): number {
@@ -60,7 +68,7 @@ export function pread(task: Task, fd: number, address: number, length: number, o
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : noteRead(task, file.readAt(task, io, offset));
+  return typeof io === 'number' ? io : noteRead(task, file, file.readAt(task, io, offset));
 }
 
 export function pwrite(task: Task, fd: number, address: number, length: number, offset: number): number {
@@ -68,7 +76,7 @@ export function pwrite(task: Task, fd: number, address: number, length: number, 
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = buffer(task, address, length);
-  return typeof io === 'number' ? io : noteWrite(task, file.writeAt(task, io, offset));
+  return typeof io === 'number' ? io : noteWrite(task, file, file.writeAt(task, io, offset));
 }
 
 /** The buffers of an iovec array. */
@@ -93,14 +101,14 @@ export function readv(task: Task, fd: number, address: number, count: number): n
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : noteRead(task, file.read(task, io));
+  return typeof io === 'number' ? io : noteRead(task, file, file.read(task, io));
 }
 
 export function writev(task: Task, fd: number, address: number, count: number): number {
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : noteWrite(task, file.write(task, io));
+  return typeof io === 'number' ? io : noteWrite(task, file, file.write(task, io));
 }
 
 /** The offset of preadv and pwritev comes as two words on every ABI; on i386 both count. */
@@ -114,7 +122,7 @@ export function preadv(task: Task, fd: number, address: number, count: number, l
   const file = readable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : noteRead(task, file.readAt(task, io, offset));
+  return typeof io === 'number' ? io : noteRead(task, file, file.readAt(task, io, offset));
 }
 
 export function pwritev(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
@@ -123,7 +131,7 @@ export function pwritev(task: Task, fd: number, address: number, count: number, 
   const file = writable(task, fd);
   if (typeof file === 'number') return file;
   const io = vector(task, address, count);
-  return typeof io === 'number' ? io : noteWrite(task, file.writeAt(task, io, offset));
+  return typeof io === 'number' ? io : noteWrite(task, file, file.writeAt(task, io, offset));
 }
 
 /** preadv2 and pwritev2: an offset of -1 is the position. RWF_* flags are hints but for what is refused. */
@@ -190,6 +198,10 @@ function transfer(
     // one that waits has taken a part already
     const moved = put === BLOCK ? callState.done : Math.max(0, put);
     callState.done = done + moved;
+    if (moved > 0) {
+      notifyFile(input, IN_ACCESS);
+      notifyFile(output, IN_MODIFY);
+    }
     if (at === undefined && moved < got && input.position !== before) input.position = before + moved;
     if (put === BLOCK) return BLOCK;
     if (put < 0) return callState.done > 0 ? callState.done : put;

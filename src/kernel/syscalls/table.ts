@@ -5,6 +5,7 @@ import * as event from './sys-event.js';
 import * as file from './sys-file.js';
 import * as futex from './sys-futex.js';
 import * as identity from './sys-identity.js';
+import * as inotify from './sys-inotify.js';
 import * as io from './sys-io.js';
 import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
@@ -260,6 +261,10 @@ export const SYSCALLS: readonly Row[] = [
   row(256, 232, 'epoll_wait', 'fd ptr int int', event.epollWait),
   row(319, 281, 'epoll_pwait', 'fd ptr int int sigset size', event.epollPwait),
   row(441, 441, 'epoll_pwait2', 'fd ptr int timespec sigset size', event.epollPwait2),
+  row(291, 253, 'inotify_init', '', inotify.inotifyInit),
+  row(332, 294, 'inotify_init1', 'open', inotify.inotifyInit1),
+  row(292, 254, 'inotify_add_watch', 'fd path uint', inotify.inotifyAddWatch),
+  row(293, 255, 'inotify_rm_watch', 'fd int', inotify.inotifyRmWatch),
   row(323, 284, 'eventfd', 'uint', event.eventfd),
   row(328, 290, 'eventfd2', 'uint flags', event.eventfd2),
   row(321, 282, 'signalfd', 'fd sigset size', event.signalfd),

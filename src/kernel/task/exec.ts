@@ -1,4 +1,6 @@
 // execve: a program takes the place of the one that runs. man 2 execve; Linux fs/exec.c, fs/binfmt_elf.c.
+import { IN_ACCESS, IN_OPEN } from '../abi/inotify.js';
+import { notifyFile } from '../vfs/notify.js';
 import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOEXEC, ENOMEM, ETXTBSY } from '../abi/errno.js';
 import { O_RDONLY } from '../abi/fcntl.js';
 import { MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.js';
@@ -83,7 +85,12 @@ function openFile(task: Task, path: Path): OpenFile | number {
   const denied = task.kernel.vfs.mayExecute(task, path);
   if (denied !== 0) return denied;
   if (task.kernel.isBeingWritten(path.inode)) return -ETXTBSY;
-  return path.inode.open(task, O_RDONLY, path);
+  const file = path.inode.open(task, O_RDONLY, path);
+  if (typeof file !== 'number') {
+    notifyFile(file, IN_OPEN);
+    notifyFile(file, IN_ACCESS);
+  }
+  return file;
 }
 
 /** The ELF file to run: what a script names stands for the script. */

@@ -26,6 +26,8 @@ export abstract class FileSystem {
   writers = 0;
   /** It is so for good: nothing could take a change. */
   readonly fixedReadOnly: boolean = false;
+  /** Files of it that somebody watches. */
+  readonly watched = new Set<Inode>();
   /** What /proc/mounts shows in the first column. */
   source = 'none';
 

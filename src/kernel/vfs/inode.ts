@@ -9,6 +9,7 @@ import type { Task } from '../task/task.js';
 import type { Actor } from './actor.js';
 import type { FileLocks } from './file-locks.js';
 import type { FileSystem } from './file-system.js';
+import { notifyGone, type Watch } from './notify.js';
 import type { OpenFile } from './open-file.js';
 import type { Path } from './path.js';
 import { permits } from './permission.js';
@@ -67,6 +68,8 @@ export abstract class Inode {
   socket?: UnixSocket;
   /** Locks that somebody has had of it. */
   locks?: FileLocks;
+  /** Whoever watches it. */
+  watches?: Watch[];
 
   constructor(
     readonly fs: FileSystem,
@@ -262,6 +265,8 @@ export abstract class Inode {
 
   /** Is nobody left to ask for it? Then it goes. */
   forgetIfUnused(): void {
-    if (this.nlink === 0 && this.opens === 0 && !this.cache?.mapped) this.evict();
+    if (this.nlink !== 0 || this.opens !== 0 || this.cache?.mapped) return;
+    notifyGone(this);
+    this.evict();
   }
 }

@@ -4,6 +4,7 @@ import type { Kernel } from '../kernel.js';
 import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 import { Mount } from './mount.js';
+import { notifyUnmounted } from './notify.js';
 
 export class MountTable {
   private nextId = 1;
@@ -54,6 +55,7 @@ export class MountTable {
       }
       this.counts.delete(fs);
       fs.sync();
+      notifyUnmounted(fs);
       fs.unmounted();
     }
   }

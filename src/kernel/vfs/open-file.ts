@@ -2,6 +2,7 @@
 // Every kind of file is a subclass. Values are byte counts or negated errno; BLOCK (task/blocking.ts) says "ask again when woken".
 import { EBADF, EINVAL, EISDIR, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../abi/errno.js';
 import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_SET } from '../abi/fcntl.js';
+import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../abi/inotify.js';
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
 import type { PageCache } from '../mm/page-cache.js';
 import type { Credentials } from '../security/credentials.js';
@@ -10,6 +11,7 @@ import type { WaitQueue } from '../task/wait-queue.js';
 import type { DirectoryEntry, Inode } from './inode.js';
 import type { Io } from './io.js';
 import type { Mount } from './mount.js';
+import { notifyFile } from './notify.js';
 import type { Path } from './path.js';
 
 /** Largest offset that a file position can have. */
@@ -84,6 +86,7 @@ export abstract class OpenFile {
   release(): void {
     if (--this.holders > 0) return;
     if (this.observers) for (const observer of [...this.observers]) observer.fileClosed(this);
+    if ((this.flags & O_PATH) === 0) notifyFile(this, this.writable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     this.inode.locks?.release(this);
     this.close();
     this.inode.opens--;

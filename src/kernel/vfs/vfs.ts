@@ -30,12 +30,14 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from '../abi/fcntl.js';
+import { IN_MODIFY, IN_OPEN } from '../abi/inotify.js';
 import { MS_NODEV, MS_NOEXEC } from '../abi/mount.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISUID } from '../abi/stat.js';
 import { CAP_FSETID, CAP_MKNOD } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import { Dentry } from './dentry.js';
 import type { Inode, NewInode } from './inode.js';
+import { notifyCreated, notifyFile, notifyLinked, notifyRenamed, notifyUnlinked } from './notify.js';
 import { type OpenFile, PathFile } from './open-file.js';
 import { Path } from './path.js';
 import { groupOfNew, MAY_EXEC, MAY_READ, MAY_WRITE, mayRemove, owns, permits } from './permission.js';
@@ -52,6 +54,8 @@ export interface SpecialFiles {
 
 export class Vfs {
   private negatives = 0;
+  /** Of the newest rename: ties the two events that tell of it. */
+  private renames = 0;
   private readonly negativeRoots = new Set<Dentry>();
 
   constructor(private readonly special: SpecialFiles) {}
@@ -136,6 +140,21 @@ export class Vfs {
       if ((flags & O_NOATIME) !== 0 && !owns(task.credentials, inode)) return -EPERM;
       if (writes && mount.readOnly && !inode.isDevice && !inode.isFifo) return -EROFS;
     }
+    const file = this.openInode(task, path, flags);
+    if (typeof file === 'number') return file;
+    notifyFile(file, IN_OPEN);
+    if ((flags & O_TRUNC) === 0 || !inode.isRegular) return file;
+    const failed = inode.size === 0 ? 0 : inode.setAttributes(task, { size: 0 });
+    if (failed === 0) {
+      notifyFile(file, IN_MODIFY);
+      return file;
+    }
+    file.release();
+    return failed;
+  }
+
+  private openInode(task: Task, path: Path, flags: number): OpenFile | number {
+    const { inode, mount } = path;
     if (inode.opensByType) {
       if (inode.isFifo) return this.special.openFifo(task, inode, flags, path);
       if ((mount.flags & MS_NODEV) !== 0) return -EACCES;
@@ -143,12 +162,7 @@ export class Vfs {
     }
     if (inode.isRegular && inode.size > 0x7fffffff && task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0)
       return -EOVERFLOW;
-    const file = inode.open(task, flags, path);
-    if (typeof file === 'number' || (flags & O_TRUNC) === 0 || !inode.isRegular) return file;
-    const failed = inode.size === 0 ? 0 : inode.setAttributes(task, { size: 0 });
-    if (failed === 0) return file;
-    file.release();
-    return failed;
+    return inode.open(task, flags, path);
   }
 
   /** Is the file one that exec may start? 0, or the errno. */
@@ -183,7 +197,10 @@ export class Vfs {
     const denied = this.mayChange(task, directory);
     if (denied !== 0) return denied;
     const inode = directory.inode.create(task, last.name, this.owned(task, directory.inode, made));
-    return typeof inode === 'number' ? inode : this.named(directory, child, inode);
+    if (typeof inode === 'number') return inode;
+    const path = this.named(directory, child, inode);
+    notifyCreated(directory.inode, last.name, inode);
+    return path;
   }
 
   /** `child`, a name that was not there, is that of `inode` now. */
@@ -228,6 +245,7 @@ export class Vfs {
     const inode = directory.inode.symlink(task, place.last.name, target, made);
     if (typeof inode === 'number') return inode;
     this.named(directory, place.child, inode);
+    notifyCreated(directory.inode, place.last.name, inode);
     return 0;
   }
 
@@ -245,6 +263,7 @@ export class Vfs {
     const failed = directory.inode.link(task, place.last.name, inode);
     if (failed !== 0) return failed;
     this.named(directory, place.child, inode);
+    notifyLinked(directory.inode, place.last.name, inode);
     return 0;
   }
 
@@ -272,6 +291,7 @@ export class Vfs {
     const failed = last.directory.inode.unlink(task, last.name, inode);
     if (failed !== 0) return failed;
     child.unlink();
+    notifyUnlinked(last.directory.inode, last.name, inode);
     inode.forgetIfUnused();
     return 0;
   }
@@ -290,6 +310,7 @@ export class Vfs {
     const failed = last.directory.inode.rmdir(task, last.name, inode);
     if (failed !== 0) return failed;
     child.unlink();
+    notifyUnlinked(last.directory.inode, last.name, inode);
     inode.forgetIfUnused();
     return 0;
   }
@@ -341,7 +362,10 @@ export class Vfs {
     const replaced = target.inode;
     const failed = from.directory.inode.rename(task, from.name, moved, to.directory.inode, to.name, replaced, exchange);
     if (failed !== 0) return failed;
+    const told = [from.directory.inode, from.name, to.directory.inode, to.name] as const;
+    notifyRenamed(...told, moved, exchange ? undefined : replaced, ++this.renames);
     if (exchange) {
+      notifyRenamed(to.directory.inode, to.name, from.directory.inode, from.name, replaced!, undefined, ++this.renames);
       const { dentry } = from.directory;
       child.move(to.directory.dentry, to.name);
       target.move(dentry, from.name);

@@ -1,4 +1,6 @@
 // Extended attributes: who may read and change which. man 7 xattr; Linux fs/xattr.c, security/commoncap.c.
+import { IN_ATTRIB } from '../abi/inotify.js';
+import { notifyPath } from './notify.js';
 import { E2BIG, EINVAL, ENODATA, EOPNOTSUPP, EPERM, ERANGE, EROFS } from '../abi/errno.js';
 import { S_ISVTX } from '../abi/stat.js';
 import { XATTR_LIST_MAX } from '../abi/xattr.js';
@@ -41,17 +43,22 @@ export function getXattr(task: Task, path: Path, name: string): Uint8Array | num
   return denied !== 0 ? denied : path.inode.getXattr(name);
 }
 
+function noted(path: Path, failed: number): number {
+  if (failed === 0) notifyPath(path, IN_ATTRIB);
+  return failed;
+}
+
 /** `flags`: XATTR_*. */
 export function setXattr(task: Task, path: Path, name: string, value: Uint8Array, flags: number): number {
   if (path.mount.readOnly) return -EROFS;
   const denied = allows(task, path, name, MAY_WRITE) || checkName(name);
-  return denied !== 0 ? denied : path.inode.setXattr(name, value, flags);
+  return denied !== 0 ? denied : noted(path, path.inode.setXattr(name, value, flags));
 }
 
 export function removeXattr(task: Task, path: Path, name: string): number {
   if (path.mount.readOnly) return -EROFS;
   const denied = allows(task, path, name, MAY_WRITE) || checkName(name);
-  return denied !== 0 ? denied : path.inode.removeXattr(name);
+  return denied !== 0 ? denied : noted(path, path.inode.removeXattr(name));
 }
 
 /** Names, each with a NUL behind it, in at most `room` bytes; without room (0) only how many bytes there are. */

@@ -117,8 +117,24 @@ const vm = [
   constant('swappiness', 0),
 ];
 
+/** A limit of inotify's, which takes any number. */
+function inotifyLimit(name: string, field: 'maxQueuedEvents' | 'maxUserInstances' | 'maxUserWatches') {
+  return setting(
+    name,
+    ofSystem((own) => String(own.inotify[field])),
+    number(0, 0x7fffffff, (writer, value) => {
+      writer.kernel.inotify[field] = value;
+    }),
+  );
+}
+
 const fs = [
   constant('file-max', '9223372036854775807'),
+  table<SystemSubject>('inotify', 0o555, [
+    inotifyLimit('max_queued_events', 'maxQueuedEvents'),
+    inotifyLimit('max_user_instances', 'maxUserInstances'),
+    inotifyLimit('max_user_watches', 'maxUserWatches'),
+  ]),
   constant('mount-max', MOUNT_MAX),
   constant('nr_open', NR_OPEN),
   constant('overflowgid', 65534),
