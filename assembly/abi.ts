@@ -17,6 +17,8 @@ export const REPLAY_MAX = 64;
 export const SCRATCH_UOPS = 12288;
 /** The VMCS: fields of 8 bytes in the order of vmcs/rows.ts. */
 export const VMCS = 16384;
+/** Registers of the machine's local APIC at their offsets, as the host keeps them for the core to answer: mmu/apic-access.ts. One page. */
+export const APIC_PAGE = 20480;
 /** Translations of guest-physical pages through the EPT: EPT_CACHE_SIZE entries of {page number and rights u32, host page u32}. */
 export const EPT_CACHE = 32768;
 export const EPT_CACHE_SIZE = 4096;
@@ -182,6 +184,10 @@ export const RETURN_TOP = 1756;
 export const USER_EXITS = 1760;
 /** 1: IGNNE# is up; with CR0.NE = 0 instructions go on in spite of the x87 exception that is pending. The host sets it, the core clears it. */
 export const IGNNE = 1764;
+/** Physical page of the local APIC whose registers the core answers, NO_APIC: of none. A task priority below APIC_THRESHOLD (class) is the host's. */
+export const APIC_PHYSICAL = 1768;
+export const APIC_THRESHOLD = 1772;
+export const NO_APIC = 0xffffffff;
 
 // x87, MMX, SSE
 /** 8 physical x87 registers, 16 bytes each: significand u64, then sign and exponent u16. MM registers alias them. */
@@ -272,3 +278,4 @@ export const VMX_EMULATING = 3; // the monitor lets the interpreter do an instru
 export const ATTENTION_MMIO = 1;
 export const ATTENTION_CODE = 2;
 export const ATTENTION_WATCH = 4;
+export const ATTENTION_APIC = 8;

@@ -1,6 +1,6 @@
 // Between instructions: where execution starts, stops, is stepped, and what a fault becomes.
 import {
-  ATTENTION, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_DECODED, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET, EXIT_HLT,
+  ATTENTION, ATTENTION_APIC, ATTENTION_MMIO, ATTENTION_WATCH, CAREFUL, COUNT_DECODED, COUNT_INSTRUCTIONS, CPL, EA_TEMP, EIP, EXIT_BUDGET, EXIT_HLT,
   EXIT_INTERRUPT_WINDOW, EXIT_MMIO_WRITE, EXIT_REASON, EXIT_VM, FAULT_KIND, FLAGS_SYSTEM, INTERRUPT_SHADOW, INTERRUPT_WINDOW, MODE_KEY,
   NMI_BLOCKED, REPLAY_COUNT, REPLAY_NEXT, SCRATCH_UOPS, SEG, SEG_LIMIT, SEG_SIZE, VMX_HALTED,
 } from '../abi';
@@ -15,6 +15,7 @@ import { nonRoot, noteExit, settled } from '../cpu/vmx';
 import { OP_EXIT, OP_FAULT, OP_RESUME, OP_STEP_END } from '../generated/micro-ops';
 import { DECODED_SHORT, decodeOne, decodeRun, emitAt, emitTo } from '../isa/decode';
 import { U_COST, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_ATTR, U_SEGMENT, UA_ADDR16, UA_WRITE, UOP_SIZE } from '../uop';
+import { noteApicExit } from '../mmu/apic-access';
 import { evictCode } from '../mmu/code-eviction';
 import { coverCode, descriptorKey, hostPage, uopRoom } from '../mmu/code-pages';
 import { fetchHost, fetchTable } from '../mmu/fetch';
@@ -131,6 +132,12 @@ export function resume(): usize {
   if (attention != 0) {
     store<u32>(ATTENTION, 0);
     if ((attention & ATTENTION_WATCH) != 0) stepped = true;
+  }
+  if ((attention & ATTENTION_APIC) != 0 && nonRoot()) {
+    // traps of the instruction that wrote wait in the guest
+    stepPending = stepped;
+    noteApicExit();
+    return EXIT_UOP;
   }
   if (stepped) {
     afterInstruction(trapFlag, takeWatchHits());

@@ -8,6 +8,7 @@ import {
 import { watchesPage, noteWatch } from '../cpu/debug-registers';
 import { AC_FAULT, faulted, raise, raiseExit } from '../cpu/fault';
 import { nonRoot } from '../cpu/vmx';
+import { answersRead, apicTakesWrite, onAccessPage, readApic, readVirtualApic, takesPriority, writeVirtualApic } from './apic-access';
 import { codeWritten, hasCode } from './code-pages';
 import { ACCESS_READ, ACCESS_WRITE, translate, walkedHost, walkGlobal, walkHigh, walkLarge } from './paging';
 import { fillData, READ, readTlb, userRights, WRITE, writeTlb } from './tlb';
@@ -24,12 +25,11 @@ export function replayTake(): u64 {
   return load<u64>(REPLAY + (i << 4) + 8);
 }
 
-/** A guest reaches devices through its monitor alone, and no device lies above 4 GiB: what is no memory there is nothing. */
-// @ts-ignore: decorator
-@inline function nobodyAnswers(): bool { return nonRoot() || walkHigh != 0; }
-
+// A guest reaches devices through its monitor alone, but for its own APIC, and no device lies above 4 GiB: what is no memory there is nothing.
 function mmioRead(address: u32, size: u32): u64 {
-  if (nobodyAnswers()) return u64.MAX_VALUE;
+  if (nonRoot()) return onAccessPage ? readVirtualApic(address & 0xfff, size) : u64.MAX_VALUE;
+  if (walkHigh != 0) return u64.MAX_VALUE;
+  if (answersRead(address, size)) return readApic(address, size);
   if (replayReady()) return replayTake();
   store<u32>(EXIT_REASON, EXIT_MMIO_READ);
   store<u32>(EXIT_ADDRESS, address);
@@ -38,18 +38,20 @@ function mmioRead(address: u32, size: u32): u64 {
   return 0;
 }
 
-/** Posts a write; it leaves to the host when the instruction has retired. */
-function mmioWrite(address: u32, size: u32, value: u64): void {
-  if (nobodyAnswers()) return;
+/** Posts a write; it leaves to the host when the instruction has retired. False: a VM exit in place of it. */
+function mmioWrite(address: u32, size: u32, value: u64): bool {
+  if (nonRoot()) return !onAccessPage || writeVirtualApic(address & 0xfff, size, value);
+  if (walkHigh != 0 || takesPriority(address, size, value)) return true;
   const n = load<u32>(MMIO_QUEUE_COUNT);
   // no instruction writes more than MMIO_QUEUE_MAX items without asking for attention in between
-  if (n >= <u32>MMIO_QUEUE_MAX) return;
+  if (n >= <u32>MMIO_QUEUE_MAX) return true;
   const entry = MMIO_QUEUE + (n << 4);
   store<u32>(entry, address);
   store<u32>(entry + 4, size);
   store<u64>(entry + 8, value);
   store<u32>(MMIO_QUEUE_COUNT, n + 1);
   store<u32>(ATTENTION, load<u32>(ATTENTION) | ATTENTION_MMIO);
+  return true;
 }
 
 // ---- slow paths -----------------------------------------------------------------------------------------------------------
@@ -79,10 +81,7 @@ function writeWithin(lin: u32, size: u32, value: u64, user: bool): bool {
   const physical = translate(lin, ACCESS_WRITE, user);
   if (faulted()) return false;
   const host = walkedHost(physical, true);
-  if (host == 0) {
-    mmioWrite(physical, size, value);
-    return true;
-  }
+  if (host == 0) return mmioWrite(physical, size, value);
   const watched = load<u32>(DR7) & 0xff ? watchesPage(lin) : false;
   if (watched) noteWatch(lin, size, true);
   if (hasCode(physical >>> 12)) codeWritten(physical >>> 12, physical & 0xfff, size);
@@ -193,7 +192,9 @@ export function probeWrite(lin: u32, size: u32): bool {
   const t = writeEntry(lin);
   if (!misses(lin, t, size)) return true;
   if (size <= 8 && misaligned(lin, size, userRights)) return false;
-  translate(lin, ACCESS_WRITE, userRights);
+  const physical = translate(lin, ACCESS_WRITE, userRights);
+  // what is read first and then written must not find the APIC in its way
+  if (!faulted() && nonRoot() && walkedHost(physical, true) == 0 && onAccessPage && !apicTakesWrite(physical & 0xfff, size)) return false;
   if (!faulted() && (lin & 0xfff) + size > 0x1000) translate((lin + size - 1) & 0xfffff000, ACCESS_WRITE, userRights);
   return !faulted();
 }

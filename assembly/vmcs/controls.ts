@@ -16,6 +16,7 @@ export const CPU_BASED_RDPMC_EXITING = 0x800;
 export const CPU_BASED_RDTSC_EXITING = 0x1000;
 export const CPU_BASED_CR3_LOAD_EXITING = 0x8000;
 export const CPU_BASED_CR3_STORE_EXITING = 0x10000;
+export const CPU_BASED_TPR_SHADOW = 0x200000;
 export const CPU_BASED_NMI_WINDOW_EXITING = 0x400000;
 export const CPU_BASED_MOV_DR_EXITING = 0x800000;
 export const CPU_BASED_UNCOND_IO_EXITING = 0x1000000;
@@ -25,11 +26,13 @@ export const CPU_BASED_PAUSE_EXITING = 0x40000000;
 export const CPU_BASED_ACTIVATE_SECONDARY_CONTROLS = -0x80000000;
 
 // secondary processor-based
+export const SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES = 0x1;
 export const SECONDARY_EXEC_ENABLE_EPT = 0x2;
 export const SECONDARY_EXEC_DESC = 0x4;
 export const SECONDARY_EXEC_ENABLE_VPID = 0x20;
 export const SECONDARY_EXEC_WBINVD_EXITING = 0x40;
 export const SECONDARY_EXEC_UNRESTRICTED_GUEST = 0x80;
+export const SECONDARY_EXEC_APIC_REGISTER_VIRT = 0x100;
 
 // exit
 export const VM_EXIT_SAVE_DEBUG_CONTROLS = 0x4;
@@ -52,8 +55,8 @@ export const VM_ENTRY_LOAD_IA32_EFER = 0x8000;
 export const PIN_BASED_MUST = 0x16;
 export const PIN_BASED_MAY = 0x7f;
 export const CPU_BASED_MUST = 0x4006172;
-export const CPU_BASED_MAY = -0x283e0402; // 0xd7c1fbfe
-export const SECONDARY_MAY = 0xe6;
+export const CPU_BASED_MAY = -0x281e0402; // 0xd7e1fbfe
+export const SECONDARY_MAY = 0x1e7;
 export const VM_EXIT_MUST = 0x36dfb;
 export const VM_EXIT_MAY = 0x7fedff;
 export const VM_ENTRY_MUST = 0x11fb;
@@ -98,6 +101,14 @@ export const EPT_VIOLATION_EXECUTABLE = 0x20;
 export const EPT_VIOLATION_LINEAR_VALID = 0x80;
 export const EPT_VIOLATION_TRANSLATED = 0x100;
 export const EPT_VIOLATION_UNBLOCK_NMI = 0x1000;
+
+// Exit qualification of an APIC access: bits 11-0 are the offset, bits 15-12 the kind
+export const APIC_ACCESS_READ = 0;
+export const APIC_ACCESS_WRITE = 1;
+export const APIC_ACCESS_FETCH = 2;
+export const APIC_ACCESS_DELIVERY = 3;
+export const APIC_ACCESS_PHYSICAL_DELIVERY = 10;
+export const APIC_ACCESS_PHYSICAL = 15;
 
 // Task switch: where from, bits 30-31 of the qualification
 export const TASK_SWITCH_CALL = 0;

@@ -31,6 +31,8 @@ export const EXIT_REASON_MSR_WRITE = 32;
 export const EXIT_REASON_INVALID_STATE = 33;
 export const EXIT_REASON_MSR_LOAD_FAIL = 34;
 export const EXIT_REASON_PAUSE_INSTRUCTION = 40;
+export const EXIT_REASON_TPR_BELOW_THRESHOLD = 43;
+export const EXIT_REASON_APIC_ACCESS = 44;
 export const EXIT_REASON_GDTR_IDTR = 46;
 export const EXIT_REASON_LDTR_TR = 47;
 export const EXIT_REASON_EPT_VIOLATION = 48;
@@ -39,6 +41,7 @@ export const EXIT_REASON_INVEPT = 50;
 export const EXIT_REASON_PREEMPTION_TIMER = 52;
 export const EXIT_REASON_INVVPID = 53;
 export const EXIT_REASON_WBINVD = 54;
+export const EXIT_REASON_APIC_WRITE = 56;
 /** Bit 31 of the exit reason: the exit is a failed VM entry. */
 export const EXIT_REASON_FAILED_VMENTRY = -0x80000000;
 

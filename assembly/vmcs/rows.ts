@@ -1,6 +1,6 @@
 // The fields of the VMCS: name, encoding, width. Pure data, one row a field.
 // SDM vol. 3D appendix B; names as in Linux's arch/x86/include/asm/vmx.h.
-// Absent: fields of features that the processor does not have (64-bit mode, APIC virtualization, VM functions, PML, EPTP switching).
+// Absent: fields of features that the processor does not have (64-bit mode, virtual-interrupt delivery, VM functions, PML, EPTP switching).
 
 export type Width = 16 | 32 | 64 | 'natural';
 export type VmcsRow = readonly [name: string, encoding: number, width: Width];
@@ -31,6 +31,8 @@ export const VMCS_ROWS = [
   ['VM_EXIT_MSR_LOAD_ADDR', 0x2008, 64],
   ['VM_ENTRY_MSR_LOAD_ADDR', 0x200a, 64],
   ['TSC_OFFSET', 0x2010, 64],
+  ['VIRTUAL_APIC_PAGE_ADDR', 0x2012, 64],
+  ['APIC_ACCESS_ADDR', 0x2014, 64],
   ['EPT_POINTER', 0x201a, 64],
   ['GUEST_PHYSICAL_ADDRESS', 0x2400, 64],
   ['VMCS_LINK_POINTER', 0x2800, 64],
@@ -58,6 +60,7 @@ export const VMCS_ROWS = [
   ['VM_ENTRY_INTR_INFO_FIELD', 0x4016, 32],
   ['VM_ENTRY_EXCEPTION_ERROR_CODE', 0x4018, 32],
   ['VM_ENTRY_INSTRUCTION_LEN', 0x401a, 32],
+  ['TPR_THRESHOLD', 0x401c, 32],
   ['SECONDARY_VM_EXEC_CONTROL', 0x401e, 32],
   // 32-bit exit information, read-only to VMWRITE
   ['VM_INSTRUCTION_ERROR', 0x4400, 32],

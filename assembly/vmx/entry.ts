@@ -8,11 +8,12 @@ import {
 import { CR0_CD, CR0_ET, CR0_NW, pagingPae } from '../cpu/control';
 import { KIND_EXIT, RESUME_UOP } from '../cpu/fault';
 import { RF } from '../cpu/flags';
-import { cpuBased, secondaryControls, settled } from '../cpu/vmx';
+import { cpuBased, noteExit, secondaryControls, settled } from '../cpu/vmx';
 import {
   EXIT_QUALIFICATION, GUEST_CR0, GUEST_CR3, GUEST_CR4, GUEST_PENDING_DBG_EXCEPTIONS, GUEST_RFLAGS, VM_ENTRY_EXCEPTION_ERROR_CODE,
   VM_ENTRY_INSTRUCTION_LEN, VM_ENTRY_INTR_INFO_FIELD, VM_EXIT_INSTRUCTION_LEN, VM_EXIT_REASON, VM_INSTRUCTION_ERROR,
 } from '../generated/vmcs';
+import { beginApicVirtualization, priorityIsBelow } from '../mmu/apic-access';
 import { deliverEvent } from '../ops/control-flow/event';
 import { deliverFault } from '../ops/control-flow/interrupt';
 import { ENTERED } from '../ops/outcome';
@@ -25,7 +26,7 @@ import {
 } from '../vmcs/controls';
 import { enterRoot, makeExit } from './exit';
 import {
-  ENTRY_FAIL_PDPTE, EXIT_REASON_FAILED_VMENTRY, EXIT_REASON_INVALID_STATE, EXIT_REASON_MSR_LOAD_FAIL, VMXERR_ENTRY_INVALID_CONTROL_FIELD,
+  ENTRY_FAIL_PDPTE, EXIT_REASON_FAILED_VMENTRY, EXIT_REASON_INVALID_STATE, EXIT_REASON_MSR_LOAD_FAIL, EXIT_REASON_TPR_BELOW_THRESHOLD, VMXERR_ENTRY_INVALID_CONTROL_FIELD,
   VMXERR_ENTRY_INVALID_HOST_STATE_FIELD,
 } from '../vmcs/exit-reasons';
 import { loadGuest, loadPointers } from './guest-state';
@@ -98,6 +99,7 @@ export function enterGuest(): u32 {
   store<u32>(EPT_ACTIVE, secondaryControls() & SECONDARY_EXEC_ENABLE_EPT ? 1 : 0);
   loadGuest((load<u32>(GUEST_CR0) & ~CR0_KEPT) | (load<u32>(CR0) & CR0_KEPT), load<u32>(GUEST_CR3), load<u32>(GUEST_CR4));
   dropTranslations();
+  beginApicVirtualization();
   if (load<u32>(EPT_ACTIVE) != 0) loadPointers();
   else if (pagingPae() && !loadDirectoryPointers(load<u32>(CR3))) return failLate(EXIT_REASON_INVALID_STATE, ENTRY_FAIL_PDPTE);
   const bad = loadMsrArea();
@@ -105,7 +107,9 @@ export function enterGuest(): u32 {
   store<u32>(INTERRUPT_WINDOW, windows());
 
   const info = load<u32>(VM_ENTRY_INTR_INFO_FIELD);
-  if ((info & INTR_INFO_VALID_MASK) == 0 || inject(info)) return 0;
-  makeExit(0);
+  const delivered = (info & INTR_INFO_VALID_MASK) == 0 || inject(info);
+  if (delivered && !priorityIsBelow()) return 0;
+  if (delivered) noteExit(EXIT_REASON_TPR_BELOW_THRESHOLD, 0);
+  makeExit(delivered ? pendingTraps() : 0);
   return EXIT_VM;
 }

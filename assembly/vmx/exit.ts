@@ -1,7 +1,7 @@
 // A VM exit that has been noted is made: the guest is saved, event information written, the host loaded.
 // SDM vol. 3C chapter 27.
 import {
-  ATTENTION, ATTENTION_WATCH, EPT_ACTIVE, FAULT_KIND, INTERRUPT_WINDOW, REPLAY_COUNT, REPLAY_NEXT, VECTORING, VECTORING_ERROR, VMX_HALTED, VMX_ROOT, VMX_STATE,
+  ATTENTION, ATTENTION_APIC, ATTENTION_WATCH, EPT_ACTIVE, FAULT_KIND, INTERRUPT_WINDOW, REPLAY_COUNT, REPLAY_NEXT, VECTORING, VECTORING_ERROR, VMX_HALTED, VMX_ROOT, VMX_STATE,
 } from '../abi';
 import { takeWatchHits } from '../cpu/debug-registers';
 import { noteExit, settled } from '../cpu/vmx';
@@ -36,7 +36,7 @@ export function makeExit(traps: u32): void {
 export function enterRoot(): void {
   loadHost();
   takeWatchHits();
-  store<u32>(ATTENTION, load<u32>(ATTENTION) & ~ATTENTION_WATCH);
+  store<u32>(ATTENTION, load<u32>(ATTENTION) & ~(ATTENTION_WATCH | ATTENTION_APIC));
   store<u32>(FAULT_KIND, 0);
   store<u32>(REPLAY_COUNT, 0);
   store<u32>(REPLAY_NEXT, 0);

@@ -34,6 +34,7 @@ export function machineOf(options: VmRunOptions, closers: Closers): VmOptions {
     ...pick(options, [
       'mode',
       'ept',
+      'apicv',
       'vmx',
       'reboot',
       'memory',

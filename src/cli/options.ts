@@ -17,8 +17,9 @@ import type { PortOption } from '../hosts/node/virtio-port.js';
 /** As commander hands them over. */
 export interface RawOptions {
   mode: string;
-  /** false: --no-ept, --no-vmx. */
+  /** false: --no-ept, --no-apicv, --no-vmx. */
   ept?: boolean;
+  apicv?: boolean;
   vmx?: boolean;
   kernel?: string;
   initrd?: string;
@@ -89,6 +90,8 @@ export interface VmRunOptions {
   mode: Mode;
   /** Extended page tables; without them page tables are shadowed. */
   ept: boolean;
+  /** The processor answers for the local APIC what needs no exit. */
+  apicv: boolean;
   /** Whether the machine's firmware has VT-x on. */
   vmx: boolean;
   kernel?: string;
@@ -174,6 +177,7 @@ export function parseOptions(raw: RawOptions, person = false): VmRunOptions {
   return {
     mode,
     ept: raw.ept !== false,
+    apicv: raw.apicv !== false,
     vmx,
     kernel: raw.kernel,
     initrd: raw.initrd,

@@ -97,6 +97,7 @@ async function assemble(
     virtio: ports.length > 0 ? [...parts.virtio, { kind: 'console', ports }] : parts.virtio,
     mode,
     ept: options.ept,
+    apicv: options.apicv,
     vmx: options.vmx,
     memory,
     serial: [{ transmit, room }],

@@ -110,8 +110,9 @@ export interface VmOptions {
   maxInstructions?: number;
   /** Whether a reset of the guest's starts it anew (default), or ends the run with outcome `reset`. */
   reboot?: boolean;
-  /** Extended page tables, VT-x in the machine's firmware: default true. */
+  /** Extended page tables, APIC virtualization, VT-x in the machine's firmware: default true. */
   ept?: boolean;
+  apicv?: boolean;
   vmx?: boolean;
   /** Bytes that the guest is asked to give back (mode para). */
   balloon?: number;

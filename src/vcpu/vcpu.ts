@@ -1,6 +1,9 @@
 // One virtual CPU: a core instance on a machine's memory; running it, answering its exits, its counters.
 // assembly/abi.ts and the exports of assembly/index.ts.
 import {
+  APIC_PAGE,
+  APIC_PHYSICAL,
+  APIC_THRESHOLD,
   CAREFUL,
   A20_MASK,
   COUNT_CODE_EVICTIONS,
@@ -28,6 +31,7 @@ import {
   MMIO_QUEUE_COUNT,
   MMIO_QUEUE_MAX,
   MSR_APIC_BASE,
+  NO_APIC,
   NO_ERROR_CODE,
   PAGE_FAULT_ADDRESS,
   PIO_DATA,
@@ -260,6 +264,19 @@ export class Vcpu {
 
   injectNmi(): void {
     this.core.injectNmi();
+  }
+
+  /** Registers of the local APIC that the core answers: a page of words, the physical page where they are (none: undefined), the threshold. */
+  get apicWords(): Uint32Array {
+    return new Uint32Array(this.view.buffer, APIC_PAGE, PIO_DATA_SIZE / 4);
+  }
+
+  set apicPhysical(page: number | undefined) {
+    this.view.setUint32(APIC_PHYSICAL, page ?? NO_APIC, true);
+  }
+
+  set apicThreshold(priorityClass: number) {
+    this.view.setUint32(APIC_THRESHOLD, priorityClass, true);
   }
 
   /** IGNNE#: instructions go on in spite of the x87 error that is pending, as long as it is. */

@@ -53,6 +53,7 @@ import { Vcpu } from '../vcpu/vcpu.js';
 import { BootMemory } from './boot/boot-memory.js';
 import { readBios, readOptionRom } from './boot/bios.js';
 import { bootKernel, type KernelBoot } from './boot/kernel.js';
+import { ApicPage } from './apic-page.js';
 import { Bus } from './bus.js';
 import { Cable } from './cable.js';
 import { RealClock, VirtualClock } from './clock.js';
@@ -164,6 +165,14 @@ export function buildMachine(
   bus.mapMmio('ioapic', at.IOAPIC, 0x1000, ioapic);
   let lapicRange = bus.mapMmio('lapic', at.LOCAL_APIC, 0x1000, lapic);
   cpu.hasApic = true;
+  const apicv = config.apicv !== false;
+  if (apicv) guest?.virtualizeApic(lapic);
+  const apicPage =
+    apicv && !guest
+      ? new ApicPage(lapic, cpu.apicWords, (threshold) => {
+          cpu.apicThreshold = threshold;
+        })
+      : undefined;
   const date = new WallClock(
     config.clock === 'real' ? () => host.date() : () => at.VIRTUAL_EPOCH * 1000 + clock.now() / 1e6,
   );
@@ -381,6 +390,7 @@ export function buildMachine(
     timers,
     bus,
     interrupts: lapic,
+    apicPage,
     get nmiArmed() {
       return lapic.nmiArmed || ioapic.nmiArmed;
     },
@@ -397,7 +407,12 @@ export function buildMachine(
     apicBaseWritten(value) {
       lapic.setEnabled((value & at.APIC_BASE_ENABLED) !== 0);
       bus.unmapMmio(lapicRange);
-      lapicRange = bus.mapMmio('lapic', (value & 0xfffff000) >>> 0, 0x1000, lapic);
+      const page = (value & 0xfffff000) >>> 0;
+      lapicRange = bus.mapMmio('lapic', page, 0x1000, lapic);
+      const answered = apicv && value & at.APIC_BASE_ENABLED ? page : undefined;
+      if (guest) guest.moveApic(answered);
+      else cpu.apicPhysical = answered;
+      apicPage?.forget();
     },
     numericError() {
       coprocessorError.signal();

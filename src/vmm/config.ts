@@ -40,6 +40,8 @@ export interface MachineConfig {
   mode: Mode;
   /** Mode hw: extended page tables; without them the monitor shadows the guest's page tables. Default true. */
   ept?: boolean;
+  /** The processor answers for the local APIC what needs no exit (in mode full: the core does). Default true. */
+  apicv?: boolean;
   /** Whether the firmware has VT-x on; mode hw needs it. Default true. */
   vmx?: boolean;
   /** Bytes of RAM: whole MiB, MEMORY_MIN to MEMORY_MAX. */

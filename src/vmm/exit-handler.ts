@@ -88,6 +88,13 @@ export class ExitHandler {
       case vmx.EXIT_REASON_EPT_VIOLATION:
         guest.keepNmiBlocked();
         return guest.emulate(this.handle);
+      case vmx.EXIT_REASON_APIC_ACCESS:
+        return guest.emulate(this.handle);
+      case vmx.EXIT_REASON_APIC_WRITE: {
+        const { address, value } = guest.apicWrite;
+        this.writeMmio(address, 4, value, 0);
+        return 'run';
+      }
       case vmx.EXIT_REASON_TASK_SWITCH:
         return guest.emulate(this.handle);
       case vmx.EXIT_REASON_MSR_READ:
@@ -111,6 +118,7 @@ export class ExitHandler {
       case vmx.EXIT_REASON_INTERRUPT_WINDOW:
       case vmx.EXIT_REASON_NMI_WINDOW:
       case vmx.EXIT_REASON_PREEMPTION_TIMER:
+      case vmx.EXIT_REASON_TPR_BELOW_THRESHOLD:
         return 'run';
       default:
         // VMX in a guest: it has not been told of any. What is left cannot happen under our controls.

@@ -6,6 +6,7 @@ import type { Log } from '../base/log.js';
 import type { Exit } from '../vcpu/exit.js';
 import type { Registers } from '../vcpu/registers.js';
 import type { Counters } from '../vcpu/vcpu.js';
+import type { ApicPage } from './apic-page.js';
 import type { Bus } from './bus.js';
 import type { MachineClock } from './clock.js';
 import { ExitHandler } from './exit-handler.js';
@@ -48,6 +49,8 @@ export interface Machine {
   timers: TimerQueue;
   bus: Bus;
   interrupts: InterruptController;
+  /** Mode full: what of the local APIC the core answers. */
+  apicPage?: ApicPage;
   /** A non-maskable interrupt may come from a device. */
   readonly nmiArmed: boolean;
   /** What the host does beside the CPU. */
@@ -273,12 +276,14 @@ export class Vm {
         this.end({ kind: 'instruction-limit' });
         break;
       }
+      this.machine.apicPage?.publish();
       now = host.now();
       clock.entering(now);
       exits.entering(now);
       const exit = log.on.insn ? cpu.step(this.options.traceInstruction) : cpu.run(budget, this.more);
       now = host.now();
       exits.left(exit, guest?.reason ?? 0, now);
+      this.machine.apicPage?.collect();
       clock.left(now);
       this.trail?.note(exit, this.machine.registers.eip, guest);
       if (log.on.exit) this.traceExit(exit);

@@ -30,7 +30,7 @@ const CONTROLS: Row[] = [
   ['a pin-based control that must be 0', { PIN_BASED_VM_EXEC_CONTROL: vmx.PIN_BASED_MUST | 0x80 }],
   ['a primary control that must be 1', { CPU_BASED_VM_EXEC_CONTROL: vmx.CPU_BASED_MUST & ~2 }],
   ['a primary control that must be 0', { CPU_BASED_VM_EXEC_CONTROL: vmx.CPU_BASED_MUST | 0x400 }],
-  ['a secondary control that must be 0', { SECONDARY_VM_EXEC_CONTROL: vmx.SECONDARY_EXEC_ENABLE_EPT | 1 }],
+  ['a secondary control that must be 0', { SECONDARY_VM_EXEC_CONTROL: vmx.SECONDARY_EXEC_ENABLE_EPT | 0x400 }],
   ['five CR3 targets', { CR3_TARGET_COUNT: 5 }],
   ['I/O bitmap A within a page', { IO_BITMAP_A: 0x1800 }],
   ['I/O bitmap B beyond the address width', { IO_BITMAP_B: 2 ** 36 }],

@@ -75,6 +75,7 @@ export function vmRunCommand(): Command {
       'hw',
     )
     .option('--no-ept', "no extended page tables: the monitor shadows the guest's page tables")
+    .option('--no-apicv', "no APIC virtualization: each access to the local APIC's registers is an exit")
     .option('--no-vmx', 'VT-x switched off in the firmware: modes hw and para then refuse')
     .option('--kernel <file>', 'Linux bzImage or Multiboot kernel')
     .option('--initrd <file>', 'initial RAM disk, or the Multiboot module')

@@ -37,6 +37,17 @@ const MASKED = 0x10000;
 const TIMER_PERIODIC = 0x20000;
 const SOFTWARE_ENABLED = 0x100;
 const ERROR = { SEND_VECTOR: 0x20, RECEIVE_VECTOR: 0x40, REGISTER: 0x80 };
+/** Registers that there are, but for the timer's count and what is worked out of others (the processor priority). */
+const REGISTERS = 0x40;
+const MIRRORED = Array.from({ length: REGISTERS }, (_, register) => {
+  const bits = register >= REG.ISR && register < REG.ESR;
+  const local = register >= REG.LVT_TIMER && register <= REG.TIMER_INITIAL;
+  const single: readonly number[] = [
+    ...[REG.ID, REG.VERSION, REG.TPR, REG.EOI, REG.LDR, REG.DFR, REG.SVR],
+    ...[REG.ESR, REG.ICR_LOW, REG.ICR_HIGH, REG.TIMER_DIVIDE],
+  ];
+  return bits || local || single.includes(register);
+});
 /** Vectors below belong to exceptions. */
 const FIRST_VECTOR = 16;
 
@@ -135,6 +146,34 @@ export class Lapic implements MmioDevice, ApicBus, Snapshottable, Resettable {
 
   set taskPriority(priority: number) {
     this.tpr = (priority & 15) << 4;
+    this.drive();
+  }
+
+  // ---- what the processor may answer itself (vmm/apic-page.ts) ----
+
+  private changes = 0;
+  get revision(): number {
+    return this.changes;
+  }
+
+  get threshold(): number {
+    const waiting = this.enabled ? highest(this.irr) >> 4 : -1;
+    return waiting > 0 && waiting <= this.tpr >> 4 ? waiting : 0;
+  }
+
+  /** All registers that reading does not change, at their offsets. */
+  mirror(words: Uint32Array): void {
+    for (let register = 0; register < REGISTERS; register++) {
+      if (MIRRORED[register]) words[4 * register] = this.readRegister(register);
+    }
+  }
+
+  /** What a guest may have written there that has no effect of its own: the task priority, the destination of the next message. */
+  takeBack(words: Uint32Array): void {
+    this.icrHigh = (words[4 * REG.ICR_HIGH] & 0xff000000) >>> 0;
+    const priority = words[4 * REG.TPR] & 0xff;
+    if (priority === this.tpr) return;
+    this.tpr = priority;
     this.drive();
   }
 
@@ -264,6 +303,7 @@ export class Lapic implements MmioDevice, ApicBus, Snapshottable, Resettable {
   }
 
   private drive(): void {
+    this.changes++;
     this.options.intr.set(this.hasInterrupt());
   }
 
@@ -408,6 +448,7 @@ export class Lapic implements MmioDevice, ApicBus, Snapshottable, Resettable {
     const vector = highest(this.isr);
     if (vector < 0) return;
     clearBit(this.isr, vector);
+    this.changes++;
     if (hasBit(this.tmr, vector)) this.options.endOfInterrupt(vector);
   }
 

@@ -13,12 +13,14 @@ const CR0_NE = 0x20;
 const CR0_CD_NW = 0x60000000;
 const CR4_VMXE = 0x2000;
 
-/** Pages of the monitor's area: two I/O bitmaps, the MSR bitmap, a page directory of its own, then EPT or shadow tables. */
+/** Pages of the monitor's area: two I/O bitmaps, the MSR bitmap, a page directory of its own, two for the APIC, then EPT or shadow tables. */
 const IO_BITMAP_A = 0;
 const IO_BITMAP_B = 1;
 const MSR_BITMAP = 2;
 const HOST_DIRECTORY = 3;
-const TABLES = 4;
+const APIC_ACCESS = 4;
+const VIRTUAL_APIC = 5;
+const TABLES = 6;
 
 export function monitorPages(ept: boolean): number {
   return TABLES + (ept ? EPT_PAGES : SHADOW_PAGES);
@@ -27,6 +29,14 @@ export function monitorPages(ept: boolean): number {
 /** Host-physical address of the EPT or the shadow tables in the area at `area`. */
 export function tablesAt(area: number): number {
   return area + TABLES * PAGE;
+}
+
+/** Host-physical addresses of the APIC-access page and the virtual-APIC page. */
+export function apicAccessAt(area: number): number {
+  return area + APIC_ACCESS * PAGE;
+}
+export function virtualApicAt(area: number): number {
+  return area + VIRTUAL_APIC * PAGE;
 }
 
 /** Bits of CR0 and CR4 that the guest owns: it changes them without an exit. All others it reads from the shadow. */
@@ -88,8 +98,14 @@ export class ControlRegisters {
   }
 }
 
-/** Clears the VMCS and writes all but guest state. `area` is the monitor's, at a host-physical address. */
-export function setUpControls(vmcs: Vmcs, memory: HostPhysical, area: number, eptPointer: number | undefined): void {
+/** Clears the VMCS and writes all but guest state. `area` is the monitor's, at a host-physical address; `apic`: the APIC is virtualized. */
+export function setUpControls(
+  vmcs: Vmcs,
+  memory: HostPhysical,
+  area: number,
+  eptPointer: number | undefined,
+  apic: boolean,
+): void {
   const ept = eptPointer !== undefined;
   vmcs.clear();
   vmcs.write(
@@ -109,13 +125,18 @@ export function setUpControls(vmcs: Vmcs, memory: HostPhysical, area: number, ep
       vmx.CPU_BASED_USE_IO_BITMAPS |
       vmx.CPU_BASED_USE_MSR_BITMAPS |
       vmx.CPU_BASED_ACTIVATE_SECONDARY_CONTROLS |
+      (apic ? vmx.CPU_BASED_TPR_SHADOW : 0) |
       (ept ? 0 : paging)) >>>
       0,
   );
   vmcs.write(
     'SECONDARY_VM_EXEC_CONTROL',
-    vmx.SECONDARY_EXEC_ENABLE_VPID | (ept ? vmx.SECONDARY_EXEC_ENABLE_EPT | vmx.SECONDARY_EXEC_UNRESTRICTED_GUEST : 0),
+    vmx.SECONDARY_EXEC_ENABLE_VPID |
+      (apic ? vmx.SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES | vmx.SECONDARY_EXEC_APIC_REGISTER_VIRT : 0) |
+      (ept ? vmx.SECONDARY_EXEC_ENABLE_EPT | vmx.SECONDARY_EXEC_UNRESTRICTED_GUEST : 0),
   );
+  vmcs.write('APIC_ACCESS_ADDR', apicAccessAt(area));
+  vmcs.write('VIRTUAL_APIC_PAGE_ADDR', virtualApicAt(area));
   vmcs.write('VIRTUAL_PROCESSOR_ID', VPID);
   vmcs.write(
     'VM_EXIT_CONTROLS',

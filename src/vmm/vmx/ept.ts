@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.js';
 import { HOST_RAM } from '../../vcpu/engine.js';
 import type { Region } from '../../vcpu/guest-memory.js';
+import type { ApicMapping } from './host-physical.js';
 
 const PAGE = 0x1000;
 const LARGE_PAGE = 0x200000;
@@ -43,11 +44,12 @@ export class Ept {
   }
 
   /** Maps what has memory behind it; everything else stays out, and an access to it is an EPT violation. First region wins. */
-  build(regions: readonly Region[]): void {
+  build(regions: readonly Region[], apic?: ApicMapping): void {
     this.tables.fill(0);
     this.used = FIXED_TABLES;
     this.set(0, 0, this.area + PAGE, ALL);
     for (let i = 0; i < 4; i++) this.set(1, i, this.area + (2 + i) * PAGE, ALL);
+    if (apic) this.map({ start: apic.guest, size: PAGE, host: HOST_RAM + apic.host, kind: 'ram' });
     for (let i = regions.length - 1; i >= 0; i--) this.map(regions[i]);
   }
 

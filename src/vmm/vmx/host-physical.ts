@@ -6,8 +6,17 @@ import type { Region } from '../../vcpu/guest-memory.js';
 /** Where there is no memory. Host-physical addresses end far below. */
 export const NOWHERE = -1;
 
+/** A page, guest-physical, and the APIC-access page that stands for it, host-physical. Memory goes before it. */
+export interface ApicMapping {
+  guest: number;
+  host: number;
+}
+const APIC_SIZE = 0x1000;
+
 export class HostPhysical {
   private regions: readonly Region[] = [];
+  /** The page of the local APIC whose accesses the processor virtualizes. */
+  apic?: ApicMapping;
   private readonly words: Uint32Array;
 
   constructor(bytes: Uint8Array) {
@@ -27,7 +36,9 @@ export class HostPhysical {
       if (offset < 0 || offset >= region.size) continue;
       return writable && region.kind !== 'ram' ? NOWHERE : region.host - HOST_RAM + offset;
     }
-    return NOWHERE;
+    const { apic } = this;
+    const offset = apic ? address - apic.guest : -1;
+    return apic && offset >= 0 && offset < APIC_SIZE ? apic.host + offset : NOWHERE;
   }
 
   /** Whether the `size` bytes at `address` are RAM that lies in one piece. */

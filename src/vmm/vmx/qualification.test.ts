@@ -55,6 +55,13 @@ test('EPT violations', () => {
   expect(exit(48, 0x184, at)).toBe('fetch from 000b8000 (linear c00b8000)');
 });
 
+test('the APIC: which access to which register', () => {
+  expect(exit(44, 0x0390)).toBe('read of APIC 390 (current count)');
+  expect(exit(44, 0x10a0)).toBe('write to APIC 0a0 (processor priority)');
+  expect(exit(44, 0xf004)).toBe('access to APIC 004');
+  expect(exit(56, 0xb0)).toBe('write to APIC 0b0 (EOI)');
+});
+
 test('task switches, INVLPG, and reasons that need no words', () => {
   expect(exit(9, 0x80000028)).toBe('jmp to 0028');
   expect(exit(9, 0xc0000030)).toBe('task gate to 0030');

@@ -60,6 +60,34 @@ function describeTaskSwitch(qualification: number): string {
   return `${TASK_SOURCES[(qualification >>> 30) & 3]} to ${hex(qualification & 0xffff, SHORT)}`;
 }
 
+const APIC_ACCESSES = ['read of', 'write to', 'fetch from', 'delivery through'];
+const APIC_REGISTERS: Record<number, string> = {
+  32: 'ID',
+  48: 'version',
+  128: 'task priority',
+  160: 'processor priority',
+  176: 'EOI',
+  208: 'LDR',
+  224: 'DFR',
+  240: 'SVR',
+  640: 'ESR',
+  768: 'ICR',
+  784: 'ICR high',
+  800: 'LVT timer',
+  848: 'LVT LINT0',
+  864: 'LVT LINT1',
+  880: 'LVT error',
+  896: 'initial count',
+  912: 'current count',
+  992: 'divide configuration',
+};
+
+/** `APIC 0b0 (EOI)`. */
+function apicRegister(offset: number): string {
+  const name = APIC_REGISTERS[offset];
+  return `APIC ${hex(offset, 3)}${name ? ` (${name})` : ''}`;
+}
+
 /** What happened, or nothing where the reason says it all. */
 export function describeExit(exit: ExitDetail): string {
   const { qualification } = exit;
@@ -80,6 +108,10 @@ export function describeExit(exit: ExitDetail): string {
       return describeIo(qualification);
     case vmx.EXIT_REASON_EPT_VIOLATION:
       return describeEptViolation(exit);
+    case vmx.EXIT_REASON_APIC_ACCESS:
+      return `${APIC_ACCESSES[qualification >>> 12] ?? 'access to'} ${apicRegister(qualification & 0xfff)}`;
+    case vmx.EXIT_REASON_APIC_WRITE:
+      return `write to ${apicRegister(qualification & 0xfff)}`;
     case vmx.EXIT_REASON_EPT_MISCONFIG:
       return `at ${hex(exit.guestPhysical)}`;
     default:

@@ -2,14 +2,16 @@
 // SDM vol. 3C chapters 25-28; the shape of KVM's vmx_vcpu_run and x86_emulate_instruction.
 import { hex } from '../../base/bytes.js';
 import type { Exit } from '../../vcpu/exit.js';
+import { HOST_RAM } from '../../vcpu/engine.js';
 import type { Region } from '../../vcpu/guest-memory.js';
 import type { Registers } from '../../vcpu/registers.js';
 import type { Counters, Vcpu } from '../../vcpu/vcpu.js';
 import * as vmx from '../../vcpu/vmcs.js';
 import { fieldWord, type Vmcs } from '../../vcpu/vmcs.js';
+import { ApicPage, type MirroredApic } from '../apic-page.js';
 import type { Answer, GuestCpu, Next } from '../guest-cpu.js';
 import type { Paravirt } from '../kvm/paravirt.js';
-import { ControlRegisters, setUpControls, tablesAt } from './controls.js';
+import { apicAccessAt, ControlRegisters, setUpControls, tablesAt, virtualApicAt } from './controls.js';
 import { Ept } from './ept.js';
 import { Events, GENERAL_PROTECTION, INVALID_OPCODE, NO_ERROR } from './events.js';
 import { reasonName } from './exit-reasons.js';
@@ -31,6 +33,11 @@ const GUEST_LINEAR = fieldWord('GUEST_LINEAR_ADDRESS');
 const VECTORING = fieldWord('IDT_VECTORING_INFO_FIELD');
 const TIMER = fieldWord('VMX_PREEMPTION_TIMER_VALUE');
 const STACK_RIGHTS = fieldWord('GUEST_SS_AR_BYTES');
+const THRESHOLD = fieldWord('TPR_THRESHOLD');
+
+const PAGE = 0x1000;
+/** Of an offset in the APIC's page. */
+const APIC_REGISTER = 0xff0;
 
 const TF = 0x100;
 const IF = 0x200;
@@ -66,6 +73,8 @@ export class VmxCpu implements GuestCpu {
   private readonly memory: HostPhysical;
   private readonly control: ControlRegisters;
   private readonly ept?: Ept;
+  private apic?: ApicPage;
+  private regions: readonly Region[] = [];
   /** The guest stands in the CPU state, and the emulator has it. */
   private emulating = false;
   private a20Open = true;
@@ -131,7 +140,8 @@ export class VmxCpu implements GuestCpu {
     this.events.reset();
     this.entryError = 0;
     this.cpu.vmxOn();
-    setUpControls(this.vmcs, this.memory, this.area, this.ept?.pointer);
+    setUpControls(this.vmcs, this.memory, this.area, this.ept?.pointer, this.apic !== undefined);
+    this.apic?.forget();
     this.control.writeMasks();
     this.emulating = true;
     this.saveGuest(cr0, cr4);
@@ -146,8 +156,29 @@ export class VmxCpu implements GuestCpu {
 
   /** Other memory answers at some guest-physical addresses now. */
   mapChanged(regions: readonly Region[]): void {
+    this.regions = regions;
     this.memory.setMap(regions);
-    this.ept?.build(regions);
+    this.remap();
+  }
+
+  /** The processor answers for the guest's APIC what needs no exit. Before the machine is on. */
+  virtualizeApic(apic: MirroredApic): void {
+    const page = new Uint32Array(this.bytes.buffer, HOST_RAM + virtualApicAt(this.area), PAGE / 4);
+    this.apic = new ApicPage(apic, page, (threshold) => {
+      this.words[THRESHOLD] = threshold;
+    });
+  }
+
+  /** The guest's APIC answers at `page` now, or nowhere. */
+  moveApic(page: number | undefined): void {
+    if (!this.apic) return;
+    this.memory.apic = page === undefined ? undefined : { guest: page, host: apicAccessAt(this.area) };
+    this.remap();
+    this.cpu.flushTlb();
+  }
+
+  private remap(): void {
+    this.ept?.build(this.regions, this.memory.apic);
     this.shadow?.forget();
   }
 
@@ -186,6 +217,7 @@ export class VmxCpu implements GuestCpu {
   }
 
   private left(): Exit {
+    this.apic?.collect();
     this.events.afterExit();
     this.paravirt?.afterExit();
     return this.exit;
@@ -195,6 +227,7 @@ export class VmxCpu implements GuestCpu {
   private enter(budget: number): boolean {
     this.events.beforeEntry();
     this.paravirt?.beforeEntry();
+    this.apic?.publish();
     this.words[TIMER] = Math.min(0xffffffff, budget * this.cpu.ticksPerInstruction);
     this.entries++;
     const outcome = this.cpu.enterVm();
@@ -205,6 +238,12 @@ export class VmxCpu implements GuestCpu {
   /** The basic reason of the exit at hand. */
   get reason(): number {
     return this.words[REASON] & 0xffff;
+  }
+
+  /** The register of the APIC, of whose write the exit at hand tells: its address and what is in it now. */
+  get apicWrite(): { address: number; value: number } {
+    const offset = this.qualification & APIC_REGISTER;
+    return { address: (this.memory.apic?.guest ?? 0) + offset, value: this.apic ? this.apic.words[offset >>> 2] : 0 };
   }
 
   /** The vector of the exception that has made the exit at hand. */
