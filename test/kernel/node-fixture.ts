@@ -88,9 +88,13 @@ export class TestNode {
     });
   }
 
-  /** Runs a program to its end. Throws when nothing can run before that. */
-  run(args: readonly string[], input = '', cwd = '/'): Ended {
+  /**
+   * Runs a program to its end. Throws when nothing can run before that; a hostile program is killed then, with all that it has
+   * started, as it is once it has had `patience` nanoseconds.
+   */
+  run(args: readonly string[], input = '', cwd = '/', patience?: number): Ended {
     const { kernel } = this;
+    const giveUp = kernel.clock.monotonic() + (patience ?? Number.POSITIVE_INFINITY);
     const [stdin, stdout, stderr] = [new HostStream(), new HostStream(1 << 24), new HostStream(1 << 24)];
     stdin.push(Buffer.from(input));
     stdin.end();
@@ -113,18 +117,33 @@ export class TestNode {
     });
     if (typeof process === 'number') throw new Error(`${args[0]}: errno ${-process}`);
     while (!process.isZombie) {
-      if (kernel.run(kernel.clock.monotonic() + 1e9) || process.isZombie) continue;
+      const busy = kernel.run(kernel.clock.monotonic() + 1e9);
+      if (process.isZombie) break;
       const next = kernel.nextTimer;
+      if (patience !== undefined && (kernel.clock.monotonic() > giveUp || next === Number.POSITIVE_INFINITY))
+        this.end();
+      if (busy) continue;
       if (next === Number.POSITIVE_INFINITY)
         throw new Error(`${args.join(' ')} waits for ever; it said ${text(stdout)}${text(stderr)}`);
       this.time += Math.max(0, next - kernel.clock.monotonic());
     }
+    if (patience !== undefined) this.end();
     const status = process.exitStatus!;
     return {
       output: text(stdout),
       errors: text(stderr),
       status: (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f),
     };
+  }
+
+  /** Ends all tasks, whatever they are at. */
+  end(): void {
+    const { kernel } = this;
+    for (let more = 0; kernel.tasks.size > 0; more++) {
+      if (more === 1000) throw new Error(`${kernel.tasks.size} tasks do not end`);
+      for (const task of kernel.tasks) kernel.signals.endProcess(task.process, 9);
+      kernel.run(kernel.clock.monotonic() + 1e9);
+    }
   }
 }
 

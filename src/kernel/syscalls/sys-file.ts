@@ -14,6 +14,7 @@ import {
   EPERM,
   ERANGE,
   EROFS,
+  ETXTBSY,
 } from '../abi/errno.js';
 import { majorOf, minorOf } from '../abi/device-number.js';
 import {
@@ -553,6 +554,7 @@ function truncateOf(task: Task, path: Path | number, size: number): number {
   const denied = inode.allows(task, MAY_WRITE);
   if (denied !== 0) return denied;
   if (path.mount.readOnly) return -EROFS;
+  if (inode.programs > 0) return -ETXTBSY;
   const failed = inode.setAttributes(task, { size });
   if (failed === 0) notifyPath(path, IN_MODIFY);
   return failed;

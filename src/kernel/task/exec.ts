@@ -225,6 +225,7 @@ function becomeProgram(task: Task, file: OpenFile, name: string, secure: boolean
   process.timers.clear(false);
   process.executable?.release();
   process.executable = file;
+  file.becomeProgram();
   process.hasExecuted = true;
   // who has more rights than who started it, or may not read its own program, shows nothing of itself
   process.dumpable = secure || file.inode.allows(task, MAY_READ) !== 0 ? 0 : 1;

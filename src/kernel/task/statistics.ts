@@ -14,5 +14,7 @@ export class Statistics {
   /** Nanoseconds that tasks had the processor; those of tasks with a nice value are `niceTime` alone. */
   userTime = 0;
   niceTime = 0;
+  /** Open files that somebody holds, of all kinds. */
+  openFiles = 0;
   readonly load = new LoadAverage();
 }

@@ -62,6 +62,8 @@ export abstract class Inode {
   opens = 0;
   /** Those that can write. */
   writers = 0;
+  /** Those that processes run: nobody writes the program that somebody runs. */
+  programs = 0;
   /** Of a FIFO that somebody has had open. */
   pipe?: Pipe;
   /** Of a socket's name: the socket that it leads to. */

@@ -6,6 +6,7 @@ import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../abi/inotify.js';
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
 import type { PageCache } from '../mm/page-cache.js';
 import type { Credentials } from '../security/credentials.js';
+import type { Statistics } from '../task/statistics.js';
 import type { Task } from '../task/task.js';
 import type { WaitQueue } from '../task/wait-queue.js';
 import type { DirectoryEntry, Inode } from './inode.js';
@@ -27,8 +28,10 @@ export abstract class OpenFile {
   position = 0;
   /** Descriptors and others that hold it; the last release closes it. */
   private holders = 1;
+  private isProgram = false;
   /** Who opened it: some checks are made against that. */
   readonly credentials: Credentials;
+  private readonly statistics: Statistics;
   /** Process (positive) or group (negative) that SIGIO goes to, and the signal. */
   owner = 0;
 
@@ -41,6 +44,8 @@ export abstract class OpenFile {
     readonly path?: Path,
   ) {
     this.credentials = task.credentials;
+    this.statistics = task.kernel.statistics;
+    this.statistics.openFiles++;
     inode.opens++;
     if (this.writable) inode.writers++;
     if (path) {
@@ -78,6 +83,12 @@ export abstract class OpenFile {
     return `anon_inode:[${this.inode.ino}]`;
   }
 
+  /** A process runs it: until it is closed the file can't be opened for writing. man 2 open, ETXTBSY. */
+  becomeProgram(): void {
+    if (!this.isProgram) this.inode.programs++;
+    this.isProgram = true;
+  }
+
   hold(): this {
     this.holders++;
     return this;
@@ -89,8 +100,10 @@ export abstract class OpenFile {
     if ((this.flags & O_PATH) === 0) notifyFile(this, this.writable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     this.inode.locks?.release(this);
     this.close();
+    this.statistics.openFiles--;
     this.inode.opens--;
     if (this.writable) this.inode.writers--;
+    if (this.isProgram) this.inode.programs--;
     this.inode.forgetIfUnused();
     if (!this.path) return;
     const { mount } = this.path;

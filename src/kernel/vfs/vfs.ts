@@ -14,6 +14,7 @@ import {
   EOVERFLOW,
   EPERM,
   EROFS,
+  ETXTBSY,
   EXDEV,
 } from '../abi/errno.js';
 import {
@@ -162,6 +163,7 @@ export class Vfs {
     }
     if (inode.isRegular && inode.size > 0x7fffffff && task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0)
       return -EOVERFLOW;
+    if (writes && inode.programs > 0) return -ETXTBSY;
     return inode.open(task, flags, path);
   }
 

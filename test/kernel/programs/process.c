@@ -190,6 +190,10 @@ int main(int count, char **args) {
   close(text_);
   show("scripts without end: ELOOP", execve("./notes", argv, environ));
   unlink("notes");
+  show("open(2) for writing of what runs: ETXTBSY", open(args[0], O_RDWR));
+  show("  O_TRUNC alone too", open(args[0], O_RDONLY | O_TRUNC));
+  show("truncate(2) of what runs: ETXTBSY", truncate(args[0], 0));
+  show("  reading does not matter", close(open(args[0], O_RDONLY)));
   show("argv that can't be read: EFAULT", execve(args[0], (char **)1, environ));
 
   family("groups and sessions");

@@ -130,6 +130,10 @@ function inotifyLimit(name: string, field: 'maxQueuedEvents' | 'maxUserInstances
 
 const fs = [
   constant('file-max', '9223372036854775807'),
+  setting(
+    'file-nr',
+    ofSystem((own) => `${own.statistics.openFiles}\t0\t9223372036854775807`),
+  ),
   table<SystemSubject>('inotify', 0o555, [
     inotifyLimit('max_queued_events', 'maxQueuedEvents'),
     inotifyLimit('max_user_instances', 'maxUserInstances'),
