@@ -163,7 +163,7 @@ export class Vfs {
     }
     if (inode.isRegular && inode.size > 0x7fffffff && task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0)
       return -EOVERFLOW;
-    if (writes && inode.programs > 0) return -ETXTBSY;
+    if (inode.programs > 0 && ((flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0)) return -ETXTBSY;
     return inode.open(task, flags, path);
   }
 
