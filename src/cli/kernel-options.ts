@@ -4,6 +4,7 @@ import { InputError } from '../base/errors.js';
 
 export interface RawKernelOptions {
   rootfs: string[];
+  upper?: string;
   env?: string[];
   cwd?: string;
   user?: string;
@@ -28,6 +29,8 @@ export interface KernelRunOptions {
   rootfs: string[];
   /** Changes go to the folder itself, the only one then. */
   writeThrough: boolean;
+  /** The file that changes are kept in; undefined: nowhere. */
+  upper?: string;
   env: string[];
   cwd: string;
   uid: number;
@@ -50,6 +53,8 @@ const MEMORY_MAX = 3 * 2 ** 30;
 
 export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
   const { rootfs, writeThrough } = parseRoot(raw.rootfs);
+  if (writeThrough && raw.upper !== undefined)
+    throw new InputError('--upper: with --rootfs DIR,rw changes go to the folder', 'Leave one of the two away.');
   const memory = parseSize(raw.nodeMemory);
   if (memory === undefined || memory < MEMORY_MIN || memory > MEMORY_MAX)
     throw new InputError(`--node-memory ${raw.nodeMemory}: must be 16M to 3G`, 'For example --node-memory 1G.');
@@ -57,6 +62,7 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
   return {
     rootfs,
     writeThrough,
+    upper: raw.upper,
     env: environment(raw.env ?? [], raw.tty ?? false),
     cwd: absolute('--cwd', raw.cwd ?? '/'),
     uid,

@@ -6,6 +6,9 @@ import { InputError } from '../base/errors.js';
 import { FileSource, reason } from '../hosts/node/files.js';
 import { SharedFolder } from '../hosts/node/shared-folder.js';
 import { uncompressedCopy } from '../hosts/node/uncompressed-copy.js';
+import { errnoName } from '../kernel/abi/errno.js';
+import { JournalFile } from '../hosts/node/journal-file.js';
+import { Journal } from '../kernel/fs/journal.js';
 import { Hostfs } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
@@ -23,12 +26,55 @@ const COMPRESSIONS: readonly (readonly [magic: readonly number[], name: string, 
   [[0x42, 0x5a, 0x68], 'bzip2', 'bunzip2'],
 ];
 
-export async function rootOf(kernel: Kernel, options: KernelRunOptions): Promise<FileSystem> {
-  if (options.writeThrough) return folder(kernel, options.rootfs[0]!, false);
+/** How often what has changed goes to the file of --upper by itself: what a kill of this process may cost, in milliseconds. */
+const COMMIT_EVERY = 5000;
+
+export interface Root {
+  fs: FileSystem;
+  /** All that has changed is kept. Throws InputError when it can't be. */
+  close(): void;
+}
+
+export async function rootOf(kernel: Kernel, options: KernelRunOptions): Promise<Root> {
+  if (options.writeThrough) return { fs: folder(kernel, options.rootfs[0]!, false), close() {} };
   const layers: FileSystem[] = [];
   for (const path of options.rootfs) layers.push(await layer(kernel, path));
-  const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: options.memory, mode: 0o755 }, kernel.clock);
-  return new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
+  const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
+  const limits = { size: options.memory, mode: 0o755 };
+  const upper = new Tmpfs(kernel.newDevice(), kernel.frames, limits, kernel.clock, kept?.journal);
+  kept?.journal.restore(upper);
+  const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
+  return { fs, close: () => kept?.close() };
+}
+
+/** Changes in a file of the host. */
+class KeptUpper {
+  readonly journal: Journal;
+  private readonly file: JournalFile;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(path: string) {
+    this.file = new JournalFile(path, '--upper');
+    try {
+      this.journal = new Journal(this.file);
+    } catch (error) {
+      this.file.close();
+      throw error;
+    }
+    this.timer = setInterval(() => this.journal.commit(false), COMMIT_EVERY);
+    this.timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    const failed = this.journal.commit(true);
+    this.file.close();
+    if (failed !== 0)
+      throw new InputError(
+        `${this.file.name}: the last changes are lost: ${errnoName(failed)}`,
+        'Is there room on the disk?',
+      );
+  }
 }
 
 function folder(kernel: Kernel, path: string, readOnly: boolean): FileSystem {

@@ -10,6 +10,8 @@ import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoName } from '../../kernel/abi/er
 import { drive } from '../../kernel/drive.js';
 import { Hostfs } from '../../kernel/fs/hostfs.js';
 import { createNode, mountAt, standardMounts } from '../../kernel/node.js';
+import type { Devpts } from '../../kernel/fs/devpts.js';
+import type { Kernel } from '../../kernel/kernel.js';
 import type { NamespaceSet } from '../../kernel/ns/namespace-set.js';
 import { Credentials } from '../../kernel/security/credentials.js';
 import { Strace } from '../../kernel/syscalls/strace.js';
@@ -30,6 +32,10 @@ const EXAMPLES: readonly Example[] = [
     what: 'layers of an image, read where they lie: nothing is unpacked',
   },
   {
+    command: 'tabvisor kernel run --rootfs debian.tar --upper mine.changes -t -i -- bash',
+    what: 'changes stay in the file mine.changes',
+  },
+  {
     command: "tabvisor kernel run --rootfs debian --bind .:/work --cwd /work -- sh -c 'make && ./test'",
     what: 'a folder of the host inside, changes to it stay',
   },
@@ -48,6 +54,7 @@ export function kernelRunCommand(): Command {
       'the root: a folder, a tar or a tar.gz; repeatable, each lies on those before. It is not changed, but a folder if ,rw follows',
       collect,
     )
+    .option('--upper <file>', 'changes of the root are kept in this file, and there again at the next start')
     .option('--env <name=value>', 'an environment variable; repeatable', collect)
     .option('--cwd <path>', 'working directory in the root', '/')
     .option('--user <uid[:gid]>', 'who the program runs as', '0')
@@ -79,7 +86,8 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
     tracer: strace,
   });
   nodePlatform.tune(vcpu);
-  const { namespace, pts } = standardMounts(kernel, await rootOf(kernel, options));
+  const root = await rootOf(kernel, options);
+  const { namespace, pts } = standardMounts(kernel, root.fs);
   const namespaces: NamespaceSet = { mount: namespace, uts: kernel.utsNamespace, pidForChildren: kernel.pidNamespace };
   for (const bind of options.binds) {
     const fs = new Hostfs(kernel.newDevice(), kernel.frames, new SharedFolder(bind.host, bind.readOnly), {
@@ -94,6 +102,25 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
       );
   }
 
+  let status: number;
+  try {
+    status = await runProgram(kernel, host, options, args, namespaces, pts);
+  } finally {
+    root.close();
+  }
+  if (options.stats) writeFileSync(options.stats, `${JSON.stringify(kernelReport(kernel, vcpu), undefined, 2)}\n`);
+  return status;
+}
+
+/** From the first process's start to its end; its exit status as a shell has it. */
+async function runProgram(
+  kernel: Kernel,
+  host: NodeHost,
+  options: KernelRunOptions,
+  args: string[],
+  namespaces: NamespaceSet,
+  pts: Devpts,
+): Promise<number> {
   const console_ = options.tty ? new TerminalConsole(kernel, pts, host) : new PipeConsole(options.interactive, host);
   const program = args[0]!;
   const started = kernel.startProcess(program, {
@@ -114,7 +141,6 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   } finally {
     await console_.close();
   }
-  if (options.stats) writeFileSync(options.stats, `${JSON.stringify(kernelReport(kernel, vcpu), undefined, 2)}\n`);
   const status = init.exitStatus!;
   return (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f);
 }

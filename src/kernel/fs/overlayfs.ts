@@ -75,7 +75,7 @@ export class Overlayfs extends FileSystem {
   }
 
   override reclaim(): number {
-    return this.lowers.reduce((sum, fs) => sum + fs.reclaim(), 0);
+    return this.lowers.reduce((sum, fs) => sum + fs.reclaim(), this.upper?.reclaim() ?? 0);
   }
 }
 
@@ -426,6 +426,10 @@ export class OverlayInode extends Inode implements CachedInode {
     return this.real.listXattr().filter((name) => !name.startsWith(PRIVATE));
   }
 
+  override sync(): number {
+    return this.real.sync();
+  }
+
   override evict(): void {
     // the upper layer has its own count of names; what was open here is not any more
     if (!this.upper) return;
@@ -442,9 +446,14 @@ function copyData(from: Inode, to: Inode): number {
   for (let index = 0; index * PAGE_SIZE < from.size; index++) {
     const frame = source.get(index);
     if (frame < 0) return frame;
+    frames.use(frame);
     const copy = target.get(index);
+    if (copy > 0) {
+      frames.copy(frame, copy);
+      target.markDirty(index);
+    }
+    frames.release(frame);
     if (copy < 0) return copy;
-    frames.copy(frame, copy);
   }
   to.size = from.size;
   return 0;

@@ -3,16 +3,17 @@
 import { EEXIST, EFBIG, EINVAL, EMLINK, ENODATA, ENOENT, ENOSPC, ENOTEMPTY, EOPNOTSUPP } from '../abi/errno.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_ISUID, TMPFS_MAGIC } from '../abi/stat.js';
 import { type Frames, PAGE_SIZE } from '../mm/frames.js';
-import { PageCache } from '../mm/page-cache.js';
+import { PageCache, type PageSource } from '../mm/page-cache.js';
 import { CAP_FSETID } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from '../vfs/actor.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
-import { type Attributes, type DirectoryEntry, Inode, type NewInode } from '../vfs/inode.js';
+import { type Attributes, type DirectoryEntry, Inode, type InodeAttributes, type NewInode } from '../vfs/inode.js';
 import { DirectoryFile, type OpenFile, OFFSET_MAX } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
 import { SECURITY_CAPABILITY } from '../vfs/xattr.js';
 import { type CachedInode, RegularFile } from '../vfs/regular-file.js';
+import type { FileRecord } from './journal-records.js';
 import { parseOptions } from './mount-options.js';
 
 /** Extended attributes that it has: no access control lists. */
@@ -59,6 +60,27 @@ export function tmpfsOptions(text: string, whole: number): TmpfsOptions | number
   return options;
 }
 
+/** The pages of a file as they are kept elsewhere: what is not in memory is read from there, or is a hole. */
+export interface KeptPages extends PageSource {
+  holds(index: number): boolean;
+  held(): Iterable<number>;
+  /** Pages [first, end) are a hole now. */
+  drop(first: number, end: number): void;
+}
+
+/** Who keeps the files of a tmpfs elsewhere too (journal.ts), and so hears of all that changes. */
+export interface TmpfsKeeper {
+  pagesOf(inode: TmpfsInode): KeptPages;
+  /** Its attributes or pages are others. */
+  changed(inode: TmpfsInode): void;
+  /** A name of a directory leads to `inode`, or to nothing. */
+  named(directory: TmpfsInode, name: string, inode: TmpfsInode | undefined): void;
+  /** It is gone: no name, and nobody has it open. */
+  forgotten(inode: TmpfsInode): void;
+  /** Keeps what has changed; `durable`: so that it outlives the host. An errno, or 0. */
+  commit(durable: boolean): number;
+}
+
 export class Tmpfs extends FileSystem {
   readonly type: string;
   readonly root: TmpfsInode;
@@ -66,6 +88,8 @@ export class Tmpfs extends FileSystem {
   private maxFiles: number;
   private files = 0;
   private nextIno = 1;
+  /** All of them, where their memory can be had back. */
+  private readonly inodes?: Set<TmpfsInode>;
   /** Bytes of names, link targets and attributes. */
   private extra = 0;
 
@@ -74,12 +98,14 @@ export class Tmpfs extends FileSystem {
     readonly frames: Frames,
     private limits: TmpfsOptions,
     now: { date(): { seconds: number; nanoseconds: number } },
+    readonly keeper?: TmpfsKeeper,
   ) {
     super(device);
     this.type = limits.type ?? 'tmpfs';
     this.maxBytes = limits.size ?? Math.floor(frames.count / 2) * PAGE_SIZE;
     this.maxFiles = limits.files ?? Math.max(64, Math.floor(this.maxBytes / PAGE_SIZE));
     this.clock = now;
+    if (keeper) this.inodes = new Set();
     this.root = this.newInode({
       mode: S_IFDIR | (limits.mode ?? 0o1777),
       uid: limits.uid ?? 0,
@@ -111,12 +137,39 @@ export class Tmpfs extends FileSystem {
   newInode(made: NewInode): TmpfsInode | undefined {
     if (this.files >= this.maxFiles) return undefined;
     this.files++;
-    return new TmpfsInode(this, this.nextIno++, made);
+    const inode = new TmpfsInode(this, this.nextIno++, made);
+    this.inodes?.add(inode);
+    this.keeper?.changed(inode);
+    return inode;
   }
 
   forget(inode: TmpfsInode): void {
     this.files--;
     this.claim(-inode.extra);
+    this.inodes?.delete(inode);
+    this.keeper?.forgotten(inode);
+  }
+
+  /** A file that was kept, as it was. */
+  restore(ino: number, record: FileRecord): TmpfsInode {
+    this.files++;
+    this.nextIno = Math.max(this.nextIno, ino + 1);
+    const inode = new TmpfsInode(this, ino, record.attributes);
+    inode.restore(record);
+    this.inodes?.add(inode);
+    return inode;
+  }
+
+  override sync(): number {
+    return this.keeper?.commit(true) ?? 0;
+  }
+
+  /** What is kept elsewhere can be read again, once it is there. */
+  override reclaim(): number {
+    if (this.keeper?.commit(false) !== 0) return 0;
+    let given = 0;
+    for (const inode of this.inodes!) given += inode.cache.reclaim();
+    return given;
   }
 
   statistics(): FileSystemStatistics {
@@ -166,15 +219,20 @@ export class Tmpfs extends FileSystem {
   }
 }
 
-/** A page cache that the filesystem's limit holds for. */
+/** A page cache that the filesystem's limit holds for; pages that are kept elsewhere are not counted: they are no memory that is gone. */
 class TmpfsCache extends PageCache {
-  constructor(private readonly fs: Tmpfs) {
-    super(fs.frames);
+  constructor(
+    private readonly fs: Tmpfs,
+    private readonly inode: TmpfsInode,
+    private readonly kept?: KeptPages,
+  ) {
+    super(fs.frames, kept);
   }
 
   override get(index: number): number {
     const here = this.peek(index);
     if (here !== 0) return here;
+    if (this.kept) return super.get(index);
     if (this.fs.pages >= this.fs.maxPages) return -ENOSPC;
     const frame = super.get(index);
     if (frame > 0) this.fs.pages++;
@@ -182,7 +240,18 @@ class TmpfsCache extends PageCache {
   }
 
   protected override dropped(): void {
-    this.fs.pages--;
+    if (!this.kept) this.fs.pages--;
+  }
+
+  override markDirty(index: number): void {
+    if (!this.kept) return;
+    super.markDirty(index);
+    this.fs.keeper?.changed(this.inode);
+  }
+
+  override drop(first: number, end: number): void {
+    super.drop(first, end);
+    this.kept?.drop(first, end);
   }
 }
 
@@ -199,14 +268,16 @@ export class TmpfsInode extends Inode implements CachedInode {
   /** Bytes that its names, target and attributes take. */
   extra = 0;
 
-  constructor(fs: Tmpfs, ino: number, made: NewInode) {
+  constructor(fs: Tmpfs, ino: number, made: NewInode | InodeAttributes) {
     super(fs, ino, made);
-    const { now } = fs;
-    this.atime = now;
-    this.mtime = now;
-    this.ctime = now;
-    if (this.isDirectory) this.nlink = 2;
-    this.pages = new TmpfsCache(fs);
+    if (!('nlink' in made)) {
+      const { now } = fs;
+      this.atime = now;
+      this.mtime = now;
+      this.ctime = now;
+      if (this.isDirectory) this.nlink = 2;
+    }
+    this.pages = new TmpfsCache(fs, this, fs.keeper?.pagesOf(this));
     this.pages.onUnmapped = () => this.forgetIfUnused();
   }
 
@@ -215,7 +286,28 @@ export class TmpfsInode extends Inode implements CachedInode {
   }
 
   override get blocks(): number {
-    return this.cache.pageCount * 8;
+    return this.cache.dataPages * 8;
+  }
+
+  /** What it is besides its pages and names, as it is now. */
+  get record(): FileRecord {
+    return { attributes: { ...this.attributes }, target: this.target, xattrs: [...(this.xattrs ?? [])] };
+  }
+
+  restore({ attributes, target, xattrs }: FileRecord): void {
+    Object.assign(this.attributes, attributes);
+    this.target = target;
+    this.xattrs = xattrs.length > 0 ? new Map(xattrs) : undefined;
+    this.extra = xattrs.reduce((sum, [name, value]) => sum + name.length + value.length, target.length);
+    this.fs.claim(this.extra);
+  }
+
+  /** A name that was kept: the counts of links have it already. */
+  restoreName(name: string, inode: TmpfsInode): void {
+    this.children.set(name, { inode, order: this.nextOrder++ });
+    if (inode.isDirectory) inode.parent = this;
+    this.fs.claim(name.length);
+    this.extra += name.length;
   }
 
   // ---- directories ----------------------------------------------------------------------------------------------------------
@@ -266,14 +358,14 @@ export class TmpfsInode extends Inode implements CachedInode {
     const failed = this.enter(name, inode as TmpfsInode);
     if (failed !== 0) return failed;
     inode.nlink++;
-    inode.ctime = this.fs.now;
+    (inode as TmpfsInode).noteStatus();
     return 0;
   }
 
   override unlink(_actor: Actor, name: string, inode: Inode): number {
     this.leave(name);
     inode.nlink--;
-    inode.ctime = this.fs.now;
+    (inode as TmpfsInode).noteStatus();
     return 0;
   }
 
@@ -281,7 +373,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     if ((inode as TmpfsInode).children.size > 0) return -ENOTEMPTY;
     this.leave(name);
     inode.nlink = 0;
-    inode.ctime = this.fs.now;
+    (inode as TmpfsInode).noteStatus();
     this.nlink--;
     return 0;
   }
@@ -303,14 +395,13 @@ export class TmpfsInode extends Inode implements CachedInode {
     if (failed !== 0) return failed;
     if (exchange && old) this.enter(name, old, true);
     else this.leave(name);
-    const { now } = this.fs;
-    moved.ctime = now;
+    moved.noteStatus();
     if (moved.isDirectory && target !== this) {
       this.nlink--;
       target.nlink++;
     }
     if (!old) return 0;
-    old.ctime = now;
+    old.noteStatus();
     if (exchange) {
       if (old.isDirectory && target !== this) {
         target.nlink--;
@@ -337,6 +428,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     }
     if (inode.isDirectory) inode.parent = this;
     this.children.set(name, { inode, order: there?.order ?? this.nextOrder++ });
+    this.fs.keeper?.named(this, name, inode);
     this.noteChange();
     return 0;
   }
@@ -345,12 +437,20 @@ export class TmpfsInode extends Inode implements CachedInode {
     if (!this.children.delete(name)) return;
     this.fs.claim(-name.length);
     this.extra -= name.length;
+    this.fs.keeper?.named(this, name, undefined);
     this.noteChange();
   }
 
+  /** Its data have changed. */
   private noteChange(): void {
     this.mtime = this.fs.now;
-    this.ctime = this.mtime;
+    this.noteStatus();
+  }
+
+  /** Something else of it has. */
+  private noteStatus(): void {
+    this.ctime = this.fs.now;
+    this.fs.keeper?.changed(this);
   }
 
   override entries(_task: Task, position: number, see: (entry: DirectoryEntry, next: number) => boolean): number {
@@ -402,7 +502,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     if (change.gid !== undefined) this.gid = change.gid;
     if (change.atime) this.atime = change.atime;
     if (change.mtime) this.mtime = change.mtime;
-    this.ctime = this.fs.now;
+    this.noteStatus();
     return 0;
   }
 
@@ -423,7 +523,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     this.extra += bytes;
     this.xattrs ??= new Map();
     this.xattrs.set(name, value);
-    this.ctime = this.fs.now;
+    this.noteStatus();
     return 0;
   }
 
@@ -435,12 +535,16 @@ export class TmpfsInode extends Inode implements CachedInode {
     const bytes = old.length + name.length;
     this.fs.claim(-bytes);
     this.extra -= bytes;
-    this.ctime = this.fs.now;
+    this.noteStatus();
     return 0;
   }
 
   override listXattr(): string[] {
     return [...(this.xattrs?.keys() ?? [])];
+  }
+
+  override sync(): number {
+    return this.fs.sync();
   }
 
   override evict(): void {

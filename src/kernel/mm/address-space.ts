@@ -419,6 +419,17 @@ export class AddressSpace implements PageMapper {
     }
   }
 
+  /** PageMapper: whoever writes the page next faults, so that it is dirty again. */
+  protectCached(cache: PageCache, index: number): void {
+    for (const area of this.areas) {
+      if (area.cache !== cache || !area.shared) continue;
+      const page = area.start + (index - area.offset / PAGE_SIZE) * PAGE_SIZE;
+      if (page < area.start || page >= area.end || (this.table.flags(page) & PTE_WRITE) === 0) continue;
+      this.table.protect(page, this.readFlags(area));
+      this.translations.forget(this, page, page + PAGE_SIZE);
+    }
+  }
+
   // ---- life -----------------------------------------------------------------------------------------------------------------
 
   /** A copy for a child: pages are shared until one of the two writes. Undefined: no frames for its tables. */

@@ -8,12 +8,18 @@ export interface PageSource {
   /** Fills the page's frame, which is all zeros, from byte `index * PAGE_SIZE` on; beyond the end it stays zeros. */
   readPage(index: number, into: Uint8Array): number;
   writePage?(index: number, from: Uint8Array): number;
+  /** Has it something of the page? Else the page is a hole. A source without this knows no holes. */
+  holds?(index: number): boolean;
+  /** All pages that it holds. */
+  held?(): Iterable<number>;
 }
 
 /** Who has mapped pages of a cache: told when pages go that a file has lost. */
 export interface PageMapper {
   /** Pages [first, end) of the cache are no longer what the file has there. */
   unmapCached(cache: PageCache, first: number, end: number): void;
+  /** A page is being written back: the next write to it must be noticed again. */
+  protectCached(cache: PageCache, index: number): void;
 }
 
 export class PageCache {
@@ -38,10 +44,28 @@ export class PageCache {
     return this.pages.get(index) ?? 0;
   }
 
-  /** The next page behind `index` that is here, or -1. */
+  /** Is it told of holes? */
+  get knowsHoles(): boolean {
+    return !this.source || this.source.holds !== undefined;
+  }
+
+  /** Is nothing there but zeros that nobody has written? */
+  isHole(index: number): boolean {
+    return this.knowsHoles && !this.pages.has(index) && !this.source?.holds?.(index);
+  }
+
+  /** Pages that are no holes, where those are known. */
+  get dataPages(): number {
+    let count = this.pages.size;
+    for (const index of this.source?.held?.() ?? []) if (!this.pages.has(index)) count++;
+    return count;
+  }
+
+  /** The next page behind `index` that is no hole, or -1. */
   nextPresent(index: number): number {
     let next = -1;
-    for (const here of this.pages.keys()) if (here > index && (next < 0 || here < next)) next = here;
+    for (const pages of [this.pages.keys(), this.source?.held?.() ?? []])
+      for (const here of pages) if (here > index && (next < 0 || here < next)) next = here;
     return next;
   }
 
@@ -82,6 +106,7 @@ export class PageCache {
     for (const index of this.dirty) {
       const frame = this.pages.get(index);
       if (frame === undefined) continue;
+      for (const mapper of this.mappers) mapper.protectCached(this, index);
       const at = this.frames.hostAddress(frame);
       const errno = this.source!.writePage!(index, this.frames.bytes.subarray(at, at + PAGE_SIZE));
       if (errno !== 0 && first === 0) first = errno;
@@ -96,9 +121,11 @@ export class PageCache {
     const first = Math.ceil(size / PAGE_SIZE);
     this.drop(first, Number.POSITIVE_INFINITY);
     const rest = size % PAGE_SIZE;
-    const last = rest === 0 ? 0 : this.peek(first - 1);
-    if (last !== 0)
-      this.frames.bytes.fill(0, this.frames.hostAddress(last) + rest, this.frames.hostAddress(last) + PAGE_SIZE);
+    if (rest === 0 || this.isHole(first - 1)) return;
+    const last = this.source?.holds ? this.get(first - 1) : this.peek(first - 1);
+    if (last <= 0) return;
+    this.frames.bytes.fill(0, this.frames.hostAddress(last) + rest, this.frames.hostAddress(last) + PAGE_SIZE);
+    this.markDirty(first - 1);
   }
 
   /** Pages [first, end) go: a hole, or the end of the file. */

@@ -276,7 +276,7 @@ export function msync(task: Task, address: number, length: number, flags: number
     return -EINVAL;
   const end = address + pageCeil(length);
   if (!task.space.areas.covers(address, end)) return -ENOMEM;
-  for (const area of task.space.areas.within(address, end)) if (area.shared) area.cache?.flush();
+  for (const area of task.space.areas.within(address, end)) if (area.shared) area.file?.inode.sync();
   return 0;
 }
 

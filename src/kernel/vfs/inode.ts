@@ -262,6 +262,10 @@ export abstract class Inode {
   open(_task: Task, _flags: number, _path: Path): OpenFile | number {
     return -ENODEV;
   }
+  /** fsync(2): what was written of it is kept. An errno, or 0. */
+  sync(): number {
+    return this.cache?.flush() ?? 0;
+  }
   /** The last name and the last open file and mapping are gone. */
   evict(): void {}
 

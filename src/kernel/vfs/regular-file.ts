@@ -75,21 +75,20 @@ export class RegularFile extends OpenFile {
     return seekWithin(this, size, offset, whence);
   }
 
-  /** Only where the pages are the data is an absent page a hole. */
+  /** Where holes are not known, all is data. */
   private nextData(offset: number): number {
     const { cache, size } = this.cached;
-    if (cache.source) return offset;
     const first = Math.floor(offset / PAGE_SIZE);
-    if (cache.peek(first) !== 0) return offset;
+    if (!cache.isHole(first)) return offset;
     const next = cache.nextPresent(first);
     return next < 0 ? size : next * PAGE_SIZE;
   }
 
   private nextHole(offset: number): number {
     const { cache, size } = this.cached;
-    if (cache.source) return size;
+    if (!cache.knowsHoles) return size;
     let index = Math.floor(offset / PAGE_SIZE);
-    while (index * PAGE_SIZE < size && cache.peek(index) !== 0) index++;
+    while (index * PAGE_SIZE < size && !cache.isHole(index)) index++;
     return Math.max(offset, index * PAGE_SIZE);
   }
 
@@ -100,7 +99,7 @@ export class RegularFile extends OpenFile {
   }
 
   override sync(): number {
-    return -this.cached.cache.flush() || 0;
+    return -this.inode.sync() || 0;
   }
 
   override mappable(prot: number, flags: number): PageCache | number {
@@ -133,11 +132,13 @@ function zeroRange(inode: CachedInode, from: number, to: number): void {
   const last = Math.floor(to / PAGE_SIZE);
   const clear = (start: number, end: number): void => {
     if (start >= end) return;
-    const frame = cache.source ? cache.get(Math.floor(start / PAGE_SIZE)) : cache.peek(Math.floor(start / PAGE_SIZE));
+    const index = Math.floor(start / PAGE_SIZE);
+    const frame = cache.isHole(index) ? 0 : cache.get(index);
     if (frame <= 0) return;
     const host = cache.frames.hostAddress(frame);
     cache.frames.bytes.fill(0, host + (start % PAGE_SIZE), host + (start % PAGE_SIZE) + (end - start));
     cache.frames.written(frame);
+    cache.markDirty(index);
   };
   if (first > last) {
     clear(from, to);
@@ -145,7 +146,7 @@ function zeroRange(inode: CachedInode, from: number, to: number): void {
   }
   clear(from, first * PAGE_SIZE);
   clear(last * PAGE_SIZE, to);
-  if (!cache.source) cache.drop(first, last);
+  if (cache.knowsHoles) cache.drop(first, last);
   else for (let index = first; index < last; index++) clear(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
 }
 
@@ -171,7 +172,7 @@ export function readCached(task: Task, inode: CachedInode, io: Io, offset: numbe
     const index = (offset + done - at) / PAGE_SIZE;
     const piece = Math.min(wanted - done, PAGE_SIZE - at);
     // a hole stays one
-    let frame = cache.source ? cache.get(index) : cache.peek(index);
+    let frame = cache.isHole(index) ? 0 : cache.get(index);
     if (frame === -ENOMEM && task.kernel.reclaim()) frame = cache.get(index);
     if (frame < 0) return done > 0 ? done : frame;
     const moved = frame === 0 ? io.giveZeros(piece) : io.give(bytes, cache.frames.hostAddress(frame) + at, piece);
