@@ -68,6 +68,7 @@ export const TRANSLATOR_SCRATCH = 0x5c80000;
 export const REGION_SLOTS = 0x5d00000;
 export const REGION_MODULES = 0x5d20000;
 export const REGION_MODULE_MAX = 2048;
+/** What has become hot: interpreter/samples.ts. */
 export const HEAT = 0x5d40000;
 export const LINKS = 0x5d50000;
 /** Where what lies in a module, for `--dump-wat`: their number, where functions are written, then {where, what}, u32 all. */

@@ -32,6 +32,7 @@ export { closed, setSlots } from './mmu/region-slots';
 export { regionBytes, regionLoop } from './mmu/regions';
 export { lastModule, linked, translateHere, translateHot, translateLinked } from './translator/heat';
 export { asking, setLinks } from './interpreter/links';
+export { samples, setHot } from './interpreter/samples';
 export { setNoting } from './translator/notes';
 export { budget, setPeriod } from './cpu/budget';
 export { readMissed as read, storeMissed as store, writeMissed as write } from './mmu/region-access';

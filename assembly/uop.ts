@@ -9,7 +9,7 @@ export const U_RM = 4; // u16: slot of the r/m register (general, x87 index, MM/
 export const U_REG = 6; // u16: slot of the reg register (or of the register in the opcode, or the segment number)
 export const U_BASE = 8; // u16: slot
 export const U_INDEX = 10; // u16: slot
-export const U_SCALE = 12; // u8: shift
+export const U_SCALE = 12; // u8: shift, in the low two bits; UC_TARGET
 export const U_ATTR = 13; // u8: prefixes, UA_*
 export const U_OFFSET = 14; // u16: offset of the instruction in its page
 export const U_DISP = 16; // u32
@@ -27,3 +27,5 @@ export const UA_LOCK = 16;
 export const UA_WRITE = 32; // EA micro-op: the op writes
 export const UA_FAR16 = 64;
 export const UA_ENTRY = 128; // a region begins here, linked or about to be
+/** Beside the scale, which wasm's shifts take modulo 32: an indirect jump has gone to the micro-op. */
+export const UC_TARGET = 0x80;

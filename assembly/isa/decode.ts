@@ -9,8 +9,7 @@ import {
 import {
   OP_EA, OP_EA16, OP_GOTO, OP_NEXT_PAGE, OP_PRIVILEGED, OP_PROTECTION, OP_UNDEFINED,
 } from '../generated/micro-ops';
-import { BLOCK_UOPS } from '../mmu/code-area';
-import { coverCode, hostPage, placeUops } from '../mmu/code-pages';
+import { beginUops, blockEnd, coverCode, endUops, hostPage, isWholeBlock, widerUops } from '../mmu/code-pages';
 import { CS, DS, ES, FS, GS, SS } from '../mmu/segmented';
 import {
   U_ATTR, U_BASE, U_COST, U_DISP, U_IMM, U_INDEX, U_LENGTH, U_LINK, U_OFFSET, U_OP, U_ORDINAL, U_REG, U_RM, U_SCALE, U_SEGMENT,
@@ -56,10 +55,8 @@ export const DECODED_END: u32 = 1;
 export const DECODED_SHORT: u32 = 2;
 
 const MAX_LENGTH: usize = 15;
-/** A run is decoded here, and goes to its place as a whole. */
-const RUN: usize = memory.data(128 * 32, 32);
 /** An instruction has up to three micro-ops, and one ends the run. */
-const RUN_LAST: usize = RUN + <usize>(BLOCK_UOPS - 4) * UOP_SIZE;
+const UOPS_MOST: usize = 4;
 /** Where the next micro-op goes. */
 export let emitAt: usize = 0;
 export function emitTo(u: usize): void { emitAt = u; }
@@ -360,20 +357,28 @@ export function decodeRun(table: usize, offset: u32, key: u32): usize {
   const page = hostPage(table);
   let here = offset;
   let ordinal: u32 = 0;
-  emitAt = RUN;
+  let start = beginUops(table);
+  emitAt = start;
   for (;;) {
     const known = here < 0x1000 ? load<u32>(table + (here << 2)) : 0;
-    if (known != 0 || emitAt > RUN_LAST) {
+    let full = emitAt + UOPS_MOST * UOP_SIZE > blockEnd;
+    if (full && known == 0 && !isWholeBlock(start)) {
+      start = move(table, start);
+      full = false;
+    }
+    if (known != 0 || full) {
       // the rest is decoded already (or the run is long enough): a branch of length 0 to there
       shared0(emit(OP_GOTO, here, ordinal - 1));
       break;
     }
+    const u = emitAt;
     const outcome = here < 0x1000 ? decodeOne(page + here, page + 0x1000, here, ordinal, key) : DECODED_SHORT;
     if (outcome == DECODED_SHORT) {
       if (ordinal == 0) return 0;
       shared0(emit(OP_NEXT_PAGE, here, ordinal - 1));
       break;
     }
+    store<u32>(table + (here << 2), <u32>u);
     ordinal++;
     here += lastLength;
     if (outcome == DECODED_END) {
@@ -383,23 +388,24 @@ export function decodeRun(table: usize, offset: u32, key: u32): usize {
     }
   }
   store<u64>(COUNT_DECODED, load<u64>(COUNT_DECODED) + ordinal);
-  const start = placeRun(table);
+  endUops(table, emitAt);
   coverCode(table, offset, max(here, offset + 1));
   return start;
 }
 
-/** Gives the run its place, and the offset table its instructions: all of it but the last micro-op. */
-function placeRun(table: usize): usize {
-  const size = emitAt - RUN;
-  const start = placeUops(table, <u32>(size / UOP_SIZE));
-  memory.copy(start, RUN, size);
+/** The run that begins at `start` needs more room than there is behind it: goes on with it in a new block. The value is where it begins now. */
+function move(table: usize, start: usize): usize {
+  const size = emitAt - start;
+  const at = widerUops(table);
+  memory.copy(at, start, size);
+  emitAt = at + size;
   let before: u32 = 0x1000;
-  for (let u = start; u < start + size - UOP_SIZE; u += UOP_SIZE) {
+  for (let u = at; u < emitAt; u += UOP_SIZE) {
     const offset: u32 = load<u16>(u, U_OFFSET);
     if (offset != before) store<u32>(table + (offset << 2), <u32>u);
     before = offset;
   }
-  return start;
+  return at;
 }
 
 /** A micro-op that is no instruction: no length. */

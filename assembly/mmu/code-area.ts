@@ -9,10 +9,9 @@ import { UOP_SIZE } from '../uop';
 export const BLOCK_UOPS: u32 = 128;
 const BLOCK_SHIFT: u32 = 12;
 const BLOCK_SIZE: usize = BLOCK_UOPS * UOP_SIZE;
-/** By block: the next one of its page or the next free one (its number + 1, 0: none) u32; from 16 on a bit by micro-op: an indirect jump has gone there. */
-const NOTE_SHIFT: u32 = 5;
-const NOTE_SIZE: usize = 1 << NOTE_SHIFT;
-const NOTE_TARGETS: usize = 16;
+/** By block: by micro-op, how often it was sampled u8; the next block of its page or the next free one (its number + 1, 0: none) u32. */
+const NOTE_SIZE: usize = BLOCK_UOPS + 4;
+const NOTE_NEXT: usize = BLOCK_UOPS;
 /** What a page has of the area on average, its micro-ops with it. */
 const PAGE_COST: usize = DESCRIPTOR_SIZE + OFFSET_TABLE_SIZE + 14336;
 const ALIGNMENT: usize = 4096;
@@ -42,7 +41,7 @@ export function divideArea(from: usize, end: usize): void {
   tables = aligned(descriptors + <usize>pageMax * DESCRIPTOR_SIZE);
   notes = tables + <usize>pageMax * OFFSET_TABLE_SIZE;
   blockMax = <u32>((end - notes - ALIGNMENT) / (BLOCK_SIZE + NOTE_SIZE));
-  uops = aligned(notes + (<usize>blockMax << NOTE_SHIFT));
+  uops = aligned(notes + <usize>blockMax * NOTE_SIZE);
   store<u32>(CODE_LAYOUT + LAYOUT_DESCRIPTORS, <u32>descriptors);
   store<u32>(CODE_LAYOUT + LAYOUT_TABLES, <u32>tables);
   store<u32>(CODE_LAYOUT + LAYOUT_PAGES, pageMax);
@@ -90,7 +89,7 @@ export function freeTheDescriptor(d: usize): void {
 // ---- blocks ----------------------------------------------------------------------------------------------------------------------------
 
 // @ts-ignore: decorator
-@inline function noteOf(block: u32): usize { return notes + (<usize>block << NOTE_SHIFT); }
+@inline function noteOf(block: u32): usize { return notes + <usize>block * NOTE_SIZE; }
 
 /** A block in front of block number `next` - 1 (0: none); the value is its own number + 1. There must be one (`freeBlocks`). */
 export function newBlock(next: u32): u32 {
@@ -98,10 +97,10 @@ export function newBlock(next: u32): u32 {
   let block: u32;
   if (freeBlock != 0) {
     block = freeBlock - 1;
-    freeBlock = load<u32>(noteOf(block));
+    freeBlock = load<u32>(noteOf(block), NOTE_NEXT);
   } else block = blocksTouched++;
-  store<u32>(noteOf(block), next);
-  memory.fill(noteOf(block) + NOTE_TARGETS, 0, NOTE_SIZE - NOTE_TARGETS);
+  memory.fill(noteOf(block), 0, BLOCK_UOPS);
+  store<u32>(noteOf(block), next, NOTE_NEXT);
   return block + 1;
 }
 // @ts-ignore: decorator
@@ -111,23 +110,16 @@ export function newBlock(next: u32): u32 {
 export function freeTheBlocks(number: u32): void {
   while (number != 0) {
     const note = noteOf(number - 1);
-    const next = load<u32>(note);
-    store<u32>(note, freeBlock);
+    const next = load<u32>(note, NOTE_NEXT);
+    store<u32>(note, freeBlock, NOTE_NEXT);
     freeBlock = number;
     freeBlocks++;
     number = next;
   }
 }
 
-// @ts-ignore: decorator
-@inline function targetsOf(u: usize): usize { return noteOf(<u32>((u - uops) >>> BLOCK_SHIFT)) + NOTE_TARGETS + ((u >>> 8) & 15); }
-// @ts-ignore: decorator
-@inline function targetBit(u: usize): u32 { return 1 << ((<u32>u >>> 5) & 7); }
-
-/** An indirect jump has gone to micro-op `u`. */
-export function noteJumpTarget(u: usize): void {
-  if (u < uops) return;
-  const at = targetsOf(u);
-  store<u8>(at, <u32>load<u8>(at) | targetBit(u));
+/** Where it is counted how often micro-op `u` was sampled, u8. */
+export function samplesOf(u: usize): usize {
+  const at = u - uops;
+  return noteOf(<u32>(at >>> BLOCK_SHIFT)) + ((at & (BLOCK_SIZE - 1)) / UOP_SIZE);
 }
-export function isJumpTarget(u: usize): bool { return u >= uops && (<u32>load<u8>(targetsOf(u)) & targetBit(u)) != 0; }

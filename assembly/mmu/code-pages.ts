@@ -100,21 +100,38 @@ function voidBlocks(d: usize): void {
   store<u32>(d + FLAGS, load<u32>(d + FLAGS) & ~VOID);
 }
 
-/** Where `count` micro-ops of the page of `table` go, at most a block. Only between instructions, and when there is room. */
-export function placeUops(table: usize, count: u32): usize {
+/** End of the block that micro-ops go to. */
+export let blockEnd: usize = 0;
+/** Less room than this is left alone. */
+const ROOM_MIN: u32 = 8;
+
+function addBlock(d: usize): usize {
+  const block = newBlock(load<u32>(d + BLOCK));
+  store<u32>(d + BLOCK, block);
+  store<u32>(d + BLOCKS, load<u32>(d + BLOCKS) + 1);
+  store<u32>(d + TAKEN, 0);
+  blockEnd = blockBegin(block) + BLOCK_UOPS * UOP_SIZE;
+  return blockBegin(block);
+}
+
+/** Where micro-ops of the page of `table` go, up to `blockEnd`. Only between instructions, and when there is room. */
+export function beginUops(table: usize): usize {
   const d = descriptorOf(table);
   if (load<u32>(d + BLOCKS) == BLOCKS_OF_A_PAGE_MAX) dropPage(d);
   if ((load<u32>(d + FLAGS) & VOID) != 0) voidBlocks(d);
-  let block = load<u32>(d + BLOCK);
-  let taken = load<u32>(d + TAKEN);
-  if (block == 0 || taken + count > BLOCK_UOPS) {
-    block = newBlock(block);
-    taken = 0;
-    store<u32>(d + BLOCK, block);
-    store<u32>(d + BLOCKS, load<u32>(d + BLOCKS) + 1);
-  }
-  store<u32>(d + TAKEN, taken + count);
+  const block = load<u32>(d + BLOCK);
+  const taken = load<u32>(d + TAKEN);
+  if (block == 0 || taken + ROOM_MIN > BLOCK_UOPS) return addBlock(d);
+  blockEnd = blockBegin(block) + BLOCK_UOPS * UOP_SIZE;
   return blockBegin(block) + taken * UOP_SIZE;
+}
+/** Does the block begin with `start`? Then no other has more room behind it. */
+export function isWholeBlock(start: usize): bool { return start + BLOCK_UOPS * UOP_SIZE == blockEnd; }
+/** The same in a new block, for those that did not find room behind `start`. */
+export function widerUops(table: usize): usize { return addBlock(descriptorOf(table)); }
+/** Micro-ops up to `end` are there to stay. */
+export function endUops(table: usize, end: usize): void {
+  store<u32>(descriptorOf(table) + TAKEN, BLOCK_UOPS - <u32>((blockEnd - end) / UOP_SIZE));
 }
 
 /** Notes that bytes [from, to) of the page hold decoded instructions; writes to the page become slow. */

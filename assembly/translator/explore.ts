@@ -7,8 +7,7 @@ import {
   FORM_CALL, FORM_CALL_INDIRECT, FORM_END, FORM_GOTO, FORM_JCC, FORM_JMP, FORM_JMP_INDIRECT, FORM_LOOP, FORM_NEXT_PAGE, FORM_RET, FORM_STALE,
 } from '../generated/forms';
 import { pending, pendingTable, pendingUop, pendingUser } from '../interpreter/samples';
-import { U_IMM, U_LENGTH, U_OFFSET, UOP_SIZE } from '../uop';
-import { isJumpTarget } from '../mmu/code-area';
+import { U_IMM, U_LENGTH, U_OFFSET, U_SCALE, UC_TARGET, UOP_SIZE } from '../uop';
 import { entrySlot, isBarrier, isClaimed, liveEntry } from '../mmu/region-entries';
 import { isJoined } from './joined';
 import { userRights } from '../mmu/tlb';
@@ -53,6 +52,10 @@ let jumps: u32 = 0;
 /** How far behind the begin of page 0 a place lies. */
 export function relative(place: u32): u32 { return distanceOf(place >>> 12) + (place & 0xfff); }
 export function uopAt(place: u32): usize { return load<u32>(tableOf(place >>> 12) + (<usize>(place & 0xfff) << 2)); }
+function isJumpTarget(place: u32): bool {
+  const u = uopAt(place);
+  return u != 0 && (load<u8>(u, U_SCALE) & UC_TARGET) != 0;
+}
 export function placeOf(page: u32, u: usize): u32 { return (page << 12) | load<u16>(u, U_OFFSET); }
 // @ts-ignore: decorator
 @inline function marks(place: u32): u32 { return load<u8>(MARKS + place); }
@@ -160,7 +163,7 @@ export function explore(): void {
       if (form == FORM_JMP_INDIRECT && ((jumps >>> page) & 1) == 0) {
         // wherever such a jump has gone in this page
         jumps |= 1 << page;
-        for (let at: u32 = 0; at < 0x1000; at++) if (isJumpTarget(uopAt((page << 12) | at))) startAt((page << 12) | at, CALLED);
+        for (let at: u32 = 0; at < 0x1000; at++) if (isJumpTarget((page << 12) | at)) startAt((page << 12) | at, CALLED);
       }
       if (stops(form) || explored >= limit) break;
       u += UOP_SIZE;

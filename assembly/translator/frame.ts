@@ -1,7 +1,7 @@
 // The frame of a region's function: what its locals hold, how guest state gets into them and back, the ways out.
 // Ours. Registers and flags live in locals; state in memory is stale while a region runs, but for calls of handlers.
 import { CODE_LINEAR_PAGE, CODE_PAGE, EA_TEMP, EIP, FLAG_AUX, FLAG_CARRY, FLAG_KIND, FLAG_RESULT, NO_TARGET, REGS, ZERO } from '../abi';
-import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UOP_SIZE } from '../uop';
+import { U_BASE, U_DISP, U_INDEX, U_LENGTH, U_OFFSET, U_OP, U_ORDINAL, U_SCALE, UC_TARGET, UOP_SIZE } from '../uop';
 import { handlerTable } from '../generated/dispatch';
 import { BY_HANDLER, INTERRUPTED } from '../interpreter/enter-region';
 import { codeTlb } from '../mmu/tlb';
@@ -181,7 +181,7 @@ export function pushAddress(u: usize): void {
   }
   if (index != ZERO) {
     getRegister(index);
-    const scale: u32 = load<u8>(u, U_SCALE);
+    const scale: u32 = load<u8>(u, U_SCALE) & ~UC_TARGET;
     if (scale != 0) {
       constant(scale);
       op(SHL);

@@ -36,6 +36,7 @@ import {
   U_RM,
   U_SCALE,
   U_SEGMENT,
+  UC_TARGET,
 } from '../../assembly/uop.js';
 import { shapeOf, type WasmFunction, type WasmShape } from './wasm-text.js';
 
@@ -157,7 +158,7 @@ function readUop(view: DataView, u: number): Omit<NotedUop, keyof Span> {
     reg: u16(U_REG),
     base: u16(U_BASE),
     index: u16(U_INDEX),
-    scale: view.getUint8(u + U_SCALE),
+    scale: view.getUint8(u + U_SCALE) & ~UC_TARGET,
     disp: view.getUint32(u + U_DISP, true),
     imm: view.getUint32(u + U_IMM, true),
     segment: view.getUint8(u + U_SEGMENT),

@@ -100,6 +100,7 @@ it.each([
   const machine = machineWith(`${body} 75${(256 - size - 2).toString(16)} f4`, FIRST + pages * 0x1000);
   if (!translate) machine.linker.translateHot = () => {};
   machine.core.setPeriod(100);
+  machine.core.setHot(1);
   // room for some sixty pages
   machine.core.setCodeArea(abi.CODE_AREA, abi.CODE_AREA + 60 * 31_000);
   const flushes = machine.get(abi.COUNT_CODE_FLUSHES);

@@ -1,10 +1,9 @@
 // Near transfers: JMP, CALL, RET, LOOPcc, JCXZ. SDM vol. 2. Far ones are in far.ts.
-import { ECX, EIP, ESP, SEG, SEG_ATTRIBUTES, SEG_LIMIT, SEG_SIZE } from '../../abi';
+import { CODE_AREA, ECX, EIP, ESP, SEG, SEG_ATTRIBUTES, SEG_LIMIT, SEG_SIZE } from '../../abi';
 import { faulted, fault, gp, needsAttention, RESUME_UOP } from '../../cpu/fault';
 import { zf } from '../../cpu/flags';
-import { U_ATTR, U_IMM, UA_ADDR16, UOP_SIZE } from '../../uop';
+import { U_ATTR, U_IMM, U_SCALE, UA_ADDR16, UC_TARGET, UOP_SIZE } from '../../uop';
 import { misses, readEntry, readSlow32, writeEntry, writeSlow32 } from '../../mmu/access';
-import { noteJumpTarget } from '../../mmu/code-area';
 import { CS } from '../../mmu/segmented';
 import { jumpTo, nextEip, readE16, readE32, retire, stackFlat, take, take16 } from '../operand';
 import { drop, peek, push } from '../integer/stack';
@@ -21,7 +20,8 @@ export function jmpIndirect32(u: usize): usize {
   if (faulted()) return fault(u);
   if (beyond(to)) return gp(u, 0);
   const target = jumpTo(u, to);
-  noteJumpTarget(target);
+  // the translator wants to know where such jumps go
+  if (target >= <usize>CODE_AREA) store<u8>(target, load<u8>(target, U_SCALE) | UC_TARGET, U_SCALE);
   return target;
 }
 export function jmpIndirect16(u: usize): usize {

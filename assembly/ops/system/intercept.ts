@@ -62,7 +62,7 @@ function operandInformation(u: usize): u32 {
   const m = addressing(u);
   const base: u32 = load<u16>(m, U_BASE);
   const index: u32 = load<u16>(m, U_INDEX);
-  return load<u8>(m, U_SCALE) | size | (<u32>load<u8>(m, U_SEGMENT) << 15) |
+  return (<u32>load<u8>(m, U_SCALE) & 3) | size | (<u32>load<u8>(m, U_SEGMENT) << 15) |
     (index == ZERO ? INFO_NO_INDEX : ((index - EAX) >>> 3) << 18) | (base == ZERO ? INFO_NO_BASE : ((base - EAX) >>> 3) << 23);
 }
 
