@@ -29,6 +29,7 @@ function setUp(translation: Translation, sizes: number[]) {
   const table: unknown[] = [];
   const linked: [number, number][] = [];
   const generation = { value: 0 };
+  const samples = { value: 0 };
   const lastModule = { value: 0 };
   const core = {
     table: {
@@ -43,6 +44,7 @@ function setUp(translation: Translation, sizes: number[]) {
     lastModule,
     setSlots() {},
     closed: () => -1,
+    samples,
     setPeriod() {},
     setNoting() {},
     translateHere: () => 0,
@@ -61,7 +63,7 @@ function setUp(translation: Translation, sizes: number[]) {
   };
   const linker = new Linker(core, memory, translation);
   const results = () => Array.from(table, (region) => (region as (() => number) | undefined)?.());
-  return { linker, linked, generation, results };
+  return { linker, linked, generation, samples, results };
 }
 
 it.each<[Translation, number]>([
@@ -134,4 +136,17 @@ it('throws a module away whose code was dropped while it compiled', async () => 
   expect(linker.discarded).toBe(1);
   expect(linked).toEqual([[2, 1]]);
   expect(results()[1]).toBeUndefined();
+});
+
+it('spends on translating no more than its share of the time that has been interpreted', () => {
+  const { linker, samples } = setUp('at once', new Array(1000).fill(LARGE));
+  linker.share = 0.5;
+  for (let n = 0; n < 20_000; n++) {
+    samples.value++;
+    linker.translateHot();
+  }
+  // 20,000 instructions a sample; a byte costs 40
+  const most = (20_000 * 20_000 * 0.5) / 40 / LARGE;
+  expect(linker.modules).toBeGreaterThan(most - 1);
+  expect(linker.modules).toBeLessThan(most + 2);
 });

@@ -13,6 +13,9 @@ const PERIOD = 20_000;
 const AT_ONCE = 0x10000;
 /** Modules that compile in the background at a time. */
 const IN_FLIGHT = 4;
+/** What a byte of a module costs to make and compile, in interpreted instructions; and the most that may be saved up for it, in the same. */
+const BYTE_COST = 40;
+const CREDIT_MAX = 50_000_000;
 /** So often they may stand in the way of another module before the oldest is compiled at once. */
 const PATIENCE = 32;
 
@@ -41,6 +44,8 @@ export interface TranslatorCore {
   readonly lastModule: { readonly value: number };
   setSlots(first: number, count: number, modules: number): void;
   setPeriod(instructions: number): void;
+  /** How often it has sampled. */
+  readonly samples: { readonly value: number };
   translateHot(): number;
   translateLinked(): number;
   translateHere(): number;
@@ -82,6 +87,11 @@ export class Linker {
   /** Makes the first call of each region, when it is linked. Absent: the guest makes it. */
   firstCall?: FirstCall;
   private readonly flights: Flight[] = [];
+  /** Of the time that is interpreted, so much may be spent on translating: short programs are over before it pays. */
+  share = Number.POSITIVE_INFINITY;
+  /** In interpreted instructions; less than 0: translating waits. */
+  private credit = 0;
+  private samples = 0;
   /** Requests in vain since the last landing. */
   private refused = 0;
   /** Nothing lands of itself, because nobody lets the event loop turn: until somebody does, all is compiled at once. */
@@ -119,16 +129,25 @@ export class Linker {
 
   /** Translates what has become hot. */
   translateHot(): void {
-    if (this.flights.length >= IN_FLIGHT && !this.hurry()) return;
+    if (!this.affordable() || (this.flights.length >= IN_FLIGHT && !this.hurry())) return;
     this.forgetClosed();
     this.launch(this.core.translateHot());
   }
 
   /** Translates anew, as one, regions between which the guest goes to and fro. */
   translateLinked(): void {
-    if (this.core.asking.value === 0 || this.flights.length > 0) return;
+    if (this.core.asking.value === 0 || this.flights.length > 0 || !this.affordable()) return;
     this.forgetClosed();
     this.launch(this.core.translateLinked());
+  }
+
+  private affordable(): boolean {
+    if (this.share === Number.POSITIVE_INFINITY) return true;
+    const samples = this.core.samples.value;
+    const ran = ((samples - this.samples) >>> 0) * PERIOD;
+    this.samples = samples;
+    this.credit = Math.min(this.credit + ran * this.share, CREDIT_MAX);
+    return this.credit >= 0;
   }
 
   /** Lets the engine forget modules whose regions are closed, so that the core can give their slots out again. */
@@ -138,6 +157,7 @@ export class Linker {
 
   private launch(size: number): void {
     if (size === 0) return;
+    this.credit -= size * BYTE_COST;
     const flight = this.flight(size, this.moduleBytes(size));
     this.flights.push(flight);
     const small = size <= AT_ONCE && this.flights.length === 1;

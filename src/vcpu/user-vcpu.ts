@@ -44,6 +44,8 @@ const TWO_32 = 2 ** 32;
 const MIB = 2 ** 20;
 /** To look whether modules have been compiled costs as much as a fifth of an exit. */
 const EXITS_BETWEEN_LANDINGS = 256;
+/** Of the time that programs are interpreted, what may be spent on translating them. */
+const TRANSLATING = 0.5;
 /** Address spaces whose translations are kept while others are in force. */
 const STASHES = 256;
 /** Room for decoded code, some 30 KiB a page of it: a quarter of what programs have, within bounds. None of it is touched before it is needed. */
@@ -72,6 +74,7 @@ export class UserVcpu extends Vcpu {
     this.registers = new Registers(this.view);
     this.words = new Int32Array(memory.buffer);
     this.reset();
+    if (this.linker) this.linker.share = TRANSLATING;
     if (options.ram !== undefined) this.divide(RAM + options.ram);
   }
 
@@ -142,6 +145,11 @@ export class UserVcpu extends Vcpu {
       const reason = this.core.run(budget - done);
       if (reason !== EXIT_BUDGET) return reason;
     }
+  }
+
+  override get instructions(): number {
+    const { words } = this;
+    return (words[(COUNT_INSTRUCTIONS >> 2) + 1] >>> 0) * TWO_32 + (words[COUNT_INSTRUCTIONS >> 2] >>> 0);
   }
 
   /** Of EXIT_TRAP: the exception's number. */
