@@ -25,6 +25,7 @@ import { Frames, PAGE_SIZE } from './mm/frames.js';
 import { PageCache } from './mm/page-cache.js';
 import { PaeTable } from './mm/page-table.js';
 import { AbstractNames } from './net/unix-socket.js';
+import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
 import type { NamespaceSet } from './ns/namespace-set.js';
 import { PidNamespace } from './ns/pid-namespace.js';
@@ -120,6 +121,7 @@ export class Kernel {
   readonly userNamespace = UserNamespace.initial();
   readonly pidNamespace: PidNamespace;
   readonly utsNamespace: UtsNamespace;
+  readonly ipcNamespace: IpcNamespace;
   readonly anonymous: AnonymousFs;
   readonly pipes: AnonymousFs;
   readonly sockets: AnonymousFs;
@@ -156,6 +158,7 @@ export class Kernel {
     this.tracer = options.tracer;
     this.pidNamespace = new PidNamespace(undefined, this.userNamespace);
     this.utsNamespace = new UtsNamespace(options.hostname ?? 'tabvisor', '(none)', this.userNamespace);
+    this.ipcNamespace = new IpcNamespace(this.userNamespace);
     this.anonymous = new AnonymousFs(this.newDevice(), 'anon_inodefs', ANON_INODE_FS_MAGIC);
     this.pipes = new AnonymousFs(this.newDevice(), 'pipefs', PIPEFS_MAGIC);
     this.sockets = new AnonymousFs(this.newDevice(), 'sockfs', SOCKFS_MAGIC);

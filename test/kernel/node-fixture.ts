@@ -111,6 +111,7 @@ export class TestNode {
       namespaces: {
         mount: this.mounts.namespace,
         uts: kernel.utsNamespace,
+        ipc: kernel.ipcNamespace,
         pidForChildren: pids,
       },
       files: (task) => [new HostInput(task, stdin), new HostOutput(task, stdout), new HostOutput(task, stderr)],

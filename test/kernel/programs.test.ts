@@ -13,7 +13,7 @@ const programs = readdirSync(SOURCES)
   .filter((name) => name.endsWith('.c'))
   .map((name) => name.slice(0, -2));
 /** Programs that end with what they began with. */
-const CLEAN = ['mmap', 'process', 'thread', 'unix', 'pipe', 'lock', 'inotify'];
+const CLEAN = ['mmap', 'process', 'thread', 'unix', 'pipe', 'lock', 'inotify', 'sysv'];
 let folder: string;
 let compiler: boolean;
 

@@ -88,7 +88,12 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   nodePlatform.tune(vcpu);
   const root = await rootOf(kernel, options);
   const { namespace, pts } = standardMounts(kernel, root.fs);
-  const namespaces: NamespaceSet = { mount: namespace, uts: kernel.utsNamespace, pidForChildren: kernel.pidNamespace };
+  const namespaces: NamespaceSet = {
+    mount: namespace,
+    uts: kernel.utsNamespace,
+    ipc: kernel.ipcNamespace,
+    pidForChildren: kernel.pidNamespace,
+  };
   for (const bind of options.binds) {
     const fs = new Hostfs(kernel.newDevice(), kernel.frames, new SharedFolder(bind.host, bind.readOnly), {
       live: true,

@@ -1,8 +1,20 @@
 // Struct layouts, described once for each ABI and read by one marshaller. System calls never see an offset.
 // System V ABI, i386 supplement (64-bit integers are aligned to 4 bytes) and AMD64 (to 8).
 
-/** long, ulong and pointer have the ABI's word size. */
-export type FieldType = 'u8' | 's8' | 'u16' | 's16' | 'u32' | 's32' | 'u64' | 's64' | 'long' | 'ulong' | 'pointer';
+/** long, ulong and pointer have the ABI's word size; high is 32 bits on a 32-bit ABI, and not there on others. */
+export type FieldType =
+  | 'high'
+  | 'u8'
+  | 's8'
+  | 'u16'
+  | 's16'
+  | 'u32'
+  | 's32'
+  | 'u64'
+  | 's64'
+  | 'long'
+  | 'ulong'
+  | 'pointer';
 /** `count` makes an array; a field without a name is padding. */
 export type Field = readonly [name: string, type: FieldType, count?: number];
 
@@ -34,6 +46,7 @@ export class Layout {
     let offset = 0;
     let align = 1;
     for (const [name, type, count = 1] of fields) {
+      if (type === 'high' && model.word === 8) continue;
       const size = sizeOf(model, type);
       const own = size === 8 ? (type === 'u64' || type === 's64' ? model.align64 : model.word) : size;
       align = Math.max(align, own);
@@ -80,14 +93,14 @@ export class Layout {
 }
 
 function sizeOf(model: DataModel, type: FieldType): number {
-  if (type === 'long' || type === 'ulong' || type === 'pointer') return model.word;
+  if (type === 'long' || type === 'ulong' || type === 'pointer' || type === 'high') return model.word;
   return Number(type.slice(1)) / 8;
 }
 
 function concrete(model: DataModel, type: FieldType): FieldType {
   const bits = model.word === 4 ? '32' : '64';
   if (type === 'long') return `s${bits}` as FieldType;
-  return type === 'ulong' || type === 'pointer' ? (`u${bits}` as FieldType) : type;
+  return type === 'ulong' || type === 'pointer' || type === 'high' ? (`u${bits}` as FieldType) : type;
 }
 
 function put(view: DataView, at: number, type: FieldType, value: number): void {

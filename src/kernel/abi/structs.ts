@@ -25,6 +25,24 @@ const statxTime = (name: string): Field[] => [
   ['', 's32'],
 ];
 
+/** A time of System V's structs: on a 32-bit ABI its upper half is a field of its own. */
+const ipcTime = (name: string): Field[] => [
+  [name, 'ulong'],
+  [`${name}_high`, 'high'],
+];
+/** struct ipc64_perm. */
+const ipcPermissions: Field[] = [
+  ['key', 's32'],
+  ['uid', 'u32'],
+  ['gid', 'u32'],
+  ['cuid', 'u32'],
+  ['cgid', 'u32'],
+  ['mode', 'u32'],
+  ['seq', 'u16'],
+  ['', 'u16'],
+  ['', 'ulong', 2],
+];
+
 const FIELDS = {
   word: [['value', 'ulong']],
   timespec,
@@ -191,6 +209,78 @@ const FIELDS = {
     ['flags', 'u32'],
   ],
   schedParam: [['priority', 's32']],
+  slong: [['value', 'long']],
+  sembuf: [
+    ['number', 'u16'],
+    ['operation', 's16'],
+    ['flags', 's16'],
+  ],
+  semidDs: [
+    ...ipcPermissions,
+    ['otime', 'ulong'],
+    ['', 'ulong'],
+    ['ctime', 'ulong'],
+    ['', 'ulong'],
+    ['nsems', 'ulong'],
+    ['', 'ulong', 2],
+  ],
+  seminfo: ['map', 'mni', 'mns', 'mnu', 'msl', 'opm', 'ume', 'usz', 'vmx', 'aem'].map(
+    (name): Field => [`sem${name}`, 's32'],
+  ),
+  shmidDs: [
+    ...ipcPermissions,
+    ['segsz', 'ulong'],
+    ...ipcTime('atime'),
+    ...ipcTime('dtime'),
+    ...ipcTime('ctime'),
+    ['cpid', 's32'],
+    ['lpid', 's32'],
+    ['nattch', 'ulong'],
+    ['', 'ulong', 2],
+  ],
+  shminfo: [
+    ['shmmax', 'ulong'],
+    ['shmmin', 'ulong'],
+    ['shmmni', 'ulong'],
+    ['shmseg', 'ulong'],
+    ['shmall', 'ulong'],
+    ['', 'ulong', 4],
+  ],
+  shmInfo: [
+    ['used_ids', 's32'],
+    ['shm_tot', 'ulong'],
+    ['shm_rss', 'ulong'],
+    ['shm_swp', 'ulong'],
+    ['swap_attempts', 'ulong'],
+    ['swap_successes', 'ulong'],
+  ],
+  msqidDs: [
+    ...ipcPermissions,
+    ...ipcTime('stime'),
+    ...ipcTime('rtime'),
+    ...ipcTime('ctime'),
+    ['cbytes', 'ulong'],
+    ['qnum', 'ulong'],
+    ['qbytes', 'ulong'],
+    ['lspid', 's32'],
+    ['lrpid', 's32'],
+    ['', 'ulong', 2],
+  ],
+  msginfo: [
+    ['msgpool', 's32'],
+    ['msgmap', 's32'],
+    ['msgmax', 's32'],
+    ['msgmnb', 's32'],
+    ['msgmni', 's32'],
+    ['msgssz', 's32'],
+    ['msgtql', 's32'],
+    ['msgseg', 'u16'],
+  ],
+  /** What ipc(2) passes to the older msgrcv. */
+  ipcKludge: [
+    ['message', 'pointer'],
+    ['type', 'long'],
+  ],
 } as const satisfies Record<string, readonly Field[]>;
 
 export type StructName = keyof typeof FIELDS;

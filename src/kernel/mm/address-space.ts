@@ -302,6 +302,12 @@ export class AddressSpace implements PageMapper {
     cache.removeMapper(this);
   }
 
+  mapsOf(cache: PageCache): number {
+    let count = 0;
+    for (const area of this.areas) if (area.cache === cache) count++;
+    return count;
+  }
+
   private dropPages(from: number, to: number): void {
     let any = false;
     this.table.each(from, to, (address, frame) => {

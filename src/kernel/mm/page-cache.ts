@@ -20,6 +20,8 @@ export interface PageMapper {
   unmapCached(cache: PageCache, first: number, end: number): void;
   /** A page is being written back: the next write to it must be noticed again. */
   protectCached(cache: PageCache, index: number): void;
+  /** How many maps of it there are. */
+  mapsOf(cache: PageCache): number;
 }
 
 export class PageCache {
@@ -168,6 +170,10 @@ export class PageCache {
 
   removeMapper(mapper: PageMapper): void {
     if (this.mappers.delete(mapper) && this.mappers.size === 0) this.onUnmapped();
+  }
+
+  get users(): Iterable<PageMapper> {
+    return this.mappers;
   }
 
   /** Has any program mapped it? */

@@ -1,6 +1,7 @@
 // The namespaces that a task is in. Linux struct nsproxy. A value: unshare and setns make a new one.
-import { CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } from '../abi/sched.js';
+import { CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } from '../abi/sched.js';
 import type { Task } from '../task/task.js';
+import type { IpcNamespace } from './ipc-namespace.js';
 import type { MountNamespace } from './mount-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
 import type { UtsNamespace } from './uts-namespace.js';
@@ -8,6 +9,7 @@ import type { UtsNamespace } from './uts-namespace.js';
 export interface NamespaceSet {
   readonly mount: MountNamespace;
   readonly uts: UtsNamespace;
+  readonly ipc: IpcNamespace;
   /** Where its children get their numbers. Its own are those of its Pid. */
   readonly pidForChildren: PidNamespace;
 }
@@ -24,6 +26,7 @@ export interface NamespaceKind {
 }
 
 export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
+  { name: 'ipc', label: 'ipc', flag: CLONE_NEWIPC, of: (task) => task.namespaces.ipc },
   { name: 'mnt', label: 'mnt', flag: CLONE_NEWNS, of: (task) => task.namespaces.mount },
   { name: 'pid', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.pidNamespace },
   { name: 'pid_for_children', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.namespaces.pidForChildren },

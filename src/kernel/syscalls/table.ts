@@ -7,6 +7,10 @@ import * as futex from './sys-futex.js';
 import * as identity from './sys-identity.js';
 import * as inotify from './sys-inotify.js';
 import * as io from './sys-io.js';
+import * as ipc from './sys-ipc.js';
+import * as msg from './sys-msg.js';
+import * as sem from './sys-sem.js';
+import * as shm from './sys-shm.js';
 import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
 import * as mount from './sys-mount.js';
@@ -306,6 +310,22 @@ export const SYSCALLS: readonly Row[] = [
   row(365, 55, 'getsockopt', 'fd int int ptr ptr', socket.getsockopt),
   row(366, 54, 'setsockopt', 'fd int int ptr int', socket.setsockopt),
   row(102, undefined, 'socketcall', 'int ptr', socket.socketcall),
+
+  // ---- System V IPC ----------------------------------------------------------------------------------------------------------
+  row(395, 29, 'shmget', 'int size flags', shm.shmget, 'no huge pages'),
+  row(397, 30, 'shmat', 'int ptr flags', shm.shmat),
+  row(398, 67, 'shmdt', 'ptr', shm.shmdt),
+  row(396, 31, 'shmctl', 'int int ptr', shm.shmctl),
+  row(393, 64, 'semget', 'int int flags', sem.semget),
+  row(394, 66, 'semctl', 'int int int ptr', sem.semctl),
+  row(undefined, 65, 'semop', 'int ptr uint', sem.semop),
+  row(undefined, 220, 'semtimedop', 'int ptr uint timespec', sem.semtimedop),
+  row(420, undefined, 'semtimedop_time64', 'int ptr uint timespec', sem.semtimedop64),
+  row(399, 68, 'msgget', 'int flags', msg.msgget),
+  row(400, 69, 'msgsnd', 'int ptr size flags', msg.msgsnd),
+  row(401, 70, 'msgrcv', 'int ptr size long flags', msg.msgrcv),
+  row(402, 71, 'msgctl', 'int int ptr', msg.msgctl),
+  row(117, undefined, 'ipc', 'uint int size int ptr size', ipc.ipc, "not the structs of Linux 2.2's programs"),
 
   // ---- the system ------------------------------------------------------------------------------------------------------------
   row(122, 63, 'uname', 'ptr', system.uname),

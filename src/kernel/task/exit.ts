@@ -10,6 +10,7 @@ import {
   SI_KERNEL,
   SIGKILL,
 } from '../abi/signal.js';
+import { segmentsOf } from '../ipc/shared-memory.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
 import type { Process } from './process.js';
@@ -68,8 +69,10 @@ export function dropSpace(task: Task): void {
     space.users === 1 ? space.usage().resident : 0,
   );
   if (--space.users > 0) return;
+  const segments = segmentsOf(space);
   space.free();
   kernel.cpu.leave(space);
+  for (const segment of segments) segment.noteDetached(task);
 }
 
 /** Its parent, if that waits in vfork, goes on. */
@@ -93,6 +96,7 @@ function endProcess(process: Process, status: number, last: Task): void {
   process.executable?.release();
   process.executable = undefined;
   process.actions.users--;
+  last.namespaces.ipc.sem.processEnded(process);
   kernel.processEnded(process);
   const { session } = process.group;
   if (session.leader === process && session.terminal) {

@@ -3,6 +3,7 @@
 import { EINVAL, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.js';
 import type { Pipe } from '../fs/pipe.js';
+import type { Segment } from '../ipc/shared-memory.js';
 import type { PageCache } from '../mm/page-cache.js';
 import type { UnixSocket } from '../net/unix-socket.js';
 import type { Task } from '../task/task.js';
@@ -70,6 +71,8 @@ export abstract class Inode {
   socket?: UnixSocket;
   /** Locks that somebody has had of it. */
   locks?: FileLocks;
+  /** Of the file that is one of System V's shared memory. */
+  segment?: Segment;
   /** Whoever watches it. */
   watches?: Watch[];
 

@@ -4,6 +4,7 @@ import { uuid } from '../../../base/uuid.js';
 import { EACCES, EINVAL } from '../../abi/errno.js';
 import { S_IFREG } from '../../abi/stat.js';
 import { MAX_AREAS } from '../../mm/address-space.js';
+import type { IpcNamespace } from '../../ns/ipc-namespace.js';
 import { MOUNT_MAX } from '../../ns/mount-namespace.js';
 import { PID_MAX } from '../../ns/pid-namespace.js';
 import { RELEASE, VERSION } from '../../release.js';
@@ -76,7 +77,77 @@ const random = [
   ),
 ];
 
+/** A limit of System V IPC in the writer's namespace. */
+function ipcLimit(
+  name: string,
+  most: number,
+  get: (namespace: IpcNamespace) => number,
+  set: (namespace: IpcNamespace, value: number) => void,
+): Entry<SystemSubject> {
+  return setting(
+    name,
+    (_subject, reader) => String(get(reader.namespaces.ipc)),
+    number(0, most, (writer, value) => set(writer.namespaces.ipc, value)),
+  );
+}
+
+const INT_MAX = 0x7fffffff;
+const ipc = [
+  ipcLimit(
+    'msgmax',
+    INT_MAX,
+    ({ msg }) => msg.maxMessage,
+    ({ msg }, value) => {
+      msg.maxMessage = value;
+    },
+  ),
+  ipcLimit(
+    'msgmnb',
+    INT_MAX,
+    ({ msg }) => msg.maxBytes,
+    ({ msg }, value) => {
+      msg.maxBytes = value;
+    },
+  ),
+  ipcLimit(
+    'msgmni',
+    32768,
+    ({ msg }) => msg.most,
+    ({ msg }, value) => {
+      msg.most = value;
+    },
+  ),
+  setting('sem', (_subject, { namespaces: { ipc: own } }) =>
+    [own.sem.maxOfSet, own.sem.maxOfAll, own.sem.maxOperations, own.sem.most].join('\t'),
+  ),
+  ipcLimit(
+    'shmall',
+    0xfeffffff,
+    ({ shm }) => shm.maxPages,
+    ({ shm }, value) => {
+      shm.maxPages = value;
+    },
+  ),
+  ipcLimit(
+    'shmmax',
+    0xfeffffff,
+    ({ shm }) => shm.maxBytes,
+    ({ shm }, value) => {
+      shm.maxBytes = value;
+    },
+  ),
+  ipcLimit(
+    'shmmni',
+    32768,
+    ({ shm }) => shm.most,
+    ({ shm }, value) => {
+      shm.most = value;
+    },
+  ),
+];
+
 const kernel = [
+  ...ipc,
   constant('cap_last_cap', CAP_LAST),
   utsName('domainname', 'domainname'),
   utsName('hostname', 'hostname'),

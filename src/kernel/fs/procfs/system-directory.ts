@@ -10,6 +10,7 @@ import { stateOf, ticks } from './process-status.js';
 import { ofSystem, type SystemSubject } from './subject.js';
 import { SYSCTLS } from './sysctl.js';
 import { meminfo, vmstat } from './system-memory.js';
+import { SYSVIPC } from './sysvipc.js';
 import { text } from './text.js';
 
 /** The numbers that the reader has in the namespace of this procfs. */
@@ -115,6 +116,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   text('stat', 0o444, stat),
   text('swaps', 0o444, fixed('Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n')),
   table('sys', 0o555, SYSCTLS),
+  table('sysvipc', 0o555, SYSVIPC),
   threadSelf,
   table('tty', 0o555, [text('drivers', 0o444, fixed(TTY_DRIVERS))]),
   text('uptime', 0o444, uptime),

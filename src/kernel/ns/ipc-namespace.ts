@@ -1,0 +1,20 @@
+// IPC namespaces: System V's objects and their limits. man 7 ipc_namespaces.
+import { MessageQueues } from '../ipc/message-queues.js';
+import { Semaphores } from '../ipc/semaphores.js';
+import { SharedMemory } from '../ipc/shared-memory.js';
+import type { UserNamespace } from './user-namespace.js';
+
+export class IpcNamespace {
+  readonly shm = new SharedMemory();
+  readonly sem = new Semaphores();
+  readonly msg = new MessageQueues();
+
+  constructor(readonly owner: UserNamespace) {}
+
+  /** Nobody is in it any more: what is left in it goes. */
+  free(): void {
+    for (const segment of this.shm) segment.doom();
+    for (const set of this.sem) this.sem.remove(set);
+    for (const queue of this.msg) this.msg.remove(queue);
+  }
+}
