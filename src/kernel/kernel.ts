@@ -12,6 +12,10 @@ import { MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ } from './abi/mman.js';
 import { SIGCHLD, SIGCONT, CLD_CONTINUED, CLD_STOPPED, SA_NOCLDSTOP } from './abi/signal.js';
 import { MS_NOATIME, MS_RELATIME } from './abi/mount.js';
 import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/stat.js';
+import type { Cgroup } from './cgroup/cgroup.js';
+import { Hierarchy } from './cgroup/hierarchy.js';
+import { reclaimAnywhere } from './cgroup/memory-limit.js';
+import { addPid, removePid } from './cgroup/pids.js';
 import { Clock, type ClockSource } from './clock.js';
 import { AnonymousFs } from './fs/anonymous.js';
 import { openDevice } from './fs/devices.js';
@@ -100,6 +104,8 @@ export interface StartOptions {
   /** Controlling terminal. */
   terminal?: Terminal;
   namespaces?: NamespaceSet;
+  /** Whose limits it has. Absent: the root's, which has none. */
+  cgroup?: Cgroup;
 }
 
 /** Tasks that a node has at most. */
@@ -110,7 +116,7 @@ export class Kernel {
   readonly cpu: Processor;
   readonly clock: Clock;
   readonly timers = new Timers();
-  readonly scheduler = new Scheduler();
+  readonly scheduler = new Scheduler(() => this.cgroups.root.cpu);
   readonly signals = new SignalService();
   readonly futexes = new FutexTable();
   readonly vfs: Vfs;
@@ -125,6 +131,7 @@ export class Kernel {
   readonly anonymous: AnonymousFs;
   readonly pipes: AnonymousFs;
   readonly sockets: AnonymousFs;
+  readonly cgroups: Hierarchy;
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
   readonly abstractNames = new AbstractNames();
@@ -156,6 +163,7 @@ export class Kernel {
     this.clock = new Clock(options.clock);
     this.random = options.random;
     this.tracer = options.tracer;
+    this.cgroups = new Hierarchy(this);
     this.pidNamespace = new PidNamespace(undefined, this.userNamespace);
     this.utsNamespace = new UtsNamespace(options.hostname ?? 'tabvisor', '(none)', this.userNamespace);
     this.ipcNamespace = new IpcNamespace(this.userNamespace);
@@ -208,6 +216,7 @@ export class Kernel {
     assert(namespaces !== undefined, 'a process needs namespaces');
     const task = this.newTask(namespaces, options);
     if (typeof task === 'number') return task;
+    this.payWith(task);
     let failed = -ENOENT;
     for (const name of options.searchPath ? candidates(path, options.env) : [path]) {
       const found = resolve(task, task.fs.cwd, name);
@@ -216,6 +225,7 @@ export class Kernel {
       if (result === 0 || failed === -ENOENT) failed = result;
       if (result === 0) break;
     }
+    this.payWith(undefined);
     if (failed !== 0) {
       task.process.groupExit = 0;
       this.discard(task);
@@ -246,6 +256,9 @@ export class Kernel {
     const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };
     const credentials = options.credentials ?? Credentials.root(this.userNamespace);
     const task = new Task(this, pid, process, I386, registers, space, fs, new FdTable(), credentials, namespaces);
+    const cgroup = options.cgroup ?? this.cgroups.root;
+    addPid(cgroup);
+    this.cgroups.enter(task, cgroup);
     process.leader = task;
     process.group = new ProcessGroup(pid, new Session(pid, process));
     process.group.add(process);
@@ -266,6 +279,8 @@ export class Kernel {
   private discard(task: Task): void {
     const { process } = task;
     task.state = 'dead';
+    this.cgroups.leave(task);
+    removePid(task.cgroup);
     process.threads.delete(task);
     task.files.closeAll();
     task.space.free();
@@ -291,6 +306,8 @@ export class Kernel {
 
   enqueue(task: Task, slept: boolean): void {
     if (task.queued || task.state !== 'running' || task === this.runner.current) return;
+    // who is frozen can still be killed
+    if (task.cgroup.frozen && !task.mustEnd) return;
     task.queued = true;
     this.scheduler.enqueue(task, slept);
   }
@@ -317,6 +334,7 @@ export class Kernel {
     this.unqueue(task);
     this.timers.cancel(task);
     this.tasks.delete(task);
+    this.cgroups.leave(task);
     this.mounts.settle();
     this.tracer?.exited?.(task, task.process.groupExit ?? 0);
   }
@@ -417,11 +435,19 @@ export class Kernel {
     this.frames.words[at + 1] = nanoseconds;
   }
 
-  /** Drops clean pages that can be read again. Was there anything to drop? */
+  /** No frame was to be had: drops clean pages that can be read again. Was there anything to drop? A group's limit is its own matter. */
   reclaim(): boolean {
-    let given = 0;
-    for (const fs of this.mounts.fileSystems) given += fs.reclaim();
-    return given > 0;
+    return !this.frames.refused && reclaimAnywhere(this) > 0;
+  }
+
+  /** The task that has the processor. */
+  get current(): Task | undefined {
+    return this.runner.current;
+  }
+
+  /** Frames are charged to the task's group from now on. */
+  payWith(task: Task | undefined): void {
+    this.frames.payer = task?.cgroup.memory;
   }
 
   /** No frame is left though all that can be dropped was: the process whose end gives most ends. */

@@ -65,9 +65,14 @@ export interface StandardMounts {
 
 /**
  * A mount namespace with `root` at its root, and on it what programs expect: /proc with the numbers of `pids`, /dev with its nodes,
- * /dev/pts, /dev/shm. A mount point that is not there and can't be made is left out.
+ * /dev/pts, /dev/shm, /sys/fs/cgroup with the groups of `cgroups`. A mount point that is not there and can't be made is left out.
  */
-export function standardMounts(kernel: Kernel, root: FileSystem, pids = kernel.pidNamespace): StandardMounts {
+export function standardMounts(
+  kernel: Kernel,
+  root: FileSystem,
+  pids = kernel.pidNamespace,
+  cgroups = kernel.cgroups.namespace,
+): StandardMounts {
   const namespace = kernel.newMountNamespace(root);
   const { frames, clock } = kernel;
   const dev = new Tmpfs(kernel.newDevice(), frames, { size: 65536, files: 4096, mode: 0o755 }, clock);
@@ -77,6 +82,7 @@ export function standardMounts(kernel: Kernel, root: FileSystem, pids = kernel.p
   for (const [name, target] of DEV_LINKS)
     dev.root.symlink(kernel.setup, name, target, { mode: S_IFLNK | 0o777, ...ROOT });
   mountAt(kernel, namespace, '/proc', new Procfs(kernel.newDevice(), kernel, pids), MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  mountAt(kernel, namespace, '/sys/fs/cgroup', kernel.cgroups.fileSystemOf(cgroups), MS_NOSUID | MS_NODEV | MS_NOEXEC);
   const at = mountAt(kernel, namespace, '/dev', dev, MS_NOSUID);
   const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid: TTY_GROUP });
   pts.source = 'devpts';

@@ -111,6 +111,7 @@ export class TestNode {
       namespaces: {
         mount: this.mounts.namespace,
         uts: kernel.utsNamespace,
+        cgroup: kernel.cgroups.namespace,
         ipc: kernel.ipcNamespace,
         pidForChildren: pids,
       },

@@ -91,6 +91,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   const namespaces: NamespaceSet = {
     mount: namespace,
     uts: kernel.utsNamespace,
+    cgroup: kernel.cgroups.namespace,
     ipc: kernel.ipcNamespace,
     pidForChildren: kernel.pidNamespace,
   };

@@ -31,6 +31,12 @@ function makeProcfs(task: Task, text: string): FileSystem | number {
   return new Procfs(kernel.newDevice(), kernel, task.pidNamespace, { hidePid, gid: Number(options.gid ?? 0) });
 }
 
+/** All mounts of a namespace are one filesystem. */
+function makeCgroupfs({ kernel, namespaces }: Task, options: string): FileSystem | number {
+  const failed = kernel.cgroups.configure(namespaces.cgroup, options);
+  return failed !== 0 ? failed : kernel.cgroups.fileSystemOf(namespaces.cgroup);
+}
+
 function makeTmpfs(task: Task, text: string): FileSystem | number {
   const { frames, clock } = task.kernel;
   const options = tmpfsOptions(text, frames.count * PAGE_SIZE);
@@ -55,6 +61,7 @@ const TYPES: ReadonlyMap<string, Make> = new Map([
   ['tmpfs', makeTmpfs],
   ['proc', makeProcfs],
   ['devpts', makeDevpts],
+  ['cgroup2', makeCgroupfs],
 ]);
 
 export const FILE_SYSTEM_TYPES: readonly string[] = [...TYPES.keys()];

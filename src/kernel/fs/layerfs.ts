@@ -86,9 +86,9 @@ export class Layerfs extends FileSystem {
     };
   }
 
-  override reclaim(): number {
+  override reclaim(may: (frame: number) => boolean): number {
     let given = 0;
-    for (const inode of this.inodes.values()) given += inode.cache.reclaim();
+    for (const inode of this.inodes.values()) given += inode.cache.reclaim(may);
     return given;
   }
 

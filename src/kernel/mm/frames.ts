@@ -3,6 +3,7 @@
 import { CODE_PAGE_OF } from '../../../assembly/abi.js';
 import { assert } from '../../base/assert.js';
 import { HOST_RAM } from '../../vcpu/engine.js';
+import { FRAME_ANONYMOUS, FRAME_KINDS, type FrameAccount } from './frame-account.js';
 
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
@@ -19,6 +20,16 @@ export class Frames {
   private freedCount = 0;
   /** From here on no frame has been touched since the node began: they are zeros. */
   private untouched = 1;
+  /** Who pays for frames that are handed out now; undefined: nobody does. */
+  payer?: FrameAccount;
+  /** A user's page fault asks: it can come again. */
+  mayRefuse = false;
+  /** The newest frame that was not to be had: did whoever pays refuse it? */
+  refused = false;
+  /** Of each frame the number of its account and what it is for. */
+  private readonly owners: Uint32Array;
+  private readonly accounts: (FrameAccount | undefined)[] = [undefined];
+  private readonly freeNumbers: number[] = [];
   /** Frames in page caches; of these those of caches that nothing lies behind, and those that are to be written back. */
   cached = 0;
   cachedOnly = 0;
@@ -34,6 +45,7 @@ export class Frames {
     this.bytes = new Uint8Array(buffer);
     this.words = new Uint32Array(buffer);
     this.uses = new Uint32Array(count);
+    this.owners = new Uint32Array(count);
     this.freed = new Uint32Array(count);
     this.zero = this.allocate();
   }
@@ -43,19 +55,46 @@ export class Frames {
     return this.count - this.untouched + this.freedCount;
   }
 
-  /** A frame of zeros, used once; 0 when there is none. */
-  allocate(): number {
-    if (this.freedCount > 0) {
-      const frame = this.allocateDirty();
+  /** A frame of zeros, used once; 0 when there is none, or whoever pays may have no more. `kind`: FRAME_*. */
+  allocate(kind = FRAME_ANONYMOUS): number {
+    const reused = this.freedCount > 0;
+    const frame = this.allocateDirty(kind);
+    if (reused && frame !== 0) {
       const at = this.hostAddress(frame);
       this.bytes.fill(0, at, at + PAGE_SIZE);
-      return frame;
     }
-    return this.fresh();
+    return frame;
   }
 
   /** As allocate(), for a caller that writes all of it: its contents are anything. */
-  allocateDirty(): number {
+  allocateDirty(kind = FRAME_ANONYMOUS): number {
+    const { payer } = this;
+    if (!payer) {
+      this.refused = false;
+      return this.take();
+    }
+    if (!payer.charge(kind)) {
+      this.refused = true;
+      return 0;
+    }
+    const frame = this.take();
+    if (frame === 0) {
+      this.refused = false;
+      payer.uncharge(kind);
+    } else this.owners[frame] = payer.number * FRAME_KINDS + kind;
+    return frame;
+  }
+
+  /** As allocate(), for what is the kernel's own: nobody pays. */
+  allocateForKernel(): number {
+    const { payer } = this;
+    this.payer = undefined;
+    const frame = this.allocate();
+    this.payer = payer;
+    return frame;
+  }
+
+  private take(): number {
     if (this.freedCount === 0) return this.fresh();
     const frame = this.freed[--this.freedCount]!;
     this.uses[frame] = 1;
@@ -83,7 +122,30 @@ export class Frames {
     const uses = this.uses[frame]!;
     assert(uses > 0, `frame ${frame} is free already`);
     this.uses[frame] = uses - 1;
-    if (uses === 1) this.freed[this.freedCount++] = frame;
+    if (uses > 1) return;
+    this.freed[this.freedCount++] = frame;
+    const owner = this.owners[frame]!;
+    if (owner === 0) return;
+    this.owners[frame] = 0;
+    this.accounts[Math.floor(owner / FRAME_KINDS)]!.uncharge(owner % FRAME_KINDS);
+  }
+
+  // ---- accounts -------------------------------------------------------------------------------------------------------------
+
+  addAccount(account: FrameAccount): void {
+    account.number = this.freeNumbers.pop() ?? this.accounts.length;
+    this.accounts[account.number] = account;
+  }
+
+  /** Nothing is charged to it any more, and nothing will be. */
+  dropAccount(account: FrameAccount): void {
+    this.accounts[account.number] = undefined;
+    this.freeNumbers.push(account.number);
+  }
+
+  /** Who pays for a frame. */
+  accountOf(frame: number): FrameAccount | undefined {
+    return this.accounts[Math.floor(this.owners[frame]! / FRAME_KINDS)];
   }
 
   usesOf(frame: number): number {

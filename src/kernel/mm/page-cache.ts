@@ -1,6 +1,7 @@
 // The pages of one file (or of shared memory without a file), in frames that programs map and reads copy from.
 // Ours, after Linux's address_space (mm/filemap.c). A page is here once, whoever uses it: containers of one image share it.
 import { ENOMEM } from '../abi/errno.js';
+import { FRAME_FILE, FRAME_SHARED } from './frame-account.js';
 import { type Frames, PAGE_SIZE } from './frames.js';
 
 /** Where the pages come from, and go to when they are written. Errors are errno values, 0 is none. */
@@ -75,7 +76,7 @@ export class PageCache {
   get(index: number): number {
     const here = this.pages.get(index);
     if (here !== undefined) return here;
-    const frame = this.frames.allocate();
+    const frame = this.frames.allocate(this.source ? FRAME_FILE : FRAME_SHARED);
     if (frame === 0) return -ENOMEM;
     if (this.source) {
       const at = this.frames.hostAddress(frame);
@@ -150,12 +151,12 @@ export class PageCache {
   /** A page has gone. */
   protected dropped(): void {}
 
-  /** Gives back clean pages that nobody else uses, and that can be read again. How many frames that were. */
-  reclaim(): number {
+  /** Gives back clean pages that nobody else uses, and that can be read again; of those that `may` says. How many frames that were. */
+  reclaim(may: (frame: number) => boolean): number {
     if (!this.source) return 0;
     let given = 0;
     for (const [index, frame] of this.pages) {
-      if (this.frames.usesOf(frame) > 1 || this.dirty.has(index)) continue;
+      if (this.frames.usesOf(frame) > 1 || this.dirty.has(index) || !may(frame)) continue;
       this.pages.delete(index);
       this.frames.release(frame);
       this.count(-1);

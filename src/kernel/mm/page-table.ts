@@ -1,6 +1,7 @@
 // Page tables in a node's memory, in the format that the processor walks: from a linear page to a frame and its rights.
 // SDM vol. 3A 4.4 (PAE). One interface; amd64's four levels will be the second implementation.
 import { assert } from '../../base/assert.js';
+import { FRAME_PAGE_TABLE } from './frame-account.js';
 import { type Frames, PAGE_SIZE } from './frames.js';
 
 export const PTE_PRESENT = 1;
@@ -68,7 +69,7 @@ export class PaeTable implements PageTable {
   static create(frames: Frames, kernelDirectory: number): PaeTable | undefined {
     const made: number[] = [];
     for (let i = 0; i < 4; i++) {
-      const frame = frames.allocate();
+      const frame = frames.allocate(FRAME_PAGE_TABLE);
       if (frame === 0) {
         for (const other of made) frames.release(other);
         return undefined;
@@ -97,7 +98,7 @@ export class PaeTable implements PageTable {
   set(address: number, frame: number, flags: number): boolean {
     let entry = this.find(address);
     if (entry === 0) {
-      const table = this.frames.allocate();
+      const table = this.frames.allocate(FRAME_PAGE_TABLE);
       if (table === 0) return false;
       this.frameCount++;
       this.words[this.directoryEntry(address)] = table * PAGE_SIZE + TABLE_FLAGS;

@@ -1,5 +1,6 @@
 // The namespaces that a task is in. Linux struct nsproxy. A value: unshare and setns make a new one.
-import { CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } from '../abi/sched.js';
+import { CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } from '../abi/sched.js';
+import type { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
 import type { Task } from '../task/task.js';
 import type { IpcNamespace } from './ipc-namespace.js';
 import type { MountNamespace } from './mount-namespace.js';
@@ -9,6 +10,7 @@ import type { UtsNamespace } from './uts-namespace.js';
 export interface NamespaceSet {
   readonly mount: MountNamespace;
   readonly uts: UtsNamespace;
+  readonly cgroup: CgroupNamespace;
   readonly ipc: IpcNamespace;
   /** Where its children get their numbers. Its own are those of its Pid. */
   readonly pidForChildren: PidNamespace;
@@ -26,6 +28,7 @@ export interface NamespaceKind {
 }
 
 export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
+  { name: 'cgroup', label: 'cgroup', flag: CLONE_NEWCGROUP, of: (task) => task.namespaces.cgroup },
   { name: 'ipc', label: 'ipc', flag: CLONE_NEWIPC, of: (task) => task.namespaces.ipc },
   { name: 'mnt', label: 'mnt', flag: CLONE_NEWNS, of: (task) => task.namespaces.mount },
   { name: 'pid', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.pidNamespace },

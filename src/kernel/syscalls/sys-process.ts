@@ -6,8 +6,11 @@ import {
   __WALL,
   __WCLONE,
   __WNOTHREAD,
+  CLONE_CLEAR_SIGHAND,
+  CLONE_INTO_CGROUP,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
+  CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
   P_ALL,
@@ -22,6 +25,7 @@ import {
   WUNTRACED,
 } from '../abi/sched.js';
 import { CLD_CONTINUED, CLD_STOPPED, SIGCHLD, SIGCONT } from '../abi/signal.js';
+import { cgroupForChild } from '../cgroup/clone-into.js';
 import { openPidfd, PidFile } from '../fs/pidfd.js';
 import { copyIn, readStrings, writeBytes, writeU32, readString } from '../mm/user-memory.js';
 import { BLOCK, NO_RESULT } from '../task/blocking.js';
@@ -94,20 +98,26 @@ export function clone3(task: Task, address: number, size: number): number {
   if (copyIn(task.space, address, bytes, 0, size) !== size) return -EFAULT;
   if (bytes.subarray(layout.size).some((byte) => byte !== 0)) return -E2BIG;
   const args = layout.read(new DataView(bytes.buffer), 0);
-  if (args.flags! >= 2 ** 32) {
-    // CLONE_CLEAR_SIGHAND and CLONE_INTO_CGROUP are the flags above 32 bits
-    return -EINVAL;
-  }
+  // the flags above 32 bits
+  const low = args.flags! % 2 ** 32;
+  const high = args.flags! - low;
+  if (high > CLONE_CLEAR_SIGHAND + CLONE_INTO_CGROUP) return -EINVAL;
+  const clearHandlers = high % CLONE_INTO_CGROUP >= CLONE_CLEAR_SIGHAND;
+  const intoCgroup = high >= CLONE_INTO_CGROUP;
   if ((args.flags! & 0xff) !== 0 || args.exit_signal! > 64 || args.set_tid_size! !== 0) return -EINVAL;
   if ((args.stack === 0) !== (args.stack_size === 0)) return -EINVAL;
+  const cgroup = intoCgroup ? cgroupForChild(task, args.cgroup!, (low & CLONE_THREAD) === 0) : undefined;
+  if (typeof cgroup === 'number') return cgroup;
   return make(task, {
-    flags: args.flags!,
+    flags: low,
     exitSignal: args.exit_signal!,
     stack: args.stack === 0 ? 0 : args.stack! + args.stack_size!,
     parentTid: args.parent_tid!,
     childTid: args.child_tid!,
     tls: args.tls!,
     pidfd: args.pidfd!,
+    clearHandlers,
+    cgroup,
   });
 }
 

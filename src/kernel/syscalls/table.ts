@@ -161,7 +161,7 @@ export const SYSCALLS: readonly Row[] = [
   row(2, 57, 'fork', '', process.fork),
   row(190, 58, 'vfork', '', process.vfork),
   row(120, 56, 'clone', 'clone ptr ptr ptr ptr', process.clone),
-  row(435, 435, 'clone3', 'ptr size', process.clone3, 'no set_tid, no cgroup'),
+  row(435, 435, 'clone3', 'ptr size', process.clone3, 'no set_tid'),
   row(11, 59, 'execve', 'path argv argv', process.execve),
   row(358, 322, 'execveat', 'dirfd path argv argv flags', process.execveat),
   row(1, 60, 'exit', 'int', process.exit),

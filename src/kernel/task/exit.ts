@@ -10,6 +10,7 @@ import {
   SI_KERNEL,
   SIGKILL,
 } from '../abi/signal.js';
+import { removePid } from '../cgroup/pids.js';
 import { segmentsOf } from '../ipc/shared-memory.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
@@ -34,17 +35,18 @@ export function endTask(task: Task, status: number): void {
   addUsage(process.usage, task.usage);
   kernel.taskEnded(task);
   if (process.threads.size > 0) {
-    if (task !== process.leader) {
-      task.pid.task = undefined;
-      task.pid.releaseIfUnused();
-    }
+    if (task !== process.leader) releaseThread(task);
     return;
   }
   endProcess(process, process.groupExit ?? status, task);
-  if (task !== process.leader) {
-    task.pid.task = undefined;
-    task.pid.releaseIfUnused();
-  }
+  if (task !== process.leader) releaseThread(task);
+}
+
+/** The number of a thread that is not the leader goes with it. */
+function releaseThread(task: Task): void {
+  removePid(task.cgroup);
+  task.pid.task = undefined;
+  task.pid.releaseIfUnused();
 }
 
 /** Lets go of the address space: futexes are told, a vfork parent goes on. */
@@ -202,6 +204,7 @@ export function reap(process: Process): void {
     addUsage(parent.childUsage, process.childUsage);
   }
   process.group.remove(process);
+  removePid(process.leader.cgroup);
   process.pid.process = undefined;
   process.leader.pid.task = undefined;
   process.pid.releaseIfUnused();
@@ -217,7 +220,8 @@ export function endOtherThreads(task: Task): void {
   }
   const { leader } = process;
   if (leader === task) return;
-  // the leader's number goes on
+  // the leader's number goes on, the thread's goes
+  removePid(task.cgroup);
   const old = task.pid;
   task.pid = leader.pid;
   task.pid.task = task;

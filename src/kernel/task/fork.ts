@@ -3,7 +3,6 @@ import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../abi/errno.js';
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
-  CLONE_CLEAR_SIGHAND,
   CLONE_FILES,
   CLONE_FS,
   CLONE_NEWCGROUP,
@@ -25,6 +24,8 @@ import {
   RLIMIT_NPROC,
 } from '../abi/sched.js';
 import { SIGCHLD } from '../abi/signal.js';
+import type { Cgroup } from '../cgroup/cgroup.js';
+import { chargePid, removePid } from '../cgroup/pids.js';
 import { PaeTable } from '../mm/page-table.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../security/capability.js';
@@ -44,6 +45,10 @@ export interface CloneArguments {
   tls: number;
   /** Where the number of a pidfd goes. */
   pidfd: number;
+  /** CLONE_CLEAR_SIGHAND: the child has no handlers. */
+  clearHandlers?: boolean;
+  /** CLONE_INTO_CGROUP: where the child begins. */
+  cgroup?: Cgroup;
 }
 
 const NEW_NAMESPACES =
@@ -56,21 +61,37 @@ const NEW_NAMESPACES =
   CLONE_NEWCGROUP |
   CLONE_NEWTIME;
 
-/** Makes a task; the child's number in the parent's namespace, or a negated errno. */
+/** Makes a task; the child, or a negated errno. */
 export function clone(parent: Task, args: CloneArguments): Task | number {
-  const { flags } = args;
+  const refused = checked(parent, args);
+  if (refused !== 0) return refused;
+  const cgroup = args.cgroup ?? parent.cgroup;
+  const full = chargePid(cgroup);
+  if (full !== 0) return full;
+  const child = make(parent, args, cgroup);
+  if (typeof child === 'number') removePid(cgroup);
+  return child;
+}
+
+/** What can't be, before anything is made: 0, or a negated errno. */
+function checked(parent: Task, { flags, clearHandlers }: CloneArguments): number {
   const { kernel } = parent;
   const has = (flag: number): boolean => (flags & flag) !== 0;
   if (has(CLONE_SIGHAND) && !has(CLONE_VM)) return -EINVAL;
   if (has(CLONE_THREAD) && !has(CLONE_SIGHAND)) return -EINVAL;
   if (has(CLONE_FS) && has(CLONE_NEWNS | CLONE_NEWUSER)) return -EINVAL;
-  if (has(CLONE_SIGHAND) && has(CLONE_CLEAR_SIGHAND)) return -EINVAL;
+  if (has(CLONE_SIGHAND) && clearHandlers) return -EINVAL;
   if (has(CLONE_THREAD) && has(CLONE_NEWPID | CLONE_NEWUSER)) return -EINVAL;
   if (has(CLONE_PARENT) && parent.process.isInit) return -EINVAL;
   // as a Linux without the namespaces says it
   if (has(NEW_NAMESPACES)) return -EINVAL;
-  if (kernel.tasks.size >= kernel.maxTasks || tooMany(parent)) return -EAGAIN;
+  return kernel.tasks.size >= kernel.maxTasks || tooMany(parent) ? -EAGAIN : 0;
+}
 
+function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number {
+  const { flags } = args;
+  const { kernel } = parent;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
   const namespace = parent.namespaces.pidForChildren;
   if (namespace.dead) return -ENOMEM;
   const pid = namespace.allocate();
@@ -102,6 +123,7 @@ export function clone(parent: Task, args: CloneArguments): Task | number {
     parent.credentials,
     parent.namespaces,
   );
+  kernel.cgroups.enter(child, cgroup);
   if (!has(CLONE_THREAD)) process.leader = child;
   inherit(parent, child);
   kernel.cpu.copyRegisters(parent, registers);
@@ -158,11 +180,11 @@ function forkSpace(parent: Task) {
   return table && parent.space.fork(table);
 }
 
-function newProcess(parent: Task, { flags, exitSignal }: CloneArguments, pid: Task['pid']): Process {
+function newProcess(parent: Task, { flags, exitSignal, clearHandlers }: CloneArguments, pid: Task['pid']): Process {
   const { process: old, kernel } = parent;
   const actions = (flags & CLONE_SIGHAND) !== 0 ? old.actions : old.actions.copy();
   if ((flags & CLONE_SIGHAND) !== 0) actions.users++;
-  if ((flags & CLONE_CLEAR_SIGHAND) !== 0) actions.resetHandlers();
+  if (clearHandlers) actions.resetHandlers();
   const made = new Process(
     kernel,
     pid,
@@ -201,6 +223,7 @@ function inherit(parent: Task, child: Task): void {
 function undo(child: Task): void {
   const { process, kernel } = child;
   child.state = 'dead';
+  kernel.cgroups.leave(child);
   process.threads.delete(child);
   dropSpace(child);
   if (--child.files.users === 0) child.files.closeAll();

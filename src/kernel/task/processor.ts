@@ -57,7 +57,8 @@ export class Processor implements TranslationCache {
   newRegisters(): Registers | undefined {
     let area = this.freeAreas.pop();
     if (area === undefined) {
-      const frame = this.frames.allocate();
+      // many tasks' registers are in one frame
+      const frame = this.frames.allocateForKernel();
       if (frame === 0) return undefined;
       const at = this.frames.hostAddress(frame);
       const perFrame = Math.floor(PAGE_SIZE / TASK_SIZE);

@@ -1,14 +1,18 @@
 // The loop that runs tasks: the next one goes on the processor, its system calls and faults are answered, until its time is over.
 // Ours. One processor; a turn of the host's event loop every few milliseconds is the caller's.
 import { EXIT_SYSCALL, EXIT_TRAP } from '../../../assembly/abi.js';
+import type { Cgroup } from '../cgroup/cgroup.js';
+import { HIGH_BATCH, highDelay } from '../cgroup/memory-limit.js';
 import type { Kernel } from '../kernel.js';
 import { BLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, NO_RESULT } from './blocking.js';
 import { attend } from './signal-delivery.js';
-import { ATTEND_YIELD, type Task } from './task.js';
+import { ATTEND_MEMORY_HIGH, ATTEND_YIELD, type Task } from './task.js';
 import { trap } from './trap.js';
 
 /** A turn of a task when others wait, in nanoseconds. */
 const SLICE = 4e6;
+/** A turn that a group's bandwidth cuts short is no shorter; what it is longer, the next period pays. */
+const LEAST = 1e5;
 /** Instructions a system call stands for in a task's budget: the kernel's own work. */
 const CALL_COST = 300;
 const BUDGET_MIN = 20_000;
@@ -39,10 +43,10 @@ export class Runner {
       kernel.timers.run(now);
       if (now >= kernel.statistics.load.due) kernel.statistics.load.update(now, kernel.scheduler.count);
       if (now >= until) return !kernel.scheduler.empty;
-      const task = kernel.scheduler.take();
+      const task = kernel.scheduler.take(now);
       if (!task) return false;
       task.queued = false;
-      this.turn(task, now, Math.min(SLICE, until - now));
+      this.turn(task, now, Math.min(SLICE, until - now, Math.max(LEAST, kernel.scheduler.allowance)));
     }
   }
 
@@ -51,12 +55,15 @@ export class Runner {
     this.current = task;
     this.turnStart = start;
     kernel.cpu.switchTo(task);
+    kernel.payWith(task);
     const before = kernel.cpu.instructions;
     const budget = Math.min(BUDGET_MAX, Math.max(BUDGET_MIN, Math.floor(nanoseconds * this.rate)));
     kernel.cpu.setTime(start, 1 / this.rate);
     this.go(task, before + budget);
     this.current = undefined;
-    const used = Math.max(0, kernel.clock.monotonic() - start);
+    kernel.payWith(undefined);
+    const end = kernel.clock.monotonic();
+    const used = Math.max(0, end - start);
     const ran = kernel.cpu.instructions - before;
     if (used > 1e5 && ran > BUDGET_MIN) this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / used)));
     task.usage.userTime += used;
@@ -67,7 +74,9 @@ export class Runner {
     statistics.turns++;
     if (this.last !== task) statistics.switches++;
     this.last = task;
-    kernel.scheduler.charge(task, used);
+    kernel.scheduler.charge(task, used, end);
+    for (let group: Cgroup | undefined = task.cgroup; group; group = group.parent) group.cpuTime += used;
+    if (task.cgroup.frozen) task.cgroup.eventsNotice.changed();
     if (task.state === 'running') {
       task.usage.involuntarySwitches++;
       kernel.enqueue(task, false);
@@ -86,6 +95,7 @@ export class Runner {
           task.attention &= ~ATTEND_YIELD;
           return;
         }
+        if ((task.attention & ATTEND_MEMORY_HIGH) !== 0 && this.waitForMemory(task)) return;
         if (!attend(task)) return;
       }
       const left = end - cpu.instructions - calls * CALL_COST;
@@ -103,6 +113,19 @@ export class Runner {
           break;
       }
     }
+  }
+
+  /** A task that takes memory while its group is above memory.high waits; only its end ends that. Does it? */
+  private waitForMemory(task: Task): boolean {
+    const { pagesOverHigh, groupOverHigh } = task;
+    task.attention &= ~ATTEND_MEMORY_HIGH;
+    const delay = highDelay(groupOverHigh!, pagesOverHigh);
+    if (pagesOverHigh >= HIGH_BATCH) task.pagesOverHigh = 0;
+    if (delay === 0 || task.signalPending) return false;
+    task.callState.deadline = this.kernel.clock.monotonic() + delay;
+    this.kernel.timers.set(task, task.callState.deadline);
+    task.state = 'blocked';
+    return true;
   }
 
   /** Answers the system call that the task has just made. False: the task does not go on now. */

@@ -1,13 +1,19 @@
-// Who runs next. Real-time tasks by priority, the others in turns that are fair by nanoseconds of CPU, weighted by nice.
+// Who runs next. Real-time tasks by priority, the others in turns that are fair by nanoseconds of CPU, weighted by nice; groups of tasks
+// are weighed against their siblings first, on every level of the tree, and stand aside when their bandwidth is used up.
 // man 7 sched; Linux kernel/sched/fair.c: a task's virtual time runs slower the higher its weight, and the least of them runs.
 import { SCHED_FIFO, SCHED_IDLE, SCHED_RR } from '../abi/sched.js';
+import { CpuState } from '../cgroup/cpu-state.js';
 import type { Task } from './task.js';
 
-/** Weights of nice -20 to 19: a step is 1.25 times. */
-const WEIGHTS = Array.from({ length: 40 }, (_, i) => Math.round(1024 / 1.25 ** (i - 20)));
+/** Weights of nice -20 to 19: a step is about 1.25 times. The numbers show in cpu.weight. */
+// biome-ignore format: four rows of ten
+export const WEIGHTS: readonly number[] = [
+  88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
+  9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277,
+  1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
+  110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
+];
 const IDLE_WEIGHT = 3;
-/** A task that has slept begins no further behind the others than this, in nanoseconds. */
-const SLEEPER_CREDIT = 3e6;
 
 export function isRealTime(task: Task): boolean {
   return task.policy === SCHED_FIFO || task.policy === SCHED_RR;
@@ -18,44 +24,78 @@ export function weightOf(task: Task): number {
 }
 
 export class Scheduler {
-  /** A heap by virtual time. */
-  private readonly fair: Task[] = [];
   private readonly realTime: Task[] = [];
-  /** The least virtual time that there was. */
-  private floor = 0;
   private orders = 0;
+  /** Tasks that can run. */
+  private waiting = 0;
+  /** Groups that the task on the processor was found in, outermost first. */
+  private readonly path: CpuState[] = [];
 
-  /** Tasks that wait for the processor. */
+  /** `root`: where the tasks and groups of the highest level wait. */
+  constructor(private readonly root: () => CpuState) {}
+
+  /** Tasks that wait for the processor, or for bandwidth. */
   get count(): number {
-    return this.fair.length + this.realTime.length;
+    return this.waiting;
   }
 
+  /** Can nobody run now? */
   get empty(): boolean {
-    return this.fair.length === 0 && this.realTime.length === 0;
+    return this.root().queue.empty && this.realTime.length === 0;
   }
 
   /** `task` can run. `slept`: it comes from a wait. */
   enqueue(task: Task, slept: boolean): void {
-    task.queueOrder = this.orders++;
+    this.waiting++;
     if (isRealTime(task)) {
+      task.queueOrder = this.orders++;
       this.realTime.push(task);
       return;
     }
-    if (slept) task.virtualTime = Math.max(task.virtualTime, this.floor - SLEEPER_CREDIT);
-    this.push(task);
+    const group = task.cgroup.cpu;
+    group.queue.add(task, slept);
+    this.activate(group, slept);
   }
 
-  /** Takes out who runs next. */
-  take(): Task | undefined {
-    if (this.realTime.length > 0) {
-      let best = 0;
-      for (let i = 1; i < this.realTime.length; i++)
-        if (this.isUrgent(this.realTime[i]!, this.realTime[best]!)) best = i;
-      return this.realTime.splice(best, 1)[0];
+  /** A group with somebody who can run waits in its parent's queue, and that in its parent's. */
+  activate(group: CpuState, slept = true): void {
+    for (let at = group; at.parent; at = at.parent) {
+      if (at.queued || at.running || at.throttled || at.queue.empty) return;
+      at.queued = true;
+      at.parent.queue.add(at, slept);
     }
-    const task = this.pop();
-    if (task) this.floor = Math.max(this.floor, task.virtualTime);
+  }
+
+  /** Takes out who runs next, at `now`. */
+  take(now: number): Task | undefined {
+    const task = this.realTime.length > 0 ? this.takeRealTime() : this.takeFair(now);
+    if (task) this.waiting--;
     return task;
+  }
+
+  private takeFair(now: number): Task | undefined {
+    let entry = this.root().queue.take();
+    while (entry instanceof CpuState) {
+      entry.queued = false;
+      entry.running = true;
+      entry.begin(now);
+      this.path.push(entry);
+      entry = entry.queue.take();
+    }
+    return entry;
+  }
+
+  private takeRealTime(): Task | undefined {
+    let best = 0;
+    for (let i = 1; i < this.realTime.length; i++) if (this.isUrgent(this.realTime[i]!, this.realTime[best]!)) best = i;
+    return this.realTime.splice(best, 1)[0];
+  }
+
+  /** Nanoseconds that the task that was taken may run for its groups' bandwidth. */
+  get allowance(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const group of this.path) least = Math.min(least, group.allowance);
+    return least;
   }
 
   private isUrgent(a: Task, b: Task): boolean {
@@ -71,59 +111,42 @@ export class Scheduler {
     return false;
   }
 
-  /** The task has had `nanoseconds` of the CPU. */
-  charge(task: Task, nanoseconds: number): void {
+  /** The task that was taken has had `nanoseconds` of the CPU, up to `now`, and is off it. */
+  charge(task: Task, nanoseconds: number, now: number): void {
     task.virtualTime += (nanoseconds * 1024) / weightOf(task);
+    const { path } = this;
+    for (const group of path) {
+      group.running = false;
+      group.charge(nanoseconds, now);
+    }
+    for (let group = path.pop(); group; group = path.pop()) this.activate(group, false);
   }
 
   /** A new task begins where its parent stands. */
   place(child: Task, parent: Task): void {
-    child.virtualTime = parent.virtualTime;
+    if (child.cgroup.cpu === parent.cgroup.cpu) child.virtualTime = parent.virtualTime;
+    else this.settle(child);
+  }
+
+  /** A task comes to another queue, whose virtual time is another. */
+  settle(task: Task): void {
+    task.virtualTime = task.cgroup.cpu.queue.floor;
   }
 
   /** Takes a task out that is not to run after all. */
   remove(task: Task): void {
     const real = this.realTime.indexOf(task);
-    if (real >= 0) this.realTime.splice(real, 1);
-    const index = this.fair.indexOf(task);
-    if (index < 0) return;
-    const rest = this.fair.filter((other) => other !== task);
-    this.fair.length = 0;
-    for (const other of rest) this.push(other);
-  }
-
-  private before(a: Task, b: Task): boolean {
-    return a.virtualTime !== b.virtualTime ? a.virtualTime < b.virtualTime : a.queueOrder < b.queueOrder;
-  }
-
-  private push(task: Task): void {
-    const { fair } = this;
-    let at = fair.length;
-    fair.push(task);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.before(task, fair[parent]!)) break;
-      fair[at] = fair[parent]!;
-      at = parent;
+    if (real >= 0) {
+      this.realTime.splice(real, 1);
+      this.waiting--;
+      return;
     }
-    fair[at] = task;
-  }
-
-  private pop(): Task | undefined {
-    const { fair } = this;
-    const top = fair[0];
-    const last = fair.pop();
-    if (!last || fair.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= fair.length) break;
-      if (child + 1 < fair.length && this.before(fair[child + 1]!, fair[child]!)) child++;
-      if (!this.before(fair[child]!, last)) break;
-      fair[at] = fair[child]!;
-      at = child;
+    let group = task.cgroup.cpu;
+    if (!group.queue.remove(task)) return;
+    this.waiting--;
+    for (; group.parent && group.queued && group.queue.empty; group = group.parent) {
+      group.parent.queue.remove(group);
+      group.queued = false;
     }
-    fair[at] = last;
-    return top;
   }
 }

@@ -87,6 +87,7 @@ export class SignalService {
   private notice(task: Task): void {
     task.recheckSignals();
     if ((task.attention & ATTEND_SIGNAL) !== 0) task.wake();
+    if (task.cgroup.frozen) task.kernel.enqueue(task, true);
     this.arrivals.wake();
   }
 
@@ -99,6 +100,7 @@ export class SignalService {
       task.attention = (task.attention & ~ATTEND_STOP) | ATTEND_EXIT;
       if (task.state === 'stopped') task.kernel.resume(task);
       else task.wake();
+      if (task.cgroup.frozen) task.kernel.enqueue(task, true);
     }
   }
 

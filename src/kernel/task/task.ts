@@ -2,8 +2,12 @@
 import { EAGAIN } from '../abi/errno.js';
 import { SCHED_NORMAL } from '../abi/sched.js';
 import { RLIMIT_NOFILE } from '../abi/sched.js';
+import { SIGKILL } from '../abi/signal.js';
 import type { Abi } from '../abi/abi.js';
 import type { Descriptor } from '../abi/i386/segments.js';
+import type { Cgroup } from '../cgroup/cgroup.js';
+import { HIGH_BATCH } from '../cgroup/memory-limit.js';
+import type { MemoryState } from '../cgroup/memory-state.js';
 import type { Kernel } from '../kernel.js';
 import type { AddressSpace } from '../mm/address-space.js';
 import type { NamespaceSet } from '../ns/namespace-set.js';
@@ -38,6 +42,8 @@ export const ATTEND_EXIT = 2;
 export const ATTEND_STOP = 4;
 /** Somebody else is to run first. */
 export const ATTEND_YIELD = 8;
+/** It has taken memory while a group was above memory.high. */
+export const ATTEND_MEMORY_HIGH = 32;
 /** A wait with a mask of its own (ppoll, sigsuspend) is over: the old mask comes back. */
 export const ATTEND_MASK = 16;
 
@@ -71,6 +77,12 @@ export class Task implements Waiter, Timed {
   vforkChild?: Task;
   /** The parent that waits so for it. */
   vforkParent?: Task;
+
+  /** Its group; Hierarchy.enter sets it. */
+  cgroup!: Cgroup;
+  /** Pages that it has taken above memory.high, and the outermost group that was. */
+  pagesOverHigh = 0;
+  groupOverHigh?: MemoryState;
 
   policy = SCHED_NORMAL;
   nice = 0;
@@ -179,6 +191,19 @@ export class Task implements Waiter, Timed {
   /** Is there a signal to deliver, or its process's end? */
   get signalPending(): boolean {
     return (this.attention & (ATTEND_SIGNAL | ATTEND_EXIT | ATTEND_STOP)) !== 0;
+  }
+
+  /** Is it to end, whatever else holds? */
+  get mustEnd(): boolean {
+    const { process } = this;
+    return process.groupExit !== undefined || this.pending.set.has(SIGKILL) || process.pending.set.has(SIGKILL);
+  }
+
+  /** It has taken a page while `group` was above memory.high. */
+  overHigh(group: MemoryState): void {
+    this.groupOverHigh = group;
+    const pages = ++this.pagesOverHigh;
+    if (pages === 1 || pages >= HIGH_BATCH) this.attention |= ATTEND_MEMORY_HIGH;
   }
 
   /** Works ATTEND_SIGNAL out anew, after the mask or what is pending has changed. */

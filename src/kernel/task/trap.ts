@@ -30,7 +30,7 @@ import {
   FAULT_NO_MEMORY,
   FAULT_NO_PAGE,
 } from '../mm/address-space.js';
-import type { Task } from './task.js';
+import { ATTEND_YIELD, type Task } from './task.js';
 
 const DE = 0;
 const DB = 1;
@@ -105,9 +105,18 @@ function pageFault(task: Task, error: number): void {
   const access = (error & PF_WRITE) !== 0 ? ACCESS_WRITE : (error & PF_FETCH) !== 0 ? ACCESS_EXECUTE : ACCESS_READ;
   task.usage.minorFaults++;
   kernel.statistics.faults++;
+  task.cgroup.memory?.noteFault(false);
+  const { frames } = kernel;
+  frames.mayRefuse = true;
   let outcome = task.space.fault(address, access);
   if (outcome === FAULT_NO_MEMORY && kernel.reclaim()) outcome = task.space.fault(address, access);
+  frames.mayRefuse = false;
   if (outcome === FAULT_DONE) return;
+  if (outcome === FAULT_NO_MEMORY && frames.refused) {
+    // its group is at its limit, and somebody of the group is ending: the access comes again behind that
+    task.attention |= ATTEND_YIELD;
+    return;
+  }
   kernel.noteFault(task, { vector: PF, error });
   if (outcome === FAULT_NO_MEMORY) kernel.outOfMemory(task);
   else if (outcome === FAULT_NO_PAGE) kernel.signals.force(task, { signal: SIGBUS, code: BUS_ADRERR, address });

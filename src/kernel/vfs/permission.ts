@@ -1,6 +1,6 @@
 // Who may do what to a file. man 7 inode, path_resolution, capabilities; Linux fs/namei.c generic_permission, fs/attr.c.
 import { EACCES, EPERM } from '../abi/errno.js';
-import { S_ISGID, S_ISVTX } from '../abi/stat.js';
+import { S_IFDIR, S_IFMT, S_ISGID, S_ISVTX } from '../abi/stat.js';
 import { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER } from '../security/capability.js';
 import type { Credentials } from '../security/credentials.js';
 import type { Inode } from './inode.js';
@@ -10,11 +10,11 @@ export const MAY_WRITE = 2;
 export const MAY_READ = 4;
 
 /** May `who` do `wanted` (MAY_*) to the file? 0 or -EACCES. */
-export function permits(who: Credentials, inode: Inode, wanted: number): number {
+export function permits(who: Credentials, inode: Pick<Inode, 'mode' | 'uid' | 'gid'>, wanted: number): number {
   const { mode } = inode;
   const rights = inode.uid === who.fsuid ? mode >> 6 : who.inGroup(inode.gid) ? mode >> 3 : mode;
   if ((wanted & ~rights & 7) === 0) return 0;
-  if (inode.isDirectory) {
+  if ((mode & S_IFMT) === S_IFDIR) {
     if (who.has(CAP_DAC_OVERRIDE)) return 0;
     return (wanted & MAY_WRITE) === 0 && who.has(CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
   }

@@ -187,7 +187,10 @@ const COMMON: readonly Entry<ProcessSubject>[] = [
   text(
     'cgroup',
     0o444,
-    ofTask(() => '0::/\n'),
+    ofTask(({ cgroup }, reader) => {
+      const path = cgroup.pathFrom(reader.namespaces.cgroup.root);
+      return `0::${path}${cgroup.removed ? ' (deleted)' : ''}\n`;
+    }),
   ),
   text('oom_score', 0o444, oomScore),
   text(

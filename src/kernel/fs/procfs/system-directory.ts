@@ -2,6 +2,7 @@
 import { ENOENT } from '../../abi/errno.js';
 import type { Kernel } from '../../kernel.js';
 import { RELEASE, VERSION } from '../../release.js';
+import { CONTROLLER_NAMES } from '../../cgroup/controllers.js';
 import { FILE_SYSTEM_TYPES } from '../file-system-types.js';
 import { cpuinfo } from './cpuinfo.js';
 import { type Entry, link, table } from './inodes.js';
@@ -93,7 +94,15 @@ const filesystems = (): string => FILE_SYSTEM_TYPES.map((type) => `nodev\t${type
 
 const fixed = (content: string) => (): string => content;
 
+/** Controllers by the names that they had first; hierarchy 0 is the one of cgroup2. The time that is used is counted without any. */
+const cgroups = ofSystem(({ cgroups: { count } }) => {
+  const names: string[] = [...CONTROLLER_NAMES];
+  names.splice(names.indexOf('cpu') + 1, 0, 'cpuacct');
+  return `#subsys_name\thierarchy\tnum_cgroups\tenabled\n${names.map((name) => `${name}\t0\t${count}\t1\n`).join('')}`;
+});
+
 export const SYSTEM: readonly Entry<SystemSubject>[] = [
+  text('cgroups', 0o444, cgroups),
   text('cmdline', 0o444, fixed('\n')),
   text(
     'consoles',

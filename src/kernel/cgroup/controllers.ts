@@ -1,0 +1,15 @@
+// The controllers that there are, in the order in which cgroup.controllers lists them. Absent: io, hugetlb, rdma, misc.
+import type { Controller, ControllerName } from './controller.js';
+import { PIDS } from './pids.js';
+import { MEMORY } from './memory.js';
+import { CPU } from './cpu.js';
+import { CPUSET } from './cpuset.js';
+
+export const CONTROLLERS: { readonly [N in ControllerName]: Controller<N> } = {
+  cpuset: CPUSET,
+  cpu: CPU,
+  memory: MEMORY,
+  pids: PIDS,
+};
+
+export const CONTROLLER_NAMES = Object.keys(CONTROLLERS) as readonly ControllerName[];

@@ -1,0 +1,115 @@
+// The memory of a group and of all below it: what is charged, the limits, what has happened at them.
+// cgroup-v2.rst, "Memory"; Linux mm/memcontrol.c, mm/page_counter.c. Sizes are pages.
+import type { Kernel } from '../kernel.js';
+import { FRAME_KINDS, type FrameAccount } from '../mm/frame-account.js';
+import type { Cgroup } from './cgroup.js';
+import { ChangeNotice } from './change-notice.js';
+import type { GroupState } from './controller.js';
+import { makeRoom } from './memory-limit.js';
+
+/** What memory.events counts. */
+export type MemoryEvent = 'low' | 'high' | 'max' | 'oom' | 'oom_kill' | 'oom_group_kill';
+
+const noEvents = (): Record<MemoryEvent, number> => ({
+  low: 0,
+  high: 0,
+  max: 0,
+  oom: 0,
+  oom_kill: 0,
+  oom_group_kill: 0,
+});
+
+export class MemoryState implements FrameAccount, GroupState {
+  number = 0;
+  usage = 0;
+  peak = 0;
+  /** `usage` by FRAME_*. */
+  readonly kinds: number[] = new Array(FRAME_KINDS).fill(0);
+  /** Charged to the group itself. */
+  private own = 0;
+  private gone = false;
+
+  max = Number.POSITIVE_INFINITY;
+  high = Number.POSITIVE_INFINITY;
+  low = 0;
+  min = 0;
+  /** memory.oom.group: all or nobody is killed. */
+  oomGroup = false;
+
+  faults = 0;
+  majorFaults = 0;
+  readonly events = noEvents();
+  readonly localEvents = noEvents();
+  readonly eventsNotice = new ChangeNotice();
+  readonly localEventsNotice = new ChangeNotice();
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly cgroup: Cgroup,
+    /** Of the group above; undefined: that is the root, which has no limits. */
+    readonly parent: MemoryState | undefined,
+  ) {
+    if (!cgroup.isRoot) kernel.frames.addAccount(this);
+  }
+
+  // ---- FrameAccount -----------------------------------------------------------------------------------------------------------
+
+  charge(kind: number): boolean {
+    for (let at: MemoryState | undefined = this; at; at = at.parent)
+      if (at.usage >= at.max && !makeRoom(at)) return false;
+    this.own++;
+    for (let at: MemoryState | undefined = this; at; at = at.parent) {
+      const usage = ++at.usage;
+      at.kinds[kind]!++;
+      if (usage > at.peak) at.peak = usage;
+      if (usage > at.high) this.kernel.current?.overHigh(at);
+    }
+    return true;
+  }
+
+  uncharge(kind: number): void {
+    this.own--;
+    for (let at: MemoryState | undefined = this; at; at = at.parent) {
+      at.usage--;
+      at.kinds[kind]!--;
+    }
+    if (this.gone && this.own === 0) this.kernel.frames.dropAccount(this);
+  }
+
+  /** Pages that outlive the group stay charged to those above it. */
+  offline(): void {
+    this.gone = true;
+    if (this.own === 0) this.kernel.frames.dropAccount(this);
+  }
+
+  // ---- what happens -----------------------------------------------------------------------------------------------------------
+
+  note(event: MemoryEvent): void {
+    this.localEvents[event]++;
+    this.localEventsNotice.changed();
+    for (let at: MemoryState | undefined = this; at; at = at.parent) {
+      at.events[event]++;
+      at.eventsNotice.changed();
+    }
+  }
+
+  noteFault(major: boolean): void {
+    for (let at: MemoryState | undefined = this; at; at = at.parent)
+      if (major) at.majorFaults++;
+      else at.faults++;
+  }
+
+  isWithin(other: MemoryState): boolean {
+    let at: MemoryState | undefined = this;
+    while (at && at !== other) at = at.parent;
+    return at === other;
+  }
+
+  /** Do the groups from this one up to below `target` want their memory left alone? `by`: memory.min, or memory.low too. */
+  isProtected(by: 'min' | 'low', target?: MemoryState): boolean {
+    if (this === target) return false;
+    for (let at: MemoryState | undefined = this; at && at !== target; at = at.parent)
+      if (at.usage > (by === 'min' ? at.min : Math.max(at.min, at.low))) return false;
+    return true;
+  }
+}
