@@ -95,10 +95,10 @@ function client(destination: bigint, port: number, sourcePort = 40000) {
       },
       end: () => void log.push('end'),
       drain: () => {},
-      closed: (reset) => void log.push(reset ? 'reset' : 'closed'),
+      closed: (why) => void log.push(why === 'ended' ? 'closed' : 'reset'),
     },
     1000,
-    1440,
+    { segmentSize: 1440 },
   );
   onPacket = (packet) => {
     const segment = packet.protocol === PROTOCOL.TCP ? parseSegment(packet) : undefined;

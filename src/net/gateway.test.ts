@@ -83,10 +83,10 @@ function client(destination: number, port: number, sourcePort = 40000) {
       },
       end: () => void log.push('end'),
       drain: () => {},
-      closed: (reset) => void log.push(reset ? 'reset' : 'closed'),
+      closed: (why) => void log.push(why === 'ended' ? 'closed' : 'reset'),
     },
     1000,
-    1460,
+    { segmentSize: 1460 },
   );
   onPacket = (packet) => {
     const segment = packet.protocol === PROTOCOL.TCP ? parseSegment(packet) : undefined;
@@ -395,7 +395,7 @@ test('TCP in: a forwarded connection reaches the guest’s port', () => {
     };
     if (server) server.receive(segment);
     else {
-      server = new Connection(timers, events, 9000, 1460, segment);
+      server = new Connection(timers, events, 9000, { segmentSize: 1460 }, segment);
       server.open();
     }
   };

@@ -26,8 +26,8 @@ export class Splice {
     },
     end: () => this.host?.end(),
     drain: () => this.flush(),
-    closed: (reset) => {
-      if (reset || !this.hostEnded) this.host?.abort();
+    closed: (why) => {
+      if (why !== 'ended' || !this.hostEnded) this.host?.abort();
       this.finish();
     },
   };

@@ -144,7 +144,7 @@ export class TcpGateway {
       this.options.timers,
       { ...events, segment },
       this.options.random(),
-      segmentSize(ends.guest),
+      { segmentSize: segmentSize(ends.guest) },
       syn,
     );
   }

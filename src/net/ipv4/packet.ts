@@ -7,6 +7,7 @@ import type { Fragment } from '../reassembly.js';
 
 export const IPV4_HEADER = 20;
 const MORE_FRAGMENTS = 0x2000;
+const DONT_FRAGMENT = 0x4000;
 const OFFSET_MASK = 0x1fff;
 const TIME_TO_LIVE = 64;
 
@@ -45,16 +46,20 @@ export interface Ipv4Header {
   destination: number;
   protocol: number;
   identification: number;
+  timeToLive?: number;
+  /** Type of service. */
+  service?: number;
+  dontFragment?: boolean;
 }
 
 /** Writes the header of a packet with `length` bytes of payload at `at`. */
 export function writeIpv4(bytes: Uint8Array, at: number, header: Ipv4Header, length: number, fragment = 0): void {
   bytes[at] = 0x45;
-  bytes[at + 1] = 0;
+  bytes[at + 1] = header.service ?? 0;
   put16(bytes, at + 2, IPV4_HEADER + length);
   put16(bytes, at + 4, header.identification);
-  put16(bytes, at + 6, fragment);
-  bytes[at + 8] = TIME_TO_LIVE;
+  put16(bytes, at + 6, header.dontFragment ? fragment | DONT_FRAGMENT : fragment);
+  bytes[at + 8] = header.timeToLive ?? TIME_TO_LIVE;
   bytes[at + 9] = header.protocol;
   put16(bytes, at + 10, 0);
   put32(bytes, at + 12, header.source);
@@ -63,9 +68,9 @@ export function writeIpv4(bytes: Uint8Array, at: number, header: Ipv4Header, len
 }
 
 /** The pieces that a payload is sent in: each with the value of its fragment field. */
-export function fragments(payload: Uint8Array): { bytes: Uint8Array; field: number }[] {
-  const most = (MTU - IPV4_HEADER) & ~7;
-  if (payload.length <= MTU - IPV4_HEADER) return [{ bytes: payload, field: 0 }];
+export function fragments(payload: Uint8Array, mtu = MTU): { bytes: Uint8Array; field: number }[] {
+  const most = (mtu - IPV4_HEADER) & ~7;
+  if (payload.length <= mtu - IPV4_HEADER) return [{ bytes: payload, field: 0 }];
   const pieces: { bytes: Uint8Array; field: number }[] = [];
   for (let at = 0; at < payload.length; at += most) {
     const bytes = payload.subarray(at, at + most);

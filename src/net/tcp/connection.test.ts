@@ -40,7 +40,7 @@ class End {
     },
     end: () => void this.log.push('end'),
     drain: () => this.feed(),
-    closed: (reset) => void this.log.push(reset ? 'reset' : 'closed'),
+    closed: (why) => void this.log.push(why === 'ended' ? 'closed' : 'reset'),
   });
 
   feed(): void {
@@ -64,11 +64,11 @@ function pair(seed: number, wire: Wire, initial: [number, number] = [1000, 5000]
       const copies = random() < wire.repeat ? 2 : 1;
       for (let i = 0; i < copies; i++) flying.push({ at: timers.now() + random() * wire.delay * MS, to, segment });
     };
-  a.connection = new Connection(timers, a.events(launch(b)), initial[0], 1460);
+  a.connection = new Connection(timers, a.events(launch(b)), initial[0], { segmentSize: 1460 });
   const arrive = (to: End, segment: Segment): void => {
     if (to === b && !b.connection) {
       if (!(segment.flags & FLAG.SYN)) return;
-      b.connection = new Connection(timers, b.events(launch(a)), initial[1], 1460, segment);
+      b.connection = new Connection(timers, b.events(launch(a)), initial[1], { segmentSize: 1460 }, segment);
       b.connection.open();
     } else to.connection.receive(segment);
   };

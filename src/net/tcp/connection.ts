@@ -1,9 +1,10 @@
-// One TCP connection of the gateway with a guest: the state machine between segments and a stream of bytes.
+// One TCP connection: the state machine between segments and a stream of bytes. The gateway has one with a guest, each socket of the
+// kernel one with its peer.
 // Source: RFC 9293 section 3.3.2 (states), 3.10 (event processing); RFC 5961 (resets and SYNs in the window).
 import type { Clock } from '../../base/time.js';
-import { RECEIVE_SCALE, Receiver } from './receiver.js';
+import { RECEIVE_SCALE, RECEIVE_WINDOW, Receiver } from './receiver.js';
 import { advance, distance, FLAG, lengthOf, type Segment } from './segment.js';
-import { Sender } from './sender.js';
+import { type SegmentSink, SEND_BUFFER, Sender } from './sender.js';
 
 const MS = 1e6;
 /** Nanoseconds in TIME-WAIT: no segment on this wire lives for minutes. */
@@ -38,14 +39,43 @@ export interface ConnectionEvents {
   end(): void;
   /** There is room to write again. */
   drain(): void;
-  /** It is over. `reset`: not in the way that both sides wanted. */
-  closed(reset: boolean): void;
+  /** The other side has urgent data: its last byte is the one in front of `sequence`. */
+  urgent?(sequence: number): void;
+  /** It is over. */
+  closed(why: Ending): void;
 }
 
-export class Connection {
+/** How a connection is over: as both sides wanted; by a reset; never opened, as nobody listens; nobody answers; given up here. */
+export type Ending = 'ended' | 'reset' | 'refused' | 'timeout' | 'aborted';
+
+export interface ConnectionOptions {
+  /** The largest segment that we take. */
+  segmentSize: number;
+  /** Bytes that may wait on either side. */
+  receiveWindow?: number;
+  sendBuffer?: number;
+  /** Nanoseconds in TIME-WAIT, and in FIN-WAIT-2 when nobody is left to read. */
+  timeWait?: number;
+  /** Nanoseconds that an acknowledgment of a lone segment waits for company. */
+  delay?: number;
+}
+
+/** Probes of a silent connection: nanoseconds until the first, between, and how many may stay without an answer. */
+export interface KeepAlive {
+  idle: number;
+  interval: number;
+  count: number;
+}
+
+export class Connection implements SegmentSink {
   state: State;
-  private readonly sender: Sender;
-  private receiver: Receiver | undefined;
+  readonly sender: Sender;
+  receiver: Receiver | undefined;
+  /** Nobody reads any more: FIN-WAIT-2 ends by itself. */
+  orphan = false;
+  keepAlive: KeepAlive | undefined;
+  private heard: number;
+  private probes = 0;
   private sendScale = 0;
   private readonly initial: number;
   private delayed = Number.POSITIVE_INFINITY;
@@ -53,17 +83,20 @@ export class Connection {
   private timer = Number.POSITIVE_INFINITY;
   private attempts = 0;
   private wasFull = false;
+  /** Behind the last urgent byte that we sent, until it is acknowledged. */
+  private urgentEnd: number | undefined;
 
-  /** `initial` is our first sequence number; `size` the largest segment that we take. */
+  /** `initial` is our first sequence number. */
   constructor(
     private readonly clock: Clock,
     private readonly events: ConnectionEvents,
     initial: number,
-    private readonly size: number,
+    private readonly options: ConnectionOptions,
     syn?: Segment,
   ) {
     this.initial = initial;
-    this.sender = new Sender(advance(initial, 1));
+    this.heard = clock.now();
+    this.sender = new Sender(advance(initial, 1), options.sendBuffer ?? SEND_BUFFER);
     this.state = syn ? 'syn-received' : 'syn-sent';
     if (syn) this.learn(syn);
   }
@@ -75,13 +108,53 @@ export class Connection {
 
   /** When `tick` should be called. */
   get deadline(): number {
-    return Math.min(this.timer, this.delayed, this.sender.deadline);
+    return Math.min(this.timer, this.delayed, this.sender.deadline, this.keepAliveAt);
+  }
+
+  private get keepAliveAt(): number {
+    const { keepAlive } = this;
+    if (!keepAlive || !this.synchronized || this.state === 'time-wait' || this.state === 'closed')
+      return Number.POSITIVE_INFINITY;
+    return this.heard + keepAlive.idle + this.probes * keepAlive.interval;
+  }
+
+  /** Little pieces wait for company, or no longer. */
+  cork(on: boolean): void {
+    this.sender.corked = on;
+    if (!on) this.pump();
+  }
+
+  /** Bytes that may wait to be read, from now on. */
+  resize(receiveWindow: number): void {
+    this.options.receiveWindow = receiveWindow;
+    this.receiver?.resize(receiveWindow);
+  }
+
+  /** Writes bytes of which the last is urgent. The value is as write's. */
+  writeUrgent(bytes: Uint8Array): number {
+    this.urgentEnd = advance(this.sender.una, this.sender.buffer.length + bytes.length);
+    return this.write(bytes);
+  }
+
+  /** Is over at once, and says nothing: in TIME-WAIT, when its ports are wanted. */
+  forget(): void {
+    this.finish('ended');
+  }
+
+  /** Nobody reads any more. */
+  disown(): void {
+    this.orphan = true;
+    if (this.state === 'fin-wait-2') this.timer = this.clock.now() + this.timeWait;
+  }
+
+  private get timeWait(): number {
+    return this.options.timeWait ?? LINGER;
   }
 
   /** The value is how many bytes were taken; `drain` follows when it was not all. */
   write(bytes: Uint8Array): number {
     const taken = this.sender.write(bytes);
-    this.wasFull = taken < bytes.length;
+    this.wasFull = taken < bytes.length || this.sender.room === 0;
     this.pump();
     return taken;
   }
@@ -104,7 +177,7 @@ export class Connection {
     if (this.state === 'closed') return;
     const { highest } = this.sender;
     this.emit(FLAG.RST | (this.receiver ? FLAG.ACK : 0), this.synchronized ? highest : this.initial, NOTHING);
-    this.finish(true);
+    this.finish('aborted');
   }
 
   /** `length` bytes that `data` brought have been dealt with. */
@@ -116,6 +189,10 @@ export class Connection {
 
   receive(segment: Segment): void {
     if (this.state === 'closed') return;
+    if (this.keepAlive) {
+      this.heard = this.clock.now();
+      this.probes = 0;
+    }
     if (this.state === 'syn-sent') this.receiveInSynSent(segment);
     else this.receiveSynchronized(segment);
   }
@@ -125,7 +202,23 @@ export class Connection {
     const now = this.clock.now();
     if (now >= this.delayed) this.acknowledge();
     if (now >= this.timer) this.expire(now);
-    if (this.state !== 'closed' && now >= this.sender.deadline && !this.sender.expire(now, this.sendData)) this.abort();
+    if (this.state !== 'closed' && now >= this.sender.deadline && !this.sender.expire(now, this)) this.giveUp();
+    if (now >= this.keepAliveAt) this.probe();
+  }
+
+  /** A segment that the other side has to answer: RFC 1122 section 4.2.3.6. */
+  private probe(): void {
+    const { keepAlive, probes } = this;
+    this.probes++;
+    if (keepAlive && probes >= keepAlive.count) this.giveUp();
+    else this.emit(FLAG.ACK, advance(this.sender.una, -1), NOTHING);
+  }
+
+  /** Nobody answers. */
+  private giveUp(): void {
+    if (this.state === 'closed') return;
+    if (this.state !== 'syn-sent') this.emit(FLAG.RST | FLAG.ACK, this.sender.highest, NOTHING);
+    this.finish('timeout');
   }
 
   private get synchronized(): boolean {
@@ -134,9 +227,9 @@ export class Connection {
 
   private expire(now: number): void {
     this.timer = Number.POSITIVE_INFINITY;
-    if (this.state === 'time-wait') this.finish(false);
+    if (this.state === 'time-wait' || this.state === 'fin-wait-2') this.finish('ended');
     else if (!this.synchronized && ++this.attempts < SYN_ATTEMPTS) this.sendSyn();
-    else if (!this.synchronized) this.abort();
+    else if (!this.synchronized) this.giveUp();
     else this.timer = now + LINGER;
   }
 
@@ -149,7 +242,7 @@ export class Connection {
       // never scaled in a SYN
       window: 0xffff,
       data: NOTHING,
-      maximumSegmentSize: this.size,
+      maximumSegmentSize: Math.min(this.options.segmentSize, 0xffff),
       windowScale: this.scaled ? RECEIVE_SCALE : undefined,
     });
   }
@@ -158,8 +251,8 @@ export class Connection {
   private scaled = true;
 
   private learn(syn: Segment): void {
-    this.receiver = new Receiver(advance(syn.sequence, 1));
-    this.sender.segmentSize = Math.max(SEGMENT_MIN, Math.min(this.size, syn.maximumSegmentSize ?? 536));
+    this.receiver = new Receiver(advance(syn.sequence, 1), this.options.receiveWindow ?? RECEIVE_WINDOW);
+    this.sender.segmentSize = Math.max(SEGMENT_MIN, Math.min(this.options.segmentSize, syn.maximumSegmentSize ?? 536));
     this.scaled = syn.windowScale !== undefined;
     this.sendScale = syn.windowScale ?? 0;
     this.sender.window = syn.window;
@@ -173,7 +266,7 @@ export class Connection {
       return;
     }
     if (flags & FLAG.RST) {
-      if (flags & FLAG.ACK) this.finish(true);
+      if (flags & FLAG.ACK) this.finish('refused');
       return;
     }
     if (!(flags & FLAG.SYN)) return;
@@ -203,7 +296,7 @@ export class Connection {
     }
     if (flags & FLAG.RST) {
       // only the very next number is believed
-      if (sequence === receiver.next) this.finish(true);
+      if (sequence === receiver.next) this.finish('reset');
       else this.acknowledge();
       return;
     }
@@ -225,18 +318,23 @@ export class Connection {
 
   private hearAcknowledgment({ acknowledgment, window, data, flags }: Segment): void {
     const plain = data.length === 0 && !(flags & FLAG.FIN);
-    this.sender.acknowledge(this.clock.now(), acknowledgment, window << this.sendScale, plain, this.sendData);
-    if (this.wasFull && this.sender.room > 0) {
+    this.sender.acknowledge(this.clock.now(), acknowledgment, window << this.sendScale, plain, this);
+    if (this.urgentEnd !== undefined && distance(acknowledgment, this.urgentEnd) >= 0) this.urgentEnd = undefined;
+    // little by little would be many wake-ups
+    if (this.wasFull && 3 * this.sender.room >= this.sender.buffer.capacity) {
       this.wasFull = false;
       this.events.drain();
     }
     if (!this.sender.finished) return;
-    if (this.state === 'fin-wait-1') this.state = 'fin-wait-2';
-    else if (this.state === 'closing') this.linger();
-    else if (this.state === 'last-ack') this.finish(false);
+    if (this.state === 'fin-wait-1') {
+      this.state = 'fin-wait-2';
+      if (this.orphan) this.timer = this.clock.now() + this.timeWait;
+    } else if (this.state === 'closing') this.linger();
+    else if (this.state === 'last-ack') this.finish('ended');
   }
 
-  private hearData(receiver: Receiver, { sequence, data, flags }: Segment): void {
+  private hearData(receiver: Receiver, { sequence, data, flags, urgent }: Segment): void {
+    if (urgent !== undefined) this.events.urgent?.(advance(sequence, urgent));
     const expected = receiver.next;
     const wasEnded = receiver.ended;
     const pieces = receiver.take(sequence, data, (flags & FLAG.FIN) !== 0);
@@ -248,8 +346,9 @@ export class Connection {
     if (receiver.ended && !wasEnded) this.hearEnd();
     // out of order or a repetition: the sender learns of it at once; so does it when much has come
     const early = receiver.next === expected || distance(sequence, expected) !== 0;
-    if (early || receiver.ended || this.unacknowledged >= 2 * this.size) this.acknowledge();
-    else this.delayed = Math.min(this.delayed, this.clock.now() + DELAY);
+    if (early || receiver.ended || this.delay === 0 || this.unacknowledged >= 2 * this.options.segmentSize)
+      this.acknowledge();
+    else this.delayed = Math.min(this.delayed, this.clock.now() + this.delay);
   }
 
   private hearEnd(): void {
@@ -259,19 +358,24 @@ export class Connection {
     this.events.end();
   }
 
+  private get delay(): number {
+    return this.options.delay ?? DELAY;
+  }
+
   private linger(): void {
     this.state = 'time-wait';
-    this.timer = this.clock.now() + LINGER;
+    this.timer = this.clock.now() + this.timeWait;
   }
 
   private pump(): void {
     if (this.state === 'closed' || !this.synchronized) return;
-    this.sender.pump(this.clock.now(), this.sendData);
+    this.sender.pump(this.clock.now(), this);
   }
 
-  private readonly sendData = (sequence: number, data: Uint8Array, fin: boolean): void => {
+  /** The sender's: data go out. */
+  sendData(sequence: number, data: Uint8Array, fin: boolean): void {
     this.emit(FLAG.ACK | (data.length > 0 ? FLAG.PSH : 0) | (fin ? FLAG.FIN : 0), sequence, data);
-  };
+  }
 
   private acknowledge(): void {
     // behind all that was ever sent, even when some of it is being sent again: the other side drops what is older
@@ -282,12 +386,15 @@ export class Connection {
     const { receiver } = this;
     this.delayed = Number.POSITIVE_INFINITY;
     this.unacknowledged = 0;
+    const urgent = this.urgentEnd === undefined ? 0 : distance(this.urgentEnd, sequence);
+    const isUrgent = data.length > 0 && urgent > 0 && urgent <= 0xffff;
     this.events.segment({
       sequence,
       acknowledgment: receiver && flags & FLAG.ACK ? receiver.next : 0,
-      flags,
+      flags: isUrgent ? flags | FLAG.URG : flags,
       window: receiver ? this.windowField(receiver) : 0,
       data,
+      urgent: isUrgent ? urgent : undefined,
     });
   }
 
@@ -296,12 +403,12 @@ export class Connection {
     return this.scaled ? field : Math.min(0xffff, receiver.window);
   }
 
-  private finish(reset: boolean): void {
+  private finish(why: Ending): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.timer = Number.POSITIVE_INFINITY;
     this.delayed = Number.POSITIVE_INFINITY;
     this.sender.deadline = Number.POSITIVE_INFINITY;
-    this.events.closed(reset);
+    this.events.closed(why);
   }
 }

@@ -2,9 +2,11 @@
 // Source: RFC 9293 section 3.10.7.4 (acceptability, trimming), 3.8.6.2.2 (silly window).
 import { advance, distance } from './segment.js';
 
+/** Bytes of a window when nobody says how many. */
 export const RECEIVE_WINDOW = 256 * 1024;
-/** The window goes out in units of 8 bytes, so that all of it fits the header's 16 bits. */
+/** The window goes out in units of 8 bytes, so that half a mebibyte fits the header's 16 bits. */
 export const RECEIVE_SCALE = 3;
+const WINDOW_MAX = 0xffff << RECEIVE_SCALE;
 const SEGMENTS_MAX = 256;
 
 export class Receiver {
@@ -15,15 +17,24 @@ export class Receiver {
   /** Bytes that have been taken off the wire and wait on our side; they narrow the window. */
   held = 0;
   private early: { sequence: number; data: Uint8Array; fin: boolean }[] = [];
-  private advertised = 0;
+  private advertised: number | undefined;
 
-  constructor(initial: number) {
+  constructor(
+    initial: number,
+    private size = RECEIVE_WINDOW,
+  ) {
     this.next = initial;
+    this.size = Math.min(size, WINDOW_MAX);
+  }
+
+  /** The window's size from now on. What was told of it is kept: its right edge does not move left. */
+  resize(size: number): void {
+    this.size = Math.min(size, WINDOW_MAX);
   }
 
   /** What may come behind `next`. The right edge never moves left. */
   get window(): number {
-    return Math.max(0, RECEIVE_WINDOW - this.held);
+    return Math.max(0, this.size - this.held, this.advertised === undefined ? 0 : distance(this.advertised, this.next));
   }
 
   /** The window as a header field; notes that it was told. */
@@ -34,7 +45,7 @@ export class Receiver {
 
   /** The window has grown by so much since it was last told that the sender should hear of it. */
   get worthTelling(): boolean {
-    return distance(advance(this.next, this.window), this.advertised) >= RECEIVE_WINDOW / 4;
+    return distance(advance(this.next, this.window), this.advertised ?? this.next) >= this.size / 4;
   }
 
   /** Whether any of a segment's `length` sequence numbers lies in the window. */

@@ -5,7 +5,7 @@ import type { Address } from '../address.js';
 import { put16, put32, u16, u32 } from '../big-endian.js';
 import { type Packet, PROTOCOL } from '../packet.js';
 
-export const FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16 } as const;
+export const FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32 } as const;
 export const TCP_HEADER = 20;
 const OPTION = { END: 0, NOP: 1, MSS: 2, SCALE: 3 };
 const SCALE_MAX = 14;
@@ -23,6 +23,8 @@ export interface Segment {
   /** Of SYN segments. */
   maximumSegmentSize?: number;
   windowScale?: number;
+  /** With URG: how far behind `sequence` urgent data end. */
+  urgent?: number;
 }
 
 /** a - b in sequence space: negative when a is before b. */
@@ -48,6 +50,7 @@ export function parseSegment({ source, destination, payload }: Packet): Segment 
     window: u16(payload, 14),
     data: payload.subarray(header),
   };
+  if (segment.flags & FLAG.URG) segment.urgent = u16(payload, 18);
   if (segment.flags & FLAG.SYN) readOptions(segment, payload.subarray(TCP_HEADER, header));
   return segment;
 }
@@ -77,6 +80,7 @@ export function makeSegment(source: Address, destination: Address, segment: Segm
   bytes[12] = ((TCP_HEADER + options) / 4) << 4;
   bytes[13] = segment.flags;
   put16(bytes, 14, segment.window);
+  put16(bytes, 18, segment.urgent ?? 0);
   let at = TCP_HEADER;
   if (maximumSegmentSize !== undefined) {
     bytes.set([OPTION.MSS, 4, maximumSegmentSize >> 8, maximumSegmentSize & 0xff], at);

@@ -1,6 +1,6 @@
 // The sending half of a TCP connection: window, retransmission, congestion control.
 // Source: RFC 9293 section 3.8; RFC 6298 (retransmission time); RFC 5681 and 6582 (slow start, fast retransmit, NewReno).
-import { SendBuffer } from './send-buffer.js';
+import { ByteQueue } from './byte-queue.js';
 import { advance, distance } from './segment.js';
 
 const MS = 1e6;
@@ -12,8 +12,13 @@ const ATTEMPTS = 10;
 const DUPLICATES = 3;
 const INITIAL_WINDOW = 10;
 
-/** Hands out a segment: `fin` ends the stream behind its data. */
-export type Emit = (sequence: number, data: Uint8Array, fin: boolean) => void;
+/** Bytes that a sender holds when nobody says how many. */
+export const SEND_BUFFER = 256 * 1024;
+
+/** Takes segments: `fin` ends the stream behind its data. */
+export interface SegmentSink {
+  sendData(sequence: number, data: Uint8Array, fin: boolean): void;
+}
 
 export class Sender {
   /** Oldest sequence number that is not acknowledged; the next one to send; the highest ever sent. */
@@ -29,7 +34,9 @@ export class Sender {
   /** Sequence number of the FIN, once it has been sent. */
   private finAt: number | undefined;
 
-  private readonly buffer = new SendBuffer();
+  /** Little pieces wait for company: TCP_CORK, MSG_MORE. */
+  corked = false;
+  readonly buffer: ByteQueue;
   private congestionWindow = 0;
   private threshold = Number.POSITIVE_INFINITY;
   private duplicates = 0;
@@ -41,8 +48,9 @@ export class Sender {
   private timed: { sequence: number; at: number } | undefined;
   private attempts = 0;
 
-  /** `initial` is the sequence number of the first byte, behind the SYN. */
-  constructor(initial: number) {
+  /** `initial` is the sequence number of the first byte, behind the SYN; `capacity` how many bytes may wait. */
+  constructor(initial: number, capacity = SEND_BUFFER) {
+    this.buffer = new ByteQueue(capacity);
     this.una = initial;
     this.next = initial;
     this.highest = initial;
@@ -50,6 +58,12 @@ export class Sender {
 
   get room(): number {
     return this.ended ? 0 : this.buffer.room;
+  }
+
+  /** Nanoseconds of a round trip, its variation and the time until a segment is sent again; bytes that may be under way. */
+  get measured(): { rtt: number; variation: number; timeout: number; congestionWindow: number } {
+    const { smoothed = 0, variation, timeout, congestionWindow } = this;
+    return { rtt: smoothed, variation, timeout, congestionWindow };
   }
 
   /** Everything up to the end of the stream has been acknowledged. */
@@ -67,7 +81,7 @@ export class Sender {
   }
 
   /** Sends what windows allow. */
-  pump(now: number, emit: Emit): void {
+  pump(now: number, sink: SegmentSink): void {
     if (this.congestionWindow === 0) this.congestionWindow = INITIAL_WINDOW * this.segmentSize;
     for (;;) {
       const sent = distance(this.next, this.una);
@@ -76,12 +90,13 @@ export class Sender {
       const last = this.ended && waiting <= this.segmentSize;
       const length = Math.min(waiting, this.segmentSize, Math.max(0, allowed));
       if (length <= 0 && !(last && waiting === 0 && !this.finSent)) break;
+      if (this.corked && !this.ended && length === waiting && length < this.segmentSize) break;
       // the window leaves room for a silly little piece alone: wait until it is wider
       if (length < waiting && length < this.segmentSize && sent > 0) break;
       const fin = last && length === waiting;
       const sequence = this.next;
       this.next = advance(sequence, length + (fin ? 1 : 0));
-      this.transmit(now, sequence, this.buffer.slice(sent, length), fin, emit);
+      this.transmit(now, sequence, this.buffer.slice(sent, length), fin, sink);
       if (fin) break;
     }
     if (this.deadline === Number.POSITIVE_INFINITY && (this.next !== this.una || this.probing)) {
@@ -90,20 +105,20 @@ export class Sender {
   }
 
   /** The other side has everything before `acknowledgment`. `plain`: the segment carried nothing else. */
-  acknowledge(now: number, acknowledgment: number, window: number, plain: boolean, emit: Emit): void {
+  acknowledge(now: number, acknowledgment: number, window: number, plain: boolean, sink: SegmentSink): void {
     const gained = distance(acknowledgment, this.una);
     if (gained < 0 || distance(acknowledgment, this.highest) > 0) return;
     const widened = window !== this.window;
     this.window = window;
     // it is there and only has no room: that may last
     if (window === 0) this.attempts = 0;
-    if (gained > 0) this.advanceTo(now, acknowledgment, gained, emit);
-    else if (plain && !widened && this.next !== this.una) this.duplicate(now, emit);
-    this.pump(now, emit);
+    if (gained > 0) this.advanceTo(now, acknowledgment, gained, sink);
+    else if (plain && !widened && this.next !== this.una) this.duplicate(now, sink);
+    this.pump(now, sink);
   }
 
   /** The deadline has passed. False: the other side is gone. */
-  expire(now: number, emit: Emit): boolean {
+  expire(now: number, sink: SegmentSink): boolean {
     if (++this.attempts > ATTEMPTS) return false;
     this.timeout = Math.min(TIMEOUT_MAX, this.timeout * 2);
     this.deadline = Number.POSITIVE_INFINITY;
@@ -114,7 +129,7 @@ export class Sender {
       const fin = length === 0;
       // it counts as sent only if the other side takes it
       this.deadline = now + this.timeout;
-      this.transmit(now, this.una, this.buffer.slice(0, length), fin, emit);
+      this.transmit(now, this.una, this.buffer.slice(0, length), fin, sink);
       return true;
     }
     this.threshold = Math.max(2 * this.segmentSize, Math.floor(distance(this.next, this.una) / 2));
@@ -123,7 +138,7 @@ export class Sender {
     this.duplicates = 0;
     this.next = this.una;
     this.window = Math.max(this.window, 1);
-    this.pump(now, emit);
+    this.pump(now, sink);
     return true;
   }
 
@@ -139,16 +154,16 @@ export class Sender {
     return this.window === 0 && (this.buffer.length > 0 || this.ended) && !this.finished;
   }
 
-  private transmit(now: number, sequence: number, data: Uint8Array, fin: boolean, emit: Emit): void {
+  private transmit(now: number, sequence: number, data: Uint8Array, fin: boolean, sink: SegmentSink): void {
     if (!this.timed && sequence === this.highest) this.timed = { sequence, at: now };
     if (fin) this.finAt = advance(sequence, data.length);
     const end = advance(sequence, data.length + (fin ? 1 : 0));
     if (distance(end, this.highest) > 0) this.highest = end;
     // the answer may come before this returns: all is noted by now
-    emit(sequence, data, fin);
+    sink.sendData(sequence, data, fin);
   }
 
-  private advanceTo(now: number, acknowledgment: number, gained: number, emit: Emit): void {
+  private advanceTo(now: number, acknowledgment: number, gained: number, sink: SegmentSink): void {
     if (this.timed && distance(acknowledgment, this.timed.sequence) > 0) {
       this.measure(now - this.timed.at);
       this.timed = undefined;
@@ -160,7 +175,7 @@ export class Sender {
     this.duplicates = 0;
     if (this.recovery !== undefined && distance(acknowledgment, this.recovery) < 0) {
       // a partial acknowledgment: the next hole
-      this.resend(now, emit);
+      this.resend(now, sink);
       this.congestionWindow = Math.max(this.segmentSize, this.congestionWindow - gained + this.segmentSize);
     } else if (this.recovery !== undefined) {
       this.recovery = undefined;
@@ -173,21 +188,21 @@ export class Sender {
     this.deadline = this.next === this.una ? Number.POSITIVE_INFINITY : now + this.timeout;
   }
 
-  private duplicate(now: number, emit: Emit): void {
+  private duplicate(now: number, sink: SegmentSink): void {
     this.duplicates++;
     if (this.recovery !== undefined) this.congestionWindow += this.segmentSize;
     if (this.duplicates !== DUPLICATES || this.recovery !== undefined) return;
     this.threshold = Math.max(2 * this.segmentSize, Math.floor(distance(this.next, this.una) / 2));
     this.recovery = this.next;
     this.congestionWindow = this.threshold + DUPLICATES * this.segmentSize;
-    this.resend(now, emit);
+    this.resend(now, sink);
   }
 
   /** Sends the oldest unacknowledged segment again. */
-  private resend(now: number, emit: Emit): void {
+  private resend(now: number, sink: SegmentSink): void {
     const length = Math.min(this.buffer.length, this.segmentSize);
     this.timed = undefined;
-    emit(this.una, this.buffer.slice(0, length), this.ended && length === this.buffer.length);
+    sink.sendData(this.una, this.buffer.slice(0, length), this.ended && length === this.buffer.length);
     this.deadline = now + this.timeout;
   }
 
