@@ -28,10 +28,10 @@ import { AddressSpace } from './mm/address-space.js';
 import { Frames, PAGE_SIZE } from './mm/frames.js';
 import { PageCache } from './mm/page-cache.js';
 import { PaeTable } from './mm/page-table.js';
-import { AbstractNames } from './net/unix-socket.js';
 import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
 import type { NamespaceSet } from './ns/namespace-set.js';
+import { NetNamespace } from './ns/net-namespace.js';
 import { PidNamespace } from './ns/pid-namespace.js';
 import { UserNamespace } from './ns/user-namespace.js';
 import { UtsNamespace } from './ns/uts-namespace.js';
@@ -128,13 +128,13 @@ export class Kernel {
   readonly pidNamespace: PidNamespace;
   readonly utsNamespace: UtsNamespace;
   readonly ipcNamespace: IpcNamespace;
+  readonly netNamespace: NetNamespace;
   readonly anonymous: AnonymousFs;
   readonly pipes: AnonymousFs;
   readonly sockets: AnonymousFs;
   readonly cgroups: Hierarchy;
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
-  readonly abstractNames = new AbstractNames();
   readonly lockedFiles = new LockedFiles();
   readonly inotify = new InotifyLimits();
   /** A UUID of this life of the kernel. */
@@ -179,6 +179,8 @@ export class Kernel {
     this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
     this.memoryRoot = this.newMount(this.memory, new Dentry('', undefined, this.memory.root), 0);
     this.runner = new Runner(this);
+    this.netNamespace = new NetNamespace(this, this.userNamespace);
+    this.netNamespace.loopback.start();
   }
 
   // ---- the host's ---------------------------------------------------------------------------------------------------------------

@@ -113,6 +113,7 @@ export class TestNode {
         uts: kernel.utsNamespace,
         cgroup: kernel.cgroups.namespace,
         ipc: kernel.ipcNamespace,
+        net: kernel.netNamespace,
         pidForChildren: pids,
       },
       files: (task) => [new HostInput(task, stdin), new HostOutput(task, stdout), new HostOutput(task, stderr)],

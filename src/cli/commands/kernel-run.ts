@@ -92,6 +92,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
     mount: namespace,
     uts: kernel.utsNamespace,
     cgroup: kernel.cgroups.namespace,
+    net: kernel.netNamespace,
     ipc: kernel.ipcNamespace,
     pidForChildren: kernel.pidNamespace,
   };

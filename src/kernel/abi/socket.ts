@@ -1,4 +1,4 @@
-// Sockets. Linux include/linux/socket.h, uapi/asm-generic/socket.h, linux/un.h, linux/in.h, linux/tcp.h.
+// Sockets. Linux include/linux/socket.h, uapi/asm-generic/socket.h, linux/un.h.
 
 /** Families and types. */
 export const AF_UNSPEC = 0;
@@ -65,35 +65,13 @@ export const SO_DOMAIN = 39;
 export const SO_PEERSEC = 31;
 export const SO_BINDTODEVICE = 25;
 export const SO_PEERGROUPS = 59;
+export const SO_NO_CHECK = 11;
+export const SO_TIMESTAMPNS = 35;
+export const SO_MARK = 36;
+export const SO_TIMESTAMP_NEW = 63;
+export const SO_TIMESTAMPNS_NEW = 64;
+export const SO_COOKIE = 57;
 export const SO_INCOMING_CPU = 49;
-
-/** Protocols and their options. */
-export const IPPROTO_IP = 0;
-export const IPPROTO_ICMP = 1;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
-export const IPPROTO_IPV6 = 41;
-export const IPPROTO_ICMPV6 = 58;
-export const IPPROTO_RAW = 0xff;
-export const TCP_NODELAY = 1;
-export const TCP_MAXSEG = 2;
-export const TCP_CORK = 3;
-export const TCP_KEEPIDLE = 4;
-export const TCP_KEEPINTVL = 5;
-export const TCP_KEEPCNT = 6;
-export const TCP_DEFER_ACCEPT = 9;
-export const TCP_INFO = 11;
-export const TCP_QUICKACK = 12;
-export const TCP_USER_TIMEOUT = 18;
-export const TCP_FASTOPEN = 23;
-export const IP_TOS = 1;
-export const IP_TTL = 2;
-export const IP_PKTINFO = 8;
-export const IP_RECVERR = 11;
-export const IP_MTU_DISCOVER = 10;
-export const IPV6_V6ONLY = 26;
-export const IPV6_RECVPKTINFO = 49;
-export const IPV6_UNICAST_HOPS = 16;
 
 /** The forms with 64-bit times, which 32-bit programs with a 64-bit time_t use. */
 export const SO_RCVTIMEO_NEW = 66;

@@ -1,13 +1,16 @@
 // A socket as its descriptor sees it: what the families have in common. man 7 socket; Linux net/socket.c, net/core/sock.c.
-import { EDOM, EINVAL, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM } from '../abi/errno.js';
+import { EACCES, EDOM, EINVAL, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import {
   SO_ACCEPTCONN,
   SO_BROADCAST,
+  SO_DEBUG,
   SO_DOMAIN,
   SO_DONTROUTE,
   SO_ERROR,
   SO_KEEPALIVE,
+  SO_MARK,
+  SO_NO_CHECK,
   SO_LINGER,
   SO_OOBINLINE,
   SO_PASSCRED,
@@ -26,12 +29,16 @@ import {
   SO_SNDTIMEO,
   SO_SNDTIMEO_NEW,
   SO_TIMESTAMP,
+  SO_TIMESTAMP_NEW,
+  SO_TIMESTAMPNS,
+  SO_TIMESTAMPNS_NEW,
   SO_TYPE,
   SOL_SOCKET,
 } from '../abi/socket.js';
 import { S_IFSOCK } from '../abi/stat.js';
 import { FIONREAD } from '../abi/termios.js';
 import { writeU32 } from '../mm/user-memory.js';
+import type { NetNamespace } from '../ns/net-namespace.js';
 import type { Credentials } from '../security/credentials.js';
 import { CAP_NET_ADMIN } from '../security/capability.js';
 import type { Process } from '../task/process.js';
@@ -39,17 +46,31 @@ import type { Task } from '../task/task.js';
 import { WaitQueue } from '../task/wait-queue.js';
 import type { Io } from '../vfs/io.js';
 import { OpenFile } from '../vfs/open-file.js';
+import type { Timestamp } from '../vfs/timestamp.js';
+import { interfaceIoctl } from './interface-ioctl.js';
 
 /** net.core.rmem_default and wmem_default, and what SO_RCVBUF can make of them. */
 const BUFFER_DEFAULT = 212992;
 const BUFFER_MIN = 2304;
+const SEND_BUFFER_MIN = 4608;
 const BUFFER_MAX = 425984;
 
-/** What goes with a message: descriptors, and who sent it. */
+/** Control data of a level that is the protocol's. */
+export interface ControlItem {
+  level: number;
+  type: number;
+  data: Uint8Array;
+}
+
+/** What goes with a message: descriptors, and who sent it; what a protocol is told of it. */
 export interface Ancillary {
   files?: OpenFile[];
   sender?: { process: Process; uid: number; gid: number };
+  control?: ControlItem[];
 }
+
+/** An option as an int, as bytes, or a negated errno. */
+export type OptionValue = number | Uint8Array | { value: number };
 
 /** What a receiver gets beside the data. */
 export interface Received {
@@ -57,6 +78,10 @@ export interface Received {
   /** sockaddr of the sender; undefined: it has none. */
   from?: Uint8Array;
   ancillary?: Ancillary;
+  /** Control data of the protocol. */
+  control?: ControlItem[];
+  /** When it came, where that is known: SO_TIMESTAMP. */
+  time?: Timestamp;
   /** MSG_* flags of the result. */
   flags: number;
 }
@@ -69,6 +94,8 @@ export interface PeerCredentials {
 
 export abstract class Socket extends OpenFile {
   readonly waiters = new WaitQueue();
+  /** The one that it was made in, for ever. */
+  readonly namespace: NetNamespace;
   receiveBuffer = BUFFER_DEFAULT;
   sendBuffer = BUFFER_DEFAULT;
   /** Nanoseconds; Infinity: no time-out. */
@@ -77,7 +104,7 @@ export abstract class Socket extends OpenFile {
   passCredentials = false;
   /** An error that came by itself, told once: SO_ERROR. A positive errno. */
   protected pendingError = 0;
-  protected readonly flagsOf = new Map<number, number>();
+  readonly flagsOf = new Map<number, number>();
   linger = { on: 0, seconds: 0 };
 
   constructor(
@@ -88,6 +115,12 @@ export abstract class Socket extends OpenFile {
     flags: number,
   ) {
     super(task, task.kernel.sockets.make(task, S_IFSOCK | 0o777), O_RDWR | flags);
+    this.namespace = task.namespaces.net;
+  }
+
+  /** Is an option of SOL_SOCKET on? */
+  flag(name: number): boolean {
+    return (this.flagsOf.get(name) ?? 0) !== 0;
   }
 
   override get label(): string {
@@ -139,14 +172,20 @@ export abstract class Socket extends OpenFile {
   abstract shutdown(task: Task, how: number): number;
   /** Bytes that can be read now. */
   protected abstract get readableBytes(): number;
-  protected get listening(): boolean {
+  get listening(): boolean {
     return false;
+  }
+
+  /** Takes the error that came by itself: positive; 0: there is none. */
+  takeError(): number {
+    const error = this.pendingError;
+    this.pendingError = 0;
+    return error;
   }
 
   // ---- options ----------------------------------------------------------------------------------------------------------------
 
-  /** An option as an int, as bytes, or a negated errno. */
-  getOption(task: Task, level: number, name: number): number | Uint8Array | { value: number } {
+  getOption(task: Task, level: number, name: number): OptionValue {
     if (level !== SOL_SOCKET) return this.getProtocolOption(level, name);
     switch (name) {
       case SO_TYPE:
@@ -155,11 +194,8 @@ export abstract class Socket extends OpenFile {
         return { value: this.family };
       case SO_PROTOCOL:
         return { value: this.protocol };
-      case SO_ERROR: {
-        const error = this.pendingError;
-        this.pendingError = 0;
-        return { value: error };
-      }
+      case SO_ERROR:
+        return { value: this.takeError() };
       case SO_RCVBUF:
         return { value: this.receiveBuffer };
       case SO_SNDBUF:
@@ -191,6 +227,12 @@ export abstract class Socket extends OpenFile {
       case SO_DONTROUTE:
       case SO_PRIORITY:
       case SO_TIMESTAMP:
+      case SO_TIMESTAMP_NEW:
+      case SO_TIMESTAMPNS:
+      case SO_TIMESTAMPNS_NEW:
+      case SO_NO_CHECK:
+      case SO_DEBUG:
+      case SO_MARK:
         return { value: this.flagsOf.get(name) ?? 0 };
       default:
         return this.getFamilyOption(task, name);
@@ -218,7 +260,8 @@ export abstract class Socket extends OpenFile {
         if (force && !task.credentials.has(CAP_NET_ADMIN)) return -EPERM;
         const size = Math.max(BUFFER_MIN, Math.min(Math.max(0, value) * 2, BUFFER_MAX));
         if (name === SO_RCVBUF || name === SO_RCVBUFFORCE) this.receiveBuffer = size;
-        else this.sendBuffer = size;
+        else this.sendBuffer = Math.max(SEND_BUFFER_MIN, size);
+        this.bufferChanged();
         return 0;
       }
       case SO_PASSCRED:
@@ -246,15 +289,31 @@ export abstract class Socket extends OpenFile {
       case SO_OOBINLINE:
       case SO_DONTROUTE:
       case SO_TIMESTAMP:
+      case SO_TIMESTAMP_NEW:
+      case SO_TIMESTAMPNS:
+      case SO_TIMESTAMPNS_NEW:
+      case SO_NO_CHECK:
         this.flagsOf.set(name, value === 0 ? 0 : 1);
+        this.flagChanged(name);
+        return 0;
+      case SO_DEBUG:
+      case SO_MARK:
+        if (value !== 0 && !task.credentials.has(CAP_NET_ADMIN)) return name === SO_DEBUG ? -EACCES : -EPERM;
+        this.flagsOf.set(name, value);
         return 0;
       case SO_PRIORITY:
+        if ((value < 0 || value > 6) && !task.credentials.has(CAP_NET_ADMIN)) return -EPERM;
         this.flagsOf.set(name, value);
         return 0;
       default:
         return this.setFamilyOption(task, name, value, bytes);
     }
   }
+
+  /** SO_RCVBUF or SO_SNDBUF has been set. */
+  protected bufferChanged(): void {}
+  /** A flag of SOL_SOCKET has been set. */
+  protected flagChanged(_name: number): void {}
 
   private setTimeout(task: Task, name: number, bytes: Uint8Array): number {
     const wide = name === SO_RCVTIMEO_NEW || name === SO_SNDTIMEO_NEW;
@@ -270,13 +329,13 @@ export abstract class Socket extends OpenFile {
     return 0;
   }
 
-  protected getFamilyOption(_task: Task, _name: number): number | Uint8Array | { value: number } {
+  protected getFamilyOption(_task: Task, _name: number): OptionValue {
     return -ENOPROTOOPT;
   }
   protected setFamilyOption(_task: Task, _name: number, _value: number, _bytes: Uint8Array): number {
     return -ENOPROTOOPT;
   }
-  protected getProtocolOption(_level: number, _name: number): number | Uint8Array | { value: number } {
+  protected getProtocolOption(_level: number, _name: number): OptionValue {
     return -EOPNOTSUPP;
   }
   protected setProtocolOption(_level: number, _name: number, _value: number, _bytes: Uint8Array): number {
@@ -285,7 +344,7 @@ export abstract class Socket extends OpenFile {
 
   override ioctl(task: Task, command: number, argument: number): number {
     if (command === FIONREAD) return this.listening ? -EINVAL : writeU32(task.space, argument, this.readableBytes);
-    return -ENOTTY;
+    return interfaceIoctl(task, this.namespace, command, argument) ?? -ENOTTY;
   }
 }
 

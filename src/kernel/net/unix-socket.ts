@@ -37,7 +37,7 @@ import type { Inode } from '../vfs/inode.js';
 import { type Io, transferred } from '../vfs/io.js';
 import { MAY_WRITE, permits } from '../vfs/permission.js';
 import { resolve } from '../vfs/walk.js';
-import { type Ancillary, dropFiles, type PeerCredentials, type Received, Socket } from './socket.js';
+import { type Ancillary, dropFiles, type OptionValue, type PeerCredentials, type Received, Socket } from './socket.js';
 
 const ADDRESS_MAX = 110;
 /** Datagrams and connections that may wait: net.unix.max_dgram_qlen, net.core.somaxconn. */
@@ -54,11 +54,6 @@ interface Chunk {
   at: number;
   from: Uint8Array;
   ancillary?: Ancillary;
-}
-
-/** The names of abstract sockets of a network namespace. */
-export class AbstractNames {
-  readonly sockets = new Map<string, UnixSocket>();
 }
 
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
@@ -83,6 +78,7 @@ export class UnixSocket extends Socket {
 
   constructor(task: Task, type: number, flags: number) {
     super(task, AF_UNIX, type, 0, flags);
+    this.namespace.unix.all.add(this);
   }
 
   /** socketpair(2). */
@@ -120,7 +116,7 @@ export class UnixSocket extends Socket {
       made.inode.socket = this;
       this.boundInode = made.inode;
     } else {
-      const { sockets } = task.kernel.abstractNames;
+      const { abstract: sockets } = this.namespace.unix;
       const text = name.abstract ?? this.autobind(sockets);
       if (text === undefined || sockets.has(text)) return -EADDRINUSE;
       sockets.set(text, this);
@@ -152,7 +148,7 @@ export class UnixSocket extends Socket {
     if (typeof name === 'number') return name;
     if (name.path === undefined) {
       if (name.abstract === undefined) return -EINVAL;
-      return task.kernel.abstractNames.sockets.get(name.abstract) ?? -ECONNREFUSED;
+      return this.namespace.unix.abstract.get(name.abstract) ?? -ECONNREFUSED;
     }
     const path = resolve(task, task.fs.cwd, name.path);
     if (typeof path === 'number') return path;
@@ -181,7 +177,7 @@ export class UnixSocket extends Socket {
     return 0;
   }
 
-  protected override get listening(): boolean {
+  override get listening(): boolean {
     return this.backlog !== undefined;
   }
 
@@ -467,7 +463,7 @@ export class UnixSocket extends Socket {
     return events;
   }
 
-  protected override getFamilyOption(task: Task, name: number): number | Uint8Array | { value: number } {
+  protected override getFamilyOption(task: Task, name: number): OptionValue {
     if (name !== SO_PEERCRED) return super.getFamilyOption(task, name);
     const { credentialsOfPeer } = this;
     const bytes = new Uint8Array(12);
@@ -480,6 +476,7 @@ export class UnixSocket extends Socket {
 
   protected override close(): void {
     this.closed = true;
+    this.namespace.unix.all.delete(this);
     if (this.abstractName !== undefined) this.namesOf?.delete(this.abstractName);
     if (this.boundInode) this.boundInode.socket = undefined;
     for (const waiting of this.backlog ?? []) waiting.release();

@@ -1,9 +1,18 @@
 // The namespaces that a task is in. Linux struct nsproxy. A value: unshare and setns make a new one.
-import { CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } from '../abi/sched.js';
+import {
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
+} from '../abi/sched.js';
 import type { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
 import type { Task } from '../task/task.js';
 import type { IpcNamespace } from './ipc-namespace.js';
 import type { MountNamespace } from './mount-namespace.js';
+import type { NetNamespace } from './net-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
 import type { UtsNamespace } from './uts-namespace.js';
 
@@ -12,6 +21,7 @@ export interface NamespaceSet {
   readonly uts: UtsNamespace;
   readonly cgroup: CgroupNamespace;
   readonly ipc: IpcNamespace;
+  readonly net: NetNamespace;
   /** Where its children get their numbers. Its own are those of its Pid. */
   readonly pidForChildren: PidNamespace;
 }
@@ -31,6 +41,7 @@ export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
   { name: 'cgroup', label: 'cgroup', flag: CLONE_NEWCGROUP, of: (task) => task.namespaces.cgroup },
   { name: 'ipc', label: 'ipc', flag: CLONE_NEWIPC, of: (task) => task.namespaces.ipc },
   { name: 'mnt', label: 'mnt', flag: CLONE_NEWNS, of: (task) => task.namespaces.mount },
+  { name: 'net', label: 'net', flag: CLONE_NEWNET, of: (task) => task.namespaces.net },
   { name: 'pid', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.pidNamespace },
   { name: 'pid_for_children', label: 'pid', flag: CLONE_NEWPID, of: (task) => task.namespaces.pidForChildren },
   { name: 'user', label: 'user', flag: CLONE_NEWUSER, of: (task) => task.credentials.userNamespace },

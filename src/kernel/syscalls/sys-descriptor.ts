@@ -160,6 +160,7 @@ export function fcntl(task: Task, fd: number, command: number, argument: number)
       return 0;
     case F_SETOWN:
       file.owner = argument | 0;
+      file.ownerNamespace = task.pidNamespace;
       return 0;
     case F_GETOWN:
       return file.owner;

@@ -17,7 +17,9 @@ import * as mount from './sys-mount.js';
 import * as poll from './sys-poll.js';
 import * as process from './sys-process.js';
 import * as signal from './sys-signal.js';
+import * as message from './sys-message.js';
 import * as socket from './sys-socket.js';
+import { socketcall } from './sys-socketcall.js';
 import * as system from './sys-system.js';
 import * as threadArea from './sys-thread-area.js';
 import * as time from './sys-time.js';
@@ -302,14 +304,14 @@ export const SYSCALLS: readonly Row[] = [
   row(373, 48, 'shutdown', 'fd int', socket.shutdown),
   row(369, 44, 'sendto', 'fd buf size flags ptr int', socket.sendto),
   row(371, 45, 'recvfrom', 'fd buf size flags ptr ptr', socket.recvfrom),
-  row(370, 46, 'sendmsg', 'fd ptr flags', socket.sendmsg),
-  row(372, 47, 'recvmsg', 'fd ptr flags', socket.recvmsg),
-  row(345, 307, 'sendmmsg', 'fd ptr uint flags', socket.sendmmsg),
-  row(337, 299, 'recvmmsg', 'fd ptr uint flags ptr', socket.recvmmsg, 'no time-out'),
-  row(417, undefined, 'recvmmsg_time64', 'fd ptr uint flags ptr', socket.recvmmsg, 'no time-out'),
+  row(370, 46, 'sendmsg', 'fd ptr flags', message.sendmsg),
+  row(372, 47, 'recvmsg', 'fd ptr flags', message.recvmsg),
+  row(345, 307, 'sendmmsg', 'fd ptr uint flags', message.sendmmsg),
+  row(337, 299, 'recvmmsg', 'fd ptr uint flags ptr', message.recvmmsg, 'no time-out'),
+  row(417, undefined, 'recvmmsg_time64', 'fd ptr uint flags ptr', message.recvmmsg, 'no time-out'),
   row(365, 55, 'getsockopt', 'fd int int ptr ptr', socket.getsockopt),
   row(366, 54, 'setsockopt', 'fd int int ptr int', socket.setsockopt),
-  row(102, undefined, 'socketcall', 'int ptr', socket.socketcall),
+  row(102, undefined, 'socketcall', 'int ptr', socketcall),
 
   // ---- System V IPC ----------------------------------------------------------------------------------------------------------
   row(395, 29, 'shmget', 'int size flags', shm.shmget, 'no huge pages'),

@@ -6,6 +6,7 @@ import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../abi/inotify.js';
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
 import type { PageCache } from '../mm/page-cache.js';
 import type { Credentials } from '../security/credentials.js';
+import type { PidNamespace } from '../ns/pid-namespace.js';
 import type { Statistics } from '../task/statistics.js';
 import type { Task } from '../task/task.js';
 import type { WaitQueue } from '../task/wait-queue.js';
@@ -34,6 +35,8 @@ export abstract class OpenFile {
   private readonly statistics: Statistics;
   /** Process (positive) or group (negative) that SIGIO goes to, and the signal. */
   owner = 0;
+  /** Whose numbers `owner` is one of. */
+  ownerNamespace?: PidNamespace;
 
   constructor(
     task: Task,

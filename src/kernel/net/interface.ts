@@ -1,0 +1,97 @@
+// Network interfaces of a namespace: what all kinds have in common. man 7 netdevice; Linux include/linux/netdevice.h.
+import type { Address } from '../../net/address.js';
+import { inNetwork } from '../../net/address.js';
+import { IFF_RUNNING, IFF_UP, IFF_LOWER_UP } from '../abi/inet.js';
+import type { NetNamespace } from '../ns/net-namespace.js';
+import type { Packet } from './packet.js';
+
+/** An address of an interface, and what is known of it: ip-address(8). */
+export interface InterfaceAddress {
+  readonly address: Address;
+  readonly bits: number;
+  /** IPv4: where it lies at the other end of a line, else the address itself. */
+  readonly peer: Address;
+  readonly broadcast?: number;
+  /** RT_SCOPE_*. */
+  readonly scope: number;
+  readonly label: string;
+  /** IFA_F_*. */
+  flags: number;
+  readonly protocol: number;
+  /** Seconds that it stays, of which preferred; 0xffffffff: for ever. */
+  readonly valid: number;
+  readonly preferred: number;
+  readonly metric: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly created: number;
+}
+
+/** Traffic in one direction. */
+export interface Traffic {
+  bytes: number;
+  packets: number;
+  errors: number;
+  dropped: number;
+  multicast: number;
+}
+const noTraffic = (): Traffic => ({ bytes: 0, packets: 0, errors: 0, dropped: 0, multicast: 0 });
+
+export abstract class Interface {
+  readonly addresses: InterfaceAddress[] = [];
+  readonly received = noTraffic();
+  readonly sent = noTraffic();
+  queueLength = 1000;
+  alias?: string;
+
+  constructor(
+    readonly namespace: NetNamespace,
+    readonly index: number,
+    public name: string,
+    /** ARPHRD_*. */
+    readonly type: number,
+    /** IFF_* flags but for those that say how it is. */
+    public configured: number,
+    public mtu: number,
+    /** Its address on the link: a station's number. */
+    public station: number,
+  ) {}
+
+  /** 'loopback', 'veth': the kind that `ip link` shows; undefined: a card. */
+  get kind(): string | undefined {
+    return undefined;
+  }
+
+  get up(): boolean {
+    return (this.configured & IFF_UP) !== 0;
+  }
+
+  /** Is somebody at the other end? */
+  get carrier(): boolean {
+    return true;
+  }
+
+  /** IFF_* flags as a program sees them. */
+  get flags(): number {
+    return this.configured | (this.up && this.carrier ? IFF_RUNNING | IFF_LOWER_UP : 0);
+  }
+
+  has(address: Address): boolean {
+    return this.addresses.some((own) => own.address === address);
+  }
+
+  /** The address that it speaks from to `destination`. */
+  sourceFor(destination: Address): Address | undefined {
+    const family = this.addresses.filter((own) => typeof own.address === typeof destination);
+    const near = family.find((own) => inNetwork(destination, own.peer, own.bits));
+    return (near ?? family.find((own) => own.scope === 0) ?? family[0])?.address;
+  }
+
+  /** Sends a packet to `nextHop`, which is on its link. */
+  abstract transmit(packet: Packet, nextHop: Address): void;
+
+  /** It has gone up or down, or its addresses have changed. */
+  changed(): void {}
+
+  /** It goes. */
+  close(): void {}
+}

@@ -1,0 +1,201 @@
+// IP of a namespace, both families: where a packet goes that a socket sends, and who gets one that has come.
+// Linux net/ipv4/ip_output.c, ip_input.c; RFC 1122 section 3.
+import type { Address } from '../../net/address.js';
+import type { Segment } from '../../net/tcp/segment.js';
+import { EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } from '../abi/errno.js';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
+import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
+import type { NetNamespace } from '../ns/net-namespace.js';
+import { BROADCAST_4, isLinkLocal, isLoopback, isMulticast } from './inet/endpoint.js';
+import type { TcpEndpoint } from './inet/tcp-endpoint.js';
+import type { Interface } from './interface.js';
+import { datagramOf, lengthOf, type Packet, payloadOf, segmentOf } from './packet.js';
+import type { Route } from './routes.js';
+
+/** Packets that one call may pass on within the namespace: two ends that answer each other for ever lose some. */
+const PASSES_MAX = 65_536;
+const HEADER_4 = 20;
+const HEADER_6 = 40;
+
+/** The way that packets to one place go. */
+export interface Way {
+  route: Route;
+  interface: Interface;
+  nextHop: Address;
+  /** It stays in the namespace. */
+  local: boolean;
+  broadcast: boolean;
+  /** The address to speak from. */
+  source: Address;
+}
+
+/** Something on its way within the namespace: a packet, or a segment whose receiver is known. */
+interface Passing {
+  to?: TcpEndpoint;
+  segment?: Segment;
+  packet?: Packet;
+  by: Interface;
+}
+
+export class Internet {
+  private passing: Passing[] = [];
+  private busy = false;
+
+  constructor(private readonly namespace: NetNamespace) {}
+
+  // ---- out --------------------------------------------------------------------------------------------------------------------
+
+  /** The way to `destination`, by the interface of an index if it is not 0; `from`: the address to speak from, if there is one. */
+  way(destination: Address, by: number, from?: Address): Way | number {
+    const { namespace } = this;
+    let direct: Interface | undefined;
+    if (by !== 0 && (isMulticast(destination) || isLinkLocal(destination) || destination === BROADCAST_4))
+      direct = namespace.interfaces.get(by);
+    if (destination === BROADCAST_4 && !direct) direct = namespace.broadcastInterface();
+    if (direct && !namespace.isOwn(destination)) return this.directWay(destination, direct, from);
+    const route = namespace.routes.lookup(destination, by);
+    if (typeof route === 'number') return route;
+    const local = route.type === RTN_LOCAL;
+    const through = local ? namespace.loopback : route.interface;
+    if (!through) return -ENETUNREACH;
+    const nextHop = route.gateway ?? destination;
+    let source = from ?? route.source;
+    if (source === undefined && local)
+      source = isLoopback(destination) && typeof destination === 'number' ? destination : destination;
+    source ??= through.sourceFor(nextHop) ?? namespace.anySource(destination);
+    if (source === undefined) return -EADDRNOTAVAIL;
+    const broadcast = route.type === RTN_BROADCAST;
+    return { route, interface: through, nextHop, local, broadcast, source };
+  }
+
+  private directWay(destination: Address, through: Interface, from?: Address): Way | number {
+    if (!through.up) return -ENETUNREACH;
+    const source = from ?? through.sourceFor(destination) ?? this.namespace.anySource(destination);
+    if (source === undefined) return -EADDRNOTAVAIL;
+    const broadcast = destination === BROADCAST_4;
+    return {
+      route: directRoute(destination, through),
+      interface: through,
+      nextHop: destination,
+      local: false,
+      broadcast,
+      source,
+    };
+  }
+
+  /** Bytes of a packet's payload that go through `way` in one piece. */
+  room(way: Way): number {
+    return way.interface.mtu - (typeof way.source === 'number' ? HEADER_4 : HEADER_6);
+  }
+
+  /** Sends a packet on its way: 0, or a negated errno. */
+  send(packet: Packet, way: Way): number {
+    const { namespace } = this;
+    if (packet.dontFragment && !way.local && lengthOf(packet) > this.room(way)) return -EMSGSIZE;
+    if (way.local || way.interface === namespace.loopback) {
+      this.pass({ packet, by: namespace.loopback });
+      return 0;
+    }
+    // members of a group hear what their own system says to it
+    if ((isMulticast(packet.destination) && !packet.unheard) || way.broadcast)
+      this.pass({ packet: { ...packet }, by: way.interface });
+    way.interface.transmit(packet, way.nextHop);
+    return 0;
+  }
+
+  /** Finds the way, and sends. */
+  sendTo(packet: Packet): number {
+    const way = this.way(packet.destination, packet.interface, packet.source);
+    return typeof way === 'number' ? way : this.send(packet, way);
+  }
+
+  // ---- within -----------------------------------------------------------------------------------------------------------------
+
+  /** A segment between two sockets of this namespace. */
+  passSegment(to: TcpEndpoint, segment: Segment, by: Interface): void {
+    by.sent.packets++;
+    by.sent.bytes += segment.data.length + 54;
+    by.received.packets++;
+    by.received.bytes += segment.data.length + 54;
+    this.passing.push({ to, segment, by });
+    if (!this.busy) this.run();
+  }
+
+  private pass(passing: Passing): void {
+    if (passing.by === this.namespace.loopback) {
+      const bytes = lengthOf(passing.packet!) + (typeof passing.packet!.source === 'number' ? 34 : 54);
+      for (const side of [passing.by.sent, passing.by.received]) {
+        side.packets++;
+        side.bytes += bytes;
+      }
+    }
+    this.passing.push(passing);
+    if (!this.busy) this.run();
+  }
+
+  /** Hands on what is under way, and what that leads to: never within another packet's handling. */
+  private run(): void {
+    this.busy = true;
+    for (let i = 0; i < this.passing.length && i < PASSES_MAX; i++) {
+      const { to, segment, packet, by } = this.passing[i]!;
+      if (to) to.receive(segment!);
+      else this.deliver(packet!, by);
+    }
+    this.passing = [];
+    this.busy = false;
+  }
+
+  // ---- in ---------------------------------------------------------------------------------------------------------------------
+
+  /** A packet that has come by an interface and is for us. */
+  deliver(packet: Packet, by: Interface): void {
+    const { namespace } = this;
+    packet.interface = by.index;
+    const { protocol } = packet;
+    const taken = namespace.raw.receive(packet);
+    if (protocol === IPPROTO_TCP) {
+      if (segmentOf(packet)) namespace.tcp.receive(packet, packet.segment!);
+    } else if (protocol === IPPROTO_UDP) {
+      if (datagramOf(packet)) namespace.udp.receive(packet, packet.datagram!);
+    } else if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) namespace.icmp.receive(packet);
+    else if (!taken) namespace.icmp.protocolUnreachable(packet);
+  }
+
+  /** A packet from an interface's link, whoever it is for. */
+  arrive(packet: Packet, by: Interface): void {
+    const { namespace } = this;
+    const { destination, source } = packet;
+    packet.interface = by.index;
+    if (isMulticast(source) || isLoopback(source) || isLoopback(destination)) return;
+    if (namespace.isOwn(destination) || isMulticast(destination) || namespace.isBroadcast(destination, by))
+      this.pass({ packet, by });
+    else if (namespace.forwards(destination)) this.forward(packet, by);
+  }
+
+  private forward(packet: Packet, by: Interface): void {
+    if (packet.timeToLive <= 1) {
+      this.namespace.icmp.timeExceeded(packet);
+      return;
+    }
+    const way = this.way(packet.destination, 0, packet.source);
+    if (typeof way === 'number') {
+      this.namespace.icmp.unreachable(packet, way === -EHOSTUNREACH ? 1 : 0);
+      return;
+    }
+    payloadOf(packet);
+    if (way.interface !== by || !way.local)
+      way.interface.transmit({ ...packet, timeToLive: packet.timeToLive - 1, interface: 0 }, way.nextHop);
+  }
+}
+
+const directRoute = (destination: Address, through: Interface): Route => ({
+  destination,
+  bits: typeof destination === 'number' ? 32 : 128,
+  interface: through,
+  metric: 0,
+  table: 254,
+  protocol: 0,
+  scope: 253,
+  type: 1,
+  flags: 0,
+});

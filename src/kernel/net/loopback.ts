@@ -1,0 +1,29 @@
+// The interface lo: what goes out by it has come. Linux drivers/net/loopback.c.
+import type { Address } from '../../net/address.js';
+import { ARPHRD_LOOPBACK, IFF_LOOPBACK, IFF_UP } from '../abi/inet.js';
+import { RT_SCOPE_HOST } from '../abi/rtnetlink.js';
+import type { NetNamespace } from '../ns/net-namespace.js';
+import { LOOPBACK_4, LOOPBACK_6 } from './inet/endpoint.js';
+import { Interface } from './interface.js';
+import type { Packet } from './packet.js';
+
+const MTU = 65536;
+
+export class Loopback extends Interface {
+  constructor(namespace: NetNamespace, index: number) {
+    super(namespace, index, 'lo', ARPHRD_LOOPBACK, IFF_LOOPBACK, MTU, 0);
+  }
+
+  /** As a system has it that has started. */
+  start(): void {
+    this.configured |= IFF_UP;
+    const { addressing } = this.namespace;
+    addressing.add(this, addressing.plain(LOOPBACK_4, 8, { scope: RT_SCOPE_HOST, label: this.name }));
+    addressing.add(this, addressing.plain(LOOPBACK_6, 128, { scope: RT_SCOPE_HOST }));
+  }
+
+  /** Packets of the namespace to itself never get here: the internet passes them on. */
+  transmit(packet: Packet, _nextHop: Address): void {
+    this.namespace.internet.arrive(packet, this);
+  }
+}

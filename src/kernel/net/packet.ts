@@ -1,0 +1,57 @@
+// A packet of either family on its way through a namespace. Between two sockets of one namespace segments and datagrams pass as what they
+// are; bytes are made of them where somebody sees bytes: on a wire, and for raw sockets.
+// Linux struct sk_buff; RFC 791, 8200.
+import type { Address } from '../../net/address.js';
+import { makeSegment, parseSegment, type Segment } from '../../net/tcp/segment.js';
+import { type Datagram, makeUdp, parseUdp } from '../../net/udp.js';
+import { IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
+
+export interface Packet {
+  source: Address;
+  destination: Address;
+  /** IPPROTO_*. */
+  protocol: number;
+  /** One of these is there. */
+  segment?: Segment;
+  datagram?: Datagram;
+  payload?: Uint8Array;
+  /** Time to live, or hop limit. */
+  timeToLive: number;
+  /** Type of service, or traffic class. */
+  service: number;
+  /** Index of the interface that it must leave by, or has come by. */
+  interface: number;
+  dontFragment?: boolean;
+  /** To a group: members of this namespace do not hear it. */
+  unheard?: boolean;
+  /** IPv4, as it came or as a program made it (IP_HDRINCL). */
+  header?: Uint8Array;
+}
+
+/** What is behind the IP header. */
+export function payloadOf(packet: Packet): Uint8Array {
+  const { source, destination } = packet;
+  if (packet.segment) packet.payload ??= makeSegment(source, destination, packet.segment);
+  else if (packet.datagram) packet.payload ??= makeUdp(source, destination, packet.datagram);
+  return packet.payload ?? new Uint8Array(0);
+}
+
+/** Bytes behind the IP header. */
+export function lengthOf(packet: Packet): number {
+  if (packet.payload) return packet.payload.length;
+  return packet.segment ? 20 + packet.segment.data.length : 8 + (packet.datagram?.data.length ?? 0);
+}
+
+export function segmentOf(packet: Packet): Segment | undefined {
+  const { source, destination, protocol } = packet;
+  if (protocol !== IPPROTO_TCP) return undefined;
+  packet.segment ??= parseSegment({ source, destination, protocol, payload: payloadOf(packet) });
+  return packet.segment;
+}
+
+export function datagramOf(packet: Packet): Datagram | undefined {
+  const { source, destination, protocol } = packet;
+  if (protocol !== IPPROTO_UDP) return undefined;
+  packet.datagram ??= parseUdp({ source, destination, protocol, payload: payloadOf(packet) });
+  return packet.datagram;
+}

@@ -1,0 +1,123 @@
+// Network namespaces: interfaces with their addresses, routes and neighbours, the ports of each protocol, names of abstract unix sockets.
+// man 7 network_namespaces.
+import type { Address } from '../../net/address.js';
+import type { Clock } from '../../base/time.js';
+import { inNetwork } from '../../net/address.js';
+import { RT_TABLE_LOCAL, RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
+import type { Kernel } from '../kernel.js';
+import { Addressing } from '../net/addressing.js';
+import { Icmp } from '../net/icmp.js';
+import { BROADCAST_4, isMulticast } from '../net/inet/endpoint.js';
+import { RawTable } from '../net/inet/raw-table.js';
+import { TcpTable } from '../net/inet/tcp-table.js';
+import { UdpTable } from '../net/inet/udp-table.js';
+import type { Interface } from '../net/interface.js';
+import { Internet } from '../net/internet.js';
+import { Loopback } from '../net/loopback.js';
+import { NetChanges } from '../net/net-changes.js';
+import { NetSettings } from '../net/net-settings.js';
+import { Routes } from '../net/routes.js';
+import { UnixSockets } from '../net/unix-sockets.js';
+import type { UserNamespace } from './user-namespace.js';
+
+export class NetNamespace implements Clock {
+  readonly settings = new NetSettings();
+  /** By index, in the order of their making. */
+  readonly interfaces = new Map<number, Interface>();
+  readonly routes = new Routes();
+  readonly internet = new Internet(this);
+  readonly addressing = new Addressing(this);
+  readonly icmp = new Icmp(this);
+  readonly tcp: TcpTable;
+  readonly udp: UdpTable;
+  readonly raw = new RawTable(this);
+  /** Told of what happens to interfaces, addresses, routes and neighbours. */
+  readonly changes = new NetChanges();
+  readonly unix = new UnixSockets();
+  readonly loopback: Loopback;
+  private nextIndex = 1;
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly owner: UserNamespace,
+  ) {
+    this.tcp = new TcpTable(this);
+    this.udp = new UdpTable(this);
+    this.loopback = new Loopback(this, this.newIndex());
+    this.add(this.loopback);
+  }
+
+  /** Nanoseconds of the monotonic clock. */
+  now(): number {
+    return this.kernel.clock.monotonic();
+  }
+
+  /** 32 random bits. */
+  random(): number {
+    return new DataView(this.kernel.randomBytes(4).buffer).getUint32(0);
+  }
+
+  newIndex(): number {
+    return this.nextIndex++;
+  }
+
+  add(one: Interface): void {
+    this.interfaces.set(one.index, one);
+    this.changes.linkChanged(one, false);
+  }
+
+  /** An interface goes, with what it had. */
+  remove(one: Interface): void {
+    this.addressing.clear(one);
+    one.close();
+    this.interfaces.delete(one.index);
+    this.changes.linkChanged(one, true);
+  }
+
+  interfaceNamed(name: string): Interface | undefined {
+    for (const one of this.interfaces.values()) if (one.name === name) return one;
+    return undefined;
+  }
+
+  /** Is it an address that packets to us may have? */
+  isOwn(address: Address): boolean {
+    const route = this.routes.lookup(address);
+    return typeof route !== 'number' && route.table === RT_TABLE_LOCAL && route.type === RTN_LOCAL;
+  }
+
+  /** Is it everybody's address on the link of `by`? */
+  isBroadcast(address: Address, by: Interface): boolean {
+    if (address === BROADCAST_4) return true;
+    const route = this.routes.lookup(address);
+    return typeof route !== 'number' && route.type === RTN_BROADCAST && route.interface === by;
+  }
+
+  /** May a socket be bound to it? */
+  isBindable(address: Address): boolean {
+    if (isMulticast(address) || this.isOwn(address)) return true;
+    return [...this.interfaces.values()].some((one) => this.isBroadcast(address, one));
+  }
+
+  /** The first interface that everybody's address is good for. */
+  broadcastInterface(): Interface | undefined {
+    const route = this.routes.lookup(0x08080808);
+    if (typeof route !== 'number' && route.interface) return route.interface;
+    for (const one of this.interfaces.values()) if (one.up && one !== this.loopback) return one;
+    return undefined;
+  }
+
+  /** Some address of ours to speak to `destination` from. */
+  anySource(destination: Address): Address | undefined {
+    for (const one of this.interfaces.values()) {
+      if (!one.up || (one === this.loopback && this.interfaces.size > 1 && !inNetwork(destination, 0x7f000000, 8)))
+        continue;
+      const source = one.sourceFor(destination);
+      if (source !== undefined) return source;
+    }
+    return undefined;
+  }
+
+  forwards(address: Address): boolean {
+    return typeof address === 'number' ? this.settings.forward4 : this.settings.forward6;
+  }
+}
