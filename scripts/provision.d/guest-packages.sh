@@ -37,14 +37,41 @@ fetch_guest_packages() {
   }
 }
 
-# Leaves modules/, vmlinuz, config, busybox, the BIOS images and the other guests' files; .unpacked names the packages they came from.
+# What unpacking leaves, and `release`.
+UNPACKED_PIECES=(
+  modules vmlinuz config busybox bios.bin bios-256k.bin vgabios-stdvga.bin grub-rescue-floppy.img memtest86+ia32.bin
+  installer-linux installer-initrd.gz release
+)
+
+# The packages that the pieces come from, and how they are taken out of them.
+unpacking_recipe() {
+  (cd "$cache/debs" && ls)
+  declare -f unpack_guest_packages | sha256sum
+}
+
+# Is every piece there, taken out of these packages in this way?
+all_unpacked() {
+  local piece
+  [[ -f $cache/.unpacked && $(< "$cache/.unpacked") == "$(unpacking_recipe)" ]] || return 1
+  for piece in "${UNPACKED_PIECES[@]}"; do [[ -e $cache/$piece ]] || return 1; done
+}
+
+# Drops packages that came over damaged: they are fetched again.
+drop_damaged_packages() {
+  local deb
+  for deb in "$cache"/debs/*.deb; do
+    dpkg-deb --fsys-tarfile "$deb" > /dev/null 2>&1 || { say "$(basename "$deb") is damaged"; rm "$deb"; }
+  done
+}
+
 unpack_guest_packages() {
-  local debs scratch release
-  debs=$(cd "$cache/debs" && ls)
-  if [[ -f $cache/.unpacked && $(< "$cache/.unpacked") == "$debs" ]]; then
+  local scratch release
+  if all_unpacked; then
     say 'guest packages: all unpacked'
     return 0
   fi
+  drop_damaged_packages
+  [[ -z $(missing_guest_packages) ]] || fetch_guest_packages
   say 'unpacking the guest packages'
   scratch=$(mktemp -d "$cache/unpack.XXXXXX")
   local deb
@@ -67,5 +94,5 @@ unpack_guest_packages() {
   cp "$installer/initrd.gz" "$cache/installer-initrd.gz"
   rm -rf "$scratch"
   printf '%s\n' "$release" > "$cache/release"
-  printf '%s\n' "$debs" > "$cache/.unpacked"
+  unpacking_recipe > "$cache/.unpacked"
 }

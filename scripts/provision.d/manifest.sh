@@ -25,12 +25,20 @@ list_pieces() {
   done
 }
 
+# What gets piece $1, of whose package apt says that it is installed.
+remedy() {
+  case "|$HOST_PIECES" in
+    *"|$1 "*) printf 'a file of an installed package is gone: apt-get install --reinstall %s' "${HOST_PACKAGES[*]}" ;;
+    *) printf 'rm -rf .cache/guest and run scripts/provision again' ;;
+  esac
+}
+
 write_manifest() {
   local name where
   {
     printf '{\n  "kernelRelease": "%s"' "$(< "$cache/release")"
     while read -r name where; do
-      [[ -n $where ]] || die "provisioned, yet $name is missing" 'rm -rf .cache/guest and run scripts/provision again'
+      [[ -n $where ]] || die "provisioned, yet $name is missing" "$(remedy "$name")"
       printf ',\n  "%s": "%s"' "$name" "$where"
     done < <(list_pieces)
     printf '\n}\n'
