@@ -166,7 +166,7 @@ export class Kernel {
     this.cgroups = new Hierarchy(this);
     this.pidNamespace = new PidNamespace(undefined, this.userNamespace);
     this.utsNamespace = new UtsNamespace(options.hostname ?? 'tabvisor', '(none)', this.userNamespace);
-    this.ipcNamespace = new IpcNamespace(this.userNamespace);
+    this.ipcNamespace = new IpcNamespace(this.userNamespace, this);
     this.anonymous = new AnonymousFs(this.newDevice(), 'anon_inodefs', ANON_INODE_FS_MAGIC);
     this.pipes = new AnonymousFs(this.newDevice(), 'pipefs', PIPEFS_MAGIC);
     this.sockets = new AnonymousFs(this.newDevice(), 'sockfs', SOCKFS_MAGIC);

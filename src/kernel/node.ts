@@ -65,7 +65,8 @@ export interface StandardMounts {
 
 /**
  * A mount namespace with `root` at its root, and on it what programs expect: /proc with the numbers of `pids`, /dev with its nodes,
- * /dev/pts, /dev/shm, /sys/fs/cgroup with the groups of `cgroups`. A mount point that is not there and can't be made is left out.
+ * /dev/pts, /dev/shm, /dev/mqueue, /sys/fs/cgroup with the groups of `cgroups`. A mount point that is not there and can't be made is
+ * left out.
  */
 export function standardMounts(
   kernel: Kernel,
@@ -91,6 +92,7 @@ export function standardMounts(
   const shm = new Tmpfs(kernel.newDevice(), frames, { size: Math.floor(frames.count / 2) * PAGE_SIZE }, clock);
   shm.source = 'shm';
   mountAt(kernel, namespace, '/dev/shm', shm, MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  mountAt(kernel, namespace, '/dev/mqueue', kernel.ipcNamespace.queues, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   return { namespace, pts };
 }
 

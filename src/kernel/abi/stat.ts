@@ -51,4 +51,5 @@ export const SOCKFS_MAGIC = 0x534f434b;
 export const ANON_INODE_FS_MAGIC = 0x9041934;
 export const EXT4_SUPER_MAGIC = 0xef53;
 export const CGROUP2_SUPER_MAGIC = 0x63677270;
+export const MQUEUE_MAGIC = 0x19800202;
 export const NSFS_MAGIC = 0x6e736673;

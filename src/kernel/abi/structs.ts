@@ -228,6 +228,13 @@ const FIELDS = {
   ],
   schedParam: [['priority', 's32']],
   slong: [['value', 'long']],
+  mqAttr: [
+    ['flags', 'long'],
+    ['maxmsg', 'long'],
+    ['msgsize', 'long'],
+    ['curmsgs', 'long'],
+    ['', 'long', 4],
+  ],
   sembuf: [
     ['number', 'u16'],
     ['operation', 's16'],

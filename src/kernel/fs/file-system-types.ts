@@ -57,11 +57,17 @@ function makeDevpts(task: Task, text: string): FileSystem | number {
   });
 }
 
+/** One in an IPC namespace, however often it is mounted. */
+function makeMqueue(task: Task, text: string): FileSystem | number {
+  return text === '' ? task.namespaces.ipc.queues : -EINVAL;
+}
+
 const TYPES: ReadonlyMap<string, Make> = new Map([
   ['tmpfs', makeTmpfs],
   ['proc', makeProcfs],
   ['devpts', makeDevpts],
   ['cgroup2', makeCgroupfs],
+  ['mqueue', makeMqueue],
 ]);
 
 export const FILE_SYSTEM_TYPES: readonly string[] = [...TYPES.keys()];

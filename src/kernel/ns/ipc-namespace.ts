@@ -1,4 +1,6 @@
-// IPC namespaces: System V's objects and their limits. man 7 ipc_namespaces.
+// IPC namespaces: System V's objects, POSIX message queues, and their limits. man 7 ipc_namespaces.
+import type { Clock } from '../clock.js';
+import { MqueueFs } from '../fs/mqueuefs.js';
 import { MessageQueues } from '../ipc/message-queues.js';
 import { Semaphores } from '../ipc/semaphores.js';
 import { SharedMemory } from '../ipc/shared-memory.js';
@@ -8,8 +10,15 @@ export class IpcNamespace {
   readonly shm = new SharedMemory();
   readonly sem = new Semaphores();
   readonly msg = new MessageQueues();
+  /** POSIX message queues, which every mount of mqueue in the namespace shows. */
+  readonly queues: MqueueFs;
 
-  constructor(readonly owner: UserNamespace) {}
+  constructor(
+    readonly owner: UserNamespace,
+    kernel: { newDevice(): number; readonly clock: Clock },
+  ) {
+    this.queues = new MqueueFs(kernel.newDevice(), kernel.clock);
+  }
 
   /** Nobody is in it any more: what is left in it goes. */
   free(): void {

@@ -8,6 +8,7 @@ import * as identity from './sys-identity.js';
 import * as inotify from './sys-inotify.js';
 import * as io from './sys-io.js';
 import * as ipc from './sys-ipc.js';
+import * as mqueue from './sys-mqueue.js';
 import * as msg from './sys-msg.js';
 import * as sem from './sys-sem.js';
 import * as shm from './sys-shm.js';
@@ -328,6 +329,16 @@ export const SYSCALLS: readonly Row[] = [
   row(401, 70, 'msgrcv', 'int ptr size long flags', msg.msgrcv),
   row(402, 71, 'msgctl', 'int int ptr', msg.msgctl),
   row(117, undefined, 'ipc', 'uint int size int ptr size', ipc.ipc, "not the structs of Linux 2.2's programs"),
+
+  // ---- POSIX message queues --------------------------------------------------------------------------------------------------
+  row(277, 240, 'mq_open', 'path open mode ptr', mqueue.mqOpen),
+  row(278, 241, 'mq_unlink', 'path', mqueue.mqUnlink),
+  row(279, 242, 'mq_timedsend', 'fd buf size uint timespec', mqueue.mqTimedsend),
+  row(418, undefined, 'mq_timedsend_time64', 'fd buf size uint timespec', mqueue.mqTimedsend64),
+  row(280, 243, 'mq_timedreceive', 'fd buf size ptr timespec', mqueue.mqTimedreceive),
+  row(419, undefined, 'mq_timedreceive_time64', 'fd buf size ptr timespec', mqueue.mqTimedreceive64),
+  row(281, 244, 'mq_notify', 'fd ptr', mqueue.mqNotify, 'no SIGEV_THREAD'),
+  row(282, 245, 'mq_getsetattr', 'fd ptr ptr', mqueue.mqGetsetattr),
 
   // ---- the system ------------------------------------------------------------------------------------------------------------
   row(122, 63, 'uname', 'ptr', system.uname),

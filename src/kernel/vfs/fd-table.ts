@@ -63,6 +63,7 @@ export class FdTable {
   /** Closing any descriptor of a file ends all record locks that the table has of it: man 2 fcntl. */
   private letGo(file: OpenFile): void {
     file.inode.locks?.release(this);
+    file.flush(this);
     file.release();
   }
 

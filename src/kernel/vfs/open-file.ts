@@ -10,6 +10,7 @@ import type { PidNamespace } from '../ns/pid-namespace.js';
 import type { Statistics } from '../task/statistics.js';
 import type { Task } from '../task/task.js';
 import type { WaitQueue } from '../task/wait-queue.js';
+import type { FdTable } from './fd-table.js';
 import type { DirectoryEntry, Inode } from './inode.js';
 import type { Io } from './io.js';
 import type { Mount } from './mount.js';
@@ -128,6 +129,9 @@ export abstract class OpenFile {
   get holds(): number {
     return this.holders;
   }
+
+  /** A descriptor of `table` that refers to it is closed. */
+  flush(_table: FdTable): void {}
 
   /** The last holder is gone. */
   protected close(): void {}

@@ -12,6 +12,7 @@ import { CAP_LAST } from '../../security/capability.js';
 import type { Task } from '../../task/task.js';
 import { NR_OPEN } from '../../vfs/fd-table.js';
 import type { Inode } from '../../vfs/inode.js';
+import type { MqueueFs } from '../mqueuefs.js';
 import { PIPE_SIZE_MAX } from '../pipe.js';
 import { type Entry, table } from './inodes.js';
 import { ofSystem, type SystemSubject } from './subject.js';
@@ -199,6 +200,18 @@ function inotifyLimit(name: string, field: 'maxQueuedEvents' | 'maxUserInstances
   );
 }
 
+/** A limit of POSIX message queues in the writer's namespace. */
+function queueLimit(name: string, field: keyof MqueueFs['limits'], most: number): Entry<SystemSubject> {
+  return ipcLimit(
+    name,
+    most,
+    ({ queues }) => queues.limits[field],
+    ({ queues }, value) => {
+      queues.limits[field] = value;
+    },
+  );
+}
+
 const fs = [
   constant('file-max', '9223372036854775807'),
   setting(
@@ -211,6 +224,13 @@ const fs = [
     inotifyLimit('max_user_watches', 'maxUserWatches'),
   ]),
   constant('mount-max', MOUNT_MAX),
+  table<SystemSubject>('mqueue', 0o555, [
+    queueLimit('msg_default', 'defaultMessages', 65536),
+    queueLimit('msg_max', 'messages', 65536),
+    queueLimit('msgsize_default', 'defaultBytes', 16 << 20),
+    queueLimit('msgsize_max', 'bytes', 16 << 20),
+    queueLimit('queues_max', 'queues', 65536),
+  ]),
   constant('nr_open', NR_OPEN),
   constant('overflowgid', 65534),
   constant('overflowuid', 65534),
