@@ -28,6 +28,8 @@ export class TestNode {
   readonly vcpu: UserVcpu;
   readonly root: Tmpfs;
   readonly mounts: StandardMounts;
+  /** Virtual time that an instruction takes. */
+  nanosecondsPerInstruction = 0;
   private time = 0;
   private seed = 7;
   private proc?: Mount;
@@ -38,7 +40,7 @@ export class TestNode {
       core,
       memory: MEMORY,
       translate: translated ? 'at once' : undefined,
-      clock: { now: () => (this.time += LOOK), date: () => 1_700_000_000_000 },
+      clock: { now: () => this.now(), date: () => 1_700_000_000_000 },
       random: (into) => {
         for (let i = 0; i < into.length; i++) into[i] = this.seed = (this.seed * 1103515245 + 12345) >>> 8;
       },
@@ -53,6 +55,11 @@ export class TestNode {
     );
     this.mounts = standardMounts(this.kernel, rootOf(this.kernel, this.root));
     this.directory('/tmp', 0o1777);
+  }
+
+  private now(): number {
+    this.time += LOOK;
+    return this.time + (this.vcpu?.instructions ?? 0) * this.nanosecondsPerInstruction;
   }
 
   /** Makes a directory, and those above it. */

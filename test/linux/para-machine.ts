@@ -57,7 +57,7 @@ export function rootDisk(context: TestContext, files: Record<string, string> = {
 /** The initramfs with its modules, and what `files` say over it. */
 export function initramfsWith(
   context: TestContext,
-  files: Record<string, string>,
+  files: Record<string, string | Uint8Array>,
   base: 'initramfsVirtio' | 'initramfsIde' = 'initramfsVirtio',
 ): string {
   const initramfs = needs(context, base)[base];

@@ -1,0 +1,357 @@
+// Documentation/admin-guide/cgroup-v2.rst: what the controllers pids, memory and cpu limit, and what their files take and say.
+// As root, in the first group of a system that has them. Figures are asked for as "is it within", so that any Linux says the same.
+#include "../programs/show.h"
+#include "../programs/cgroup.h"
+#include <sys/resource.h>
+#include <time.h>
+
+#define MIB (1 << 20)
+
+// A child that does `work` in the group; it is let go once it is there.
+#define child_in(group, ...) ({ \
+  int child_ = fork(); \
+  if (child_ == 0) { \
+    put(group "/cgroup.procs", "0"); \
+    __VA_ARGS__; \
+    _exit(0); \
+  } \
+  child_; })
+static int ended(int child) {
+  int status;
+  waitpid(child, &status, 0);
+  return status;
+}
+#define done_in(group, ...) ended(child_in(group, __VA_ARGS__))
+static char *touch(int bytes) {
+  char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (int i = 0; i < bytes; i += 4096) at[i] = 1;
+  return at;
+}
+static void until(volatile int *flag) {
+  while (!*flag) usleep(1000);
+}
+static long number(const char *name) {
+  const char *line = get(name);
+  return strcmp(line, "max|") ? atol(line) : -2;
+}
+// The words that lines of a file begin with.
+static const char *keys(const char *name, const char *known) {
+  static char all[512];
+  char word[64];
+  FILE *stream = fopen(name, "r");
+  all[0] = 0;
+  while (stream && fscanf(stream, "%63s %*s", word) == 1)
+    if (!known || strstr(known, word)) strcat(all, word), strcat(all, " ");
+  if (stream) fclose(stream);
+  return all;
+}
+static void fill(const char *name, int bytes) {
+  static char block[65536];
+  int fd = open(name, O_WRONLY | O_CREAT, 0644);
+  memset(block, 1, sizeof block);
+  for (int done = 0; done < bytes; done += sizeof block) write(fd, block, sizeof block);
+  close(fd);
+}
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + time.tv_nsec / 1e9;
+}
+static int within(double value, double least, double most) {
+  if (value >= least && value <= most) return 1;
+  fprintf(stderr, "%g is not from %g to %g\n", value, least, most);
+  return 0;
+}
+
+static void subtree_control(void) {
+  family("cgroup.subtree_control");
+  mkdir("one", 0755);
+  text("what there is", keys("cgroup.controllers", NULL)[0] ? "some" : "none");
+  show("no internal processes", put("cgroup.subtree_control", "+memory"));
+  show("  but for controllers of threads", put("cgroup.subtree_control", "+pids"));
+  text("  then it is the root of threads", get("cgroup.type"));
+  text("  others are no domains", get("one/cgroup.type"));
+  show("  which can't have processes", put("one/cgroup.procs", "0"));
+  show("  nor domain controllers", put("cgroup.subtree_control", "+memory"));
+  show("off again", put("cgroup.subtree_control", "-pids"));
+  show("processes leave", (mkdir("self", 0755), put("self/cgroup.procs", "0")));
+  show("then all may be on", put("cgroup.subtree_control", "+cpu +memory  +pids\n"));
+  text("in an order of their own", get("cgroup.subtree_control"));
+  show("the last word counts", put("cgroup.subtree_control", "-pids +pids"));
+  text("the child has them", get("one/cgroup.controllers"));
+  text("  and passes none on", get("one/cgroup.subtree_control"));
+  show("  with their files", access("one/pids.max", F_OK) + access("one/memory.max", F_OK) + access("one/cpu.max", F_OK));
+  show("a group with controllers on has no processes", put("cgroup.procs", "0"));
+  mkdir("one/two", 0755);
+  show("  below it there are none", access("one/two/pids.max", F_OK));
+  show("what is not passed on can't be passed on", put("one/two/cgroup.subtree_control", "+pids"));
+  show("passed on", put("one/cgroup.subtree_control", "+pids"));
+  show("  its file comes", access("one/two/pids.max", F_OK));
+  show("one on and another off", put("one/cgroup.subtree_control", "+cpu -pids"));
+  show("  its file goes", access("one/two/pids.max", F_OK));
+  show("a controller that a child passes on stays", put("cgroup.subtree_control", "-cpu"));
+  show("  and nothing of the line happens", put("cgroup.subtree_control", "-pids -cpu"));
+  text("  none", get("cgroup.subtree_control"));
+  show("no such controller", put("cgroup.subtree_control", "+pids +nothing"));
+  show("a group of threads has no memory", (put("one/cgroup.subtree_control", "-cpu"), mkdir("thread", 0755), put("thread/cgroup.type", "threaded")));
+  rmdir("thread"), rmdir("one/two"), rmdir("one");
+}
+
+static void pids(void) {
+  family("pids");
+  mkdir("g", 0755);
+  text("no limit at first", get("g/pids.max"));
+  text("nobody in it", get("g/pids.current"));
+  text("nothing has happened", get("g/pids.events"));
+  show("no file in the root", access("../pids.max", F_OK));
+  show("a limit", put("g/pids.max", "4\n"));
+  text("  as it reads", get("g/pids.max"));
+  show("  hexadecimal", (put("g/pids.max", "0x10"), number("g/pids.max")));
+  show("  octal", (put("g/pids.max", "010"), number("g/pids.max")));
+  show("a negative one", put("g/pids.max", "-1"));
+  show("no number", put("g/pids.max", "many"));
+  show("two numbers", put("g/pids.max", "1 2"));
+  show("nothing", put("g/pids.max", " "));
+  show("more than there can be", put("g/pids.max", "32769"));
+  put("g/pids.max", "4");
+  volatile int *made = shared();
+  int status = done_in("g", {
+    int children[10], count = 0, error = 0;
+    while (count < 10 && (children[count] = stay()) > 0) count++;
+    error = errno;
+    made[0] = count;
+    made[1] = number("g/pids.current");
+    for (int i = 0; i < count; i++) end(children[i]);
+    made[2] = number("g/pids.current");
+    _exit(error);
+  });
+  show("children until the limit", *made);
+  text("  then", strerrorname_np(WEXITSTATUS(status)));
+  show("  how many there were", made[1]);
+  show("  after their end", made[2]);
+  text("the refusal is counted", get("g/pids.events"));
+  text("none is left", get("g/pids.current"));
+  text("the most there were", get("g/pids.peak"));
+  int child = stay();
+  put("g/cgroup.procs", pid(child));
+  kill(child, SIGKILL);
+  siginfo_t info;
+  waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+  text("a zombie counts", get("g/pids.current"));
+  waitpid(child, NULL, 0);
+  text("  until it is waited for", get("g/pids.current"));
+  put("g/pids.max", "0");
+  child = stay();
+  show("moving is not limited", put("g/cgroup.procs", pid(child)));
+  text("  one above the limit", get("g/pids.current"));
+  end(child);
+  show("nobody may fork at 0", done_in("g", ({ int more = fork(); _exit(more < 0 ? errno : 0); })) >> 8 == EAGAIN);
+  text("  threads are refused too", get("g/pids.events"));
+  mkdir("g/sub", 0755);
+  put("g/cgroup.subtree_control", "+pids");
+  put("g/pids.max", "1");
+  put("g/sub/pids.max", "5");
+  show("the tighter limit acts", done_in("g/sub", ({ int more = fork(); if (more == 0) _exit(0); _exit(more < 0 ? errno : 0); })) >> 8 == EAGAIN);
+  text("  counted where the fork was", get("g/sub/pids.events"));
+  show("clone3 into a full group", ({ put("g/sub/pids.max", "0"); int fd = open("g/sub", O_RDONLY); int into = clone_into(fd), kept = errno; close(fd); errno = kept; into; }));
+  rmdir("g/sub"), rmdir("g");
+}
+
+static void memory(void) {
+  family("memory");
+  mkdir("g", 0755);
+  text("no limit at first", get("g/memory.max"));
+  text("  none that throttles", get("g/memory.high"));
+  text("  nothing protected", get("g/memory.low"));
+  text("  nor hard", get("g/memory.min"));
+  text("nothing has happened", get("g/memory.events"));
+  text("all are not killed together", get("g/memory.oom.group"));
+  show("no limit in the root", access("../memory.max", F_OK));
+  show("a limit with a unit", (put("g/memory.max", "16M\n"), number("g/memory.max")));
+  show("  whole pages", (put("g/memory.high", "4097"), number("g/memory.high")));
+  show("  none", (put("g/memory.high", "max"), number("g/memory.high")));
+  show("a negative one", put("g/memory.max", "-1"));
+  show("no number", put("g/memory.max", "much"));
+  show("another value of oom.group", put("g/memory.oom.group", "2"));
+  volatile int *flag = shared();
+  int child = child_in("g", ({ touch(4 * MIB); flag[0] = 1; until(&flag[1]); }));
+  until(flag);
+  show("what is touched is charged", within(number("g/memory.current"), 4 * MIB, 5 * MIB));
+  show("  as anonymous memory", within(value("g/memory.stat", "anon"), 4 * MIB, 4.6 * MIB));
+  show("  its peak", number("g/memory.peak") >= 4 * MIB);
+  put("self/cgroup.procs", pid(child));
+  show("who leaves leaves it there", number("g/memory.current") >= 4 * MIB);
+  flag[1] = 1;
+  waitpid(child, NULL, 0);
+  show("  until it is freed", within(number("g/memory.current"), 0, MIB));
+  show("faults are counted", value("g/memory.stat", "pgfault") >= 1024);
+
+  mount("none", "../../files", "tmpfs", 0, NULL);
+  show("a file in memory", done_in("g", fill("../../files/a", 4 * MIB)));
+  show("  is charged when its writer has gone", within(number("g/memory.current"), 4 * MIB, 5 * MIB));
+  show("  as shared memory", within(value("g/memory.stat", "shmem"), 4 * MIB, 4.2 * MIB));
+  show("  and as a file", within(value("g/memory.stat", "file"), 4 * MIB, 4.2 * MIB));
+  show("  others read it for nothing", (number("self/memory.current") < 4 * MIB));
+  unlink("../../files/a");
+  show("  until it is removed", within(number("g/memory.current"), 0, MIB));
+
+  family("memory.max");
+  int beside = stay();
+  put("g/cgroup.procs", pid(beside));
+  show("who takes more is killed", done_in("g", touch(40 * MIB)));
+  show("  who takes little is not", kill(beside, 0));
+  show("  the limit held", number("g/memory.peak") <= 17 * MIB);
+  show("  a kill is counted", value("g/memory.events", "oom_kill"));
+  show("  and that it came to that", value("g/memory.events", "oom") >= 1);
+  show("  and each time at the limit", value("g/memory.events", "max") >= 1);
+  show("  in its own file too", value("g/memory.events.local", "oom_kill"));
+  show("  for those above", value("memory.events", "oom_kill"));
+  show("  not as their own", value("memory.events.local", "oom_kill"));
+  show("files in memory count", done_in("g", fill("../../files/b", 40 * MIB)) == SIGKILL);
+  unlink("../../files/b");
+  show("kills are two now", value("g/memory.events", "oom_kill"));
+  put("g/memory.oom.group", "1");
+  show("all or nobody", done_in("g", touch(40 * MIB)));
+  show("  who takes little too", ended(beside));
+  show("  counted", value("g/memory.events", "oom_kill") >= 4);
+  show("  as one", value("g/memory.events", "oom_group_kill"));
+  put("g/memory.oom.group", "0");
+  mkdir("g/sub", 0755);
+  put("g/cgroup.subtree_control", "+memory");
+  put("g/sub/memory.max", "100M");
+  show("the tighter limit acts", done_in("g/sub", touch(40 * MIB)));
+  show("  the kill is the group's it was in", value("g/sub/memory.events.local", "oom_kill"));
+  show("  the limit is the group's above", value("g/memory.events.local", "oom") >= 1);
+  show("  which it is not of the one below", value("g/sub/memory.events.local", "oom"));
+  rmdir("g/sub");
+  put("g/cgroup.subtree_control", "-memory");
+  put("g/memory.max", "max");
+  flag[0] = flag[1] = 0;
+  child = child_in("g", ({ touch(8 * MIB); flag[0] = 1; for (;;) pause(); }));
+  until(flag);
+  show("a limit below what is used", put("g/memory.max", "2M"));
+  show("  kills", ended(child));
+  put("g/memory.max", "max");
+
+  family("memory.high");
+  put("g/memory.high", "8M");
+  double start = now();
+  long before = value("g/memory.events", "oom_kill");
+  show("who takes more goes on", done_in("g", touch(12 * MIB)));
+  show("  slowly", now() - start > 0.1);
+  show("  counted", value("g/memory.events", "high") >= 1);
+  show("  nobody is killed", value("g/memory.events", "oom_kill") - before);
+  rmdir("g");
+}
+
+static void cpu_files(void) {
+  family("cpu");
+  mkdir("g", 0755);
+  text("weight at first", get("g/cpu.weight"));
+  text("  as a nice value", get("g/cpu.weight.nice"));
+  text("no bandwidth", get("g/cpu.max"));
+  text("  no burst", get("g/cpu.max.burst"));
+  text("not idle", get("g/cpu.idle"));
+  show("no weight in the root", access("../cpu.weight", F_OK));
+  const char *known = "usage_usec user_usec system_usec nr_periods nr_throttled throttled_usec nr_bursts burst_usec";
+  text("what cpu.stat says", keys("g/cpu.stat", known));
+  put("cgroup.subtree_control", "-cpu");
+  text("  without the controller", keys("g/cpu.stat", known));
+  put("cgroup.subtree_control", "+cpu");
+  show("a weight", (put("g/cpu.weight", "300"), number("g/cpu.weight")));
+  text("  its nice value", get("g/cpu.weight.nice"));
+  show("none below 1", put("g/cpu.weight", "0"));
+  show("none above 10000", put("g/cpu.weight", "10001"));
+  show("a negative one", put("g/cpu.weight", "-1"));
+  show("no number", put("g/cpu.weight", "heavy"));
+  show("a nice value", (put("g/cpu.weight.nice", "5"), number("g/cpu.weight")));
+  show("  the least", (put("g/cpu.weight.nice", "-20"), number("g/cpu.weight")));
+  show("  the greatest", (put("g/cpu.weight.nice", "19"), number("g/cpu.weight")));
+  show("  beyond it", put("g/cpu.weight.nice", "20"));
+  show("idle", put("g/cpu.idle", "1"));
+  text("  has no weight", get("g/cpu.weight"));
+  show("  nor takes one", put("g/cpu.weight", "100"));
+  show("  not 2", put("g/cpu.idle", "2"));
+  show("  and no more", (put("g/cpu.idle", "0"), number("g/cpu.weight")));
+  text("a quota", (put("g/cpu.max", "20000"), get("g/cpu.max")));
+  text("  and a period", (put("g/cpu.max", "10000 50000\n"), get("g/cpu.max")));
+  text("  a quota keeps the period", (put("g/cpu.max", "20000"), get("g/cpu.max")));
+  show("a quota below 1 ms", put("g/cpu.max", "999"));
+  show("a period below", put("g/cpu.max", "20000 999"));
+  show("a period above 1 s", put("g/cpu.max", "20000 1000001"));
+  show("no number", put("g/cpu.max", "half"));
+  show("a burst", (put("g/cpu.max.burst", "5000"), number("g/cpu.max.burst")));
+  show("  above the quota", put("g/cpu.max.burst", "20001"));
+  show("a quota below the burst", put("g/cpu.max", "4000"));
+  text("no quota", (put("g/cpu.max.burst", "0"), put("g/cpu.max", "max 100000"), get("g/cpu.max")));
+  rmdir("g");
+}
+
+// Microseconds that groups get while all of them want the processor for half a second and more.
+static void race(const char *const groups[], int count, long used[]) {
+  int children[8];
+  long before[8];
+  volatile int *counts = shared();
+  char name[64];
+  for (int i = 0; i < count; i++) {
+    children[i] = count_up(&counts[i]);
+    sprintf(name, "%s/cgroup.procs", groups[i]);
+    put(name, pid(children[i]));
+  }
+  for (int i = 0; i < count; i++) sprintf(name, "%s/cpu.stat", groups[i]), before[i] = value(name, "usage_usec");
+  usleep(1500000);
+  for (int i = 0; i < count; i++) sprintf(name, "%s/cpu.stat", groups[i]), used[i] = value(name, "usage_usec") - before[i];
+  for (int i = 0; i < count; i++) end(children[i]);
+}
+
+static void cpu_shares(void) {
+  family("who gets the processor");
+  long used[8];
+  mkdir("g", 0755), mkdir("h", 0755);
+  put("g/cpu.weight", "100"), put("h/cpu.weight", "300");
+  race((const char *[]){ "g", "h" }, 2, used);
+  show("weights of 100 and 300 are a quarter and three", within((double)used[0] / (used[0] + used[1]), 0.2, 0.3));
+  put("h/cpu.weight", "100");
+  mkdir("h/a", 0755), mkdir("h/b", 0755);
+  put("h/cgroup.subtree_control", "+cpu");
+  put("h/b/cpu.weight", "300");
+  race((const char *[]){ "g", "h/a", "h/b" }, 3, used);
+  long all = used[0] + used[1] + used[2];
+  show("nested groups by their products: 1/2", within((double)used[0] / all, 0.45, 0.55));
+  show("  1/8", within((double)used[1] / all, 0.08, 0.17));
+  show("  3/8", within((double)used[2] / all, 0.32, 0.43));
+  put("h/a/cpu.idle", "1");
+  race((const char *[]){ "h/a", "h/b" }, 2, used);
+  show("an idle group gets what others leave", within((double)used[0] / (used[0] + used[1]), 0, 0.04));
+  rmdir("h/a"), rmdir("h/b"), rmdir("h");
+  put("g/cpu.max", "20000 100000");
+  double start = now();
+  race((const char *[]){ "g" }, 1, used);
+  double time = (now() - start) * 1e6;
+  show("a fifth of the processor", within(used[0] / time, 0.15, 0.25));
+  show("  periods", value("g/cpu.stat", "nr_periods") >= 10);
+  show("  most of them throttled", value("g/cpu.stat", "nr_throttled") >= 8);
+  show("  for four fifths of the time", within(value("g/cpu.stat", "throttled_usec") / time, 0.6, 0.9));
+  mkdir("g/a", 0755);
+  put("g/cgroup.subtree_control", "+cpu");
+  put("g/a/cpu.max", "80000 100000");
+  race((const char *[]){ "g/a" }, 1, used);
+  show("the tighter limit acts", within(used[0] / 1.5e6, 0.1, 0.25));
+  show("  the other one is not met", value("g/a/cpu.stat", "nr_throttled"));
+  rmdir("g/a"), rmdir("g");
+}
+
+int main(void) {
+  mkdir("files", 0755);
+  begin();
+  put("../cgroup.subtree_control", "+cpu +memory +pids");
+  subtree_control();
+  pids();
+  memory();
+  cpu_files();
+  cpu_shares();
+  put("../cgroup.procs", "0");
+  show("the last group goes", rmdir("self"));
+  finish();
+  return 0;
+}
