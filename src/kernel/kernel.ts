@@ -327,7 +327,7 @@ export class Kernel {
 
   /** A stopped task goes on. */
   resume(task: Task): void {
-    if (task.state !== 'stopped') return;
+    if (task.state !== 'stopped' || task.tracing?.stop) return;
     task.state = 'running';
     this.enqueue(task, true);
   }
@@ -356,7 +356,8 @@ export class Kernel {
   /** The parent hears that a child has stopped or goes on. */
   notifyParent(process: Process, what: 'stopped' | 'continued'): void {
     const { parent } = process;
-    if (!parent) return;
+    // who traces its child hears of each thread's stop
+    if (!parent || process.leader.tracing?.tracer.process === parent) return;
     const action = parent.actions.get(SIGCHLD);
     if ((action.flags & SA_NOCLDSTOP) === 0) {
       this.signals.toProcess(parent, {

@@ -13,7 +13,20 @@ const programs = readdirSync(SOURCES)
   .filter((name) => name.endsWith('.c'))
   .map((name) => name.slice(0, -2));
 /** Programs that end with what they began with. */
-const CLEAN = ['cgroup', 'mmap', 'process', 'thread', 'unix', 'pipe', 'lock', 'inotify', 'sysv', 'mqueue'];
+const CLEAN = [
+  'cgroup',
+  'mmap',
+  'process',
+  'thread',
+  'unix',
+  'pipe',
+  'lock',
+  'inotify',
+  'sysv',
+  'mqueue',
+  'ptrace',
+  'seccomp',
+];
 /** How a program says that its host has not what it is about. */
 const NOT_HERE = 77;
 let folder: string;

@@ -27,6 +27,8 @@ export interface Abi {
   readonly programBase: number;
   /** AUDIT_ARCH_*, for seccomp. */
   readonly auditArch: number;
+  /** What seccomp's strict mode lets through: read, write, exit, sigreturn. */
+  readonly strictCalls: readonly number[];
   readonly structs: Structs;
   /** Largest value of an unsigned long. */
   readonly wordMax: number;
@@ -36,6 +38,7 @@ export interface Abi {
   /** Argument 0 to 5 as an unsigned word. */
   argument(registers: Registers, index: number): number;
   /** A count, an address, or a negated errno. */
+  result(registers: Registers): number;
   setResult(registers: Registers, value: number): void;
   /** The call starts again, as call `number`, when the task runs on. */
   restart(registers: Registers, number: number): void;
@@ -43,6 +46,23 @@ export interface Abi {
   setInstructionPointer(registers: Registers, address: number): void;
   stackPointer(registers: Registers): number;
   setStackPointer(registers: Registers, address: number): void;
+
+  // ---- what ptrace sees -----------------------------------------------------------------------------------------------------
+  readonly userRegistersSize: number;
+  /** struct user_regs_struct. */
+  userRegisters(task: Task): Uint8Array;
+  /** Takes as many words as there are: 0, or a negated errno. */
+  setUserRegisters(task: Task, bytes: Uint8Array): number;
+  /** A word of struct user, or -EIO. */
+  peekUser(task: Task, offset: number): number;
+  pokeUser(task: Task, offset: number, value: number): number;
+  /** A set of registers by its ELF note type, NT_PRSTATUS aside; undefined: there is none of that type. */
+  registerSet(task: Task, type: number): Uint8Array | undefined;
+  setRegisterSet(task: Task, type: number, bytes: Uint8Array): number;
+  /** struct user_desc of entry `entry` of a task's own descriptors; undefined: the ABI has none, or not that one. */
+  threadArea(task: Task, entry: number): Uint8Array | undefined;
+  /** Breakpoints in debug registers go. */
+  forgetBreakpoints(registers: Registers): void;
 
   /** Registers as a program finds them at its start. */
   start(registers: Registers, entry: number, stack: number): void;

@@ -59,6 +59,16 @@ const FIELDS = {
     ['base', 'pointer'],
     ['length', 'ulong'],
   ],
+  sockFprog: [
+    ['len', 'u16'],
+    ['filter', 'pointer'],
+  ],
+  sockFilter: [
+    ['code', 'u16'],
+    ['jt', 'u8'],
+    ['jf', 'u8'],
+    ['k', 'u32'],
+  ],
   pollfd: [
     ['fd', 's32'],
     ['events', 's16'],

@@ -138,6 +138,25 @@ export class AddressSpace implements PageMapper {
     return (flags & PTE_WRITE) !== 0 && (flags & PTE_USER) !== 0 ? FAULT_DONE : this.makeWritable(area, page);
   }
 
+  /**
+   * The frame at `address` for somebody to whom the page's rights do not matter: a tracer. To be written it must be the program's own
+   * page, and what is shared is written by who may write it alone. 0: there is none.
+   */
+  forcedFrame(address: number, write: boolean): number {
+    const area = this.areas.at(address);
+    if (!area || (write && area.shared)) return 0;
+    const page = pageFloor(address);
+    if ((this.table.flags(page) & PTE_PRESENT) === 0 && this.bringIn(area, page, ACCESS_READ) !== FAULT_DONE) return 0;
+    if (write) {
+      if (this.makeWritable(area, page) !== FAULT_DONE) return 0;
+      // the program may do no more than before
+      this.table.protect(page, this.readFlags(area) | PTE_DIRTY);
+      this.translations.forget(this, page, page + PAGE_SIZE);
+      this.frames.written(this.table.frameOf(page));
+    }
+    return this.table.frameOf(page);
+  }
+
   private permits(area: VmArea, access: number): boolean {
     if (access === ACCESS_WRITE) return (area.prot & PROT_WRITE) !== 0;
     if (access === ACCESS_EXECUTE) return (area.prot & PROT_EXEC) !== 0;

@@ -79,17 +79,28 @@ export function pwrite(task: Task, fd: number, address: number, length: number, 
   return typeof io === 'number' ? io : noteWrite(task, file, file.writeAt(task, io, offset));
 }
 
-/** The buffers of an iovec array. */
-export function vector(task: Task, address: number, count: number): UserIo | number {
+/** An array of iovecs. */
+export function buffers(task: Task, address: number, count: number): { base: number; length: number }[] | number {
   if (count < 0 || count > IOV_MAX) return -EINVAL;
   const layout = task.abi.structs.iovec;
   const bytes = new Uint8Array(layout.size * count);
   if (copyIn(task.space, address, bytes, 0, bytes.length) !== bytes.length) return -EFAULT;
   const view = new DataView(bytes.buffer);
-  const io = new UserIo(task.space);
+  const list: { base: number; length: number }[] = [];
   for (let i = 0; i < count; i++) {
-    const { base, length } = layout.read(view, i * layout.size) as Record<'base' | 'length', number>;
-    if (length > task.abi.wordMax / 2) return -EINVAL;
+    const buffer = layout.read(view, i * layout.size) as Record<'base' | 'length', number>;
+    if (buffer.length > task.abi.wordMax / 2) return -EINVAL;
+    list.push(buffer);
+  }
+  return list;
+}
+
+/** The buffers of an iovec array. */
+export function vector(task: Task, address: number, count: number): UserIo | number {
+  const list = buffers(task, address, count);
+  if (typeof list === 'number') return list;
+  const io = new UserIo(task.space);
+  for (const { base, length } of list) {
     if (length > 0 && base + length > task.space.layout.userEnd) return -EFAULT;
     const room = COUNT_MAX - io.left;
     io.add(base, Math.min(length, room));

@@ -3,6 +3,14 @@
 import { E2BIG, EBADF, ECHILD, EFAULT, EINVAL, EPERM, ESRCH, EACCES } from '../abi/errno.js';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_NONBLOCK } from '../abi/fcntl.js';
 import {
+  PTRACE_EVENT_EXEC,
+  PTRACE_EVENT_EXIT,
+  PTRACE_EVENT_VFORK_DONE,
+  PTRACE_O_TRACEEXEC,
+  PTRACE_O_TRACEEXIT,
+  PTRACE_O_TRACEVFORKDONE,
+} from '../abi/ptrace.js';
+import {
   __WALL,
   __WCLONE,
   __WNOTHREAD,
@@ -24,39 +32,65 @@ import {
   WSTOPPED,
   WUNTRACED,
 } from '../abi/sched.js';
-import { CLD_CONTINUED, CLD_STOPPED, SIGCHLD, SIGCONT } from '../abi/signal.js';
+import { CLD_CONTINUED, CLD_STOPPED, CLD_TRAPPED, SI_USER, SIGCHLD, SIGCONT, SIGTRAP } from '../abi/signal.js';
 import { cgroupForChild } from '../cgroup/clone-into.js';
 import { openPidfd, PidFile } from '../fs/pidfd.js';
 import { copyIn, readStrings, writeBytes, writeU32, readString } from '../mm/user-memory.js';
 import { BLOCK, NO_RESULT } from '../task/blocking.js';
 import { argumentsMax, exec } from '../task/exec.js';
-import { childInfo, endTask, reap } from '../task/exit.js';
-import { clone as cloneTask, type CloneArguments, FORK } from '../task/fork.js';
+import { childInfo, endTask, forgetTracee, reap } from '../task/exit.js';
+import { clone as cloneTask, type CloneArguments, FORK, forkEvent } from '../task/fork.js';
 import { ProcessGroup, Session } from '../task/job.js';
 import { addUsage, type Process, type Usage } from '../task/process.js';
 import type { Task } from '../task/task.js';
+import { stopInCall } from '../task/tracing.js';
 import { resolve } from '../vfs/walk.js';
 import { startOf } from './path-argument.js';
 import { writeStruct } from './user-struct.js';
 
 // ---- making -----------------------------------------------------------------------------------------------------------------------
 
-/** A clone's result: the child's number; with CLONE_VFORK once the child has let go of the memory. */
-function make(task: Task, args: CloneArguments): number {
-  const { callState } = task;
-  // called again: the vfork child that is waited for has gone on, or ended
-  if (typeof callState.note === 'number') return task.vforkChild ? waitForChild(task) : callState.note;
-  const child = cloneTask(task, args);
-  if (typeof child === 'number') return child;
-  const number = child.pid.in(task.pidNamespace);
-  if ((args.flags & CLONE_VFORK) === 0) return number;
-  callState.note = number;
-  return waitForChild(task);
+/** A clone whose child is there, while its tracer is told and the child of a vfork waited for. */
+interface Making {
+  /** The child's number, to the parent and to the tracer. */
+  number: number;
+  traced: number;
+  /** PTRACE_EVENT_* that the tracer is to be told; 0: none. */
+  event: number;
+  waits: boolean;
 }
 
-/** Not even a signal ends this wait but a deadly one. */
-function waitForChild(task: Task): number {
-  return task.process.groupExit === undefined ? BLOCK : (task.callState.note as number);
+/** A clone's result: the child's number; with CLONE_VFORK once the child has let go of the memory. */
+function make(task: Task, args: CloneArguments): number {
+  const { callState, tracing, process } = task;
+  let making = callState.note as Making | undefined;
+  if (!making) {
+    const event = forkEvent(task, args);
+    const child = cloneTask(task, args);
+    if (typeof child === 'number') return child;
+    const number = child.pid.in(task.pidNamespace);
+    const waits = (args.flags & CLONE_VFORK) !== 0;
+    if (event === 0 && !waits) return number;
+    making = { number, event, waits, traced: tracing ? child.pid.in(tracing.tracer.pidNamespace) : 0 };
+    callState.note = making;
+  }
+  const ends = process.groupExit !== undefined;
+  if (making.event !== 0 && tracing && !ends) {
+    const { event } = making;
+    making.event = 0;
+    stopInCall(task, event, making.traced);
+    return BLOCK;
+  }
+  // not even a signal ends this wait but a deadly one
+  if (making.waits && !ends) {
+    if (task.vforkChild) return BLOCK;
+    making.waits = false;
+    if (tracing && (tracing.options & PTRACE_O_TRACEVFORKDONE) !== 0) {
+      stopInCall(task, PTRACE_EVENT_VFORK_DONE, making.traced);
+      return BLOCK;
+    }
+  }
+  return making.number;
 }
 
 export function fork(task: Task): number {
@@ -123,7 +157,11 @@ export function clone3(task: Task, address: number, size: number): number {
 
 // ---- exec -------------------------------------------------------------------------------------------------------------------------
 
+const EXECUTED = 'executed';
+
 export function execveat(task: Task, dirfd: number, name: number, argv: number, envp: number, flags: number): number {
+  // called again: the tracer has seen the new program
+  if (task.callState.note === EXECUTED) return NO_RESULT;
   if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -EINVAL;
   const text = readString(task.space, name);
   if (typeof text === 'number') return text;
@@ -147,8 +185,18 @@ export function execveat(task: Task, dirfd: number, name: number, argv: number, 
     if (dirfd !== AT_FDCWD && !text.startsWith('/')) shown = `/dev/fd/${dirfd}/${text}`;
   }
   if (typeof path === 'number') return path;
+  const { tracing } = task;
+  const number = tracing ? task.pid.in(tracing.tracer.pidNamespace) : 0;
   const failed = exec(task, path, shown, args, env);
-  return failed === 0 ? NO_RESULT : failed;
+  if (failed !== 0) return failed;
+  if (!tracing) return NO_RESULT;
+  if ((tracing.options & PTRACE_O_TRACEEXEC) !== 0) {
+    task.callState.note = EXECUTED;
+    stopInCall(task, PTRACE_EVENT_EXEC, number);
+    return BLOCK;
+  }
+  if (!tracing.seized) task.kernel.signals.toTask(task, { signal: SIGTRAP, code: SI_USER });
+  return NO_RESULT;
 }
 export function execve(task: Task, name: number, argv: number, envp: number): number {
   return execveat(task, AT_FDCWD, name, argv, envp, 0);
@@ -156,35 +204,50 @@ export function execve(task: Task, name: number, argv: number, envp: number): nu
 
 // ---- exit -------------------------------------------------------------------------------------------------------------------------
 
+/** A tracer hears that its tracee is about to end, before anything of it has gone. True: the call is made again after that. */
+function tellEnd(task: Task, status: number): boolean {
+  const { tracing } = task;
+  if (!tracing || tracing.ending || (tracing.options & PTRACE_O_TRACEEXIT) === 0) return false;
+  tracing.ending = true;
+  stopInCall(task, PTRACE_EVENT_EXIT, status);
+  return true;
+}
+
 export function exit(task: Task, code: number): number {
+  if (tellEnd(task, (code & 0xff) << 8)) return BLOCK;
   endTask(task, (code & 0xff) << 8);
   return NO_RESULT;
 }
 export function exitGroup(task: Task, code: number): number {
   const status = (code & 0xff) << 8;
   task.kernel.signals.endProcess(task.process, status);
+  if (tellEnd(task, task.process.groupExit ?? status)) return BLOCK;
   endTask(task, task.process.groupExit ?? status);
   return NO_RESULT;
 }
 
 // ---- wait -------------------------------------------------------------------------------------------------------------------------
 
-type Event = 'exited' | 'stopped' | 'continued';
+type Event = 'exited' | 'stopped' | 'continued' | 'trapped';
 
 interface Waited {
   process: Process;
   event: Event;
   status: number;
+  /** The task that a tracer waits for. */
+  tracee?: Task;
 }
 
 /** The first child of those wanted with something to tell; undefined when none has, false when there is no such child. */
-function look(task: Task, matches: (process: Process) => boolean, options: number): Waited | undefined | false {
+function look(task: Task, matches: (who: Task) => boolean, options: number): Waited | undefined | false {
   let any = false;
   for (const child of task.process.children) {
-    if (!matches(child)) continue;
+    if (!matches(child.leader)) continue;
     // children that do not send SIGCHLD are "clone children"
     if ((options & __WALL) === 0 && (child.exitSignal !== SIGCHLD) !== ((options & __WCLONE) !== 0)) continue;
     any = true;
+    if (child.heldForTracer) continue;
+    if (child.leader.tracing?.tracer.process === task.process && !child.isZombie) continue;
     if (child.isZombie) {
       if ((options & WEXITED) !== 0) return { process: child, event: 'exited', status: child.exitStatus! };
     } else if (child.unreportedStop !== 0 && (options & WSTOPPED) !== 0)
@@ -192,25 +255,40 @@ function look(task: Task, matches: (process: Process) => boolean, options: numbe
     else if (child.unreportedContinue && (options & WCONTINUED) !== 0)
       return { process: child, event: 'continued', status: 0xffff };
   }
+  for (const tracee of task.process.tracees) {
+    if (!matches(tracee)) continue;
+    const { process, tracing } = tracee;
+    if (tracee.state === 'dead') {
+      const ended =
+        tracee !== process.leader ? tracee.exitStatus : process.heldForTracer ? process.exitStatus : undefined;
+      if (ended !== undefined && (options & WEXITED) !== 0) return { process, event: 'exited', status: ended, tracee };
+    } else if (tracing!.stop && !tracing!.stop.told)
+      return { process, event: 'trapped', status: (tracing!.stop.code << 8) | 0x7f, tracee };
+    any = true;
+  }
   return any ? undefined : false;
 }
 
 /** The event has been told: a zombie goes. */
 function tell(waited: Waited, options: number): void {
   if ((options & WNOWAIT) !== 0) return;
-  if (waited.event === 'exited') reap(waited.process);
+  const { tracee } = waited;
+  if (tracee) {
+    if (waited.event === 'exited') forgetTracee(tracee);
+    else tracee.tracing!.stop!.told = true;
+  } else if (waited.event === 'exited') reap(waited.process);
   else if (waited.event === 'stopped') waited.process.unreportedStop = 0;
   else waited.process.unreportedContinue = false;
 }
 
 /** Whom a pid of wait4 means. */
-function matcher(task: Task, pid: number): (process: Process) => boolean {
-  if (pid > 0) return (process) => process.pid.in(task.pidNamespace) === pid;
+function matcher(task: Task, pid: number): (who: Task) => boolean {
+  if (pid > 0) return (who) => who.pid.in(task.pidNamespace) === pid;
   if (pid === -1) return () => true;
   const { group } = task.process;
   return pid === 0
-    ? (process) => process.group === group
-    : (process) => process.group.pid.in(task.pidNamespace) === -pid;
+    ? (who) => who.process.group === group
+    : (who) => who.process.group.pid.in(task.pidNamespace) === -pid;
 }
 
 export function wait4(task: Task, pid: number, statusAddress: number, options: number, usageAddress: number): number {
@@ -220,7 +298,7 @@ export function wait4(task: Task, pid: number, statusAddress: number, options: n
   const found = look(task, matcher(task, pid), wanted);
   if (found === false) return -ECHILD;
   if (!found) return (options & WNOHANG) !== 0 ? 0 : task.block(task.process.childEvents);
-  const number = found.process.pid.in(task.pidNamespace);
+  const number = (found.tracee ?? found.process).pid.in(task.pidNamespace);
   const usage = usageOf(found.process);
   tell(found, wanted);
   if (statusAddress !== 0 && writeU32(task.space, statusAddress, found.status) !== 0) return -EFAULT;
@@ -242,7 +320,7 @@ export function waitid(
   if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)) !== 0)
     return -EINVAL;
   if ((options & (WEXITED | WSTOPPED | WCONTINUED)) === 0) return -EINVAL;
-  let matches: (process: Process) => boolean;
+  let matches: (who: Task) => boolean;
   let nonblocking = (options & WNOHANG) !== 0;
   if (type === P_ALL) matches = () => true;
   else if (type === P_PID) {
@@ -254,7 +332,7 @@ export function waitid(
   } else if (type === P_PIDFD) {
     const file = task.file(id);
     if (!(file instanceof PidFile)) return id < 0 ? -EINVAL : -EBADF;
-    matches = (process) => process === file.process;
+    matches = (who) => who.process === file.process;
     nonblocking ||= (file.flags & O_NONBLOCK) !== 0;
   } else return -EINVAL;
   const found = look(task, matches, options);
@@ -265,18 +343,18 @@ export function waitid(
       ? 0
       : writeBytes(task.space, infoAddress, new Uint8Array(task.abi.siginfo({ signal: 0, code: 0 }).length));
   }
-  const { process, event, status } = found;
+  const { process, event, status, tracee } = found;
   const info =
     event === 'exited'
-      ? childInfo(process, SIGCHLD)
+      ? childInfo(process, SIGCHLD, status)
       : {
           signal: SIGCHLD,
-          code: event === 'stopped' ? CLD_STOPPED : CLD_CONTINUED,
-          status: event === 'stopped' ? status >> 8 : SIGCONT,
+          code: event === 'trapped' ? CLD_TRAPPED : event === 'stopped' ? CLD_STOPPED : CLD_CONTINUED,
+          status: event === 'continued' ? SIGCONT : status >> 8,
         };
   const bytes = task.abi.siginfo({
     ...info,
-    pid: process.pid.in(task.pidNamespace),
+    pid: (tracee ?? process).pid.in(task.pidNamespace),
     uid: process.leader.credentials.uid,
   });
   const usage = usageOf(process);

@@ -1,5 +1,6 @@
 // The system and the task's place in it: uname, sysinfo, getrandom, limits, priorities, prctl, membarrier. man 2 of each.
 import { EACCES, EFAULT, EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../abi/errno.js';
+import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../abi/seccomp.js';
 import {
   PR_CAP_AMBIENT,
   PR_CAPBSET_DROP,
@@ -10,6 +11,7 @@ import {
   PR_GET_NAME,
   PR_GET_NO_NEW_PRIVS,
   PR_GET_PDEATHSIG,
+  PR_GET_SECCOMP,
   PR_GET_SECUREBITS,
   PR_GET_THP_DISABLE,
   PR_GET_TID_ADDRESS,
@@ -19,6 +21,7 @@ import {
   PR_SET_KEEPCAPS,
   PR_SET_NAME,
   PR_SET_NO_NEW_PRIVS,
+  PR_SET_SECCOMP,
   PR_SET_PDEATHSIG,
   PR_SET_SECUREBITS,
   PR_SET_THP_DISABLE,
@@ -51,6 +54,7 @@ import { LIMIT_COUNT, UNLIMITED } from '../task/limits.js';
 import type { Process } from '../task/process.js';
 import { ATTEND_YIELD, type Task } from '../task/task.js';
 import { NR_OPEN } from '../vfs/fd-table.js';
+import { setFilter, setStrict } from './sys-seccomp.js';
 import { readStruct, writeStruct } from './user-struct.js';
 
 const FIELD = 65;
@@ -357,6 +361,11 @@ export function prctl(task: Task, option: number, a: number, b: number, c: numbe
       return 0;
     case PR_GET_NO_NEW_PRIVS:
       return task.noNewPrivileges ? 1 : 0;
+    case PR_GET_SECCOMP:
+      return task.seccomp?.mode ?? 0;
+    case PR_SET_SECCOMP:
+      if (a === SECCOMP_MODE_STRICT) return setStrict(task);
+      return a === SECCOMP_MODE_FILTER ? setFilter(task, 0, b) : -EINVAL;
     case PR_SET_CHILD_SUBREAPER:
       process.subreaper = a !== 0;
       return 0;

@@ -16,6 +16,8 @@ import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
 import * as mount from './sys-mount.js';
 import * as poll from './sys-poll.js';
+import * as ptrace from './sys-ptrace.js';
+import * as seccomp from './sys-seccomp.js';
 import * as process from './sys-process.js';
 import * as signal from './sys-signal.js';
 import * as message from './sys-message.js';
@@ -363,6 +365,17 @@ export const SYSCALLS: readonly Row[] = [
   row(423, undefined, 'sched_rr_get_interval_time64', 'pid ptr', system.schedRrGetInterval64),
   row(242, 204, 'sched_getaffinity', 'pid uint ptr', system.schedGetaffinity),
   row(241, 203, 'sched_setaffinity', 'pid uint ptr', system.schedSetaffinity),
+  row(
+    26,
+    101,
+    'ptrace',
+    'int pid ptr size',
+    ptrace.ptrace,
+    'no PTRACE_PEEKSIGINFO, PTRACE_SINGLEBLOCK, filters to read',
+  ),
+  row(347, 310, 'process_vm_readv', 'pid ptr uint ptr uint uint', ptrace.processVmReadv),
+  row(348, 311, 'process_vm_writev', 'pid ptr uint ptr uint uint', ptrace.processVmWritev),
+  row(354, 317, 'seccomp', 'uint uint ptr', seccomp.seccomp, 'no SECCOMP_RET_USER_NOTIF'),
   row(318, 309, 'getcpu', 'ptr ptr ptr', system.getcpu),
   row(375, 324, 'membarrier', 'int uint int', system.membarrier),
   row(172, 157, 'prctl', 'int size size size size', system.prctl),

@@ -18,11 +18,13 @@ import type { Process } from './process.js';
 import { addUsage } from './process.js';
 import { HANDLER_IGNORE } from './signals.js';
 import type { Task } from './task.js';
+import { releaseTracees } from './tracing.js';
 
 /** Ends a task. `status` is the process's, as wait4 gives it, should this be its last thread. */
 export function endTask(task: Task, status: number): void {
   const { kernel, process } = task;
   if (task.state === 'dead') return;
+  if (process.tracees.size > 0) releaseTracees(task);
   task.leaveQueues();
   kernel.futexes.forget(task);
   task.state = 'dead';
@@ -35,18 +37,43 @@ export function endTask(task: Task, status: number): void {
   addUsage(process.usage, task.usage);
   kernel.taskEnded(task);
   if (process.threads.size > 0) {
-    if (task !== process.leader) releaseThread(task);
+    threadEnded(task, status);
     return;
   }
+  threadEnded(task, status);
   endProcess(process, process.groupExit ?? status, task);
-  if (task !== process.leader) releaseThread(task);
 }
 
 /** The number of a thread that is not the leader goes with it. */
 function releaseThread(task: Task): void {
   removePid(task.cgroup);
-  task.pid.task = undefined;
-  task.pid.releaseIfUnused();
+  task.releaseNumber();
+}
+
+/** A thread that is not the leader has nobody who waits for it but its tracer. */
+function threadEnded(task: Task, status: number): void {
+  const { process, tracing } = task;
+  if (task === process.leader) return;
+  if (!tracing) {
+    releaseThread(task);
+    return;
+  }
+  task.exitStatus = process.groupExit ?? status;
+  const info = { ...childInfo(process, SIGCHLD, task.exitStatus), pid: task.pid.in(tracing.tracer.pidNamespace) };
+  task.kernel.signals.toProcess(tracing.tracer.process, info);
+  tracing.tracer.process.childEvents.wake();
+}
+
+/** A tracee that has ended has been told to its tracer, or has none any more: its parent hears of it. */
+export function forgetTracee(task: Task): void {
+  const { process, tracing } = task;
+  tracing!.tracer.process.tracees.delete(task);
+  task.tracing = undefined;
+  if (task !== process.leader) releaseThread(task);
+  else if (process.heldForTracer) {
+    process.heldForTracer = undefined;
+    notifyEnd(process, task);
+  }
 }
 
 /** Lets go of the address space: futexes are told, a vfork parent goes on. */
@@ -167,6 +194,15 @@ function hangUpOrphans(process: Process, last: Task): void {
 /** The parent hears of the end; one that does not care for its children has none to wait for. */
 function notifyEnd(process: Process, last: Task): void {
   const { parent, exitSignal } = process;
+  const { tracing } = process.leader;
+  if (tracing && tracing.tracer.process !== parent && !tracing.tracer.process.isZombie) {
+    const tracer = tracing.tracer.process;
+    process.heldForTracer = tracer;
+    const pid = process.pid.in(tracer.pid.namespace);
+    last.kernel.signals.toProcess(tracer, { ...childInfo(process, SIGCHLD), pid });
+    tracer.childEvents.wake();
+    return;
+  }
   if (!parent || parent.isZombie) {
     reap(process);
     return;
@@ -180,14 +216,13 @@ function notifyEnd(process: Process, last: Task): void {
 }
 
 /** What SIGCHLD tells of a process that has ended. */
-export function childInfo(process: Process, signal: number) {
-  const status = process.exitStatus!;
+export function childInfo(process: Process, signal: number, status = process.exitStatus!) {
   const killed = (status & 0x7f) !== 0;
   const usage = process.totalUsage;
   return {
     signal,
     code: !killed ? CLD_EXITED : (status & 0x80) !== 0 ? CLD_DUMPED : CLD_KILLED,
-    pid: process.pid.in(process.parent!.pid.namespace),
+    pid: process.parent ? process.pid.in(process.parent.pid.namespace) : 0,
     uid: process.leader.credentials.uid,
     status: killed ? status & 0x7f : status >> 8,
     utime: Math.floor(usage.userTime / 1e7),
@@ -203,6 +238,8 @@ export function reap(process: Process): void {
     addUsage(parent.childUsage, process.usage);
     addUsage(parent.childUsage, process.childUsage);
   }
+  const { tracing } = process.leader;
+  tracing?.tracer.process.tracees.delete(process.leader);
   process.group.remove(process);
   removePid(process.leader.cgroup);
   process.pid.process = undefined;
@@ -220,6 +257,7 @@ export function endOtherThreads(task: Task): void {
   }
   const { leader } = process;
   if (leader === task) return;
+  leader.tracing?.tracer.process.tracees.delete(leader);
   // the leader's number goes on, the thread's goes
   removePid(task.cgroup);
   const old = task.pid;

@@ -1,6 +1,14 @@
 // New tasks: fork, vfork, clone and clone3 are one call with flags. Linux kernel/fork.c; man 2 clone.
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../abi/errno.js';
 import {
+  PTRACE_EVENT_CLONE,
+  PTRACE_EVENT_FORK,
+  PTRACE_EVENT_VFORK,
+  PTRACE_O_TRACECLONE,
+  PTRACE_O_TRACEFORK,
+  PTRACE_O_TRACEVFORK,
+} from '../abi/ptrace.js';
+import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
   CLONE_FILES,
@@ -16,9 +24,11 @@ import {
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
+  CLONE_PTRACE,
   CLONE_SETTLS,
   CLONE_SIGHAND,
   CLONE_THREAD,
+  CLONE_UNTRACED,
   CLONE_VFORK,
   CLONE_VM,
   RLIMIT_NPROC,
@@ -32,7 +42,9 @@ import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../security/capability.js';
 import { openPidfd } from '../fs/pidfd.js';
 import { dropSpace } from './exit.js';
 import { Process } from './process.js';
+import { TRAP_FLAG } from './registers.js';
 import { Task } from './task.js';
+import { attachChild } from './tracing.js';
 
 export interface CloneArguments {
   flags: number;
@@ -127,6 +139,8 @@ function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number
   if (!has(CLONE_THREAD)) process.leader = child;
   inherit(parent, child);
   kernel.cpu.copyRegisters(parent, registers);
+  child.abi.forgetBreakpoints(registers);
+  if (parent.tracing?.stepping) registers.setFlag(TRAP_FLAG, false);
   child.abi.setResult(registers, 0);
   if (args.stack !== 0) child.abi.setStackPointer(registers, args.stack);
   // a new stack has no alternate one, unless the parent waits for the child
@@ -156,8 +170,18 @@ function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number
     child.vforkParent = parent;
     parent.vforkChild = child;
   }
+  if (parent.tracing && (has(CLONE_PTRACE) || forkEvent(parent, args) !== 0)) attachChild(child, parent);
   kernel.start(child, parent);
   return child;
+}
+
+/** The event that a new task is to the tracer of its parent: PTRACE_EVENT_*; 0: none. */
+export function forkEvent(parent: Task, { flags, exitSignal }: CloneArguments): number {
+  const options = parent.tracing?.options ?? 0;
+  if ((flags & CLONE_UNTRACED) !== 0) return 0;
+  if ((flags & CLONE_VFORK) !== 0) return (options & PTRACE_O_TRACEVFORK) !== 0 ? PTRACE_EVENT_VFORK : 0;
+  if (exitSignal !== SIGCHLD) return (options & PTRACE_O_TRACECLONE) !== 0 ? PTRACE_EVENT_CLONE : 0;
+  return (options & PTRACE_O_TRACEFORK) !== 0 ? PTRACE_EVENT_FORK : 0;
 }
 
 /** RLIMIT_NPROC: processes and threads of the user. Root may. */
@@ -216,6 +240,7 @@ function inherit(parent: Task, child: Task): void {
   child.timerSlack = parent.timerSlack;
   child.noNewPrivileges = parent.noNewPrivileges;
   child.keepCapabilities = parent.keepCapabilities;
+  child.seccomp = parent.seccomp;
   child.threadAreas.push(...parent.threadAreas);
 }
 

@@ -58,6 +58,8 @@ export function addUsage(to: Usage, more: Usage): void {
 
 export class Process {
   readonly children = new Set<Process>();
+  /** Tasks that its threads trace. */
+  readonly tracees = new Set<Task>();
   /** Living threads; the leader stays until all others have gone. */
   readonly threads = new Set<Task>();
   leader!: Task;
@@ -70,6 +72,8 @@ export class Process {
 
   /** Status as wait4 gives it, once the process is a zombie. */
   exitStatus?: number;
+  /** It has ended, and its parent hears of it once the tracer has: the tracer's process. */
+  heldForTracer?: Process;
   /** All threads end with this status: exit_group, or a fatal signal. */
   groupExit?: number;
   /** The signal that stopped it; its threads stop, each on its way to user mode. */

@@ -1,6 +1,9 @@
 // A task's user registers: in the processor's state while it runs, in its save area while it does not. assembly/abi.ts, CPU state.
 import { FLAG_AUX, FLAG_CARRY, FLAG_RESULT, FLAGS_SYSTEM, STATE } from '../../../assembly/abi.js';
 
+/** EFLAGS.TF. */
+export const TRAP_FLAG = 0x100;
+
 export class Registers {
   /** Where the state block lies now: STATE on the CPU, else the save area. */
   base: number;
@@ -20,6 +23,15 @@ export class Registers {
   }
   set32(field: number, value: number): void {
     this.words[(this.base + field - STATE) >>> 2] = value;
+  }
+
+  /** A bit of EFLAGS that is not an arithmetic one. */
+  flag(bit: number): boolean {
+    return (this.get32(FLAGS_SYSTEM) & bit) !== 0;
+  }
+  setFlag(bit: number, on: boolean): void {
+    const flags = this.get32(FLAGS_SYSTEM);
+    this.set32(FLAGS_SYSTEM, on ? flags | bit : flags & ~bit);
   }
 
   /** Bytes of a field. */

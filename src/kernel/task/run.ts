@@ -1,11 +1,16 @@
 // The loop that runs tasks: the next one goes on the processor, its system calls and faults are answered, until its time is over.
 // Ours. One processor; a turn of the host's event loop every few milliseconds is the caller's.
 import { EXIT_SYSCALL, EXIT_TRAP } from '../../../assembly/abi.js';
+import { ENOSYS } from '../abi/errno.js';
+import { PTRACE_EVENTMSG_SYSCALL_ENTRY, PTRACE_EVENTMSG_SYSCALL_EXIT } from '../abi/ptrace.js';
+import { SIGTRAP, TRAP_BRKPT } from '../abi/signal.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { HIGH_BATCH, highDelay } from '../cgroup/memory-limit.js';
 import type { Kernel } from '../kernel.js';
 import { BLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, NO_RESULT } from './blocking.js';
-import { attend } from './signal-delivery.js';
+import { filterCall } from '../security/seccomp.js';
+import { attend, interruptedCall } from './signal-delivery.js';
+import { callStopCode, stopForTracer } from './tracing.js';
 import { ATTEND_MEMORY_HIGH, ATTEND_YIELD, type Task } from './task.js';
 import { trap } from './trap.js';
 
@@ -87,6 +92,7 @@ export class Runner {
   private go(task: Task, end: number): void {
     const { kernel } = this;
     const { cpu } = kernel;
+    if (task.afterStop && !this.goOn(task)) return;
     if (task.call && !this.resume(task)) return;
     let calls = 0;
     for (;;) {
@@ -100,6 +106,7 @@ export class Runner {
       }
       const left = end - cpu.instructions - calls * CALL_COST;
       if (left <= 0 || kernel.scheduler.preempts(task)) return;
+      task.callNumber = -1;
       switch (cpu.run(left)) {
         case EXIT_SYSCALL:
           calls++;
@@ -130,9 +137,42 @@ export class Runner {
 
   /** Answers the system call that the task has just made. False: the task does not go on now. */
   private call(task: Task): boolean {
-    const { abi, registers } = task;
-    const number = abi.callNumber(registers);
-    const { callState } = task;
+    task.callNumber = task.abi.callNumber(task.registers);
+    return task.tracing || task.seccomp ? this.watchedCall(task) : this.makeCall(task);
+  }
+
+  /** A call that a tracer sees, or filters are asked about. */
+  private watchedCall(task: Task): boolean {
+    const { abi, registers, tracing } = task;
+    // what the result is until there is one
+    abi.setResult(registers, -ENOSYS);
+    if (!tracing || tracing.resumption === 'free') return this.filteredCall(task);
+    tracing.message = PTRACE_EVENTMSG_SYSCALL_ENTRY;
+    stopForTracer(task, 'entry', callStopCode(task), { kind: 'call', seccomp: false });
+    return false;
+  }
+
+  /** `again`: the filters have been asked, and the tracer after them. */
+  private filteredCall(task: Task, again = false): boolean {
+    const verdict = task.seccomp ? filterCall(task, again) : 'allow';
+    if (verdict === 'allow') return this.makeCall(task);
+    return verdict === 'skip' ? this.leaveCall(task) : false;
+  }
+
+  /** A task that was stopped goes on. False: not now. */
+  private goOn(task: Task): boolean {
+    const then = task.afterStop!;
+    task.afterStop = undefined;
+    if (then.kind === 'attend') return attend(task, interruptedCall(task));
+    if (then.kind === 'signal') return attend(task, interruptedCall(task), then.info);
+    if (task.tracing?.resumption === 'emulated') return true;
+    // the tracer wants no call
+    if (task.callNumber < 0) return this.leaveCall(task);
+    return this.filteredCall(task, then.seccomp);
+  }
+
+  private makeCall(task: Task): boolean {
+    const { callState, callNumber: number } = task;
     callState.done = 0;
     callState.deadline = Number.POSITIVE_INFINITY;
     callState.timed = false;
@@ -150,20 +190,39 @@ export class Runner {
   /** What becomes of a call's result. */
   private settle(task: Task, number: number, result: number): boolean {
     if (result === BLOCK) {
-      if (task.state !== 'running') return false;
+      if (task.state === 'dead') return false;
       task.call ??= { row: number, state: task.callState };
       task.call.row = number;
-      task.state = 'blocked';
+      if (task.state === 'running') task.state = 'blocked';
       return false;
     }
     task.call = undefined;
     this.kernel.callEnded(task, number, result);
     // exec, exit and sigreturn have set the registers, or there is nobody any more
     if (task.state === 'dead') return false;
-    if (result === NO_RESULT) return true;
-    if (result === -ERESTARTSYS || result === -ERESTARTNOINTR || result === -ERESTARTNOHAND)
-      return attend(task, { number, code: -result });
+    if (result === NO_RESULT) return task.tracing ? this.leaveCall(task) : true;
+    if (result === -ERESTARTSYS || result === -ERESTARTNOINTR || result === -ERESTARTNOHAND) {
+      if (!task.tracing) return attend(task, { number, code: -result });
+      task.abi.setResult(task.registers, result);
+      return this.leaveCall(task) && attend(task, { number, code: -result });
+    }
     task.abi.setResult(task.registers, result);
+    return task.tracing ? this.leaveCall(task) : true;
+  }
+
+  /** A call has its result: the tracer sees it. False: the task does not go on now. */
+  private leaveCall(task: Task): boolean {
+    const { tracing } = task;
+    if (!tracing) return true;
+    if (tracing.resumption === 'calls') {
+      tracing.message = PTRACE_EVENTMSG_SYSCALL_EXIT;
+      stopForTracer(task, 'exit', callStopCode(task), { kind: 'attend' });
+      return false;
+    }
+    if (tracing.stepping) {
+      const address = task.abi.instructionPointer(task.registers);
+      task.kernel.signals.force(task, { signal: SIGTRAP, code: TRAP_BRKPT, address });
+    }
     return true;
   }
 }

@@ -8,6 +8,7 @@ import type { Process } from './process.js';
 import { CONTINUE, type SignalSet, STOP_SIGNALS, UNSTOPPABLE } from './signal-set.js';
 import { defaultAction, HANDLER_DEFAULT, type SignalInfo } from './signals.js';
 import { ATTEND_EXIT, ATTEND_MASK, ATTEND_SIGNAL, ATTEND_STOP, type Task } from './task.js';
+import { leaveStop, trapAgain } from './tracing.js';
 import { WaitQueue } from './wait-queue.js';
 
 export class SignalService {
@@ -19,7 +20,8 @@ export class SignalService {
     if (task.state === 'dead') return -ESRCH;
     const forced = this.prepare(task.process, info.signal);
     // what is ignored need not wait, unless it is blocked: the action may change meanwhile
-    if (!forced && task.process.actions.ignores(info.signal) && !task.blockedSignals.has(info.signal)) return 0;
+    const ignored = task.process.actions.ignores(info.signal) && !task.tracing;
+    if (!forced && ignored && !task.blockedSignals.has(info.signal)) return 0;
     if (!task.pending.add(info, task.process.limits.soft(RLIMIT_SIGPENDING))) return -EAGAIN;
     this.notice(task);
     return 0;
@@ -30,7 +32,9 @@ export class SignalService {
     if (process.isZombie) return 0;
     const forced = this.prepare(process, info.signal);
     const blockedByAll = [...process.threads].every((task) => task.blockedSignals.has(info.signal));
-    if (!forced && process.actions.ignores(info.signal) && !blockedByAll) return 0;
+    // a tracer hears of what the process ignores
+    const ignored = process.actions.ignores(info.signal) && !process.leader.tracing;
+    if (!forced && ignored && !blockedByAll) return 0;
     if (!process.pending.add(info, process.limits.soft(RLIMIT_SIGPENDING))) return -EAGAIN;
     for (const task of process.threads) task.recheckSignals();
     const taker = this.takerOf(process, info.signal);
@@ -63,6 +67,7 @@ export class SignalService {
     } else if (signal === SIGKILL) {
       // even who is stopped dies
       this.continueProcess(process, false);
+      for (const task of process.threads) leaveStop(task);
       return true;
     }
     return signal === SIGSTOP;
@@ -75,7 +80,8 @@ export class SignalService {
     process.unreportedStop = 0;
     for (const task of process.threads) {
       task.attention &= ~ATTEND_STOP;
-      task.kernel.resume(task);
+      if (task.tracing?.listening) trapAgain(task);
+      else task.kernel.resume(task);
     }
     if (told) {
       process.unreportedContinue = true;
@@ -98,6 +104,7 @@ export class SignalService {
     process.stoppedBy = 0;
     for (const task of process.threads) {
       task.attention = (task.attention & ~ATTEND_STOP) | ATTEND_EXIT;
+      leaveStop(task);
       if (task.state === 'stopped') task.kernel.resume(task);
       else task.wake();
       if (task.cgroup.frozen) task.kernel.enqueue(task, true);

@@ -13,6 +13,7 @@ import type { AddressSpace } from '../mm/address-space.js';
 import type { NamespaceSet } from '../ns/namespace-set.js';
 import type { Pid, PidNamespace } from '../ns/pid-namespace.js';
 import type { Credentials } from '../security/credentials.js';
+import type { Seccomp } from '../security/seccomp.js';
 import type { FdTable } from '../vfs/fd-table.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
@@ -21,6 +22,7 @@ import { noUsage, type Process } from './process.js';
 import type { Registers } from './registers.js';
 import { SignalSet } from './signal-set.js';
 import { PendingSignals } from './signals.js';
+import type { AfterStop, Tracing } from './tracing.js';
 import type { Timed } from './timers.js';
 import type { Waiter, WaitQueue } from './wait-queue.js';
 
@@ -44,6 +46,8 @@ export const ATTEND_STOP = 4;
 export const ATTEND_YIELD = 8;
 /** It has taken memory while a group was above memory.high. */
 export const ATTEND_MEMORY_HIGH = 32;
+/** Its tracer wants it to stop. */
+export const ATTEND_TRAP = 64;
 /** A wait with a mask of its own (ppoll, sigsuspend) is over: the old mask comes back. */
 export const ATTEND_MASK = 16;
 
@@ -73,6 +77,16 @@ export class Task implements Waiter, Timed {
   private readonly joined: WaitQueue[] = [];
   /** POLL* bits or the like that the newest wake told. */
   wokenBy = 0;
+  /** Number of the call that it makes or has just made; -1 in user mode. */
+  callNumber = -1;
+  /** What it may call: seccomp(2). */
+  seccomp?: Seccomp;
+  /** Who traces it, and how. */
+  tracing?: Tracing;
+  /** Of a thread that has ended and that its tracer has not waited for: as wait4 gives it. */
+  exitStatus = 0;
+  /** What it does first when it goes on from a stop. */
+  afterStop?: AfterStop;
   /** Waits for its child (vfork) to let go of the address space. */
   vforkChild?: Task;
   /** The parent that waits so for it. */
@@ -130,6 +144,12 @@ export class Task implements Waiter, Timed {
   /** The open file of a descriptor. */
   file(fd: number): OpenFile | undefined {
     return this.files.get(fd);
+  }
+
+  /** A thread that has ended, and that nobody asks for any more, gives its number back. */
+  releaseNumber(): void {
+    if (this.pid.task === this) this.pid.task = undefined;
+    this.pid.releaseIfUnused();
   }
 
   // ---- waiting --------------------------------------------------------------------------------------------------------------
@@ -190,7 +210,7 @@ export class Task implements Waiter, Timed {
 
   /** Is there a signal to deliver, or its process's end? */
   get signalPending(): boolean {
-    return (this.attention & (ATTEND_SIGNAL | ATTEND_EXIT | ATTEND_STOP)) !== 0;
+    return (this.attention & (ATTEND_SIGNAL | ATTEND_EXIT | ATTEND_STOP | ATTEND_TRAP)) !== 0;
   }
 
   /** Is it to end, whatever else holds? */

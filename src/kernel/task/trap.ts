@@ -18,8 +18,11 @@ import {
   SIGKILL,
   SIGSEGV,
   SIGTRAP,
+  TRAP_BRKPT,
+  TRAP_HWBKPT,
   TRAP_TRACE,
 } from '../abi/signal.js';
+import { DR6_BREAKPOINTS, DR6_STEP, debugCause } from '../abi/i386/user-registers.js';
 import { FPU_CONTROL, FPU_STATUS, MXCSR } from '../../../assembly/abi.js';
 import {
   ACCESS_EXECUTE,
@@ -65,7 +68,7 @@ function meaning(task: Task, vector: number, at: number): { signal: number; code
     case DE:
       return { signal: SIGFPE, code: FPE_INTDIV, address: at };
     case DB:
-      return { signal: SIGTRAP, code: TRAP_TRACE, address: at };
+      return { signal: SIGTRAP, code: debugCode(task), address: at };
     case BP:
       return { signal: SIGTRAP, code: SI_KERNEL };
     case UD:
@@ -88,6 +91,13 @@ function meaning(task: Task, vector: number, at: number): { signal: number; code
       // general protection, stack and segment faults, overflow and bounds say nothing of an address
       return { signal: SIGSEGV, code: SI_KERNEL };
   }
+}
+
+/** Linux arch/x86/include/asm/debugreg.h, get_si_code. */
+function debugCode(task: Task): number {
+  const cause = debugCause(task.registers);
+  if ((cause & DR6_STEP) !== 0) return TRAP_TRACE;
+  return (cause & DR6_BREAKPOINTS) !== 0 ? TRAP_HWBKPT : TRAP_BRKPT;
 }
 
 /** x87's and SSE's exception bits are in the same order: invalid, denormal, zero divide, overflow, underflow, precision. */

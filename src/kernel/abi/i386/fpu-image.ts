@@ -88,6 +88,22 @@ export function fsaveImage(registers: Registers): Uint8Array {
   return image;
 }
 
+/** Takes an FSAVE image: the SSE state stays. */
+export function loadFsave(registers: Registers, image: Uint8Array): boolean {
+  const view = new DataView(image.buffer, image.byteOffset, image.length);
+  registers.set32(FPU_CONTROL, view.getUint16(0, true));
+  registers.set32(FPU_STATUS, view.getUint16(4, true));
+  registers.set32(FPU_TAG, view.getUint16(8, true));
+  registers.set32(FPU_IP, view.getUint32(12, true));
+  registers.set32(FPU_IP_SELECTOR, view.getUint16(16, true));
+  registers.set32(FPU_OPCODE, view.getUint16(18, true) & 0x7ff);
+  registers.set32(FPU_DP, view.getUint32(20, true));
+  registers.set32(FPU_DP_SELECTOR, view.getUint16(24, true));
+  for (let i = 0; i < 8; i++)
+    registers.slice(FPR + 16 * physical(registers, i), 10).set(image.subarray(28 + 10 * i, 38 + 10 * i));
+  return true;
+}
+
 /** As after FNINIT, with all SSE exceptions masked: what a program starts with. */
 export function startFpu(registers: Registers): void {
   registers.set32(FPU_CONTROL, 0x37f);

@@ -66,9 +66,15 @@ export function setThreadArea(task: Task, address: number, mayChoose: boolean): 
 export function getThreadArea(task: Task, address: number): number {
   const bytes = readBytes(task.space, address, 4);
   if (typeof bytes === 'number') return -EFAULT;
-  const entry = new DataView(bytes.buffer).getInt32(0, true);
+  const described = describeThreadArea(task, new DataView(bytes.buffer).getInt32(0, true));
+  if (!described) return -EINVAL;
+  return copyOut(task.space, address, described, 0, described.length) === described.length ? 0 : -EFAULT;
+}
+
+/** struct user_desc of a descriptor of the task's own. */
+export function describeThreadArea(task: Task, entry: number): Uint8Array | undefined {
   const area = task.threadAreas[entry - TLS_FIRST];
-  if (!area) return -EINVAL;
+  if (!area) return undefined;
   const { low, high } = area;
   const base = ((high & 0xff000000) | ((high & 0xff) << 16) | (low >>> 16)) >>> 0;
   const bit = (n: number): number => (high >>> n) & 1;
@@ -81,8 +87,7 @@ export function getThreadArea(task: Task, address: number): number {
       ((bit(15) ^ 1) << 5) |
       (bit(20) << 6);
   const limit = ((high & 0xf0000) | (low & 0xffff)) >>> 0;
-  const described = USER_DESC.bytes({ entry, base, limit, flags });
-  return copyOut(task.space, address, described, 0, described.length) === described.length ? 0 : -EFAULT;
+  return USER_DESC.bytes({ entry, base, limit, flags });
 }
 
 function isEmpty(area: Descriptor | undefined): boolean {

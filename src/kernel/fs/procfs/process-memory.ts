@@ -1,7 +1,8 @@
 // /proc/PID/cmdline, environ, auxv, mem: bytes of a program's memory. man 5 proc; Linux fs/proc/base.c.
 import { EFAULT, EIO, ESRCH } from '../../abi/errno.js';
 import type { AddressSpace } from '../../mm/address-space.js';
-import { copyIn, copyOut } from '../../mm/user-memory.js';
+import { peek, poke } from '../../mm/foreign-memory.js';
+import { copyIn } from '../../mm/user-memory.js';
 import type { ProcessSubject } from './subject.js';
 import { bytes } from './text.js';
 
@@ -50,18 +51,18 @@ export const auxv = bytes<ProcessSubject>('auxv', 0o400, {
   },
 });
 
-/** Offsets are addresses. Who may trace a process may read and write its memory where the process itself may. */
+/** Offsets are addresses. Who may trace a process may read and write its memory. */
 export const mem = bytes<ProcessSubject>('mem', 0o600, {
   guarded: true,
   read({ space }, _reader, offset, length) {
     if (!space) return new Uint8Array(0);
     const into = new Uint8Array(length);
-    const done = copyIn(space, offset, into, 0, length);
+    const done = peek(space, offset, into);
     return done === 0 && length > 0 ? -EIO : into.subarray(0, done);
   },
   write({ space }, _writer, offset, from) {
     if (!space) return 0;
-    const done = copyOut(space, offset, from, 0, from.length);
+    const done = poke(space, offset, from);
     return done === 0 && from.length > 0 ? -EFAULT : done;
   },
 });

@@ -28,12 +28,13 @@ const STATES = {
   S: 'S (sleeping)',
   D: 'D (disk sleep)',
   T: 'T (stopped)',
+  t: 't (tracing stop)',
   Z: 'Z (zombie)',
 } as const;
 
 export function stateOf(task: Task): keyof typeof STATES {
   if (task.state === 'dead') return 'Z';
-  if (task.state === 'stopped') return 'T';
+  if (task.state === 'stopped') return task.tracing?.stop ? 't' : 'T';
   if (task.state === 'running') return 'R';
   return task.vforkChild ? 'D' : 'S';
 }
@@ -206,7 +207,7 @@ export const status = ofTask((task, _reader, { namespace, pid, space }) => {
     ['Ngid', 0],
     ['Pid', pid.in(namespace)],
     ['PPid', parent],
-    ['TracerPid', 0],
+    ['TracerPid', task.tracing?.tracer.pid.in(namespace) ?? 0],
     ['Uid', [who.uid, who.euid, who.suid, who.fsuid].join('\t')],
     ['Gid', [who.gid, who.egid, who.sgid, who.fsgid].join('\t')],
     ['FDSize', task.state === 'dead' ? 0 : Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.end))))],
@@ -229,8 +230,8 @@ export const status = ofTask((task, _reader, { namespace, pid, space }) => {
     ['CapBnd', caps(who.bounding)],
     ['CapAmb', caps(who.ambient)],
     ['NoNewPrivs', task.noNewPrivileges ? 1 : 0],
-    ['Seccomp', 0],
-    ['Seccomp_filters', 0],
+    ['Seccomp', task.seccomp?.mode ?? 0],
+    ['Seccomp_filters', task.seccomp?.filter?.count ?? 0],
     ['Speculation_Store_Bypass', 'not vulnerable'],
     ['SpeculationIndirectBranch', 'not affected'],
     ['Cpus_allowed', '1'],

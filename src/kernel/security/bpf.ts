@@ -1,0 +1,222 @@
+// Classic BPF as seccomp's filters use it: which programs are accepted, and what they answer. Linux kernel/seccomp.c
+// seccomp_check_filter, net/core/filter.c bpf_check_classic; uapi/linux/bpf_common.h.
+// Jumps go forward only, so a program ends after as many steps as it has instructions.
+
+/** Instructions of one program. */
+export const BPF_MAXINSNS = 4096;
+/** Words of scratch memory. */
+const BPF_MEMWORDS = 16;
+
+/** struct sock_filter. */
+export interface Instruction {
+  code: number;
+  jt: number;
+  jf: number;
+  k: number;
+}
+
+/** What a filter is run over: struct seccomp_data as words. */
+export const SECCOMP_DATA_WORDS = 16;
+
+const LD_W_ABS = 0x20;
+const LD_W_LEN = 0x80;
+const LDX_W_LEN = 0x81;
+const LD_IMM = 0x00;
+const LDX_IMM = 0x01;
+const LD_MEM = 0x60;
+const LDX_MEM = 0x61;
+const ST = 0x02;
+const STX = 0x03;
+const RET_K = 0x06;
+const RET_A = 0x16;
+const MISC_TAX = 0x07;
+const MISC_TXA = 0x87;
+const JA = 0x05;
+const NEG = 0x84;
+const ADD = 0x00;
+const SUB = 0x10;
+const MUL = 0x20;
+const DIV = 0x30;
+const OR = 0x40;
+const AND = 0x50;
+const LSH = 0x60;
+const RSH = 0x70;
+const XOR = 0xa0;
+const JEQ = 0x10;
+const JGT = 0x20;
+const JGE = 0x30;
+const JSET = 0x40;
+/** Classes of instructions, and the source X. */
+const ALU = 4;
+const JMP = 5;
+const X_SOURCE = 8;
+
+const ALU_OPERATIONS = [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, XOR];
+const JUMPS = [JEQ, JGT, JGE, JSET];
+
+const KNOWN = new Set([
+  ...[
+    LD_W_ABS,
+    LD_W_LEN,
+    LDX_W_LEN,
+    LD_IMM,
+    LDX_IMM,
+    LD_MEM,
+    LDX_MEM,
+    ST,
+    STX,
+    RET_K,
+    RET_A,
+    MISC_TAX,
+    MISC_TXA,
+    JA,
+    NEG,
+  ],
+  ...ALU_OPERATIONS.flatMap((operation) => [operation | ALU, operation | ALU | X_SOURCE]),
+  ...JUMPS.flatMap((jump) => [jump | JMP, jump | JMP | X_SOURCE]),
+]);
+
+/** Is it a program that ends, reads what there is, and returns something? */
+export function isValidFilter(program: readonly Instruction[]): boolean {
+  const { length } = program;
+  if (length === 0 || length > BPF_MAXINSNS) return false;
+  const last = program[length - 1]!.code;
+  if (last !== RET_K && last !== RET_A) return false;
+  return program.every((instruction, at) => isValid(instruction, length - at - 1)) && storesBeforeLoads(program);
+}
+
+/** `behind`: instructions that follow. */
+function isValid({ code, jt, jf, k }: Instruction, behind: number): boolean {
+  if (!KNOWN.has(code)) return false;
+  switch (code) {
+    case LD_W_ABS:
+      return k % 4 === 0 && k < 4 * SECCOMP_DATA_WORDS;
+    case LD_MEM:
+    case LDX_MEM:
+    case ST:
+    case STX:
+      return k < BPF_MEMWORDS;
+    case DIV | ALU:
+      return k !== 0;
+    case LSH | ALU:
+    case RSH | ALU:
+      return k < 32;
+    case JA:
+      return k < behind;
+    default:
+      return (code & 7) !== JMP || (jt < behind && jf < behind);
+  }
+}
+
+/** Scratch memory is written before it is read, on every way. Linux check_load_and_stores. */
+function storesBeforeLoads(program: readonly Instruction[]): boolean {
+  // the words that are written on all ways that lead to an instruction
+  const written = new Uint16Array(program.length).fill(0xffff);
+  let valid = 0;
+  for (const [at, { code, jt, jf, k }] of program.entries()) {
+    valid &= written[at]!;
+    if (code === ST || code === STX) valid |= 1 << k;
+    else if (code === LD_MEM || code === LDX_MEM) {
+      if ((valid & (1 << k)) === 0) return false;
+    } else if (code === JA) {
+      written[at + 1 + k]! &= valid;
+      valid = 0xffff;
+    } else if ((code & 7) === JMP) {
+      written[at + 1 + jt]! &= valid;
+      written[at + 1 + jf]! &= valid;
+      valid = 0xffff;
+    }
+  }
+  return true;
+}
+
+const scratch = new Uint32Array(BPF_MEMWORDS);
+
+/** What a valid program answers for `data`. */
+export function runFilter(program: readonly Instruction[], data: Uint32Array): number {
+  let a = 0;
+  let x = 0;
+  for (let at = 0; ; at++) {
+    const { code, jt, jf, k } = program[at]!;
+    switch (code) {
+      case LD_W_ABS:
+        a = data[k >>> 2]!;
+        continue;
+      case LD_W_LEN:
+        a = 4 * SECCOMP_DATA_WORDS;
+        continue;
+      case LDX_W_LEN:
+        x = 4 * SECCOMP_DATA_WORDS;
+        continue;
+      case LD_IMM:
+        a = k;
+        continue;
+      case LDX_IMM:
+        x = k;
+        continue;
+      case LD_MEM:
+        a = scratch[k]!;
+        continue;
+      case LDX_MEM:
+        x = scratch[k]!;
+        continue;
+      case ST:
+        scratch[k] = a;
+        continue;
+      case STX:
+        scratch[k] = x;
+        continue;
+      case MISC_TAX:
+        x = a;
+        continue;
+      case MISC_TXA:
+        a = x;
+        continue;
+      case RET_K:
+        return k;
+      case RET_A:
+        return a;
+      case JA:
+        at += k;
+        continue;
+      case NEG:
+        a = -a >>> 0;
+        continue;
+      default:
+    }
+    const operand = (code & X_SOURCE) !== 0 ? x : k;
+    const operation = code & 0xf0;
+    if ((code & 7) === JMP) at += holds(operation, a, operand) ? jt : jf;
+    else if (operation === DIV && operand === 0) return 0;
+    else a = compute(operation, a, operand);
+  }
+}
+
+function holds(operation: number, a: number, operand: number): boolean {
+  if (operation === JEQ) return a === operand;
+  if (operation === JGT) return a > operand;
+  return operation === JGE ? a >= operand : (a & operand) !== 0;
+}
+
+function compute(operation: number, a: number, operand: number): number {
+  switch (operation) {
+    case ADD:
+      return (a + operand) >>> 0;
+    case SUB:
+      return (a - operand) >>> 0;
+    case MUL:
+      return Math.imul(a, operand) >>> 0;
+    case DIV:
+      return Math.floor(a / operand);
+    case OR:
+      return (a | operand) >>> 0;
+    case AND:
+      return (a & operand) >>> 0;
+    case LSH:
+      return (a << operand) >>> 0;
+    case RSH:
+      return a >>> operand;
+    default:
+      return (a ^ operand) >>> 0;
+  }
+}
