@@ -1,8 +1,10 @@
 // The options of `tabvisor kernel run`, from their texts.
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
+import type { Limits } from '../kernel/cgroup/limits.js';
+import { parseLimits, type RawLimits } from './kernel-limits.js';
 
-export interface RawKernelOptions {
+export interface RawKernelOptions extends RawLimits {
   rootfs: string[];
   upper?: string;
   env?: string[];
@@ -11,6 +13,7 @@ export interface RawKernelOptions {
   bind?: string[];
   hostname?: string;
   nodeMemory: string;
+  control?: string;
   interactive?: boolean;
   tty?: boolean;
   strace?: string | true;
@@ -38,6 +41,10 @@ export interface KernelRunOptions {
   binds: Bind[];
   hostname: string;
   memory: number;
+  /** Of the program and all that it starts; undefined: none. */
+  limits?: Limits;
+  /** The socket of `tabvisor kernel top`. */
+  control?: string;
   interactive: boolean;
   tty: boolean;
   /** Calls to show; empty: all; undefined: none. */
@@ -70,6 +77,8 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     binds: (raw.bind ?? []).map(parseBind),
     hostname: raw.hostname ?? 'tabvisor',
     memory,
+    limits: parseLimits(raw),
+    control: raw.control,
     interactive: raw.interactive ?? false,
     tty: raw.tty ?? false,
     strace: raw.strace === undefined ? undefined : new Set(raw.strace === true ? [] : raw.strace.split(',')),

@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
 import { kernelRunCommand } from './commands/kernel-run.js';
+import { kernelTopCommand } from './commands/kernel-top.js';
 import { demoCommand } from './commands/demo.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
@@ -51,12 +52,10 @@ const kernel = program
   .exitOverride()
   .copyInheritedSettings(program)
   .enablePositionalOptions();
-kernel.addCommand(
-  kernelRunCommand()
-    .exitOverride()
-    .copyInheritedSettings(program)
-    .showHelpAfterError('(tabvisor kernel run --help lists the options)'),
-);
+for (const command of [kernelRunCommand(), kernelTopCommand()]) {
+  command.exitOverride().copyInheritedSettings(program);
+  kernel.addCommand(command.showHelpAfterError(`(tabvisor kernel ${command.name()} --help lists the options)`));
+}
 
 /** Milliseconds that a reader of our output may take for the rest of it. */
 const PATIENCE = 2000;

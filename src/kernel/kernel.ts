@@ -12,7 +12,6 @@ import { MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ } from './abi/mman.js';
 import { SIGCHLD, SIGCONT, CLD_CONTINUED, CLD_STOPPED, SA_NOCLDSTOP } from './abi/signal.js';
 import { MS_NOATIME, MS_RELATIME } from './abi/mount.js';
 import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/stat.js';
-import type { Cgroup } from './cgroup/cgroup.js';
 import { Hierarchy } from './cgroup/hierarchy.js';
 import { reclaimAnywhere } from './cgroup/memory-limit.js';
 import { addPid, removePid } from './cgroup/pids.js';
@@ -104,8 +103,6 @@ export interface StartOptions {
   /** Controlling terminal. */
   terminal?: Terminal;
   namespaces?: NamespaceSet;
-  /** Whose limits it has. Absent: the root's, which has none. */
-  cgroup?: Cgroup;
 }
 
 /** Tasks that a node has at most. */
@@ -258,7 +255,8 @@ export class Kernel {
     const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };
     const credentials = options.credentials ?? Credentials.root(this.userNamespace);
     const task = new Task(this, pid, process, I386, registers, space, fs, new FdTable(), credentials, namespaces);
-    const cgroup = options.cgroup ?? this.cgroups.root;
+    // whoever has a group as its root begins there
+    const cgroup = namespaces.cgroup.root;
     addPid(cgroup);
     this.cgroups.enter(task, cgroup);
     process.leader = task;

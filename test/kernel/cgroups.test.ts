@@ -1,7 +1,7 @@
 // What the controllers of cgroup2 limit: the same program in Debian's kernel, which has them all, and here; the virtual clock goes by
 // instructions, so that shares of the processor are the same on any machine.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { Console } from '../console.js';
@@ -40,4 +40,42 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   expect(here.errors).toBe('');
   expect(here.output).toBe(native);
   expect(here.status).toBe(0);
+});
+
+/** A folder with busybox, which the command takes as a root. */
+function busyboxRoot(context: TestContext): string {
+  const { busybox } = needs(context, 'busybox');
+  const folder = join(scratch(), 'root');
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
+  copyFileSync(busybox, join(folder, 'bin/busybox'));
+  return folder;
+}
+
+test('the command limits a program, which sees its limits and can’t raise them; kernel top shows them', async (context) => {
+  const folder = busyboxRoot(context);
+  const socket = join(scratch(), 'control');
+  const script = [
+    '/bin/busybox --install -s /bin; cd /sys/fs/cgroup',
+    'cat /proc/self/cgroup memory.max memory.high cpu.max cpu.weight pids.max',
+    'echo max > memory.max; echo 1 > cgroup.freeze; mkdir sub && cat sub/cgroup.type',
+    'tail /dev/zero; cat memory.events | grep oom_kill',
+    'echo ready; read line',
+  ].join('\n');
+  const limits = ['--memory', '24M', '--memory-high', '24M', '--cpus', '0.5', '--cpu-weight', '50', '--pids', '9'];
+  const command = ['bin/tabvisor.mjs', 'kernel', 'run', '--rootfs', folder, '-i', '--control', socket, ...limits];
+  const run = Console.spawn(process.execPath, [...command, '--', '/bin/busybox', 'sh', '-c', script], {
+    deadline: 120,
+  });
+  await run.expect('ready\n');
+  const top = Console.spawn(process.execPath, ['bin/tabvisor.mjs', 'kernel', 'top', socket, '--once'], {
+    deadline: 60,
+  });
+  expect(await top.exit()).toBe(0);
+  expect(top.output).toMatch(/GROUP +PROCS +CPU .*\n\/ .*\n {2}program +1 .* 50% .* 24 MiB +1 +1 +9\n/);
+  run.send('\n');
+  expect(await run.exit()).toBe(0);
+  expect(run.output).toContain('0::/\n25165824\n25165824\n50000 100000\n50\n9\n');
+  expect(run.output.match(/Operation not permitted/g)).toHaveLength(2);
+  expect(run.output).toContain('domain\n');
+  expect(run.output).toContain('oom_kill 1\n');
 });

@@ -19,6 +19,8 @@ import type { Process } from '../../kernel/task/process.js';
 import { epilogue, type Example } from '../help.js';
 import { type KernelRunOptions, parseKernelOptions, type RawKernelOptions } from '../kernel-options.js';
 import { PipeConsole, TerminalConsole } from '../kernel-console.js';
+import { openControl } from '../kernel-control.js';
+import { programGroup } from '../kernel-limits.js';
 import { kernelReport } from '../kernel-report.js';
 import { rootOf } from '../kernel-root.js';
 
@@ -38,6 +40,10 @@ const EXAMPLES: readonly Example[] = [
   {
     command: "tabvisor kernel run --rootfs debian --bind .:/work --cwd /work -- sh -c 'make && ./test'",
     what: 'a folder of the host inside, changes to it stay',
+  },
+  {
+    command: 'tabvisor kernel run --rootfs debian --memory 64M --cpus 0.5 --pids 20 -t -i -- bash',
+    what: 'what a program may use; /sys/fs/cgroup shows it',
   },
   { command: 'tabvisor kernel run --rootfs debian --strace=openat,read -- ls', what: 'the calls that a program makes' },
 ];
@@ -61,6 +67,15 @@ export function kernelRunCommand(): Command {
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
     .option('--hostname <name>', 'host name', 'tabvisor')
     .option('--node-memory <size>', 'memory for programs and their files', '1G')
+    .option(
+      '--memory <size>',
+      'memory that the program, its children and their files may have; who takes more is killed',
+    )
+    .option('--memory-high <size>', 'above this they are slowed down')
+    .option('--cpus <n>', 'share of the processor, as 0.5')
+    .option('--cpu-weight <n>', 'weight against others, 1 to 10000 (default: 100)')
+    .option('--pids <n>', 'processes and threads that there may be')
+    .option('--control <socket>', 'where tabvisor kernel top can ask')
     .option('-i, --interactive', 'standard input goes to the program')
     .option('-t, --tty', 'the program has a terminal')
     .option('--strace [list]', 'show system calls on standard error; only those of the list')
@@ -87,11 +102,12 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   });
   nodePlatform.tune(vcpu);
   const root = await rootOf(kernel, options);
-  const { namespace, pts } = standardMounts(kernel, root.fs);
+  const cgroup = programGroup(kernel, options.limits);
+  const { namespace, pts } = standardMounts(kernel, root.fs, kernel.pidNamespace, cgroup);
   const namespaces: NamespaceSet = {
     mount: namespace,
     uts: kernel.utsNamespace,
-    cgroup: kernel.cgroups.namespace,
+    cgroup,
     net: kernel.netNamespace,
     ipc: kernel.ipcNamespace,
     pidForChildren: kernel.pidNamespace,
@@ -109,10 +125,12 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
       );
   }
 
+  const control = options.control === undefined ? undefined : await openControl(options.control, kernel);
   let status: number;
   try {
     status = await runProgram(kernel, host, options, args, namespaces, pts);
   } finally {
+    control?.close();
     root.close();
   }
   if (options.stats) writeFileSync(options.stats, `${JSON.stringify(kernelReport(kernel, vcpu), undefined, 2)}\n`);

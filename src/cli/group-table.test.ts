@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { groupTable } from './group-table.js';
+import type { KernelState } from './kernel-control.js';
+
+const MIB = 1 << 20;
+
+function state(time: number, cpuTime: number): KernelState {
+  const group = { path: '/a\u001b[2J', level: 1, frozen: true, processes: 2, cpuTime };
+  return {
+    time,
+    memory: { bytes: 64 * MIB, free: 48 * MIB },
+    groups: [
+      { path: '/', level: 0, frozen: false, processes: 1, cpuTime: 2 * cpuTime },
+      {
+        ...group,
+        cpu: { weight: 100, cpus: 0.5, throttledTime: cpuTime },
+        memory: { current: 8 * MIB, max: null, high: 16 * MIB, oomKills: 3 },
+        pids: { current: 4, max: null },
+      },
+    ],
+  };
+}
+
+test('use against limits; shares are those since the look before, names steer no terminal', () => {
+  const rows = groupTable(state(3e9, 1.5e9), state(1e9, 0.5e9))
+    .split('\n')
+    .map((row) => row.trim().split(/ {2,}/));
+  expect(rows[1]).toEqual(['/', '1', '100%', '16 MiB', '64 MiB']);
+  expect(rows[2]).toEqual(['a?[2J (frozen)', '2', '50%', '50%', '50%', '8 MiB', '16 MiB', '3', '4', '-']);
+});

@@ -1,0 +1,53 @@
+// Groups as a table for people: the tree, what each uses against its limits, and what has happened at them.
+import { formatSize } from '../base/bytes.js';
+import type { GroupUsage } from '../kernel/cgroup/group-usage.js';
+import type { KernelState } from './kernel-control.js';
+
+const HEADER = ['GROUP', 'PROCS', 'CPU', 'OF', 'THROTTLED', 'MEMORY', 'OF', 'OOM KILLS', 'PIDS', 'OF'];
+/** Bytes of a group's name that are shown. */
+const NAME_MAX = 40;
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
+const amount = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '-' : String(value);
+const size = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '-' : formatSize(value).replace(' bytes', ' B');
+
+/** Names are a program's: nothing of them steers a terminal. */
+function nameOf({ path, level, frozen }: GroupUsage): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^\x20-\x7e]/g, '?') || '/';
+  return `${'  '.repeat(Math.min(level, 10))}${name.slice(0, NAME_MAX)}${frozen ? ' (frozen)' : ''}`;
+}
+
+/** `before`: an earlier moment, of which shares of the processor are worked out; without it they are those since the start. */
+export function groupTable(now: KernelState, before?: KernelState): string {
+  const earlier = new Map(before?.groups.map((group) => [group.path, group]));
+  const time = now.time - (before?.time ?? 0);
+  const rows = now.groups.map((group) => {
+    const old = earlier.get(group.path);
+    const { cpu, memory, pids } = group;
+    const share = (value: number, was = 0): string => percent(Math.max(0, value - was) / Math.max(1, time));
+    return [
+      nameOf(group),
+      String(group.processes),
+      share(group.cpuTime, old?.cpuTime),
+      cpu ? (cpu.cpus === null ? '-' : percent(cpu.cpus)) : '',
+      cpu ? share(cpu.throttledTime, old?.cpu?.throttledTime) : '',
+      memory ? size(memory.current) : group.level === 0 ? size(now.memory.bytes - now.memory.free) : '',
+      memory ? size(memory.max ?? memory.high) : group.level === 0 ? size(now.memory.bytes) : '',
+      memory ? String(memory.oomKills) : '',
+      pids ? String(pids.current) : '',
+      pids ? amount(pids.max) : '',
+    ];
+  });
+  const all = [HEADER, ...rows];
+  const widths = HEADER.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { parseLimits } from './kernel-limits.js';
+
+test('limits are what was given, in bytes and numbers', () => {
+  expect(parseLimits({})).toBeUndefined();
+  expect(parseLimits({ memory: '64M', cpus: '.5', pids: '20' })).toEqual({ memory: 64 << 20, cpus: 0.5, pids: 20 });
+  expect(parseLimits({ memoryHigh: '2048K', cpuWeight: '10000' })).toEqual({ memoryHigh: 2 << 20, cpuWeight: 10_000 });
+});
+
+test.each([
+  [{ memory: 'much' }, '--memory much: is no size of 1M and more'],
+  [{ memory: '4K' }, '--memory 4K: is no size'],
+  [{ cpus: '0' }, '--cpus 0: must be a number from 0.01'],
+  [{ cpus: '' }, '--cpus : must be a number'],
+  [{ cpus: '1e1' }, '--cpus 1e1: must be'],
+  [{ cpuWeight: '10001' }, '--cpu-weight 10001: must be a number from 1 to 10000'],
+  [{ pids: '-1' }, '--pids -1: must be a number from 1'],
+])('%o is refused', (raw, message) => {
+  expect(() => parseLimits(raw)).toThrow(message);
+});

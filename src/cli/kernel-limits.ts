@@ -1,0 +1,53 @@
+// What `tabvisor kernel run` lets a program use: --memory, --memory-high, --cpus, --cpu-weight, --pids. docker run has the like.
+import { parseSize } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import type { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
+import { type Limits, limitedGroup } from '../kernel/cgroup/limits.js';
+import type { Kernel } from '../kernel/kernel.js';
+
+export interface RawLimits {
+  memory?: string;
+  memoryHigh?: string;
+  cpus?: string;
+  cpuWeight?: string;
+  pids?: string;
+}
+
+/** Below this no program starts. */
+const MEMORY_MIN = 1 << 20;
+const CPUS_MIN = 0.01;
+/** The group of a program that has limits. */
+const GROUP = 'program';
+
+/** The limits that are given; undefined: none is. */
+export function parseLimits(raw: RawLimits): Limits | undefined {
+  const limits: Limits = {
+    memory: size('--memory', raw.memory),
+    memoryHigh: size('--memory-high', raw.memoryHigh),
+    cpus: number('--cpus', raw.cpus, CPUS_MIN, 1024, /^\d{0,4}(\.\d{1,9})?$/),
+    cpuWeight: number('--cpu-weight', raw.cpuWeight, 1, 10_000),
+    pids: number('--pids', raw.pids, 1, 32768),
+  };
+  return Object.values(limits).some((value) => value !== undefined) ? limits : undefined;
+}
+
+function size(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseSize(text);
+  if (bytes === undefined || bytes < MEMORY_MIN)
+    throw new InputError(`${option} ${text}: is no size of 1M and more`, `For example ${option} 64M.`);
+  return bytes;
+}
+
+function number(option: string, text: string | undefined, least: number, most: number, form = /^\d{1,9}$/) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text === '' || !form.test(text) || value < least || value > most)
+    throw new InputError(`${option} ${text}: must be a number from ${least} to ${most}`, 'Leave it away for no limit.');
+  return value;
+}
+
+/** The cgroup namespace that a program begins in: with limits its group is the root there. */
+export function programGroup(kernel: Kernel, limits: Limits | undefined): CgroupNamespace {
+  return (limits && limitedGroup(kernel, GROUP, limits)) ?? kernel.cgroups.namespace;
+}
