@@ -63,16 +63,24 @@ export function tabvisorArguments({ kernel, initrd, append, memory, mode = 'full
 export function provisionedGuest() {
   const manifest = at('../.cache/guest/manifest.json');
   if (!existsSync(manifest)) throw new Error('no guest kernel: run scripts/provision first');
-  const { kernel, initramfs, initramfsVirtio, initramfsIde, bios, vgabios, kernelRelease } = JSON.parse(
+  const { kernel, busybox, initramfs, initramfsVirtio, initramfsIde, bios, vgabios, kernelRelease } = JSON.parse(
     readFileSync(manifest, 'utf8'),
   );
   return {
     kernelRelease,
     kernel: at(`../${kernel}`),
+    busybox: at(`../${busybox}`),
     initrd: at(`../${initramfs}`),
     virtio: at(`../${initramfsVirtio}`),
     ide: at(`../${initramfsIde}`),
     bios: at(`../${bios}`),
     vgabios: at(`../${vgabios}`),
   };
+}
+
+/** The Debian root that scripts/provision has laid out. Throws when it has not been run. */
+export function provisionedRoot() {
+  const root = at('../.cache/guest/debian');
+  if (!existsSync(root)) throw new Error('no Debian root: run scripts/provision first');
+  return root;
 }

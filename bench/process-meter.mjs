@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 
 let ticksPerSecond;
 
-/** {cpu: seconds, user + system; peak: bytes}. Zeroes when the process is gone. */
+/** {cpu: seconds, user + system; children: the same of those it has waited for; peak: bytes}. Zeroes when the process is gone. */
 export function meter(pid) {
   ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   try {
@@ -16,7 +16,7 @@ export function meter(pid) {
     );
   } catch (error) {
     if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
-    return { cpu: 0, peak: 0 };
+    return { cpu: 0, children: 0, peak: 0 };
   }
 }
 
@@ -24,5 +24,10 @@ export function parse(stat, status, ticks) {
   // the command's name, in parentheses, may hold anything
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(status);
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / ticks, peak: peak ? Number(peak[1]) * 1024 : 0 };
+  const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
+  return {
+    cpu: (user + system) / ticks,
+    children: (childrenUser + childrenSystem) / ticks,
+    peak: peak ? Number(peak[1]) * 1024 : 0,
+  };
 }

@@ -37,6 +37,15 @@ export const PROGRAMS = [
   { name: 'code-generator', kind: 'code' },
 ];
 
+/** Names of the integer programs. */
+export const INTEGER = PROGRAMS.filter(({ kind }) => kind === 'integer').map(({ name }) => name);
+
+/** Pairs of a program's name and its bytes, compiled. */
+export function buildPrograms(names) {
+  mkdirSync(cache, { recursive: true });
+  return names.map((name) => [name, build(PROGRAMS.find((program) => program.name === name))]);
+}
+
 const flags = [
   ...['-m32', '-march=i686', '-mtune=generic', '-std=gnu11', '-O2', '-ffreestanding', '-fno-builtin', '-nostdlib'],
   ...['-static', '-fno-pic', '-no-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'],

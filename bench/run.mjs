@@ -7,6 +7,8 @@ import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
 import { ENGINES, PEERS } from './engines.mjs';
 import { compareLinux, LINUX_ROWS } from './linux.mjs';
 import { compareModes } from './modes.mjs';
+import { measureKernel } from './kernel.mjs';
+import { KERNEL_ROWS } from './kernel-rows.mjs';
 import { measurePage } from './page.mjs';
 import { comparePeers } from './peers.mjs';
 import { PROGRAMS } from './programs.mjs';
@@ -21,6 +23,7 @@ const USAGE = `usage: npm run bench                      our own guest in the th
        npm run bench -- --peers           the same Linux boot and programs in ${PEERS.join(', ')}
        npm run bench -- --disk            a disk in Linux: ${PEER_DISKS.join(', ')}
        npm run bench -- --restore         Debian from a snapshot, beside its boot
+       npm run bench -- --kernel          programs on our own kernel, and under qemu-i386
        npm run bench -- --page            the page's main thread while machines run, in Chromium
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
@@ -43,6 +46,7 @@ const options = {
   linux: { type: 'boolean', default: false },
   disk: { type: 'boolean', default: false },
   restore: { type: 'boolean', default: false },
+  kernel: { type: 'boolean', default: false },
   page: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
@@ -75,7 +79,8 @@ function list(name, text, known) {
   return names;
 }
 
-function rowsOf(what, { peers, linux }) {
+function rowsOf(what, { peers, linux, kernel }) {
+  if (kernel) return KERNEL_ROWS;
   if (peers) return ['boot', ...PROGRAMS.map(({ name }) => name)];
   if (linux) return LINUX_ROWS;
   return what === 'core' ? LOOPS : WORKLOADS;
@@ -94,7 +99,14 @@ async function main() {
   if (rest.length > 0 || (what !== undefined && what !== 'core'))
     throw new UsageError(`unknown: ${positionals.join(' ')}`);
 
-  const modes = what === undefined && !values.peers && !values.disk && !values.linux && !values.restore && !values.page;
+  const modes =
+    what === undefined &&
+    !values.peers &&
+    !values.disk &&
+    !values.linux &&
+    !values.restore &&
+    !values.page &&
+    !values.kernel;
   const repeat = whole('repeat', values.repeat ?? (modes ? '3' : values.restore ? '9' : '1'));
   const percent = whole('scale', values.scale);
   const rows = rowsOf(what, values);
@@ -108,6 +120,8 @@ async function main() {
     report = await measureRestores({ repeat, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.page) {
     report = await measurePage({ repeat }, say);
+  } else if (values.kernel) {
+    report = await measureKernel({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.linux) {
     report = await compareLinux({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (modes) report = compareModes({ only, repeat, percent }, say);

@@ -4,6 +4,7 @@
 HOST_PACKAGES=(
   nasm gcc-multilib            # guests of our own
   qemu-system-x86 qemu-utils   # the oracle, and its disk images
+  qemu-user                    # qemu-i386, beside our own kernel
   acpica-tools                 # iasl, reads our ACPI tables
   cpio kmod xz-utils           # the initramfs
   e2fsprogs mtools             # disk images

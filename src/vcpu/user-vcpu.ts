@@ -2,6 +2,7 @@
 // assembly/abi.ts, USER_EXITS; ops/control-flow/user-exit.ts, ops/system/space.ts and task-state.ts.
 import {
   CODE_PAGE_OF,
+  COUNT_CODE_FLUSHES,
   COUNT_INSTRUCTIONS,
   CR0,
   CR2,
@@ -85,6 +86,8 @@ export class UserVcpu extends Vcpu {
     assert(end - code >= CODE_MIN, 'the memory has no room behind RAM for what the vCPU remembers: userMemorySize()');
     this.core.setStashes(from, STASHES);
     this.core.setCodeArea(code, end);
+    // nothing was decoded yet: that was no flush
+    this.view.setBigUint64(COUNT_CODE_FLUSHES, 0n, true);
   }
 
   /** As after power-up, but ready for programs: PAE paging with NX, no descriptor tables, no ports, segments unusable, x87 as after FNINIT. */
