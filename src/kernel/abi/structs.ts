@@ -238,6 +238,7 @@ const FIELDS = {
   ],
   schedParam: [['priority', 's32']],
   slong: [['value', 'long']],
+  loff: [['value', 's64']],
   mqAttr: [
     ['flags', 'long'],
     ['maxmsg', 'long'],

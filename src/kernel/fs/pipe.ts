@@ -55,6 +55,21 @@ export class Pipe implements Reopenable {
     return done;
   }
 
+  /** A copy of its first bytes, up to `length`. */
+  peek(length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(length, this.count));
+    const first = this.ring.subarray(this.start, this.start + bytes.length);
+    bytes.set(first);
+    bytes.set(this.ring.subarray(0, bytes.length - first.length), first.length);
+    return bytes;
+  }
+
+  /** Its first bytes go. */
+  skip(length: number): void {
+    this.start = (this.start + length) % this.ring.length;
+    this.count -= length;
+  }
+
   /** Takes what there is room for. */
   write(io: Io): number {
     this.reserve(Math.min(this.capacity, this.count + io.left));

@@ -72,6 +72,13 @@ export class PageCache {
     return next;
   }
 
+  /** How many of the pages [first, end) are here. */
+  presentWithin(first: number, end: number): number {
+    let count = 0;
+    for (const here of this.pages.keys()) if (here >= first && here < end) count++;
+    return count;
+  }
+
   /** The frame of a page, read in when it is not here; a negated errno when it can't be had. The caller uses it at once, or takes a use of it. */
   get(index: number): number {
     const here = this.pages.get(index);

@@ -8,12 +8,14 @@ import {
   EINVAL,
   EISDIR,
   ENAMETOOLONG,
+  ENODEV,
   ENOENT,
   ENOTDIR,
   EOVERFLOW,
   EPERM,
   ERANGE,
   EROFS,
+  ESPIPE,
   ETXTBSY,
 } from '../abi/errno.js';
 import { majorOf, minorOf } from '../abi/device-number.js';
@@ -44,10 +46,12 @@ import {
   UTIME_NOW,
   UTIME_OMIT,
 } from '../abi/stat.js';
+import { PAGE_SIZE } from '../mm/frames.js';
 import { copyOut, readString, writeBytes } from '../mm/user-memory.js';
 import { CAP_CHOWN, CAP_DAC_READ_SEARCH, CAP_FSETID, CAP_SYS_CHROOT, CapabilitySet } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import type { Attributes, Inode } from '../vfs/inode.js';
+import type { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
 import { ST_VALID } from '../vfs/mount.js';
 import { notifyFile, notifyPath } from '../vfs/notify.js';
@@ -574,6 +578,9 @@ export function ftruncate(task: Task, fd: number, size: number): number {
 export function fallocate(task: Task, fd: number, mode: number, offset: number, length: number): number {
   const file = task.file(fd);
   if (!file?.writable) return -EBADF;
+  if (offset < 0 || length <= 0) return -EINVAL;
+  if (file.inode.isFifo) return -ESPIPE;
+  if (!file.inode.isRegular) return -ENODEV;
   if (offset + length > Number.MAX_SAFE_INTEGER) return -EFBIG;
   const failed = file.allocate(task, mode, offset, length);
   if (failed === 0) notifyFile(file, IN_MODIFY);
@@ -599,7 +606,45 @@ export function syncfs(task: Task, fd: number): number {
   const file = task.file(fd);
   return file ? -file.inode.fs.sync() || 0 : -EBADF;
 }
-/** posix_fadvise, readahead, sync_file_range: advice. */
-export function advise(task: Task, fd: number): number {
-  return task.file(fd) ? 0 : -EBADF;
+/** Pages that one piece of advice brings in. */
+const READ_AHEAD_MAX = 512;
+const FADV_WILLNEED = 3;
+const FADV_NOREUSE = 5;
+const SYNC_FILE_RANGE_ALL = 7;
+
+/** The file's pages come in before they are asked for. */
+function bringIn({ inode }: OpenFile, offset: number, length: number): void {
+  const { cache, size } = inode;
+  if (!cache?.source) return;
+  const first = Math.floor(offset / PAGE_SIZE);
+  const end = Math.min(Math.ceil(Math.min(size, offset + length) / PAGE_SIZE), first + READ_AHEAD_MAX);
+  for (let index = first; index < end; index++) if (cache.get(index) < 0) return;
+}
+
+export function readahead(task: Task, fd: number, offset: number, length: number): number {
+  const file = task.file(fd);
+  if (!file?.readable) return -EBADF;
+  if (!file.inode.isRegular || offset < 0) return -EINVAL;
+  bringIn(file, offset, length);
+  return 0;
+}
+
+/** posix_fadvise(2): a length of 0 is to the end. */
+export function fadvise(task: Task, fd: number, offset: number, length: number, advice: number): number {
+  const file = task.file(fd);
+  if (!file || (file.flags & O_PATH) !== 0) return -EBADF;
+  if (file.inode.isFifo) return -ESPIPE;
+  if (advice < 0 || advice > FADV_NOREUSE || length < 0) return -EINVAL;
+  if (advice === FADV_WILLNEED && file.inode.isRegular && offset >= 0)
+    bringIn(file, offset, length === 0 ? Number.POSITIVE_INFINITY : length);
+  return 0;
+}
+
+export function syncFileRange(task: Task, fd: number, offset: number, length: number, flags: number): number {
+  const file = task.file(fd);
+  if (!file || (file.flags & O_PATH) !== 0) return -EBADF;
+  if ((flags & ~SYNC_FILE_RANGE_ALL) !== 0 || offset < 0 || length < 0) return -EINVAL;
+  const { inode } = file;
+  if (!inode.isRegular && !inode.isDirectory) return -ESPIPE;
+  return inode.isRegular && flags !== 0 ? file.sync() : 0;
 }

@@ -2,12 +2,13 @@
 import { EBADF, EFAULT, EINVAL, EISDIR } from '../abi/errno.js';
 import { SEEK_HOLE } from '../abi/fcntl.js';
 import { IN_ACCESS, IN_MODIFY } from '../abi/inotify.js';
-import { copyIn, readU64, writeU64, readU32, writeU32 } from '../mm/user-memory.js';
+import { copyIn, writeU32, writeU64 } from '../mm/user-memory.js';
 import { BLOCK } from '../task/blocking.js';
 import type { Task } from '../task/task.js';
 import { KernelIo, UserIo } from '../vfs/io.js';
 import { notifyFile } from '../vfs/notify.js';
 import type { OpenFile } from '../vfs/open-file.js';
+import { readStruct } from './user-struct.js';
 
 /** Largest transfer of one call: MAX_RW_COUNT. */
 const COUNT_MAX = 0x7ffff000;
@@ -223,6 +224,13 @@ function transfer(
   return callState.done;
 }
 
+/** The offset that a program passes by address; -EFAULT, -EINVAL when it is negative. `wide`: 64 bits on every ABI. */
+export function offsetAt(task: Task, address: number, wide: boolean): number {
+  const given = readStruct(task, wide ? task.abi.structs.loff : task.abi.structs.slong, address);
+  if (typeof given === 'number') return given;
+  return given.value! < 0 ? -EINVAL : given.value!;
+}
+
 function sendfileOf(task: Task, outFd: number, inFd: number, address: number, length: number, wide: boolean): number {
   const input = readable(task, inFd);
   if (typeof input === 'number') return input;
@@ -232,7 +240,7 @@ function sendfileOf(task: Task, outFd: number, inFd: number, address: number, le
   if (output.appends) return -EINVAL;
   let offset: number | undefined;
   if (address !== 0) {
-    offset = wide ? readU64(task.space, address) : readU32(task.space, address);
+    offset = offsetAt(task, address, wide);
     if (offset < 0) return offset;
   }
   const moved = transfer(task, input, output, offset, undefined, Math.min(length, COUNT_MAX));
@@ -268,8 +276,8 @@ export function copyFileRange(
   if (input.inode.isDirectory || output.inode.isDirectory) return -EISDIR;
   if (!input.inode.isRegular || !output.inode.isRegular) return -EINVAL;
   if (output.appends) return -EBADF;
-  const from = inAddress === 0 ? input.position : readU64(task.space, inAddress);
-  const to = outAddress === 0 ? output.position : readU64(task.space, outAddress);
+  const from = inAddress === 0 ? input.position : offsetAt(task, inAddress, true);
+  const to = outAddress === 0 ? output.position : offsetAt(task, outAddress, true);
   if (from < 0) return from;
   if (to < 0) return to;
   const count = Math.min(length, COUNT_MAX);

@@ -23,6 +23,7 @@ import * as signal from './sys-signal.js';
 import * as message from './sys-message.js';
 import * as socket from './sys-socket.js';
 import { socketcall } from './sys-socketcall.js';
+import * as splicing from './sys-splice.js';
 import * as system from './sys-system.js';
 import * as threadArea from './sys-thread-area.js';
 import * as time from './sys-time.js';
@@ -46,6 +47,9 @@ export const SYSCALLS: readonly Row[] = [
   row(140, undefined, '_llseek', 'fd uint uint ptr int', io.llseek),
   row(187, 40, 'sendfile', 'fd fd ptr size', io.sendfile),
   row(239, undefined, 'sendfile64', 'fd fd ptr size', io.sendfile64),
+  row(313, 275, 'splice', 'fd ptr fd ptr size flags', splicing.splice),
+  row(315, 276, 'tee', 'fd fd size flags', splicing.tee),
+  row(316, 278, 'vmsplice', 'fd ptr uint flags', splicing.vmsplice),
   row(377, 326, 'copy_file_range', 'fd ptr fd ptr size flags', io.copyFileRange),
 
   // ---- descriptors -----------------------------------------------------------------------------------------------------------
@@ -120,10 +124,10 @@ export const SYSCALLS: readonly Row[] = [
   row(148, 75, 'fdatasync', 'fd', file.fsync),
   row(36, 162, 'sync', '', file.sync),
   row(344, 306, 'syncfs', 'fd', file.syncfs),
-  row(250, 221, 'fadvise64', 'fd off64 size int', file.advise),
-  row(272, undefined, 'fadvise64_64', 'fd off64 off64 int', file.advise),
-  row(225, 187, 'readahead', 'fd off64 size', file.advise),
-  row(314, 277, 'sync_file_range', 'fd off64 off64 flags', file.advise),
+  row(250, 221, 'fadvise64', 'fd off64 size int', file.fadvise),
+  row(272, undefined, 'fadvise64_64', 'fd off64 off64 int', file.fadvise),
+  row(225, 187, 'readahead', 'fd off64 size', file.readahead),
+  row(314, 277, 'sync_file_range', 'fd off64 off64 flags', file.syncFileRange),
 
   // ---- extended attributes ---------------------------------------------------------------------------------------------------
   row(226, 188, 'setxattr', 'path path buf size flags', xattr.setxattr),

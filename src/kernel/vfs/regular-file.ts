@@ -14,6 +14,11 @@ import type { Path } from './path.js';
 import { OFFSET_MAX, OpenFile, seekWithin } from './open-file.js';
 import { EACCES } from '../abi/errno.js';
 
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
+const FALLOC_FL_ZERO_RANGE = 16;
+/** Bytes of a file with a source that one call makes zeros. */
+const ZERO_MAX = 1 << 30;
 const SMALL_MAX = 0x7fffffff;
 
 /** A regular file whose data are pages of a cache. */
@@ -109,20 +114,31 @@ export class RegularFile extends OpenFile {
   }
 
   override allocate(task: Task, mode: number, offset: number, length: number): number {
-    const FALLOC_FL_KEEP_SIZE = 1;
-    const FALLOC_FL_PUNCH_HOLE = 2;
-    const FALLOC_FL_ZERO_RANGE = 16;
-    if (offset < 0 || length <= 0) return -EINVAL;
     const end = offset + length;
     if (end > OFFSET_MAX) return -EFBIG;
     const { cached } = this;
-    if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) !== 0) {
-      if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0 && (mode & FALLOC_FL_KEEP_SIZE) === 0) return -EOPNOTSUPP;
+    if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) !== 0) return -EOPNOTSUPP;
+    const kept = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
+    const punches = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
+    if (punches && (!kept || (mode & FALLOC_FL_ZERO_RANGE) !== 0)) return -EOPNOTSUPP;
+    if (punches || (mode & FALLOC_FL_ZERO_RANGE) !== 0) {
+      // where pages must be written to be zeros, not without bound
+      if (cached.cache.source && Math.min(end, cached.size) - offset > ZERO_MAX) return -EOPNOTSUPP;
       zeroRange(cached, offset, Math.min(end, cached.size));
-    } else if ((mode & ~FALLOC_FL_KEEP_SIZE) !== 0) return -EOPNOTSUPP;
-    if ((mode & FALLOC_FL_KEEP_SIZE) === 0 && end > cached.size) return this.truncate(task, end);
+      cached.noteWritten(task);
+    }
+    if (!punches && missingPages(cached, offset, end) > cached.fs.statistics().free) return -ENOSPC;
+    if (!kept && end > cached.size) return this.truncate(task, end);
     return 0;
   }
+}
+
+/** Pages of [from, to) that have no data yet. */
+function missingPages({ cache }: CachedInode, from: number, to: number): number {
+  if (cache.source) return 0;
+  const first = Math.floor(from / PAGE_SIZE);
+  const end = Math.ceil(to / PAGE_SIZE);
+  return end - first - cache.presentWithin(first, end);
 }
 
 /** Makes [from, to) zeros: whole pages go, the ends are cleared. */
