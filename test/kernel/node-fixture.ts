@@ -1,5 +1,6 @@
 // A node for tests: a kernel with a root in memory, and programs run in it to their end. The virtual clock stands still but for sleeps.
 import { readFileSync } from 'node:fs';
+import { O_RDWR } from '../../src/kernel/abi/fcntl.js';
 import { HostInput, HostOutput, HostStream } from '../../src/kernel/fs/host-stream.js';
 import { Procfs } from '../../src/kernel/fs/procfs/procfs.js';
 import { Tmpfs, type TmpfsInode } from '../../src/kernel/fs/tmpfs.js';
@@ -8,6 +9,7 @@ import { createNode, mountAt, standardMounts, type StandardMounts } from '../../
 import { PidNamespace } from '../../src/kernel/ns/pid-namespace.js';
 import type { FileSystem } from '../../src/kernel/vfs/file-system.js';
 import type { Mount } from '../../src/kernel/vfs/mount.js';
+import type { Terminal } from '../../src/kernel/tty/terminal.js';
 import { compile } from '../../src/vcpu/engine.js';
 import type { UserVcpu } from '../../src/vcpu/user-vcpu.js';
 
@@ -144,6 +146,43 @@ export class TestNode {
       errors: text(stderr),
       status: (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f),
     };
+  }
+
+  /** Starts a shell as process 1 on a terminal of its own; keys go in and its screen's characters come out by the terminal. */
+  startOnTerminal(args: readonly string[]): Terminal {
+    const { kernel } = this;
+    const terminal = this.mounts.pts.allocate(kernel.setup)!;
+    const started = kernel.startProcess(args[0]!, {
+      args,
+      env: ['PATH=/bin', 'HOME=/'],
+      searchPath: true,
+      terminal,
+      namespaces: {
+        mount: this.mounts.namespace,
+        uts: kernel.utsNamespace,
+        cgroup: kernel.cgroups.namespace,
+        ipc: kernel.ipcNamespace,
+        net: kernel.netNamespace,
+        pidForChildren: kernel.pidNamespace,
+      },
+      files: (task) => {
+        const file = kernel.vfs.open(task, task.fs.root, terminal.name, O_RDWR, 0);
+        if (typeof file === 'number') throw new Error(`${terminal.name}: errno ${-file}`);
+        return [file, file.hold(), file.hold()];
+      },
+    });
+    if (typeof started === 'number') throw new Error(`${args[0]}: errno ${-started}`);
+    return terminal;
+  }
+
+  /** Runs what can run, and lets time pass when nothing can, until `seen`. Throws when that can't come any more. */
+  runUntil(seen: () => boolean): void {
+    const { kernel } = this;
+    while (!seen()) {
+      if (kernel.run(kernel.clock.monotonic() + 1e6) || seen()) continue;
+      if (kernel.nextTimer === Number.POSITIVE_INFINITY) throw new Error('what is waited for never comes');
+      this.time += Math.max(0, kernel.nextTimer - kernel.clock.monotonic());
+    }
   }
 
   /** Ends all tasks, whatever they are at. */

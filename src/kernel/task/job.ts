@@ -47,7 +47,7 @@ export class ProcessGroup {
     for (const process of this.processes) {
       if (process.isZombie) continue;
       const parent = process.parent;
-      if (parent && parent.group !== this && parent.group.session === this.session && !parent.isInit) return false;
+      if (parent && parent.group !== this && parent.group.session === this.session) return false;
     }
     return true;
   }
