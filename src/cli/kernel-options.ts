@@ -12,6 +12,7 @@ export interface RawKernelOptions extends RawLimits {
   user?: string;
   bind?: string[];
   hostname?: string;
+  net?: string;
   nodeMemory: string;
   control?: string;
   interactive?: boolean;
@@ -40,6 +41,8 @@ export interface KernelRunOptions {
   gid: number;
   binds: Bind[];
   hostname: string;
+  /** As `--net` of machines. */
+  net: string;
   memory: number;
   /** Of the program and all that it starts; undefined: none. */
   limits?: Limits;
@@ -76,6 +79,7 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     gid,
     binds: (raw.bind ?? []).map(parseBind),
     hostname: raw.hostname ?? 'tabvisor',
+    net: raw.net ?? 'none',
     memory,
     limits: parseLimits(raw),
     control: raw.control,

@@ -21,6 +21,7 @@ import { type KernelRunOptions, parseKernelOptions, type RawKernelOptions } from
 import { PipeConsole, TerminalConsole } from '../kernel-console.js';
 import { openControl } from '../kernel-control.js';
 import { programGroup } from '../kernel-limits.js';
+import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from '../kernel-network.js';
 import { kernelReport } from '../kernel-report.js';
 import { rootOf } from '../kernel-root.js';
 
@@ -45,6 +46,10 @@ const EXAMPLES: readonly Example[] = [
     command: 'tabvisor kernel run --rootfs debian --memory 64M --cpus 0.5 --pids 20 -t -i -- bash',
     what: 'what a program may use; /sys/fs/cgroup shows it',
   },
+  {
+    command: 'tabvisor kernel run --rootfs debian --net user,forward=127.0.0.1:8080-:80 -- nginx',
+    what: 'a web server that is reached at port 8080 of this host',
+  },
   { command: 'tabvisor kernel run --rootfs debian --strace=openat,read -- ls', what: 'the calls that a program makes' },
 ];
 
@@ -66,6 +71,7 @@ export function kernelRunCommand(): Command {
     .option('--user <uid[:gid]>', 'who the program runs as', '0')
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
     .option('--hostname <name>', 'host name', 'tabvisor')
+    .option('--net <kind>', 'none or user[,allow=ADDR:PORT][,forward=HOST:PORT-:PORT][,switch=PATH]', 'none')
     .option('--node-memory <size>', 'memory for programs and their files', '1G')
     .option(
       '--memory <size>',
@@ -127,10 +133,14 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
 
   const control = options.control === undefined ? undefined : await openControl(options.control, kernel);
   let status: number;
+  let network: NodeNetwork | undefined;
   try {
+    network = await openNodeNetwork(kernel, host, options.net);
+    if (network) mountNetworkFiles(kernel, namespace, network);
     status = await runProgram(kernel, host, options, args, namespaces, pts);
   } finally {
     control?.close();
+    network?.close();
     root.close();
   }
   if (options.stats) writeFileSync(options.stats, `${JSON.stringify(kernelReport(kernel, vcpu), undefined, 2)}\n`);

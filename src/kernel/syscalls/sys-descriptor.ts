@@ -1,5 +1,5 @@
 // Descriptors and open files: open, close, dup, fcntl, ioctl. man 2 open, close, dup, fcntl, ioctl, pipe.
-import { EBADF, EFAULT, EINVAL, EPERM } from '../abi/errno.js';
+import { EBADF, EFAULT, EINVAL, ENOTTY, EPERM } from '../abi/errno.js';
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -28,10 +28,11 @@ import {
   O_WRONLY,
   AT_FDCWD,
 } from '../abi/fcntl.js';
-import { FIOCLEX, FIONBIO, FIONCLEX } from '../abi/termios.js';
+import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX } from '../abi/termios.js';
 import { makePipe, PipeFile } from '../fs/pipe.js';
 import { readU32, writeU32 } from '../mm/user-memory.js';
 import type { Task } from '../task/task.js';
+import { setAsync } from '../task/owner-signal.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import { owns } from '../vfs/permission.js';
 import { nameAt } from './path-argument.js';
@@ -157,6 +158,7 @@ export function fcntl(task: Task, fd: number, command: number, argument: number)
       if ((argument & O_NOATIME) !== 0 && (file.flags & O_NOATIME) === 0 && !owns(task.credentials, file.inode))
         return -EPERM;
       file.flags = (file.flags & ~SETTABLE) | (argument & SETTABLE);
+      setAsync(file, (argument & FASYNC) !== 0);
       return 0;
     case F_SETOWN:
       file.owner = argument | 0;
@@ -193,6 +195,13 @@ export function ioctl(task: Task, fd: number, command: number, argument: number)
       const on = readU32(task.space, argument);
       if (on < 0) return on;
       file.flags = on !== 0 ? file.flags | O_NONBLOCK : file.flags & ~O_NONBLOCK;
+      return 0;
+    }
+    case FIOASYNC: {
+      const on = readU32(task.space, argument);
+      if (on < 0) return on;
+      if (!file.waits) return -ENOTTY;
+      setAsync(file, on !== 0);
       return 0;
     }
     default:

@@ -9,8 +9,8 @@ import type { Credentials } from '../security/credentials.js';
 import type { PidNamespace } from '../ns/pid-namespace.js';
 import type { Statistics } from '../task/statistics.js';
 import type { Task } from '../task/task.js';
-import type { WaitQueue } from '../task/wait-queue.js';
 import type { FdTable } from './fd-table.js';
+import type { Waiter, WaitQueue } from '../task/wait-queue.js';
 import type { DirectoryEntry, Inode } from './inode.js';
 import type { Io } from './io.js';
 import type { Mount } from './mount.js';
@@ -38,6 +38,8 @@ export abstract class OpenFile {
   owner = 0;
   /** Whose numbers `owner` is one of. */
   ownerNamespace?: PidNamespace;
+  /** With O_ASYNC: who tells the owner. */
+  notice?: Waiter;
 
   constructor(
     task: Task,

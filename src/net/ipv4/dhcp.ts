@@ -4,25 +4,9 @@ import type { Clock } from '../../base/time.js';
 import { DhcpLeases } from './dhcp-leases.js';
 import { stationAt } from '../ethernet.js';
 import { put32, u32 } from '../big-endian.js';
+import { AT, COOKIE, FIXED, OPTION, readOptions, TYPE } from './dhcp-message.js';
 
-export const DHCP_SERVER_PORT = 67;
-export const DHCP_CLIENT_PORT = 68;
-const FIXED = 240;
-const AT = { OPERATION: 0, TRANSACTION: 4, FLAGS: 10, CLIENT: 12, YOURS: 16, SERVER: 20, HARDWARE: 28, COOKIE: 236 };
-const COOKIE = 0x63825363;
 const REPLY_SIZE = 320;
-const OPTION = {
-  PAD: 0,
-  MASK: 1,
-  ROUTER: 3,
-  DNS: 6,
-  REQUESTED: 50,
-  LEASE: 51,
-  TYPE: 53,
-  SERVER: 54,
-  END: 255,
-};
-const TYPE = { DISCOVER: 1, OFFER: 2, REQUEST: 3, DECLINE: 4, ACK: 5, NAK: 6, RELEASE: 7, INFORM: 8 };
 const LEASE_SECONDS = 86400;
 
 export interface DhcpOptions {
@@ -110,18 +94,4 @@ export class DhcpServer {
     reply[at] = OPTION.END;
     return reply;
   }
-}
-
-function readOptions(bytes: Uint8Array): Map<number, Uint8Array> {
-  const options = new Map<number, Uint8Array>();
-  for (let at = 0; at < bytes.length && bytes[at] !== OPTION.END; ) {
-    if (bytes[at] === OPTION.PAD) {
-      at++;
-      continue;
-    }
-    const length = bytes[at + 1] ?? 0;
-    options.set(bytes[at], bytes.subarray(at + 2, at + 2 + length));
-    at += 2 + length;
-  }
-  return options;
 }

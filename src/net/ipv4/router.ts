@@ -15,7 +15,8 @@ import {
   NETWORK_BITS,
 } from '../private-network.js';
 import { makeUdp, parseUdp } from '../udp.js';
-import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, DhcpServer } from './dhcp.js';
+import { DhcpServer } from './dhcp.js';
+import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from './dhcp-message.js';
 import { echoReply, UNREACHABLE_CODE, unreachable } from './icmp.js';
 import { Ipv4Link } from './link.js';
 import type { Ipv4Packet } from './packet.js';

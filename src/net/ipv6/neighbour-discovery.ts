@@ -1,6 +1,6 @@
 // Neighbour discovery: which station has an address, and what a router tells the hosts of its network.
 // Source: RFC 4861 section 4 (messages); RFC 8106 section 5.1 (name servers); RFC 4291 section 2.7.1 (multicast addresses).
-import { put16, put32, put128, u128 } from '../big-endian.js';
+import { put16, put32, put128, u16, u32, u128 } from '../big-endian.js';
 import { MTU, putStation, stationAt } from '../ethernet.js';
 
 export const ND = {
@@ -18,6 +18,7 @@ const SOLICITED_NODE = (0xff02n << 112n) | 0x1ff000000n;
 const HEADER = 8;
 const TARGET = 8;
 const BODY = 24;
+const ROUTER_BODY = 16;
 const OPTION = { SOURCE_STATION: 1, TARGET_STATION: 2, PREFIX: 3, MTU: 5, NAME_SERVERS: 25 };
 const FLAG = { ROUTER: 0x80, SOLICITED: 0x40, OVERRIDE: 0x20 };
 /** More is to be had by DHCPv6, addresses are not. */
@@ -71,14 +72,50 @@ function stationOption(message: Uint8Array, first: number, wanted: number): numb
   return station;
 }
 
+/** What a router says of itself and of its network. */
+export interface RouterMessage {
+  /** Seconds that it is a router; 0: it is none. */
+  lifetime: number;
+  station?: number;
+  /** `onLink`: its addresses are near; `autonomous`: hosts make addresses of it. Seconds that both hold. */
+  prefixes: { prefix: bigint; bits: number; onLink: boolean; autonomous: boolean; valid: number }[];
+  nameServers: bigint[];
+}
+
+/** As parseNeighbourMessage, of a router's advertisement. */
+export function parseRouterAdvertisement(message: Uint8Array): RouterMessage | undefined {
+  if (message[0] !== ND.ROUTER_ADVERTISEMENT || message[1] !== 0 || message.length < ROUTER_BODY) return undefined;
+  const station = stationOption(message, ROUTER_BODY, OPTION.SOURCE_STATION);
+  if (station === false) return undefined;
+  const told: RouterMessage = { lifetime: u16(message, 6), station, prefixes: [], nameServers: [] };
+  for (let at = ROUTER_BODY, size = 0; at < message.length; at += size) {
+    size = message[at + 1] * 8;
+    if (message[at] === OPTION.PREFIX && size === 32) {
+      const [onLink, autonomous] = [(message[at + 3] & 0x80) !== 0, (message[at + 3] & 0x40) !== 0];
+      const bits = message[at + 2];
+      told.prefixes.push({ prefix: u128(message, at + 16), bits, onLink, autonomous, valid: u32(message, at + 4) });
+    } else if (message[at] === OPTION.NAME_SERVERS)
+      for (let one = at + 8; one + 16 <= at + size; one += 16) told.nameServers.push(u128(message, one));
+  }
+  return told;
+}
+
+/** Is there a router? `asking` is the station that asks. */
+export function routerSolicitation(asking: number): Uint8Array {
+  const message = new Uint8Array(HEADER + 8);
+  message[0] = ND.ROUTER_SOLICITATION;
+  putStationOption(message, HEADER, OPTION.SOURCE_STATION, asking);
+  return message;
+}
+
 /** Who has `target`? */
 export function neighbourSolicitation(target: bigint, asking: number): Uint8Array {
   return neighbourMessage(ND.NEIGHBOUR_SOLICITATION, 0, target, OPTION.SOURCE_STATION, asking);
 }
 
-/** `target` is `station`'s, which is a router. `solicited`: to the one who asked. */
-export function neighbourAdvertisement(target: bigint, station: number, solicited: boolean): Uint8Array {
-  const flags = FLAG.ROUTER | FLAG.OVERRIDE | (solicited ? FLAG.SOLICITED : 0);
+/** `target` is `station`'s, which is a router unless it says otherwise. `solicited`: to the one who asked. */
+export function neighbourAdvertisement(target: bigint, station: number, solicited: boolean, router = true): Uint8Array {
+  const flags = (router ? FLAG.ROUTER : 0) | FLAG.OVERRIDE | (solicited ? FLAG.SOLICITED : 0);
   return neighbourMessage(ND.NEIGHBOUR_ADVERTISEMENT, flags, target, OPTION.TARGET_STATION, station);
 }
 

@@ -1,0 +1,297 @@
+// An Ethernet card of a namespace: frames in and out, ARP and neighbour discovery, addresses that IPv6 makes of itself.
+// RFC 826, 894, 2464, 4861, 4862; Linux net/ipv4/arp.c, net/ipv6/ndisc.c, addrconf.c.
+import type { Address } from '../../net/address.js';
+import {
+  BROADCAST,
+  ETHERNET_HEADER,
+  ETHERTYPE,
+  etherTypeOf,
+  destinationOf,
+  isGroup,
+  makeFrame,
+  sourceOf,
+} from '../../net/ethernet.js';
+import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from '../../net/ipv4/arp.js';
+import { fragments, IPV4_HEADER, type Ipv4Packet, parseIpv4, writeIpv4 } from '../../net/ipv4/packet.js';
+import { isSound, seal } from '../../net/ipv6/icmpv6.js';
+import {
+  ALL_NODES,
+  ALL_ROUTERS,
+  ND,
+  ND_HOP_LIMIT,
+  neighbourAdvertisement,
+  neighbourSolicitation,
+  parseNeighbourMessage,
+  parseRouterAdvertisement,
+  routerSolicitation,
+  solicitedNode,
+} from '../../net/ipv6/neighbour-discovery.js';
+import { IPV6_HEADER, type Ipv6Packet, makeIpv6, parseIpv6, unwrap } from '../../net/ipv6/packet.js';
+import { Reassembly } from '../../net/reassembly.js';
+import { ARPHRD_ETHER, IFF_BROADCAST, IFF_MULTICAST, IPPROTO_ICMPV6, IPPROTO_UDP } from '../abi/inet.js';
+import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTN_UNICAST } from '../abi/rtnetlink.js';
+import type { NetNamespace } from '../ns/net-namespace.js';
+import { ANY_4, ANY_6, BROADCAST_4, isMulticast } from './inet/endpoint.js';
+import { Interface } from './interface.js';
+import { type NeighbourLink, NeighbourTable } from './neighbour-table.js';
+import { type Packet, payloadOf } from './packet.js';
+
+/** Frames go to whatever is at the other end. */
+export interface FrameOutput {
+  transmit(frame: Uint8Array): void;
+}
+/** Who sees packets of UDP before the namespace does: a DHCP client. */
+export interface DatagramWatch {
+  /** True: it was for the watcher. */
+  sees(packet: Packet): boolean;
+}
+
+const MTU = 1500;
+const LINK_LOCAL = 0xfe80n << 112n;
+const LINK_LOCAL_BITS = 10;
+const GROUP_4 = 0x01005e_000000;
+const GROUP_6 = 0x3333_0000_0000;
+const RTPROT_RA = 9;
+/** The metric of what routers tell. */
+const METRIC_RA = 1024;
+
+export class EthernetInterface extends Interface implements NeighbourLink {
+  readonly neighbours = new NeighbourTable(this, this);
+  /** Undefined: nothing is plugged in. */
+  output?: FrameOutput;
+  watch?: DatagramWatch;
+  /** Name servers that routers have told of. */
+  nameServers: bigint[] = [];
+  private readonly fragments4: Reassembly<Ipv4Packet>;
+  private readonly fragments6: Reassembly<Ipv6Packet>;
+  private identification = 0;
+
+  constructor(namespace: NetNamespace, index: number, name: string, station: number) {
+    super(namespace, index, name, ARPHRD_ETHER, IFF_BROADCAST | IFF_MULTICAST, MTU, station);
+    this.fragments4 = new Reassembly(namespace);
+    this.fragments6 = new Reassembly(namespace);
+  }
+
+  override get carrier(): boolean {
+    return this.output !== undefined;
+  }
+
+  /** Up: with an address of the link, and a question for routers. */
+  override changed(): void {
+    if (!this.up) {
+      this.neighbours.clear();
+      return;
+    }
+    const own = LINK_LOCAL | interfaceIdentifier(this.station);
+    if (this.addresses.some(({ address }) => typeof address === 'bigint' && address >> 118n === 0x3fan)) return;
+    const { addressing } = this.namespace;
+    addressing.add(this, addressing.plain(own, 64, { scope: RT_SCOPE_LINK }));
+    this.discover(own, ALL_ROUTERS, routerSolicitation(this.station));
+  }
+
+  override close(): void {
+    this.neighbours.clear();
+    this.output = undefined;
+  }
+
+  // ---- out --------------------------------------------------------------------------------------------------------------------
+
+  private put(frame: Uint8Array): void {
+    if (!this.output || !this.up) {
+      this.sent.dropped++;
+      return;
+    }
+    this.sent.packets++;
+    this.sent.bytes += frame.length;
+    this.output.transmit(frame);
+  }
+
+  override transmit(packet: Packet, nextHop: Address): void {
+    if (typeof nextHop === 'number' && (nextHop === BROADCAST_4 || this.namespace.isBroadcast(nextHop, this)))
+      this.sendTo(packet, BROADCAST);
+    else if (isMulticast(nextHop))
+      this.sendTo(
+        packet,
+        typeof nextHop === 'number' ? GROUP_4 + (nextHop & 0x7fffff) : GROUP_6 + Number(nextHop & 0xffffffffn),
+      );
+    else this.neighbours.deliver(packet, nextHop);
+  }
+
+  sendTo(packet: Packet, station: number): void {
+    const { source, destination, protocol, timeToLive, service, dontFragment } = packet;
+    const payload = payloadOf(packet);
+    if (typeof source === 'bigint') {
+      const header = { source, destination: destination as bigint, protocol, hopLimit: timeToLive };
+      for (const bytes of makeIpv6(header, payload, this.identification++)) {
+        const frame = makeFrame(station, this.station, ETHERTYPE.IPV6, bytes.length);
+        frame.set(bytes, ETHERNET_HEADER);
+        this.put(frame);
+      }
+      return;
+    }
+    if (packet.header && packet.interface === 0) {
+      // a program made it
+      const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, packet.header.length + payload.length);
+      frame.set(packet.header, ETHERNET_HEADER);
+      frame.set(payload, ETHERNET_HEADER + packet.header.length);
+      this.put(frame);
+      return;
+    }
+    this.identification = (this.identification + 1) & 0xffff;
+    const to = destination as number;
+    const header = {
+      ...{ source, destination: to, protocol, timeToLive, service, dontFragment },
+      identification: this.identification,
+    };
+    for (const { bytes, field } of fragments(payload, this.mtu)) {
+      const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, IPV4_HEADER + bytes.length);
+      writeIpv4(frame, ETHERNET_HEADER, header, bytes.length, field);
+      frame.set(bytes, ETHERNET_HEADER + IPV4_HEADER);
+      this.put(frame);
+    }
+  }
+
+  ask(address: Address, station: number | undefined): void {
+    if (typeof address === 'bigint') {
+      const source = this.sourceFor(address);
+      if (typeof source === 'bigint')
+        this.discover(source, solicitedNode(address), neighbourSolicitation(address, this.station));
+      return;
+    }
+    const own = this.sourceFor(address);
+    const question = { operation: ARP_REQUEST, senderStation: this.station, senderAddress: Number(own ?? 0) };
+    this.put(arpFrame(station ?? BROADCAST, { ...question, targetStation: 0, targetAddress: address }));
+  }
+
+  /** A message of neighbour discovery. */
+  private discover(source: bigint, to: bigint, message: Uint8Array): void {
+    const packet: Packet = {
+      ...{ source, destination: to, protocol: IPPROTO_ICMPV6, payload: seal(source, to, message) },
+      ...{ timeToLive: ND_HOP_LIMIT, service: 0, interface: this.index },
+    };
+    this.transmit(packet, to);
+  }
+
+  // ---- in ---------------------------------------------------------------------------------------------------------------------
+
+  /** A frame from the other end of the cable. */
+  receive(frame: Uint8Array): void {
+    if (!this.up || frame.length < ETHERNET_HEADER) return;
+    const to = destinationOf(frame);
+    if (to !== this.station && !isGroup(to)) return;
+    this.received.packets++;
+    this.received.bytes += frame.length;
+    if (isGroup(to)) this.received.multicast++;
+    switch (etherTypeOf(frame)) {
+      case ETHERTYPE.ARP:
+        this.arp(frame);
+        break;
+      case ETHERTYPE.IPV4:
+        this.packet4(frame);
+        break;
+      case ETHERTYPE.IPV6:
+        this.packet6(frame);
+        break;
+      default:
+        this.received.dropped++;
+    }
+  }
+
+  private arp(frame: Uint8Array): void {
+    const arp = parseArp(frame);
+    if (!arp || isGroup(arp.senderStation)) return;
+    const ours = this.has(arp.targetAddress);
+    const { senderAddress, senderStation } = arp;
+    if (senderAddress !== ANY_4 && !this.has(senderAddress))
+      this.neighbours.learn(senderAddress, senderStation, arp.operation === ARP_REPLY && ours, ours);
+    if (arp.operation !== ARP_REQUEST || !ours) return;
+    const answer = { operation: ARP_REPLY, senderStation: this.station, senderAddress: arp.targetAddress };
+    this.put(arpFrame(senderStation, { ...answer, targetStation: senderStation, targetAddress: senderAddress }));
+  }
+
+  private packet4(frame: Uint8Array): void {
+    const piece = parseIpv4(frame);
+    const whole = piece && this.fragments4.add(piece);
+    if (!whole) return;
+    const { source, destination, protocol, payload, timeToLive, header } = whole;
+    const packet: Packet = {
+      ...{ source, destination, protocol, payload, timeToLive, header },
+      ...{ service: header[1]!, interface: this.index },
+    };
+    if (protocol === IPPROTO_UDP && this.watch?.sees(packet)) return;
+    this.namespace.internet.arrive(packet, this);
+  }
+
+  private packet6(frame: Uint8Array): void {
+    const piece = parseIpv6(frame);
+    if (!piece || isMulticast(piece.source)) return;
+    const joined = this.fragments6.add(piece);
+    const whole = joined && unwrap(joined);
+    if (!whole) return;
+    const { source, destination, protocol, payload, hopLimit, header } = whole;
+    const discovery =
+      protocol === IPPROTO_ICMPV6 && payload[0]! >= ND.ROUTER_SOLICITATION && payload[0]! <= ND.NEIGHBOUR_ADVERTISEMENT;
+    if (discovery) {
+      // only what has passed no router, and is no fragment, is believed: RFC 6980
+      if (hopLimit === ND_HOP_LIMIT && header.length === IPV6_HEADER && isSound(whole))
+        this.hear(whole, sourceOf(frame));
+      return;
+    }
+    const service = ((header[0]! & 15) << 4) | (header[1]! >> 4);
+    this.namespace.internet.arrive(
+      { source, destination, protocol, payload, timeToLive: hopLimit, service, interface: this.index },
+      this,
+    );
+  }
+
+  private hear({ source, payload }: Ipv6Packet, from: number): void {
+    if (payload[0] === ND.ROUTER_ADVERTISEMENT) {
+      this.hearRouter(source, payload, from);
+      return;
+    }
+    const message = parseNeighbourMessage(payload);
+    if (!message) return;
+    const { target, station = from } = message;
+    if (isGroup(station)) return;
+    if (payload[0] === ND.NEIGHBOUR_ADVERTISEMENT) this.neighbours.learn(target, station, true, false);
+    else if (this.has(target)) {
+      if (source !== ANY_6) this.neighbours.learn(source, station, false, true);
+      const to = source === ANY_6 ? ALL_NODES : source;
+      this.discover(target, to, neighbourAdvertisement(target, this.station, source !== ANY_6, false));
+    }
+  }
+
+  /** RFC 4862: addresses of the prefixes that a router tells, and the way out by it. */
+  private hearRouter(router: bigint, payload: Uint8Array, from: number): void {
+    const told = parseRouterAdvertisement(payload);
+    if (!told || router >> BigInt(128 - LINK_LOCAL_BITS) !== LINK_LOCAL >> BigInt(128 - LINK_LOCAL_BITS)) return;
+    if (this.namespace.settings.forward6) return;
+    const { addressing, routes, changes } = this.namespace;
+    this.neighbours.learn(router, told.station ?? from, false, true);
+    for (const { prefix, bits, autonomous, valid } of told.prefixes) {
+      if (!autonomous || bits !== 64 || valid === 0) continue;
+      const address = (prefix & (((1n << 64n) - 1n) << 64n)) | interfaceIdentifier(this.station);
+      if (!this.has(address)) addressing.add(this, addressing.plain(address, bits));
+    }
+    this.nameServers = told.nameServers.slice(0, 3);
+    const there = routes.all.find(
+      ({ gateway, interface: by, bits }) => gateway === router && by === this && bits === 0,
+    );
+    if (told.lifetime === 0) {
+      if (there) for (const gone of routes.drop((route) => route === there)) changes.routeChanged(gone, true);
+      return;
+    }
+    if (there) return;
+    const route = {
+      ...{ destination: ANY_6, bits: 0, gateway: router, interface: this as Interface, metric: METRIC_RA },
+      ...{ table: RT_TABLE_MAIN, protocol: RTPROT_RA, scope: RT_SCOPE_UNIVERSE, type: RTN_UNICAST, flags: 0 },
+    };
+    if (routes.add(route) === 0) changes.routeChanged(route, false);
+  }
+}
+
+/** RFC 4291 appendix A: of a station's 48 bits. */
+export function interfaceIdentifier(station: number): bigint {
+  const value = BigInt(station);
+  return (((value >> 24n) ^ 0x020000n) << 40n) | (0xfffen << 24n) | (value & 0xffffffn);
+}
