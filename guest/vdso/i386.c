@@ -86,7 +86,23 @@ u32 __vdso_time(u32 *at) {
   return seconds;
 }
 
+// How a debugger comes from here to what the signal interrupted: all registers lie in the frame's sigcontext, `context` bytes above %esp.
+// DWARF 5, 6.4.2: DW_CFA_expression and DW_CFA_def_cfa_expression of DW_OP_breg4 (%esp).
 __asm__(
+    ".macro in_frame register offset\n"
+    "  .cfi_escape 0x10, \\register, 3, 0x74, ((\\offset) & 0x7f) | 0x80, (\\offset) >> 7\n"
+    ".endm\n"
+    ".macro signal_frame context\n"
+    "  .cfi_escape 0x0f, 4, 0x74, ((\\context + 28) & 0x7f) | 0x80, (\\context + 28) >> 7, 0x06\n"
+    "  in_frame 0, \\context + 44\n"
+    "  in_frame 1, \\context + 40\n"
+    "  in_frame 2, \\context + 36\n"
+    "  in_frame 3, \\context + 32\n"
+    "  in_frame 5, \\context + 24\n"
+    "  in_frame 6, \\context + 20\n"
+    "  in_frame 7, \\context + 16\n"
+    "  in_frame 8, \\context + 56\n"
+    ".endm\n"
     ".globl __kernel_vsyscall, __kernel_sigreturn, __kernel_rt_sigreturn\n"
     ".type __kernel_vsyscall, @function\n"
     ".type __kernel_sigreturn, @function\n"
@@ -98,17 +114,26 @@ __asm__(
     "  ret\n"
     "  .cfi_endproc\n"
     ".size __kernel_vsyscall, .-__kernel_vsyscall\n"
-    // debuggers know these by their bytes
+    // debuggers look a return address up by the byte before it
     ".balign 32\n"
+    "  .cfi_startproc\n"
+    "  .cfi_signal_frame\n"
+    "  signal_frame 4\n"
     "  nop\n"
     "__kernel_sigreturn:\n"
     "  popl %eax\n"
+    "  signal_frame 0\n"
     "  movl $119, %eax\n"
     "  int $0x80\n"
+    "  .cfi_endproc\n"
     ".size __kernel_sigreturn, .-__kernel_sigreturn\n"
     ".balign 32\n"
+    "  .cfi_startproc\n"
+    "  .cfi_signal_frame\n"
+    "  signal_frame 160\n"
     "  nop\n"
     "__kernel_rt_sigreturn:\n"
     "  movl $173, %eax\n"
     "  int $0x80\n"
+    "  .cfi_endproc\n"
     ".size __kernel_rt_sigreturn, .-__kernel_rt_sigreturn\n");

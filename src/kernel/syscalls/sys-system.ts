@@ -39,6 +39,7 @@ import {
   SCHED_RESET_ON_FORK,
   SCHED_RR,
 } from '../abi/sched.js';
+import { READ_IMPLIES_EXEC } from '../abi/personality.js';
 import { RELEASE, VERSION } from '../release.js';
 import { copyOut, readBytes, readString, writeBytes, writeU32 } from '../mm/user-memory.js';
 import { PAGE_SIZE } from '../mm/frames.js';
@@ -424,10 +425,13 @@ function ambient(task: Task, operation: number, capability: number): number {
   return 0;
 }
 
-const PER_LINUX = 0;
-const ASK = 0xffffffff;
+const ASK_PERSONALITY = 0xffffffff;
 
-/** personality(2): that of Linux, and no other. */
-export function personality(_task: Task, wanted: number): number {
-  return wanted === ASK || (wanted & 0xff) === PER_LINUX ? PER_LINUX : -EINVAL;
+/** What was before. Addresses are never random here, so ADDR_NO_RANDOMIZE has nothing to change. */
+export function personality(task: Task, wanted: number): number {
+  const before = task.personality;
+  if (wanted === ASK_PERSONALITY) return before;
+  task.personality = wanted;
+  task.space.readImpliesExecute = (wanted & READ_IMPLIES_EXEC) !== 0;
+  return before;
 }

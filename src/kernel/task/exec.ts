@@ -5,6 +5,7 @@ import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOEXEC, ENOMEM, ETXTBSY } from '..
 import { O_RDONLY } from '../abi/fcntl.js';
 import { MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.js';
 import { MS_NOSUID } from '../abi/mount.js';
+import { PER_CLEAR_ON_SETID, READ_IMPLIES_EXEC } from '../abi/personality.js';
 import { RLIMIT_STACK } from '../abi/sched.js';
 import { S_ISGID, S_ISUID } from '../abi/stat.js';
 import { SIGCHLD } from '../abi/signal.js';
@@ -147,7 +148,7 @@ function replace(
   const table = PaeTable.create(kernel.frames, kernel.cpu.kernelDirectory);
   if (!table) return -ENOMEM;
   const space = new AddressSpace(kernel.frames, table, kernel.cpu, abi.spaceLayout);
-  space.readImpliesExecute = elf.readImpliesExecute;
+  space.readImpliesExecute = elf.readImpliesExecute || (task.personality & READ_IMPLIES_EXEC) !== 0;
   const loaded = load(space, file, elf, abi.programBase);
   const linker =
     typeof loaded === 'number' || !interpreter ? undefined : load(space, interpreter.file, interpreter.elf, undefined);
@@ -200,6 +201,8 @@ function replace(
   leaveSpace(task);
   task.space = space;
   task.credentials = credentials;
+  if (set.secure) task.personality &= ~PER_CLEAR_ON_SETID;
+  if (elf.readImpliesExecute) task.personality |= READ_IMPLIES_EXEC;
   becomeProgram(task, file, name, set.secure);
   const entry = linker ? (linker as Loaded).base + interpreter!.elf.entry : at.base + elf.entry;
   abi.start(task.registers, entry, image.pointer);

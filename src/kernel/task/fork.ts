@@ -241,6 +241,7 @@ function inherit(parent: Task, child: Task): void {
   child.noNewPrivileges = parent.noNewPrivileges;
   child.keepCapabilities = parent.keepCapabilities;
   child.seccomp = parent.seccomp;
+  child.personality = parent.personality;
   child.threadAreas.push(...parent.threadAreas);
 }
 

@@ -106,6 +106,8 @@ export class Task implements Waiter, Timed {
   readonly usage = noUsage();
   timerSlack = 50_000;
   noNewPrivileges = false;
+  /** personality(2). */
+  personality = 0;
   /** Sent when its parent ends: prctl(PR_SET_PDEATHSIG). */
   parentDeathSignal = 0;
   keepCapabilities = false;

@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/wait.h>
 
 static int status;
@@ -251,6 +253,22 @@ int main(int count, char **args) {
   show("  is 5", getpriority(PRIO_PROCESS, 0));
   show("sched_getscheduler", sched_getscheduler(0));
   show("sched_yield", sched_yield());
+
+  family("personality");
+  show("personality(2): what it is", personality(0xffffffff));
+  show("personality(2): ADDR_NO_RANDOMIZE: what it was", personality(ADDR_NO_RANDOMIZE));
+  show("  is kept", personality(0xffffffff) == ADDR_NO_RANDOMIZE);
+  child = fork();
+  if (child == 0) {
+    show("  by fork", personality(0xffffffff) == ADDR_NO_RANDOMIZE);
+    _exit(0);
+  }
+  waitpid(child, &status, 0);
+  personality(READ_IMPLIES_EXEC);
+  int (*code)(void) = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memcpy(code, "\xb8\x2a\0\0\0\xc3", 6);
+  show("  READ_IMPLIES_EXEC", code());
+  personality(0);
 
   family("users");
   child = fork();
