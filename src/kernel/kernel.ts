@@ -144,6 +144,7 @@ export class Kernel {
   readonly tracer?: Tracer;
   private readonly runner: Runner;
   private readonly tables = new Map<Abi, SyscallTable>();
+  private newestTable?: SyscallTable;
   private readonly vdsos = new Map<Abi, PageCache>();
   private readonly vvar: PageCache;
   private readonly memory: Tmpfs;
@@ -372,11 +373,13 @@ export class Kernel {
   // ---- system calls ---------------------------------------------------------------------------------------------------------------
 
   tableOf(abi: Abi): SyscallTable {
+    if (this.newestTable?.abi === abi) return this.newestTable;
     let table = this.tables.get(abi);
     if (!table) {
       table = new SyscallTable(abi, SYSCALLS);
       this.tables.set(abi, table);
     }
+    this.newestTable = table;
     return table;
   }
 

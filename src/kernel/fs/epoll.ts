@@ -23,12 +23,16 @@ import { type FileObserver, OpenFile } from '../vfs/open-file.js';
 const DEPTH_MAX = 5;
 /** struct epoll_event is 12 bytes on every ABI of x86: events, then data. */
 export const EVENT_SIZE = 12;
+const record = new Uint8Array(EVENT_SIZE);
+const recordView = new DataView(record.buffer);
 const MODE_BITS = EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE;
 
 /** A file that is watched under a descriptor's number. */
 class EpollItem implements Waiter, FileObserver {
   /** After EPOLLONESHOT has told: nothing until it is set again. */
   disabled = false;
+  /** It is in the list of those that may be ready. */
+  listed = false;
 
   constructor(
     private readonly epoll: EpollFile,
@@ -52,7 +56,7 @@ class EpollItem implements Waiter, FileObserver {
 export class EpollFile extends OpenFile {
   private readonly items = new Map<string, EpollItem>();
   /** Items that may be ready, in the order in which they became so. */
-  private readonly ready = new Set<EpollItem>();
+  private ready: EpollItem[] = [];
   private readonly waiters = new WaitQueue();
 
   constructor(task: Task) {
@@ -114,13 +118,17 @@ export class EpollFile extends OpenFile {
   }
 
   noteReady(item: EpollItem): void {
-    this.ready.add(item);
+    if (!item.listed) {
+      item.listed = true;
+      this.ready.push(item);
+    }
     this.waiters.wake(POLLIN);
   }
 
   remove(item: EpollItem): void {
     for (const [key, other] of this.items) if (other === item) this.items.delete(key);
-    this.ready.delete(item);
+    if (item.listed) this.ready.splice(this.ready.indexOf(item), 1);
+    item.listed = false;
     item.file.waits?.remove(item);
     item.file.unobserve(item);
   }
@@ -149,29 +157,33 @@ export class EpollFile extends OpenFile {
   }
 
   private tell(task: Task, address: number, most: number): number {
-    const record = new Uint8Array(EVENT_SIZE);
-    const view = new DataView(record.buffer);
-    const again: EpollItem[] = [];
+    const { ready } = this;
     let count = 0;
-    for (const item of this.ready) {
-      if (count === most) break;
-      this.ready.delete(item);
+    let kept = 0;
+    let at = 0;
+    for (; at < ready.length && count < most; at++) {
+      const item = ready[at]!;
       const events = item.disabled ? 0 : item.file.poll(task) & (item.events | POLLERR | POLLHUP) & ~MODE_BITS;
-      if (events === 0) continue;
-      view.setUint32(0, events, true);
-      view.setUint32(4, item.low, true);
-      view.setUint32(8, item.high, true);
+      if (events === 0) {
+        item.listed = false;
+        continue;
+      }
+      recordView.setUint32(0, events, true);
+      recordView.setUint32(4, item.low, true);
+      recordView.setUint32(8, item.high, true);
       if (copyOut(task.space, address + count * EVENT_SIZE, record, 0, EVENT_SIZE) !== EVENT_SIZE) {
-        this.ready.add(item);
         if (count === 0) count = -EFAULT;
         break;
       }
       count++;
       if ((item.events & EPOLLONESHOT) !== 0) item.disabled = true;
       // level-triggered: it is ready until a look says that it is not
-      else if ((item.events & EPOLLET) === 0) again.push(item);
+      if ((item.events & (EPOLLONESHOT | EPOLLET)) === 0) ready[kept++] = item;
+      else item.listed = false;
     }
-    for (const item of again) this.ready.add(item);
+    // who was told of comes behind those that wait for their turn
+    if (at === ready.length) ready.length = kept;
+    else if (at > 0) this.ready = ready.slice(at).concat(ready.slice(0, kept));
     return count;
   }
 

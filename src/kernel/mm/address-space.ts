@@ -328,13 +328,7 @@ export class AddressSpace implements PageMapper {
   }
 
   private dropPages(from: number, to: number): void {
-    let any = false;
-    this.table.each(from, to, (address, frame) => {
-      this.table.clear(address);
-      this.frames.release(frame);
-      any = true;
-    });
-    if (any) this.translations.forget(this, from, to);
+    if (this.table.drop(from, to)) this.translations.forget(this, from, to);
   }
 
   /** mprotect(2): 0, or a negated errno. */
@@ -478,20 +472,8 @@ export class AddressSpace implements PageMapper {
     for (const area of this.areas) {
       if (area.atFork === 'drop') continue;
       child.addArea(area.part(area.start, area.end));
-      if (area.atFork === 'wipe') continue;
-      const shared = area.shared;
-      this.table.each(area.start, area.end, (address, frame, flags) => {
-        let rights = flags;
-        if (!shared && (flags & PTE_WRITE) !== 0) {
-          rights = flags & ~PTE_WRITE;
-          this.table.protect(address, rights);
-        }
-        if (!complete) return;
-        this.frames.use(frame);
-        if (table.set(address, frame, rights)) return;
-        this.frames.release(frame);
-        complete = false;
-      });
+      if (area.atFork === 'wipe' || !complete) continue;
+      complete = this.table.share(table, area.start, area.end, !area.shared);
     }
     this.translations.forgetWrites(this);
     if (complete) return child;

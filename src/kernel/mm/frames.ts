@@ -120,7 +120,7 @@ export class Frames {
   /** One user less; the last one frees it. */
   release(frame: number): void {
     const uses = this.uses[frame]!;
-    assert(uses > 0, `frame ${frame} is free already`);
+    assert(uses > 0, 'a frame that is released is in use');
     this.uses[frame] = uses - 1;
     if (uses > 1) return;
     this.freed[this.freedCount++] = frame;

@@ -40,6 +40,13 @@ export interface PageTable {
   readonly frameCount: number;
   /** Calls `see` for every page that is there in [from, to), in order; cheap over what has no tables. */
   each(from: number, to: number, see: (address: number, frame: number, flags: number) => void): void;
+  /** Takes the pages in [from, to) out, and releases their frames. Were there any? */
+  drop(from: number, to: number): boolean;
+  /**
+   * Enters the pages in [from, to) into `other`, which has none there, with a use of their frames; with `writeProtect` nobody may write them
+   * then, in either. False: there was no frame left for a table, and some are missing.
+   */
+  share(other: PageTable, from: number, to: number, writeProtect: boolean): boolean;
   /** Gives back the frames of the tables themselves. All pages are out. */
   free(): void;
 }
@@ -96,16 +103,21 @@ export class PaeTable implements PageTable {
   }
 
   set(address: number, frame: number, flags: number): boolean {
-    let entry = this.find(address);
-    if (entry === 0) {
-      const table = this.frames.allocate(FRAME_PAGE_TABLE);
-      if (table === 0) return false;
-      this.frameCount++;
-      this.words[this.directoryEntry(address)] = table * PAGE_SIZE + TABLE_FLAGS;
-      entry = this.find(address);
-    }
+    const entry = this.reserve(address);
+    if (entry === 0) return false;
     this.write(entry, frame, flags);
     return true;
+  }
+
+  /** As find(), with a table where there is none yet; 0: no frame is left for it. */
+  private reserve(address: number): number {
+    const entry = this.find(address);
+    if (entry !== 0) return entry;
+    const table = this.frames.allocate(FRAME_PAGE_TABLE);
+    if (table === 0) return 0;
+    this.frameCount++;
+    this.words[this.directoryEntry(address)] = table * PAGE_SIZE + TABLE_FLAGS;
+    return this.find(address);
   }
 
   protect(address: number, flags: number): void {
@@ -133,6 +145,58 @@ export class PaeTable implements PageTable {
           if ((this.words[entry]! & PTE_PRESENT) !== 0) see(address, this.words[entry]! >>> 12, this.flagsAt(entry));
       address = tableEnd;
     }
+  }
+
+  drop(from: number, to: number): boolean {
+    const { words, frames } = this;
+    let any = false;
+    for (let address = from; address < to; ) {
+      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const entry = this.find(address);
+      if (entry !== 0) {
+        const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
+        for (let at = entry; at < end; at += 2) {
+          const low = words[at]!;
+          if ((low & PTE_PRESENT) === 0) continue;
+          words[at] = 0;
+          words[at + 1] = 0;
+          frames.release(low >>> 12);
+          any = true;
+        }
+      }
+      address = tableEnd;
+    }
+    return any;
+  }
+
+  share(other: PaeTable, from: number, to: number, writeProtect: boolean): boolean {
+    const { words, frames } = this;
+    for (let address = from; address < to; ) {
+      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const entry = this.find(address);
+      if (entry !== 0) {
+        const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
+        let distance = 0;
+        for (let at = entry; at < end; at += 2) {
+          let low = words[at]!;
+          if ((low & PTE_PRESENT) === 0) continue;
+          if (distance === 0) {
+            const first = other.reserve(address);
+            if (first === 0) return false;
+            distance = first - entry;
+          }
+          if (writeProtect && (low & PTE_WRITE) !== 0) {
+            low -= PTE_WRITE;
+            words[at] = low;
+          }
+          frames.use(low >>> 12);
+          words[at + distance] = low;
+          words[at + distance + 1] = words[at + 1]!;
+        }
+      }
+      address = tableEnd;
+    }
+    return true;
   }
 
   free(): void {

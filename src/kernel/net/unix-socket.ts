@@ -301,7 +301,7 @@ export class UnixSocket extends Socket {
       const moved = io.take(bytes, 0, bytes.length);
       if (moved === 0) return transferred(callState.done, wanted);
       peer.put({
-        bytes: bytes.subarray(0, moved),
+        bytes: moved === bytes.length ? bytes : bytes.subarray(0, moved),
         at: 0,
         from: this.address,
         ancillary: callState.done === 0 ? ancillary : undefined,
@@ -354,7 +354,7 @@ export class UnixSocket extends Socket {
   private put(chunk: Chunk): void {
     this.queue.push(chunk);
     this.queued += Math.max(1, chunk.bytes.length);
-    for (const file of chunk.ancillary?.files ?? []) file.hold();
+    if (chunk.ancillary?.files) for (const file of chunk.ancillary.files) file.hold();
     this.waiters.wake(POLLIN);
   }
 

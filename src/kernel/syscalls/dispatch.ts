@@ -39,6 +39,7 @@ interface Entry {
   /** Kind and first register of each argument. */
   kinds: number[];
   places: number[];
+  count?: CallCount;
 }
 
 export interface CallCount {
@@ -118,11 +119,13 @@ export class SyscallTable {
   }
 
   count(number: number, failed: boolean): void {
-    let count = this.counts.get(number);
+    const entry = this.entries[number];
+    let count = entry ? entry.count : this.counts.get(number);
     if (!count) {
       if (this.counts.size > 4096) return;
       count = { calls: 0, errors: 0 };
       this.counts.set(number, count);
+      if (entry) entry.count = count;
     }
     count.calls++;
     if (failed) count.errors++;

@@ -47,7 +47,7 @@ function noteWrite(task: Task, file: OpenFile, done: number): number {
 function buffer(task: Task, address: number, length: number): UserIo | number {
   const count = Math.min(length, COUNT_MAX);
   if (address + count > task.space.layout.userEnd && count > 0) return -EFAULT;
-  return UserIo.of(task.space, address, count);
+  return new UserIo(task.space, address, count);
 }
 
 export function read(task: Task, fd: number, address: number, length: number): number {

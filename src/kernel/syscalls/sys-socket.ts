@@ -147,7 +147,7 @@ export function sendto(
   if (typeof file === 'number') return file;
   const target = to === 0 ? undefined : readAddress(task, to, toLength);
   if (typeof target === 'number') return target;
-  return file.send(task, UserIo.of(task.space, address, length), flags, target, undefined);
+  return file.send(task, new UserIo(task.space, address, length), flags, target, undefined);
 }
 export function send(task: Task, fd: number, address: number, length: number, flags: number): number {
   return sendto(task, fd, address, length, flags, 0, 0);
@@ -185,7 +185,7 @@ export function recvfrom(
 ): number {
   const file = socketOf(task, fd);
   if (typeof file === 'number') return file;
-  const got = receive(task, file, UserIo.of(task.space, address, length), flags);
+  const got = receive(task, file, new UserIo(task.space, address, length), flags);
   if (typeof got === 'number') return got;
   dropFiles(got.ancillary);
   if (from !== 0) {

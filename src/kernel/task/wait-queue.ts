@@ -6,28 +6,42 @@ export interface Waiter {
 }
 
 export class WaitQueue {
-  private readonly waiters = new Set<Waiter>();
+  /** The one that has waited longest: nearly always there is no other. */
+  private first?: Waiter;
+  /** Those that came while there was one. */
+  private others?: Set<Waiter>;
 
   add(waiter: Waiter): void {
-    this.waiters.add(waiter);
+    if (this.first === waiter) return;
+    if (!this.first && !this.others?.size) {
+      this.first = waiter;
+      return;
+    }
+    this.others ??= new Set();
+    this.others.add(waiter);
   }
 
   remove(waiter: Waiter): void {
-    this.waiters.delete(waiter);
+    if (this.first === waiter) this.first = undefined;
+    else this.others?.delete(waiter);
   }
 
   get empty(): boolean {
-    return this.waiters.size === 0;
+    return !this.first && !this.others?.size;
   }
 
   /** Wakes all: each looks for itself whether it can go on. */
   wake(events = 0): void {
-    if (this.waiters.size === 0) return;
-    for (const waiter of [...this.waiters]) waiter.wake(events);
+    if (!this.others?.size) {
+      this.first?.wake(events);
+      return;
+    }
+    for (const waiter of [...this]) waiter.wake(events);
   }
 
   /** In the order in which they came. */
-  [Symbol.iterator](): IterableIterator<Waiter> {
-    return this.waiters.values();
+  *[Symbol.iterator](): IterableIterator<Waiter> {
+    if (this.first) yield this.first;
+    if (this.others) yield* this.others;
   }
 }

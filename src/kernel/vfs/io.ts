@@ -19,42 +19,72 @@ export interface Io {
   back(length: number): void;
 }
 
-/** A program's buffers. */
+/** A program's buffers: nearly always one. */
 export class UserIo implements Io {
-  left = 0;
-  private readonly addresses: number[] = [];
-  private readonly lengths: number[] = [];
+  left: number;
+  /** Addresses and lengths of the others, in turn. */
+  private rest?: number[];
+  /** The buffer at hand, and how far it is done. */
   private index = 0;
   private offset = 0;
 
-  constructor(private readonly space: AddressSpace) {}
-
-  static of(space: AddressSpace, address: number, length: number): UserIo {
-    const io = new UserIo(space);
-    io.add(address, length);
-    return io;
+  constructor(
+    private readonly space: AddressSpace,
+    private readonly first = 0,
+    private readonly firstLength = 0,
+  ) {
+    this.left = firstLength;
   }
 
   add(address: number, length: number): void {
-    this.addresses.push(address);
-    this.lengths.push(length);
+    this.rest ??= [];
+    this.rest.push(address, length);
     this.left += length;
   }
 
   give(from: Uint8Array, at: number, length: number): number {
-    return this.move(length, (address, done, piece) => copyOut(this.space, address, from, at + done, piece));
+    let done = 0;
+    while (done < length) {
+      const piece = this.piece(length - done);
+      const moved = copyOut(this.space, this.address, from, at + done, piece);
+      this.advance(moved);
+      done += moved;
+      if (moved < piece || piece === 0) break;
+    }
+    return done;
   }
 
   take(into: Uint8Array, at: number, length: number): number {
-    return this.move(length, (address, done, piece) => copyIn(this.space, address, into, at + done, piece));
+    let done = 0;
+    while (done < length) {
+      const piece = this.piece(length - done);
+      const moved = copyIn(this.space, this.address, into, at + done, piece);
+      this.advance(moved);
+      done += moved;
+      if (moved < piece || piece === 0) break;
+    }
+    return done;
   }
 
   giveZeros(length: number): number {
-    return this.move(length, (address, _done, piece) => clearOut(this.space, address, piece));
+    let done = 0;
+    while (done < length) {
+      const piece = this.piece(length - done);
+      const moved = clearOut(this.space, this.address, piece);
+      this.advance(moved);
+      done += moved;
+      if (moved < piece || piece === 0) break;
+    }
+    return done;
   }
 
   skip(length: number): void {
-    this.move(length, (_address, _done, piece) => piece);
+    for (let left = length; left > 0; ) {
+      const piece = this.piece(left);
+      if (piece === 0) return;
+      this.advance(piece);
+      left -= piece;
+    }
   }
 
   back(length: number): void {
@@ -63,7 +93,7 @@ export class UserIo implements Io {
     while (rest > 0) {
       if (this.offset === 0) {
         this.index--;
-        this.offset = this.lengths[this.index]!;
+        this.offset = this.lengthAt(this.index);
       }
       const step = Math.min(rest, this.offset);
       this.offset -= step;
@@ -71,23 +101,28 @@ export class UserIo implements Io {
     }
   }
 
-  private move(length: number, copy: (address: number, done: number, piece: number) => number): number {
-    let done = 0;
-    while (done < length && this.left > 0) {
-      const room = this.lengths[this.index]! - this.offset;
-      if (room === 0) {
-        this.index++;
-        this.offset = 0;
-        continue;
-      }
-      const piece = Math.min(room, length - done);
-      const moved = copy(this.addresses[this.index]! + this.offset, done, piece);
-      this.offset += moved;
-      this.left -= moved;
-      done += moved;
-      if (moved < piece) break;
+  private lengthAt(index: number): number {
+    return index === 0 ? this.firstLength : this.rest![2 * index - 1]!;
+  }
+
+  /** Where the next byte is. */
+  private get address(): number {
+    return (this.index === 0 ? this.first : this.rest![2 * this.index - 2]!) + this.offset;
+  }
+
+  /** How many bytes, of `wanted`, lie together from the next one on; 0: there is none. */
+  private piece(wanted: number): number {
+    if (this.left === 0) return 0;
+    while (this.offset === this.lengthAt(this.index)) {
+      this.index++;
+      this.offset = 0;
     }
-    return done;
+    return Math.min(wanted, this.lengthAt(this.index) - this.offset);
+  }
+
+  private advance(length: number): void {
+    this.offset += length;
+    this.left -= length;
   }
 }
 

@@ -28,7 +28,12 @@ function physical(registers: Registers, i: number): number {
 
 export function fxsaveImage(registers: Registers): Uint8Array {
   const image = new Uint8Array(FXSAVE_SIZE);
-  const view = new DataView(image.buffer);
+  writeFxsave(registers, image, new DataView(image.buffer));
+  return image;
+}
+
+/** Writes the FXSAVE image to `image`, which `view` is of too and which is zeros. */
+export function writeFxsave(registers: Registers, image: Uint8Array, view: DataView): void {
   view.setUint16(0, half(registers, FPU_CONTROL), true);
   view.setUint16(2, half(registers, FPU_STATUS), true);
   const tags = half(registers, FPU_TAG);
@@ -42,9 +47,8 @@ export function fxsaveImage(registers: Registers): Uint8Array {
   view.setUint16(20, half(registers, FPU_DP_SELECTOR), true);
   view.setUint32(24, registers.get32(MXCSR), true);
   view.setUint32(28, MXCSR_MASK, true);
-  for (let i = 0; i < 8; i++) image.set(registers.slice(FPR + 16 * physical(registers, i), 10), 32 + 16 * i);
-  image.set(registers.slice(XMM, 128), 160);
-  return image;
+  for (let i = 0; i < 8; i++) registers.copyTo(FPR + 16 * physical(registers, i), 10, image, 32 + 16 * i);
+  registers.copyTo(XMM, 128, image, 160);
 }
 
 /** False: a reserved bit of MXCSR is set. */
@@ -64,16 +68,20 @@ export function loadFxsave(registers: Registers, image: Uint8Array): boolean {
   registers.set32(FPU_DP, view.getUint32(16, true));
   registers.set32(FPU_DP_SELECTOR, view.getUint16(20, true));
   registers.set32(MXCSR, mxcsr);
-  for (let i = 0; i < 8; i++)
-    registers.slice(FPR + 16 * physical(registers, i), 10).set(image.subarray(32 + 16 * i, 42 + 16 * i));
-  registers.slice(XMM, 128).set(image.subarray(160, 288));
+  for (let i = 0; i < 8; i++) registers.copyFrom(FPR + 16 * physical(registers, i), 10, image, 32 + 16 * i);
+  registers.copyFrom(XMM, 128, image, 160);
   return true;
 }
 
 /** The FSAVE part that stands before the FXSAVE image in a signal frame. */
 export function fsaveImage(registers: Registers): Uint8Array {
   const image = new Uint8Array(FSAVE_SIZE);
-  const view = new DataView(image.buffer);
+  writeFsave(registers, image, new DataView(image.buffer));
+  return image;
+}
+
+/** Writes the FSAVE part to `image`, which `view` is of too. */
+export function writeFsave(registers: Registers, image: Uint8Array, view: DataView): void {
   view.setUint32(0, 0xffff0000 | half(registers, FPU_CONTROL), true);
   view.setUint32(4, 0xffff0000 | half(registers, FPU_STATUS), true);
   view.setUint32(8, 0xffff0000 | half(registers, FPU_TAG), true);
@@ -81,11 +89,10 @@ export function fsaveImage(registers: Registers): Uint8Array {
   view.setUint32(16, half(registers, FPU_IP_SELECTOR) | (half(registers, FPU_OPCODE) << 16), true);
   view.setUint32(20, registers.get32(FPU_DP), true);
   view.setUint32(24, 0xffff0000 | half(registers, FPU_DP_SELECTOR), true);
-  for (let i = 0; i < 8; i++) image.set(registers.slice(FPR + 16 * physical(registers, i), 10), 28 + 10 * i);
+  for (let i = 0; i < 8; i++) registers.copyTo(FPR + 16 * physical(registers, i), 10, image, 28 + 10 * i);
   view.setUint16(108, half(registers, FPU_STATUS), true);
   // X86_FXSR_MAGIC: an FXSAVE image follows
   view.setUint16(110, 0, true);
-  return image;
 }
 
 /** Takes an FSAVE image: the SSE state stays. */
@@ -99,8 +106,7 @@ export function loadFsave(registers: Registers, image: Uint8Array): boolean {
   registers.set32(FPU_OPCODE, view.getUint16(18, true) & 0x7ff);
   registers.set32(FPU_DP, view.getUint32(20, true));
   registers.set32(FPU_DP_SELECTOR, view.getUint16(24, true));
-  for (let i = 0; i < 8; i++)
-    registers.slice(FPR + 16 * physical(registers, i), 10).set(image.subarray(28 + 10 * i, 38 + 10 * i));
+  for (let i = 0; i < 8; i++) registers.copyFrom(FPR + 16 * physical(registers, i), 10, image, 28 + 10 * i);
   return true;
 }
 

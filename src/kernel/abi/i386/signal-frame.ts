@@ -23,11 +23,13 @@ import {
   SS_DISABLE,
   SS_ONSTACK,
 } from '../signal.js';
-import { FSAVE_SIZE, FXSAVE_SIZE, fsaveImage, fxsaveImage, loadFxsave } from './fpu-image.js';
+import { FSAVE_SIZE, FXSAVE_SIZE, loadFxsave, writeFsave, writeFxsave } from './fpu-image.js';
 import { CS, DS, ES, FS, GS, selectorOf, SS, startSegments, loadSegment } from './segments.js';
 import { i386Descriptor } from './thread-area.js';
 
 const SIGINFO_SIZE = 128;
+/** Signals that tell an address. */
+const FAULTS = [SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP];
 const CONTEXT_SIZE = 88;
 /** uc_flags, uc_link, uc_stack, then the registers, then the mask. */
 const UCONTEXT_SIZE = 20 + CONTEXT_SIZE + 8;
@@ -67,10 +69,37 @@ const GENERAL: readonly (readonly [keyof typeof SIGCONTEXT_FIELDS, number])[] = 
   ['eip', EIP],
 ];
 
+const SELECTORS = [
+  ['gs', GS],
+  ['fs', FS],
+  ['es', ES],
+  ['ds', DS],
+  ['cs', CS],
+  ['ss', SS],
+] as const;
+
+/** Frames are made here: signals come one at a time. */
+const frameBytes = new Uint8Array(16 + SIGINFO_SIZE + UCONTEXT_SIZE + 8);
+const frameView = new DataView(frameBytes.buffer);
+const infoView = new DataView(frameBytes.buffer, 16, SIGINFO_SIZE);
+const fxsaveBytes = new Uint8Array(FXSAVE_SIZE);
+const fxsaveView = new DataView(fxsaveBytes.buffer);
+const fsaveBytes = new Uint8Array(FSAVE_SIZE);
+const fsaveView = new DataView(fsaveBytes.buffer);
+const contextBytes = new Uint8Array(CONTEXT_SIZE + 8);
+const contextView = new DataView(contextBytes.buffer);
+const CODE_RT_SIGRETURN = [0xb8, 0xad, 0, 0, 0, 0xcd, 0x80];
+const CODE_SIGRETURN = [0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80];
+
 /** struct siginfo: signal, errno, code, then what the code gives a meaning. */
 export function siginfoBytes(info: SignalInfo): Uint8Array {
   const bytes = new Uint8Array(SIGINFO_SIZE);
-  const view = new DataView(bytes.buffer);
+  writeSiginfo(info, new DataView(bytes.buffer));
+  return bytes;
+}
+
+/** Writes struct siginfo to `view`, which is zeros. */
+function writeSiginfo(info: SignalInfo, view: DataView): void {
   view.setInt32(0, info.signal, true);
   view.setInt32(4, info.errno ?? 0, true);
   view.setInt32(8, info.code, true);
@@ -89,8 +118,7 @@ export function siginfoBytes(info: SignalInfo): Uint8Array {
     view.setUint32(12, info.address ?? 0, true);
     view.setInt32(16, info.call ?? 0, true);
     view.setUint32(20, info.arch ?? 0, true);
-  } else if (code > SI_USER && [SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP].includes(signal))
-    view.setUint32(12, info.address ?? 0, true);
+  } else if (code > SI_USER && FAULTS.includes(signal)) view.setUint32(12, info.address ?? 0, true);
   else if (info.band !== undefined) {
     view.setInt32(12, info.band, true);
     view.setInt32(16, info.fd ?? 0, true);
@@ -99,7 +127,6 @@ export function siginfoBytes(info: SignalInfo): Uint8Array {
     view.setInt32(16, info.uid ?? 0, true);
     view.setUint32(20, info.value ?? 0, true);
   }
-  return bytes;
 }
 
 /** What a program that sends a signal with rt_sigqueueinfo has put into its siginfo. */
@@ -142,8 +169,8 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, ma
   // as after a call: the argument that follows the return address is aligned to 16
   sp = Math.floor((sp + 4) / 16) * 16 - 4;
 
-  const frame = new Uint8Array(size);
-  const view = new DataView(frame.buffer);
+  const frame = frameBytes.fill(0);
+  const view = frameView;
   const restorer =
     (action.flags & SA_RESTORER) !== 0
       ? action.restorer
@@ -155,7 +182,7 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, ma
     const contextAt = infoAt + SIGINFO_SIZE;
     view.setUint32(8, sp + infoAt, true);
     view.setUint32(12, sp + contextAt, true);
-    frame.set(siginfoBytes(info), infoAt);
+    writeSiginfo(info, infoView);
     const { address, size: stackSize } = task.alternateStack;
     view.setUint32(contextAt + 8, address, true);
     view.setInt32(contextAt + 12, stackState(task), true);
@@ -163,16 +190,18 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, ma
     writeContext(task, view, contextAt + 20, fpstate, mask, fault);
     view.setUint32(contextAt + 20 + CONTEXT_SIZE, mask.low, true);
     view.setUint32(contextAt + 24 + CONTEXT_SIZE, mask.high, true);
-    frame.set([0xb8, 0xad, 0, 0, 0, 0xcd, 0x80], contextAt + UCONTEXT_SIZE);
+    frame.set(CODE_RT_SIGRETURN, contextAt + UCONTEXT_SIZE);
   } else {
     writeContext(task, view, 8, fpstate, mask, fault);
     view.setUint32(8 + CONTEXT_SIZE, mask.high, true);
     // pop eax; mov eax, 119; int 0x80: nobody runs it, debuggers look for it
-    frame.set([0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80], 12 + CONTEXT_SIZE);
+    frame.set(CODE_SIGRETURN, 12 + CONTEXT_SIZE);
   }
+  writeFxsave(registers, fxsaveBytes, fxsaveView);
+  writeFsave(registers, fsaveBytes, fsaveView);
   const written =
-    copyOut(space, fxsave, fxsaveImage(registers), 0, FXSAVE_SIZE) === FXSAVE_SIZE &&
-    copyOut(space, fpstate, fsaveImage(registers), 0, FSAVE_SIZE) === FSAVE_SIZE &&
+    copyOut(space, fxsave, fxsaveBytes, 0, FXSAVE_SIZE) === FXSAVE_SIZE &&
+    copyOut(space, fpstate, fsaveBytes, 0, FSAVE_SIZE) === FSAVE_SIZE &&
     copyOut(space, sp, frame, 0, size) === size;
   if (!written) return false;
 
@@ -203,25 +232,17 @@ export function stackState(task: Task): number {
 
 function writeContext(task: Task, view: DataView, at: number, fpstate: number, mask: SignalSet, fault?: Fault): void {
   const { registers } = task;
-  const at32 = (field: keyof typeof SIGCONTEXT_FIELDS, value: number): void =>
-    view.setUint32(at + SIGCONTEXT_FIELDS[field], value, true);
-  for (const [name, register] of GENERAL) at32(name, registers.get32(register));
-  for (const [name, segment] of [
-    ['gs', GS],
-    ['fs', FS],
-    ['es', ES],
-    ['ds', DS],
-    ['cs', CS],
-    ['ss', SS],
-  ] as const)
-    at32(name, selectorOf(registers, segment));
-  at32('trap', fault?.vector ?? 0);
-  at32('error', fault?.error ?? 0);
-  at32('eflags', readFlags(registers));
-  at32('espAtSignal', registers.get32(ESP));
-  at32('fpstate', fpstate);
-  at32('mask', mask.low);
-  at32('cr2', fault ? task.kernel.cpu.faultAddress : 0);
+  const { trap, error, eflags, espAtSignal, fpstate: fpstateAt, mask: maskAt, cr2 } = SIGCONTEXT_FIELDS;
+  for (const [name, register] of GENERAL) view.setUint32(at + SIGCONTEXT_FIELDS[name], registers.get32(register), true);
+  for (const [name, segment] of SELECTORS)
+    view.setUint32(at + SIGCONTEXT_FIELDS[name], selectorOf(registers, segment), true);
+  view.setUint32(at + trap, fault?.vector ?? 0, true);
+  view.setUint32(at + error, fault?.error ?? 0, true);
+  view.setUint32(at + eflags, readFlags(registers), true);
+  view.setUint32(at + espAtSignal, registers.get32(ESP), true);
+  view.setUint32(at + fpstateAt, fpstate, true);
+  view.setUint32(at + maskAt, mask.low, true);
+  view.setUint32(at + cr2, fault ? task.kernel.cpu.faultAddress : 0, true);
 }
 
 export function popFrame(task: Task, realTime: boolean): boolean {
@@ -229,17 +250,19 @@ export function popFrame(task: Task, realTime: boolean): boolean {
   // the handler's return has popped the return address; sigreturn's frame has the signal number popped too
   const frame = registers.get32(ESP) - (realTime ? 4 : 8);
   const contextAt = realTime ? frame + 16 + SIGINFO_SIZE + 20 : frame + 8;
-  const bytes = new Uint8Array(CONTEXT_SIZE + 8);
-  if (copyIn(space, contextAt, bytes, 0, bytes.length) !== bytes.length) return false;
-  const view = new DataView(bytes.buffer);
+  const length = CONTEXT_SIZE + 8;
+  if (copyIn(space, contextAt, contextBytes, 0, length) !== length) return false;
+  const view = contextView;
   const get = (field: keyof typeof SIGCONTEXT_FIELDS): number => view.getUint32(SIGCONTEXT_FIELDS[field], true);
 
   const fpstate = get('fpstate');
   if (fpstate !== 0) {
-    const image = new Uint8Array(FXSAVE_SIZE);
     if (hostByte(space, fpstate, ACCESS_READ) === 0) return false;
-    if (copyIn(space, fpstate + FSAVE_SIZE, image, 0, FXSAVE_SIZE) !== FXSAVE_SIZE || !loadFxsave(registers, image))
-      return false;
+    if (copyIn(space, fpstate + FSAVE_SIZE, fxsaveBytes, 0, FXSAVE_SIZE) !== FXSAVE_SIZE) return false;
+    const good = loadFxsave(registers, fxsaveBytes);
+    // what is behind the state is the program's own, and is zeros in the next frame
+    fxsaveBytes.fill(0);
+    if (!good) return false;
   }
   for (const [name, register] of GENERAL) registers.set32(register, get(name));
   writeFlags(registers, get('eflags'));
@@ -253,12 +276,8 @@ export function popFrame(task: Task, realTime: boolean): boolean {
 }
 
 function restoreSegments(task: Task, registers: Registers, get: (field: 'gs' | 'fs' | 'es' | 'ds') => number): void {
-  for (const [name, segment] of [
-    ['gs', GS],
-    ['fs', FS],
-    ['es', ES],
-    ['ds', DS],
-  ] as const) {
+  for (const [name, segment] of SELECTORS) {
+    if (name === 'cs' || name === 'ss') continue;
     const selector = get(name) & 0xffff;
     loadSegment(registers, segment, selector === 0 ? 0 : selector | 3, i386Descriptor(task, selector));
   }
