@@ -12,6 +12,8 @@ import type { Terminal } from '../kernel/tty/terminal.js';
 import type { OpenFile } from '../kernel/vfs/open-file.js';
 
 export interface Console {
+  /** Before the program starts. */
+  prepare(): Promise<void>;
   /** Descriptors 0, 1 and 2 of the first program. */
   files(task: Task): (OpenFile | undefined)[];
   open(): void;
@@ -28,7 +30,15 @@ export class PipeConsole implements Console {
   constructor(
     private readonly interactive: boolean,
     private readonly host: NodeHost,
+    /** All input is there when the program starts, so that nothing depends on when it comes. */
+    private readonly early: boolean,
   ) {}
+
+  async prepare(): Promise<void> {
+    if (!this.early || !this.interactive) return;
+    for await (const bytes of process.stdin) this.input.push(new Uint8Array(bytes as Buffer));
+    this.input.end();
+  }
 
   files(task: Task): (OpenFile | undefined)[] {
     return [new HostInput(task, this.input), new HostOutput(task, this.output), new HostOutput(task, this.errors)];
@@ -47,6 +57,7 @@ export class PipeConsole implements Console {
         this.host.wake();
       });
     }
+    if (this.input.ended) return;
     if (!this.interactive) {
       this.input.end();
       return;
@@ -101,6 +112,8 @@ export class TerminalConsole implements Console {
     this.terminal = pts.allocate(kernel.setup)!;
     kernel.console = this.terminal;
   }
+
+  async prepare(): Promise<void> {}
 
   files(task: Task): (OpenFile | undefined)[] {
     const file = this.kernel.vfs.open(task, task.fs.root, this.terminal.name, O_RDWR, 0);

@@ -3,6 +3,7 @@ import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { Limits } from '../kernel/cgroup/limits.js';
 import { parseLimits, type RawLimits } from './kernel-limits.js';
+import { SYSCALLS } from '../kernel/syscalls/table.js';
 
 export interface RawKernelOptions extends RawLimits {
   rootfs: string[];
@@ -15,6 +16,8 @@ export interface RawKernelOptions extends RawLimits {
   net?: string;
   nodeMemory: string;
   control?: string;
+  clock?: string;
+  seed?: string;
   interactive?: boolean;
   tty?: boolean;
   strace?: string | true;
@@ -37,8 +40,8 @@ export interface KernelRunOptions {
   upper?: string;
   env: string[];
   cwd: string;
-  uid: number;
-  gid: number;
+  /** As it was given: the root knows who that is. */
+  user: string;
   binds: Bind[];
   hostname: string;
   /** As `--net` of machines. */
@@ -48,6 +51,8 @@ export interface KernelRunOptions {
   limits?: Limits;
   /** The socket of `tabvisor kernel top`. */
   control?: string;
+  clock: 'real' | 'virtual';
+  seed: number;
   interactive: boolean;
   tty: boolean;
   /** Calls to show; empty: all; undefined: none. */
@@ -68,24 +73,27 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
   const memory = parseSize(raw.nodeMemory);
   if (memory === undefined || memory < MEMORY_MIN || memory > MEMORY_MAX)
     throw new InputError(`--node-memory ${raw.nodeMemory}: must be 16M to 3G`, 'For example --node-memory 1G.');
-  const { uid, gid } = parseUser(raw.user ?? '0');
+  const { clock = 'real' } = raw;
+  if (clock !== 'real' && clock !== 'virtual')
+    throw new InputError(`--clock ${clock}: there is no such clock`, 'Give real or virtual.');
   return {
     rootfs,
     writeThrough,
     upper: raw.upper,
     env: environment(raw.env ?? [], raw.tty ?? false),
     cwd: absolute('--cwd', raw.cwd ?? '/'),
-    uid,
-    gid,
+    user: raw.user ?? '0',
     binds: (raw.bind ?? []).map(parseBind),
     hostname: raw.hostname ?? 'tabvisor',
     net: raw.net ?? 'none',
     memory,
     limits: parseLimits(raw),
     control: raw.control,
+    clock,
+    seed: parseSeed(raw.seed, clock),
     interactive: raw.interactive ?? false,
     tty: raw.tty ?? false,
-    strace: raw.strace === undefined ? undefined : new Set(raw.strace === true ? [] : raw.strace.split(',')),
+    strace: raw.strace === undefined ? undefined : parseCalls(raw.strace),
     stats: raw.stats,
     interpret: raw.interpret ?? false,
   };
@@ -108,7 +116,7 @@ function parseRoot(given: readonly string[]): { rootfs: string[]; writeThrough: 
 
 function environment(given: readonly string[], tty: boolean): string[] {
   const values = new Map<string, string>();
-  for (const text of [DEFAULT_PATH, 'HOME=/root', ...(tty ? [`TERM=${process.env.TERM ?? 'xterm'}`] : []), ...given]) {
+  for (const text of [DEFAULT_PATH, ...(tty ? [`TERM=${process.env.TERM ?? 'xterm'}`] : []), ...given]) {
     const [name, ...rest] = text.split('=');
     if (!name || rest.length === 0)
       throw new InputError(`--env ${text}: is no NAME=VALUE`, 'For example --env LANG=C.');
@@ -117,10 +125,26 @@ function environment(given: readonly string[], tty: boolean): string[] {
   return [...values].map(([name, value]) => `${name}=${value}`);
 }
 
-function parseUser(text: string): { uid: number; gid: number } {
-  const match = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(text);
-  if (!match) throw new InputError(`--user ${text}: is no number`, 'Give UID or UID:GID, as numbers.');
-  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
+function parseSeed(text: string | undefined, clock: string): number {
+  if (text === undefined) return 0;
+  if (clock !== 'virtual')
+    throw new InputError('--seed: only a run with --clock virtual is repeatable', 'Add --clock virtual.');
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff)
+    throw new InputError(`--seed ${text}: is no number from 0 to 4294967295`, 'For example --seed 1.');
+  return Number(text);
+}
+
+/** Names of system calls; none for all. */
+function parseCalls(list: string | true): Set<string> {
+  if (list === true) return new Set();
+  const names = list.split(',');
+  const unknown = names.find((name) => !SYSCALLS.some((row) => row.name === name));
+  if (unknown !== undefined)
+    throw new InputError(
+      `--strace=${list}: there is no system call '${unknown}'`,
+      'docs/SYSCALLS.md lists them; --strace alone shows all.',
+    );
+  return new Set(names);
 }
 
 function parseBind(text: string): Bind {

@@ -3,6 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { InputError } from '../../base/errors.js';
+import { adviceToWrite } from '../../hosts/node/file-advice.js';
+import { reason } from '../../hosts/node/files.js';
 import { NodeHost } from '../../hosts/node/host.js';
 import { nodePlatform } from '../../hosts/node/platform.js';
 import { SharedFolder } from '../../hosts/node/shared-folder.js';
@@ -16,6 +18,8 @@ import type { NamespaceSet } from '../../kernel/ns/namespace-set.js';
 import { Credentials } from '../../kernel/security/credentials.js';
 import { Strace } from '../../kernel/syscalls/strace.js';
 import type { Process } from '../../kernel/task/process.js';
+import { seededRandom, VirtualClock } from '../../kernel/virtual-clock.js';
+import { CallTimes } from '../call-times.js';
 import { epilogue, type Example } from '../help.js';
 import { type KernelRunOptions, parseKernelOptions, type RawKernelOptions } from '../kernel-options.js';
 import { PipeConsole, TerminalConsole } from '../kernel-console.js';
@@ -24,6 +28,8 @@ import { programGroup } from '../kernel-limits.js';
 import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from '../kernel-network.js';
 import { kernelReport } from '../kernel-report.js';
 import { rootOf } from '../kernel-root.js';
+import { SignalForwarding } from '../kernel-signals.js';
+import { userOf } from '../kernel-user.js';
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -50,8 +56,23 @@ const EXAMPLES: readonly Example[] = [
     command: 'tabvisor kernel run --rootfs debian --net user,forward=127.0.0.1:8080-:80 -- nginx',
     what: 'a web server that is reached at port 8080 of this host',
   },
+  {
+    command: 'tabvisor kernel run --rootfs debian --user www-data --env LANG=C --cwd /tmp -- id',
+    what: "somebody of the root's /etc/passwd, with his groups",
+  },
+  {
+    command: 'seq 1000000 | tabvisor kernel run --rootfs debian -i -- md5sum',
+    what: 'standard input and output as pipes',
+  },
   { command: 'tabvisor kernel run --rootfs debian --strace=openat,read -- ls', what: 'the calls that a program makes' },
+  {
+    command: 'tabvisor kernel run --rootfs debian --clock virtual --seed 1 --strace -- date',
+    what: 'the same run each time, to the system call',
+  },
 ];
+
+const STATUS =
+  "Exit status: the program's; 128 + n when signal n has ended it; 125 when tabvisor failed, 126 when the program can't be executed, 127 when it is not there.";
 
 export function kernelRunCommand(): Command {
   const collect = (value: string, list: string[] = []): string[] => [...list, value];
@@ -68,7 +89,11 @@ export function kernelRunCommand(): Command {
     .option('--upper <file>', 'changes of the root are kept in this file, and there again at the next start')
     .option('--env <name=value>', 'an environment variable; repeatable', collect)
     .option('--cwd <path>', 'working directory in the root', '/')
-    .option('--user <uid[:gid]>', 'who the program runs as', '0')
+    .option(
+      '--user <user[:group]>',
+      "who the program runs as: a name of the root's /etc/passwd and /etc/group, or a number",
+      '0',
+    )
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
     .option('--hostname <name>', 'host name', 'tabvisor')
     .option('--net <kind>', 'none or user[,allow=ADDR:PORT][,forward=HOST:PORT-:PORT][,switch=PATH]', 'none')
@@ -82,12 +107,14 @@ export function kernelRunCommand(): Command {
     .option('--cpu-weight <n>', 'weight against others, 1 to 10000 (default: 100)')
     .option('--pids <n>', 'processes and threads that there may be')
     .option('--control <socket>', 'where tabvisor kernel top can ask')
+    .option('--clock <real|virtual>', "time is the host's, or counts instructions (repeatable)", 'real')
+    .option('--seed <n>', 'random numbers of a run with --clock virtual: equal seed, equal run')
     .option('-i, --interactive', 'standard input goes to the program')
     .option('-t, --tty', 'the program has a terminal')
     .option('--strace [list]', 'show system calls on standard error; only those of the list')
     .option('--stats <file>', 'system calls, faults and memory as JSON')
     .option('--interpret', 'do not translate')
-    .addHelpText('after', epilogue(EXAMPLES))
+    .addHelpText('after', epilogue(EXAMPLES, STATUS))
     .action(async (program: string, args: string[], raw: RawKernelOptions) => {
       process.exitCode = await run(parseKernelOptions(raw), [program, ...args]);
     });
@@ -97,15 +124,20 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   const host = new NodeHost();
   const core = await nodePlatform.core();
   const strace = options.strace && new Strace(options.strace, (line) => process.stderr.write(`${line}\n`));
+  const times = options.stats === undefined ? undefined : new CallTimes(() => host.now(), strace);
+  let instructions = (): number => 0;
+  const virtual = options.clock === 'virtual' ? new VirtualClock(() => instructions()) : undefined;
   const { kernel, vcpu } = createNode({
     core,
     memory: options.memory,
-    translate: options.interpret ? undefined : 'in the background',
-    clock: host,
-    random: (into) => host.random(into),
+    // what is translated when must not depend on the host
+    translate: options.interpret ? undefined : virtual ? 'at once' : 'in the background',
+    clock: virtual ?? host,
+    random: virtual ? seededRandom(options.seed) : (into) => host.random(into),
     hostname: options.hostname,
-    tracer: strace,
+    tracer: times ?? strace,
   });
+  instructions = () => vcpu.instructions;
   nodePlatform.tune(vcpu);
   const root = await rootOf(kernel, options);
   const cgroup = programGroup(kernel, options.limits);
@@ -137,14 +169,22 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   try {
     network = await openNodeNetwork(kernel, host, options.net);
     if (network) mountNetworkFiles(kernel, namespace, network);
-    status = await runProgram(kernel, host, options, args, namespaces, pts);
+    status = await runProgram(kernel, host, options, args, namespaces, pts, virtual);
   } finally {
     control?.close();
     network?.close();
     root.close();
   }
-  if (options.stats) writeFileSync(options.stats, `${JSON.stringify(kernelReport(kernel, vcpu), undefined, 2)}\n`);
+  if (times) writeReport(options.stats!, kernelReport(kernel, vcpu, times));
   return status;
+}
+
+function writeReport(path: string, report: unknown): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  } catch (error) {
+    throw new InputError(`--stats ${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
+  }
 }
 
 /** From the first process's start to its end; its exit status as a shell has it. */
@@ -155,27 +195,48 @@ async function runProgram(
   args: string[],
   namespaces: NamespaceSet,
   pts: Devpts,
+  virtual: VirtualClock | undefined,
 ): Promise<number> {
-  const console_ = options.tty ? new TerminalConsole(kernel, pts, host) : new PipeConsole(options.interactive, host);
+  const user = userOf(kernel, namespaces.mount.rootPath, options.user);
+  const console_ = options.tty
+    ? new TerminalConsole(kernel, pts, host)
+    : new PipeConsole(options.interactive, host, virtual !== undefined);
+  await console_.prepare();
   const program = args[0]!;
+  let isInDirectory = false;
   const started = kernel.startProcess(program, {
     args,
-    env: options.env,
+    env: options.env.some((entry) => entry.startsWith('HOME='))
+      ? options.env
+      : [...options.env, `HOME=${user.home || '/'}`],
     cwd: options.cwd,
     searchPath: true,
-    credentials: Credentials.user(kernel.userNamespace, options.uid, options.gid, []),
+    credentials: Credentials.user(kernel.userNamespace, user.uid, user.gid, user.groups),
     namespaces,
-    files: (task) => console_.files(task),
+    files: (task) => {
+      isInDirectory = true;
+      return console_.files(task);
+    },
   });
-  if (typeof started === 'number') return refuse(program, -started);
+  if (typeof started === 'number') {
+    if (!isInDirectory)
+      throw new InputError(
+        `--cwd ${options.cwd}: ${-started === ENOENT ? 'no such directory in the root' : errnoName(-started)}`,
+        'It must be there when the program starts; --bind brings one too.',
+      );
+    return refuse(program, -started);
+  }
   const init: Process = started;
   console_.open();
+  const signals = new SignalForwarding(init, () => host.wake());
   try {
-    await drive(kernel, host, () => init.isZombie);
+    await drive(kernel, host, () => init.isZombie, virtual);
     for (const fs of kernel.mounted) fs.sync();
   } finally {
+    signals.close();
     await console_.close();
   }
+  if (signals.endedBy !== undefined) return 128 + signals.endedBy;
   const status = init.exitStatus!;
   return (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f);
 }

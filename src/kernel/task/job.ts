@@ -42,7 +42,7 @@ export class ProcessGroup {
     this.session.pid.releaseIfUnused();
   }
 
-  /** Has nobody in it a parent in another group of the session, who could continue it? POSIX 3.264. */
+  /** Has nobody in it a parent in another group of the session, who could continue it? POSIX 3.264. A shell may be process 1. */
   get orphaned(): boolean {
     for (const process of this.processes) {
       if (process.isZombie) continue;

@@ -94,6 +94,11 @@ export class SignalActions {
     return handler === HANDLER_IGNORE || (handler === HANDLER_DEFAULT && defaultAction(signal) === 'ignore');
   }
 
+  /** Has it a handler of its own, or is it ignored? */
+  catches(signal: number): boolean {
+    return this.actions[signal]!.handler !== HANDLER_DEFAULT;
+  }
+
   copy(): SignalActions {
     return new SignalActions(this.actions.slice());
   }
