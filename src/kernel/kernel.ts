@@ -20,6 +20,7 @@ import { AnonymousFs } from './fs/anonymous.js';
 import { openDevice } from './fs/devices.js';
 import { Devpts } from './fs/devpts.js';
 import { InotifyLimits } from './fs/inotify.js';
+import { KernelLog } from './fs/kmsg.js';
 import { Nsfs } from './fs/nsfs.js';
 import { openFifo } from './fs/pipe.js';
 import { Tmpfs } from './fs/tmpfs.js';
@@ -34,6 +35,7 @@ import { NetNamespace } from './ns/net-namespace.js';
 import { PidNamespace } from './ns/pid-namespace.js';
 import { UserNamespace } from './ns/user-namespace.js';
 import { UtsNamespace } from './ns/uts-namespace.js';
+import { RELEASE, VERSION } from './release.js';
 import { Credentials } from './security/credentials.js';
 import { SyscallTable } from './syscalls/dispatch.js';
 import { SYSCALLS } from './syscalls/table.js';
@@ -132,6 +134,7 @@ export class Kernel {
   readonly cgroups: Hierarchy;
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
+  readonly log = new KernelLog();
   readonly lockedFiles = new LockedFiles();
   readonly inotify = new InotifyLimits();
   /** A UUID of this life of the kernel. */
@@ -177,6 +180,7 @@ export class Kernel {
     this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
     this.memoryRoot = this.newMount(this.memory, new Dentry('', undefined, this.memory.root), 0);
     this.runner = new Runner(this);
+    this.log.add(5, 0, `Linux version ${RELEASE} (tabvisor) ${VERSION}`);
     this.netNamespace = new NetNamespace(this, this.userNamespace);
     this.netNamespace.loopback.start();
   }

@@ -7,6 +7,7 @@ import type { ClockSource } from './clock.js';
 import { DEVICE_NODES } from './fs/devices.js';
 import { Devpts } from './fs/devpts.js';
 import { Procfs } from './fs/procfs/procfs.js';
+import { Sysfs } from './fs/sysfs/sysfs.js';
 import { Tmpfs } from './fs/tmpfs.js';
 import { PAGE_SIZE } from './mm/frames.js';
 import { Kernel, type Tracer } from './kernel.js';
@@ -65,7 +66,7 @@ export interface StandardMounts {
 
 /**
  * A mount namespace with `root` at its root, and on it what programs expect: /proc with the numbers of `pids`, /dev with its nodes,
- * /dev/pts, /dev/shm, /dev/mqueue, /sys/fs/cgroup with the groups of `cgroups`. A mount point that is not there and can't be made is
+ * /dev/pts, /dev/shm, /dev/mqueue, /sys, /sys/fs/cgroup with the groups of `cgroups`. A mount point that is not there and can't be made is
  * left out.
  */
 export function standardMounts(
@@ -83,6 +84,8 @@ export function standardMounts(
   for (const [name, target] of DEV_LINKS)
     dev.root.symlink(kernel.setup, name, target, { mode: S_IFLNK | 0o777, ...ROOT });
   mountAt(kernel, namespace, '/proc', new Procfs(kernel.newDevice(), kernel, pids), MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  const sys = new Sysfs(kernel.newDevice(), kernel, kernel.netNamespace);
+  mountAt(kernel, namespace, '/sys', sys, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   mountAt(kernel, namespace, '/sys/fs/cgroup', kernel.cgroups.fileSystemOf(cgroups), MS_NOSUID | MS_NODEV | MS_NOEXEC);
   const at = mountAt(kernel, namespace, '/dev', dev, MS_NOSUID);
   const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid: TTY_GROUP });

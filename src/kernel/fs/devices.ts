@@ -10,6 +10,7 @@ import type { Inode } from '../vfs/inode.js';
 import { type Io, transferred } from '../vfs/io.js';
 import { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
+import { KmsgFile } from './kmsg.js';
 import { openPtmx, openSlave, PtsInode } from './devpts.js';
 
 const MEMORY_MAJOR = 1;
@@ -23,7 +24,9 @@ export const DEVICE_NODES: readonly (readonly [name: string, rdev: number, mode:
   ['full', makedev(1, 7), 0o666],
   ['random', makedev(1, 8), 0o666],
   ['urandom', makedev(1, 9), 0o666],
+  ['kmsg', makedev(1, 11), 0o644],
   ['tty', makedev(5, 0), 0o666],
+  ['console', makedev(5, 1), 0o600],
 ];
 
 /** Reads and writes that have no position. */
@@ -117,6 +120,8 @@ export function openDevice(task: Task, inode: Inode, flags: number, path: Path):
       case 8:
       case 9:
         return new RandomFile(task, inode, flags, path);
+      case 11:
+        return new KmsgFile(task, inode, flags, path);
     }
   } else if (major === TTY_MAJOR && minor === 0) {
     const { terminal } = task.process.group.session;

@@ -6,6 +6,7 @@ import type { FileSystem } from '../vfs/file-system.js';
 import { Devpts } from './devpts.js';
 import { parseOptions } from './mount-options.js';
 import { Procfs, type ProcfsOptions } from './procfs/procfs.js';
+import { Sysfs } from './sysfs/sysfs.js';
 import { Tmpfs, tmpfsOptions } from './tmpfs.js';
 
 /** Makes a filesystem for a mount with `options`; a negated errno. */
@@ -57,6 +58,12 @@ function makeDevpts(task: Task, text: string): FileSystem | number {
   });
 }
 
+/** Shows the interfaces of the network namespace that it is mounted in. */
+function makeSysfs(task: Task, text: string): FileSystem | number {
+  if (text !== '') return -EINVAL;
+  return new Sysfs(task.kernel.newDevice(), task.kernel, task.namespaces.net);
+}
+
 /** One in an IPC namespace, however often it is mounted. */
 function makeMqueue(task: Task, text: string): FileSystem | number {
   return text === '' ? task.namespaces.ipc.queues : -EINVAL;
@@ -64,6 +71,7 @@ function makeMqueue(task: Task, text: string): FileSystem | number {
 
 const TYPES: ReadonlyMap<string, Make> = new Map([
   ['tmpfs', makeTmpfs],
+  ['sysfs', makeSysfs],
   ['proc', makeProcfs],
   ['devpts', makeDevpts],
   ['cgroup2', makeCgroupfs],
