@@ -64,7 +64,7 @@ const rooms: Record<string, string[]> = {
   'src/hosts/browser': [...machineRooms, 'src/library'],
   'src/cli': ['src'],
 
-  web: [...machineRooms, 'src/modes', 'src/library', 'src/hosts/browser'],
+  web: [...machineRooms, 'src/modes', 'src/library', 'src/hosts/browser', 'src/kernel', 'src/oci'],
   bench: ['src/modes'],
 };
 

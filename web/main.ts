@@ -7,6 +7,7 @@ import { notice } from './ui/notice.js';
 import { byId } from './ui/element.js';
 import { acceptDrops } from './ui/own-files.js';
 import { OwnMachine } from './ui/own-machine.js';
+import { isLayer, RootView } from './ui/root-view.js';
 import { startRace } from './ui/race.js';
 import { startTabs } from './ui/tabs.js';
 import { startTheme } from './ui/theme.js';
@@ -20,17 +21,31 @@ startTheme();
 startTabs(() => {});
 const race = startRace();
 const own = new OwnMachine();
+const root = new RootView();
 acceptDrops(
   (on) => {
     byId('over').hidden = !on;
   },
-  (files) => {
-    byId('tab-own').click();
-    void own.take(files);
-  },
+  (files) => void sort(files),
 );
+
+/** What is dropped goes where it is of use: tars are a root's, all else is a machine's. */
+async function sort(files: readonly File[]): Promise<void> {
+  const layers: File[] = [];
+  const others: File[] = [];
+  // a file that can't be read is for the machine to complain about
+  for (const file of files) ((await isLayer(file).catch(() => false)) ? layers : others).push(file);
+  if (layers.length > 0) {
+    byId('tab-root').click();
+    root.take(layers);
+  }
+  if (others.length === 0) return;
+  byId('tab-own').click();
+  void own.take(others);
+}
+
 addEventListener('beforeunload', (event) => {
-  if (race.busy || own.busy) event.preventDefault();
+  if (race.busy || own.busy || root.busy) event.preventDefault();
 });
 
 if (!canShare()) {

@@ -188,7 +188,13 @@ export class TerminalConsole implements Console {
   }
 
   async close(): Promise<void> {
+    // nobody is left who could go on with what Ctrl-S has stopped
+    this.terminal.start();
     this.pass();
+    while (this.terminal.outputLength > 0 && !process.stdout.destroyed) {
+      await new Promise<void>((done) => process.stdout.once('drain', done));
+      this.pass();
+    }
     process.stdout.off('resize', this.resize);
     process.stdin.pause();
     if (this.raw) process.stdin.setRawMode(false);

@@ -14,6 +14,7 @@ import { Kernel, type Tracer } from './kernel.js';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from './abi/mount.js';
 import { S_IFCHR, S_IFDIR, S_IFLNK } from './abi/stat.js';
 import type { MountNamespace } from './ns/mount-namespace.js';
+import type { NamespaceSet } from './ns/namespace-set.js';
 import { Dentry } from './vfs/dentry.js';
 import type { FileSystem } from './vfs/file-system.js';
 import type { Mount } from './vfs/mount.js';
@@ -97,6 +98,18 @@ export function standardMounts(
   mountAt(kernel, namespace, '/dev/shm', shm, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   mountAt(kernel, namespace, '/dev/mqueue', kernel.ipcNamespace.queues, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   return { namespace, pts };
+}
+
+/** The kernel's own namespaces, with `mount` for the names of files. */
+export function initialNamespaces(kernel: Kernel, mount: MountNamespace): NamespaceSet {
+  return {
+    mount,
+    uts: kernel.utsNamespace,
+    cgroup: kernel.cgroups.namespace,
+    ipc: kernel.ipcNamespace,
+    net: kernel.netNamespace,
+    pidForChildren: kernel.pidNamespace,
+  };
 }
 
 /** Mounts `fs` on the directory at `path`, of which the part that is not there is made. Undefined: it can't be. */

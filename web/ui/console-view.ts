@@ -81,6 +81,15 @@ export class ConsoleView {
     this.written = false;
   }
 
+  get size(): { columns: number; rows: number } {
+    return { columns: this.terminal.cols, rows: this.terminal.rows };
+  }
+
+  /** `changed` is called when its place has become another size. */
+  onResize(changed: (size: { columns: number; rows: number }) => void): void {
+    this.terminal.onResize(() => changed(this.size));
+  }
+
   focus(): void {
     this.terminal.focus();
   }
