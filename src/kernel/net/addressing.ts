@@ -55,7 +55,10 @@ export class Addressing {
     );
     if (there) return -EEXIST;
     if (to.addresses.length >= ADDRESSES_MAX) return -ENOBUFS;
-    to.addresses.push(address);
+    // those of IPv6 from the widest scope on, as they are listed
+    const narrower = (own: InterfaceAddress): boolean => typeof own.address === 'bigint' && own.scope > address.scope;
+    const at = typeof address.address === 'bigint' ? to.addresses.findIndex(narrower) : -1;
+    to.addresses.splice(at < 0 ? to.addresses.length : at, 0, address);
     for (const route of this.routesOf(to, address)) this.namespace.routes.add(route);
     to.changed();
     this.namespace.changes.addressChanged(to, address, false);
@@ -137,8 +140,9 @@ export class Addressing {
     const inLocal = { ...common, table: RT_TABLE_LOCAL };
     const routes: Route[] = [{ ...inLocal, destination: address, bits: 32, scope: RT_SCOPE_HOST, type: RTN_LOCAL }];
     const network = networkOf(peer, bits) as number;
-    if (loopback) {
-      routes.push({ ...inLocal, destination: network, bits, scope: RT_SCOPE_HOST, type: RTN_LOCAL });
+    if ((by.configured & IFF_LOOPBACK) !== 0) {
+      // all of its networks are here
+      if (bits < 32) routes.push({ ...inLocal, destination: network, bits, scope: RT_SCOPE_HOST, type: RTN_LOCAL });
       if (bits < 31) routes.push(this.broadcast(inLocal, network, bits));
       return routes;
     }

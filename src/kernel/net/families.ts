@@ -2,9 +2,11 @@
 import { EACCES, EAFNOSUPPORT, EINVAL, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from '../abi/errno.js';
 import { O_NONBLOCK } from '../abi/fcntl.js';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from '../abi/rtnetlink.js';
 import {
   AF_INET,
   AF_INET6,
+  AF_NETLINK,
   AF_UNIX,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -19,6 +21,7 @@ import { PingSocket } from './inet/ping-socket.js';
 import { RawSocket } from './inet/raw-socket.js';
 import { TcpSocket } from './inet/tcp-socket.js';
 import { UdpSocket } from './inet/udp-socket.js';
+import { NetlinkSocket } from './netlink/netlink-socket.js';
 import type { Socket } from './socket.js';
 import { UnixSocket } from './unix-socket.js';
 
@@ -43,6 +46,10 @@ export function createSocket(task: Task, family: number, typeAndFlags: number, p
     case AF_INET:
     case AF_INET6:
       return internetSocket(task, family, type, protocol, flags);
+    case AF_NETLINK:
+      if (type !== SOCK_RAW && type !== SOCK_DGRAM) return -ESOCKTNOSUPPORT;
+      if (protocol !== NETLINK_ROUTE && protocol !== NETLINK_SOCK_DIAG) return -EPROTONOSUPPORT;
+      return new NetlinkSocket(task, type, protocol, flags);
     default:
       return -EAFNOSUPPORT;
   }

@@ -40,6 +40,10 @@ import { resolve } from '../vfs/walk.js';
 import { type Ancillary, dropFiles, type OptionValue, type PeerCredentials, type Received, Socket } from './socket.js';
 
 const ADDRESS_MAX = 110;
+/** What ss(8) calls states: TCP's numbers. */
+const STATE_ESTABLISHED = 1;
+const STATE_CLOSE = 7;
+const STATE_LISTEN = 10;
 /** Datagrams and connections that may wait: net.unix.max_dgram_qlen, net.core.somaxconn. */
 const DATAGRAMS_MAX = 10;
 const BACKLOG_MAX = 4096;
@@ -443,6 +447,18 @@ export class UnixSocket extends Socket {
   protected override get readableBytes(): number {
     if (!this.isStream) return this.queue[0]?.bytes.length ?? 0;
     return this.queue.reduce((sum, { bytes, at }) => sum + bytes.length - at, 0);
+  }
+
+  /** As ss(8) and /proc/net/unix show it; states are TCP's. */
+  get description(): { state: number; name: string; peer: number; waiting: number } {
+    const name = this.address.length > 2 ? latin1(this.address.subarray(2)) : '';
+    const state = this.backlog ? STATE_LISTEN : this.peer ? STATE_ESTABLISHED : STATE_CLOSE;
+    return {
+      state,
+      name: name.startsWith('\0') ? name : name.replace(/\0.*$/, ''),
+      peer: this.peer?.inode.ino ?? 0,
+      waiting: this.backlog?.length ?? this.queued,
+    };
   }
 
   // ---- readiness and the end --------------------------------------------------------------------------------------------------

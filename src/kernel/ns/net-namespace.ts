@@ -33,6 +33,8 @@ export class NetNamespace implements Clock {
   readonly raw = new RawTable(this);
   /** Told of what happens to interfaces, addresses, routes and neighbours. */
   readonly changes = new NetChanges();
+  /** Protocol and port of netlink sockets. */
+  readonly netlinkPorts = new Set<string>();
   readonly unix = new UnixSockets();
   readonly loopback: Loopback;
   private nextIndex = 1;

@@ -22,6 +22,7 @@ import {
   table,
   TableDirectory,
 } from './inodes.js';
+import { NET } from './net-directory.js';
 import { maps, smaps, smapsRollup } from './maps.js';
 import { mountinfo, mounts, mountstats } from './mounts.js';
 import { auxv, cmdline, environ, mem } from './process-memory.js';
@@ -147,6 +148,7 @@ const identityMap = ofTask(() => `${[0, 0, 4294967295].map((number) => String(nu
 const COMMON: readonly Entry<ProcessSubject>[] = [
   directory('fd', 0o500, (place) => new FdDirectory(place)),
   directory('fdinfo', 0o555, (place) => new FdinfoDirectory(place)),
+  table('net', 0o555, NET),
   table('ns', 0o511, namespaces),
   environ,
   auxv,

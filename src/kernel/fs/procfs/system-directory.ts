@@ -10,6 +10,7 @@ import { locks } from './locks.js';
 import { stateOf, ticks } from './process-status.js';
 import { ofSystem, type SystemSubject } from './subject.js';
 import { SYSCTLS } from './sysctl.js';
+import { NET_SETTINGS } from './sysctl-net.js';
 import { meminfo, vmstat } from './system-memory.js';
 import { SYSVIPC } from './sysvipc.js';
 import { text } from './text.js';
@@ -120,11 +121,12 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   text('misc', 0o444, fixed('')),
   text('modules', 0o444, fixed('')),
   link('mounts', { text: () => 'self/mounts' }),
+  link('net', { text: () => 'self/net' }),
   text('partitions', 0o444, fixed('')),
   self,
   text('stat', 0o444, stat),
   text('swaps', 0o444, fixed('Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n')),
-  table('sys', 0o555, SYSCTLS),
+  table('sys', 0o555, [...SYSCTLS, NET_SETTINGS]),
   table('sysvipc', 0o555, SYSVIPC),
   threadSelf,
   table('tty', 0o555, [text('drivers', 0o444, fixed(TTY_DRIVERS))]),

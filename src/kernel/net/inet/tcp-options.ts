@@ -133,7 +133,7 @@ export class TcpOptions {
 }
 
 /** struct tcp_info, as far as programs have known it since Linux 2.6. */
-function information(end: TcpEndpoint | undefined, listening: boolean): Uint8Array {
+export function information(end: TcpEndpoint | undefined, listening: boolean): Uint8Array {
   const bytes = new Uint8Array(INFO_SIZE);
   const view = new DataView(bytes.buffer);
   const state = listening ? 'listen' : (end?.connection.state ?? 'closed');

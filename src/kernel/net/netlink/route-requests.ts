@@ -1,0 +1,97 @@
+// Routing netlink: which request does what. man 7 rtnetlink; Linux net/core/rtnetlink.c.
+import { EOPNOTSUPP, EPERM } from '../../abi/errno.js';
+import {
+  NLM_F_DUMP,
+  RT_TABLE_LOCAL,
+  RT_TABLE_MAIN,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_DELNEIGH,
+  RTM_DELROUTE,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_GETNEIGH,
+  RTM_GETROUTE,
+  RTM_GETRULE,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWNEIGH,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+  RTM_SETLINK,
+} from '../../abi/rtnetlink.js';
+import { AF_INET, AF_INET6 } from '../../abi/socket.js';
+import type { NetNamespace } from '../../ns/net-namespace.js';
+import { CAP_NET_ADMIN } from '../../security/capability.js';
+import type { Task } from '../../task/task.js';
+import { Body, type Request } from './message.js';
+import { addAddress, getAddresses, removeAddress } from './route-address.js';
+import { changeLink, getLinks, removeLink } from './route-link.js';
+import { changeNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
+import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
+
+/** Messages of an answer, or 0, or a negated errno. */
+export type Answer = number | { type: number; body: Uint8Array }[];
+
+export function routeRequest(task: Task, namespace: NetNamespace, request: Request): Answer {
+  const { type, flags } = request;
+  const dump = (flags & NLM_F_DUMP) === NLM_F_DUMP;
+  // of each four types the third one asks
+  if ((type & 3) !== 2 && !task.credentials.capable(namespace.owner, CAP_NET_ADMIN)) return -EPERM;
+  switch (type) {
+    case RTM_GETLINK:
+      return getLinks(namespace, request, dump);
+    case RTM_NEWLINK:
+    case RTM_SETLINK:
+      return changeLink(namespace, request);
+    case RTM_DELLINK:
+      return removeLink(namespace, request);
+    case RTM_GETADDR:
+      return dump ? getAddresses(namespace, request) : -EOPNOTSUPP;
+    case RTM_NEWADDR:
+      return addAddress(namespace, request);
+    case RTM_DELADDR:
+      return removeAddress(namespace, request);
+    case RTM_GETROUTE:
+      return dump ? getRoutes(namespace, request) : findRoute(task, namespace, request);
+    case RTM_NEWROUTE:
+      return addRoute(namespace, request);
+    case RTM_DELROUTE:
+      return removeRoute(namespace, request);
+    case RTM_GETNEIGH:
+      return dump ? getNeighbours(namespace, request) : -EOPNOTSUPP;
+    case RTM_NEWNEIGH:
+      return changeNeighbour(namespace, request);
+    case RTM_DELNEIGH:
+      return removeNeighbour(namespace, request);
+    case RTM_GETRULE:
+      return dump ? rules(request) : -EOPNOTSUPP;
+    default:
+      return -EOPNOTSUPP;
+  }
+}
+
+const RT_TABLE_DEFAULT = 253;
+const FR_ACT_TO_TBL = 1;
+const FRA_PRIORITY = 6;
+const FRA_TABLE = 15;
+/** The rules that there always are; others can't be made. */
+const RULES: readonly (readonly [priority: number, table: number])[] = [
+  [0, RT_TABLE_LOCAL],
+  [32766, RT_TABLE_MAIN],
+  [32767, RT_TABLE_DEFAULT],
+];
+
+function rules({ body }: Request): Answer {
+  const asked = body[0] ?? 0;
+  const messages: { type: number; body: Uint8Array }[] = [];
+  for (const family of [AF_INET, AF_INET6])
+    for (const [priority, table] of RULES) {
+      if ((asked !== 0 && asked !== family) || (family === AF_INET6 && table === RT_TABLE_DEFAULT)) continue;
+      const rule = new Body().u8(family, 0, 0, 0, table, 0, 0, FR_ACT_TO_TBL).u32(0);
+      rule.attribute32(FRA_TABLE, table);
+      if (priority !== 0) rule.attribute32(FRA_PRIORITY, priority);
+      messages.push({ type: RTM_NEWRULE, body: rule.taken });
+    }
+  return messages;
+}
