@@ -56,6 +56,8 @@ test('random calls', (context) => {
       const mount = mountAt(kernel, node.mounts.namespace, '/work', work)!;
       node.run(['/fuzz', `${seed}`, `${CALLS_OF_A_RUN}`], '', '/work', 20e9);
       mount.detach();
+      // what System V's calls make lasts until somebody removes it
+      kernel.ipcNamespace.free();
       made += callsOf(kernel) - before;
       const { free } = kernel.frames;
       if (process.env.FUZZ_CALLS) console.log({ seed, round, calls: callsOf(kernel) - before, free });
@@ -67,6 +69,95 @@ test('random calls', (context) => {
     }
   }
 });
+
+/** Calls that may succeed though a pointer is wild, as they need not follow it. */
+const NOT_FOLLOWED = new Map<string, RegExp>([
+  ['what /dev/null takes and an end of file gives, and buffers of no length', /^p?(read|write)(v|v2|64)?$/],
+  ['lists that are empty', /^(l|f)?listxattr$|^[gs]etgroups32$|^set(host|domain)name$|^getrandom$/],
+  [
+    'ranges of memory that has nothing there',
+    /^(brk|mmap2|munmap|mprotect|madvise|msync|mlock2?|munlock|mincore|mremap)$/,
+  ],
+  ['addresses that are kept for later', /^(clone|set_tid_address|set_robust_list|signal)$/],
+  ['what is left of a sleep that was not broken off', /nanosleep/],
+  ['sets of no file, and time-outs', /^(p?poll|p?select6?|_newselect|epoll)|^futex/],
+  ['names and times of messages that nobody asks for', /^(recvfrom|(send|recv)m?msg|getsockname|getpeername)/],
+  ['the third argument of getcpu, and the addresses of most requests', /^(getcpu|ptrace)$/],
+]);
+
+test('wild pointers in every argument of every call', (context) => {
+  if (!compiler) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  const node = new TestNode();
+  node.file('/wild', built('wild'));
+  node.file('/calls', Buffer.from(callList));
+  node.directory('/work');
+  const { output } = node.run(['/wild'], '', '/work');
+  let faults = 0;
+  const followed: string[] = [];
+  for (const line of output.split('\n').filter(Boolean)) {
+    const [number, argument, fault, success] = line.split(' ').map(Number);
+    const { name } = SYSCALLS.find((row) => row.i386 === number)!;
+    const may = [...NOT_FOLLOWED.values()].some((names) => names.test(name));
+    if (!may && success) followed.push(`${name}, argument ${argument}`);
+    faults += fault!;
+  }
+  expect(followed, 'succeed with a wild pointer').toEqual([]);
+  // the others said before that something else is wrong
+  expect(faults).toBeGreaterThan(230);
+  expect(node.kernel.tasks.size).toBe(0);
+});
+
+test('floods of tasks, depth, arguments, files and memory', (context) => {
+  if (!compiler) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  const node = new TestNode();
+  node.file('/flood', built('flood'));
+  const { kernel } = node;
+  node.directory('/work');
+  const work = new Tmpfs(kernel.newDevice(), kernel.frames, { size: 16 << 20 }, kernel.clock);
+  const mount = mountAt(kernel, node.mounts.namespace, '/work', work)!;
+  const { output, status } = node.run(['/flood'], '', '/work');
+  mount.detach();
+  expect(output).toBe(FLOODS);
+  expect(status).toBe(0);
+  expect(kernel.tasks.size).toBe(0);
+  expect(kernel.statistics.openFiles).toBe(0);
+  // all that was taken is there again for who comes next
+  const { free } = kernel.frames;
+  expect(node.run(['/flood', '3'], '', '/tmp').status).toBe(0);
+  expect(kernel.frames.free).toBeGreaterThan(free - 64);
+});
+
+const FLOODS = `fork: EAGAIN or ENOMEM
+processes: exited 0
+pthread_create: EAGAIN or ENOMEM
+threads: exited 0
+depth 3000, getcwd: ERANGE
+a long name: ENAMETOOLONG
+many components: 0
+40 links: 0
+41 links: ELOOP
+a link to itself: ELOOP
+depth: exited 0
+a string above 128 KiB: E2BIG
+many arguments: E2BIG
+a big environment: E2BIG
+ten megabytes: E2BIG
+arguments: exited 0
+2 GiB: 0
+its last byte: 1
+size 2147483648, blocks 8
+a hole: 1, 0
+SEEK_DATA: 2147479552
+mapped: x
+8 EiB: EFBIG
+a filesystem that is full: ENOSPC
+sparse files: exited 0
+memory: killed 9
+memory of files: killed 9
+pipes: EMFILE
+memory of pipes: exited 0
+a stack without end: killed 11
+`;
 
 function callsOf(kernel: Kernel): number {
   let calls = 0;

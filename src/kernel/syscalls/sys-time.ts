@@ -165,12 +165,24 @@ export function gettimeofday(task: Task, address: number, zone: number): number 
     return -EFAULT;
   return zone === 0 ? 0 : writeStruct(task, task.abi.structs.timezone, zone, {});
 }
-export function settimeofday(task: Task, address: number): number {
+/** Minutes west of Greenwich that a time zone may be, either way. */
+const ZONE_MAX = 15 * 60;
+
+/** The kernel's time zone, which nothing here asks for, is checked and forgotten. */
+export function settimeofday(task: Task, address: number, zoneAddress: number): number {
+  const { timeval, timezone } = task.abi.structs;
+  let time: Record<'sec' | 'usec', number> | undefined;
+  if (address !== 0) {
+    const read = readStruct(task, timeval, address);
+    if (typeof read === 'number') return read;
+    time = read as Record<'sec' | 'usec', number>;
+    if (time.sec < 0 || time.usec < 0 || time.usec > 999_999) return -EINVAL;
+  }
+  const zone = zoneAddress === 0 ? undefined : readStruct(task, timezone, zoneAddress);
+  if (typeof zone === 'number') return zone;
   if (!task.credentials.has(CAP_SYS_TIME)) return -EPERM;
-  if (address === 0) return 0;
-  const time = readStruct(task, task.abi.structs.timeval, address) as Record<'sec' | 'usec', number> | number;
-  if (typeof time === 'number') return time;
-  if (time.sec < 0 || time.usec < 0 || time.usec > 999_999) return -EINVAL;
+  if (zone && Math.abs(zone.minuteswest!) > ZONE_MAX) return -EINVAL;
+  if (!time) return 0;
   task.kernel.clock.setDate({ seconds: time.sec, nanoseconds: time.usec * 1000 });
   task.kernel.writeVvar();
   return 0;

@@ -16,7 +16,7 @@ import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
 import type { Process } from './process.js';
 import { addUsage } from './process.js';
-import { HANDLER_IGNORE } from './signals.js';
+import { HANDLER_IGNORE, SIGNAL_MAX } from './signals.js';
 import type { Task } from './task.js';
 import { releaseTracees } from './tracing.js';
 
@@ -209,7 +209,8 @@ function notifyEnd(process: Process, last: Task): void {
   }
   const action = parent.actions.get(SIGCHLD);
   const ignored = exitSignal === SIGCHLD && (action.handler === HANDLER_IGNORE || (action.flags & SA_NOCLDWAIT) !== 0);
-  if (exitSignal !== 0 && !(ignored && action.handler === HANDLER_IGNORE))
+  // clone(2) takes any number for the signal: one that is none is not sent
+  if (exitSignal > 0 && exitSignal <= SIGNAL_MAX && !(ignored && action.handler === HANDLER_IGNORE))
     last.kernel.signals.toProcess(parent, childInfo(process, exitSignal));
   if (ignored) reap(process);
   parent.childEvents.wake();
