@@ -1,9 +1,12 @@
 // What the controllers of cgroup2 limit: the same program in Debian's kernel, which has them all, and here; the virtual clock goes by
 // instructions, so that shares of the processor are the same on any machine.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
+import { SharedFolder } from '../../src/hosts/node/shared-folder.js';
+import { Hostfs } from '../../src/kernel/fs/hostfs.js';
+import { mountAt } from '../../src/kernel/node.js';
 import { Console } from '../console.js';
 import { initramfsWith } from '../linux/para-machine.js';
 import { missing, needs, root } from '../provisioned.js';
@@ -78,4 +81,31 @@ test('the command limits a program, which sees its limits and can’t raise them
   expect(run.output.match(/Operation not permitted/g)).toHaveLength(2);
   expect(run.output).toContain('domain\n');
   expect(run.output).toContain('oom_kill 1\n');
+});
+
+test('clean pages of files go before anybody is killed, and never those that are being used', (context) => {
+  const binary = program(context, 'reclaim');
+  const folder = scratch();
+  const file = Buffer.alloc(4096 * 4096);
+  for (let page = 0; page < 4096; page++) for (let i = 0; i < 4096; i++) file[page * 4096 + i] = (i + page) % 251;
+  writeFileSync(join(folder, 'large'), file);
+  const node = new TestNode();
+  const { kernel, mounts } = node;
+  const fs = new Hostfs(kernel.newDevice(), kernel.frames, new SharedFolder(folder, true), {
+    live: true,
+    readOnly: true,
+  });
+  mountAt(kernel, mounts.namespace, '/host', fs);
+  node.file('/bin/reclaim', readFileSync(binary));
+  expect(node.run(['/bin/reclaim', '/host/large'], '', '/tmp').output.split('\n')).toEqual([
+    'pages that read gives: 4096',
+    'pages that are mapped, every other one written: 4096',
+    '  anonymous memory stays below the limit: 1',
+    'its end: 0',
+    'the limit was met: 1',
+    '  and nobody was killed: 0',
+    '  nor went above it: 1',
+    'the groups go: 0',
+    '',
+  ]);
 });

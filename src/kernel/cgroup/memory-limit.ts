@@ -14,26 +14,39 @@ export const HIGH_BATCH = 64;
 const DELAY_MAX = 2e9;
 const DELAY_MIN = 10e6;
 
-/** Drops clean pages of the group and below it. How many. `by`: whose protection counts. */
-function drop(state: MemoryState, by: 'min' | 'low'): number {
+/** Drops clean pages of the group and below it, also mapped ones. How many. `by`: whose protection counts. */
+function drop(state: MemoryState, by: 'min' | 'low', mapped: boolean): number {
   const { kernel } = state;
-  const accountOf = (frame: number) => kernel.frames.accountOf(frame) as MemoryState | undefined;
+  const may = (frame: number): boolean => {
+    const account = kernel.frames.accountOf(frame) as MemoryState | undefined;
+    return account ? account.isWithin(state) && !account.isProtected(by, state) : false;
+  };
   let given = 0;
-  for (const fs of kernel.mounted)
-    given += fs.reclaim((frame) => {
-      const account = accountOf(frame);
-      return account ? account.isWithin(state) && !account.isProtected(by, state) : false;
-    });
+  for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
   return given;
 }
 
-/** Makes what can be made free: clean pages, then those that writing back makes clean, at last those under memory.low. */
+/**
+ * Makes what can be made free, at nobody's expense: clean pages, then those that writing back makes clean, then those that
+ * programs have mapped, at last those under memory.low. How many pages.
+ */
 export function reclaimFrom(state: MemoryState): number {
-  const given = drop(state, 'low');
-  if (given > 0) return given;
-  if (state.kernel.frames.dirty > 0) for (const fs of state.kernel.mounted) fs.sync();
-  const more = drop(state, 'low');
-  return more > 0 ? more : drop(state, 'min');
+  const { frames } = state.kernel;
+  const { payer } = frames;
+  frames.payer = undefined;
+  const given = reclaimInTurns(state);
+  frames.payer = payer;
+  return given;
+}
+
+function reclaimInTurns(state: MemoryState): number {
+  const { kernel } = state;
+  let given = drop(state, 'low', false);
+  if (given === 0 && kernel.frames.dirty > 0) {
+    for (const fs of kernel.mounted) fs.sync();
+    given = drop(state, 'low', false);
+  }
+  return given || drop(state, 'low', true) || drop(state, 'min', true);
 }
 
 /** The group is at its limit and wants a page more. May it have it? */
@@ -113,14 +126,15 @@ export function highDelay(state: MemoryState, pages: number): number {
 
 /** Clean pages of nobody, and of those who are above what memory.low (then memory.min) leaves them, go. How many. */
 export function reclaimAnywhere(kernel: Kernel): number {
-  for (const by of ['low', 'min'] as const) {
-    let given = 0;
-    for (const fs of kernel.mounted)
-      given += fs.reclaim((frame) => {
+  for (const mapped of [false, true])
+    for (const by of ['low', 'min'] as const) {
+      const may = (frame: number): boolean => {
         const account = kernel.frames.accountOf(frame) as MemoryState | undefined;
         return !account?.isProtected(by);
-      });
-    if (given > 0) return given;
-  }
+      };
+      let given = 0;
+      for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
+      if (given > 0) return given;
+    }
   return 0;
 }

@@ -125,9 +125,9 @@ export class Hostfs extends FileSystem {
     return failed;
   }
 
-  override reclaim(may: (frame: number) => boolean): number {
+  override reclaim(may: (frame: number) => boolean, mapped = false): number {
     let given = 0;
-    for (const ref of this.known.values()) given += ref.deref()?.cache.reclaim(may) ?? 0;
+    for (const ref of this.known.values()) given += ref.deref()?.cache.reclaim(may, mapped) ?? 0;
     return given;
   }
 }

@@ -86,9 +86,9 @@ export class Layerfs extends FileSystem {
     };
   }
 
-  override reclaim(may: (frame: number) => boolean): number {
+  override reclaim(may: (frame: number) => boolean, mapped = false): number {
     let given = 0;
-    for (const inode of this.inodes.values()) given += inode.cache.reclaim(may);
+    for (const inode of this.inodes.values()) given += inode.cache.reclaim(may, mapped);
     return given;
   }
 

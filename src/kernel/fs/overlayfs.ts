@@ -74,8 +74,8 @@ export class Overlayfs extends FileSystem {
     return this.upper?.sync() ?? 0;
   }
 
-  override reclaim(may: (frame: number) => boolean): number {
-    return this.lowers.reduce((sum, fs) => sum + fs.reclaim(may), this.upper?.reclaim(may) ?? 0);
+  override reclaim(may: (frame: number) => boolean, mapped = false): number {
+    return this.lowers.reduce((sum, fs) => sum + fs.reclaim(may, mapped), this.upper?.reclaim(may, mapped) ?? 0);
   }
 }
 

@@ -165,10 +165,10 @@ export class Tmpfs extends FileSystem {
   }
 
   /** What is kept elsewhere can be read again, once it is there. */
-  override reclaim(may: (frame: number) => boolean): number {
+  override reclaim(may: (frame: number) => boolean, mapped = false): number {
     if (this.keeper?.commit(false) !== 0) return 0;
     let given = 0;
-    for (const inode of this.inodes!) given += inode.cache.reclaim(may);
+    for (const inode of this.inodes!) given += inode.cache.reclaim(may, mapped);
     return given;
   }
 

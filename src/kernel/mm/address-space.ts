@@ -199,7 +199,13 @@ export class AddressSpace implements PageMapper {
     const frame = cache.get(index);
     if (frame < 0) return frame === -ENOMEM ? FAULT_NO_MEMORY : FAULT_NO_PAGE;
     if (access === ACCESS_WRITE) {
-      if (!area.shared) return this.enterCopy(area, page, frame);
+      if (!area.shared) {
+        // room for the copy is not to be made of what is copied
+        this.frames.use(frame);
+        const done = this.enterCopy(area, page, frame);
+        this.frames.release(frame);
+        return done;
+      }
       cache.markDirty(index);
       this.frames.use(frame);
       return this.enter(page, frame, this.writeFlags(area));
@@ -446,6 +452,20 @@ export class AddressSpace implements PageMapper {
       if (page < area.start || page >= area.end || (this.table.flags(page) & PTE_WRITE) === 0) continue;
       this.table.protect(page, this.readFlags(area));
       this.translations.forget(this, page, page + PAGE_SIZE);
+    }
+  }
+
+  releaseClean(cache: PageCache, may: (frame: number) => boolean): void {
+    for (const area of this.areas) {
+      if (area.cache !== cache) continue;
+      let any = false;
+      this.table.each(area.start, area.end, (address, frame, flags) => {
+        if ((flags & PTE_WRITE) !== 0 || cache.peek(area.cacheIndex(address)) !== frame || !may(frame)) return;
+        this.table.clear(address);
+        this.frames.release(frame);
+        any = true;
+      });
+      if (any) this.translations.forget(this, area.start, area.end);
     }
   }
 

@@ -57,31 +57,25 @@ export class Frames {
 
   /** A frame of zeros, used once; 0 when there is none, or whoever pays may have no more. `kind`: FRAME_*. */
   allocate(kind = FRAME_ANONYMOUS): number {
-    const reused = this.freedCount > 0;
-    const frame = this.allocateDirty(kind);
-    if (reused && frame !== 0) {
-      const at = this.hostAddress(frame);
-      this.bytes.fill(0, at, at + PAGE_SIZE);
-    }
-    return frame;
+    return this.allocateFor(kind, true);
   }
 
   /** As allocate(), for a caller that writes all of it: its contents are anything. */
   allocateDirty(kind = FRAME_ANONYMOUS): number {
+    return this.allocateFor(kind, false);
+  }
+
+  private allocateFor(kind: number, zeros: boolean): number {
     const { payer } = this;
-    if (!payer) {
-      this.refused = false;
-      return this.take();
-    }
-    if (!payer.charge(kind)) {
+    if (payer && !payer.charge(kind)) {
       this.refused = true;
       return 0;
     }
-    const frame = this.take();
-    if (frame === 0) {
-      this.refused = false;
-      payer.uncharge(kind);
-    } else this.owners[frame] = payer.number * FRAME_KINDS + kind;
+    this.refused = false;
+    const frame = this.take(zeros);
+    if (!payer) return frame;
+    if (frame === 0) payer.uncharge(kind);
+    else this.owners[frame] = payer.number * FRAME_KINDS + kind;
     return frame;
   }
 
@@ -94,11 +88,15 @@ export class Frames {
     return frame;
   }
 
-  private take(): number {
+  private take(zeros: boolean): number {
     if (this.freedCount === 0) return this.fresh();
     const frame = this.freed[--this.freedCount]!;
     this.uses[frame] = 1;
     this.written(frame);
+    if (zeros) {
+      const at = this.hostAddress(frame);
+      this.bytes.fill(0, at, at + PAGE_SIZE);
+    }
     return frame;
   }
 

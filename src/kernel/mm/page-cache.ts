@@ -21,6 +21,8 @@ export interface PageMapper {
   unmapCached(cache: PageCache, first: number, end: number): void;
   /** A page is being written back: the next write to it must be noticed again. */
   protectCached(cache: PageCache, index: number): void;
+  /** Maps of clean pages that can't be written, of those that `may` says, are given up: a fault brings them again. */
+  releaseClean(cache: PageCache, may: (frame: number) => boolean): void;
   /** How many maps of it there are. */
   mapsOf(cache: PageCache): number;
 }
@@ -158,9 +160,13 @@ export class PageCache {
   /** A page has gone. */
   protected dropped(): void {}
 
-  /** Gives back clean pages that nobody else uses, and that can be read again; of those that `may` says. How many frames that were. */
-  reclaim(may: (frame: number) => boolean): number {
+  /**
+   * Gives back clean pages that nobody else uses, and that can be read again; of those that `may` says, and with `mapped` those too
+   * that programs have mapped and only read. How many frames that were.
+   */
+  reclaim(may: (frame: number) => boolean, mapped = false): number {
     if (!this.source) return 0;
+    if (mapped) for (const mapper of this.mappers) mapper.releaseClean(this, may);
     let given = 0;
     for (const [index, frame] of this.pages) {
       if (this.frames.usesOf(frame) > 1 || this.dirty.has(index) || !may(frame)) continue;

@@ -47,8 +47,8 @@ export abstract class FileSystem {
   sync(): number {
     return 0;
   }
-  /** Gives back clean pages that nobody uses and that can be read again, of those that `may` says. How many. */
-  reclaim(_may: (frame: number) => boolean): number {
+  /** Gives back clean pages that nobody uses, or with `mapped` that are only mapped, of those that `may` says. How many. */
+  reclaim(_may: (frame: number) => boolean, _mapped = false): number {
     return 0;
   }
   /** The last mount is gone. */

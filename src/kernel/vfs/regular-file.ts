@@ -180,7 +180,6 @@ function limitedSize(task: Task, offset: number, length: number, most: number): 
 export function readCached(task: Task, inode: CachedInode, io: Io, offset: number): number {
   if (offset < 0) return -EINVAL;
   const { cache } = inode;
-  const { bytes } = cache.frames;
   const wanted = Math.min(io.left, Math.max(0, inode.size - offset));
   let done = 0;
   while (done < wanted) {
@@ -191,12 +190,20 @@ export function readCached(task: Task, inode: CachedInode, io: Io, offset: numbe
     let frame = cache.isHole(index) ? 0 : cache.get(index);
     if (frame === -ENOMEM && task.kernel.reclaim()) frame = cache.get(index);
     if (frame < 0) return done > 0 ? done : frame;
-    const moved = frame === 0 ? io.giveZeros(piece) : io.give(bytes, cache.frames.hostAddress(frame) + at, piece);
+    const moved = frame === 0 ? io.giveZeros(piece) : giveHeld(cache, frame, io, at, piece);
     done += moved;
     if (moved < piece) break;
   }
   if (wanted > 0) inode.noteRead(task);
   return transferred(done, wanted);
+}
+
+/** Moves bytes of a page that stays meanwhile: the program's own pages may need room. */
+function giveHeld({ frames }: PageCache, frame: number, io: Io, at: number, length: number): number {
+  frames.use(frame);
+  const moved = io.give(frames.bytes, frames.hostAddress(frame) + at, length);
+  frames.release(frame);
+  return moved;
 }
 
 export function writeCached(task: Task, inode: CachedInode, io: Io, offset: number, most: number): number {
@@ -218,9 +225,12 @@ export function writeCached(task: Task, inode: CachedInode, io: Io, offset: numb
       if (done > 0) break;
       return -ENOSPC;
     }
+    // the program's own pages may need room, which a clean page nobody holds would make
+    cache.frames.use(frame);
     const moved = io.take(bytes, cache.frames.hostAddress(frame) + at, piece);
     cache.frames.written(frame);
     cache.markDirty(index);
+    cache.frames.release(frame);
     done += moved;
     if (offset + done > inode.size) inode.size = offset + done;
     if (moved < piece) break;
