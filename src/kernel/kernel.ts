@@ -47,7 +47,7 @@ import { badness } from './task/oom.js';
 import { Process } from './task/process.js';
 import { Processor } from './task/processor.js';
 import { Runner } from './task/run.js';
-import { Scheduler } from './task/scheduler.js';
+import { Scheduler, urgencyOf } from './task/scheduler.js';
 import { SignalActions, type SignalInfo } from './task/signals.js';
 import { SignalService } from './task/signal-service.js';
 import { Statistics } from './task/statistics.js';
@@ -321,6 +321,20 @@ export class Kernel {
     if (!task.queued) return;
     task.queued = false;
     this.scheduler.remove(task);
+  }
+
+  /** `change` is of what the scheduler goes by. */
+  reschedule(task: Task, change: () => void): void {
+    const { queued } = task;
+    const urgency = urgencyOf(task);
+    this.unqueue(task);
+    change();
+    // what it had as a real-time task it owes nobody
+    if (urgency > 0 && urgencyOf(task) === 0) this.scheduler.settle(task);
+    task.keepsPlace = false;
+    // whoever becomes less urgent is the first of his new equals, whoever becomes more urgent the last
+    if (urgencyOf(task) < urgency) this.scheduler.putFirst(task);
+    if (queued) this.enqueue(task, false);
   }
 
   /** A stopped task waits until it is continued. */

@@ -25,6 +25,7 @@ const CLEAN = [
   'sysv',
   'mqueue',
   'splice',
+  'sched',
   'ptrace',
   'seccomp',
 ];

@@ -237,6 +237,18 @@ const FIELDS = {
     ['irtt', 'u16'],
   ],
   schedParam: [['priority', 's32']],
+  schedAttr: [
+    ['size', 'u32'],
+    ['policy', 'u32'],
+    ['flags', 'u64'],
+    ['nice', 's32'],
+    ['priority', 'u32'],
+    ['runtime', 'u64'],
+    ['deadline', 'u64'],
+    ['period', 'u64'],
+    ['min', 'u32'],
+    ['max', 'u32'],
+  ],
   slong: [['value', 'long']],
   loff: [['value', 's64']],
   mqAttr: [

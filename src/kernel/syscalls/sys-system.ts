@@ -1,5 +1,5 @@
 // The system and the task's place in it: uname, sysinfo, getrandom, limits, priorities, prctl, membarrier. man 2 of each.
-import { EACCES, EFAULT, EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../abi/errno.js';
+import { EFAULT, EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../abi/errno.js';
 import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../abi/seccomp.js';
 import {
   PR_CAP_AMBIENT,
@@ -26,34 +26,16 @@ import {
   PR_SET_SECUREBITS,
   PR_SET_THP_DISABLE,
   PR_SET_TIMERSLACK,
-  PRIO_PGRP,
-  PRIO_PROCESS,
-  PRIO_USER,
-  RLIMIT_NICE,
   RLIMIT_NOFILE,
-  RLIMIT_RTPRIO,
-  SCHED_BATCH,
-  SCHED_FIFO,
-  SCHED_IDLE,
-  SCHED_NORMAL,
-  SCHED_RESET_ON_FORK,
-  SCHED_RR,
 } from '../abi/sched.js';
 import { READ_IMPLIES_EXEC } from '../abi/personality.js';
 import { RELEASE, VERSION } from '../release.js';
 import { copyOut, readBytes, readString, writeBytes, writeU32 } from '../mm/user-memory.js';
 import { PAGE_SIZE } from '../mm/frames.js';
-import {
-  CAP_LAST,
-  CAP_SETPCAP,
-  CAP_SYS_ADMIN,
-  CAP_SYS_NICE,
-  CAP_SYS_RESOURCE,
-  CapabilitySet,
-} from '../security/capability.js';
+import { CAP_LAST, CAP_SETPCAP, CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CapabilitySet } from '../security/capability.js';
 import { LIMIT_COUNT, UNLIMITED } from '../task/limits.js';
 import type { Process } from '../task/process.js';
-import { ATTEND_YIELD, type Task } from '../task/task.js';
+import type { Task } from '../task/task.js';
 import { NR_OPEN } from '../vfs/fd-table.js';
 import { setFilter, setStrict } from './sys-seccomp.js';
 import { readStruct, writeStruct } from './user-struct.js';
@@ -178,138 +160,7 @@ function mayLimit(task: Task, process: Process): boolean {
   return same || own.capable(other.userNamespace, CAP_SYS_RESOURCE);
 }
 
-// ---- scheduling -------------------------------------------------------------------------------------------------------------------
-
-function processesOf(task: Task, which: number, who: number): Process[] | number {
-  if (which === PRIO_PROCESS) {
-    const process = who === 0 ? task.process : task.pidNamespace.find(who)?.process;
-    return process ? [process] : -ESRCH;
-  }
-  if (which === PRIO_PGRP) {
-    const group = who === 0 ? task.process.group : task.pidNamespace.find(who)?.group;
-    return group ? [...group.processes] : -ESRCH;
-  }
-  if (which !== PRIO_USER) return -EINVAL;
-  const uid = who === 0 ? task.credentials.uid : who;
-  const found = new Set(
-    [...task.kernel.tasks].filter((other) => other.credentials.uid === uid).map((other) => other.process),
-  );
-  return found.size > 0 ? [...found] : -ESRCH;
-}
-
-/** getpriority(2): the kernel answers with 20 - nice. */
-export function getpriority(task: Task, which: number, who: number): number {
-  const processes = processesOf(task, which, who);
-  return typeof processes === 'number' ? processes : Math.max(...processes.map((process) => 20 - process.leader.nice));
-}
-export function setpriority(task: Task, which: number, who: number, value: number): number {
-  const processes = processesOf(task, which, who);
-  if (typeof processes === 'number') return processes;
-  const nice = Math.min(19, Math.max(-20, value));
-  for (const process of processes) {
-    const own = task.credentials;
-    const { credentials } = process.leader;
-    if (own.euid !== credentials.uid && own.euid !== credentials.euid && !own.has(CAP_SYS_NICE)) return -EPERM;
-    if (nice < process.leader.nice && 20 - nice > process.limits.soft(RLIMIT_NICE) && !own.has(CAP_SYS_NICE))
-      return -EACCES;
-    for (const thread of process.threads) thread.nice = nice;
-  }
-  return 0;
-}
-export function nice(task: Task, change: number): number {
-  const failed = setpriority(task, PRIO_PROCESS, 0, task.nice + Math.min(40, Math.max(-40, change)));
-  return failed === -EACCES ? -EPERM : failed;
-}
-
-function taskOf(task: Task, pid: number): Task | undefined {
-  return pid === 0 ? task : task.pidNamespace.find(pid)?.task;
-}
-
-export function schedYield(task: Task): number {
-  task.attention |= ATTEND_YIELD;
-  return 0;
-}
-export function schedGetscheduler(task: Task, pid: number): number {
-  return taskOf(task, pid)?.policy ?? -ESRCH;
-}
-export function schedSetscheduler(task: Task, pid: number, policyAndFlags: number, address: number): number {
-  const target = taskOf(task, pid);
-  if (!target) return -ESRCH;
-  const given = readStruct(task, task.abi.structs.schedParam, address) as Record<'priority', number> | number;
-  if (typeof given === 'number') return given;
-  return setPolicy(task, target, policyAndFlags & ~SCHED_RESET_ON_FORK, given.priority);
-}
-function setPolicy(task: Task, target: Task, policy: number, priority: number): number {
-  if (![SCHED_NORMAL, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE].includes(policy)) return -EINVAL;
-  const realTime = policy === SCHED_FIFO || policy === SCHED_RR;
-  if (realTime ? priority < 1 || priority > 99 : priority !== 0) return -EINVAL;
-  if (realTime && priority > target.process.limits.soft(RLIMIT_RTPRIO) && !task.credentials.has(CAP_SYS_NICE))
-    return -EPERM;
-  const { kernel } = task;
-  const { queued } = target;
-  if (queued) kernel.unqueue(target);
-  target.policy = policy;
-  target.realTimePriority = realTime ? priority : 0;
-  if (queued) kernel.enqueue(target, false);
-  return 0;
-}
-export function schedSetparam(task: Task, pid: number, address: number): number {
-  const target = taskOf(task, pid);
-  return target ? schedSetscheduler(task, pid, target.policy, address) : -ESRCH;
-}
-export function schedGetparam(task: Task, pid: number, address: number): number {
-  const target = taskOf(task, pid);
-  return target
-    ? writeStruct(task, task.abi.structs.schedParam, address, { priority: target.realTimePriority })
-    : -ESRCH;
-}
-export function schedGetPriorityMax(_task: Task, policy: number): number {
-  return policy === SCHED_FIFO || policy === SCHED_RR
-    ? 99
-    : [SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE].includes(policy)
-      ? 0
-      : -EINVAL;
-}
-export function schedGetPriorityMin(_task: Task, policy: number): number {
-  return policy === SCHED_FIFO || policy === SCHED_RR
-    ? 1
-    : [SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE].includes(policy)
-      ? 0
-      : -EINVAL;
-}
-function interval(task: Task, pid: number, address: number, wide: boolean): number {
-  const target = taskOf(task, pid);
-  if (!target) return -ESRCH;
-  const { structs } = task.abi;
-  return writeStruct(task, wide ? structs.timespec64 : structs.timespec, address, {
-    sec: 0,
-    nsec: target.policy === SCHED_FIFO ? 0 : 4_000_000,
-  });
-}
-export const schedRrGetInterval = (task: Task, pid: number, address: number): number =>
-  interval(task, pid, address, false);
-export const schedRrGetInterval64 = (task: Task, pid: number, address: number): number =>
-  interval(task, pid, address, true);
-
-/** One processor. */
-export function schedGetaffinity(task: Task, pid: number, size: number, address: number): number {
-  if (!taskOf(task, pid)) return -ESRCH;
-  const word = task.abi.wordSize;
-  if (size < word || size % word !== 0) return -EINVAL;
-  const mask = new Uint8Array(word);
-  mask[0] = 1;
-  return copyOut(task.space, address, mask, 0, word) === word ? word : -EFAULT;
-}
-export function schedSetaffinity(task: Task, pid: number, size: number, address: number): number {
-  if (!taskOf(task, pid)) return -ESRCH;
-  const mask = readBytes(task.space, address, Math.min(size, 128));
-  if (typeof mask === 'number') return mask;
-  return mask.length > 0 && (mask[0]! & 1) !== 0 ? 0 : -EINVAL;
-}
-export function getcpu(task: Task, cpu: number, node: number): number {
-  if (cpu !== 0 && writeU32(task.space, cpu, 0) !== 0) return -EFAULT;
-  return node !== 0 && writeU32(task.space, node, 0) !== 0 ? -EFAULT : 0;
-}
+// ---- memory barriers --------------------------------------------------------------------------------------------------------------
 
 const MEMBARRIER_ALL = 0x1ff;
 

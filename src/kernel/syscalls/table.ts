@@ -19,6 +19,7 @@ import * as poll from './sys-poll.js';
 import * as ptrace from './sys-ptrace.js';
 import * as seccomp from './sys-seccomp.js';
 import * as process from './sys-process.js';
+import * as scheduling from './sys-scheduling.js';
 import * as signal from './sys-signal.js';
 import * as message from './sys-message.js';
 import * as socket from './sys-socket.js';
@@ -355,20 +356,22 @@ export const SYSCALLS: readonly Row[] = [
   row(191, 97, 'ugetrlimit', 'int ptr', system.getrlimit),
   row(75, 160, 'setrlimit', 'int ptr', system.setrlimit),
   row(340, 302, 'prlimit64', 'pid int ptr ptr', system.prlimit64),
-  row(96, 140, 'getpriority', 'int int', system.getpriority),
-  row(97, 141, 'setpriority', 'int int int', system.setpriority),
-  row(34, undefined, 'nice', 'int', system.nice),
-  row(158, 24, 'sched_yield', '', system.schedYield),
-  row(157, 145, 'sched_getscheduler', 'pid', system.schedGetscheduler),
-  row(156, 144, 'sched_setscheduler', 'pid int ptr', system.schedSetscheduler),
-  row(155, 143, 'sched_getparam', 'pid ptr', system.schedGetparam),
-  row(154, 142, 'sched_setparam', 'pid ptr', system.schedSetparam),
-  row(159, 146, 'sched_get_priority_max', 'int', system.schedGetPriorityMax),
-  row(160, 147, 'sched_get_priority_min', 'int', system.schedGetPriorityMin),
-  row(161, 148, 'sched_rr_get_interval', 'pid ptr', system.schedRrGetInterval),
-  row(423, undefined, 'sched_rr_get_interval_time64', 'pid ptr', system.schedRrGetInterval64),
-  row(242, 204, 'sched_getaffinity', 'pid uint ptr', system.schedGetaffinity),
-  row(241, 203, 'sched_setaffinity', 'pid uint ptr', system.schedSetaffinity),
+  row(96, 140, 'getpriority', 'int int', scheduling.getpriority),
+  row(97, 141, 'setpriority', 'int int int', scheduling.setpriority),
+  row(34, undefined, 'nice', 'int', scheduling.nice),
+  row(158, 24, 'sched_yield', '', scheduling.schedYield),
+  row(157, 145, 'sched_getscheduler', 'pid', scheduling.schedGetscheduler),
+  row(156, 144, 'sched_setscheduler', 'pid int ptr', scheduling.schedSetscheduler),
+  row(155, 143, 'sched_getparam', 'pid ptr', scheduling.schedGetparam),
+  row(154, 142, 'sched_setparam', 'pid ptr', scheduling.schedSetparam),
+  row(159, 146, 'sched_get_priority_max', 'int', scheduling.schedGetPriorityMax),
+  row(160, 147, 'sched_get_priority_min', 'int', scheduling.schedGetPriorityMin),
+  row(351, 314, 'sched_setattr', 'pid ptr uint', scheduling.schedSetattr, 'no SCHED_DEADLINE'),
+  row(352, 315, 'sched_getattr', 'pid ptr uint uint', scheduling.schedGetattr),
+  row(161, 148, 'sched_rr_get_interval', 'pid ptr', scheduling.schedRrGetInterval),
+  row(423, undefined, 'sched_rr_get_interval_time64', 'pid ptr', scheduling.schedRrGetInterval64),
+  row(242, 204, 'sched_getaffinity', 'pid uint ptr', scheduling.schedGetaffinity),
+  row(241, 203, 'sched_setaffinity', 'pid uint ptr', scheduling.schedSetaffinity),
   row(
     26,
     101,
@@ -380,7 +383,7 @@ export const SYSCALLS: readonly Row[] = [
   row(347, 310, 'process_vm_readv', 'pid ptr uint ptr uint uint', ptrace.processVmReadv),
   row(348, 311, 'process_vm_writev', 'pid ptr uint ptr uint uint', ptrace.processVmWritev),
   row(354, 317, 'seccomp', 'uint uint ptr', seccomp.seccomp, 'no SECCOMP_RET_USER_NOTIF'),
-  row(318, 309, 'getcpu', 'ptr ptr ptr', system.getcpu),
+  row(318, 309, 'getcpu', 'ptr ptr ptr', scheduling.getcpu),
   row(375, 324, 'membarrier', 'int uint int', system.membarrier),
   row(172, 157, 'prctl', 'int size size size size', system.prctl),
   row(136, 135, 'personality', 'uint', system.personality),

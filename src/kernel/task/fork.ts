@@ -32,6 +32,7 @@ import {
   CLONE_VFORK,
   CLONE_VM,
   RLIMIT_NPROC,
+  SCHED_NORMAL,
 } from '../abi/sched.js';
 import { SIGCHLD } from '../abi/signal.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
@@ -43,6 +44,7 @@ import { openPidfd } from '../fs/pidfd.js';
 import { dropSpace } from './exit.js';
 import { Process } from './process.js';
 import { TRAP_FLAG } from './registers.js';
+import { isRealTime } from './scheduler.js';
 import { Task } from './task.js';
 import { attachChild } from './tracing.js';
 
@@ -237,6 +239,11 @@ function inherit(parent: Task, child: Task): void {
   child.policy = parent.policy;
   child.nice = parent.nice;
   child.realTimePriority = parent.realTimePriority;
+  if (parent.resetOnFork) {
+    if (isRealTime(parent)) child.policy = SCHED_NORMAL;
+    child.realTimePriority = 0;
+    child.nice = Math.max(0, child.nice);
+  }
   child.timerSlack = parent.timerSlack;
   child.noNewPrivileges = parent.noNewPrivileges;
   child.keepCapabilities = parent.keepCapabilities;

@@ -15,8 +15,19 @@ export const WEIGHTS: readonly number[] = [
 ];
 const IDLE_WEIGHT = 3;
 
+/** A turn of SCHED_RR when others of its priority wait, nanoseconds. */
+export const RR_INTERVAL = 100e6;
+/** Of every period, real-time tasks leave some to the others: kernel.sched_rt_period_us, sched_rt_runtime_us. */
+const REAL_TIME_PERIOD = 1e9;
+const REAL_TIME_MOST = 0.95e9;
+
 export function isRealTime(task: Task): boolean {
-  return task.policy === SCHED_FIFO || task.policy === SCHED_RR;
+  return task.policy === SCHED_FIFO || task.policy === SCHED_RR || task.lentPriority > 0;
+}
+
+/** Its own real-time priority, or the one that it was lent. */
+export function urgencyOf(task: Task): number {
+  return Math.max(task.realTimePriority, task.lentPriority);
 }
 
 export function weightOf(task: Task): number {
@@ -26,6 +37,10 @@ export function weightOf(task: Task): number {
 export class Scheduler {
   private readonly realTime: Task[] = [];
   private orders = 0;
+  private firstOrder = 0;
+  /** Nanoseconds that real-time tasks have had of this period, and its end. */
+  private realTimeUsed = 0;
+  private periodEnd = 0;
   /** Tasks that can run. */
   private waiting = 0;
   /** Groups that the task on the processor was found in, outermost first. */
@@ -48,7 +63,10 @@ export class Scheduler {
   enqueue(task: Task, slept: boolean): void {
     this.waiting++;
     if (isRealTime(task)) {
-      task.queueOrder = this.orders++;
+      if (slept || !task.keepsPlace) {
+        task.queueOrder = this.orders++;
+        task.turnUsed = 0;
+      }
       this.realTime.push(task);
       return;
     }
@@ -68,9 +86,19 @@ export class Scheduler {
 
   /** Takes out who runs next, at `now`. */
   take(now: number): Task | undefined {
-    const task = this.realTime.length > 0 ? this.takeRealTime() : this.takeFair(now);
+    const task = this.realTimeGoes(now) ? this.takeRealTime() : this.takeFair(now);
     if (task) this.waiting--;
     return task;
+  }
+
+  /** Is it a real-time task's turn? Not when all of them have had most of the period, and others wait. */
+  private realTimeGoes(now: number): boolean {
+    if (this.realTime.length === 0) return false;
+    if (now >= this.periodEnd) {
+      this.periodEnd = now + REAL_TIME_PERIOD;
+      this.realTimeUsed = 0;
+    }
+    return this.realTimeUsed < REAL_TIME_MOST || this.root().queue.empty;
   }
 
   private takeFair(now: number): Task | undefined {
@@ -99,20 +127,20 @@ export class Scheduler {
   }
 
   private isUrgent(a: Task, b: Task): boolean {
-    return a.realTimePriority !== b.realTimePriority
-      ? a.realTimePriority > b.realTimePriority
-      : a.queueOrder < b.queueOrder;
+    const [first, second] = [urgencyOf(a), urgencyOf(b)];
+    return first !== second ? first > second : a.queueOrder < b.queueOrder;
   }
 
   /** Must `running` make room for somebody who has become runnable? */
   preempts(running: Task): boolean {
-    if (this.realTime.length > 0)
-      return !isRealTime(running) || this.realTime.some((task) => task.realTimePriority > running.realTimePriority);
-    return false;
+    if (this.realTime.length === 0) return false;
+    if (!isRealTime(running)) return this.realTimeUsed < REAL_TIME_MOST;
+    return this.realTime.some((task) => urgencyOf(task) > urgencyOf(running));
   }
 
   /** The task that was taken has had `nanoseconds` of the CPU, up to `now`, and is off it. */
   charge(task: Task, nanoseconds: number, now: number): void {
+    if (isRealTime(task)) this.chargeRealTime(task, nanoseconds);
     task.virtualTime += (nanoseconds * 1024) / weightOf(task);
     const { path } = this;
     for (const group of path) {
@@ -120,6 +148,19 @@ export class Scheduler {
       group.charge(nanoseconds, now);
     }
     for (let group = path.pop(); group; group = path.pop()) this.activate(group, false);
+  }
+
+  /** When it is queued next it is before others of its real-time priority. */
+  putFirst(task: Task): void {
+    task.queueOrder = --this.firstOrder;
+    task.keepsPlace = true;
+  }
+
+  private chargeRealTime(task: Task, nanoseconds: number): void {
+    this.realTimeUsed += nanoseconds;
+    task.turnUsed += nanoseconds;
+    const most = task.policy === SCHED_RR ? RR_INTERVAL : Number.POSITIVE_INFINITY;
+    task.keepsPlace = task.turnUsed < most;
   }
 
   /** A new task begins where its parent stands. */

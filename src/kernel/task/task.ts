@@ -103,6 +103,14 @@ export class Task implements Waiter, Timed {
   realTimePriority = 0;
   virtualTime = 0;
   queueOrder = 0;
+  /** Real-time priority lent by whoever waits for a lock that it holds; 0: none. */
+  lentPriority = 0;
+  /** Real-time: it goes on before others of its priority, as its turn was only cut short. */
+  keepsPlace = false;
+  /** Of its turn among equals (SCHED_RR), nanoseconds. */
+  turnUsed = 0;
+  /** Children are not real-time: SCHED_RESET_ON_FORK. */
+  resetOnFork = false;
   readonly usage = noUsage();
   timerSlack = 50_000;
   noNewPrivileges = false;
