@@ -122,27 +122,26 @@ function prepare() {
   copyFileSync(provisionedGuest().busybox, join(cache, 'busybox'));
   writeFileSync(join(cache, 'hello.c'), HELLO);
   for (const [name, bytes] of buildPrograms(INTEGER_PROGRAMS)) writeFileSync(join(cache, name), bytes, { mode: 0o755 });
+  // what the node starts lies in a layer, as in an image
+  const programs = join(cache, 'programs.tar');
+  const names = ['calls', 'memory', 'processes', 'bytes', 'busybox', 'hello.c', ...INTEGER_PROGRAMS];
+  execFileSync('tar', ['-cf', programs, '--transform', 's,^,bench/,', '-C', cache, ...names]);
   const layer = join(cache, 'layer.tar');
   if (!existsSync(layer)) {
     writeFileSync(join(cache, 'layer'), Buffer.alloc(LAYER_MIB << 20, 'tabvisor'));
     execFileSync('tar', ['-cf', layer, '-C', cache, 'layer']);
     rmSync(join(cache, 'layer'));
   }
-  return { root, layer };
+  return { root, layer, programs };
 }
 
-function kernelRun({ root, layer }, args, more = []) {
+function kernelRun({ root, layer, programs }, args, more = []) {
   return [
     process.execPath,
     tabvisor,
     'kernel',
     'run',
-    '--rootfs',
-    root,
-    '--rootfs',
-    layer,
-    '--bind',
-    `${cache}:/bench`,
+    ...[root, layer, programs].flatMap((one) => ['--rootfs', one]),
     ...more,
     '--',
     ...args,

@@ -5,10 +5,15 @@ import { performance } from 'node:perf_hooks';
 import type { Host } from '../../base/host.js';
 
 const LONGEST = 2 ** 31 - 1;
+/** A call of the generator costs microseconds whatever it gives: what is asked for in few bytes comes out of so many. */
+const POOL = 4096;
+const FEW = 64;
 
 export class NodeHost implements Host {
   private wakeUp: (() => void) | undefined;
   private woken = false;
+  private readonly pool = new Uint8Array(POOL);
+  private poolLeft = 0;
 
   now(): number {
     return performance.now() * 1e6;
@@ -24,8 +29,19 @@ export class NodeHost implements Host {
   }
 
   random(into: Uint8Array): void {
-    // the bytes may be guest memory, which no worker of the host's may hold on to
-    randomFillSync(into);
+    if (into.length > FEW) {
+      // the bytes may be guest memory, which no worker of the host's may hold on to
+      randomFillSync(into);
+      return;
+    }
+    if (this.poolLeft < into.length) {
+      randomFillSync(this.pool);
+      this.poolLeft = POOL;
+    }
+    this.poolLeft -= into.length;
+    const given = this.pool.subarray(this.poolLeft, this.poolLeft + into.length);
+    into.set(given);
+    given.fill(0);
   }
 
   turn(): Promise<void> {
