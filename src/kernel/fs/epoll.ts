@@ -182,8 +182,9 @@ export class EpollFile extends OpenFile {
       else item.listed = false;
     }
     // who was told of comes behind those that wait for their turn
-    if (at === ready.length) ready.length = kept;
-    else if (at > 0) this.ready = ready.slice(at).concat(ready.slice(0, kept));
+    if (at === ready.length) {
+      if (kept < at) ready.length = kept;
+    } else if (at > 0) this.ready = ready.slice(at).concat(ready.slice(0, kept));
     return count;
   }
 

@@ -347,9 +347,11 @@ export class AddressSpace implements PageMapper {
       if (area.shared && (wanted & PROT_WRITE) !== 0 && area.file && !area.file.writable) return -EACCES;
     for (const area of this.areas.remove(start, end)) {
       area.prot = wanted;
-      this.areas.insert(area);
       const flags = this.readFlags(area);
-      this.table.each(area.start, area.end, (address) => this.table.protect(address, flags));
+      // a private page that is the program's alone need not fault before it can be written
+      const alone = !area.shared && (wanted & PROT_WRITE) !== 0 ? this.writeFlags(area) : flags;
+      this.table.protectRange(area.start, area.end, flags, alone);
+      this.areas.insert(area);
     }
     this.translations.forget(this, start, end);
     return 0;

@@ -40,6 +40,8 @@ export interface PageTable {
   readonly frameCount: number;
   /** Calls `see` for every page that is there in [from, to), in order; cheap over what has no tables. */
   each(from: number, to: number, see: (address: number, frame: number, flags: number) => void): void;
+  /** As protect(), of all pages that are there in [from, to); `alone`: the flags of those whose frame nobody else uses. */
+  protectRange(from: number, to: number, flags: number, alone: number): void;
   /** Takes the pages in [from, to) out, and releases their frames. Were there any? */
   drop(from: number, to: number): boolean;
   /**
@@ -143,6 +145,27 @@ export class PaeTable implements PageTable {
       if (entry !== 0)
         for (; address < end; address += PAGE_SIZE, entry += 2)
           if ((this.words[entry]! & PTE_PRESENT) !== 0) see(address, this.words[entry]! >>> 12, this.flagsAt(entry));
+      address = tableEnd;
+    }
+  }
+
+  protectRange(from: number, to: number, flags: number, alone: number): void {
+    const { words, frames } = this;
+    // the two differ in what the low word says
+    const high = (flags & PTE_NO_EXECUTE) !== 0 ? NX_HIGH : 0;
+    for (let address = from; address < to; ) {
+      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const entry = this.find(address);
+      if (entry !== 0) {
+        const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
+        for (let at = entry; at < end; at += 2) {
+          const low = words[at]!;
+          if ((low & PTE_PRESENT) === 0) continue;
+          const wanted = frames.usesOf(low >>> 12) === 1 ? alone : flags;
+          words[at] = (low & ADDRESS) + (wanted & 0xff);
+          words[at + 1] = high;
+        }
+      }
       address = tableEnd;
     }
   }

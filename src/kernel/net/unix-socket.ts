@@ -52,10 +52,15 @@ const MESSAGE_MAX = 212_960;
 /** sockaddr_un without a name. */
 const FAMILY = Uint8Array.of(AF_UNIX, 0);
 
+/** The buffer that an empty stream keeps for what is written next, if that is little. */
+const SMALL = 1024;
+
 /** Data under way: a message, or bytes of a stream that came with one write. */
 interface Chunk {
   bytes: Uint8Array;
+  /** What of `bytes` has not been read yet. */
   at: number;
+  end: number;
   from: Uint8Array;
   ancillary?: Ancillary;
 }
@@ -70,6 +75,7 @@ export class UnixSocket extends Socket {
   private namesOf?: Map<string, UnixSocket>;
   private queue: Chunk[] = [];
   private queued = 0;
+  private small?: Uint8Array;
   /** Connections that wait for accept. */
   private backlog?: UnixSocket[];
   private backlogMax = 0;
@@ -301,12 +307,14 @@ export class UnixSocket extends Socket {
         const waiting = task.block(this.waiters, peer.waiters);
         return waiting !== BLOCK && callState.done > 0 ? callState.done : waiting;
       }
-      const bytes = new Uint8Array(Math.min(io.left, room, 65536));
-      const moved = io.take(bytes, 0, bytes.length);
+      const length = Math.min(io.left, room, 65536);
+      const bytes = peer.bufferFor(length);
+      const moved = io.take(bytes, 0, length);
       if (moved === 0) return transferred(callState.done, wanted);
       peer.put({
-        bytes: moved === bytes.length ? bytes : bytes.subarray(0, moved),
+        bytes,
         at: 0,
+        end: moved,
         from: this.address,
         ancillary: callState.done === 0 ? ancillary : undefined,
       });
@@ -351,20 +359,27 @@ export class UnixSocket extends Socket {
     const bytes = new Uint8Array(io.left);
     const moved = io.take(bytes, 0, bytes.length);
     if (moved < bytes.length) return -EFAULT;
-    target.put({ bytes, at: 0, from: this.address, ancillary });
+    target.put({ bytes, at: 0, end: bytes.length, from: this.address, ancillary });
     return bytes.length;
+  }
+
+  /** Room for `length` bytes of a stream. */
+  private bufferFor(length: number): Uint8Array {
+    if (this.queue.length > 0 || length > SMALL) return new Uint8Array(length);
+    this.small ??= new Uint8Array(SMALL);
+    return this.small;
   }
 
   private put(chunk: Chunk): void {
     this.queue.push(chunk);
-    this.queued += Math.max(1, chunk.bytes.length);
+    this.queued += Math.max(1, chunk.end);
     if (chunk.ancillary?.files) for (const file of chunk.ancillary.files) file.hold();
     this.waiters.wake(POLLIN);
   }
 
   private remove(): void {
     const chunk = this.queue.shift()!;
-    this.queued -= Math.max(1, chunk.bytes.length);
+    this.queued -= Math.max(1, chunk.end);
     // of a stream what was read of the chunk was taken off before
     this.waiters.wake(POLLOUT);
     this.peer?.waiters.wake(POLLOUT);
@@ -405,7 +420,7 @@ export class UnixSocket extends Socket {
       if (!chunk) break;
       // descriptors mark where a read ends
       if (length > 0 && (chunk.ancillary?.files || ancillary?.files)) break;
-      const piece = Math.min(io.left, chunk.bytes.length - chunk.at);
+      const piece = Math.min(io.left, chunk.end - chunk.at);
       const moved = io.give(chunk.bytes, chunk.at, piece);
       length += moved;
       if (chunk.ancillary) {
@@ -420,7 +435,7 @@ export class UnixSocket extends Socket {
       }
       chunk.at += moved;
       if (moved < piece) break;
-      if (chunk.at === chunk.bytes.length) this.remove();
+      if (chunk.at === chunk.end) this.remove();
     }
     if (length === 0 && wanted > 0) return -EFAULT;
     return { length, ancillary, flags: 0 };
@@ -446,7 +461,7 @@ export class UnixSocket extends Socket {
 
   protected override get readableBytes(): number {
     if (!this.isStream) return this.queue[0]?.bytes.length ?? 0;
-    return this.queue.reduce((sum, { bytes, at }) => sum + bytes.length - at, 0);
+    return this.queue.reduce((sum, { end, at }) => sum + end - at, 0);
   }
 
   /** As ss(8) and /proc/net/unix show it; states are TCP's. */

@@ -48,7 +48,7 @@ export function writeFxsave(registers: Registers, image: Uint8Array, view: DataV
   view.setUint32(24, registers.get32(MXCSR), true);
   view.setUint32(28, MXCSR_MASK, true);
   for (let i = 0; i < 8; i++) registers.copyTo(FPR + 16 * physical(registers, i), 10, image, 32 + 16 * i);
-  registers.copyTo(XMM, 128, image, 160);
+  image.set(registers.slice(XMM, 128), 160);
 }
 
 /** False: a reserved bit of MXCSR is set. */
@@ -69,7 +69,7 @@ export function loadFxsave(registers: Registers, image: Uint8Array): boolean {
   registers.set32(FPU_DP_SELECTOR, view.getUint16(20, true));
   registers.set32(MXCSR, mxcsr);
   for (let i = 0; i < 8; i++) registers.copyFrom(FPR + 16 * physical(registers, i), 10, image, 32 + 16 * i);
-  registers.copyFrom(XMM, 128, image, 160);
+  registers.slice(XMM, 128).set(image.subarray(160, 288));
   return true;
 }
 

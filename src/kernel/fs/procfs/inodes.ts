@@ -1,7 +1,7 @@
 // What procfs is made of: directories that are tables of entries, and links. Each inode is made when its name is looked up.
 // Linux fs/proc/generic.c, fs/proc/base.c.
 import { EACCES, ENOENT, EPERM } from '../../abi/errno.js';
-import { S_IFDIR, S_IFLNK } from '../../abi/stat.js';
+import { S_IFDIR, S_IFLNK, S_IFMT } from '../../abi/stat.js';
 import type { Task } from '../../task/task.js';
 import type { Actor } from '../../vfs/actor.js';
 import { type Attributes, type DirectoryEntry, Inode } from '../../vfs/inode.js';
@@ -43,9 +43,19 @@ export abstract class ProcInode extends Inode {
   declare readonly fs: Procfs;
 
   constructor(fs: Procfs, ino: number, mode: number, owner: { uid: number; gid: number }) {
-    super(fs, ino, { mode, ...owner });
     const { now } = fs;
-    Object.assign(this, { atime: now, mtime: now, ctime: now, nlink: this.isDirectory ? 2 : 1 });
+    const nlink = (mode & S_IFMT) === S_IFDIR ? 2 : 1;
+    super(fs, ino, {
+      mode,
+      uid: owner.uid,
+      gid: owner.gid,
+      rdev: 0,
+      nlink,
+      size: 0,
+      atime: now,
+      mtime: now,
+      ctime: now,
+    });
   }
 
   override get blocks(): number {
