@@ -27,6 +27,7 @@ const CLEAN = [
   'splice',
   'sched',
   'ptrace',
+  'rseq',
   'seccomp',
 ];
 /** How a program says that its host has not what it is about. */

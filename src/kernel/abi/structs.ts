@@ -59,6 +59,21 @@ const FIELDS = {
     ['base', 'pointer'],
     ['length', 'ulong'],
   ],
+  rseq: [
+    ['cpu_id_start', 'u32'],
+    ['cpu_id', 'u32'],
+    ['rseq_cs', 'u64'],
+    ['flags', 'u32'],
+    ['node_id', 'u32'],
+    ['mm_cid', 'u32'],
+  ],
+  rseqCs: [
+    ['version', 'u32'],
+    ['flags', 'u32'],
+    ['start_ip', 'u64'],
+    ['post_commit_offset', 'u64'],
+    ['abort_ip', 'u64'],
+  ],
   sockFprog: [
     ['len', 'u16'],
     ['filter', 'pointer'],

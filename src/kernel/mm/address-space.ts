@@ -104,6 +104,10 @@ export class AddressSpace implements PageMapper {
   stackLimit = 8 << 20;
   /** PROT_READ means PROT_EXEC too (a program without PT_GNU_STACK). */
   readImpliesExecute = false;
+  /** What membarrier(2) has registered: bits of its commands. */
+  barriers = 0;
+  /** prctl(PR_SET_THP_DISABLE). There are no huge pages. */
+  noHugePages = false;
   /** Where the vDSO is. */
   vdso = 0;
   /** Tasks that run in it. */
@@ -478,6 +482,8 @@ export class AddressSpace implements PageMapper {
     const child = new AddressSpace(this.frames, table, this.translations, this.layout);
     const { brkStart, brk, argStart, argEnd, envStart, envEnd, auxv, stackLimit, readImpliesExecute, vdso } = this;
     child.program = this.program;
+    child.barriers = this.barriers;
+    child.noHugePages = this.noHugePages;
     Object.assign(child, {
       brkStart,
       brk,

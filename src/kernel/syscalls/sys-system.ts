@@ -1,4 +1,4 @@
-// The system and the task's place in it: uname, sysinfo, getrandom, limits, priorities, prctl, membarrier. man 2 of each.
+// The system and the task's place in it: uname, sysinfo, getrandom, limits, priorities, prctl. man 2 of each.
 import { EFAULT, EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../abi/errno.js';
 import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../abi/seccomp.js';
 import {
@@ -16,6 +16,10 @@ import {
   PR_GET_THP_DISABLE,
   PR_GET_TID_ADDRESS,
   PR_GET_TIMERSLACK,
+  PR_GET_TIMING,
+  PR_GET_TSC,
+  PR_MCE_KILL_DEFAULT,
+  PR_MCE_KILL_GET,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
   PR_SET_KEEPCAPS,
@@ -26,6 +30,10 @@ import {
   PR_SET_SECUREBITS,
   PR_SET_THP_DISABLE,
   PR_SET_TIMERSLACK,
+  PR_SET_TIMING,
+  PR_SET_TSC,
+  PR_TIMING_STATISTICAL,
+  PR_TSC_ENABLE,
   RLIMIT_NOFILE,
 } from '../abi/sched.js';
 import { READ_IMPLIES_EXEC } from '../abi/personality.js';
@@ -162,15 +170,6 @@ function mayLimit(task: Task, process: Process): boolean {
 
 // ---- memory barriers --------------------------------------------------------------------------------------------------------------
 
-const MEMBARRIER_ALL = 0x1ff;
-
-/** One processor: every access is in order. */
-export function membarrier(_task: Task, command: number, flags: number): number {
-  if (flags !== 0) return -EINVAL;
-  if (command === 0) return MEMBARRIER_ALL;
-  return (command & (command - 1)) === 0 && (command & ~MEMBARRIER_ALL) === 0 ? 0 : -EINVAL;
-}
-
 // ---- prctl ------------------------------------------------------------------------------------------------------------------------
 
 export function prctl(task: Task, option: number, a: number, b: number, c: number, d: number): number {
@@ -212,6 +211,7 @@ export function prctl(task: Task, option: number, a: number, b: number, c: numbe
       task.noNewPrivileges = true;
       return 0;
     case PR_GET_NO_NEW_PRIVS:
+      if (a !== 0 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
       return task.noNewPrivileges ? 1 : 0;
     case PR_GET_SECCOMP:
       return task.seccomp?.mode ?? 0;
@@ -247,8 +247,23 @@ export function prctl(task: Task, option: number, a: number, b: number, c: numbe
     case PR_GET_TID_ADDRESS:
       return writeU32(task.space, a, task.clearTidAddress);
     case PR_SET_THP_DISABLE:
-    case PR_GET_THP_DISABLE:
+      if (b !== 0 || c !== 0 || d !== 0) return -EINVAL;
+      task.space.noHugePages = a !== 0;
       return 0;
+    case PR_GET_THP_DISABLE:
+      if (a !== 0 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
+      return task.space.noHugePages ? 1 : 0;
+    case PR_GET_TIMING:
+      return PR_TIMING_STATISTICAL;
+    case PR_SET_TIMING:
+      return a === PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+    case PR_GET_TSC:
+      return writeU32(task.space, a, PR_TSC_ENABLE);
+    case PR_SET_TSC:
+      // programs read the time stamp counter without asking: it can't be taken from them
+      return a === PR_TSC_ENABLE ? 0 : -EINVAL;
+    case PR_MCE_KILL_GET:
+      return (a | b | c | d) !== 0 ? -EINVAL : PR_MCE_KILL_DEFAULT;
     default:
       return -EINVAL;
   }

@@ -17,6 +17,7 @@ import * as memory from './sys-memory.js';
 import * as mount from './sys-mount.js';
 import * as poll from './sys-poll.js';
 import * as ptrace from './sys-ptrace.js';
+import * as rseq from './sys-rseq.js';
 import * as seccomp from './sys-seccomp.js';
 import * as process from './sys-process.js';
 import * as scheduling from './sys-scheduling.js';
@@ -384,7 +385,8 @@ export const SYSCALLS: readonly Row[] = [
   row(348, 311, 'process_vm_writev', 'pid ptr uint ptr uint uint', ptrace.processVmWritev),
   row(354, 317, 'seccomp', 'uint uint ptr', seccomp.seccomp, 'no SECCOMP_RET_USER_NOTIF'),
   row(318, 309, 'getcpu', 'ptr ptr ptr', scheduling.getcpu),
-  row(375, 324, 'membarrier', 'int uint int', system.membarrier),
+  row(375, 324, 'membarrier', 'int uint int', rseq.membarrier),
+  row(386, 334, 'rseq', 'ptr uint int uint', rseq.rseq),
   row(172, 157, 'prctl', 'int size size size size', system.prctl),
   row(136, 135, 'personality', 'uint', system.personality),
 ];

@@ -235,6 +235,7 @@ function becomeProgram(task: Task, file: OpenFile, name: string, secure: boolean
   process.exitSignal = process.exitSignal === 0 ? 0 : SIGCHLD;
   task.alternateStack = { address: 0, size: 0, flags: 2 };
   task.threadAreas.length = 0;
+  task.rseq = undefined;
   task.parentDeathSignal = 0;
   task.keepCapabilities = false;
   task.comm = name.slice(name.lastIndexOf('/') + 1).slice(0, 15);

@@ -249,6 +249,7 @@ function inherit(parent: Task, child: Task): void {
   child.keepCapabilities = parent.keepCapabilities;
   child.seccomp = parent.seccomp;
   child.personality = parent.personality;
+  if (child.space !== parent.space) child.rseq = parent.rseq;
   child.threadAreas.push(...parent.threadAreas);
 }
 

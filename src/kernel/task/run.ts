@@ -10,6 +10,7 @@ import type { Kernel } from '../kernel.js';
 import { BLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, NO_RESULT } from './blocking.js';
 import { filterCall } from '../security/seccomp.js';
 import { attend, interruptedCall } from './signal-delivery.js';
+import { leaveSection } from './rseq.js';
 import { callStopCode, stopForTracer } from './tracing.js';
 import { ATTEND_MEMORY_HIGH, ATTEND_YIELD, type Task } from './task.js';
 import { trap } from './trap.js';
@@ -64,6 +65,7 @@ export class Runner {
     const before = kernel.cpu.instructions;
     const budget = Math.min(BUDGET_MAX, Math.max(BUDGET_MIN, Math.floor(nanoseconds * this.rate)));
     kernel.cpu.setTime(start, 1 / this.rate);
+    if (task.rseq && this.last !== task && !task.call && !task.afterStop) leaveSection(task);
     this.go(task, before + budget);
     this.current = undefined;
     kernel.payWith(undefined);

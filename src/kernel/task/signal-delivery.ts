@@ -14,6 +14,7 @@ import {
   type SignalInfo,
 } from './signals.js';
 import { ATTEND_EXIT, ATTEND_MASK, ATTEND_SIGNAL, ATTEND_STOP, ATTEND_TRAP, type Task } from './task.js';
+import { leaveSection } from './rseq.js';
 import { setStepping, stopForTracer, trapStop } from './tracing.js';
 
 /** A call that was interrupted and has not set its result yet. */
@@ -148,6 +149,7 @@ function stop(task: Task, signal: number): void {
 
 function handle(task: Task, info: SignalInfo, action: SignalAction, interrupted: Interrupted | undefined): boolean {
   const { process, abi, kernel } = task;
+  if (task.rseq) leaveSection(task);
   if (interrupted) settle(task, interrupted, action);
   // a handler is not stepped into: the step ends before its first instruction
   const stepped = task.tracing?.stepping === true;

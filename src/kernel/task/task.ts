@@ -20,6 +20,7 @@ import type { Path } from '../vfs/path.js';
 import { BLOCK, type CallState, ERESTARTSYS, freshCall } from './blocking.js';
 import { noUsage, type Process } from './process.js';
 import type { Registers } from './registers.js';
+import type { Rseq } from './rseq.js';
 import { SignalSet } from './signal-set.js';
 import { PendingSignals } from './signals.js';
 import type { AfterStop, Tracing } from './tracing.js';
@@ -114,6 +115,8 @@ export class Task implements Waiter, Timed {
   readonly usage = noUsage();
   timerSlack = 50_000;
   noNewPrivileges = false;
+  /** Where its restartable sequences are told: rseq(2). */
+  rseq?: Rseq;
   /** personality(2). */
   personality = 0;
   /** Sent when its parent ends: prctl(PR_SET_PDEATHSIG). */
