@@ -26,6 +26,7 @@ const CLEAN = [
   'mqueue',
   'splice',
   'sched',
+  'pi',
   'ptrace',
   'rseq',
   'seccomp',

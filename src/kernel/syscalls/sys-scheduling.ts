@@ -15,6 +15,7 @@ import {
 } from '../abi/sched.js';
 import { copyOut, readBytes, readU32, writeBytes, writeU32 } from '../mm/user-memory.js';
 import { CAP_SYS_NICE } from '../security/capability.js';
+import { lendOn } from '../task/pi-futex.js';
 import type { Process } from '../task/process.js';
 import { RR_INTERVAL } from '../task/scheduler.js';
 import { ATTEND_YIELD, type Task } from '../task/task.js';
@@ -116,6 +117,7 @@ function setScheduling(task: Task, target: Task, wanted: Scheduling): number {
     if (!isRealTimePolicy(policy)) target.nice = wanted.nice;
     target.resetOnFork = wanted.resetOnFork;
   });
+  lendOn(target);
   return 0;
 }
 

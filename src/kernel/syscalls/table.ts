@@ -266,8 +266,8 @@ export const SYSCALLS: readonly Row[] = [
   row(142, 23, '_newselect', 'int ptr ptr ptr ptr', poll.select),
   row(308, 270, 'pselect6', 'int ptr ptr ptr timespec ptr', poll.pselect6),
   row(413, undefined, 'pselect6_time64', 'int ptr ptr ptr timespec ptr', poll.pselect6Time64),
-  row(240, 202, 'futex', 'ptr int uint ptr ptr uint', futex.futex, 'no priority inheritance'),
-  row(422, undefined, 'futex_time64', 'ptr int uint ptr ptr uint', futex.futexTime64, 'no priority inheritance'),
+  row(240, 202, 'futex', 'ptr int uint ptr ptr uint', futex.futex),
+  row(422, undefined, 'futex_time64', 'ptr int uint ptr ptr uint', futex.futexTime64),
 
   // ---- events and timers ----------------------------------------------------------------------------------------------------------
   row(254, 213, 'epoll_create', 'int', event.epollCreate),

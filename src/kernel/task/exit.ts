@@ -14,6 +14,7 @@ import { removePid } from '../cgroup/pids.js';
 import { segmentsOf } from '../ipc/shared-memory.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
+import { endPiLocks } from './pi-futex.js';
 import type { Process } from './process.js';
 import { addUsage } from './process.js';
 import { HANDLER_IGNORE, SIGNAL_MAX } from './signals.js';
@@ -80,6 +81,7 @@ export function forgetTracee(task: Task): void {
 export function leaveSpace(task: Task): void {
   const { space } = task;
   if (task.robustList !== 0) endRobustFutexes(task);
+  endPiLocks(task);
   if (task.clearTidAddress !== 0 && space.users > 1) {
     writeU32(space, task.clearTidAddress, 0);
     wakeAddress(task, task.clearTidAddress, 1);

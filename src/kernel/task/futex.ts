@@ -6,12 +6,18 @@ import {
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMD_MASK,
   FUTEX_CMP_REQUEUE,
+  FUTEX_CMP_REQUEUE_PI,
+  FUTEX_LOCK_PI,
+  FUTEX_LOCK_PI2,
   FUTEX_OWNER_DIED,
   FUTEX_PRIVATE_FLAG,
   FUTEX_REQUEUE,
   FUTEX_TID_MASK,
+  FUTEX_TRYLOCK_PI,
+  FUTEX_UNLOCK_PI,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
+  FUTEX_WAIT_REQUEUE_PI,
   FUTEX_WAITERS,
   FUTEX_WAKE,
   FUTEX_WAKE_BITSET,
@@ -19,7 +25,8 @@ import {
 } from '../abi/futex.js';
 import { ACCESS_READ, ACCESS_WRITE } from '../mm/address-space.js';
 import { hostByte, readU32, writeU32 } from '../mm/user-memory.js';
-import { BLOCK, ERESTARTSYS } from './blocking.js';
+import { BLOCK, ERESTARTNOINTR, ERESTARTSYS } from './blocking.js';
+import { goOn, leaveLock, lockPi, type PiLock, PiWait, piWaitOf, requeuePi, unlockPi } from './pi-futex.js';
 import type { Task } from './task.js';
 import { WaitQueue } from './wait-queue.js';
 
@@ -27,15 +34,19 @@ import { WaitQueue } from './wait-queue.js';
 const ROBUST_MAX = 2048;
 
 /** A waiting task, in the call's note: where it waits now (requeueing moves it), for which bits, and whether it has been woken. */
-interface FutexWait {
+export interface FutexWait {
   key: string;
   bits: number;
   woken: boolean;
+  /** The lock that it is to be given when it is requeued: FUTEX_WAIT_REQUEUE_PI. */
+  target?: { key: string; address: number };
 }
 
 /** Who waits where: by key, in the order in which they came. */
 export class FutexTable {
   private readonly queues = new Map<string, Set<Task>>();
+  /** Locks with priority inheritance that somebody waits for. */
+  readonly locks = new Map<string, PiLock>();
 
   add(key: string, task: Task): void {
     let queue = this.queues.get(key);
@@ -54,6 +65,11 @@ export class FutexTable {
 
   /** A task ends while it may be waiting. */
   forget(task: Task): void {
+    const lock = piWaitOf(task);
+    if (lock) {
+      leaveLock(task, lock);
+      return;
+    }
     const wait = task.call?.state.note as FutexWait | undefined;
     if (typeof wait?.key === 'string') this.remove(wait.key, task);
   }
@@ -63,10 +79,10 @@ export class FutexTable {
   }
 }
 
-const NEVER = new WaitQueue();
+export const NEVER = new WaitQueue();
 
 /** What identifies the word at `address`; -EFAULT. */
-function keyOf(task: Task, address: number, isPrivate: boolean): string | number {
+export function keyOf(task: Task, address: number, isPrivate: boolean): string | number {
   if (address % 4 !== 0) return -EINVAL;
   const { space } = task;
   const area = space.areas.at(address);
@@ -90,11 +106,13 @@ export interface FutexCall {
   value3: number;
 }
 
+/** Commands whose time may be one of the date. */
+const BY_THE_DATE = new Set<number>([FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2, FUTEX_LOCK_PI]);
+
 export function futex(task: Task, call: FutexCall): number {
   const isPrivate = (call.operation & FUTEX_PRIVATE_FLAG) !== 0;
   const command = call.operation & FUTEX_CMD_MASK;
-  if ((call.operation & FUTEX_CLOCK_REALTIME) !== 0 && command !== FUTEX_WAIT_BITSET && command !== FUTEX_WAIT)
-    return -ENOSYS;
+  if ((call.operation & FUTEX_CLOCK_REALTIME) !== 0 && !BY_THE_DATE.has(command)) return -ENOSYS;
   switch (command) {
     case FUTEX_WAIT:
       return wait(task, call, isPrivate, FUTEX_BITSET_MATCH_ANY);
@@ -109,12 +127,33 @@ export function futex(task: Task, call: FutexCall): number {
       return requeue(task, call, isPrivate, command === FUTEX_CMP_REQUEUE);
     case FUTEX_WAKE_OP:
       return wakeOperation(task, call, isPrivate);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+    case FUTEX_TRYLOCK_PI:
+      return lockPi(task, call, isPrivate, command === FUTEX_TRYLOCK_PI);
+    case FUTEX_UNLOCK_PI:
+      return unlockPi(task, call, isPrivate);
+    case FUTEX_WAIT_REQUEUE_PI:
+      return waitForRequeue(task, call, isPrivate);
+    case FUTEX_CMP_REQUEUE_PI:
+      return requeuePi(task, call, isPrivate);
     default:
       return -ENOSYS;
   }
 }
 
-function wait(task: Task, call: FutexCall, isPrivate: boolean, bits: number): number {
+/** Waits at the first word to be moved to the lock that the second is. */
+function waitForRequeue(task: Task, call: FutexCall, isPrivate: boolean): number {
+  const { note } = task.callState;
+  if (note instanceof PiWait) return goOn(task, note, -EAGAIN);
+  const target = keyOf(task, call.address2, isPrivate);
+  if (typeof target === 'number') return target;
+  if (target === keyOf(task, call.address, isPrivate)) return -EINVAL;
+  const result = wait(task, call, isPrivate, FUTEX_BITSET_MATCH_ANY, { key: target, address: call.address2 });
+  return result === -ERESTARTSYS ? -ERESTARTNOINTR : result;
+}
+
+function wait(task: Task, call: FutexCall, isPrivate: boolean, bits: number, target?: FutexWait['target']): number {
   if (bits === 0) return -EINVAL;
   const { futexes } = task.kernel;
   const { callState } = task;
@@ -135,7 +174,7 @@ function wait(task: Task, call: FutexCall, isPrivate: boolean, bits: number): nu
     if (call.timeout !== undefined) task.timeOut(call.timeout);
   }
   if (task.timedOut) return -ETIMEDOUT;
-  callState.note = { key, bits: bits >>> 0, woken: false } satisfies FutexWait;
+  callState.note = { key, bits: bits >>> 0, woken: false, target } satisfies FutexWait;
   const result = task.block(NEVER);
   if (result === BLOCK) futexes.add(key, task);
   return result;
@@ -154,7 +193,7 @@ function wakeKey(task: Task, key: string, count: number, bits: number): number {
   for (const waiter of futexes.waiting(key)) {
     if (woken >= count) break;
     const state = waiter.call?.state.note as FutexWait | undefined;
-    if (!state || (state.bits & bits) === 0) continue;
+    if (!state || state.target || (state.bits & bits) === 0) continue;
     state.woken = true;
     futexes.remove(key, waiter);
     waiter.wake();
@@ -187,7 +226,7 @@ function requeue(task: Task, call: FutexCall, isPrivate: boolean, compare: boole
   for (const waiter of futexes.waiting(from)) {
     if (moved >= call.value2) break;
     const state = waiter.call?.state.note as FutexWait | undefined;
-    if (!state) continue;
+    if (!state || state.target) continue;
     futexes.remove(from, waiter);
     state.key = to;
     futexes.add(to, waiter);
@@ -234,14 +273,15 @@ export function endRobustFutexes(task: Task): void {
   const pending = word(head + 2 * abi.wordSize);
   let entry = word(head);
   const tid = task.pid.in(task.pidNamespace);
+  // the lowest bit says that it is a lock with priority inheritance: its waiters are told with all others of it
   const release = (at: number): void => {
     const address = (at & ~1) + offset;
     const value = readU32(space, address);
     if (value < 0 || (value & FUTEX_TID_MASK) !== tid) return;
     writeU32(space, address, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
-    if ((value & FUTEX_WAITERS) !== 0) wakeAddress(task, address, 1);
+    if ((value & FUTEX_WAITERS) !== 0 && (at & 1) === 0) wakeAddress(task, address, 1);
   };
-  for (let i = 0; i < ROBUST_MAX && entry > 0 && (entry & ~1) !== head; i++) {
+  for (let i = 0; i < ROBUST_MAX && entry > 0 && (entry & ~1) >>> 0 !== head; i++) {
     // read on before the entry is let go
     const next = word(entry & ~1);
     if ((entry & ~1) >>> 0 !== (pending & ~1) >>> 0) release(entry >>> 0);

@@ -1,7 +1,7 @@
 // /proc/PID/sched and schedstat: what the scheduler keeps of a task. Linux kernel/sched/debug.c proc_sched_show_task.
 import { escaped } from './process-status.js';
 import { ofTask } from './subject.js';
-import { isRealTime, weightOf } from '../../task/scheduler.js';
+import { isRealTime, urgencyOf, weightOf } from '../../task/scheduler.js';
 
 /** Nanoseconds as milliseconds with six places. */
 const milliseconds = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(6);
@@ -18,7 +18,7 @@ export const sched = ofTask((task, _reader, { namespace, pid }) => {
     ['nr_involuntary_switches', involuntarySwitches],
     ['se.load.weight', weightOf(task) * 1024],
     ['policy', task.policy],
-    ['prio', isRealTime(task) ? 99 - task.realTimePriority : 120 + task.nice],
+    ['prio', isRealTime(task) ? 99 - urgencyOf(task) : 120 + task.nice],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(45)}:${String(value).padStart(21)}\n`);
   return `${head}${'-'.repeat(67)}\n${lines.join('')}`;

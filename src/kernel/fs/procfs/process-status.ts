@@ -10,7 +10,7 @@ import type { CapabilitySet } from '../../security/capability.js';
 import { mayTrace } from '../../security/trace-access.js';
 import { HANDLER_DEFAULT, HANDLER_IGNORE, SIGNAL_MAX } from '../../task/signals.js';
 import { SignalSet } from '../../task/signal-set.js';
-import { isRealTime } from '../../task/scheduler.js';
+import { isRealTime, urgencyOf } from '../../task/scheduler.js';
 import type { Task } from '../../task/task.js';
 import type { Terminal } from '../../tty/terminal.js';
 import { ofTask } from './subject.js';
@@ -115,7 +115,7 @@ export const stat = ofTask((task, reader, subject) => {
     ticks(usage.systemTime),
     ticks(children.userTime),
     ticks(children.systemTime),
-    isRealTime(task) ? -1 - task.realTimePriority : 20 + task.nice,
+    isRealTime(task) ? -1 - urgencyOf(task) : 20 + task.nice,
     task.nice,
     Math.max(1, process.threads.size),
     0,
