@@ -1,9 +1,11 @@
-// What people do at a terminal, and what serves in the background, in Debian's root here and natively.
+// What people do at a terminal, what serves in the background, and who looks on: in Debian's root here and natively.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs, provisioned } from '../../provisioned.js';
 import { Debian } from './debian-node.js';
 
-const SCRIPTS = ['terminal', 'tmux', 'procps', 'apt'] as const;
+const PEOPLE = ['terminal', 'tmux', 'procps'] as const;
+const SERVICES = ['apt', 'mirror', 'postgres', 'redis', 'nginx'] as const;
+const OBSERVERS = ['strace', 'gdb'] as const;
 
 let debian: Debian | undefined;
 beforeAll(() => {
@@ -12,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => debian?.close());
 
-test.for(SCRIPTS)('%s', async (name, context) => {
+test.for([...PEOPLE, ...SERVICES, ...OBSERVERS])('%s', async (name, context) => {
   needs(context, 'debian');
   const [here, native] = await Promise.all([debian!.here(name), debian!.there(name)]);
   expect(here).toEqual(native);
