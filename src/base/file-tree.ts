@@ -95,6 +95,8 @@ export interface FileSystemSize {
 export interface FileTree {
   stat(path: Path): Attributes;
   list(path: Path): string[];
+  /** stat() of names in a folder, whose way is looked at once. */
+  statIn(path: Path): (name: string) => Attributes;
   open(path: Path, flags: OpenFlags): OpenFile;
   create(path: Path, flags: OpenFlags, mode: number): OpenFile;
   makeDirectory(path: Path, mode: number): void;

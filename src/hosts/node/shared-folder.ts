@@ -74,6 +74,11 @@ export class SharedFolder implements FileTree {
     return guarded(() => fs.readdirSync(this.folder(path)));
   }
 
+  statIn(path: Path): (name: string) => Attributes {
+    const folder = guarded(() => this.folder(path));
+    return (name) => guarded(() => attributes(fs.lstatSync(join(folder, name), { bigint: true })));
+  }
+
   open(path: Path, flags: OpenFlags): OpenFile {
     if (flags.access !== 'read' || flags.truncate) this.writable();
     return guarded(() => new HostFile(fs.openSync(this.at(path), numeric(flags) | fs.constants.O_NOFOLLOW)));

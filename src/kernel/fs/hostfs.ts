@@ -227,9 +227,11 @@ export class HostInode extends Inode implements CachedInode, PageSource {
     const path = this.hostPath;
     const names = guarded(() => this.fs.tree.list(path));
     if (typeof names === 'number') return names;
+    const stats = guarded(() => this.fs.tree.statIn(path));
+    if (typeof stats === 'number') return stats;
     const sorted = names.sort();
     for (let i = position; i < sorted.length; i++) {
-      const stat = guarded(() => this.fs.tree.stat([...path, sorted[i]!]));
+      const stat = guarded(() => stats(sorted[i]!));
       // gone since
       if (typeof stat === 'number') continue;
       if (!see({ name: fromHost(sorted[i]!), ino: Number(stat.inode), mode: stat.mode }, i + 1)) break;

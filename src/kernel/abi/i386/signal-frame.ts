@@ -3,7 +3,7 @@
 import { EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI, ESP } from '../../../../assembly/abi.js';
 import { ACCESS_READ } from '../../mm/address-space.js';
 import { copyIn, copyOut, hostByte } from '../../mm/user-memory.js';
-import { type Registers, readFlags, writeFlags } from '../../task/registers.js';
+import { readFlags, writeFlags } from '../../task/registers.js';
 import type { SignalAction, SignalInfo } from '../../task/signals.js';
 import { SignalSet } from '../../task/signal-set.js';
 import type { Task } from '../../task/task.js';
@@ -57,26 +57,26 @@ const SIGCONTEXT_FIELDS = {
   mask: 80,
   cr2: 84,
 } as const;
-const GENERAL: readonly (readonly [keyof typeof SIGCONTEXT_FIELDS, number])[] = [
-  ['edi', EDI],
-  ['esi', ESI],
-  ['ebp', EBP],
-  ['esp', ESP],
-  ['ebx', EBX],
-  ['edx', EDX],
-  ['ecx', ECX],
-  ['eax', EAX],
-  ['eip', EIP],
-];
-
-const SELECTORS = [
-  ['gs', GS],
-  ['fs', FS],
-  ['es', ES],
-  ['ds', DS],
-  ['cs', CS],
-  ['ss', SS],
+/** Where a register is in struct sigcontext, and in the processor's state. */
+const GENERAL = [
+  [SIGCONTEXT_FIELDS.edi, EDI],
+  [SIGCONTEXT_FIELDS.esi, ESI],
+  [SIGCONTEXT_FIELDS.ebp, EBP],
+  [SIGCONTEXT_FIELDS.esp, ESP],
+  [SIGCONTEXT_FIELDS.ebx, EBX],
+  [SIGCONTEXT_FIELDS.edx, EDX],
+  [SIGCONTEXT_FIELDS.ecx, ECX],
+  [SIGCONTEXT_FIELDS.eax, EAX],
+  [SIGCONTEXT_FIELDS.eip, EIP],
 ] as const;
+
+const DATA_SELECTORS = [
+  [SIGCONTEXT_FIELDS.gs, GS],
+  [SIGCONTEXT_FIELDS.fs, FS],
+  [SIGCONTEXT_FIELDS.es, ES],
+  [SIGCONTEXT_FIELDS.ds, DS],
+] as const;
+const SELECTORS = [...DATA_SELECTORS, [SIGCONTEXT_FIELDS.cs, CS], [SIGCONTEXT_FIELDS.ss, SS]] as const;
 
 /** Frames are made here: signals come one at a time. */
 const frameBytes = new Uint8Array(16 + SIGINFO_SIZE + UCONTEXT_SIZE + 8);
@@ -233,9 +233,8 @@ export function stackState(task: Task): number {
 function writeContext(task: Task, view: DataView, at: number, fpstate: number, mask: SignalSet, fault?: Fault): void {
   const { registers } = task;
   const { trap, error, eflags, espAtSignal, fpstate: fpstateAt, mask: maskAt, cr2 } = SIGCONTEXT_FIELDS;
-  for (const [name, register] of GENERAL) view.setUint32(at + SIGCONTEXT_FIELDS[name], registers.get32(register), true);
-  for (const [name, segment] of SELECTORS)
-    view.setUint32(at + SIGCONTEXT_FIELDS[name], selectorOf(registers, segment), true);
+  for (const [offset, register] of GENERAL) view.setUint32(at + offset, registers.get32(register), true);
+  for (const [offset, segment] of SELECTORS) view.setUint32(at + offset, selectorOf(registers, segment), true);
   view.setUint32(at + trap, fault?.vector ?? 0, true);
   view.setUint32(at + error, fault?.error ?? 0, true);
   view.setUint32(at + eflags, readFlags(registers), true);
@@ -253,9 +252,7 @@ export function popFrame(task: Task, realTime: boolean): boolean {
   const length = CONTEXT_SIZE + 8;
   if (copyIn(space, contextAt, contextBytes, 0, length) !== length) return false;
   const view = contextView;
-  const get = (field: keyof typeof SIGCONTEXT_FIELDS): number => view.getUint32(SIGCONTEXT_FIELDS[field], true);
-
-  const fpstate = get('fpstate');
+  const fpstate = view.getUint32(SIGCONTEXT_FIELDS.fpstate, true);
   if (fpstate !== 0) {
     if (hostByte(space, fpstate, ACCESS_READ) === 0) return false;
     if (copyIn(space, fpstate + FSAVE_SIZE, fxsaveBytes, 0, FXSAVE_SIZE) !== FXSAVE_SIZE) return false;
@@ -264,21 +261,16 @@ export function popFrame(task: Task, realTime: boolean): boolean {
     fxsaveBytes.fill(0);
     if (!good) return false;
   }
-  for (const [name, register] of GENERAL) registers.set32(register, get(name));
-  writeFlags(registers, get('eflags'));
-  restoreSegments(task, registers, get);
+  for (const [offset, register] of GENERAL) registers.set32(register, view.getUint32(offset, true));
+  writeFlags(registers, view.getUint32(SIGCONTEXT_FIELDS.eflags, true));
+  for (const [offset, segment] of DATA_SELECTORS) {
+    const selector = view.getUint16(offset, true);
+    loadSegment(registers, segment, selector === 0 ? 0 : selector | 3, i386Descriptor(task, selector));
+  }
   // real-time: the whole mask behind the context; else its upper half
   const mask = realTime
     ? new SignalSet(view.getUint32(CONTEXT_SIZE, true), view.getUint32(CONTEXT_SIZE + 4, true))
-    : new SignalSet(get('mask'), view.getUint32(CONTEXT_SIZE, true));
+    : new SignalSet(view.getUint32(SIGCONTEXT_FIELDS.mask, true), view.getUint32(CONTEXT_SIZE, true));
   task.kernel.signals.setMask(task, mask);
   return true;
-}
-
-function restoreSegments(task: Task, registers: Registers, get: (field: 'gs' | 'fs' | 'es' | 'ds') => number): void {
-  for (const [name, segment] of SELECTORS) {
-    if (name === 'cs' || name === 'ss') continue;
-    const selector = get(name) & 0xffff;
-    loadSegment(registers, segment, selector === 0 ? 0 : selector | 3, i386Descriptor(task, selector));
-  }
 }
