@@ -115,7 +115,7 @@ export class Kernel {
   readonly cpu: Processor;
   readonly clock: Clock;
   readonly timers = new Timers();
-  readonly scheduler = new Scheduler(() => this.cgroups.root.cpu);
+  readonly scheduler = new Scheduler(this);
   readonly signals = new SignalService();
   readonly futexes = new FutexTable();
   readonly vfs: Vfs;
@@ -144,15 +144,15 @@ export class Kernel {
   readonly nsfs: Nsfs;
   /** What /dev/console is. */
   console?: Terminal;
-  readonly tracer?: Tracer;
-  private readonly runner: Runner;
-  private readonly tables = new Map<Abi, SyscallTable>();
+  tracer?: Tracer;
+  private runner: Runner;
+  private tables = new Map<Abi, SyscallTable>();
   private newestTable?: SyscallTable;
   private readonly vdsos = new Map<Abi, PageCache>();
   private readonly vvar: PageCache;
   private readonly memory: Tmpfs;
   private readonly memoryRoot: Mount;
-  private readonly random: (into: Uint8Array) => void;
+  private random: (into: Uint8Array) => void;
   private nextMinor = 1;
   private readonly ids = new WeakMap<object, number>();
   private nextId = 1;
@@ -183,6 +183,17 @@ export class Kernel {
     this.log.add(5, 0, `Linux version ${RELEASE} (tabvisor) ${VERSION}`);
     this.netNamespace = new NetNamespace(this, this.userNamespace);
     this.netNamespace.loopback.start();
+  }
+
+  /** A kernel from a snapshot has a new host. */
+  adopt({ random, tracer }: Pick<KernelOptions, 'random' | 'tracer'>): void {
+    this.random = random;
+    this.tracer = tracer;
+    this.tables = new Map();
+    this.newestTable = undefined;
+    this.runner = new Runner(this);
+    this.onProcessEnded = () => {};
+    this.onOutOfMemory = () => {};
   }
 
   // ---- the host's ---------------------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ import type { Terminal } from '../../src/kernel/tty/terminal.js';
 import { compile } from '../../src/vcpu/engine.js';
 import type { UserVcpu } from '../../src/vcpu/user-vcpu.js';
 
-const core = compile(readFileSync(new URL('../../build/core.wasm', import.meta.url)));
-const MEMORY = 128 << 20;
+/** The compiled core. */
+export const CORE = compile(readFileSync(new URL('../../build/core.wasm', import.meta.url)));
+export const MEMORY = 128 << 20;
 /** Nanoseconds of virtual time for an instruction, and for a look at the clock. */
 const LOOK = 1000;
 
@@ -39,7 +40,7 @@ export class TestNode {
   /** `rootOf` makes another root than an empty one in memory, on which that one lies as its upper layer. */
   constructor(translated = true, rootOf: (kernel: Kernel, upper: Tmpfs) => FileSystem = (_kernel, upper) => upper) {
     const node = createNode({
-      core,
+      core: CORE,
       memory: MEMORY,
       translate: translated ? 'at once' : undefined,
       clock: { now: () => this.now(), date: () => 1_700_000_000_000 },
@@ -57,6 +58,11 @@ export class TestNode {
     );
     this.mounts = standardMounts(this.kernel, rootOf(this.kernel, this.root));
     this.directory('/tmp', 0o1777);
+  }
+
+  /** Virtual time goes on. */
+  skip(nanoseconds: number): void {
+    this.time += Math.max(0, nanoseconds);
   }
 
   private now(): number {

@@ -11,7 +11,7 @@ export interface Reopenable {
   reopen(task: Task, inode: Inode, flags: number): OpenFile | number;
 }
 
-class AnonymousInode extends Inode {
+export class AnonymousInode extends Inode {
   /** Absent: it can't be opened again. */
   content?: Reopenable;
 

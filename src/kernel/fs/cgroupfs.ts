@@ -56,7 +56,7 @@ export function cgroupOf(inode: Inode): Cgroup | undefined {
   return inode instanceof CgroupDirectory ? inode.cgroup : undefined;
 }
 
-abstract class CgroupInode extends Inode {
+export abstract class CgroupInode extends Inode {
   declare readonly fs: CgroupFs;
 
   override get blocks(): number {
@@ -75,7 +75,7 @@ abstract class CgroupInode extends Inode {
   }
 }
 
-class CgroupDirectory extends CgroupInode {
+export class CgroupDirectory extends CgroupInode {
   constructor(
     fs: CgroupFs,
     readonly cgroup: Cgroup,
@@ -129,7 +129,7 @@ class CgroupDirectory extends CgroupInode {
   }
 }
 
-class ControlInode extends CgroupInode {
+export class ControlInode extends CgroupInode {
   constructor(
     fs: CgroupFs,
     readonly cgroup: Cgroup,
@@ -144,7 +144,7 @@ class ControlInode extends CgroupInode {
   }
 }
 
-class OpenControlFile extends OpenFile {
+export class OpenControlFile extends OpenFile {
   /** The text as it was when its start was read. */
   private text?: Uint8Array;
   /** Version of the notice when the text was made. */

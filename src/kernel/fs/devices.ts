@@ -3,7 +3,7 @@ import { ENODEV, ENOSPC, ENXIO } from '../abi/errno.js';
 import { majorOf, makedev, minorOf } from '../abi/device-number.js';
 import { O_NOCTTY } from '../abi/fcntl.js';
 import type { Frames } from '../mm/frames.js';
-import { type PageCache, sharedMemory } from '../mm/page-cache.js';
+import { type PageCache, SharedMemory } from '../mm/page-cache.js';
 import type { Task } from '../task/task.js';
 import { TerminalFile } from '../tty/terminal-file.js';
 import type { Inode } from '../vfs/inode.js';
@@ -30,7 +30,7 @@ export const DEVICE_NODES: readonly (readonly [name: string, rdev: number, mode:
 ];
 
 /** Reads and writes that have no position. */
-abstract class StreamDevice extends OpenFile {
+export abstract class StreamDevice extends OpenFile {
   override readAt(task: Task, io: Io): number {
     return this.read(task, io);
   }
@@ -57,7 +57,7 @@ function consume(io: Io): number {
   return transferred(done, wanted);
 }
 
-class NullFile extends StreamDevice {
+export class NullFile extends StreamDevice {
   override read(): number {
     return 0;
   }
@@ -67,7 +67,7 @@ class NullFile extends StreamDevice {
   }
 }
 
-class ZeroFile extends StreamDevice {
+export class ZeroFile extends StreamDevice {
   private readonly frames: Frames;
 
   constructor(task: Task, inode: Inode, flags: number, path: Path) {
@@ -80,17 +80,17 @@ class ZeroFile extends StreamDevice {
     return transferred(io.giveZeros(wanted), wanted);
   }
   override mappable(): PageCache | number {
-    return sharedMemory(this.frames);
+    return new SharedMemory(this.frames);
   }
 }
 
-class FullFile extends ZeroFile {
+export class FullFile extends ZeroFile {
   override write(): number {
     return -ENOSPC;
   }
 }
 
-class RandomFile extends StreamDevice {
+export class RandomFile extends StreamDevice {
   override read(task: Task, io: Io): number {
     const wanted = io.left;
     let done = 0;

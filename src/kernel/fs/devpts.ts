@@ -79,7 +79,7 @@ export class Devpts extends FileSystem {
   }
 }
 
-class DevptsRoot extends Inode {
+export class DevptsRoot extends Inode {
   declare readonly fs: Devpts;
   private readonly ptmx: Inode;
 
@@ -111,7 +111,7 @@ class DevptsRoot extends Inode {
   }
 }
 
-class DeviceInode extends Inode {
+export class DeviceInode extends Inode {
   override setAttributes(_task: Task, change: Attributes): number {
     if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777);
     if (change.uid !== undefined) this.uid = change.uid;
@@ -121,7 +121,7 @@ class DeviceInode extends Inode {
     return 0;
   }
 }
-class PtmxInode extends DeviceInode {}
+export class PtmxInode extends DeviceInode {}
 
 export class PtsInode extends DeviceInode {
   declare readonly fs: Devpts;
@@ -249,7 +249,7 @@ export class PtyMaster extends OpenFile {
 }
 
 /** A slave's side; it becomes the controlling terminal of a session leader without one. */
-class PtySlave extends TerminalFile {
+export class PtySlave extends TerminalFile {
   constructor(task: Task, inode: Inode, terminal: Terminal, flags: number, path: Path) {
     super(task, inode, terminal, flags, path);
     terminal.slaves++;

@@ -28,7 +28,7 @@ const recordView = new DataView(record.buffer);
 const MODE_BITS = EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE;
 
 /** A file that is watched under a descriptor's number. */
-class EpollItem implements Waiter, FileObserver {
+export class EpollItem implements Waiter, FileObserver {
   /** After EPOLLONESHOT has told: nothing until it is set again. */
   disabled = false;
   /** It is in the list of those that may be ready. */

@@ -69,7 +69,7 @@ export class HostStream implements Reopenable {
 }
 
 /** A stream as a program has it open. */
-class HostStreamFile extends OpenFile {
+export class HostStreamFile extends OpenFile {
   constructor(
     task: Task,
     inode: Inode,

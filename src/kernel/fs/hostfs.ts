@@ -369,7 +369,7 @@ export class HostInode extends Inode implements CachedInode, PageSource {
 }
 
 /** What was written reaches the host when the file is closed. */
-class HostRegularFile extends RegularFile {
+export class HostRegularFile extends RegularFile {
   protected override close(): void {
     if (this.writable) this.inode.cache!.flush();
   }

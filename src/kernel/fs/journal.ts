@@ -406,7 +406,7 @@ export class Journal implements TmpfsKeeper {
 const isNameless = (inode: TmpfsInode): boolean => inode.nlink === 0;
 
 /** The pages of one file. */
-class JournalPages implements KeptPages {
+export class JournalPages implements KeptPages {
   constructor(
     private readonly journal: Journal,
     private readonly inode: TmpfsInode,

@@ -108,7 +108,7 @@ export class MqueueFs extends FileSystem {
   }
 }
 
-class QueueDirectory extends Inode {
+export class QueueDirectory extends Inode {
   declare readonly fs: MqueueFs;
   private readonly queues = new Map<string, { inode: QueueInode; order: number }>();
   private nextOrder = 1;

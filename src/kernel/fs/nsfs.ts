@@ -46,7 +46,7 @@ export class Nsfs extends FileSystem {
   }
 }
 
-class NamespaceRoot extends Inode {}
+export class NamespaceRoot extends Inode {}
 
 export class NamespaceInode extends Inode {
   constructor(

@@ -2,7 +2,7 @@
 import { EFAULT, EINVAL } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import { POLLIN, POLLRDNORM } from '../abi/poll.js';
-import { IntervalTimer } from '../task/interval-timer.js';
+import { type ExpiryListener, IntervalTimer } from '../task/interval-timer.js';
 import type { Task } from '../task/task.js';
 import { WaitQueue } from '../task/wait-queue.js';
 import type { Io } from '../vfs/io.js';
@@ -10,7 +10,7 @@ import { OpenFile } from '../vfs/open-file.js';
 
 const SIZE = 8;
 
-export class TimerFile extends OpenFile {
+export class TimerFile extends OpenFile implements ExpiryListener {
   private readonly waiters = new WaitQueue();
   readonly timer: IntervalTimer;
 
@@ -20,7 +20,11 @@ export class TimerFile extends OpenFile {
     flags: number,
   ) {
     super(task, task.kernel.anonymous.make(task, 0), O_RDWR | flags);
-    this.timer = new IntervalTimer(task.kernel, () => this.waiters.wake(POLLIN));
+    this.timer = new IntervalTimer(task.kernel, this);
+  }
+
+  expired(): void {
+    this.waiters.wake(POLLIN);
   }
 
   override get label(): string {

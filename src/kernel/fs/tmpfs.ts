@@ -220,7 +220,7 @@ export class Tmpfs extends FileSystem {
 }
 
 /** A page cache that the filesystem's limit holds for; pages that are kept elsewhere are not counted: they are no memory that is gone. */
-class TmpfsCache extends PageCache {
+export class TmpfsCache extends PageCache {
   constructor(
     private readonly fs: Tmpfs,
     private readonly inode: TmpfsInode,
@@ -247,6 +247,10 @@ class TmpfsCache extends PageCache {
     if (!this.kept) return;
     super.markDirty(index);
     this.fs.keeper?.changed(this.inode);
+  }
+
+  protected override unmapped(): void {
+    this.inode.forgetIfUnused();
   }
 
   override drop(first: number, end: number): void {
@@ -278,7 +282,6 @@ export class TmpfsInode extends Inode implements CachedInode {
       if (this.isDirectory) this.nlink = 2;
     }
     this.pages = new TmpfsCache(fs, this, fs.keeper?.pagesOf(this));
-    this.pages.onUnmapped = () => this.forgetIfUnused();
   }
 
   override get cache(): PageCache {

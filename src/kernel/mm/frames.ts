@@ -35,7 +35,7 @@ export class Frames {
   cachedOnly = 0;
   dirty = 0;
   /** Told of a frame whose bytes the kernel has written, or is about to, while the processor has code decoded from them. */
-  onCodeWritten: (frame: number) => void = () => {};
+  codeListener?: { codeWritten(frame: number): void };
 
   /** `count` frames, frame 0 among them, lie in `buffer` from HOST_RAM on. */
   constructor(
@@ -102,13 +102,18 @@ export class Frames {
 
   /** The kernel writes bytes of the frame that are not the processor's to see by itself: decoded code must go. Cheap when there is none. */
   written(frame: number): void {
-    if (this.words[(CODE_PAGE_OF >>> 2) + frame] !== 0) this.onCodeWritten(frame);
+    if (this.words[(CODE_PAGE_OF >>> 2) + frame] !== 0) this.codeListener?.codeWritten(frame);
   }
 
   private fresh(): number {
     if (this.untouched >= this.count) return 0;
     this.uses[this.untouched] = 1;
     return this.untouched++;
+  }
+
+  /** Frames that have ever been handed out; all others are zeros. */
+  *touched(): Generator<number> {
+    for (let frame = 1; frame < this.untouched; frame++) yield frame;
   }
 
   use(frame: number): void {

@@ -31,8 +31,6 @@ export class PageCache {
   private readonly pages = new Map<number, number>();
   private readonly dirty = new Set<number>();
   private readonly mappers = new Set<PageMapper>();
-  /** Told when the last program has unmapped it. */
-  onUnmapped: () => void = () => {};
 
   /** Without a source the pages themselves are the data: they are zeros until written, and never dropped. */
   constructor(
@@ -178,12 +176,15 @@ export class PageCache {
     return given;
   }
 
+  /** The last program has unmapped it. */
+  protected unmapped(): void {}
+
   addMapper(mapper: PageMapper): void {
     this.mappers.add(mapper);
   }
 
   removeMapper(mapper: PageMapper): void {
-    if (this.mappers.delete(mapper) && this.mappers.size === 0) this.onUnmapped();
+    if (this.mappers.delete(mapper) && this.mappers.size === 0) this.unmapped();
   }
 
   get users(): Iterable<PageMapper> {
@@ -197,8 +198,8 @@ export class PageCache {
 }
 
 /** Memory that is shared by mapping it, and by nothing else: its pages go with the last map. */
-export function sharedMemory(frames: Frames): PageCache {
-  const cache = new PageCache(frames);
-  cache.onUnmapped = () => cache.drop(0, Number.POSITIVE_INFINITY);
-  return cache;
+export class SharedMemory extends PageCache {
+  protected override unmapped(): void {
+    this.drop(0, Number.POSITIVE_INFINITY);
+  }
 }

@@ -44,7 +44,7 @@ export interface NeighbourLink {
   sendTo(packet: Packet, station: number): void;
 }
 
-class Probe implements Timed {
+export class Probe implements Timed {
   constructor(
     private readonly table: NeighbourTable,
     readonly neighbour: Neighbour,

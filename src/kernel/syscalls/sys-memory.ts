@@ -54,7 +54,7 @@ import { MS_NOEXEC } from '../abi/mount.js';
 import { RLIMIT_AS, RLIMIT_DATA } from '../abi/sched.js';
 import { ACCESS_READ, ACCESS_WRITE, FAULT_DONE, pageCeil } from '../mm/address-space.js';
 import { PAGE_SIZE } from '../mm/frames.js';
-import { sharedMemory } from '../mm/page-cache.js';
+import { SharedMemory } from '../mm/page-cache.js';
 import { copyOut, readString } from '../mm/user-memory.js';
 import type { Task } from '../task/task.js';
 import { readStruct } from './user-struct.js';
@@ -87,7 +87,7 @@ function mmapOf(
   let address: number;
   if ((flags & MAP_ANONYMOUS) !== 0) {
     // shared memory without a file is pages that parent and child both have
-    const source = (kept & MAP_SHARED) !== 0 ? { cache: sharedMemory(space.frames), offset: 0 } : undefined;
+    const source = (kept & MAP_SHARED) !== 0 ? { cache: new SharedMemory(space.frames), offset: 0 } : undefined;
     address = space.map(hint, length, prot, kept, source);
   } else {
     const file = task.file(fd);

@@ -3,7 +3,7 @@ import type { Timer, Timers } from '../../base/time.js';
 import type { Kernel } from '../kernel.js';
 import type { Timed } from './timers.js';
 
-class HostTimer implements Timer, Timed {
+export class HostTimer implements Timer, Timed {
   constructor(
     private readonly kernel: Kernel,
     private readonly fire: () => void,

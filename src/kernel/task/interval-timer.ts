@@ -2,6 +2,11 @@
 import type { Kernel } from '../kernel.js';
 import type { Timed } from './timers.js';
 
+/** Told of each expiration that comes on time. */
+export interface ExpiryListener {
+  expired(timer: IntervalTimer): void;
+}
+
 export class IntervalTimer implements Timed {
   /** Nanoseconds between expirations; 0: it expires once. */
   interval = 0;
@@ -11,8 +16,7 @@ export class IntervalTimer implements Timed {
 
   constructor(
     private readonly kernel: Kernel,
-    /** Told of each expiration that comes on time. */
-    private readonly onExpire: () => void,
+    private readonly listener: ExpiryListener,
   ) {}
 
   /** Expires at `when`, then every `interval` nanoseconds. Infinity stops it. */
@@ -54,6 +58,6 @@ export class IntervalTimer implements Timed {
       this.next += times * this.interval;
       this.kernel.timers.set(this, this.next);
     }
-    this.onExpire();
+    this.listener.expired(this);
   }
 }

@@ -2,7 +2,7 @@
 import { ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL } from '../abi/time.js';
 import { SIGALRM, SIGPROF, SIGVTALRM, SI_KERNEL, SI_TIMER } from '../abi/signal.js';
 import type { Kernel } from '../kernel.js';
-import { IntervalTimer } from './interval-timer.js';
+import { type ExpiryListener, IntervalTimer } from './interval-timer.js';
 import type { Process } from './process.js';
 import type { Task } from './task.js';
 
@@ -28,7 +28,7 @@ export interface PosixTimer {
   overrun: number;
 }
 
-export class ProcessTimers {
+export class ProcessTimers implements ExpiryListener {
   readonly real: IntervalTimer;
   readonly virtual: CpuTimer = { left: 0, interval: 0 };
   readonly profiling: CpuTimer = { left: 0, interval: 0 };
@@ -39,10 +39,7 @@ export class ProcessTimers {
     private readonly kernel: Kernel,
     private readonly process: Process,
   ) {
-    this.real = new IntervalTimer(kernel, () => {
-      this.real.take();
-      kernel.signals.toProcess(process, { signal: SIGALRM, code: SI_KERNEL });
-    });
+    this.real = new IntervalTimer(kernel, this);
   }
 
   cpuTimer(which: number): CpuTimer | undefined {
@@ -76,10 +73,17 @@ export class ProcessTimers {
       value: value ?? id,
       target,
       overrun: 0,
-      timer: new IntervalTimer(this.kernel, () => this.fire(made)),
+      timer: new IntervalTimer(this.kernel, this),
     };
     this.posix.set(id, made);
     return made;
+  }
+
+  expired(timer: IntervalTimer): void {
+    if (timer === this.real) {
+      timer.take();
+      this.kernel.signals.toProcess(this.process, { signal: SIGALRM, code: SI_KERNEL });
+    } else for (const posix of this.posix.values()) if (posix.timer === timer) this.fire(posix);
   }
 
   private fire(timer: PosixTimer): void {

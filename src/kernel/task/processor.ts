@@ -48,7 +48,12 @@ export class Processor implements TranslationCache {
       words[this.gdt + 2 * (selector >>> 3) + 1] = high;
     }
     vcpu.registers.setGdtr(GDT_ADDRESS, GDT_ENTRIES * 8 - 1);
-    frames.onCodeWritten = (frame) => vcpu.invalidateCode(frame * PAGE_SIZE, PAGE_SIZE);
+    frames.codeListener = this;
+  }
+
+  /** Frames' listener. */
+  codeWritten(frame: number): void {
+    this.vcpu.invalidateCode(frame * PAGE_SIZE, PAGE_SIZE);
   }
 
   // ---- whose turn it is -----------------------------------------------------------------------------------------------------
@@ -97,6 +102,17 @@ export class Processor implements TranslationCache {
       this.writeThreadAreas(task);
     }
     if (this.space !== task.space) this.enter(task.space);
+  }
+
+  /** Nobody's registers are loaded and no space is in force: all that tasks have is in memory. */
+  park(): void {
+    const { loaded } = this;
+    if (loaded) {
+      this.vcpu.saveTask(loaded.registers.saveArea);
+      loaded.registers.base = loaded.registers.saveArea;
+    }
+    this.loaded = undefined;
+    this.space = undefined;
   }
 
   private enter(space: AddressSpace): void {

@@ -11,7 +11,7 @@ const TURN = 4e6;
 /** Tasks that never wait, each with its policy and nice or priority: what each has had after `turns` turns. */
 function shares(turns: number, ...wanted: [policy: number, value: number][]): number[] {
   const root = new CpuState({} as Kernel, undefined);
-  const scheduler = new Scheduler(() => root);
+  const scheduler = new Scheduler({ cgroups: { root: { cpu: root } } });
   const tasks = wanted.map(([policy, value]) => {
     const realTime = policy === SCHED_FIFO || policy === SCHED_RR;
     const fields = { policy, nice: realTime ? 0 : value, realTimePriority: realTime ? value : 0, lentPriority: 0 };

@@ -46,8 +46,12 @@ export class Scheduler {
   /** Groups that the task on the processor was found in, outermost first. */
   private readonly path: CpuState[] = [];
 
-  /** `root`: where the tasks and groups of the highest level wait. */
-  constructor(private readonly root: () => CpuState) {}
+  /** The root's group is where the tasks and groups of the highest level wait. */
+  constructor(private readonly kernel: { readonly cgroups: { readonly root: { readonly cpu: CpuState } } }) {}
+
+  private get root(): CpuState {
+    return this.kernel.cgroups.root.cpu;
+  }
 
   /** Tasks that wait for the processor, or for bandwidth. */
   get count(): number {
@@ -56,7 +60,7 @@ export class Scheduler {
 
   /** Can nobody run now? */
   get empty(): boolean {
-    return this.root().queue.empty && this.realTime.length === 0;
+    return this.root.queue.empty && this.realTime.length === 0;
   }
 
   /** `task` can run. `slept`: it comes from a wait. */
@@ -98,11 +102,11 @@ export class Scheduler {
       this.periodEnd = now + REAL_TIME_PERIOD;
       this.realTimeUsed = 0;
     }
-    return this.realTimeUsed < REAL_TIME_MOST || this.root().queue.empty;
+    return this.realTimeUsed < REAL_TIME_MOST || this.root.queue.empty;
   }
 
   private takeFair(now: number): Task | undefined {
-    let entry = this.root().queue.take();
+    let entry = this.root.queue.take();
     while (entry instanceof CpuState) {
       entry.queued = false;
       entry.running = true;

@@ -26,7 +26,7 @@ export function placeOf(file: OpenFile, reader: Task): Path {
   return file.path ?? new Path(reader.fs.root.mount, new Dentry('', undefined, file.inode));
 }
 
-class DescriptorLink implements LinkTarget<ProcessSubject> {
+export class DescriptorLink implements LinkTarget<ProcessSubject> {
   constructor(private readonly fd: number) {}
 
   text(subject: ProcessSubject, reader: Task): string | number {
@@ -41,7 +41,7 @@ class DescriptorLink implements LinkTarget<ProcessSubject> {
   }
 }
 
-abstract class DescriptorDirectory extends ProcDirectory {
+export abstract class DescriptorDirectory extends ProcDirectory {
   protected readonly subject: ProcessSubject;
 
   constructor(place: Place<ProcessSubject>, rights: number) {
@@ -106,7 +106,7 @@ export class FdinfoDirectory extends DescriptorDirectory {
   }
 }
 
-class DescriptorInformation implements TextSource<ProcessSubject> {
+export class DescriptorInformation implements TextSource<ProcessSubject> {
   constructor(private readonly fd: number) {}
 
   record(subject: ProcessSubject, _reader: Task, cursor: number): TextRecord | number | undefined {

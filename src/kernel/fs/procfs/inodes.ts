@@ -127,7 +127,7 @@ export interface LinkTarget<S extends Subject> {
   follow?(subject: S, reader: Task): Path | number;
 }
 
-class LinkInode<S extends Subject> extends ProcInode {
+export class LinkInode<S extends Subject> extends ProcInode {
   constructor(
     { fs, ino, subject }: Place<S>,
     mode: number,

@@ -41,7 +41,7 @@ function nameOf(area: VmArea, reader: Task): string {
 }
 
 /** Bytes of an area's pages, by what they are. */
-class PageSums {
+export class PageSums {
   size = 0;
   resident = 0;
   proportional = 0;

@@ -40,7 +40,7 @@ const mountstatsLine: Show = ({ fs }, point) =>
 /** Mounts that one record shows. */
 const RECORD_MAX = 256;
 
-class MountsSource implements TextSource<ProcessSubject> {
+export class MountsSource implements TextSource<ProcessSubject> {
   constructor(private readonly show: Show) {}
 
   /** The mounts from the one with the id `cursor` on. */

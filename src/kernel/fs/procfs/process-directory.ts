@@ -250,7 +250,7 @@ export class ProcessDirectory extends TableDirectory<ProcessSubject> {
 }
 
 /** /proc/PID/task: the threads. */
-class TaskDirectory extends ProcDirectory {
+export class TaskDirectory extends ProcDirectory {
   private readonly subject: ProcessSubject;
 
   constructor({ fs, ino, subject }: Place<ProcessSubject>) {

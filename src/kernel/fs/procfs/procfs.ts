@@ -65,7 +65,7 @@ export class Procfs extends FileSystem {
   }
 }
 
-class RootDirectory extends TableDirectory<SystemSubject> {
+export class RootDirectory extends TableDirectory<SystemSubject> {
   constructor(fs: Procfs) {
     super({ fs, ino: ROOT_INO, subject: new SystemSubject(fs.namespace) }, 0o555, SYSTEM);
   }
@@ -105,7 +105,7 @@ class RootDirectory extends TableDirectory<SystemSubject> {
 }
 
 /** A process's directory, whose contents the mount may keep from others. */
-class PidDirectory extends ProcessDirectory {
+export class PidDirectory extends ProcessDirectory {
   override allows(task: Task, wanted: number): number {
     const other = this.subject.task;
     if (!other) return -ESRCH;

@@ -19,7 +19,7 @@ import { ofSystem, type SystemSubject } from './subject.js';
 import { TextInode, type TextSource, type WholeText, whole } from './text.js';
 
 /** Root has no rights here but those of the file's mode. Linux fs/proc/proc_sysctl.c test_perm. */
-class SettingInode extends TextInode<SystemSubject> {
+export class SettingInode extends TextInode<SystemSubject> {
   override allows(task: Task, wanted: number): number {
     const { fsuid, fsgid } = task.credentials;
     const rights = fsuid === 0 ? this.mode >> 6 : fsgid === 0 ? this.mode >> 3 : this.mode;

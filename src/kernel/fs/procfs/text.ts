@@ -180,7 +180,7 @@ export interface ByteSource<S extends Subject> {
   guarded?: boolean;
 }
 
-class ByteInode<S extends Subject> extends ProcInode {
+export class ByteInode<S extends Subject> extends ProcInode {
   constructor(
     { fs, ino, subject }: Place<S>,
     mode: number,
@@ -201,7 +201,7 @@ class ByteInode<S extends Subject> extends ProcInode {
   }
 }
 
-class ByteFile extends OpenFile {
+export class ByteFile extends OpenFile {
   private readonly program = (this.inode as ByteInode<Subject>).guarded;
 
   private get stale(): boolean {

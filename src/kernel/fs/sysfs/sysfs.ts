@@ -1,6 +1,6 @@
 // sysfs: what devices and the kernel are, one value a file. man 5 sysfs; Linux Documentation/filesystems/sysfs.rst, fs/sysfs.
 // Nothing is kept: a name is looked up in the description of the tree (tree.ts), which asks the kernel.
-import { EACCES, EFAULT, EINVAL, ENOENT, EPERM } from '../../abi/errno.js';
+import { EACCES, EFAULT, EINVAL, ENODEV, ENOENT, EPERM } from '../../abi/errno.js';
 import { O_ACCMODE, O_RDONLY } from '../../abi/fcntl.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SYSFS_MAGIC } from '../../abi/stat.js';
 import type { Kernel } from '../../kernel.js';
@@ -31,12 +31,19 @@ export class Sysfs extends FileSystem {
   ) {
     super(device);
     this.source = 'sysfs';
-    this.root = new SysDirectory(this, ROOT_INO, ROOT);
+    this.root = new SysDirectory(this, ROOT_INO, []);
   }
 
   statistics(): FileSystemStatistics {
     return { magic: SYSFS_MAGIC, blockSize: PAGE_SIZE, blocks: 0, free: 0, files: 0, filesFree: 0 };
   }
+}
+
+/** What the description of the tree has at `names`, if it is there still. */
+function described(fs: Sysfs, names: readonly string[]): SysNode | undefined {
+  let node: SysNode | undefined = ROOT;
+  for (const name of names) node = node && 'children' in node ? node.children(fs).get(name) : undefined;
+  return node;
 }
 
 /** The same for a name whenever it is looked up. */
@@ -49,7 +56,7 @@ function inoOf(parent: number, name: string): number {
 const modeOf = (node: SysNode): number =>
   'link' in node ? S_IFLNK | 0o777 : 'show' in node ? S_IFREG | (node.mode ?? 0o444) : S_IFDIR | 0o755;
 
-abstract class SysInode extends Inode {
+export abstract class SysInode extends Inode {
   declare readonly fs: Sysfs;
 
   constructor(fs: Sysfs, ino: number, mode: number) {
@@ -67,17 +74,19 @@ abstract class SysInode extends Inode {
   }
 }
 
-class SysDirectory extends SysInode {
+export class SysDirectory extends SysInode {
   constructor(
     fs: Sysfs,
     ino: number,
-    private readonly node: SysNode,
+    /** From the root to it. */
+    private readonly names: readonly string[],
   ) {
     super(fs, ino, S_IFDIR | 0o755);
   }
 
   private get children(): ReadonlyMap<string, SysNode> {
-    return 'children' in this.node ? this.node.children(this.fs) : new Map();
+    const node = described(this.fs, this.names);
+    return node && 'children' in node ? node.children(this.fs) : new Map();
   }
 
   override lookup(_actor: Actor, name: string): Inode | number {
@@ -85,7 +94,8 @@ class SysDirectory extends SysInode {
     if (!node) return -ENOENT;
     const ino = inoOf(this.ino, name);
     if ('link' in node) return new SysLink(this.fs, ino, node.link);
-    return 'show' in node ? new AttributeInode(this.fs, ino, node) : new SysDirectory(this.fs, ino, node);
+    const names = [...this.names, name];
+    return 'show' in node ? new AttributeInode(this.fs, ino, names, node.mode) : new SysDirectory(this.fs, ino, names);
   }
 
   override create(_actor: Actor, _name: string, made: NewInode): Inode | number {
@@ -106,7 +116,7 @@ class SysDirectory extends SysInode {
   }
 }
 
-class SysLink extends SysInode {
+export class SysLink extends SysInode {
   constructor(
     fs: Sysfs,
     ino: number,
@@ -122,14 +132,21 @@ class SysLink extends SysInode {
 
 type Attribute = Extract<SysNode, { show: unknown }>;
 
-class AttributeInode extends SysInode {
+export class AttributeInode extends SysInode {
   constructor(
     fs: Sysfs,
     ino: number,
-    readonly attribute: Attribute,
+    private readonly names: readonly string[],
+    mode = 0o444,
   ) {
-    super(fs, ino, S_IFREG | (attribute.mode ?? 0o444));
+    super(fs, ino, S_IFREG | mode);
     this.size = PAGE_SIZE;
+  }
+
+  /** Undefined: what it told of is gone. */
+  get attribute(): Attribute | undefined {
+    const node = described(this.fs, this.names);
+    return node && 'show' in node ? node : undefined;
   }
 
   override open(task: Task, flags: number, path: Path): OpenFile | number {
@@ -140,7 +157,7 @@ class AttributeInode extends SysInode {
 }
 
 /** The value is made when its start is read. */
-class AttributeFile extends OpenFile {
+export class AttributeFile extends OpenFile {
   declare readonly inode: AttributeInode;
   private text?: Uint8Array;
 
@@ -153,7 +170,7 @@ class AttributeFile extends OpenFile {
   override readAt(_task: Task, io: Io, offset: number): number {
     if (!this.text || offset === 0) {
       const { attribute, fs } = this.inode;
-      const value = attribute.show(fs);
+      const value = attribute?.show(fs) ?? -ENODEV;
       if (typeof value === 'number') return value;
       this.text = Uint8Array.from(value, (character) => character.charCodeAt(0));
     }
@@ -164,7 +181,7 @@ class AttributeFile extends OpenFile {
 
   override write(_task: Task, io: Io): number {
     const { attribute, fs } = this.inode;
-    if (!attribute.store || io.left > PAGE_SIZE) return -EINVAL;
+    if (!attribute?.store || io.left > PAGE_SIZE) return -EINVAL;
     const bytes = new Uint8Array(io.left);
     if (io.take(bytes, 0, bytes.length) !== bytes.length) return -EFAULT;
     const failed = attribute.store(fs, String.fromCharCode(...bytes).trim());

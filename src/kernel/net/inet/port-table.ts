@@ -40,8 +40,8 @@ export class PortTable<H extends PortHolder> {
   private readonly none: ReadonlySet<H> = new Set();
 
   constructor(
-    /** 16 random bits. */
-    private readonly random: () => number,
+    /** Random bits, of which the low 16 count. */
+    private readonly numbers: { random(): number },
   ) {}
 
   holders(port: number): ReadonlySet<H> {
@@ -81,7 +81,7 @@ export class PortTable<H extends PortHolder> {
   /** A port of the range that `free` takes; 0: there is none. */
   choose({ first, last }: { first: number; last: number }, free: (port: number) => boolean): number {
     const count = last - first + 1;
-    const start = this.random() % count;
+    const start = (this.numbers.random() & 0xffff) % count;
     for (let i = 0; i < count; i++) {
       const port = first + ((start + i) % count);
       if (free(port)) return port;

@@ -16,7 +16,7 @@ export class RawTable {
   quiet = true;
 
   constructor(namespace: NetNamespace) {
-    this.pings = new PortTable(() => namespace.random() & 0xffff);
+    this.pings = new PortTable(namespace);
   }
 
   add(socket: RawSocket): void {

@@ -24,7 +24,7 @@ export class TcpTable {
   private readonly waiting = new Set<TcpEndpoint>();
 
   constructor(private readonly namespace: NetNamespace) {
-    this.ports = new PortTable(() => namespace.random() & 0xffff);
+    this.ports = new PortTable(namespace);
   }
 
   /** All ends, also those that nobody has a descriptor of. */

@@ -13,7 +13,7 @@ export class UdpTable {
   readonly ports: PortTable<UdpSocket>;
 
   constructor(private readonly namespace: NetNamespace) {
-    this.ports = new PortTable(() => namespace.random() & 0xffff);
+    this.ports = new PortTable(namespace);
   }
 
   receive(packet: Packet, datagram: Datagram): void {

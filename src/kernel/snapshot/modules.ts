@@ -1,0 +1,276 @@
+// Made by scripts/gen-snapshot-modules.mjs: the modules whose classes, functions and constants a node's state may be made of.
+// A class that is not here can't be written, which is said.
+import * as abiI386I386 from '../abi/i386/i386.js';
+import * as abiLayout from '../abi/layout.js';
+import * as cgroupCgroup from '../cgroup/cgroup.js';
+import * as cgroupCgroupNamespace from '../cgroup/cgroup-namespace.js';
+import * as cgroupChangeNotice from '../cgroup/change-notice.js';
+import * as cgroupCpuState from '../cgroup/cpu-state.js';
+import * as cgroupCpuset from '../cgroup/cpuset.js';
+import * as cgroupHierarchy from '../cgroup/hierarchy.js';
+import * as cgroupMemoryState from '../cgroup/memory-state.js';
+import * as cgroupPids from '../cgroup/pids.js';
+import * as clock from '../clock.js';
+import * as fsAnonymous from '../fs/anonymous.js';
+import * as fsCgroupfs from '../fs/cgroupfs.js';
+import * as fsDevices from '../fs/devices.js';
+import * as fsDevpts from '../fs/devpts.js';
+import * as fsEpoll from '../fs/epoll.js';
+import * as fsEventfd from '../fs/eventfd.js';
+import * as fsHostStream from '../fs/host-stream.js';
+import * as fsHostfs from '../fs/hostfs.js';
+import * as fsInotify from '../fs/inotify.js';
+import * as fsJournal from '../fs/journal.js';
+import * as fsJournalRecords from '../fs/journal-records.js';
+import * as fsKmsg from '../fs/kmsg.js';
+import * as fsLayerfs from '../fs/layerfs.js';
+import * as fsMqueuefs from '../fs/mqueuefs.js';
+import * as fsNsfs from '../fs/nsfs.js';
+import * as fsOverlayfs from '../fs/overlayfs.js';
+import * as fsPidfd from '../fs/pidfd.js';
+import * as fsPipe from '../fs/pipe.js';
+import * as fsProcfsDescriptors from '../fs/procfs/descriptors.js';
+import * as fsProcfsInodes from '../fs/procfs/inodes.js';
+import * as fsProcfsMaps from '../fs/procfs/maps.js';
+import * as fsProcfsMounts from '../fs/procfs/mounts.js';
+import * as fsProcfsProcessDirectory from '../fs/procfs/process-directory.js';
+import * as fsProcfsProcfs from '../fs/procfs/procfs.js';
+import * as fsProcfsSubject from '../fs/procfs/subject.js';
+import * as fsProcfsSysctl from '../fs/procfs/sysctl.js';
+import * as fsProcfsSystemDirectory from '../fs/procfs/system-directory.js';
+import * as fsProcfsText from '../fs/procfs/text.js';
+import * as fsSignalfd from '../fs/signalfd.js';
+import * as fsSysfsSysfs from '../fs/sysfs/sysfs.js';
+import * as fsSysfsTree from '../fs/sysfs/tree.js';
+import * as fsTimerfd from '../fs/timerfd.js';
+import * as fsTmpfs from '../fs/tmpfs.js';
+import * as ipcIpcObject from '../ipc/ipc-object.js';
+import * as ipcMessageQueues from '../ipc/message-queues.js';
+import * as ipcSemaphores from '../ipc/semaphores.js';
+import * as ipcSharedMemory from '../ipc/shared-memory.js';
+import * as kernel from '../kernel.js';
+import * as mmAddressSpace from '../mm/address-space.js';
+import * as mmFrames from '../mm/frames.js';
+import * as mmPageCache from '../mm/page-cache.js';
+import * as mmPageTable from '../mm/page-table.js';
+import * as mmVmAreas from '../mm/vm-areas.js';
+import * as netAddressing from '../net/addressing.js';
+import * as netDhcpClient from '../net/dhcp-client.js';
+import * as netEthernetInterface from '../net/ethernet-interface.js';
+import * as netIcmp from '../net/icmp.js';
+import * as netInetDatagramSocket from '../net/inet/datagram-socket.js';
+import * as netInetInetSocket from '../net/inet/inet-socket.js';
+import * as netInetIpOptions from '../net/inet/ip-options.js';
+import * as netInetPingSocket from '../net/inet/ping-socket.js';
+import * as netInetPortTable from '../net/inet/port-table.js';
+import * as netInetRawSocket from '../net/inet/raw-socket.js';
+import * as netInetRawTable from '../net/inet/raw-table.js';
+import * as netInetTcpEndpoint from '../net/inet/tcp-endpoint.js';
+import * as netInetTcpOptions from '../net/inet/tcp-options.js';
+import * as netInetTcpSocket from '../net/inet/tcp-socket.js';
+import * as netInetTcpTable from '../net/inet/tcp-table.js';
+import * as netInetUdpSocket from '../net/inet/udp-socket.js';
+import * as netInetUdpTable from '../net/inet/udp-table.js';
+import * as netInterface from '../net/interface.js';
+import * as netInternet from '../net/internet.js';
+import * as netLoopback from '../net/loopback.js';
+import * as netNeighbourTable from '../net/neighbour-table.js';
+import * as netNetChanges from '../net/net-changes.js';
+import * as netNetSettings from '../net/net-settings.js';
+import * as netNetlinkMessage from '../net/netlink/message.js';
+import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
+import * as netRoutes from '../net/routes.js';
+import * as netSocket from '../net/socket.js';
+import * as netUnixSocket from '../net/unix-socket.js';
+import * as netUnixSockets from '../net/unix-sockets.js';
+import * as nsIpcNamespace from '../ns/ipc-namespace.js';
+import * as nsMountNamespace from '../ns/mount-namespace.js';
+import * as nsNetNamespace from '../ns/net-namespace.js';
+import * as nsPidNamespace from '../ns/pid-namespace.js';
+import * as nsUserNamespace from '../ns/user-namespace.js';
+import * as nsUtsNamespace from '../ns/uts-namespace.js';
+import * as securityCapability from '../security/capability.js';
+import * as securityCredentials from '../security/credentials.js';
+import * as syscallsDispatch from '../syscalls/dispatch.js';
+import * as syscallsStrace from '../syscalls/strace.js';
+import * as syscallsTable from '../syscalls/table.js';
+import * as taskFutex from '../task/futex.js';
+import * as taskHostTimers from '../task/host-timers.js';
+import * as taskIntervalTimer from '../task/interval-timer.js';
+import * as taskJob from '../task/job.js';
+import * as taskLimits from '../task/limits.js';
+import * as taskLoadAverage from '../task/load-average.js';
+import * as taskOwnerSignal from '../task/owner-signal.js';
+import * as taskProcess from '../task/process.js';
+import * as taskProcessTimers from '../task/process-timers.js';
+import * as taskProcessor from '../task/processor.js';
+import * as taskRegisters from '../task/registers.js';
+import * as taskRun from '../task/run.js';
+import * as taskRunQueue from '../task/run-queue.js';
+import * as taskScheduler from '../task/scheduler.js';
+import * as taskSignalService from '../task/signal-service.js';
+import * as taskSignalSet from '../task/signal-set.js';
+import * as taskSignals from '../task/signals.js';
+import * as taskStatistics from '../task/statistics.js';
+import * as taskTask from '../task/task.js';
+import * as taskTimers from '../task/timers.js';
+import * as taskWaitQueue from '../task/wait-queue.js';
+import * as ttyByteQueue from '../tty/byte-queue.js';
+import * as ttyInput from '../tty/input.js';
+import * as ttyOutput from '../tty/output.js';
+import * as ttyTerminal from '../tty/terminal.js';
+import * as ttyTerminalFile from '../tty/terminal-file.js';
+import * as ttyTermios from '../tty/termios.js';
+import * as vfsDentry from '../vfs/dentry.js';
+import * as vfsFdTable from '../vfs/fd-table.js';
+import * as vfsFileLocks from '../vfs/file-locks.js';
+import * as vfsFileSystem from '../vfs/file-system.js';
+import * as vfsInode from '../vfs/inode.js';
+import * as vfsIo from '../vfs/io.js';
+import * as vfsMount from '../vfs/mount.js';
+import * as vfsMountTable from '../vfs/mount-table.js';
+import * as vfsNotify from '../vfs/notify.js';
+import * as vfsOpenFile from '../vfs/open-file.js';
+import * as vfsPath from '../vfs/path.js';
+import * as vfsRegularFile from '../vfs/regular-file.js';
+import * as vfsVfs from '../vfs/vfs.js';
+import * as virtualClock from '../virtual-clock.js';
+import type { Modules } from './names.js';
+
+export const MODULES: Modules = {
+  'abi/i386/i386': abiI386I386,
+  'abi/layout': abiLayout,
+  'cgroup/cgroup': cgroupCgroup,
+  'cgroup/cgroup-namespace': cgroupCgroupNamespace,
+  'cgroup/change-notice': cgroupChangeNotice,
+  'cgroup/cpu-state': cgroupCpuState,
+  'cgroup/cpuset': cgroupCpuset,
+  'cgroup/hierarchy': cgroupHierarchy,
+  'cgroup/memory-state': cgroupMemoryState,
+  'cgroup/pids': cgroupPids,
+  clock,
+  'fs/anonymous': fsAnonymous,
+  'fs/cgroupfs': fsCgroupfs,
+  'fs/devices': fsDevices,
+  'fs/devpts': fsDevpts,
+  'fs/epoll': fsEpoll,
+  'fs/eventfd': fsEventfd,
+  'fs/host-stream': fsHostStream,
+  'fs/hostfs': fsHostfs,
+  'fs/inotify': fsInotify,
+  'fs/journal': fsJournal,
+  'fs/journal-records': fsJournalRecords,
+  'fs/kmsg': fsKmsg,
+  'fs/layerfs': fsLayerfs,
+  'fs/mqueuefs': fsMqueuefs,
+  'fs/nsfs': fsNsfs,
+  'fs/overlayfs': fsOverlayfs,
+  'fs/pidfd': fsPidfd,
+  'fs/pipe': fsPipe,
+  'fs/procfs/descriptors': fsProcfsDescriptors,
+  'fs/procfs/inodes': fsProcfsInodes,
+  'fs/procfs/maps': fsProcfsMaps,
+  'fs/procfs/mounts': fsProcfsMounts,
+  'fs/procfs/process-directory': fsProcfsProcessDirectory,
+  'fs/procfs/procfs': fsProcfsProcfs,
+  'fs/procfs/subject': fsProcfsSubject,
+  'fs/procfs/sysctl': fsProcfsSysctl,
+  'fs/procfs/system-directory': fsProcfsSystemDirectory,
+  'fs/procfs/text': fsProcfsText,
+  'fs/signalfd': fsSignalfd,
+  'fs/sysfs/sysfs': fsSysfsSysfs,
+  'fs/sysfs/tree': fsSysfsTree,
+  'fs/timerfd': fsTimerfd,
+  'fs/tmpfs': fsTmpfs,
+  'ipc/ipc-object': ipcIpcObject,
+  'ipc/message-queues': ipcMessageQueues,
+  'ipc/semaphores': ipcSemaphores,
+  'ipc/shared-memory': ipcSharedMemory,
+  kernel,
+  'mm/address-space': mmAddressSpace,
+  'mm/frames': mmFrames,
+  'mm/page-cache': mmPageCache,
+  'mm/page-table': mmPageTable,
+  'mm/vm-areas': mmVmAreas,
+  'net/addressing': netAddressing,
+  'net/dhcp-client': netDhcpClient,
+  'net/ethernet-interface': netEthernetInterface,
+  'net/icmp': netIcmp,
+  'net/inet/datagram-socket': netInetDatagramSocket,
+  'net/inet/inet-socket': netInetInetSocket,
+  'net/inet/ip-options': netInetIpOptions,
+  'net/inet/ping-socket': netInetPingSocket,
+  'net/inet/port-table': netInetPortTable,
+  'net/inet/raw-socket': netInetRawSocket,
+  'net/inet/raw-table': netInetRawTable,
+  'net/inet/tcp-endpoint': netInetTcpEndpoint,
+  'net/inet/tcp-options': netInetTcpOptions,
+  'net/inet/tcp-socket': netInetTcpSocket,
+  'net/inet/tcp-table': netInetTcpTable,
+  'net/inet/udp-socket': netInetUdpSocket,
+  'net/inet/udp-table': netInetUdpTable,
+  'net/interface': netInterface,
+  'net/internet': netInternet,
+  'net/loopback': netLoopback,
+  'net/neighbour-table': netNeighbourTable,
+  'net/net-changes': netNetChanges,
+  'net/net-settings': netNetSettings,
+  'net/netlink/message': netNetlinkMessage,
+  'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
+  'net/routes': netRoutes,
+  'net/socket': netSocket,
+  'net/unix-socket': netUnixSocket,
+  'net/unix-sockets': netUnixSockets,
+  'ns/ipc-namespace': nsIpcNamespace,
+  'ns/mount-namespace': nsMountNamespace,
+  'ns/net-namespace': nsNetNamespace,
+  'ns/pid-namespace': nsPidNamespace,
+  'ns/user-namespace': nsUserNamespace,
+  'ns/uts-namespace': nsUtsNamespace,
+  'security/capability': securityCapability,
+  'security/credentials': securityCredentials,
+  'syscalls/dispatch': syscallsDispatch,
+  'syscalls/strace': syscallsStrace,
+  'syscalls/table': syscallsTable,
+  'task/futex': taskFutex,
+  'task/host-timers': taskHostTimers,
+  'task/interval-timer': taskIntervalTimer,
+  'task/job': taskJob,
+  'task/limits': taskLimits,
+  'task/load-average': taskLoadAverage,
+  'task/owner-signal': taskOwnerSignal,
+  'task/process': taskProcess,
+  'task/process-timers': taskProcessTimers,
+  'task/processor': taskProcessor,
+  'task/registers': taskRegisters,
+  'task/run': taskRun,
+  'task/run-queue': taskRunQueue,
+  'task/scheduler': taskScheduler,
+  'task/signal-service': taskSignalService,
+  'task/signal-set': taskSignalSet,
+  'task/signals': taskSignals,
+  'task/statistics': taskStatistics,
+  'task/task': taskTask,
+  'task/timers': taskTimers,
+  'task/wait-queue': taskWaitQueue,
+  'tty/byte-queue': ttyByteQueue,
+  'tty/input': ttyInput,
+  'tty/output': ttyOutput,
+  'tty/terminal': ttyTerminal,
+  'tty/terminal-file': ttyTerminalFile,
+  'tty/termios': ttyTermios,
+  'vfs/dentry': vfsDentry,
+  'vfs/fd-table': vfsFdTable,
+  'vfs/file-locks': vfsFileLocks,
+  'vfs/file-system': vfsFileSystem,
+  'vfs/inode': vfsInode,
+  'vfs/io': vfsIo,
+  'vfs/mount': vfsMount,
+  'vfs/mount-table': vfsMountTable,
+  'vfs/notify': vfsNotify,
+  'vfs/open-file': vfsOpenFile,
+  'vfs/path': vfsPath,
+  'vfs/regular-file': vfsRegularFile,
+  'vfs/vfs': vfsVfs,
+  'virtual-clock': virtualClock,
+};

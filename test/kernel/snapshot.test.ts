@@ -1,0 +1,225 @@
+// A node as plain data, and a new kernel that goes on from it: processes in the middle of what they do.
+import { deserialize, serialize } from 'node:v8';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { O_RDWR } from '../../src/kernel/abi/fcntl.js';
+import type { Devpts } from '../../src/kernel/fs/devpts.js';
+import type { Kernel } from '../../src/kernel/kernel.js';
+import { initialNamespaces } from '../../src/kernel/node.js';
+import { GraphWriter } from '../../src/kernel/snapshot/graph.js';
+import { Names } from '../../src/kernel/snapshot/names.js';
+import { type NodeSnapshot, readNode, writeNode } from '../../src/kernel/snapshot/snapshot.js';
+import type { Terminal } from '../../src/kernel/tty/terminal.js';
+import { missing, needs } from '../provisioned.js';
+import { scratch } from '../scratch.js';
+import { CORE, MEMORY, TestNode } from './node-fixture.js';
+
+/** Threads and processes that wait, each for another thing; a key on its input ends the wait of all. */
+const WAITERS = `
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <errno.h>
+static int word, pipe_[2], pair[2];
+static volatile int alarms;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+static int go;
+static long long now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000000000LL + t.tv_nsec; }
+static void on_alarm(int s) { alarms++; }
+static void *futex_waiter(void *a) { long r = syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0); return (void *)r; }
+static void *pipe_reader(void *a) { char b[8] = ""; int n = read(pipe_[0], b, 7); return (void *)(long)(n == 4 && !strcmp(b, "more")); }
+static void *condition_waiter(void *a) { pthread_mutex_lock(&lock); while (!go) pthread_cond_wait(&condition, &lock); pthread_mutex_unlock(&lock); return (void *)7; }
+int main(void) {
+  pthread_t f, p, c;
+  char b[64];
+  double half = 0.5;
+  pipe(pipe_);
+  socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+  write(pair[0], "before", 6);
+  signal(SIGALRM, on_alarm);
+  struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+  timer_t posix; timer_create(CLOCK_MONOTONIC, &e, &posix);
+  struct itimerspec twenty = { { 0, 0 }, { 20, 0 } };
+  timer_settime(posix, 0, &twenty, NULL);
+  int tfd = timerfd_create(CLOCK_MONOTONIC, 0);
+  struct itimerspec ten = { { 10, 0 }, { 10, 0 } };
+  timerfd_settime(tfd, 0, &ten, NULL);
+  int ep = epoll_create1(0);
+  struct epoll_event ev = { EPOLLIN, { .fd = pair[1] } };
+  epoll_ctl(ep, EPOLL_CTL_ADD, tfd, &ev);
+  pthread_create(&f, NULL, futex_waiter, NULL);
+  pthread_create(&p, NULL, pipe_reader, NULL);
+  pthread_create(&c, NULL, condition_waiter, NULL);
+  int child = fork();
+  if (child == 0) { int n = read(pair[1], b, sizeof b); n += read(pair[1], b + n, sizeof b - n); b[n] = 0; printf("child %s\\n", b); fflush(stdout); _exit(n); }
+  long long begun = now();
+  printf("waiting\\n"); fflush(stdout);
+  int ready = epoll_wait(ep, &ev, 1, -1);
+  long long waited = now() - begun;
+  printf("timerfd %d after %d s, half is %.1f\\n", ready, (int)(waited / 1000000000), half);
+  word = 1; syscall(SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0);
+  write(pipe_[1], "more", 4);
+  write(pair[0], " after", 6);
+  pthread_mutex_lock(&lock); go = 1; pthread_cond_signal(&condition); pthread_mutex_unlock(&lock);
+  void *r; pthread_join(f, &r); printf("futex %ld\\n", (long)r);
+  pthread_join(p, &r); printf("pipe %ld\\n", (long)r);
+  pthread_join(c, &r); printf("condition %ld\\n", (long)r);
+  int status; wait(&status); printf("status %d\\n", WEXITSTATUS(status));
+  while (!alarms) pause();
+  waited = now() - begun;
+  printf("alarm after %d s\\n", (int)(waited / 1000000000));
+  return 0;
+}`;
+
+function compiled(context: Parameters<typeof needs>[0], source: string): Uint8Array {
+  const binary = join(scratch(), 'program');
+  const flags = ['-m32', '-O1', '-w', '-static', '-pthread', '-x', 'c', '-', '-o', binary];
+  if (spawnSync('gcc', flags, { input: source }).status !== 0)
+    missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  return readFileSync(binary);
+}
+
+/** A kernel with a terminal, driven by hand on a clock of its own. */
+class Driven {
+  text = '';
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly terminal: Terminal,
+    private readonly skip: (nanoseconds: number) => void,
+  ) {}
+
+  /** Runs until `text` is on the terminal; time goes on where nobody can run. What came before it. */
+  until(text: string): string {
+    const { kernel, terminal } = this;
+    for (let turn = 0; !this.text.includes(text); turn++) {
+      const busy = kernel.run(kernel.clock.monotonic() + 1e8);
+      const more = Buffer.from(terminal.transmit(1 << 20)).toString();
+      this.text += more;
+      if (busy || more !== '') continue;
+      const left = kernel.nextTimer - kernel.clock.monotonic();
+      if (!Number.isFinite(left) || turn > 10_000) throw new Error(`'${text}' never comes: ${this.text}`);
+      this.skip(left);
+    }
+    const at = this.text.indexOf(text);
+    const passed = this.text.slice(0, at);
+    this.text = this.text.slice(at + text.length);
+    return passed;
+  }
+
+  type(text: string): void {
+    const bytes = Buffer.from(text);
+    expect(this.terminal.receive(bytes, 0, bytes.length)).toBe(bytes.length);
+  }
+}
+
+test('a shell on a terminal, a pipe, a socket pair, timers and futexes are written as plain data, and a new kernel goes on', (context) => {
+  const { busybox } = needs(context, 'busybox');
+  const waiters = compiled(context, WAITERS);
+  const node = new TestNode();
+  node.file('/bin/busybox', readFileSync(busybox));
+  for (const name of ['sh', 'cat', 'sleep', 'ls', 'echo', 'stty', 'wc', 'ps', 'kill'])
+    node.link('busybox', `/bin/${name}`);
+  node.file('/bin/waiters', waiters);
+  const { kernel } = node;
+  const terminal = node.mounts.pts.allocate(kernel.setup)!;
+  const shell = kernel.startProcess('/bin/sh', {
+    args: ['sh'],
+    env: ['PATH=/bin', 'PS1=$ '],
+    namespaces: initialNamespaces(kernel, node.mounts.namespace),
+    files: (task) => {
+      const file = kernel.vfs.open(task, task.fs.root, terminal.name, O_RDWR, 0);
+      if (typeof file === 'number') throw new Error(`errno ${-file}`);
+      return [file, file.hold(), file.hold()];
+    },
+  });
+  expect(typeof shell).toBe('object');
+  const before = new Driven(kernel, terminal, (nanoseconds) => node.skip(nanoseconds));
+  before.until('$ ');
+  before.type('x=kept; echo in the file > /tmp/f; exec 3< /tmp/f; cat | cat > /tmp/g &\r');
+  before.until('$ ');
+  before.type('waiters\r');
+  before.until('waiting');
+
+  // through bytes and back: nothing but plain data has gone in
+  const snapshot: NodeSnapshot = deserialize(serialize(writeNode(node)));
+  let time = 5e12;
+  const again = readNode(snapshot, {
+    core: CORE,
+    memory: MEMORY,
+    translate: 'at once',
+    clock: {
+      now: () => {
+        time += 1000;
+        return time;
+      },
+      date: () => 1_800_000_000_000,
+    },
+    random: (into) => into.fill(7),
+  });
+  const pts = [...again.kernel.mounted].find((fs) => fs.type === 'devpts') as Devpts;
+  const after = new Driven(again.kernel, [...pts.terminals.values()][0]!.terminal, (nanoseconds) => {
+    time += Math.max(0, nanoseconds);
+  });
+  const wanted = [
+    'timerfd 1 after 10 s, half is 0.5',
+    'futex 0',
+    'pipe 1',
+    'child before after',
+    'condition 7',
+    'status 12',
+    'alarm after 20 s',
+  ];
+  // the old kernel goes on too, and says the same
+  for (const driven of [after, before]) {
+    const said = driven.until('$ ');
+    for (const line of wanted) expect(said).toContain(line);
+    // and all of it can begin anew
+    driven.type('waiters | cat\r');
+    const anew = driven.until('$ ');
+    for (const line of wanted) expect(anew).toContain(line);
+    driven.type('echo $x; read line <&3; echo "$line"; kill %1; echo end\r');
+    driven.until('\r\nkept\r\nin the file\r\n');
+    driven.until('end');
+  }
+  // Ctrl-C still goes to whoever is in the foreground
+  after.type('sleep 1000\r');
+  after.until('sleep 1000');
+  after.type('\x03');
+  after.type('echo status $?\r');
+  after.until('status 130');
+  // with process 1 all others end, those too that are stopped
+  after.type('exec echo bye\r');
+  after.until('\r\nbye\r\n');
+  while (again.kernel.run(again.kernel.clock.monotonic() + 1e8));
+  expect(again.kernel.tasks.size).toBe(0);
+});
+
+test('what is no plain data is an error that says where it hangs', () => {
+  class Unknown {}
+  const write = (value: object) => () =>
+    new GraphWriter(new Names({}), { memory: new ArrayBuffer(0), named: {} }, {}).write(value);
+  expect(write({ a: [{ b: () => 1 }] })).toThrow('kernel.a[0].b is a function');
+  expect(write({ a: new Map([['k', new Unknown()]]) })).toThrow('kernel.a[k] is a Unknown');
+  expect(write({ s: Symbol('x') })).toThrow('kernel.s is a symbol');
+  expect(
+    write({
+      get a() {
+        return 1;
+      },
+    }),
+  ).toThrow('kernel.a is computed');
+});
