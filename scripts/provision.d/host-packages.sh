@@ -10,7 +10,7 @@ HOST_PACKAGES=(
   e2fsprogs mtools             # disk images
   syslinux syslinux-common isolinux grub-pc-bin grub-common # boot loaders as Debian ships them
   xorriso                      # CD images
-  ipxe                         # boots over the network
+  ipxe ipxe-qemu               # boots over the network: as a kernel, as a card's ROM
   chromium fonts-dejavu-core   # the page
   mmdebstrap                   # a Debian root
 )

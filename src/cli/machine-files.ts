@@ -42,6 +42,7 @@ export function machineOf(options: VmRunOptions, closers: Closers): VmOptions {
       'initrd',
       'bios',
       'vgabios',
+      'netrom',
       'cdrom',
       'clock',
     ]),
@@ -58,6 +59,7 @@ export function machineOf(options: VmRunOptions, closers: Closers): VmOptions {
       allow: net.allowed,
       forward: net.forwards,
       switch: net.switchPath,
+      bootFile: net.bootFile,
     },
     timeout: options.timeout === undefined ? undefined : options.timeout / 1e9,
     logPorts: options.logPorts.map(({ port, path }) => ({

@@ -16,6 +16,12 @@ test('switch= and mac=; a comma in the path is written twice', () => {
   });
 });
 
+test('bootfile= takes an address as it is', () => {
+  expect(parseNet('user,bootfile=http://10.0.2.2:8000/boot.ipxe?a=b')?.bootFile).toBe(
+    'http://10.0.2.2:8000/boot.ipxe?a=b',
+  );
+});
+
 test('a machine on a switch gets an address of its own, others keep the one that all have', () => {
   expect(withAddress('user,switch=s', () => 0xabcdef)).toBe('user,switch=s,mac=52:54:00:ab:cd:ef');
   expect(withAddress('user,switch=s', () => 0)).toBe('user,switch=s,mac=52:54:00:00:00:00');

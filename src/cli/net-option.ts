@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.js';
 import type { NetworkRequest } from '../library/platform.js';
+import { checkBootFile } from '../net/boot-file.js';
 import { parseCardAddress } from '../net/card-address.js';
 import { formatStation } from '../net/ethernet.js';
 import { type Allowed, parseAllowed } from '../net/policy.js';
@@ -42,6 +43,7 @@ export function parseNet(text: string): NetOption | undefined {
     if (setting.startsWith('allow=')) option.allowed.push(parseAllowed(value));
     else if (setting.startsWith('forward=')) option.forwards.push(parseForward(value, '--net forward='));
     else if (setting.startsWith('mac=')) option.station = parseCardAddress(value, '--net mac=');
+    else if (setting.startsWith('bootfile=')) option.bootFile = checkBootFile(value, '--net bootfile=');
     else if (setting.startsWith('switch=')) option.switchPath = parseSwitch(pathOf(setting));
     else if ((value === 'ne2000' || value === 'virtio') && setting.startsWith('card=')) option.card = value;
     else throw new InputError(`--net ${text}: unknown setting ${setting}`, USAGE);

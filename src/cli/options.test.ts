@@ -159,6 +159,9 @@ test.each<[Partial<RawOptions>, string]>([
   [{ demo: true, kernel: 'k' }, '--demo: it runs our own guest'],
   [{ initrd: 'i' }, '--initrd i: there is no kernel'],
   [{ vgabios: 'v' }, '--vgabios v: only a BIOS runs it'],
+  [{ netrom: 'n', net: 'user' }, '--netrom n: only a BIOS runs it'],
+  [{ netrom: 'n', bios: 'b' }, '--netrom n: there is no network card'],
+  [{ net: 'user,bootfile=' }, '--net bootfile=: 0 characters'],
   [{ bios: 'b', append: 'x' }, '--append: a BIOS takes no command line'],
 ])('refuses %j', (changes, message) => {
   expect(() => parse(changes)).toThrow(InputError);

@@ -26,6 +26,7 @@ export interface RawOptions {
   append?: string;
   bios?: string;
   vgabios?: string;
+  netrom?: string;
   memory: string;
   disk: string[];
   cdrom?: string;
@@ -99,6 +100,7 @@ export interface VmRunOptions {
   append: string;
   bios?: string;
   vgabios?: string;
+  netrom?: string;
   memory: number;
   disks: DiskOption[];
   cdrom?: string;
@@ -159,6 +161,7 @@ export function parseOptions(raw: RawOptions, person = false): VmRunOptions {
     throw new InputError(`--initrd ${raw.initrd}: there is no kernel to give it to`, 'Give --kernel too.');
   if (raw.vgabios && !raw.bios)
     throw new InputError(`--vgabios ${raw.vgabios}: only a BIOS runs it`, 'Give --bios too.');
+  if (raw.netrom && !raw.bios) throw new InputError(`--netrom ${raw.netrom}: only a BIOS runs it`, 'Give --bios too.');
   if (raw.append !== undefined && raw.bios)
     throw new InputError('--append: a BIOS takes no command line', 'Set it in the boot loader.');
   if (raw.demo && (raw.kernel || raw.bios))
@@ -166,6 +169,8 @@ export function parseOptions(raw: RawOptions, person = false): VmRunOptions {
   const disks = raw.disk.map(parseDisk);
   const drives = disks.filter((disk) => busOf(disk, mode) === 'ide').length + (raw.cdrom ? 1 : 0);
   const net = parseNet(raw.net);
+  if (raw.netrom && !net)
+    throw new InputError(`--netrom ${raw.netrom}: there is no network card`, 'Give --net user too.');
   if (net?.switchPath !== undefined && raw.clock === 'virtual') {
     throw new InputError(
       '--net switch= and --clock virtual: machines on one switch live in the same time, and such a run is never the same twice',
@@ -184,6 +189,7 @@ export function parseOptions(raw: RawOptions, person = false): VmRunOptions {
     append: raw.append ?? '',
     bios: raw.bios,
     vgabios: raw.vgabios,
+    netrom: raw.netrom,
     memory,
     disks,
     cdrom: raw.cdrom,

@@ -45,7 +45,8 @@ function absolute(raw: RawOptions): RawOptions {
     ...raw,
     floppy,
     net: withAbsolutePath(raw.net),
-    ...{ kernel: full(raw.kernel), initrd: full(raw.initrd), bios: full(raw.bios), vgabios: full(raw.vgabios) },
+    ...{ kernel: full(raw.kernel), initrd: full(raw.initrd), bios: full(raw.bios) },
+    ...{ vgabios: full(raw.vgabios), netrom: full(raw.netrom) },
     ...{
       cdrom: full(raw.cdrom),
       disk,

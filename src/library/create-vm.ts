@@ -4,6 +4,7 @@ import { formatSize, MIB, parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { createLog, type Log } from '../base/log.js';
 import type { ConsolePort } from '../devices/virtio/console.js';
+import { checkBootFile } from '../net/boot-file.js';
 import { parseCardAddress } from '../net/card-address.js';
 import { stationAt, stationBytes } from '../net/ethernet.js';
 import { parseAllowed } from '../net/policy.js';
@@ -190,12 +191,20 @@ interface Net extends NetworkRequest {
 /** Throws InputError. */
 function networkOf(network: VmOptions['network']): Net | undefined {
   if (!network) return undefined;
-  const { card, mac, allow = [], forward = [], switch: switchPath }: NetworkOptions = network === true ? {} : network;
+  const {
+    card,
+    mac,
+    allow = [],
+    forward = [],
+    switch: switchPath,
+    bootFile,
+  }: NetworkOptions = network === true ? {} : network;
   return {
     card,
     station: mac === undefined ? undefined : parseCardAddress(mac, 'network mac='),
     allowed: allow.map((one) => (typeof one === 'string' ? parseAllowed(one, 'network allow=') : one)),
     forwards: forward.map((one) => (typeof one === 'string' ? parseForward(one, 'network forward=') : one)),
     switchPath,
+    bootFile: bootFile === undefined ? undefined : checkBootFile(bootFile, 'network bootFile'),
   };
 }

@@ -65,12 +65,13 @@ export async function openParts(platform: Platform, options: VmOptions, mode: Mo
 
 async function openBoot(
   platform: Platform,
-  { kernel, initrd, bios, vgabios, commandLine = '', entry = 'protected' }: VmOptions,
+  { kernel, initrd, bios, vgabios, netrom, commandLine = '', entry = 'protected' }: VmOptions,
   open: (image: Image, what: string) => Promise<Source>,
 ): Promise<MachineConfig['boot']> {
   if (bios !== undefined) {
-    const rom = vgabios === undefined ? undefined : await open(vgabios, 'vgabios');
-    return { kind: 'bios', bios: await open(bios, 'bios'), vgabios: rom };
+    const video = vgabios === undefined ? undefined : await open(vgabios, 'vgabios');
+    const network = netrom === undefined ? undefined : await open(netrom, 'netrom');
+    return { kind: 'bios', bios: await open(bios, 'bios'), vgabios: video, netrom: network };
   }
   return {
     kind: 'kernel',
@@ -81,7 +82,7 @@ async function openBoot(
   };
 }
 
-function check({ kernel, initrd, bios, vgabios, commandLine, bootOrder }: VmOptions): void {
+function check({ kernel, initrd, bios, vgabios, netrom, network, commandLine, bootOrder }: VmOptions): void {
   const refuse = (what: string, advice: string): never => {
     throw new InputError(what, advice);
   };
@@ -90,6 +91,8 @@ function check({ kernel, initrd, bios, vgabios, commandLine, bootOrder }: VmOpti
   if (initrd !== undefined && kernel === undefined)
     refuse('initrd: there is no kernel to give it to', 'Give a kernel too.');
   if (vgabios !== undefined && bios === undefined) refuse('vgabios: only a BIOS runs it', 'Give a bios too.');
+  if (netrom !== undefined && bios === undefined) refuse('netrom: only a BIOS runs it', 'Give a bios too.');
+  if (netrom !== undefined && !network) refuse('netrom: there is no network card', 'Give a network too.');
   if (bootOrder !== undefined && bios === undefined)
     refuse('bootOrder: a kernel boots as it is given, without a BIOS that would look for one', 'Give a bios too.');
   if (commandLine && bios !== undefined)

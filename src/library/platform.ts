@@ -57,6 +57,8 @@ export interface NetworkRequest {
   /** What a guest may reach besides what is public. */
   allowed: readonly Allowed[];
   forwards: readonly Forward[];
+  /** What a boot ROM is told to load. */
+  bootFile?: string;
 }
 
 export interface Network {

@@ -58,6 +58,8 @@ export interface NetworkOptions {
   forward?: readonly (string | Forward)[];
   /** Unix-domain socket of a switch that several machines are plugged into. */
   switch?: string;
+  /** What a boot ROM is told to load: a name or an address of at most 127 characters, as `http://10.0.2.2:8000/boot.ipxe`. */
+  bootFile?: string;
 }
 
 export interface ShareOptions {
@@ -90,6 +92,8 @@ export interface VmOptions {
   /** Image at the reset vector, in place of a kernel. */
   bios?: Image;
   vgabios?: Image;
+  /** The network card's boot ROM, which a BIOS boots `network` by. */
+  netrom?: Image;
   disks?: readonly (Image | DiskOptions)[];
   /** ISO 9660 image. */
   cdrom?: Image;

@@ -46,6 +46,8 @@ export interface GatewayOptions {
   random: () => number;
   /** The station whose guest is FIRST_GUEST, however many there are. Undefined: the first that asks. */
   firstGuest?: number;
+  /** What a machine that boots from the network is to load. */
+  bootFile?: string;
 }
 
 export class Gateway {
@@ -62,14 +64,14 @@ export class Gateway {
     wire: Switch,
     private readonly options: GatewayOptions,
   ) {
-    const { timers, network, allowed, random, firstGuest } = options;
+    const { timers, network, allowed, random, firstGuest, bootFile } = options;
     this.policy = new Policy(allowed, () => network.ownAddresses());
     const below = {
       clock: timers,
       send: (frame: Uint8Array) => this.port.send(frame),
       transport: (packet: Packet) => this.transport(packet),
     };
-    this.v4 = new Ipv4Router({ ...below, firstGuest });
+    this.v4 = new Ipv4Router({ ...below, firstGuest, bootFile });
     this.v6 = new Ipv6Router(below);
     const above = {
       ...{ timers, network, random, send: this.send },

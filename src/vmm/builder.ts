@@ -32,6 +32,7 @@ import { NOWHERE } from '../devices/line.js';
 import { Ne2000 } from '../devices/net/ne2000.js';
 import { PciBus } from '../devices/pci/pci-bus.js';
 import { configurePci } from '../devices/pci/pci-firmware.js';
+import type { PciFunction } from '../devices/pci/pci-function.js';
 import { Pic } from '../devices/interrupts/pic.js';
 import { Piix3 } from '../devices/pci/piix3.js';
 import { Piix4Pm } from '../devices/pci/piix4-pm.js';
@@ -51,7 +52,7 @@ import { Registers } from '../vcpu/registers.js';
 import type { Translation } from '../vcpu/linker.js';
 import { Vcpu } from '../vcpu/vcpu.js';
 import { BootMemory } from './boot/boot-memory.js';
-import { readBios, readOptionRom } from './boot/bios.js';
+import { optionRoms, readBios } from './boot/bios.js';
 import { bootKernel, type KernelBoot } from './boot/kernel.js';
 import { ApicPage } from './apic-page.js';
 import { Bus } from './bus.js';
@@ -290,16 +291,18 @@ export function buildMachine(
   bus.mapPorts('vga', at.PORT_VBE, 3, vga.vbe.ports);
   bus.mapMmio('vga', at.VGA_WINDOW, at.VGA_WINDOW_SIZE, vga.memory);
   const cable = new Cable(() => host.wake());
+  let networkCard: PciFunction | undefined;
   const address = config.networkAddress ?? at.NETWORK_ADDRESS;
   if (config.network === 'ne2000') {
     const card = new Ne2000({ address, send: cable.transmit });
     cable.deliver = (frame) => void card.receive(frame);
-    pci.add(NETWORK_SLOT, 0, card);
+    networkCard = card;
   } else if (config.network === 'virtio') {
     const card = new VirtioNet({ memory: physical, address, send: cable.transmit });
     cable.deliver = (frame) => card.receive(frame);
-    pci.add(NETWORK_SLOT, 0, new VirtioPci(card, msiTo(ioapicBus), log));
+    networkCard = new VirtioPci(card, msiTo(ioapicBus), log);
   }
+  if (networkCard) pci.add(NETWORK_SLOT, 0, networkCard);
 
   const virtio: VirtioParts = {};
   const inFlight = new InFlight(() => host.wake());
@@ -330,7 +333,7 @@ export function buildMachine(
     e820: [{ start: 0, size: config.memory, kind: 1 }],
     acpi,
     bootOrder: bootOrderFile(bootOrder, places),
-    vgaRom: config.boot.kind === 'bios' && config.boot.vgabios ? readOptionRom(config.boot.vgabios) : undefined,
+    ...optionRoms(config.boot, networkCard),
   });
   bus.mapPorts('fw-cfg', at.PORT_FW_CFG, 12, fwCfg);
 

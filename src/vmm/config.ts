@@ -9,7 +9,7 @@ import type { ConsolePort } from '../devices/virtio/console.js';
 /** What runs first. */
 export type BootConfig =
   | { kind: 'kernel'; kernel: ByteSource; initrd?: ByteSource; commandLine: string; entry: 'protected' | 'real' }
-  | { kind: 'bios'; bios: ByteSource; vgabios?: ByteSource };
+  | { kind: 'bios'; bios: ByteSource; vgabios?: ByteSource; netrom?: ByteSource };
 
 /** One of four places on the IDE channels, in order: primary master, slave, secondary master, slave. */
 export interface DriveConfig {

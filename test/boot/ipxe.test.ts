@@ -96,3 +96,19 @@ test.for([
   );
   console.kill();
 });
+
+test.for([
+  ['ne2000', 'pxe-ne2k_pci.rom'],
+  ['virtio', 'pxe-virtio.rom'],
+])('a BIOS boots from the network by the ROM of card %s', async ([card, rom], context) => {
+  const { bios256k, cardRoms } = needs(context, 'bios256k', 'cardRoms');
+  const web = await serve('127.0.0.1', (path) =>
+    path === '/boot' ? `#!ipxe\nimgfetch http://10.0.2.2:${web!.port}/booted/\${net0/ip}\n` : '',
+  );
+  const net = `user,card=${card},allow=127.0.0.1:${web!.port},bootfile=http://10.0.2.2:${web!.port}/boot`;
+  const firmware = ['--bios', bios256k, '--netrom', join(cardRoms, rom!), '--boot', 'network', '--net', net];
+  const console = Console.machine(['--mode', 'hw', '--memory', '64M', ...firmware], { deadline });
+  const ended = console.exit().then((status) => `it ended: ${status}`);
+  expect(await Promise.race([web!.fetch('/booted/').then(({ path }) => path), ended])).toBe('/booted/10.0.2.15');
+  console.kill();
+});

@@ -82,6 +82,7 @@ export function vmRunCommand(): Command {
     .option('--append <text>', 'kernel command line')
     .option('--bios <file>', 'BIOS image at the reset vector (64, 128 or 256 KiB)')
     .option('--vgabios <file>', 'VGA option ROM')
+    .option('--netrom <file>', "the network card's boot ROM, such as iPXE's, for --boot network")
     .option('--memory <size>', 'RAM, 2M to 3072M', '256M')
     .option(
       '--disk <file[,if=ide|,if=virtio][,ro|,snapshot|,overlay=F]>',

@@ -1,5 +1,6 @@
 // What PC firmware looks for in the firmware configuration device: sizes, memory map, ACPI tables, boot menu.
 // Source: QEMU docs/specs/fw_cfg.rst; SeaBIOS src/fw/paravirt.c and docs/Runtime_config.md.
+import { hex } from '../../base/bytes.js';
 import { type AcpiTables, acpiFirmwareFiles } from '../acpi/acpi.js';
 import type { FwCfg } from './fw-cfg.js';
 
@@ -21,6 +22,8 @@ export interface PcFirmwareOptions {
   bootOrder?: Uint8Array;
   /** Option ROM of the VGA 1234:1111 (vgabios-stdvga.bin). */
   vgaRom?: Uint8Array;
+  /** Option ROM of the network card: of the PCI function with these identifiers. */
+  networkRom?: { vendor: number; device: number; bytes: Uint8Array };
 }
 
 export function describePc(fwCfg: FwCfg, options: PcFirmwareOptions): void {
@@ -32,7 +35,13 @@ export function describePc(fwCfg: FwCfg, options: PcFirmwareOptions): void {
   fwCfg.addFile('etc/e820', e820Bytes(options.e820));
   if (options.acpi) for (const [name, bytes] of acpiFirmwareFiles(options.acpi)) fwCfg.addFile(name, bytes);
   if (options.bootOrder) fwCfg.addFile('bootorder', options.bootOrder);
-  if (options.vgaRom) fwCfg.addFile('pci1234,1111.rom', options.vgaRom);
+  if (options.vgaRom) addOptionRom(fwCfg, 0x1234, 0x1111, options.vgaRom);
+  const { networkRom: rom } = options;
+  if (rom) addOptionRom(fwCfg, rom.vendor, rom.device, rom.bytes);
+}
+
+function addOptionRom(fwCfg: FwCfg, vendor: number, device: number, bytes: Uint8Array): void {
+  fwCfg.addFile(`pci${hex(vendor, 4)},${hex(device, 4)}.rom`, bytes);
 }
 
 /** Entries of start, size (64 bits each) and kind (32 bits). */

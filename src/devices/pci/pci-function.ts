@@ -65,7 +65,7 @@ export class PciFunction implements Snapshottable, Resettable {
   private decoder: PciDecoder | undefined;
   private intx: IrqLine = NOWHERE;
 
-  constructor(identity: PciIdentity) {
+  constructor(readonly identity: PciIdentity) {
     this.preset(0x00, 2, identity.vendor);
     this.preset(0x02, 2, identity.device);
     this.preset(0x08, 1, identity.revision ?? 0);

@@ -8,6 +8,7 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 const SOURCES: Record<string, (path: string) => string> = {
   bios: () => 'Debian’s package seabios has /usr/share/seabios/bios-256k.bin.',
   vgabios: () => 'Debian’s package seabios has /usr/share/seabios/vgabios-stdvga.bin.',
+  netrom: () => 'Debian’s package ipxe-qemu has /usr/lib/ipxe/qemu/pxe-ne2k_pci.rom and pxe-virtio.rom.',
   disk: (path) => `An empty disk is made by: truncate -s 1G ${path}`,
   floppy: (path) => `An empty disk is made by: mformat -C -f 1440 -i ${path} ::`,
   share: (path) => `A folder is made by: mkdir ${path}`,

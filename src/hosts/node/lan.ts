@@ -23,7 +23,7 @@ export interface Lan extends Network {
 
 /** `firstGuest`: see GatewayOptions. Throws InputError when a port cannot be listened on. */
 export async function openLan(
-  { allowed, forwards }: Pick<NetworkRequest, 'allowed' | 'forwards'>,
+  { allowed, forwards, bootFile }: Omit<NetworkRequest, 'switchPath'>,
   { cable, timers, sockets, random, say }: SocketSurroundings,
   firstGuest?: number,
 ): Promise<Lan> {
@@ -36,7 +36,7 @@ export async function openLan(
       say(`two machines on the switch have the address ${formatStation(station)}: give each its own by mac=`);
     },
   });
-  const gateway: Gateway = new Gateway(wire, { timers, network: sockets, allowed, random, firstGuest });
+  const gateway: Gateway = new Gateway(wire, { timers, network: sockets, allowed, random, firstGuest, bootFile });
   // the switch may hand one frame to several
   const port = wire.plug((frame) => cable.receive(frame));
   cable.onTransmit = (frame) => port.send(frame);

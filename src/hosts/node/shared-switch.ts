@@ -90,7 +90,7 @@ class SharedSwitch implements Network {
 
   private async host(
     { server, admit, release }: HostPlace,
-    rules: Pick<NetworkRequest, 'allowed' | 'forwards'>,
+    rules: Omit<NetworkRequest, 'switchPath'>,
     firstGuest?: number,
   ): Promise<Lan> {
     const peers = new Set<SwitchPeer>();

@@ -13,6 +13,7 @@ export const AT = {
   YOURS: 16,
   SERVER: 20,
   HARDWARE: 28,
+  FILE: 108,
   COOKIE: 236,
 };
 export const COOKIE = 0x63825363;
@@ -25,6 +26,7 @@ export const OPTION = {
   LEASE: 51,
   TYPE: 53,
   SERVER: 54,
+  BOOT_FILE: 67,
   END: 255,
 };
 export const TYPE = { DISCOVER: 1, OFFER: 2, REQUEST: 3, DECLINE: 4, ACK: 5, NAK: 6, RELEASE: 7, INFORM: 8 };

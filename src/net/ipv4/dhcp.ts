@@ -6,7 +6,7 @@ import { stationAt } from '../ethernet.js';
 import { put32, u32 } from '../big-endian.js';
 import { AT, COOKIE, FIXED, OPTION, readOptions, TYPE } from './dhcp-message.js';
 
-const REPLY_SIZE = 320;
+const REPLY_SIZE = 480;
 const LEASE_SECONDS = 86400;
 
 export interface DhcpOptions {
@@ -15,6 +15,8 @@ export interface DhcpOptions {
   mask: number;
   router: number;
   dns: number;
+  /** What a machine that boots from the network is to load: at most BOOT_FILE_MAX characters. */
+  bootFile?: string;
   /** First and last address to give out. */
   first: number;
   last: number;
@@ -68,7 +70,7 @@ export class DhcpServer {
   }
 
   private reply(request: Uint8Array, type: number, address: number): Uint8Array {
-    const { server, mask, router, dns } = this.options;
+    const { server, mask, router, dns, bootFile } = this.options;
     const reply = new Uint8Array(REPLY_SIZE);
     reply.set(request.subarray(0, AT.HARDWARE + 16));
     reply[AT.OPERATION] = 2;
@@ -90,6 +92,13 @@ export class DhcpServer {
       put(OPTION.MASK, mask);
       put(OPTION.ROUTER, router);
       put(OPTION.DNS, dns);
+      if (bootFile) {
+        const name = Uint8Array.from(bootFile, (character) => character.charCodeAt(0));
+        reply.set(name, AT.FILE);
+        reply.set([OPTION.BOOT_FILE, name.length], at);
+        reply.set(name, at + 2);
+        at += 2 + name.length;
+      }
     }
     reply[at] = OPTION.END;
     return reply;

@@ -30,6 +30,8 @@ export interface Ipv4RouterOptions {
   transport: (packet: Ipv4Packet) => void;
   /** The station whose guest is FIRST_GUEST. Undefined: the first that asks. */
   firstGuest?: number;
+  /** What a machine that boots from the network is to load. */
+  bootFile?: string;
 }
 
 export class Ipv4Router {
@@ -37,13 +39,13 @@ export class Ipv4Router {
   private readonly dhcp: DhcpServer;
 
   constructor(private readonly options: Ipv4RouterOptions) {
-    const { clock, send, firstGuest } = options;
+    const { clock, send, firstGuest, bootFile } = options;
     this.link = new Ipv4Link({
       ...{ clock, send, station: GATEWAY_STATION, addresses: [GATEWAY, NAME_SERVER] },
       ...{ network: NETWORK, bits: NETWORK_BITS, receive: (packet) => this.receive(packet) },
     });
     this.dhcp = new DhcpServer({
-      ...{ clock, server: GATEWAY, mask: MASK, router: GATEWAY, dns: NAME_SERVER },
+      ...{ clock, server: GATEWAY, mask: MASK, router: GATEWAY, dns: NAME_SERVER, bootFile },
       ...{ first: FIRST_GUEST, last: LAST_GUEST, firstFor: firstGuest },
       heardAt: (heard) => this.link.neighbours.stationOf(heard),
     });

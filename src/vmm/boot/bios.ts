@@ -3,6 +3,9 @@
 import { formatSize, KIB } from '../../base/bytes.js';
 import { InputError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
+import type { PcFirmwareOptions } from '../../devices/firmware/fw-cfg-pc.js';
+import type { PciFunction } from '../../devices/pci/pci-function.js';
+import type { BootConfig } from '../config.js';
 import { BIOS_SIZES, OPTION_ROM_MAX } from '../layout.js';
 
 /** Reads a BIOS image. Throws InputError when it is not one. */
@@ -23,19 +26,35 @@ export function readBios(file: ByteSource): Uint8Array {
   return bytes;
 }
 
+/** What Debian has of each kind of option ROM. */
+const DEBIAN_ROMS = {
+  vgabios: 'Debian has one: /usr/share/seabios/vgabios-stdvga.bin.',
+  netrom: 'Debian has them: ipxe-qemu, /usr/lib/ipxe/qemu/pxe-ne2k_pci.rom and pxe-virtio.rom.',
+};
+
 /** Reads an option ROM, which begins 55h AAh and its length in 512-byte blocks. */
-export function readOptionRom(file: ByteSource): Uint8Array {
+function readOptionRom(file: ByteSource, what: keyof typeof DEBIAN_ROMS): Uint8Array {
   if (file.size < 512 || file.size > OPTION_ROM_MAX) {
-    throw new InputError(`vgabios ${file.name}: ${formatSize(file.size)}; an option ROM has 512 bytes to 128 KiB`);
+    throw new InputError(`${what} ${file.name}: ${formatSize(file.size)}; an option ROM has 512 bytes to 128 KiB`);
   }
   const bytes = readAll(file);
   if (bytes[0] !== 0x55 || bytes[1] !== 0xaa) {
-    throw new InputError(
-      `vgabios ${file.name}: does not begin with 55 AA`,
-      'Debian has one: /usr/share/seabios/vgabios-stdvga.bin.',
-    );
+    throw new InputError(`${what} ${file.name}: does not begin with 55 AA`, DEBIAN_ROMS[what]);
   }
   return bytes;
+}
+
+/** What a BIOS is handed: the ROMs of the display and the network card. Throws InputError. */
+export function optionRoms(
+  boot: BootConfig,
+  card: PciFunction | undefined,
+): Pick<PcFirmwareOptions, 'vgaRom' | 'networkRom'> {
+  if (boot.kind !== 'bios') return {};
+  const { vgabios, netrom } = boot;
+  return {
+    vgaRom: vgabios && readOptionRom(vgabios, 'vgabios'),
+    networkRom: netrom && card && { ...card.identity, bytes: readOptionRom(netrom, 'netrom') },
+  };
 }
 
 function readAll(file: ByteSource): Uint8Array {
