@@ -160,6 +160,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.frames = new Frames(options.memory, Math.floor(options.ram / PAGE_SIZE));
+    this.frames.onEmpty = () => reclaimAnywhere(this);
     this.cpu = new Processor(options.vcpu, this.frames);
     this.clock = new Clock(options.clock);
     this.random = options.random;
@@ -466,11 +467,6 @@ export class Kernel {
     const at = this.frames.hostAddress(frame) >>> 2;
     this.frames.words[at] = seconds;
     this.frames.words[at + 1] = nanoseconds;
-  }
-
-  /** No frame was to be had: drops clean pages that can be read again. Was there anything to drop? A group's limit is its own matter. */
-  reclaim(): boolean {
-    return !this.frames.refused && reclaimAnywhere(this) > 0;
   }
 
   /** The task that has the processor. */

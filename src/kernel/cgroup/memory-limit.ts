@@ -124,17 +124,28 @@ export function highDelay(state: MemoryState, pages: number): number {
   return delay < DELAY_MIN ? 0 : delay;
 }
 
-/** Clean pages of nobody, and of those who are above what memory.low (then memory.min) leaves them, go. How many. */
-export function reclaimAnywhere(kernel: Kernel): number {
-  for (const mapped of [false, true])
-    for (const by of ['low', 'min'] as const) {
-      const may = (frame: number): boolean => {
-        const account = kernel.frames.accountOf(frame) as MemoryState | undefined;
-        return !account?.isProtected(by);
-      };
-      let given = 0;
-      for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
-      if (given > 0) return given;
-    }
+/**
+ * No frame is left on the node. Clean pages of nobody, and of those who are above what memory.low (then memory.min) leaves them, go;
+ * then those that writing back makes clean, and those that programs have mapped.
+ */
+export function reclaimAnywhere(kernel: Kernel): void {
+  if (dropAnywhere(kernel, false) > 0) return;
+  if (kernel.frames.dirty > 0) {
+    for (const fs of kernel.mounted) fs.sync();
+    if (dropAnywhere(kernel, false) > 0) return;
+  }
+  dropAnywhere(kernel, true);
+}
+
+function dropAnywhere(kernel: Kernel, mapped: boolean): number {
+  for (const by of ['low', 'min'] as const) {
+    const may = (frame: number): boolean => {
+      const account = kernel.frames.accountOf(frame) as MemoryState | undefined;
+      return !account?.isProtected(by);
+    };
+    let given = 0;
+    for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
+    if (given > 0) return given;
+  }
   return 0;
 }

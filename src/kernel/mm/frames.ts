@@ -34,6 +34,9 @@ export class Frames {
   cached = 0;
   cachedOnly = 0;
   dirty = 0;
+  /** Asked for frames when there is none. */
+  onEmpty: () => void = () => {};
+  private emptying = false;
   /** Told of a frame whose bytes the kernel has written, or is about to, while the processor has code decoded from them. */
   codeListener?: { codeWritten(frame: number): void };
 
@@ -89,7 +92,10 @@ export class Frames {
   }
 
   private take(zeros: boolean): number {
-    if (this.freedCount === 0) return this.fresh();
+    if (this.freedCount === 0) {
+      const fresh = this.fresh();
+      if (fresh !== 0 || !this.makeFree()) return fresh;
+    }
     const frame = this.freed[--this.freedCount]!;
     this.uses[frame] = 1;
     this.written(frame);
@@ -98,6 +104,18 @@ export class Frames {
       this.bytes.fill(0, at, at + PAGE_SIZE);
     }
     return frame;
+  }
+
+  /** Nobody has left a frame: whoever has some that can be done without gives them back. */
+  private makeFree(): boolean {
+    if (this.emptying) return false;
+    const { payer } = this;
+    this.emptying = true;
+    this.payer = undefined;
+    this.onEmpty();
+    this.payer = payer;
+    this.emptying = false;
+    return this.freedCount > 0;
   }
 
   /** The kernel writes bytes of the frame that are not the processor's to see by itself: decoded code must go. Cheap when there is none. */

@@ -118,8 +118,7 @@ function pageFault(task: Task, error: number): void {
   task.cgroup.memory?.noteFault(false);
   const { frames } = kernel;
   frames.mayRefuse = true;
-  let outcome = task.space.fault(address, access);
-  if (outcome === FAULT_NO_MEMORY && kernel.reclaim()) outcome = task.space.fault(address, access);
+  const outcome = task.space.fault(address, access);
   frames.mayRefuse = false;
   if (outcome === FAULT_DONE) return;
   if (outcome === FAULT_NO_MEMORY && frames.refused) {

@@ -1,5 +1,5 @@
 // Reading and writing regular files through their page cache. Linux mm/filemap.c.
-import { EFBIG, EINVAL, ENOMEM, ENOSPC, ENXIO, EOPNOTSUPP } from '../abi/errno.js';
+import { EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP } from '../abi/errno.js';
 import { O_LARGEFILE, SEEK_DATA, SEEK_HOLE } from '../abi/fcntl.js';
 import { MAP_SHARED, PROT_WRITE } from '../abi/mman.js';
 import { PAGE_SIZE } from '../mm/frames.js';
@@ -187,8 +187,7 @@ export function readCached(task: Task, inode: CachedInode, io: Io, offset: numbe
     const index = (offset + done - at) / PAGE_SIZE;
     const piece = Math.min(wanted - done, PAGE_SIZE - at);
     // a hole stays one
-    let frame = cache.isHole(index) ? 0 : cache.get(index);
-    if (frame === -ENOMEM && task.kernel.reclaim()) frame = cache.get(index);
+    const frame = cache.isHole(index) ? 0 : cache.get(index);
     if (frame < 0) return done > 0 ? done : frame;
     const moved = frame === 0 ? io.giveZeros(piece) : giveHeld(cache, frame, io, at, piece);
     done += moved;
@@ -219,8 +218,7 @@ export function writeCached(task: Task, inode: CachedInode, io: Io, offset: numb
     const at = (offset + done) % PAGE_SIZE;
     const index = (offset + done - at) / PAGE_SIZE;
     const piece = Math.min(wanted - done, PAGE_SIZE - at);
-    let frame = cache.get(index);
-    if (frame === -ENOMEM && task.kernel.reclaim()) frame = cache.get(index);
+    const frame = cache.get(index);
     if (frame < 0) {
       if (done > 0) break;
       return -ENOSPC;
