@@ -1,6 +1,6 @@
 // The cpuset controller of a node with one processor and one node of memory: what can be asked for, and what is in effect.
 // cgroup-v2.rst, "Cpuset"; Linux kernel/cgroup/cpuset.c.
-import { EINVAL } from '../abi/errno.js';
+import { EINVAL, ERANGE } from '../abi/errno.js';
 import type { Cgroup } from './cgroup.js';
 import type { ControlFile } from './control-file.js';
 import type { Controller } from './controller.js';
@@ -11,12 +11,20 @@ export class CpusetState {
   mems = '';
 }
 
-/** A list of numbers and ranges, as it is shown; undefined: it is none, or names what is not there. */
-function parseList(text: string): string | undefined {
+/** Numbers and ranges, with a step behind a slash: '0-3:1/2,7'. */
+const PART = /^(\d{1,9})(-(\d{1,9})(:\d{1,9}\/[1-9]\d{0,8})?)?$/;
+
+/** A list, as it is shown; a negated errno: it is none, or names what is not there. */
+function parseList(text: string): string | number {
   const parts = text.trim().split(',').filter(Boolean);
-  if (parts.length === 0) return text.trim() === '' ? '' : undefined;
-  // the only list there can be is 0, in whatever way it is said
-  return parts.every((part) => /^0+(-0+(:\d{1,9}\/[1-9]\d{0,8})?)?$/.test(part)) ? '0' : undefined;
+  if (parts.length === 0) return text.trim() === '' ? '' : -EINVAL;
+  for (const part of parts) {
+    const match = PART.exec(part);
+    const [first, last] = [Number(match?.[1]), Number(match?.[3] ?? match?.[1])];
+    if (!match || last < first) return -EINVAL;
+    if (last > 0) return -ERANGE;
+  }
+  return '0';
 }
 
 function list(name: 'cpus' | 'mems'): readonly ControlFile[] {
@@ -28,7 +36,7 @@ function list(name: 'cpus' | 'mems'): readonly ControlFile[] {
       read: ({ states }: Cgroup) => `${states.cpuset![name]}\n`,
       write({ states }: Cgroup, text: string) {
         const parsed = parseList(text);
-        if (parsed === undefined) return -EINVAL;
+        if (typeof parsed === 'number') return parsed;
         states.cpuset![name] = parsed;
         return 0;
       },

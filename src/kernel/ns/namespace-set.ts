@@ -35,10 +35,18 @@ export interface NamespaceKind {
   /** CLONE_NEW*. */
   readonly flag: number;
   of(task: Task): object;
+  /** The set with `namespace`, which is of this kind, in it: setns(2). Absent: it can't be joined. */
+  enter?(set: NamespaceSet, namespace: object): NamespaceSet;
 }
 
 export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
-  { name: 'cgroup', label: 'cgroup', flag: CLONE_NEWCGROUP, of: (task) => task.namespaces.cgroup },
+  {
+    name: 'cgroup',
+    label: 'cgroup',
+    flag: CLONE_NEWCGROUP,
+    of: (task) => task.namespaces.cgroup,
+    enter: (set, namespace) => ({ ...set, cgroup: namespace as CgroupNamespace }),
+  },
   { name: 'ipc', label: 'ipc', flag: CLONE_NEWIPC, of: (task) => task.namespaces.ipc },
   { name: 'mnt', label: 'mnt', flag: CLONE_NEWNS, of: (task) => task.namespaces.mount },
   { name: 'net', label: 'net', flag: CLONE_NEWNET, of: (task) => task.namespaces.net },

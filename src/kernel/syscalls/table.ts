@@ -15,6 +15,7 @@ import * as shm from './sys-shm.js';
 import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
 import * as mount from './sys-mount.js';
+import * as namespace from './sys-namespace.js';
 import * as poll from './sys-poll.js';
 import * as ptrace from './sys-ptrace.js';
 import * as rseq from './sys-rseq.js';
@@ -173,6 +174,8 @@ export const SYSCALLS: readonly Row[] = [
   row(190, 58, 'vfork', '', process.vfork),
   row(120, 56, 'clone', 'clone ptr ptr ptr ptr', process.clone),
   row(435, 435, 'clone3', 'ptr size', process.clone3, 'no set_tid'),
+  row(310, 272, 'unshare', 'clone', namespace.unshare, 'of namespaces cgroup'),
+  row(346, 308, 'setns', 'fd clone', namespace.setns, 'of namespaces cgroup; no pidfd'),
   row(11, 59, 'execve', 'path argv argv', process.execve),
   row(358, 322, 'execveat', 'dirfd path argv argv flags', process.execveat),
   row(1, 60, 'exit', 'int', process.exit),

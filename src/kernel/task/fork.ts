@@ -1,5 +1,5 @@
 // New tasks: fork, vfork, clone and clone3 are one call with flags. Linux kernel/fork.c; man 2 clone.
-import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../abi/errno.js';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.js';
 import {
   PTRACE_EVENT_CLONE,
   PTRACE_EVENT_FORK,
@@ -35,6 +35,8 @@ import {
   SCHED_NORMAL,
 } from '../abi/sched.js';
 import { SIGCHLD } from '../abi/signal.js';
+import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
+import type { NamespaceSet } from '../ns/namespace-set.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { chargePid, removePid } from '../cgroup/pids.js';
 import { PaeTable } from '../mm/page-table.js';
@@ -66,14 +68,7 @@ export interface CloneArguments {
 }
 
 const NEW_NAMESPACES =
-  CLONE_NEWNS |
-  CLONE_NEWUTS |
-  CLONE_NEWIPC |
-  CLONE_NEWPID |
-  CLONE_NEWNET |
-  CLONE_NEWUSER |
-  CLONE_NEWCGROUP |
-  CLONE_NEWTIME;
+  CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUSER | CLONE_NEWTIME;
 
 /** Makes a task; the child, or a negated errno. */
 export function clone(parent: Task, args: CloneArguments): Task | number {
@@ -99,6 +94,7 @@ function checked(parent: Task, { flags, clearHandlers }: CloneArguments): number
   if (has(CLONE_PARENT) && parent.process.isInit) return -EINVAL;
   // as a Linux without the namespaces says it
   if (has(NEW_NAMESPACES)) return -EINVAL;
+  if (has(CLONE_NEWCGROUP) && !parent.credentials.has(CAP_SYS_ADMIN)) return -EPERM;
   return kernel.tasks.size >= kernel.maxTasks || tooMany(parent) ? -EAGAIN : 0;
 }
 
@@ -135,7 +131,7 @@ function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number
     fs,
     files,
     parent.credentials,
-    parent.namespaces,
+    namespacesFor(parent, flags),
   );
   kernel.cgroups.enter(child, cgroup);
   if (!has(CLONE_THREAD)) process.leader = child;
@@ -184,6 +180,12 @@ export function forkEvent(parent: Task, { flags, exitSignal }: CloneArguments): 
   if ((flags & CLONE_VFORK) !== 0) return (options & PTRACE_O_TRACEVFORK) !== 0 ? PTRACE_EVENT_VFORK : 0;
   if (exitSignal !== SIGCHLD) return (options & PTRACE_O_TRACECLONE) !== 0 ? PTRACE_EVENT_CLONE : 0;
   return (options & PTRACE_O_TRACEFORK) !== 0 ? PTRACE_EVENT_FORK : 0;
+}
+
+/** A new namespace of groups has the parent's group as its root. */
+function namespacesFor({ namespaces, cgroup, credentials }: Task, flags: number): NamespaceSet {
+  if ((flags & CLONE_NEWCGROUP) === 0) return namespaces;
+  return { ...namespaces, cgroup: new CgroupNamespace(cgroup, credentials.userNamespace) };
 }
 
 /** RLIMIT_NPROC: processes and threads of the user. Root may. */

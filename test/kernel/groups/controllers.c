@@ -341,7 +341,131 @@ static void cpu_shares(void) {
   rmdir("g/a"), rmdir("g");
 }
 
+static void cpuset(void) {
+  family("cpuset");
+  put("../cgroup.subtree_control", "+cpuset");
+  put("cgroup.subtree_control", "+cpuset");
+  mkdir("g", 0755);
+  text("nothing is asked for", get("g/cpuset.cpus"));
+  text("  and all there is to have", get("g/cpuset.cpus.effective"));
+  text("  of memory too", get("g/cpuset.mems.effective"));
+  text("  the root has that", get("../cpuset.cpus.effective"));
+  show("  but no wish", access("../cpuset.cpus", F_OK));
+  show("a wish", put("g/cpuset.cpus", "0\n"));
+  text("  as it reads", get("g/cpuset.cpus"));
+  show("  as a range", (put("g/cpuset.cpus", "0-0"), number("g/cpuset.cpus")));
+  show("a processor that is not there", put("g/cpuset.cpus", "999999"));
+  show("no list", put("g/cpuset.cpus", "first"));
+  show("none", (put("g/cpuset.cpus", "\n"), 0));
+  text("  as it reads", get("g/cpuset.cpus"));
+  show("a node of memory", put("g/cpuset.mems", "0"));
+  show("  that is not there", put("g/cpuset.mems", "63"));
+  rmdir("g");
+  put("cgroup.subtree_control", "-cpuset");
+  put("../cgroup.subtree_control", "-cpuset");
+}
+
+// What `expression` prints in a child in a namespace of its own.
+#define apart(group, ...) ({ \
+  int child_ = fork(); \
+  if (child_ == 0) { \
+    put(group "/cgroup.procs", "0"); \
+    if (unshare(CLONE_NEWCGROUP) < 0) _exit(1); \
+    __VA_ARGS__; \
+    _exit(0); \
+  } \
+  ended(child_); })
+// The line of a process's group.
+static const char *group_of(const char *name) {
+  static char line[256];
+  FILE *stream = fopen(name, "r");
+  line[0] = 0;
+  while (fgets(line, sizeof line, stream) && strncmp(line, "0::", 3)) {}
+  fclose(stream);
+  line[strcspn(line, "\n")] = 0;
+  return line;
+}
+static const char *linked(const char *name) {
+  static char names[2][64];
+  static int next;
+  char *into = names[next++ % 2];
+  into[readlink(name, into, 63)] = 0;
+  return into;
+}
+static void namespaces(void) {
+  family("cgroup_namespaces(7)");
+  mkdir("g", 0755), mkdir("g/sub", 0755), mkdir("../../inside", 0755);
+  char parent[32];
+  sprintf(parent, "/proc/%d/cgroup", getppid());
+  int self = getpid();
+  show("in a new one", apart("g", ({
+    char name[64];
+    text("  its own group is the root", group_of("/proc/self/cgroup"));
+    sprintf(name, "/proc/%d/cgroup", self);
+    text("  others are above it", group_of(name));
+    show("  it is another", strcmp(linked("/proc/self/ns/cgroup"), (sprintf(name, "/proc/%d/ns/cgroup", self), linked(name))) != 0);
+    show("  a mount", mount("none", "../../inside", "cgroup2", 0, NULL));
+    show("    has its group at its root", access("../../inside/cgroup.type", F_OK));
+    show("    and what is below", access("../../inside/sub", F_OK));
+    show("    nothing beside it", access("../../inside/g", F_OK));
+    show("  moving down", put("../../inside/sub/cgroup.procs", "0"));
+    text("    shows", group_of("/proc/self/cgroup"));
+    sprintf(name, "/proc/%d/ns/cgroup", self);
+    int fd = open(name, O_RDONLY);
+    show("  not as another kind", setns(fd, CLONE_NEWUTS));
+    show("  back", setns(fd, CLONE_NEWCGROUP));
+    sprintf(name, "%s/g/sub", base);
+    show("    the path is longer", strstr(group_of("/proc/self/cgroup"), name) != NULL);
+    show("  no such descriptor", setns(-1, 0));
+    show("  no namespace", setns(open("/proc/self/stat", O_RDONLY), 0));
+    show("  without privilege", as(1000, unshare(CLONE_NEWCGROUP)));
+    umount("../../inside");
+  })));
+  show("clone with a new one", ({
+    int child = syscall(120, CLONE_NEWCGROUP | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) _exit(strcmp(group_of("/proc/self/cgroup"), "0::/") != 0);
+    ended(child);
+  }));
+  rmdir("g/sub"), rmdir("g"), rmdir("../../inside");
+}
+
+static void many(void) {
+  family("many");
+  mkdir("g", 0755);
+  put("g/pids.max", "20");
+  // two of them fork as long as they can
+  int child = child_in("g", ({ fork(); for (;;) if (fork() < 0) usleep(100); }));
+  while (number("g/pids.current") < 20) usleep(1000);
+  double start = now();
+  show("beside a fork bomb a child", ({ int other = fork(); if (other == 0) _exit(0); ended(other); }));
+  show("  takes less than a second", now() - start < 1);
+  text("  it stays at its limit", get("g/pids.current"));
+  show("  and ends", put("g/cgroup.kill", "1"));
+  ended(child);
+  show("  all of it", waits_for("g/cgroup.events", "populated 0"));
+  rmdir("g");
+  long before = value("cgroup.stat", "nr_descendants");
+  int failed = 0;
+  char name[32];
+  for (int i = 0; i < 100; i++) {
+    sprintf(name, "group%d", i);
+    failed += mkdir(name, 0755) != 0;
+  }
+  show("a hundred groups", failed);
+  show("  are counted", value("cgroup.stat", "nr_descendants") - before);
+  for (int i = 0; i < 100; i++) {
+    char procs[64];
+    sprintf(procs, "group%d/cgroup.procs", i);
+    failed += done_in("self", ({ put(procs, "0"); touch(65536); })) != 0;
+    sprintf(name, "group%d", i);
+    failed += rmdir(name) != 0;
+  }
+  show("  with a process each, one after the other", failed);
+  show("  leave nothing", value("cgroup.stat", "nr_descendants") - before);
+}
+
 int main(void) {
+  setlinebuf(stdout);
   mkdir("files", 0755);
   begin();
   put("../cgroup.subtree_control", "+cpu +memory +pids");
@@ -350,6 +474,9 @@ int main(void) {
   memory();
   cpu_files();
   cpu_shares();
+  cpuset();
+  namespaces();
+  many();
   put("../cgroup.procs", "0");
   show("the last group goes", rmdir("self"));
   finish();
