@@ -421,6 +421,7 @@ int main(void) {
   show("a port in TIME-WAIT is EADDRINUSE", bind(c, (void *)&name, sizeof name));
   set(c, SOL_SOCKET, SO_REUSEADDR, 1);
   show("  but not with SO_REUSEADDR", bind(c, (void *)&name, sizeof name));
+  show("  and it can be listened on", listen(c, 1));
   close(c);
   a = socket(AF_INET, SOCK_STREAM, 0);
   b = socket(AF_INET, SOCK_STREAM, 0);

@@ -58,7 +58,7 @@ export class PortTable<H extends PortHolder> {
     for (const other of this.holders(holder.local.port)) {
       if (other === holder || !overlap(holder, other)) continue;
       if (holder.device !== 0 && other.device !== 0 && holder.device !== other.device) continue;
-      if (holder.reuseAddress && other.reuseAddress && !holder.listening && !other.listening) continue;
+      if (holder.reuseAddress && other.reuseAddress && !other.listening) continue;
       if (holder.reusePort && other.reusePort && holder.uid === other.uid) continue;
       return other;
     }

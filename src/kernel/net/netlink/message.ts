@@ -126,11 +126,17 @@ export class Body {
     return this;
   }
 
-  attribute(type: number, value: Uint8Array): this {
-    this.u16(ATTRIBUTE_HEADER + value.length).u16(type);
-    this.raw(value);
+  /** Zeros up to the next word. */
+  align(): this {
     this.room(aligned(this.length) - this.length);
     return this;
+  }
+
+  attribute(type: number, value: Uint8Array): this {
+    return this.u16(ATTRIBUTE_HEADER + value.length)
+      .u16(type)
+      .raw(value)
+      .align();
   }
   attribute8(type: number, value: number): this {
     return this.attribute(type, Uint8Array.of(value));

@@ -22,12 +22,14 @@ import {
   NETLINK_PKTINFO,
   NETLINK_ROUTE,
   NLM_F_ACK,
+  NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
   NLM_F_DUMP,
   NLM_F_MULTI,
   NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
+  NLMSGERR_ATTR_MSG,
   RTMGRP_IPV4_IFADDR,
   RTMGRP_IPV4_ROUTE,
   RTMGRP_IPV6_IFADDR,
@@ -50,7 +52,7 @@ import { linkMessage } from './route-link.js';
 import { neighbourMessage } from './route-neighbour.js';
 import { routeMessage } from './route-route.js';
 import { type Answer, routeRequest } from './route-requests.js';
-import { makeMessage, readMessages, type Request } from './message.js';
+import { Body, makeMessage, readMessages, type Request } from './message.js';
 import { diagRequest } from './sock-diag.js';
 
 const ADDRESS_SIZE = 12;
@@ -148,6 +150,10 @@ export class NetlinkSocket extends Socket implements NetListener {
       if (answer !== 0 || (flags & NLM_F_ACK) !== 0) this.answerError(request, answer);
       return;
     }
+    if (!Array.isArray(answer)) {
+      this.answerError(request, answer.error, answer.message);
+      return;
+    }
     if ((flags & NLM_F_DUMP) === NLM_F_DUMP) this.answerDump(request, answer);
     else {
       for (const one of answer) this.put(makeMessage(one.type, 0, request.sequence, this.port, one.body));
@@ -155,13 +161,16 @@ export class NetlinkSocket extends Socket implements NetListener {
     }
   }
 
-  private answerError({ whole, sequence }: Request, error: number): void {
+  private answerError({ whole, sequence }: Request, error: number, message?: string): void {
     const capped = error === 0 || this.flagsSet.has(NETLINK_CAP_ACK);
     const quote = capped ? whole.subarray(0, 16) : whole;
-    const body = new Uint8Array(4 + quote.length);
-    new DataView(body.buffer).setInt32(0, error, true);
-    body.set(quote, 4);
-    this.put(makeMessage(NLMSG_ERROR, capped ? NLM_F_CAPPED : 0, sequence, this.port, body));
+    const body = new Body().u32(error).raw(quote).align();
+    let flags = capped ? NLM_F_CAPPED : 0;
+    if (message !== undefined && this.flagsSet.has(NETLINK_EXT_ACK)) {
+      body.attributeText(NLMSGERR_ATTR_MSG, message);
+      flags |= NLM_F_ACK_TLVS;
+    }
+    this.put(makeMessage(NLMSG_ERROR, flags, sequence, this.port, body.taken));
   }
 
   /** Many messages, some in each datagram, and one that says that there are no more. */

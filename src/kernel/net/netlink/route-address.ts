@@ -1,7 +1,7 @@
 // Addresses by netlink: RTM_GETADDR and its kin. man 7 rtnetlink; Linux net/ipv4/devinet.c, net/ipv6/addrconf.c.
 import type { Address } from '../../../net/address.js';
 import { u32, u128 } from '../../../net/big-endian.js';
-import { EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENODEV } from '../../abi/errno.js';
+import { EADDRNOTAVAIL, EAFNOSUPPORT, EEXIST, EINVAL, ENODEV } from '../../abi/errno.js';
 import {
   IFA_ADDRESS,
   IFA_BROADCAST,
@@ -79,7 +79,7 @@ export function addAddress(namespace: NetNamespace, request: Request): Answer {
   const life = times && times.length >= 8 ? new DataView(times.buffer, times.byteOffset) : undefined;
   const valid = life?.getUint32(4, true) ?? FOR_EVER;
   const { addressing } = namespace;
-  return addressing.add(
+  const failed = addressing.add(
     one,
     addressing.plain(address, bits, {
       peer: peer ?? address,
@@ -92,6 +92,9 @@ export function addAddress(namespace: NetNamespace, request: Request): Answer {
       metric: attributes.u32(IFA_RT_PRIORITY) ?? 0,
     }),
   );
+  return failed === -EEXIST && family === AF_INET
+    ? { error: failed, message: 'ipv4: Address already assigned' }
+    : failed;
 }
 
 export function removeAddress(namespace: NetNamespace, request: Request): Answer {

@@ -30,8 +30,15 @@ import { changeLink, getLinks, removeLink } from './route-link.js';
 import { changeNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
 import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
 
+/** Why not, in words besides: what NETLINK_EXT_ACK asks for. */
+export interface Refusal {
+  /** Negated errno. */
+  error: number;
+  message: string;
+}
+
 /** Messages of an answer, or 0, or a negated errno. */
-export type Answer = number | { type: number; body: Uint8Array }[];
+export type Answer = number | Refusal | { type: number; body: Uint8Array }[];
 
 export function routeRequest(task: Task, namespace: NetNamespace, request: Request): Answer {
   const { type, flags } = request;

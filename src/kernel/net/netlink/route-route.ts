@@ -87,10 +87,12 @@ export function findRoute(task: Task, namespace: NetNamespace, request: Request)
   if (typeof way === 'number') return way;
   const { route } = way;
   const six = family === AF_INET6;
+  // IPv4's two tables are one to look in as long as no rule comes between
+  const table = six ? route.table : RT_TABLE_MAIN;
   const body = new Body()
-    .u8(family, six ? 128 : 32, 0, 0, route.table, six ? route.protocol : 0, six ? route.scope : 0, route.type)
+    .u8(family, six ? 128 : 32, 0, 0, table, six ? route.protocol : 0, six ? route.scope : 0, route.type)
     .u32(six ? 0 : way.local ? RTCF_LOCAL + RTM_F_CLONED : RTM_F_CLONED);
-  body.attribute32(RTA_TABLE, route.table).attribute(RTA_DST, addressBytes(destination));
+  body.attribute32(RTA_TABLE, table).attribute(RTA_DST, addressBytes(destination));
   body.attribute32(RTA_OIF, way.interface.index);
   if (route.gateway !== undefined) body.attribute(RTA_GATEWAY, addressBytes(route.gateway));
   if (six) body.attribute32(RTA_PRIORITY, route.metric);
@@ -136,7 +138,8 @@ export function addRoute(namespace: NetNamespace, request: Request): Answer {
         typeof near !== 'number' &&
         near.gateway === undefined &&
         (near.type === RTN_UNICAST || near.type === RTN_LOCAL);
-      if (!isNear) return family === AF_INET ? -ENETUNREACH : -EHOSTUNREACH;
+      if (!isNear)
+        return { error: family === AF_INET ? -ENETUNREACH : -EHOSTUNREACH, message: 'Nexthop has invalid gateway' };
       by ??= near.interface;
     }
     if (!by) return -ENODEV;
