@@ -546,7 +546,10 @@ export class Kernel {
     if (typeof inode === 'number') return inode;
     const dentry = new Dentry(name, this.memoryRoot.root, inode);
     dentry.deleted = true;
-    return inode.open(task, flags, new Path(this.memoryRoot, dentry));
+    const file = inode.open(task, flags, new Path(this.memoryRoot, dentry));
+    // as on Linux, where such a file is not opened but made
+    if (typeof file !== 'number') file.writesUnseen();
+    return file;
   }
 
   /** Pseudo-terminals that there are. */

@@ -1,8 +1,9 @@
 // Inodes without a name: those of pipes, sockets, eventfds, pidfds. Linux fs/anon_inodes.c, pipefs, sockfs.
-import { ENXIO } from '../abi/errno.js';
+import { ENXIO, EOPNOTSUPP } from '../abi/errno.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
-import { Inode } from '../vfs/inode.js';
+import type { Actor } from '../vfs/actor.js';
+import { type Attributes, Inode } from '../vfs/inode.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import type { Task } from '../task/task.js';
 
@@ -17,6 +18,18 @@ export class AnonymousInode extends Inode {
 
   override get opensByType(): boolean {
     return false;
+  }
+
+  /** Pipes and sockets have rights that can be changed; the others are nothing of the kind. */
+  override setAttributes(actor: Actor, { mode, uid, gid, atime, mtime }: Attributes): number {
+    if (this.type === 0) return -EOPNOTSUPP;
+    if (mode !== undefined) this.mode = this.type | (mode & 0o7777);
+    if (uid !== undefined) this.uid = uid;
+    if (gid !== undefined) this.gid = gid;
+    if (atime) this.atime = atime;
+    if (mtime) this.mtime = mtime;
+    this.ctime = actor.kernel.clock.date();
+    return 0;
   }
 
   override open(task: Task, flags: number): OpenFile | number {

@@ -65,6 +65,8 @@ export abstract class Inode {
   writers = 0;
   /** Those that processes run: nobody writes the program that somebody runs. */
   programs = 0;
+  /** Made by O_TMPFILE: it may be given a name though it has none. */
+  linkable = false;
   /** Of a FIFO that somebody has had open. */
   pipe?: Pipe;
   /** Of a socket's name: the socket that it leads to. */

@@ -31,6 +31,8 @@ export abstract class OpenFile {
   /** Descriptors and others that hold it; the last release closes it. */
   private holders = 1;
   private isProgram = false;
+  /** Is it counted in its inode's writers? */
+  private writes: boolean;
   /** Who opened it: some checks are made against that. */
   readonly credentials: Credentials;
   private readonly statistics: Statistics;
@@ -53,7 +55,8 @@ export abstract class OpenFile {
     this.statistics = task.kernel.statistics;
     this.statistics.openFiles++;
     inode.opens++;
-    if (this.writable) inode.writers++;
+    this.writes = this.writable;
+    if (this.writes) inode.writers++;
     if (path) {
       path.mount.opens++;
       path.mount.expiring = false;
@@ -64,6 +67,12 @@ export abstract class OpenFile {
   /** Devices and pipes are written whatever the mount says. */
   private get holdsMountWritable(): boolean {
     return this.writable && (this.inode.isRegular || this.inode.isDirectory);
+  }
+
+  /** It is no writer of its inode any more: what keeps a program from being started (ETXTBSY). */
+  writesUnseen(): void {
+    if (this.writes) this.inode.writers--;
+    this.writes = false;
   }
 
   private countWriter(mount: Mount, more: number): void {
@@ -108,7 +117,7 @@ export abstract class OpenFile {
     this.close();
     this.statistics.openFiles--;
     this.inode.opens--;
-    if (this.writable) this.inode.writers--;
+    this.writesUnseen();
     if (this.isProgram) this.inode.programs--;
     this.inode.forgetIfUnused();
     if (!this.path) return;

@@ -119,6 +119,7 @@ export class Vfs {
       this.owned(task, directory.inode, { mode: S_IFREG | (mode & 0o7777) }),
     );
     if (typeof inode === 'number') return inode;
+    inode.linkable = (flags & O_EXCL) === 0;
     const dentry = new Dentry(`#${inode.ino}`, directory.dentry, inode);
     dentry.deleted = true;
     return inode.open(task, flags & ~(O_TMPFILE | O_CREAT), new Path(directory.mount, dentry));
@@ -260,7 +261,7 @@ export class Vfs {
     if (denied !== 0) return denied;
     const { inode } = from;
     if (inode.isDirectory) return -EPERM;
-    if (inode.nlink === 0 && !from.dentry.deleted) return -ENOENT;
+    if (inode.nlink === 0 && !inode.linkable) return -ENOENT;
     if (!this.mayLink(task, inode)) return -EPERM;
     const failed = directory.inode.link(task, place.last.name, inode);
     if (failed !== 0) return failed;
