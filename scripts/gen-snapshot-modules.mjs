@@ -7,13 +7,22 @@ const kernel = fileURLToPath(new URL('../src/kernel/', import.meta.url));
 /** No classes, but functions and tables that objects refer to. */
 const TABLES = ['abi/i386/i386', 'fs/pipe', 'fs/procfs/system-directory', 'fs/sysfs/tree', 'syscalls/table'];
 
+/** Of src/net, what sockets and interfaces are made of. */
+const NET = [
+  '../net/reassembly',
+  ...['byte-queue', 'connection', 'receiver', 'sender'].map((name) => `../net/tcp/${name}`),
+];
+
 const modules = readdirSync(kernel, { recursive: true })
   .map((name) => String(name).replaceAll('\\', '/'))
   .filter((name) => /(?<!\.test)\.ts$/.test(name) && !name.startsWith('snapshot/'))
   .filter((name) => /^export (abstract )?class /m.test(readFileSync(kernel + name, 'utf8')))
   .map((name) => name.slice(0, -3));
-const names = [...new Set([...modules, ...TABLES])].sort();
-const identifier = (name) => name.replace(/[^a-zA-Z0-9]+(.)/g, (_, letter) => letter.toUpperCase());
+const names = [...new Set([...modules, ...TABLES])].sort().concat(NET);
+const identifier = (name) => {
+  const words = name.replace('../net/', 'packets/');
+  return words.replace(/[^a-zA-Z0-9]+(.)/g, (_, letter) => letter.toUpperCase());
+};
 const key = (name) => (/^\w+$/.test(name) ? name : `'${name}'`);
 
 writeFileSync(

@@ -195,6 +195,7 @@ export class Kernel {
     this.runner = new Runner(this);
     this.onProcessEnded = () => {};
     this.onOutOfMemory = () => {};
+    this.frames.onEmpty = () => reclaimAnywhere(this);
   }
 
   // ---- the host's ---------------------------------------------------------------------------------------------------------------

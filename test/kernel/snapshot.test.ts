@@ -18,7 +18,9 @@ import { CORE, MEMORY, TestNode } from './node-fixture.js';
 
 /** Threads and processes that wait, each for another thing; a key on its input ends the wait of all. */
 const WAITERS = `
+#include <arpa/inet.h>
 #include <linux/futex.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -41,6 +43,9 @@ static long long now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &
 static void on_alarm(int s) { alarms++; }
 static void *futex_waiter(void *a) { long r = syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0); return (void *)r; }
 static void *pipe_reader(void *a) { char b[8] = ""; int n = read(pipe_[0], b, 7); return (void *)(long)(n == 4 && !strcmp(b, "more")); }
+static int udp, listener;
+static void *udp_receiver(void *a) { char b[8]; return (void *)(long)recv(udp, b, sizeof b, 0); }
+static void *accepter(void *a) { char b[8]; int s = accept(listener, NULL, NULL); return (void *)(long)read(s, b, sizeof b); }
 static void *condition_waiter(void *a) { pthread_mutex_lock(&lock); while (!go) pthread_cond_wait(&condition, &lock); pthread_mutex_unlock(&lock); return (void *)7; }
 int main(void) {
   pthread_t f, p, c;
@@ -63,6 +68,16 @@ int main(void) {
   pthread_create(&f, NULL, futex_waiter, NULL);
   pthread_create(&p, NULL, pipe_reader, NULL);
   pthread_create(&c, NULL, condition_waiter, NULL);
+  struct sockaddr_in at = { AF_INET, 0, { htonl(INADDR_LOOPBACK) } }, udp_at = at;
+  socklen_t length = sizeof at;
+  udp = socket(AF_INET, SOCK_DGRAM, 0); bind(udp, (void *)&udp_at, sizeof at); getsockname(udp, (void *)&udp_at, &length);
+  listener = socket(AF_INET, SOCK_STREAM, 0); bind(listener, (void *)&at, sizeof at); listen(listener, 5); getsockname(listener, (void *)&at, &length);
+  int client = socket(AF_INET, SOCK_STREAM, 0); connect(client, (void *)&at, sizeof at);
+  int server = accept(listener, NULL, NULL); write(client, "tcp before", 10);
+  int late = socket(AF_INET, SOCK_STREAM, 0), netlink = socket(AF_NETLINK, SOCK_RAW, 0);
+  pthread_t u, t;
+  pthread_create(&u, NULL, udp_receiver, NULL);
+  pthread_create(&t, NULL, accepter, NULL);
   int child = fork();
   if (child == 0) { int n = read(pair[1], b, sizeof b); n += read(pair[1], b + n, sizeof b - n); b[n] = 0; printf("child %s\\n", b); fflush(stdout); _exit(n); }
   long long begun = now();
@@ -77,6 +92,12 @@ int main(void) {
   void *r; pthread_join(f, &r); printf("futex %ld\\n", (long)r);
   pthread_join(p, &r); printf("pipe %ld\\n", (long)r);
   pthread_join(c, &r); printf("condition %ld\\n", (long)r);
+  write(client, " and after", 10); shutdown(client, SHUT_WR);
+  int got = 0, n; while ((n = read(server, b + got, sizeof b - got)) > 0) got += n;
+  b[got] = 0; printf("%s\\n", b);
+  connect(late, (void *)&at, sizeof at); write(late, "late", 4); sendto(late = udp, "self", 4, 0, (void *)&udp_at, sizeof at);
+  pthread_join(u, &r); printf("udp %ld\\n", (long)r);
+  pthread_join(t, &r); printf("accepted %ld\\n", (long)r);
   int status; wait(&status); printf("status %d\\n", WEXITSTATUS(status));
   while (!alarms) pause();
   waited = now() - begun;
@@ -126,7 +147,7 @@ class Driven {
   }
 }
 
-test('a shell on a terminal, a pipe, a socket pair, timers and futexes are written as plain data, and a new kernel goes on', (context) => {
+test('a shell on a terminal, a pipe, sockets, timers and futexes are written as plain data, and a new kernel goes on', (context) => {
   const { busybox } = needs(context, 'busybox');
   const waiters = compiled(context, WAITERS);
   const node = new TestNode();
@@ -180,6 +201,9 @@ test('a shell on a terminal, a pipe, a socket pair, timers and futexes are writt
     'pipe 1',
     'child before after',
     'condition 7',
+    'tcp before and after',
+    'udp 4',
+    'accepted 4',
     'status 12',
     'alarm after 20 s',
   ];

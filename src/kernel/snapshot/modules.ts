@@ -101,6 +101,7 @@ import * as taskJob from '../task/job.js';
 import * as taskLimits from '../task/limits.js';
 import * as taskLoadAverage from '../task/load-average.js';
 import * as taskOwnerSignal from '../task/owner-signal.js';
+import * as taskPiFutex from '../task/pi-futex.js';
 import * as taskProcess from '../task/process.js';
 import * as taskProcessTimers from '../task/process-timers.js';
 import * as taskProcessor from '../task/processor.js';
@@ -135,6 +136,11 @@ import * as vfsPath from '../vfs/path.js';
 import * as vfsRegularFile from '../vfs/regular-file.js';
 import * as vfsVfs from '../vfs/vfs.js';
 import * as virtualClock from '../virtual-clock.js';
+import * as packetsReassembly from '../../net/reassembly.js';
+import * as packetsTcpByteQueue from '../../net/tcp/byte-queue.js';
+import * as packetsTcpConnection from '../../net/tcp/connection.js';
+import * as packetsTcpReceiver from '../../net/tcp/receiver.js';
+import * as packetsTcpSender from '../../net/tcp/sender.js';
 import type { Modules } from './names.js';
 
 export const MODULES: Modules = {
@@ -239,6 +245,7 @@ export const MODULES: Modules = {
   'task/limits': taskLimits,
   'task/load-average': taskLoadAverage,
   'task/owner-signal': taskOwnerSignal,
+  'task/pi-futex': taskPiFutex,
   'task/process': taskProcess,
   'task/process-timers': taskProcessTimers,
   'task/processor': taskProcessor,
@@ -273,4 +280,9 @@ export const MODULES: Modules = {
   'vfs/regular-file': vfsRegularFile,
   'vfs/vfs': vfsVfs,
   'virtual-clock': virtualClock,
+  '../net/reassembly': packetsReassembly,
+  '../net/tcp/byte-queue': packetsTcpByteQueue,
+  '../net/tcp/connection': packetsTcpConnection,
+  '../net/tcp/receiver': packetsTcpReceiver,
+  '../net/tcp/sender': packetsTcpSender,
 };
