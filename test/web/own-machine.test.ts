@@ -123,6 +123,7 @@ test('a dropped ISO boots to its menu through a BIOS that is kept; so does a qco
   await page.click('#own-start');
   await shown(page, 'WHAT TO BOOT', '#own .unseen');
   await shown(page, 'Nothing at all', '#own .unseen');
+  await shown(page, 'running', '#own .status');
   await page.click('#own-reset');
   await shown(page, 'SeaBIOS', '#own .unseen');
   await shown(page, 'Something else', '#own .unseen');

@@ -62,7 +62,7 @@ export async function recognize(file: File): Promise<Recognized> {
   const format = FORMATS.find(([, magic]) => text.startsWith(magic));
   if (format) return bad(`${format[0]}, which is not read here`, 'Make a raw one: qemu-img convert -O raw.');
   const volume = new Uint8Array(await file.slice(ISO_VOLUME, ISO_VOLUME + 5).arrayBuffer());
-  if (String.fromCharCode(...volume) === 'CD001') return { kind: 'cdrom' };
+  if (String.fromCharCode(...volume) === 'CD001') return { kind: isFloppyToo(file) ? 'floppy' : 'cdrom' };
   if (isFloppy(file)) return { kind: 'floppy' };
   if (file.size % SECTOR === 0) return { kind: 'disk' };
   return bad(
@@ -75,6 +75,11 @@ export async function recognize(file: File): Promise<Recognized> {
 function isFloppy({ name, size }: File): boolean {
   const format = floppyFormat(size);
   return format !== undefined && (sizeOf(format) === size || /\.(flp|vfd|ima)$/i.test(name));
+}
+
+/** GRUB's rescue floppy is an ISO that boots from either; what it is meant for, its name says. */
+function isFloppyToo({ name, size }: File): boolean {
+  return floppyFormat(size) !== undefined && !/\.(iso|cdr)$/i.test(name);
 }
 
 /** A far jump at the reset vector, 16 bytes before the end (SDM vol. 3A 10.1.4). */

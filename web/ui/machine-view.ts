@@ -21,6 +21,8 @@ export class MachineView {
   private readonly counters = element('p', { class: 'counters' });
   private readonly loading = element('progress', { max: 1, value: 0, 'aria-label': 'Loading', hidden: true });
   private readonly startedAt = performance.now();
+  /** Its processor has begun: there is nothing more to load. */
+  private begun = false;
   private printed = false;
   private paused = false;
   private running = true;
@@ -75,6 +77,10 @@ export class MachineView {
   showRates(): void {
     if (!this.running) return;
     this.exits.poll();
+    if (!this.begun && this.machine.counters.instructions > 0) {
+      this.begun = true;
+      if (!this.paused) this.say('running');
+    }
     const time = elapsed(performance.now() - this.startedAt);
     if (this.paused) this.counters.textContent = time;
     else if (this.printed || this.screen.shows)
