@@ -5,6 +5,7 @@ import {
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
+  MAP_LOCKED,
   MAP_PRIVATE,
   PROT_EXEC,
   PROT_READ,
@@ -106,6 +107,8 @@ export class AddressSpace implements PageMapper {
   readImpliesExecute = false;
   /** What membarrier(2) has registered: bits of its commands. */
   barriers = 0;
+  /** New areas are locked: mlockall(MCL_FUTURE). */
+  locksNew = false;
   /** prctl(PR_SET_THP_DISABLE). There are no huge pages. */
   noHugePages = false;
   /** Where the vDSO is. */
@@ -286,7 +289,8 @@ export class AddressSpace implements PageMapper {
     if (this.areas.count >= MAX_AREAS) return -ENOMEM;
     if ((flags & MAP_FIXED) !== 0) this.unmap(start, size);
     const cache = source?.cache ?? undefined;
-    const kept = flags & ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS);
+    const own = flags & ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS);
+    const kept = this.locksNew ? own | MAP_LOCKED : own;
     this.addArea(
       new VmArea(start, start + size, this.effective(prot), kept, cache, source?.offset ?? 0, source?.file, name),
     );
@@ -499,7 +503,10 @@ export class AddressSpace implements PageMapper {
     let complete = true;
     for (const area of this.areas) {
       if (area.atFork === 'drop') continue;
-      child.addArea(area.part(area.start, area.end));
+      const part = area.part(area.start, area.end);
+      // a child has nothing locked
+      part.flags &= ~MAP_LOCKED;
+      child.addArea(part);
       if (area.atFork === 'wipe' || !complete) continue;
       complete = this.table.share(table, area.start, area.end, !area.shared);
     }
@@ -514,6 +521,19 @@ export class AddressSpace implements PageMapper {
     this.unmap(0, this.layout.userEnd);
     this.translations.forget(this, 0, this.layout.userEnd);
     this.table.free();
+  }
+
+  get dataBytes(): number {
+    let bytes = 0;
+    for (const area of this.areas) if (area.isData) bytes += area.end - area.start;
+    return bytes;
+  }
+
+  /** Bytes of areas that are locked: mlock(2). */
+  get lockedBytes(): number {
+    let bytes = 0;
+    for (const area of this.areas) if ((area.flags & MAP_LOCKED) !== 0) bytes += area.end - area.start;
+    return bytes;
   }
 
   usage(): SpaceUsage {

@@ -1,6 +1,6 @@
 // The areas of an address space, in order: what a program has mapped where, with which rights.
 // Ours, after Linux's vm_area_struct (mm/mmap.c). A sorted array and a binary search: enough for thousands.
-import { MAP_GROWSDOWN, MAP_SHARED } from '../abi/mman.js';
+import { MAP_GROWSDOWN, MAP_SHARED, PROT_WRITE } from '../abi/mman.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import { PAGE_SIZE } from './frames.js';
 import type { PageCache } from './page-cache.js';
@@ -28,6 +28,11 @@ export class VmArea {
 
   get shared(): boolean {
     return (this.flags & MAP_SHARED) !== 0;
+  }
+
+  /** The program's own, to be written, and no stack: what RLIMIT_DATA counts. */
+  get isData(): boolean {
+    return !this.shared && !this.growsDown && (this.prot & PROT_WRITE) !== 0;
   }
 
   get growsDown(): boolean {

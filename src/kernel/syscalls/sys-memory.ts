@@ -1,5 +1,5 @@
-// Mappings. man 2 mmap, munmap, mprotect, mremap, madvise, msync, mlock, brk, mincore, memfd_create.
-import { EACCES, EBADF, EFAULT, EINVAL, ENOMEM } from '../abi/errno.js';
+// Mappings. man 2 mmap, munmap, mprotect, mremap, madvise, msync, brk, mincore, memfd_create.
+import { EACCES, EAGAIN, EBADF, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import {
   MADV_COLD,
@@ -57,6 +57,7 @@ import { PAGE_SIZE } from '../mm/frames.js';
 import { SharedMemory } from '../mm/page-cache.js';
 import { copyOut, readString } from '../mm/user-memory.js';
 import type { Task } from '../task/task.js';
+import { mayMapLocked } from './sys-mlock.js';
 import { readStruct } from './user-struct.js';
 
 function mmapOf(
@@ -83,7 +84,13 @@ function mmapOf(
       MAP_NORESERVE |
       MAP_LOCKED |
       MAP_STACK);
-  if (overLimit(task, pageCeil(length))) return -ENOMEM;
+  const data = type === MAP_PRIVATE && (prot & PROT_WRITE) !== 0 && (flags & MAP_GROWSDOWN) === 0;
+  if (overLimit(task, pageCeil(length), data)) return -ENOMEM;
+  const locked = (flags & MAP_LOCKED) !== 0;
+  if (locked || space.locksNew) {
+    const may = mayMapLocked(task, pageCeil(length));
+    if (may !== 'yes') return may === 'no' && locked ? -EPERM : -EAGAIN;
+  }
   let address: number;
   if ((flags & MAP_ANONYMOUS) !== 0) {
     // shared memory without a file is pages that parent and child both have
@@ -107,8 +114,12 @@ function mmapOf(
   return address;
 }
 
-function overLimit(task: Task, more: number): boolean {
-  return task.space.areas.bytes + more > task.process.limits.soft(RLIMIT_AS);
+/** Would `more` bytes be too many? `data`: they are the program's own, to be written. */
+function overLimit(task: Task, more: number, data: boolean): boolean {
+  const { space, process } = task;
+  if (space.areas.bytes + more > process.limits.soft(RLIMIT_AS)) return true;
+  const limit = process.limits.soft(RLIMIT_DATA);
+  return data && limit !== Number.POSITIVE_INFINITY && space.dataBytes + more > limit;
 }
 
 function populate(task: Task, address: number, length: number, access: number): number {
@@ -183,6 +194,9 @@ export function mremap(
   if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) return -EINVAL;
   if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0) return -EINVAL;
   if ((flags & MREMAP_DONTUNMAP) !== 0) return -EINVAL;
+  const grown = pageCeil(newLength) - pageCeil(oldLength);
+  const area = task.space.areas.at(address);
+  if (grown > 0 && area && overLimit(task, grown, area.isData)) return -ENOMEM;
   return task.space.remap(
     address,
     oldLength,
@@ -280,28 +294,10 @@ export function msync(task: Task, address: number, length: number, flags: number
   return 0;
 }
 
-/** Every page is in memory as it is. */
-export function mlock(task: Task, address: number, length: number): number {
-  const start = address - (address % PAGE_SIZE);
-  return task.space.areas.covers(start, pageCeil(address + length)) ? 0 : -ENOMEM;
-}
-export function mlock2(task: Task, address: number, length: number, flags: number): number {
-  return (flags & ~1) !== 0 ? -EINVAL : mlock(task, address, length);
-}
-export function munlock(task: Task, address: number, length: number): number {
-  return mlock(task, address, length);
-}
-export function mlockall(_task: Task, flags: number): number {
-  return flags === 0 || (flags & ~7) !== 0 ? -EINVAL : 0;
-}
-export function munlockall(): number {
-  return 0;
-}
-
 export function brk(task: Task, address: number): number {
   const { space } = task;
   const limit = task.process.limits.soft(RLIMIT_DATA);
-  if (address - space.brkStart > limit || (address > space.brk && overLimit(task, address - space.brk)))
+  if (address - space.brkStart > limit || (address > space.brk && overLimit(task, address - space.brk, true)))
     return space.brk;
   return space.setBrk(address);
 }

@@ -172,6 +172,24 @@ function mayLimit(task: Task, process: Process): boolean {
 
 // ---- prctl ------------------------------------------------------------------------------------------------------------------------
 
+/** Each bit of man 7 capabilities, "The securebits flags", with its lock above it. */
+const SECBIT_KEEP_CAPS = 0x10;
+const SECBIT_KEEP_CAPS_LOCKED = 0x20;
+const SECURE_ALL = 0xff;
+const SECURE_LOCKS = 0xaa;
+
+/** What is locked stays, and so do locks. */
+function setSecurebits(task: Task, bits: number): number {
+  const old = task.credentials.securebits | (task.keepCapabilities ? SECBIT_KEEP_CAPS : 0);
+  const locked = (old & SECURE_LOCKS) >> 1;
+  const changed = old ^ bits;
+  if ((changed & locked) !== 0 || (old & SECURE_LOCKS & ~bits) !== 0 || (bits & ~SECURE_ALL) !== 0) return -EPERM;
+  if (!task.credentials.has(CAP_SETPCAP)) return -EPERM;
+  task.keepCapabilities = (bits & SECBIT_KEEP_CAPS) !== 0;
+  task.credentials = task.credentials.with({ securebits: bits & ~SECBIT_KEEP_CAPS });
+  return 0;
+}
+
 export function prctl(task: Task, option: number, a: number, b: number, c: number, d: number): number {
   const { process } = task;
   switch (option) {
@@ -202,6 +220,7 @@ export function prctl(task: Task, option: number, a: number, b: number, c: numbe
       return process.dumpable;
     case PR_SET_KEEPCAPS:
       if (a > 1) return -EINVAL;
+      if ((task.credentials.securebits & SECBIT_KEEP_CAPS_LOCKED) !== 0) return -EPERM;
       task.keepCapabilities = a === 1;
       return 0;
     case PR_GET_KEEPCAPS:
@@ -236,12 +255,9 @@ export function prctl(task: Task, option: number, a: number, b: number, c: numbe
       task.credentials = task.credentials.with({ bounding: task.credentials.bounding.without(CapabilitySet.of(a)) });
       return 0;
     case PR_GET_SECUREBITS:
-      return task.credentials.securebits;
+      return task.credentials.securebits | (task.keepCapabilities ? SECBIT_KEEP_CAPS : 0);
     case PR_SET_SECUREBITS:
-      if (!task.credentials.has(CAP_SETPCAP)) return -EPERM;
-      if ((a & ~0xff) !== 0) return -EINVAL;
-      task.credentials = task.credentials.with({ securebits: a });
-      return 0;
+      return setSecurebits(task, a);
     case PR_CAP_AMBIENT:
       return ambient(task, a, b);
     case PR_GET_TID_ADDRESS:

@@ -14,6 +14,7 @@ import * as sem from './sys-sem.js';
 import * as shm from './sys-shm.js';
 import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
+import * as mlock from './sys-mlock.js';
 import * as mount from './sys-mount.js';
 import * as namespace from './sys-namespace.js';
 import * as poll from './sys-poll.js';
@@ -161,11 +162,11 @@ export const SYSCALLS: readonly Row[] = [
   row(163, 25, 'mremap', 'ptr size size flags ptr', memory.mremap, 'no MREMAP_DONTUNMAP'),
   row(219, 28, 'madvise', 'ptr size int', memory.madvise),
   row(144, 26, 'msync', 'ptr size flags', memory.msync),
-  row(150, 149, 'mlock', 'ptr size', memory.mlock),
-  row(376, 325, 'mlock2', 'ptr size flags', memory.mlock2),
-  row(151, 150, 'munlock', 'ptr size', memory.munlock),
-  row(152, 151, 'mlockall', 'flags', memory.mlockall),
-  row(153, 152, 'munlockall', '', memory.munlockall),
+  row(150, 149, 'mlock', 'ptr size', mlock.mlock),
+  row(376, 325, 'mlock2', 'ptr size flags', mlock.mlock2),
+  row(151, 150, 'munlock', 'ptr size', mlock.munlock),
+  row(152, 151, 'mlockall', 'flags', mlock.mlockall),
+  row(153, 152, 'munlockall', '', mlock.munlockall),
   row(218, 27, 'mincore', 'ptr size ptr', memory.mincore),
   row(356, 319, 'memfd_create', 'path flags', memory.memfdCreate, 'no seals'),
 

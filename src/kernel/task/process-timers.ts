@@ -1,6 +1,7 @@
 // The timers of a process that signal: alarm and setitimer, POSIX timers, and those that count CPU time. man 2 setitimer, timer_create.
 import { ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL } from '../abi/time.js';
-import { SIGALRM, SIGPROF, SIGVTALRM, SI_KERNEL, SI_TIMER } from '../abi/signal.js';
+import { RLIMIT_CPU } from '../abi/sched.js';
+import { SIGALRM, SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU, SI_KERNEL, SI_TIMER } from '../abi/signal.js';
 import type { Kernel } from '../kernel.js';
 import { type ExpiryListener, IntervalTimer } from './interval-timer.js';
 import type { Process } from './process.js';
@@ -34,6 +35,8 @@ export class ProcessTimers implements ExpiryListener {
   readonly profiling: CpuTimer = { left: 0, interval: 0 };
   readonly posix = new Map<number, PosixTimer>();
   private nextId = 0;
+  /** Nanoseconds of the CPU that all its threads have had. */
+  private used = 0;
 
   constructor(
     private readonly kernel: Kernel,
@@ -52,6 +55,8 @@ export class ProcessTimers implements ExpiryListener {
 
   /** The process has had `nanoseconds` of the CPU. */
   charge(nanoseconds: number): void {
+    this.used += nanoseconds;
+    this.checkLimit();
     for (const [timer, signal] of [
       [this.virtual, SIGVTALRM],
       [this.profiling, SIGPROF],
@@ -61,6 +66,20 @@ export class ProcessTimers implements ExpiryListener {
       if (timer.left > 0) continue;
       timer.left = timer.interval;
       this.kernel.signals.toProcess(this.process, { signal, code: SI_KERNEL });
+    }
+  }
+
+  /** RLIMIT_CPU: SIGXCPU at the soft limit and every second behind it, SIGKILL at the hard one. */
+  private checkLimit(): void {
+    const { limits } = this.process;
+    // man 2 setrlimit: 0 is as 1
+    const soft = Math.max(1, limits.soft(RLIMIT_CPU));
+    if (this.used < soft * 1e9) return;
+    const hard = limits.hard(RLIMIT_CPU);
+    if (this.used >= hard * 1e9) this.kernel.signals.toProcess(this.process, { signal: SIGKILL, code: SI_KERNEL });
+    else {
+      this.kernel.signals.toProcess(this.process, { signal: SIGXCPU, code: SI_KERNEL });
+      limits.set(RLIMIT_CPU, soft + 1, hard);
     }
   }
 

@@ -3,7 +3,8 @@
 import { EXIT_SYSCALL, EXIT_TRAP } from '../../../assembly/abi.js';
 import { ENOSYS } from '../abi/errno.js';
 import { PTRACE_EVENTMSG_SYSCALL_ENTRY, PTRACE_EVENTMSG_SYSCALL_EXIT } from '../abi/ptrace.js';
-import { SIGTRAP, TRAP_BRKPT } from '../abi/signal.js';
+import { RLIMIT_RTTIME, SCHED_FIFO, SCHED_RR } from '../abi/sched.js';
+import { SI_KERNEL, SIGKILL, SIGTRAP, SIGXCPU, TRAP_BRKPT } from '../abi/signal.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { HIGH_BATCH, highDelay } from '../cgroup/memory-limit.js';
 import type { Kernel } from '../kernel.js';
@@ -23,6 +24,18 @@ const LEAST = 1e5;
 const CALL_COST = 300;
 const BUDGET_MIN = 20_000;
 const BUDGET_MAX = 50_000_000;
+
+/** RLIMIT_RTTIME: microseconds that a real-time task runs without waiting. SIGXCPU at the soft limit and every second behind it. */
+function limitRealTime(task: Task, nanoseconds: number): void {
+  task.realTimeRun = task.state === 'blocked' ? 0 : task.realTimeRun + nanoseconds;
+  const { limits } = task.process;
+  const soft = limits.soft(RLIMIT_RTTIME);
+  if (task.realTimeRun < soft * 1000) return;
+  const hard = limits.hard(RLIMIT_RTTIME);
+  const signal = task.realTimeRun >= hard * 1000 ? SIGKILL : SIGXCPU;
+  if (signal === SIGXCPU) limits.set(RLIMIT_RTTIME, soft + 1e6, hard);
+  task.kernel.signals.toProcess(task.process, { signal, code: SI_KERNEL });
+}
 
 export class Runner {
   /** Instructions in a nanosecond, as measured. */
@@ -82,6 +95,7 @@ export class Runner {
     if (this.last !== task) statistics.switches++;
     this.last = task;
     kernel.scheduler.charge(task, used, end);
+    if (task.policy === SCHED_FIFO || task.policy === SCHED_RR) limitRealTime(task, used);
     for (let group: Cgroup | undefined = task.cgroup; group; group = group.parent) group.cpuTime += used;
     if (task.cgroup.frozen) task.cgroup.eventsNotice.changed();
     if (task.state === 'running') {

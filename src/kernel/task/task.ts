@@ -102,6 +102,8 @@ export class Task implements Waiter, Timed {
   policy = SCHED_NORMAL;
   nice = 0;
   realTimePriority = 0;
+  /** Nanoseconds that it has run at real-time priority since it last waited. */
+  realTimeRun = 0;
   virtualTime = 0;
   queueOrder = 0;
   /** Real-time priority lent by whoever waits for a lock that it holds; 0: none. */

@@ -173,7 +173,7 @@ function memoryLines(space: AddressSpace): [string, string][] {
   return [
     ['VmPeak', kilobytes(Math.max(mapped, space.areas.peakBytes))],
     ['VmSize', kilobytes(mapped)],
-    ['VmLck', kilobytes(0)],
+    ['VmLck', kilobytes(space.lockedBytes)],
     ['VmPin', kilobytes(0)],
     ['VmHWM', kilobytes(space.peakResident)],
     ['VmRSS', kilobytes(resident)],
