@@ -259,6 +259,9 @@ export class TmpfsCache extends PageCache {
   }
 }
 
+/** What a name adds to the size of its directory: Linux's BOGO_DIRENT_SIZE. */
+const NAME_SIZE = 20;
+
 export class TmpfsInode extends Inode implements CachedInode {
   private readonly pages: PageCache;
   declare readonly fs: Tmpfs;
@@ -281,6 +284,7 @@ export class TmpfsInode extends Inode implements CachedInode {
       this.ctime = now;
       if (this.isDirectory) this.nlink = 2;
     }
+    if (this.isDirectory) this.countNames();
     this.pages = new TmpfsCache(fs, this, fs.keeper?.pagesOf(this));
   }
 
@@ -308,9 +312,15 @@ export class TmpfsInode extends Inode implements CachedInode {
   /** A name that was kept: the counts of links have it already. */
   restoreName(name: string, inode: TmpfsInode): void {
     this.children.set(name, { inode, order: this.nextOrder++ });
+    this.countNames();
     if (inode.isDirectory) inode.parent = this;
     this.fs.claim(name.length);
     this.extra += name.length;
+  }
+
+  /** `.` and `..` count too. */
+  private countNames(): void {
+    this.size = (2 + this.children.size) * NAME_SIZE;
   }
 
   // ---- directories ----------------------------------------------------------------------------------------------------------
@@ -431,6 +441,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     }
     if (inode.isDirectory) inode.parent = this;
     this.children.set(name, { inode, order: there?.order ?? this.nextOrder++ });
+    this.countNames();
     this.fs.keeper?.named(this, name, inode);
     this.noteChange();
     return 0;
@@ -438,6 +449,7 @@ export class TmpfsInode extends Inode implements CachedInode {
 
   private leave(name: string): void {
     if (!this.children.delete(name)) return;
+    this.countNames();
     this.fs.claim(-name.length);
     this.extra -= name.length;
     this.fs.keeper?.named(this, name, undefined);

@@ -29,7 +29,7 @@ function taskOf(task: Task, pid: number): Task | number {
 }
 
 /** Is the other one's owner who asks? */
-function sameOwner({ credentials: own }: Task, { credentials: other }: Task): boolean {
+export function sameOwner({ credentials: own }: Task, { credentials: other }: Task): boolean {
   return own.euid === other.uid || own.euid === other.euid;
 }
 
@@ -41,7 +41,7 @@ function mayHaveNice(task: Task, target: Task, nice: number): boolean {
 // ---- nice -------------------------------------------------------------------------------------------------------------------------
 
 /** Tasks that getpriority and setpriority speak of. */
-function tasksOf(task: Task, which: number, who: number): Task[] | number {
+export function tasksOf(task: Task, which: number, who: number): Task[] | number {
   const threads = (processes: Iterable<Process>): Task[] => [...processes].flatMap((process) => [...process.threads]);
   if (which === PRIO_PROCESS) {
     const found = who === 0 ? task : task.pidNamespace.find(who)?.task;

@@ -7,6 +7,7 @@ import * as futex from './sys-futex.js';
 import * as identity from './sys-identity.js';
 import * as inotify from './sys-inotify.js';
 import * as io from './sys-io.js';
+import * as ioPriority from './sys-io-priority.js';
 import * as ipc from './sys-ipc.js';
 import * as mqueue from './sys-mqueue.js';
 import * as msg from './sys-msg.js';
@@ -364,6 +365,8 @@ export const SYSCALLS: readonly Row[] = [
   row(96, 140, 'getpriority', 'int int', scheduling.getpriority),
   row(97, 141, 'setpriority', 'int int int', scheduling.setpriority),
   row(34, undefined, 'nice', 'int', scheduling.nice),
+  row(289, 251, 'ioprio_set', 'int int int', ioPriority.ioprioSet),
+  row(290, 252, 'ioprio_get', 'int int', ioPriority.ioprioGet),
   row(158, 24, 'sched_yield', '', scheduling.schedYield),
   row(157, 145, 'sched_getscheduler', 'pid', scheduling.schedGetscheduler),
   row(156, 144, 'sched_setscheduler', 'pid int ptr', scheduling.schedSetscheduler),

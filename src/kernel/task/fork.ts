@@ -240,6 +240,7 @@ function inherit(parent: Task, child: Task): void {
   child.alternateStack = { ...parent.alternateStack };
   child.policy = parent.policy;
   child.nice = parent.nice;
+  child.ioPriority = parent.ioPriority;
   child.realTimePriority = parent.realTimePriority;
   if (parent.resetOnFork) {
     if (isRealTime(parent)) child.policy = SCHED_NORMAL;

@@ -101,6 +101,8 @@ export class Task implements Waiter, Timed {
 
   policy = SCHED_NORMAL;
   nice = 0;
+  /** ioprio_set(2); 0: none was set. */
+  ioPriority = 0;
   realTimePriority = 0;
   /** Nanoseconds that it has run at real-time priority since it last waited. */
   realTimeRun = 0;

@@ -3,7 +3,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs, provisioned } from '../../provisioned.js';
 import { Debian } from './debian-node.js';
 
-const SCRIPTS = ['coreutils', 'perl', 'python', 'git', 'sqlite', 'gcc', 'make', 'musl', 'archives', 'esbuild'] as const;
+const SCRIPTS = [
+  'shell',
+  'coreutils',
+  'perl',
+  'python',
+  'git',
+  'sqlite',
+  'gcc',
+  'make',
+  'musl',
+  'archives',
+  'esbuild',
+] as const;
 
 let debian: Debian | undefined;
 beforeAll(() => {

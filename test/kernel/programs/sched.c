@@ -168,6 +168,26 @@ int main(void) {
   CHILD(set(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0); setgid(2345); setuid(2345);
         show("SCHED_RESET_ON_FORK stays: EPERM", set(0, SCHED_OTHER, 0)));
 
+  family("ioprio_set");
+  enum { NONE, RT = 1 << 13, BE = 2 << 13, IDLE = 3 << 13, PROCESS = 1, GROUP, USER };
+  show("none was set", syscall(SYS_ioprio_get, PROCESS, 0));
+  show("of a group what the nice values give", syscall(SYS_ioprio_get, GROUP, 0));
+  show("a class and a level", syscall(SYS_ioprio_set, PROCESS, 0, BE | 6));
+  show("  is had", syscall(SYS_ioprio_get, PROCESS, 0));
+  show("  and inherited", ({ CHILD(show("    by a child", syscall(SYS_ioprio_get, PROCESS, 0))); 0; }));
+  show("real time, as root", syscall(SYS_ioprio_set, PROCESS, getpid(), RT | 1));
+  show("  is the best of the group", syscall(SYS_ioprio_get, GROUP, 0));
+  show("idle", syscall(SYS_ioprio_set, PROCESS, 0, IDLE));
+  show("back to none", syscall(SYS_ioprio_set, PROCESS, 0, NONE));
+  show("none with a level: EINVAL", syscall(SYS_ioprio_set, PROCESS, 0, NONE | 4));
+  show("no class: EINVAL", syscall(SYS_ioprio_set, PROCESS, 0, 4 << 13));
+  show("neither process, group nor user: EINVAL", syscall(SYS_ioprio_get, 7, 0));
+  show("  set: EINVAL", syscall(SYS_ioprio_set, 0, 0, BE));
+  show("nobody there: ESRCH", syscall(SYS_ioprio_get, PROCESS, 999999));
+  show("  no such user: ESRCH", syscall(SYS_ioprio_get, USER, 987654));
+  STRANGER(show("another's: EPERM", syscall(SYS_ioprio_set, PROCESS, root, BE)); show("real time: EPERM", syscall(SYS_ioprio_set, PROCESS, 0, RT));
+           show("idle may be", syscall(SYS_ioprio_set, PROCESS, 0, IDLE)));
+
   family("who runs, on one processor");
   run_two("SCHED_FIFO: the higher priority, though it came later", once, SCHED_FIFO, 10, 20);
   run_two("  of equals whoever was lowered last, to its end", once, SCHED_FIFO, 10, 10);

@@ -13,12 +13,12 @@ mkfifo p; chmod 640 p; ls -l p | cut -c1-10; (echo through > p) & cat p; wait
 nice -n 5 nice; stdbuf -oL echo line; env -i A=1 env; nohup echo on < /dev/null
 install -m 700 -D /bin/true d/e/f; d/e/f && echo ok; rmdir d 2> /dev/null; echo $?; rm -r d
 for i in 3 1 2; do echo $i; done | tee t | wc; sort -c t 2> /dev/null; echo $?; tac t; nl t; fold -w 1 t; pr -t -2 t; fmt t; expand t | unexpand
-(tail -n +1 -f t & echo 4 >> t; sleep 0.3; kill $!; wait) ; paste -s t; join <(sort t) <(sort t); comm -12 <(sort t) <(sort t); tsort <<< 'a b b c'
+(echo 4 >> t; sleep 0.1) & tail -n +1 -f --pid=$! t; paste -s t; join <(sort t) <(sort t); comm -12 <(sort t) <(sort t); tsort <<< 'a b b c'
 readlink -f /bin/sh; realpath --relative-to=/usr/lib /usr/share; basename /a/b.c .c; dirname /a/b; pathchk ok; mktemp -u XXXX | wc -c
 dd if=/dev/zero bs=1M count=3 2> /dev/null | sha1sum; dd if=y of=w conv=ucase bs=7 2>&1 | head -n 2; cat w; head -c 5 y | tail -c 2; shred -u w; ls
 touch -d '2001-02-03 04:05:06 UTC' t; stat -c %Y t; touch -r t y; stat -c %y y; [ t -nt x ]; echo $?
 chown 1:2 t; stat -c '%u:%g' t; chgrp 0 t; chmod u+s,o-r t; stat -c %A t; umask 077; mkdir m; stat -c %a m
-id; groups; whoami; logname 2> /dev/null; tty; arch; uname -srmo | cut -d' ' -f1,3-; hostid > /dev/null; printenv HOME; test -w /; echo $?
+mkdir n; touch n/{1..50}; stat -c '%s %h %b' n; rm n/1?; stat -c %s n; id; groups; whoami; logname 2> /dev/null; tty; arch; uname -srmo | cut -d' ' -f1,3-; hostid > /dev/null; printenv HOME; test -w /; echo $?
 df --output=target . > /dev/null; du -s --apparent-size -B1 y; sync y; csplit -s y 1; printf '%05.2f %q %b\n' 3.14159 'a b' 'c\td'; expr 6 \* 7; seq -w 8 11 | tr '\n' ' '
 ls -R --color=always /etc/apt | cat -A; dircolors -b | wc -l; vdir /etc/hosts 2> /dev/null | cut -c1-10; ls -la --time-style=+%Y t | cut -d' ' -f1-2
 chroot / /bin/echo chroot; runcon 2> /dev/null; pinky 2> /dev/null > /dev/null; users; who; yes | head -n 100000 | md5sum; ptx <<< 'one two' 
