@@ -160,7 +160,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.frames = new Frames(options.memory, Math.floor(options.ram / PAGE_SIZE));
-    this.frames.onEmpty = () => reclaimAnywhere(this);
+    this.frames.relief = this;
     this.cpu = new Processor(options.vcpu, this.frames);
     this.clock = new Clock(options.clock);
     this.random = options.random;
@@ -195,7 +195,6 @@ export class Kernel {
     this.runner = new Runner(this);
     this.onProcessEnded = () => {};
     this.onOutOfMemory = () => {};
-    this.frames.onEmpty = () => reclaimAnywhere(this);
   }
 
   // ---- the host's ---------------------------------------------------------------------------------------------------------------
@@ -468,6 +467,11 @@ export class Kernel {
     const at = this.frames.hostAddress(frame) >>> 2;
     this.frames.words[at] = seconds;
     this.frames.words[at + 1] = nanoseconds;
+  }
+
+  /** No frame is left: what can be read again goes. */
+  relieve(): void {
+    reclaimAnywhere(this);
   }
 
   /** The task that has the processor. */

@@ -8,6 +8,11 @@ import { FRAME_ANONYMOUS, FRAME_KINDS, type FrameAccount } from './frame-account
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
 
+/** Who may have frames that can be done without. */
+export interface Relief {
+  relieve(): void;
+}
+
 export class Frames {
   /** The node's whole wasm memory. */
   readonly bytes: Uint8Array;
@@ -35,7 +40,7 @@ export class Frames {
   cachedOnly = 0;
   dirty = 0;
   /** Asked for frames when there is none. */
-  onEmpty: () => void = () => {};
+  relief?: Relief;
   private emptying = false;
   /** Told of a frame whose bytes the kernel has written, or is about to, while the processor has code decoded from them. */
   codeListener?: { codeWritten(frame: number): void };
@@ -112,7 +117,7 @@ export class Frames {
     const { payer } = this;
     this.emptying = true;
     this.payer = undefined;
-    this.onEmpty();
+    this.relief?.relieve();
     this.payer = payer;
     this.emptying = false;
     return this.freedCount > 0;

@@ -28,7 +28,6 @@ export type HostObjects = Readonly<Record<string, unknown>>;
 /** What a new node's host sets anew. */
 const TRANSIENT: Transient = {
   'kernel/Kernel': ['random', 'tracer', 'tables', 'newestTable', 'runner', 'onProcessEnded', 'onOutOfMemory'],
-  'mm/frames/Frames': ['onEmpty'],
   'fs/host-stream/HostStream': ['onChange'],
   'clock/Clock': ['source', 'origin', 'base'],
   // what is at the other end of its cable
