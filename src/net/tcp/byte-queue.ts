@@ -56,6 +56,17 @@ export class ByteQueue {
     last.end += length;
   }
 
+  /** How many of `length` bytes, from `offset` on, lie together. */
+  together(offset: number, length: number): number {
+    let skip = offset;
+    for (let at = this.first; at < this.pieces.length; at++) {
+      const { start, end } = this.pieces[at];
+      if (skip < end - start) return Math.min(length, end - start - skip);
+      skip -= end - start;
+    }
+    return 0;
+  }
+
   /** `length` bytes, from `offset` behind the oldest on. They may not be changed. */
   slice(offset: number, length: number): Uint8Array {
     let at = this.first;

@@ -11,6 +11,8 @@ const TIMEOUT_MAX = 60_000 * MS;
 const ATTEMPTS = 10;
 const DUPLICATES = 3;
 const INITIAL_WINDOW = 10;
+/** Bytes: no segment on a wire is so long. */
+const WORTH_CUTTING = 4096;
 
 /** Bytes that a sender holds when nobody says how many. */
 export const SEND_BUFFER = 256 * 1024;
@@ -88,11 +90,14 @@ export class Sender {
       const waiting = this.buffer.length - sent;
       const allowed = Math.min(this.window, this.congestionWindow) - sent;
       const last = this.ended && waiting <= this.segmentSize;
-      const length = Math.min(waiting, this.segmentSize, Math.max(0, allowed));
+      let length = Math.min(waiting, this.segmentSize, Math.max(0, allowed));
       if (length <= 0 && !(last && waiting === 0 && !this.finSent)) break;
       if (this.corked && !this.ended && length === waiting && length < this.segmentSize) break;
       // the window leaves room for a silly little piece alone: wait until it is wider
       if (length < waiting && length < this.segmentSize && sent > 0) break;
+      // a long segment ends where what lies together ends, so that nothing is copied
+      const together = length > WORTH_CUTTING ? this.buffer.together(sent, length) : length;
+      if (together > WORTH_CUTTING) length = together;
       const fin = last && length === waiting;
       const sequence = this.next;
       this.next = advance(sequence, length + (fin ? 1 : 0));
