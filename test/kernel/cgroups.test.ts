@@ -109,3 +109,20 @@ test('clean pages of files go before anybody is killed, and never those that are
     '',
   ]);
 });
+
+test('a program can’t make the tree deeper or wider than it may be', () => {
+  const { kernel } = new TestNode();
+  const { cgroups } = kernel;
+  let at = cgroups.root;
+  let deep = 0;
+  for (let made = cgroups.create(at, 'g'); typeof made !== 'number'; made = cgroups.create(at, 'g')) {
+    at = made;
+    deep++;
+  }
+  expect(deep).toBe(64);
+  let wide = deep;
+  while (typeof cgroups.create(cgroups.root, `g${wide}`) !== 'number') wide++;
+  expect(wide).toBe(8192);
+  for (let group = at; group.parent; group = group.parent) expect(cgroups.remove(group)).toBe(0);
+  expect(cgroups.count).toBe(1 + wide - deep);
+});

@@ -19,6 +19,12 @@ import { CORE_FILES } from './core-files.js';
 import { addPid, removePid } from './pids.js';
 import { isThreadedController, mayBeThreaded, mayHoldTasks, mayPassOn } from './threads.js';
 
+/**
+ * DEVIATION: bounds of the tree itself, which programs can make as deep and as wide as they like. Every charge goes through all levels.
+ */
+const LEVEL_MAX = 64;
+const GROUPS_MAX = 8192;
+
 export class Hierarchy {
   readonly root = new Cgroup(1, '', undefined);
   /** The namespace that the system begins with. */
@@ -44,6 +50,7 @@ export class Hierarchy {
   /** A new group, or a negated errno. */
   create(parent: Cgroup, name: string, owner = { uid: 0, gid: 0 }): Cgroup | number {
     if (parent.removed) return -ENODEV;
+    if (parent.level >= LEVEL_MAX || this.root.descendants >= GROUPS_MAX) return -EAGAIN;
     let depth = 1;
     for (let at: Cgroup | undefined = parent; at; at = at.parent, depth++)
       if (at.descendants >= at.maxDescendants || depth > at.maxDepth) return -EAGAIN;

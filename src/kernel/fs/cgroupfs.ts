@@ -91,7 +91,7 @@ export class CgroupDirectory extends CgroupInode {
     if (child) return new CgroupDirectory(fs, child);
     const files = fs.kernel.cgroups.filesOf(cgroup);
     const index = files.findIndex((file) => file.name === name);
-    return index < 0 ? -ENOENT : new ControlInode(fs, cgroup, files[index]!, index);
+    return index < 0 ? -ENOENT : new ControlInode(fs, cgroup, name, index);
   }
 
   override create(_actor: Actor, name: string, made: NewInode): Inode | number {
@@ -133,14 +133,20 @@ export class ControlInode extends CgroupInode {
   constructor(
     fs: CgroupFs,
     readonly cgroup: Cgroup,
-    readonly file: ControlFile,
+    readonly name: string,
     index: number,
   ) {
-    super(fs, cgroup.id * INOS + 1 + index, fs.kernel.cgroups.attributesOf(cgroup, file.name));
+    super(fs, cgroup.id * INOS + 1 + index, fs.kernel.cgroups.attributesOf(cgroup, name));
+  }
+
+  /** Gone with its group, or with its controller. */
+  get file(): ControlFile | undefined {
+    const { cgroup, name } = this;
+    return cgroup.removed ? undefined : this.fs.kernel.cgroups.filesOf(cgroup).find((file) => file.name === name);
   }
 
   override open(task: Task, flags: number, path: Path): OpenFile | number {
-    return this.cgroup.removed ? -ENODEV : new OpenControlFile(task, this, flags, path);
+    return this.file ? new OpenControlFile(task, this, flags, path) : -ENODEV;
   }
 }
 
@@ -170,7 +176,7 @@ export class OpenControlFile extends OpenFile {
   override readAt(task: Task, io: Io, offset: number): number {
     const { cgroup, file } = this.control;
     if (!this.text || offset === 0) {
-      if (cgroup.removed) return -ENODEV;
+      if (!file) return -ENODEV;
       const text = file.read?.(cgroup, task) ?? -EINVAL;
       if (typeof text === 'number') return text;
       this.text = Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -187,7 +193,7 @@ export class OpenControlFile extends OpenFile {
     const bytes = new Uint8Array(length);
     const moved = io.take(bytes, 0, length);
     if (moved < length) return transferred(0, length);
-    if (cgroup.removed) return -ENODEV;
+    if (!file) return -ENODEV;
     const { namespace } = this;
     const { cgroups } = task.kernel;
     // the root of a namespace is limited by those outside
@@ -213,12 +219,12 @@ export class OpenControlFile extends OpenFile {
   override poll(): number {
     const ready = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
     const { cgroup, file } = this.control;
-    return (file.notice?.(cgroup).version ?? 0) === this.seen ? ready : ready | POLLERR | POLLPRI;
+    return (file?.notice?.(cgroup).version ?? 0) === this.seen ? ready : ready | POLLERR | POLLPRI;
   }
 
   override get waits(): WaitQueue | undefined {
     const { cgroup, file } = this.control;
-    return file.notice?.(cgroup).waits;
+    return file?.notice?.(cgroup).waits;
   }
 
   override get pollable(): boolean {

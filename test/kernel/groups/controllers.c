@@ -89,6 +89,7 @@ static void subtree_control(void) {
   show("  its file comes", access("one/two/pids.max", F_OK));
   show("one on and another off", put("one/cgroup.subtree_control", "+cpu -pids"));
   show("  its file goes", access("one/two/pids.max", F_OK));
+  show("a file that is open when its controller goes", ({ int fd = open("one/pids.max", O_RDWR); put("cgroup.subtree_control", "-pids"); char byte; int n = read(fd, &byte, 1); show("  reads", n); n = write(fd, "1", 1); close(fd); put("cgroup.subtree_control", "+pids"); n; }));
   show("a controller that a child passes on stays", put("cgroup.subtree_control", "-cpu"));
   show("  and nothing of the line happens", put("cgroup.subtree_control", "-pids -cpu"));
   text("  none", get("cgroup.subtree_control"));
