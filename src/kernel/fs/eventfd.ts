@@ -1,7 +1,7 @@
 // eventfd: a counter that is waited for. man 2 eventfd.
 import { EINVAL, EFAULT } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
-import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
+import { POLLIN, POLLOUT } from '../abi/poll.js';
 import type { Task } from '../task/task.js';
 import { WaitQueue } from '../task/wait-queue.js';
 import type { Io } from '../vfs/io.js';
@@ -53,7 +53,7 @@ export class EventFile extends OpenFile {
   }
 
   override poll(): number {
-    return (this.counter > 0n ? POLLIN | POLLRDNORM : 0) | (this.counter < MAX ? POLLOUT | POLLWRNORM : 0);
+    return (this.counter > 0n ? POLLIN : 0) | (this.counter < MAX ? POLLOUT : 0);
   }
 
   override get waits(): WaitQueue {

@@ -2,7 +2,7 @@
 import { EFAULT, EINVAL } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import { Layout } from '../abi/layout.js';
-import { POLLIN, POLLRDNORM } from '../abi/poll.js';
+import { POLLIN } from '../abi/poll.js';
 import { SIGSET_ALL, type SignalSet } from '../task/signal-set.js';
 import type { Task } from '../task/task.js';
 import type { WaitQueue } from '../task/wait-queue.js';
@@ -63,7 +63,7 @@ export class SignalFile extends OpenFile {
 
   override poll(task: Task): number {
     const pending = task.pending.set.or(task.process.pending.set).and(this.set);
-    return pending.empty ? 0 : POLLIN | POLLRDNORM;
+    return pending.empty ? 0 : POLLIN;
   }
 
   override get waits(): WaitQueue {

@@ -1,7 +1,7 @@
 // timerfd: a timer that is read. man 2 timerfd_create.
 import { EFAULT, EINVAL } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
-import { POLLIN, POLLRDNORM } from '../abi/poll.js';
+import { POLLIN } from '../abi/poll.js';
 import { type ExpiryListener, IntervalTimer } from '../task/interval-timer.js';
 import type { Task } from '../task/task.js';
 import { WaitQueue } from '../task/wait-queue.js';
@@ -45,7 +45,7 @@ export class TimerFile extends OpenFile implements ExpiryListener {
   }
 
   override poll(): number {
-    return this.timer.expirations > 0 ? POLLIN | POLLRDNORM : 0;
+    return this.timer.expirations > 0 ? POLLIN : 0;
   }
 
   override get waits(): WaitQueue {

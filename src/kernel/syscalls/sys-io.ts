@@ -1,6 +1,6 @@
 // Reading and writing descriptors. man 2 read, write, readv, pread, preadv2, lseek, sendfile, copy_file_range, splice.
-import { EBADF, EFAULT, EINVAL, EISDIR } from '../abi/errno.js';
-import { SEEK_HOLE } from '../abi/fcntl.js';
+import { EBADF, EFAULT, EINVAL, EISDIR, EOPNOTSUPP } from '../abi/errno.js';
+import { O_APPEND, O_NONBLOCK, SEEK_HOLE } from '../abi/fcntl.js';
 import { IN_ACCESS, IN_MODIFY } from '../abi/inotify.js';
 import { copyIn, writeU32, writeU64 } from '../mm/user-memory.js';
 import { BLOCK } from '../task/blocking.js';
@@ -146,16 +146,53 @@ export function pwritev(task: Task, fd: number, address: number, count: number, 
   return typeof io === 'number' ? io : noteWrite(task, file, file.writeAt(task, io, offset));
 }
 
-/** preadv2 and pwritev2: an offset of -1 is the position. RWF_* flags are hints but for what is refused. */
-export function preadv2(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
-  return offsetOf(task, low, high) === -1 || (low === 0xffffffff && (high | 0) === -1)
-    ? readv(task, fd, address, count)
-    : preadv(task, fd, address, count, low, high);
+/** Flags of preadv2 and pwritev2. Data are not behind the disk, and polling for them is a hint. */
+const RWF_NOWAIT = 8;
+const RWF_APPEND = 16;
+const RWF_SUPPORTED = 0x1f;
+
+/** `move`s data by an open file that has, for this call, the O_* flags that RWF_* bits stand for. */
+function withFlags(task: Task, fd: number, flags: number, move: () => number): number {
+  if ((flags & ~RWF_SUPPORTED) !== 0) return -EOPNOTSUPP;
+  const file = task.file(fd);
+  if (!file) return -EBADF;
+  const { flags: own } = file;
+  if ((flags & RWF_NOWAIT) !== 0) file.flags |= O_NONBLOCK;
+  if ((flags & RWF_APPEND) !== 0) file.flags |= O_APPEND;
+  const result = move();
+  file.flags = own;
+  return result;
 }
-export function pwritev2(task: Task, fd: number, address: number, count: number, low: number, high: number): number {
-  return offsetOf(task, low, high) === -1 || (low === 0xffffffff && (high | 0) === -1)
-    ? writev(task, fd, address, count)
-    : pwritev(task, fd, address, count, low, high);
+
+/** An offset of -1 is the position. */
+const atPosition = (task: Task, low: number, high: number): boolean =>
+  offsetOf(task, low, high) === -1 || (low === 0xffffffff && (high | 0) === -1);
+
+export function preadv2(
+  task: Task,
+  fd: number,
+  address: number,
+  count: number,
+  low: number,
+  high: number,
+  flags: number,
+): number {
+  return withFlags(task, fd, flags, () =>
+    atPosition(task, low, high) ? readv(task, fd, address, count) : preadv(task, fd, address, count, low, high),
+  );
+}
+export function pwritev2(
+  task: Task,
+  fd: number,
+  address: number,
+  count: number,
+  low: number,
+  high: number,
+  flags: number,
+): number {
+  return withFlags(task, fd, flags, () =>
+    atPosition(task, low, high) ? writev(task, fd, address, count) : pwritev(task, fd, address, count, low, high),
+  );
 }
 
 function seek(task: Task, fd: number, offset: number, whence: number): number {

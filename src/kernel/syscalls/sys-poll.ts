@@ -12,6 +12,7 @@ import {
   POLLWRBAND,
   POLLWRNORM,
 } from '../abi/poll.js';
+import { O_PATH } from '../abi/fcntl.js';
 import { RLIMIT_NOFILE } from '../abi/sched.js';
 import { copyIn, copyOut, readU32 } from '../mm/user-memory.js';
 import { BLOCK, ERESTARTNOHAND } from '../task/blocking.js';
@@ -36,7 +37,8 @@ function pollOnce(task: Task, address: number, count: number): number {
     let events = 0;
     if (fd >= 0) {
       const file = task.file(fd);
-      if (!file) events = POLLNVAL;
+      // a file that was opened with O_PATH is a place, and none to wait at
+      if (!file || (file.flags & O_PATH) !== 0) events = POLLNVAL;
       else {
         events = file.poll(task) & (view.getUint16(8 * i + 4, true) | POLLERR | POLLHUP);
         if (file.waits) queues.push(file.waits);

@@ -1,6 +1,6 @@
 // A terminal as a program has it open: reads and writes by the line discipline, and the ioctls. man 2 ioctl_tty.
 import { EFAULT, EINVAL, EIO, ENOTTY, EPERM, ESRCH } from '../abi/errno.js';
-import { POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
 import { SIGTTOU } from '../abi/signal.js';
 import {
   FIONBIO,
@@ -74,10 +74,12 @@ export class TerminalFile extends OpenFile {
 
   override poll(): number {
     const { terminal } = this;
+    // what is hung up makes nobody wait
+    if (terminal.hungUp) return POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
     let events = 0;
     if (terminal.readable) events |= POLLIN | POLLRDNORM;
     if (terminal.writable && !terminal.stopped) events |= POLLOUT | POLLWRNORM;
-    return terminal.hungUp ? events | POLLHUP | POLLIN : events;
+    return events;
   }
 
   override get waits(): WaitQueue {
