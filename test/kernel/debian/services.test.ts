@@ -4,7 +4,7 @@ import { needs, provisioned } from '../../provisioned.js';
 import { Debian } from './debian-node.js';
 
 const PEOPLE = ['terminal', 'tmux', 'procps'] as const;
-const SERVICES = ['apt', 'mirror', 'postgres', 'redis', 'nginx', 'iproute'] as const;
+const SERVICES = ['network', 'apt', 'mirror', 'postgres', 'redis', 'nginx', 'iproute'] as const;
 const OBSERVERS = ['strace', 'gdb'] as const;
 
 let debian: Debian | undefined;
