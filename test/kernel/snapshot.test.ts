@@ -105,6 +105,87 @@ int main(void) {
   return 0;
 }`;
 
+/** Children that wait, each for another thing; a line of input ends the wait of all. */
+const IPC = `
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <mqueue.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static struct message { long type; char text[8]; } message = { 3, "three" };
+static int lock(int fd, int command, int type) { struct flock l = { type, SEEK_SET, 0, 10 }; return fcntl(fd, command, &l); }
+static int word;
+static void *urgent(void *a) {
+  sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ 20 });
+  int r = syscall(SYS_futex, &word, FUTEX_LOCK_PI, 0, NULL, NULL, 0);
+  syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0);
+  return (void *)(long)(r == 0 ? 7 : 1);
+}
+static int priority(void) {
+  char text[300]; int value = 0;
+  FILE *f = fopen("/proc/self/stat", "r"); fgets(text, sizeof text, f); fclose(f);
+  sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %d", &value);
+  return value;
+}
+int main(void) {
+  char b[200];
+  int files = open("/tmp/file", O_RDWR | O_CREAT, 0644), status;
+  int sem = semget(IPC_PRIVATE, 2, 0600), queue = msgget(IPC_PRIVATE, 0600), watch = inotify_init();
+  semctl(sem, 1, SETVAL, 5);
+  mqd_t mq = mq_open("/queue", O_RDWR | O_CREAT, 0600, NULL);
+  char *memory = shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0);
+  strcpy(memory, "kept");
+  inotify_add_watch(watch, "/tmp", IN_CREATE);
+  lock(files, F_SETLK, F_WRLCK), flock(files, LOCK_EX);
+  const char *names[] = { "semop", "msgrcv", "mq_receive", "fcntl", "flock", "priority" };
+  int pids[6];
+  for (int i = 0; i < 5; i++) if ((pids[i] = fork()) == 0) {
+    int own = open("/tmp/file", O_RDWR), r = -1;
+    struct sembuf take = { 0, -1, 0 }, undo = { 1, -2, SEM_UNDO };
+    if (i == 0) semop(sem, &undo, 1), r = semop(sem, &take, 1);
+    if (i == 1) r = msgrcv(queue, &message, 8, 3, 0) == 5 ? 0 : 1;
+    if (i == 2) r = mq_receive(mq, (char[8192]){ 0 }, 8192, NULL) == 4 ? 0 : 1;
+    if (i == 3) r = lock(own, F_SETLKW, F_WRLCK);
+    if (i == 4) r = flock(own, LOCK_EX);
+    _exit(r == 0 ? 7 : 1);
+  }
+  pthread_t thread;
+  syscall(SYS_futex, &word, FUTEX_LOCK_PI, 0, NULL, NULL, 0);
+  pthread_create(&thread, NULL, urgent, NULL);
+  while (!(word & FUTEX_WAITERS)) usleep(1000);
+  usleep(100000);
+  printf("waiting\\n"); fflush(stdout);
+  read(0, b, 1);
+  printf("lent %d\\n", priority());
+  semop(sem, &(struct sembuf){ 0, 1, 0 }, 1);
+  msgsnd(queue, &message, 5, 0);
+  mq_send(mq, "four", 4, 0);
+  lock(files, F_SETLK, F_UNLCK), flock(files, LOCK_UN);
+  syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0);
+  for (int i = 0; i < 5; i++) { waitpid(pids[i], &status, 0); printf("%s %d\\n", names[i], WEXITSTATUS(status)); }
+  void *r; pthread_join(thread, &r); printf("priority %ld\\n", (long)r);
+  printf("SEM_UNDO %d\\n", semctl(sem, 1, GETVAL));
+  printf("shared memory: %s\\n", memory);
+  close(open("/tmp/new", O_CREAT, 0644));
+  read(watch, b, sizeof b);
+  struct inotify_event *e = (void *)b;
+  printf("inotify %s %s\\n", e->mask == IN_CREATE ? "CREATE" : "?", e->name);
+  printf("end\\n"); fflush(stdout);
+  return 0;
+}`;
+
 function compiled(context: Parameters<typeof needs>[0], source: string): Uint8Array {
   const binary = join(scratch(), 'program');
   const flags = ['-m32', '-O1', '-w', '-static', '-pthread', '-x', 'c', '-', '-o', binary];
@@ -147,19 +228,13 @@ class Driven {
   }
 }
 
-test('a shell on a terminal, a pipe, sockets, timers and futexes are written as plain data, and a new kernel goes on', (context) => {
-  const { busybox } = needs(context, 'busybox');
-  const waiters = compiled(context, WAITERS);
-  const node = new TestNode();
-  node.file('/bin/busybox', readFileSync(busybox));
-  for (const name of ['sh', 'cat', 'sleep', 'ls', 'echo', 'stty', 'wc', 'ps', 'kill'])
-    node.link('busybox', `/bin/${name}`);
-  node.file('/bin/waiters', waiters);
+/** A program as the first of its node, on a terminal. */
+function started(node: TestNode, path: string, env: string[]): Driven {
   const { kernel } = node;
   const terminal = node.mounts.pts.allocate(kernel.setup)!;
-  const shell = kernel.startProcess('/bin/sh', {
-    args: ['sh'],
-    env: ['PATH=/bin', 'PS1=$ '],
+  const process = kernel.startProcess(path, {
+    args: [path.slice(path.lastIndexOf('/') + 1)],
+    env,
     namespaces: initialNamespaces(kernel, node.mounts.namespace),
     files: (task) => {
       const file = kernel.vfs.open(task, task.fs.root, terminal.name, O_RDWR, 0);
@@ -167,18 +242,16 @@ test('a shell on a terminal, a pipe, sockets, timers and futexes are written as 
       return [file, file.hold(), file.hold()];
     },
   });
-  expect(typeof shell).toBe('object');
-  const before = new Driven(kernel, terminal, (nanoseconds) => node.skip(nanoseconds));
-  before.until('$ ');
-  before.type('x=kept; echo in the file > /tmp/f; exec 3< /tmp/f; cat | cat > /tmp/g &\r');
-  before.until('$ ');
-  before.type('waiters\r');
-  before.until('waiting');
+  expect(typeof process).toBe('object');
+  return new Driven(kernel, terminal, (nanoseconds) => node.skip(nanoseconds));
+}
 
+/** A new kernel that goes on from what the node is now. */
+function goneOn(node: TestNode): Driven {
   // through bytes and back: nothing but plain data has gone in
   const snapshot: NodeSnapshot = deserialize(serialize(writeNode(node)));
   let time = 5e12;
-  const again = readNode(snapshot, {
+  const { kernel } = readNode(snapshot, {
     core: CORE,
     memory: MEMORY,
     translate: 'at once',
@@ -191,10 +264,28 @@ test('a shell on a terminal, a pipe, sockets, timers and futexes are written as 
     },
     random: (into) => into.fill(7),
   });
-  const pts = [...again.kernel.mounted].find((fs) => fs.type === 'devpts') as Devpts;
-  const after = new Driven(again.kernel, [...pts.terminals.values()][0]!.terminal, (nanoseconds) => {
+  const pts = [...kernel.mounted].find((fs) => fs.type === 'devpts') as Devpts;
+  return new Driven(kernel, [...pts.terminals.values()][0]!.terminal, (nanoseconds) => {
     time += Math.max(0, nanoseconds);
   });
+}
+
+test('a shell on a terminal, a pipe, sockets, timers and futexes are written as plain data, and a new kernel goes on', (context) => {
+  const { busybox } = needs(context, 'busybox');
+  const waiters = compiled(context, WAITERS);
+  const node = new TestNode();
+  node.file('/bin/busybox', readFileSync(busybox));
+  for (const name of ['sh', 'cat', 'sleep', 'ls', 'echo', 'stty', 'wc', 'ps', 'kill'])
+    node.link('busybox', `/bin/${name}`);
+  node.file('/bin/waiters', waiters);
+  const before = started(node, '/bin/sh', ['PATH=/bin', 'PS1=$ ']);
+  before.until('$ ');
+  before.type('x=kept; echo in the file > /tmp/f; exec 3< /tmp/f; cat | cat > /tmp/g &\r');
+  before.until('$ ');
+  before.type('waiters\r');
+  before.until('waiting');
+
+  const after = goneOn(node);
   const wanted = [
     'timerfd 1 after 10 s, half is 0.5',
     'futex 0',
@@ -228,8 +319,24 @@ test('a shell on a terminal, a pipe, sockets, timers and futexes are written as 
   // with process 1 all others end, those too that are stopped
   after.type('exec echo bye\r');
   after.until('\r\nbye\r\n');
-  while (again.kernel.run(again.kernel.clock.monotonic() + 1e8));
-  expect(again.kernel.tasks.size).toBe(0);
+  while (after.kernel.run(after.kernel.clock.monotonic() + 1e8));
+  expect(after.kernel.tasks.size).toBe(0);
+});
+
+test('locks, semaphores, messages, watches and lent priorities are written too', (context) => {
+  const node = new TestNode();
+  node.file('/bin/ipc', compiled(context, IPC));
+  const before = started(node, '/bin/ipc', []);
+  before.until('waiting');
+  const after = goneOn(node);
+  for (const driven of [after, before]) {
+    driven.type('\r');
+    const said = driven.until('end');
+    for (const name of ['semop', 'msgrcv', 'mq_receive', 'fcntl', 'flock', 'priority'])
+      expect(said).toContain(`${name} 7`);
+    for (const line of ['lent -21', 'shared memory: kept', 'inotify CREATE new', 'SEM_UNDO 5'])
+      expect(said).toContain(line);
+  }
 });
 
 test('what is no plain data is an error that says where it hangs', () => {
