@@ -53,6 +53,7 @@ import { SignalService } from './task/signal-service.js';
 import { Statistics } from './task/statistics.js';
 import { type FsContext, Task } from './task/task.js';
 import { Timers } from './task/timers.js';
+import { WaitQueue } from './task/wait-queue.js';
 import { killForMemory } from './task/trap.js';
 import type { Terminal } from './tty/terminal.js';
 import type { Actor } from './vfs/actor.js';
@@ -118,6 +119,8 @@ export class Kernel {
   readonly scheduler = new Scheduler(this);
   readonly signals = new SignalService();
   readonly futexes = new FutexTable();
+  /** Of who waits for a time or a signal alone. */
+  readonly never = new WaitQueue();
   readonly vfs: Vfs;
   readonly tasks = new Set<Task>();
   readonly statistics = new Statistics();

@@ -29,7 +29,6 @@ import { SignalSet } from '../task/signal-set.js';
 import { HANDLER_IGNORE, type SignalAction, SIGNAL_MAX, type SignalInfo } from '../task/signals.js';
 import type { Task } from '../task/task.js';
 import type { Process } from '../task/process.js';
-import { WaitQueue } from '../task/wait-queue.js';
 import { timeoutAt } from './time-argument.js';
 import { readStruct, writeStruct } from './user-struct.js';
 
@@ -167,11 +166,9 @@ export function sigpending(task: Task, address: number): number {
   return writeU32(task.space, address, pendingOf(task).low);
 }
 
-const NEVER = new WaitQueue();
-
 /** A wait that only a signal ends. */
 export function pause(task: Task): number {
-  const waiting = task.block(NEVER);
+  const waiting = task.block(task.kernel.never);
   return waiting < 0 && waiting > -1000 ? -ERESTARTNOHAND : waiting;
 }
 

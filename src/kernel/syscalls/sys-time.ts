@@ -19,7 +19,6 @@ import { writeU32 } from '../mm/user-memory.js';
 import { CAP_SYS_TIME } from '../security/capability.js';
 import { BLOCK } from '../task/blocking.js';
 import type { Task } from '../task/task.js';
-import { WaitQueue } from '../task/wait-queue.js';
 import { type Timestamp, timestampOf } from '../vfs/timestamp.js';
 import { writeUsage } from './sys-process.js';
 import { nanosecondsOf, timestampAt } from './time-argument.js';
@@ -118,12 +117,10 @@ export function clockSettime64(task: Task, clock: number, address: number): numb
 
 // ---- sleeping ---------------------------------------------------------------------------------------------------------------------
 
-const NEVER = new WaitQueue();
-
 /** Sleeps until the call's deadline. A signal ends it; `rest` gets what is left. */
 function sleep(task: Task, rest: number, wide: boolean): number {
   if (task.timedOut) return 0;
-  const waiting = task.block(NEVER);
+  const waiting = task.block(task.kernel.never);
   if (waiting === BLOCK) return BLOCK;
   if (rest !== 0) {
     const left = Math.max(0, task.callState.deadline - task.kernel.clock.monotonic());

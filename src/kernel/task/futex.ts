@@ -28,7 +28,6 @@ import { hostByte, readU32, writeU32 } from '../mm/user-memory.js';
 import { BLOCK, ERESTARTNOINTR, ERESTARTSYS } from './blocking.js';
 import { goOn, leaveLock, lockPi, type PiLock, PiWait, piWaitOf, requeuePi, unlockPi } from './pi-futex.js';
 import type { Task } from './task.js';
-import { WaitQueue } from './wait-queue.js';
 
 /** Entries of a robust list that are looked at. */
 const ROBUST_MAX = 2048;
@@ -78,8 +77,6 @@ export class FutexTable {
     return [...(this.queues.get(key) ?? [])];
   }
 }
-
-export const NEVER = new WaitQueue();
 
 /** What identifies the word at `address`; -EFAULT. */
 export function keyOf(task: Task, address: number, isPrivate: boolean): string | number {
@@ -175,7 +172,7 @@ function wait(task: Task, call: FutexCall, isPrivate: boolean, bits: number, tar
   }
   if (task.timedOut) return -ETIMEDOUT;
   callState.note = { key, bits: bits >>> 0, woken: false, target } satisfies FutexWait;
-  const result = task.block(NEVER);
+  const result = task.block(task.kernel.never);
   if (result === BLOCK) futexes.add(key, task);
   return result;
 }

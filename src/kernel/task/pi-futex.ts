@@ -5,7 +5,7 @@ import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../abi/futex.js
 import { ACCESS_WRITE } from '../mm/address-space.js';
 import { hostByte, readU32, writeU32 } from '../mm/user-memory.js';
 import { BLOCK, ERESTARTNOINTR } from './blocking.js';
-import { type FutexCall, type FutexWait, keyOf, NEVER } from './futex.js';
+import { type FutexCall, type FutexWait, keyOf } from './futex.js';
 import { urgencyOf } from './scheduler.js';
 import type { Task } from './task.js';
 
@@ -130,7 +130,7 @@ export function lockPi(task: Task, call: FutexCall, isPrivate: boolean, tries: b
   if (waitsFor(owner, task)) return -EDEADLK;
   if (call.timeout !== undefined) task.timeOut(call.timeout);
   if (task.timedOut) return -ETIMEDOUT;
-  if (task.block(NEVER) !== BLOCK) return -ERESTARTNOINTR;
+  if (task.block(task.kernel.never) !== BLOCK) return -ERESTARTNOINTR;
   task.callState.note = new PiWait(key, call.address);
   join(task, owner, key);
   return BLOCK;
@@ -139,7 +139,7 @@ export function lockPi(task: Task, call: FutexCall, isPrivate: boolean, tries: b
 /** A call that waits for the lock is called again. */
 export function goOn(task: Task, wait: PiWait, interrupted: number): number {
   if (wait.acquired) return 0;
-  if (!task.timedOut && task.block(NEVER) === BLOCK) return BLOCK;
+  if (!task.timedOut && task.block(task.kernel.never) === BLOCK) return BLOCK;
   leaveLock(task, wait);
   return task.timedOut ? -ETIMEDOUT : interrupted;
 }
