@@ -10,6 +10,9 @@ export function checkBootFile(name: string, what: string): string {
   if (name === '' || name.length > BOOT_FILE_MAX)
     throw new InputError(`${what}: ${name.length} characters; a boot file's name has 1 to ${BOOT_FILE_MAX}`);
   if (!/^[!-~]+$/.test(name))
-    throw new InputError(`${what} ${name}: not all of it is printable ASCII`, 'Write what is not as %20 and the like.');
+    throw new InputError(
+      `${what}: ${name}: not all of it is printable ASCII`,
+      'Write what is not as %20 and the like.',
+    );
   return name;
 }

@@ -1,6 +1,6 @@
 // Loads a BIOS image: at the reset vector below 4 GiB, its last 128 KiB also below 1 MiB; and a VGA BIOS at C0000h.
 // SDM vol. 3A section 10.1.4 (first instruction at FFFFFFF0h); PC/AT memory map.
-import { formatSize, KIB } from '../../base/bytes.js';
+import { formatSize, hex, KIB } from '../../base/bytes.js';
 import { InputError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
 import type { PcFirmwareOptions } from '../../devices/firmware/fw-cfg-pc.js';
@@ -29,8 +29,12 @@ export function readBios(file: ByteSource): Uint8Array {
 /** What Debian has of each kind of option ROM. */
 const DEBIAN_ROMS = {
   vgabios: 'Debian has one: /usr/share/seabios/vgabios-stdvga.bin.',
-  netrom: 'Debian has them: ipxe-qemu, /usr/lib/ipxe/qemu/pxe-ne2k_pci.rom and pxe-virtio.rom.',
+  netrom:
+    'Debian has them in ipxe-qemu: /usr/lib/ipxe/qemu/pxe-ne2k_pci.rom for card ne2000, pxe-virtio.rom for virtio.',
 };
+/** Where an option ROM has the offset of its PCI data structure, which begins "PCIR". */
+const PCI_DATA = 0x18;
+const PCIR = 0x52494350;
 
 /** Reads an option ROM, which begins 55h AAh and its length in 512-byte blocks. */
 function readOptionRom(file: ByteSource, what: keyof typeof DEBIAN_ROMS): Uint8Array {
@@ -53,8 +57,23 @@ export function optionRoms(
   const { vgabios, netrom } = boot;
   return {
     vgaRom: vgabios && readOptionRom(vgabios, 'vgabios'),
-    networkRom: netrom && card && { ...card.identity, bytes: readOptionRom(netrom, 'netrom') },
+    networkRom: netrom && card && { ...card.identity, bytes: readCardRom(netrom, card.identity.vendor) },
   };
+}
+
+/** A card's ROM says whose card it is for: PCI Firmware Specification 3.0, section 5.1.2. Throws InputError. */
+function readCardRom(file: ByteSource, vendor: number): Uint8Array {
+  const bytes = readOptionRom(file, 'netrom');
+  const view = new DataView(bytes.buffer);
+  const at = view.getUint16(PCI_DATA, true);
+  const named = at + 6 <= bytes.length && view.getUint32(at, true) === PCIR ? view.getUint16(at + 4, true) : vendor;
+  if (named !== vendor) {
+    throw new InputError(
+      `netrom ${file.name}: for cards of vendor ${hex(named, 4)}, and the card's is ${hex(vendor, 4)}`,
+      DEBIAN_ROMS.netrom,
+    );
+  }
+  return bytes;
 }
 
 function readAll(file: ByteSource): Uint8Array {
