@@ -46,8 +46,8 @@ export async function openNodeNetwork(kernel: Kernel, host: NodeHost, text: stri
   netNamespace.addressing.setUp(card, true);
   const client = new DhcpClient(card);
   client.start();
-  const end = kernel.clock.monotonic() + PATIENCE;
-  while (client.phase !== 'bound' && kernel.clock.monotonic() < end) {
+  const end = host.now() + PATIENCE;
+  while (client.phase !== 'bound' && host.now() < end) {
     kernel.run(kernel.clock.monotonic() + 1e6);
     await host.sleep(Math.min(1e8, Math.max(0, kernel.nextTimer - kernel.clock.monotonic())));
   }

@@ -1,6 +1,7 @@
 // The options of `tabvisor kernel run`, from their texts.
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
+import { parseNet } from './net-option.js';
 import type { Limits } from '../kernel/cgroup/limits.js';
 import { parseLimits, type RawLimits } from './kernel-limits.js';
 import { SYSCALLS } from '../kernel/syscalls/table.js';
@@ -85,7 +86,7 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     user: raw.user ?? '0',
     binds: (raw.bind ?? []).map(parseBind),
     hostname: raw.hostname ?? 'tabvisor',
-    net: raw.net ?? 'none',
+    net: checkNet(raw.net ?? 'none', clock),
     memory,
     limits: parseLimits(raw),
     control: raw.control,
@@ -123,6 +124,19 @@ function environment(given: readonly string[], tty: boolean): string[] {
     values.set(name, rest.join('='));
   }
   return [...values].map(([name, value]) => `${name}=${value}`);
+}
+
+/** A network as `--net` of machines has it, but for what is about their cards. */
+function checkNet(text: string, clock: string): string {
+  const option = parseNet(text);
+  if (option && clock === 'virtual')
+    throw new InputError(
+      `--net ${text}: a run with --clock virtual has its loopback alone`,
+      'What comes from a network can not be repeated.',
+    );
+  if (option?.card !== undefined || option?.bootFile !== undefined)
+    throw new InputError(`--net ${text}: card= and bootfile= are about a machine's card`, 'Leave them out here.');
+  return text;
 }
 
 function parseSeed(text: string | undefined, clock: string): number {
