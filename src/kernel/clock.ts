@@ -6,6 +6,8 @@ export interface ClockSource {
   now(): number;
   /** Milliseconds since 1970. */
   date(): number;
+  /** Seconds of the processor that the host has given us; absent: it does not say. */
+  cpuSeconds?(): number;
 }
 
 export class Clock {
@@ -25,6 +27,12 @@ export class Clock {
   /** CLOCK_MONOTONIC, in nanoseconds. */
   monotonic(): number {
     return this.source.now() - this.origin;
+  }
+
+  /** Nanoseconds of the host's processor so far; undefined: the host does not say. */
+  hostTime(): number | undefined {
+    const seconds = this.source.cpuSeconds?.();
+    return seconds === undefined ? undefined : seconds * 1e9;
   }
 
   /** CLOCK_REALTIME. */

@@ -1,6 +1,6 @@
 // What the controllers of cgroup2 limit: the same program in Debian's kernel, which has them all, and here; the virtual clock goes by
 // instructions, so that shares of the processor are the same on any machine.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
@@ -125,4 +125,23 @@ test('a program can’t make the tree deeper or wider than it may be', () => {
   expect(wide).toBe(8192);
   for (let group = at; group.parent; group = group.parent) expect(cgroups.remove(group)).toBe(0);
   expect(cgroups.count).toBe(1 + wide - deep);
+});
+
+test('groups are charged what they had of the processor, not what others took meanwhile', (context) => {
+  const source = 'int main(void) { for (volatile int i = 0; i < 20000000; i++) {} }';
+  const binary = join(scratch(), 'spin');
+  const made = spawnSync('gcc', ['-m32', '-static', '-x', 'c', '-', '-o', binary], { input: source });
+  if (made.status !== 0) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  for (const stolen of [0, 0.5]) {
+    const node = new TestNode();
+    node.nanosecondsPerInstruction = 5;
+    node.stolen = stolen;
+    node.file('/bin/spin', readFileSync(binary));
+    const { clock, cgroups } = node.kernel;
+    const start = clock.monotonic();
+    node.run(['/bin/spin']);
+    const share = cgroups.root.cpuTime / (clock.monotonic() - start);
+    expect(share).toBeGreaterThan(0.9 * (1 - stolen));
+    expect(share).toBeLessThan(1.1 * (1 - stolen));
+  }
 });

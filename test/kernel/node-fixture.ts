@@ -31,6 +31,8 @@ export class TestNode {
   readonly vcpu: UserVcpu;
   readonly root: Tmpfs;
   readonly mounts: StandardMounts;
+  /** The part of the virtual time in which others have the host's processor. */
+  stolen = 0;
   /** Virtual time that an instruction takes. */
   nanosecondsPerInstruction = 0;
   private time = 0;
@@ -43,7 +45,11 @@ export class TestNode {
       core: CORE,
       memory: MEMORY,
       translate: translated ? 'at once' : undefined,
-      clock: { now: () => this.now(), date: () => 1_700_000_000_000 },
+      clock: {
+        now: () => this.now(),
+        date: () => 1_700_000_000_000,
+        cpuSeconds: () => (this.now() * (1 - this.stolen)) / 1e9,
+      },
       random: (into) => {
         for (let i = 0; i < into.length; i++) into[i] = this.seed = (this.seed * 1103515245 + 12345) >>> 8;
       },

@@ -24,6 +24,10 @@ const LEAST = 1e5;
 const CALL_COST = 300;
 const BUDGET_MIN = 20_000;
 const BUDGET_MAX = 50_000_000;
+/** What our share of the host's processor is measured over at least, in nanoseconds; the least it can be; how much the newest counts. */
+const SHARE_SAMPLE = 1e6;
+const SHARE_MIN = 0.05;
+const SHARE_WEIGHT = 0.25;
 
 /** RLIMIT_RTTIME: microseconds that a real-time task runs without waiting. SIGXCPU at the soft limit and every second behind it. */
 function limitRealTime(task: Task, nanoseconds: number): void {
@@ -40,6 +44,11 @@ function limitRealTime(task: Task, nanoseconds: number): void {
 export class Runner {
   /** Instructions in a nanosecond, as measured. */
   private rate = 0.1;
+  /** The part of the clock's time that the host gives us its processor, as measured. Within a turn it stays. */
+  private share = 1;
+  /** Since when it is being measured: by the clock, and by the host's processor. */
+  private sampleStart = 0;
+  private sampleGiven?: number;
   /** The task on the processor. */
   current?: Task;
 
@@ -49,16 +58,37 @@ export class Runner {
 
   constructor(private readonly kernel: Kernel) {}
 
-  /** Nanoseconds of the turn that is running. */
+  /** Nanoseconds of the processor that the turn that is running has had. */
   get elapsed(): number {
-    return this.current ? this.kernel.clock.monotonic() - this.turnStart : 0;
+    return this.current ? (this.kernel.clock.monotonic() - this.turnStart) * this.share : 0;
   }
 
   /** Runs tasks until nobody can run, or the clock shows `until`. False: nobody can run. */
   run(until: number): boolean {
+    const { clock } = this.kernel;
+    this.sampleStart = clock.monotonic();
+    this.sampleGiven = clock.hostTime();
+    const busy = this.runTasks(until);
+    this.measureShare(clock.monotonic());
+    return busy;
+  }
+
+  /** Others may have taken the host's processor meanwhile: what is charged is time of the processor, not of the clock. */
+  private measureShare(now: number): void {
+    const passed = now - this.sampleStart;
+    if (this.sampleGiven === undefined || passed < SHARE_SAMPLE) return;
+    const given = this.kernel.clock.hostTime()!;
+    const share = Math.min(1, Math.max(SHARE_MIN, (given - this.sampleGiven) / passed));
+    this.share += (share - this.share) * SHARE_WEIGHT;
+    this.sampleStart = now;
+    this.sampleGiven = given;
+  }
+
+  private runTasks(until: number): boolean {
     const { kernel } = this;
     for (;;) {
       const now = kernel.clock.monotonic();
+      if (now - this.sampleStart >= SLICE) this.measureShare(now);
       kernel.timers.run(now);
       if (now >= kernel.statistics.load.due) kernel.statistics.load.update(now, kernel.scheduler.count);
       if (now >= until) return !kernel.scheduler.empty;
@@ -83,9 +113,11 @@ export class Runner {
     this.current = undefined;
     kernel.payWith(undefined);
     const end = kernel.clock.monotonic();
-    const used = Math.max(0, end - start);
+    const passed = Math.max(0, end - start);
+    const used = passed * this.share;
     const ran = kernel.cpu.instructions - before;
-    if (used > 1e5 && ran > BUDGET_MIN) this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / used)));
+    if (passed > 1e5 && ran > BUDGET_MIN)
+      this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / passed)));
     task.usage.userTime += used;
     task.process.timers.charge(used);
     const { statistics } = kernel;
