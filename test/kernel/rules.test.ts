@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../provisioned.js';
 
-const SOURCES = join(root, 'test/kernel/programs');
+const SOURCES = ['programs', 'overlay'].map((folder) => join(root, 'test/kernel', folder));
 const RULE = /\bfamily\("([^"]+)"\)|\b(?:show|text|at|stop|child)\("((?:[^"\\]|\\.)*)"/g;
 
 /** The rules of a program by their family; those of functions that stand before all families are ''. */
-function rulesOf(program: string): Map<string, Set<string>> {
+function rulesOf(source: string): Map<string, Set<string>> {
   const families = new Map<string, Set<string>>();
   let family = '';
-  for (const [, begins, rule] of readFileSync(join(SOURCES, program), 'utf8').matchAll(RULE)) {
+  for (const [, begins, rule] of readFileSync(source, 'utf8').matchAll(RULE)) {
     if (begins !== undefined) family = begins;
     else families.set(family, (families.get(family) ?? new Set()).add(rule!));
   }
@@ -19,9 +19,11 @@ function rulesOf(program: string): Map<string, Set<string>> {
 }
 
 const programs = new Map(
-  readdirSync(SOURCES)
-    .filter((name) => name.endsWith('.c'))
-    .map((name) => [name.slice(0, -2), rulesOf(name)]),
+  SOURCES.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.c'))
+      .map((name) => [name.slice(0, -2), rulesOf(join(folder, name))]),
+  ),
 );
 
 /** The rules of a program, or of one of its families. */
@@ -49,6 +51,7 @@ test.each([
   ['epoll edges', 'epoll', 'epoll'],
   ['fork in threads', 'thread-fork', ''],
   ['exec in threads', 'thread-exec'],
+  ['overlay rules', 'overlay'],
   ['unix descriptor passing', 'unix', 'descriptors and credentials'],
   ['procfs contents', 'procfs'],
   ['poll on every kind of file', 'poll'],
