@@ -27,6 +27,8 @@ const CLEAN = [
   'splice',
   'sched',
   'pi',
+  'memfd',
+  'reopen',
   'credential',
   'limits',
   'race',

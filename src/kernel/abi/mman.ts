@@ -59,3 +59,5 @@ export const MADV_POPULATE_WRITE = 23;
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
 export const MFD_HUGETLB = 4;
+export const MFD_NOEXEC_SEAL = 8;
+export const MFD_EXEC = 16;

@@ -1,5 +1,7 @@
 // tmpfs: files that live in the node's memory alone. man 5 tmpfs; Linux mm/shmem.c.
 // The pages of a file are its data. A limit on pages and one on files, so that no program fills the node.
+import { F_SEAL_SEAL } from '../abi/fcntl.js';
+import { unsealedSize } from '../vfs/seals.js';
 import { EEXIST, EFBIG, EINVAL, EMLINK, ENODATA, ENOENT, ENOSPC, ENOTEMPTY, EOPNOTSUPP } from '../abi/errno.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_ISUID, TMPFS_MAGIC } from '../abi/stat.js';
 import { type Frames, PAGE_SIZE } from '../mm/frames.js';
@@ -283,6 +285,7 @@ export class TmpfsInode extends Inode implements CachedInode {
       this.mtime = now;
       this.ctime = now;
       if (this.isDirectory) this.nlink = 2;
+      if (this.isRegular) this.seals = F_SEAL_SEAL;
     }
     if (this.isDirectory) this.countNames();
     this.pages = new TmpfsCache(fs, this, fs.keeper?.pagesOf(this));
@@ -507,6 +510,8 @@ export class TmpfsInode extends Inode implements CachedInode {
   override setAttributes(actor: Actor, change: Attributes): number {
     if (change.size !== undefined) {
       if (change.size > OFFSET_MAX) return -EFBIG;
+      const sealed = unsealedSize(this, change.size);
+      if (sealed !== 0) return sealed;
       if (change.size < this.size) this.cache.truncate(change.size);
       this.size = change.size;
       this.noteWritten(actor);

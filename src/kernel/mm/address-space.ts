@@ -335,9 +335,10 @@ export class AddressSpace implements PageMapper {
     cache.removeMapper(this);
   }
 
-  mapsOf(cache: PageCache): number {
+  mapsOf(cache: PageCache, writes = false): number {
     let count = 0;
-    for (const area of this.areas) if (area.cache === cache) count++;
+    for (const area of this.areas)
+      if (area.cache === cache && (!writes || (area.shared && (area.prot & PROT_WRITE) !== 0))) count++;
     return count;
   }
 

@@ -23,8 +23,8 @@ export interface PageMapper {
   protectCached(cache: PageCache, index: number): void;
   /** Maps of clean pages that can't be written, of those that `may` says, are given up: a fault brings them again. */
   releaseClean(cache: PageCache, may: (frame: number) => boolean): void;
-  /** How many maps of it there are. */
-  mapsOf(cache: PageCache): number;
+  /** How many maps of it there are; `writes`: of those by which it is written, or can be. */
+  mapsOf(cache: PageCache, writes?: boolean): number;
 }
 
 export class PageCache {

@@ -1,8 +1,10 @@
 // Descriptors and open files: open, close, dup, fcntl, ioctl. man 2 open, close, dup, fcntl, ioctl, pipe.
 import { EBADF, EFAULT, EINVAL, ENOTTY, EPERM } from '../abi/errno.js';
 import {
+  F_ADD_SEALS,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
+  F_GET_SEALS,
   F_GETFD,
   F_GETFL,
   F_GETLEASE,
@@ -35,6 +37,7 @@ import type { Task } from '../task/task.js';
 import { setAsync } from '../task/owner-signal.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import { owns } from '../vfs/permission.js';
+import { addSeals, sealsOf } from '../vfs/seals.js';
 import { nameAt } from './path-argument.js';
 import { LOCK_COMMANDS, recordLock, WIDE_LOCK_COMMANDS } from './sys-lock.js';
 
@@ -169,6 +172,10 @@ export function fcntl(task: Task, fd: number, command: number, argument: number)
     case F_GETLEASE:
       // nobody has one: none can be taken
       return F_UNLCK;
+    case F_ADD_SEALS:
+      return addSeals(file, argument);
+    case F_GET_SEALS:
+      return sealsOf(file);
     case F_SETPIPE_SZ:
       return file instanceof PipeFile ? file.pipe.resize(argument) : -EBADF;
     case F_GETPIPE_SZ:

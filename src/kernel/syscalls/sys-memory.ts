@@ -1,6 +1,6 @@
 // Mappings. man 2 mmap, munmap, mprotect, mremap, madvise, msync, brk, mincore, memfd_create.
 import { EACCES, EAGAIN, EBADF, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.js';
-import { O_RDWR } from '../abi/fcntl.js';
+import { F_SEAL_EXEC, O_RDWR } from '../abi/fcntl.js';
 import {
   MADV_COLD,
   MADV_DODUMP,
@@ -38,6 +38,8 @@ import {
   MAP_TYPE,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
+  MFD_EXEC,
+  MFD_NOEXEC_SEAL,
   MREMAP_DONTUNMAP,
   MREMAP_FIXED,
   MREMAP_MAYMOVE,
@@ -324,11 +326,16 @@ export function mincore(task: Task, address: number, length: number, vector: num
 const MEMFD_NAME_MAX = 249;
 
 export function memfdCreate(task: Task, address: number, flags: number): number {
-  if ((flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING)) !== 0) return -EINVAL;
+  if ((flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)) !== 0) return -EINVAL;
+  if ((flags & MFD_NOEXEC_SEAL) !== 0 && (flags & MFD_EXEC) !== 0) return -EINVAL;
   const name = readString(task.space, address, MEMFD_NAME_MAX + 1, EINVAL);
   if (typeof name === 'number') return name;
   const file = task.kernel.openMemory(task, `memfd:${name}`, O_RDWR);
   if (typeof file === 'number') return file;
+  if ((flags & MFD_NOEXEC_SEAL) !== 0) {
+    file.inode.mode &= ~0o111;
+    file.inode.seals = F_SEAL_EXEC;
+  } else if ((flags & MFD_ALLOW_SEALING) !== 0) file.inode.seals = 0;
   const fd = task.files.add(file, (flags & MFD_CLOEXEC) !== 0, task.fileLimit);
   if (fd < 0) file.release();
   return fd;

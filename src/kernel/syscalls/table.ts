@@ -169,7 +169,7 @@ export const SYSCALLS: readonly Row[] = [
   row(152, 151, 'mlockall', 'flags', mlock.mlockall),
   row(153, 152, 'munlockall', '', mlock.munlockall),
   row(218, 27, 'mincore', 'ptr size ptr', memory.mincore),
-  row(356, 319, 'memfd_create', 'path flags', memory.memfdCreate, 'no seals'),
+  row(356, 319, 'memfd_create', 'path flags', memory.memfdCreate, 'no huge pages'),
 
   // ---- processes -------------------------------------------------------------------------------------------------------------
   row(2, 57, 'fork', '', process.fork),

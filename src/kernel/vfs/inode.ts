@@ -67,6 +67,8 @@ export abstract class Inode {
   programs = 0;
   /** Made by O_TMPFILE: it may be given a name though it has none. */
   linkable = false;
+  /** F_SEAL_* bits; undefined: it is no file in memory. */
+  seals?: number;
   /** Of a FIFO that somebody has had open. */
   pipe?: Pipe;
   /** Of a socket's name: the socket that it leads to. */

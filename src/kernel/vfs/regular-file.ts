@@ -1,11 +1,12 @@
 // Reading and writing regular files through their page cache. Linux mm/filemap.c.
-import { EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP } from '../abi/errno.js';
+import { EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { O_LARGEFILE, SEEK_DATA, SEEK_HOLE } from '../abi/fcntl.js';
 import { MAP_SHARED, PROT_WRITE } from '../abi/mman.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import type { PageCache } from '../mm/page-cache.js';
 import { RLIMIT_FSIZE } from '../abi/sched.js';
 import { SIGXFSZ } from '../abi/signal.js';
+import { unsealedLength, unsealedWrite } from './seals.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from './actor.js';
 import type { Inode } from './inode.js';
@@ -110,6 +111,7 @@ export class RegularFile extends OpenFile {
   override mappable(prot: number, flags: number): PageCache | number {
     if (!this.readable) return -EACCES;
     if ((flags & MAP_SHARED) !== 0 && (prot & PROT_WRITE) !== 0 && !this.writable) return -EACCES;
+    if ((flags & MAP_SHARED) !== 0 && (prot & PROT_WRITE) !== 0 && unsealedWrite(this.inode) !== 0) return -EPERM;
     return this.cached.cache;
   }
 
@@ -124,6 +126,7 @@ export class RegularFile extends OpenFile {
     if (punches || (mode & FALLOC_FL_ZERO_RANGE) !== 0) {
       // where pages must be written to be zeros, not without bound
       if (cached.cache.source && Math.min(end, cached.size) - offset > ZERO_MAX) return -EOPNOTSUPP;
+      if (unsealedWrite(cached) !== 0) return -EPERM;
       zeroRange(cached, offset, Math.min(end, cached.size));
       cached.noteWritten(task);
     }
@@ -209,7 +212,9 @@ export function writeCached(task: Task, inode: CachedInode, io: Io, offset: numb
   if (offset < 0) return -EINVAL;
   if (offset + io.left > OFFSET_MAX) return -EFBIG;
   if (io.left === 0) return 0;
-  const wanted = limitedSize(task, offset, io.left, most);
+  const unsealed = unsealedLength(inode, offset, io.left);
+  if (unsealed < 0) return unsealed;
+  const wanted = limitedSize(task, offset, unsealed, most);
   if (wanted < 0) return wanted;
   const { cache } = inode;
   const { bytes } = cache.frames;
