@@ -74,4 +74,5 @@ test.for(programs)('%s', (name, context) => {
   node.run([`/work/${name}`], '', '/work');
   expect(node.kernel.frames.free, 'frames that nobody uses').toBe(free);
   expect(node.kernel.tasks.size).toBe(0);
+  expect(node.kernel.cgroups.root.identities, 'identities that are charged').toBe(0);
 });
