@@ -67,6 +67,8 @@ static void pair(int *a, int *b) {
 }
 static int urgent_signals;
 static void on_urgent(int signal) { urgent_signals++; }
+static int io_signals;
+static void on_io(int signal) { io_signals++; }
 
 int main(void) {
   int l, a, b, c, value;
@@ -298,6 +300,18 @@ int main(void) {
   show("  a read ends in front of it", recv(b, buffer, 10, 0));
   show("  the next one has it", recv(b, buffer, 10, 0));
   set(b, SOL_SOCKET, SO_OOBINLINE, 0);
+
+  signal(SIGIO, on_io);
+  show("O_ASYNC", fcntl(b, F_SETFL, O_ASYNC));
+  show("  is shown by F_GETFL", (fcntl(b, F_GETFL) & O_ASYNC) != 0);
+  write(a, "io", 2);
+  poll_for(b, POLLIN);
+  show("  data are a SIGIO to the owner", io_signals > 0);
+  show("  FIOASYNC takes it back", ioctl(b, FIOASYNC, &off));
+  value = io_signals;
+  write(a, "io", 2);
+  show("  the data", recv(b, buffer, 4, MSG_WAITALL));
+  show("  and no more signals", io_signals - value);
 
   family("half close");
   show("shutdown of writing", shutdown(a, SHUT_WR));
