@@ -18,8 +18,8 @@ const IDLE_WEIGHT = 3;
 /** A turn of SCHED_RR when others of its priority wait, nanoseconds. */
 export const RR_INTERVAL = 100e6;
 /** Of every period, real-time tasks leave some to the others: kernel.sched_rt_period_us, sched_rt_runtime_us. */
-const REAL_TIME_PERIOD = 1e9;
-const REAL_TIME_MOST = 0.95e9;
+export const REAL_TIME_PERIOD = 1e9;
+export const REAL_TIME_MOST = 0.95e9;
 
 export function isRealTime(task: Task): boolean {
   return task.policy === SCHED_FIFO || task.policy === SCHED_RR || task.lentPriority > 0;

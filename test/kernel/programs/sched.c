@@ -119,6 +119,18 @@ int main(void) {
   fields("  /proc/self/stat");
   show("SCHED_OTHER", set(0, SCHED_OTHER, 0));
 
+  const char *settings[] = {"sched_rr_timeslice_ms", "sched_rt_period_us", "sched_rt_runtime_us"};
+  for (int i = 0; i < 3; i++) {
+    char name[60], line[60] = "";
+    sprintf(name, "/proc/sys/kernel/%s", settings[i]);
+    FILE *file = fopen(name, "r");
+    if (file) {
+      fgets(line, sizeof line, file);
+      fclose(file);
+    }
+    show(settings[i], atol(line));
+  }
+
   family("attributes");
   show("sched_getattr", get_attributes(0, &attributes, 56, 0));
   printf("  %u %u %llu %d %u\n", attributes.size, attributes.policy, attributes.flags, attributes.nice, attributes.priority);

@@ -9,6 +9,7 @@ import { MOUNT_MAX } from '../../ns/mount-namespace.js';
 import { PID_MAX } from '../../ns/pid-namespace.js';
 import { RELEASE, VERSION } from '../../release.js';
 import { CAP_LAST } from '../../security/capability.js';
+import { REAL_TIME_MOST, REAL_TIME_PERIOD, RR_INTERVAL } from '../../task/scheduler.js';
 import type { Task } from '../../task/task.js';
 import { NR_OPEN } from '../../vfs/fd-table.js';
 import type { Inode } from '../../vfs/inode.js';
@@ -167,6 +168,9 @@ const kernel = [
   ]),
   table<SystemSubject>('random', 0o555, random),
   constant('randomize_va_space', 0),
+  constant('sched_rr_timeslice_ms', RR_INTERVAL / 1e6),
+  constant('sched_rt_period_us', REAL_TIME_PERIOD / 1e3),
+  constant('sched_rt_runtime_us', REAL_TIME_MOST / 1e3),
   setting(
     'threads-max',
     ofSystem((own) => String(own.maxTasks)),
