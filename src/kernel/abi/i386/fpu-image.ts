@@ -52,8 +52,11 @@ export function writeFxsave(registers: Registers, image: Uint8Array, view: DataV
 }
 
 /** False: a reserved bit of MXCSR is set. */
-export function loadFxsave(registers: Registers, image: Uint8Array): boolean {
-  const view = new DataView(image.buffer, image.byteOffset, image.length);
+export function loadFxsave(
+  registers: Registers,
+  image: Uint8Array,
+  view = new DataView(image.buffer, image.byteOffset, image.length),
+): boolean {
   const mxcsr = view.getUint32(24, true);
   if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
   registers.set32(FPU_CONTROL, view.getUint16(0, true));

@@ -256,7 +256,7 @@ export function popFrame(task: Task, realTime: boolean): boolean {
   if (fpstate !== 0) {
     if (hostByte(space, fpstate, ACCESS_READ) === 0) return false;
     if (copyIn(space, fpstate + FSAVE_SIZE, fxsaveBytes, 0, FXSAVE_SIZE) !== FXSAVE_SIZE) return false;
-    const good = loadFxsave(registers, fxsaveBytes);
+    const good = loadFxsave(registers, fxsaveBytes, fxsaveView);
     // what is behind the state is the program's own, and is zeros in the next frame
     fxsaveBytes.fill(0);
     if (!good) return false;
