@@ -1,7 +1,7 @@
 # procps and util-linux: what /proc tells of processes and of the machine.
 mkdir /tmp/procps; cd /tmp/procps
 sleep 1000 & sleeper=$!; nice -n 7 sleep 2000 & (exec -a renamed sleep 3000) &
-until [ "$(pgrep -c '^(sleep|renamed)$')" = 3 ]; do sleep 0.05; done
+until [ "$(ps -o stat= -C sleep | grep -c '^S')" = 3 ]; do sleep 0.05; done
 ps -o comm,stat,ni,nlwp,tty,user,args -C sleep; ps -e -o args --sort=-args | grep -c sleep; ps --no-headers -o ppid= $sleeper | grep -c $$; pgrep -l sleep | cut -d' ' -f2; pgrep -f 'sleep 20' | wc -l
 top -b -n 1 | sed -n '7s/  */ /gp'; top -b -n 1 | grep -c ' sleep$'; free | awk '{ print $1, NF }'; vmstat | awk '{ print NF }'; vmstat -s | wc -l > /dev/null; uptime -s > /dev/null; echo $?
 pmap $sleeper | grep -c ' \[ stack \]'; pwdx $sleeper | cut -d' ' -f2; pidof sleep | wc -w; ps -p $sleeper -o cls,pri,rtprio,sz --no-headers | awk '{ print $1, $2, $3, $4 > 100 }'
