@@ -3,9 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { demoCommand } from '../src/cli/commands/demo.js';
+import { kernelRunCommand } from '../src/cli/commands/kernel-run.js';
 import { vmRunCommand } from '../src/cli/commands/vm-run.js';
+import { parseKernelOptions, type RawKernelOptions } from '../src/cli/kernel-options.js';
 import { parseOptions, type RawOptions } from '../src/cli/options.js';
 import { needs, root } from './provisioned.js';
 import { scratch } from './scratch.js';
@@ -25,13 +28,18 @@ const READERS_OWN = ['disk.img', 'debian.iso'];
 const words = (line: string): string[] =>
   [...line.matchAll(/(?:'([^']*)'|"([^"]*)"|[^\s'"]+)/g)].map(([all, single, double]) => single ?? double ?? all);
 
-function options(args: string[]): RawOptions {
-  const command = vmRunCommand()
-    .exitOverride()
-    .action(() => {});
+/** What a command line of ours means to its command. */
+function options<T>(command: Command, args: string[]): T {
+  command.exitOverride().action(() => {});
   command.parse(args, { from: 'user' });
-  return command.opts();
+  return command.opts() as T;
 }
+
+const manifest = readFileSync(join(root, 'scripts/provision.d/manifest.sh'), 'utf8');
+const isThere = (path: string): boolean => {
+  const name = path.replace('.cache/guest/', '');
+  return path === name ? existsSync(join(root, path)) : manifest.includes(name);
+};
 
 test('there are lines, and each begins with something that is known', () => {
   expect(lines.length).toBeGreaterThan(12);
@@ -51,7 +59,12 @@ test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
     return void expect(
       execFileSync(process.execPath, [join(root, 'bin/tabvisor.mjs'), ...args.slice(1)], { encoding: 'utf8' }),
     ).toContain('Examples');
-  const parsed = parseOptions(options(args.slice(3)));
+  if (args[1] === 'kernel') {
+    const { rootfs } = parseKernelOptions(options<RawKernelOptions>(kernelRunCommand(), args.slice(3)));
+    for (const path of rootfs) expect(isThere(path), path).toBe(true);
+    return;
+  }
+  const parsed = parseOptions(options<RawOptions>(vmRunCommand(), args.slice(3)));
   const { kernel, initrd, bios, vgabios, cdrom } = parsed;
   const paths = [
     kernel,
@@ -62,12 +75,16 @@ test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
     ...parsed.disks.map(({ path }) => path),
     ...parsed.shares.map(({ path }) => path),
   ];
-  const manifest = readFileSync(join(root, 'scripts/provision.d/manifest.sh'), 'utf8');
-  for (const path of paths.filter((one) => one !== undefined)) {
-    if (READERS_OWN.includes(path)) continue;
-    const name = path.replace('.cache/guest/', '');
-    expect(path === name ? existsSync(join(root, path)) : manifest.includes(name), path).toBe(true);
-  }
+  for (const path of paths.filter((one) => one !== undefined))
+    if (!READERS_OWN.includes(path)) expect(isThere(path), path).toBe(true);
+});
+
+test('a program of the Debian root says what the README asks it', (context) => {
+  needs(context, 'debian');
+  const args = words(lines.find((one) => one.includes('python3'))!).slice(2);
+  expect(execFileSync(process.execPath, ['bin/tabvisor.mjs', ...args], { cwd: root, encoding: 'utf8' })).toBe(
+    `${2n ** 100n}\n`,
+  );
 });
 
 test('a folder, a network and a disk reach Linux as the README says', async (context) => {
