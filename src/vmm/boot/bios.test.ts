@@ -25,7 +25,8 @@ const romOf = (bytes: Uint8Array, card: PciFunction | undefined = NE2000) =>
 test("a card's ROM goes under the card's name, unless it is another maker's", () => {
   expect(romOf(rom(0x10ec))).toMatchObject({ vendor: 0x10ec, device: 0x8029, bytes: rom(0x10ec) });
   expect(() => romOf(rom(0x1af4))).toThrow("card.rom: for cards of vendor 1af4, and the card's is 10ec");
-  // one that does not say
+  // ones that do not say
+  expect(romOf(rom(0))?.device).toBe(0x8029);
   for (const at of [0, 508, 0xffff]) expect(romOf(rom(0x1af4, at))?.device).toBe(0x8029);
 });
 

@@ -66,8 +66,9 @@ function readCardRom(file: ByteSource, vendor: number): Uint8Array {
   const bytes = readOptionRom(file, 'netrom');
   const view = new DataView(bytes.buffer);
   const at = view.getUint16(PCI_DATA, true);
-  const named = at + 6 <= bytes.length && view.getUint32(at, true) === PCIR ? view.getUint16(at + 4, true) : vendor;
-  if (named !== vendor) {
+  const named = at + 6 <= bytes.length && view.getUint32(at, true) === PCIR ? view.getUint16(at + 4, true) : 0;
+  // 0: it does not say, as iPXE's for the NE2000
+  if (named !== 0 && named !== vendor) {
     throw new InputError(
       `netrom ${file.name}: for cards of vendor ${hex(named, 4)}, and the card's is ${hex(vendor, 4)}`,
       DEBIAN_ROMS.netrom,
