@@ -6,7 +6,8 @@ import { stationAt } from '../ethernet.js';
 import { put32, u32 } from '../big-endian.js';
 import { AT, COOKIE, FIXED, OPTION, readOptions, TYPE } from './dhcp-message.js';
 
-const REPLY_SIZE = 480;
+/** Bytes of a reply, without the name of a boot file. */
+const REPLY_SIZE = 320;
 const LEASE_SECONDS = 86400;
 
 export interface DhcpOptions {
@@ -71,7 +72,7 @@ export class DhcpServer {
 
   private reply(request: Uint8Array, type: number, address: number): Uint8Array {
     const { server, mask, router, dns, bootFile } = this.options;
-    const reply = new Uint8Array(REPLY_SIZE);
+    const reply = new Uint8Array(REPLY_SIZE + (bootFile?.length ?? 0));
     reply.set(request.subarray(0, AT.HARDWARE + 16));
     reply[AT.OPERATION] = 2;
     put32(reply, AT.YOURS, address);
