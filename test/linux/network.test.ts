@@ -61,6 +61,8 @@ test('virtio-net and NE2000 on one switch, until its host is killed, and after',
   expect(await sh(second.console, 'ping -c 3 10.0.2.15')).toContain('3 packets received');
   for (const { console } of [first, second]) {
     expect(await sh(console, 'ping -c 1 10.0.2.2')).toContain('1 packets received');
+    // a frame of 248 bytes, which with header and checksum fills a page of the NE2000's
+    expect(await sh(console, 'ping -c 1 -s 206 10.0.2.2')).toContain('1 packets received');
   }
 
   await sh(first.console, `${PAGE}; mkdir /tmp/www; page > /tmp/www/page; httpd -p 80 -h /tmp/www`);

@@ -176,6 +176,24 @@ describe('receiving', () => {
     expect([...remoteRead(RING_START * 256, 4)].slice(2)).toEqual([68, 0]);
   });
 
+  it('takes the pages that drivers count with, and one more when the last is full', () => {
+    for (let length = 60; length <= 1514; length++) {
+      open();
+      const from = current();
+      card.receive(frame(ADDRESS, length));
+      // Linux drivers/net/ethernet/8390/lib8390.c, ei_receive: a frame whose next one is elsewhere is thrown away
+      expect(current()).toBe(from + 1 + ((length + 8) >> 8));
+    }
+  });
+
+  it('takes what it has said that it has room for', () => {
+    for (const length of [60, 248, 700, 1514]) {
+      open();
+      for (let i = 0; i < 100 && card.canReceive(); i++) expect(card.receive(frame(ADDRESS, length))).toBe(true);
+      expect(card.receive(frame(ADDRESS, 1514))).toBe(false);
+    }
+  });
+
   it('wraps at the end of the ring, and the data port with it', () => {
     open();
     let read = RING_START;

@@ -55,6 +55,9 @@ export interface Ne2000Options {
   send: (frame: Uint8Array) => void;
 }
 
+/** Pages that a frame takes. The chip links the next one as soon as one is full, whether or not the frame goes on: drivers count so. */
+const pagesOf = (length: number): number => Math.floor((HEADER + length + CHECKSUM) / PAGE) + 1;
+
 export class Ne2000 extends PciFunction {
   private readonly memory = new Uint8Array(MEMORY_END);
   private command = CR.STOP | CR.NO_DMA;
@@ -93,7 +96,7 @@ export class Ne2000 extends PciFunction {
   /** Whether a frame would find room now. */
   canReceive(): boolean {
     if (this.command & CR.STOP || !this.ringIsValid()) return false;
-    return this.freeBytes() > MOST_FRAME + HEADER + CHECKSUM;
+    return this.freeBytes() > pagesOf(MOST_FRAME) * PAGE;
   }
 
   /** A frame from the network, without checksum. False: there was no room, and the guest will be told. */
@@ -102,11 +105,12 @@ export class Ne2000 extends PciFunction {
     if (!this.wants(frame)) return true;
     const length = Math.max(LEAST_FRAME, frame.length);
     const total = HEADER + length + CHECKSUM;
-    if (total >= this.freeBytes()) {
+    const pages = pagesOf(length);
+    // the ring is never filled to the boundary, where it would look empty
+    if (pages * PAGE >= this.freeBytes()) {
       this.raise(ISR.OVERFLOW);
       return false;
     }
-    const pages = Math.ceil(total / PAGE);
     let next = this.current + pages;
     if (next >= this.stop) next -= this.stop - this.start;
     this.receiveStatus = RSR.INTACT | (frame[0] & 1 ? RSR.GROUP : 0);
