@@ -1,6 +1,7 @@
 // Debian's root twice: on our kernel, and natively under chroot. A script runs in both, and what it prints is compared.
 // The root is never written: changes go to an upper layer in memory here, to overlayfs on a tmpfs there.
 import { spawn } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,8 +114,10 @@ export class Debian {
   there(name: string): Promise<Ended> {
     return new Promise((resolve, reject) => {
       const child = spawn(
-        'unshare',
+        'nice',
         [
+          // as ours begins, whatever the tests were started with
+          ...['-n', String(-getPriority()), 'unshare'],
           ...['--mount', '--pid', '--fork', '--kill-child', '--net', '--ipc', '--uts', '--propagation', 'private'],
           ...['sh', '-ec', CHROOT, 'sh', this.root, this.shared, INIT, name, ...ENVIRONMENT],
         ],
