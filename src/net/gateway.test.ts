@@ -209,8 +209,9 @@ describe('DHCP', () => {
     takenOver();
     frames = [];
     gateway.survey();
-    timers.advance(150e6);
-    expect(frames.length).toBe(16);
+    timers.advance(75e6);
+    // Linux's driver of the 8390 takes nine frames at one interrupt
+    expect(frames.length).toBe(8);
     timers.advance(10e9);
     const asked = frames.map((frame) => parseArp(frame)?.targetAddress);
     expect(asked).toEqual(Array.from({ length: 240 }, (_, i) => FIRST_GUEST + i));

@@ -34,9 +34,12 @@ import { UdpGateway } from './udp-gateway.js';
 const NAME_SERVERS: readonly Address[] = [GATEWAY, NAME_SERVER, GATEWAY_6, NAME_SERVER_6];
 /** Questions that wait for the host's answer. */
 const QUESTIONS_MAX = 256;
-/** Questions of a survey at once, fewer than a card holds frames; and the time between. */
-const SURVEY_STEP = 16;
-const SURVEY_NANOSECONDS = 100e6;
+/**
+ * Questions of a survey at once, and the time between: no more than a driver takes at one interrupt. Linux's of the 8390 takes nine and
+ * leaves the rest until another frame comes, behind which all that follows waits.
+ */
+const SURVEY_STEP = 8;
+const SURVEY_NANOSECONDS = 50e6;
 
 export interface GatewayOptions {
   timers: Timers;
