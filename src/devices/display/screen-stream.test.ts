@@ -48,4 +48,7 @@ test('a screen that was written over is told by the rows that are others', () =>
   expect(stream.see(rows('menu', '>one', ' two', 'help'))).toBe('\n>one\n two');
   expect(stream.see(rows('menu', '>one', ' two', 'help'))).toBe('');
   expect(stream.see(rows('', '', '', ''))).toBe('');
+  stream.see(rows('BIOS', '', '', ''));
+  stream.see(rows('', '', '', ''));
+  expect(stream.see(rows('READY', '', '', ''))).toBe('\nREADY');
 });

@@ -17,7 +17,8 @@ export class ScreenStream {
     let text = '';
     for (const [row, line] of now.entries()) {
       const old = before[row] ?? '';
-      // what was rubbed out, or blank and gone, says nothing
+      // what was rubbed out, or blank and gone, says nothing; what comes on a row that was cleared is no end of what stood there
+      if (row === this.row && line.trim() === '' && old.trim() !== '') this.row = -1;
       if (old.startsWith(line) || line.trimEnd() === old.trimEnd()) continue;
       const goesOn = row === this.row && line.startsWith(old);
       text += goesOn ? line.slice(old.length) : `\n${line}`;
