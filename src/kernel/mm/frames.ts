@@ -148,7 +148,10 @@ export class Frames {
     const uses = this.uses[frame]!;
     assert(uses > 0, 'a frame that is released is in use');
     this.uses[frame] = uses - 1;
-    if (uses > 1) return;
+    if (uses === 1) this.giveBack(frame);
+  }
+
+  private giveBack(frame: number): void {
     this.freed[this.freedCount++] = frame;
     const owner = this.owners[frame]!;
     if (owner === 0) return;

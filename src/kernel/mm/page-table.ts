@@ -178,12 +178,15 @@ export class PaeTable implements PageTable {
       const entry = this.find(address);
       if (entry !== 0) {
         const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
+        let found = false;
         for (let at = entry; at < end; at += 2) {
           const low = words[at]!;
           if ((low & PTE_PRESENT) === 0) continue;
-          words[at] = 0;
-          words[at + 1] = 0;
           frames.release(low >>> 12);
+          found = true;
+        }
+        if (found) {
+          words.fill(0, entry, end);
           any = true;
         }
       }
@@ -199,27 +202,28 @@ export class PaeTable implements PageTable {
       const entry = this.find(address);
       if (entry !== 0) {
         const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
-        let distance = 0;
-        for (let at = entry; at < end; at += 2) {
-          let low = words[at]!;
-          if ((low & PTE_PRESENT) === 0) continue;
-          if (distance === 0) {
-            const first = other.reserve(address);
-            if (first === 0) return false;
-            distance = first - entry;
+        if (this.anyWithin(entry, end)) {
+          // making room for the table may take pages out of this one
+          const first = other.reserve(address);
+          if (first === 0) return false;
+          for (let at = entry; at < end; at += 2) {
+            const low = words[at]!;
+            if ((low & PTE_PRESENT) === 0) continue;
+            frames.use(low >>> 12);
+            if (writeProtect && (low & PTE_WRITE) !== 0) words[at] = low - PTE_WRITE;
           }
-          if (writeProtect && (low & PTE_WRITE) !== 0) {
-            low -= PTE_WRITE;
-            words[at] = low;
-          }
-          frames.use(low >>> 12);
-          words[at + distance] = low;
-          words[at + distance + 1] = words[at + 1]!;
+          words.copyWithin(first, entry, end);
         }
       }
       address = tableEnd;
     }
     return true;
+  }
+
+  /** Is a page there in entries [from, end) of `words`? */
+  private anyWithin(from: number, end: number): boolean {
+    for (let at = from; at < end; at += 2) if ((this.words[at]! & PTE_PRESENT) !== 0) return true;
+    return false;
   }
 
   free(): void {
