@@ -54,6 +54,13 @@ export class MemoryState implements FrameAccount, GroupState {
 
   // ---- FrameAccount -----------------------------------------------------------------------------------------------------------
 
+  get room(): number {
+    let room = Number.POSITIVE_INFINITY;
+    for (let at: MemoryState | undefined = this; at; at = at.parent)
+      room = Math.min(room, at.max - at.usage, at.high - at.usage);
+    return room;
+  }
+
   charge(kind: number): boolean {
     for (let at: MemoryState | undefined = this; at; at = at.parent)
       if (at.usage >= at.max && !makeRoom(at)) return false;

@@ -15,7 +15,7 @@ import { DirectoryFile, type OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
 import { type CachedInode, RegularFile } from '../vfs/regular-file.js';
 
-/** Bytes of the blob that are read at a time: files are read in order, and small ones lie beside each other. */
+/** Bytes of the blob that are read at least: files are read in order, and small ones lie beside each other. */
 const WINDOW = 65536;
 
 export class Layerfs extends FileSystem {
@@ -53,6 +53,10 @@ export class Layerfs extends FileSystem {
   /** Fills `into` from the blob; false: the host can't read it. */
   read(at: number, into: Uint8Array): boolean {
     try {
+      if (into.length >= WINDOW) {
+        this.blob.read(at, into);
+        return true;
+      }
       for (let done = 0; done < into.length; ) {
         const from = at + done;
         if (from < this.start || from >= this.end) this.fill(from);
@@ -135,6 +139,16 @@ export class LayerInode extends Inode implements CachedInode, PageSource {
       if (!this.fs.read(at + start - offset, into.subarray(start - from, end - from))) return EIO;
     }
     return 0;
+  }
+
+  readPages(index: number, into: Uint8Array): number {
+    const from = index * PAGE_SIZE;
+    const { pieces } = this.node;
+    const piece = pieces[firstBehind(pieces, from)];
+    const whole = piece && piece.offset <= from && piece.offset + piece.length >= from + into.length;
+    // a hole or the end of the file is in it
+    if (!whole) into.fill(0);
+    return this.readPage(index, into);
   }
 
   override lookup(_actor: Actor, name: string): Inode | number {

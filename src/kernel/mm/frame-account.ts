@@ -12,6 +12,8 @@ export const FRAME_KINDS = 4;
 export interface FrameAccount {
   /** Its number among the accounts of a node; 0 is nobody. */
   number: number;
+  /** Frames that it may have at nobody's expense. */
+  readonly room: number;
   /** One frame more; false: it may not have it. */
   charge(kind: number): boolean;
   uncharge(kind: number): void;

@@ -63,6 +63,11 @@ export class Frames {
     return this.count - this.untouched + this.freedCount;
   }
 
+  /** Frames that whoever pays can have without anybody giving some back. */
+  get room(): number {
+    return Math.min(this.free, this.payer?.room ?? this.count);
+  }
+
   /** A frame of zeros, used once; 0 when there is none, or whoever pays may have no more. `kind`: FRAME_*. */
   allocate(kind = FRAME_ANONYMOUS): number {
     return this.allocateFor(kind, true);

@@ -8,6 +8,8 @@ import { type Frames, PAGE_SIZE } from './frames.js';
 export interface PageSource {
   /** Fills the page's frame, which is all zeros, from byte `index * PAGE_SIZE` on; beyond the end it stays zeros. */
   readPage(index: number, into: Uint8Array): number;
+  /** As readPage(), of pages behind each other; all of `into` is filled, whatever it holds. A source without this is not read ahead. */
+  readPages?(index: number, into: Uint8Array): number;
   writePage?(index: number, from: Uint8Array): number;
   /** Has it something of the page? Else the page is a hole. A source without this knows no holes. */
   holds?(index: number): boolean;
@@ -26,6 +28,9 @@ export interface PageMapper {
   /** How many maps of it there are; `writes`: of those by which it is written, or can be. */
   mapsOf(cache: PageCache, writes?: boolean): number;
 }
+
+/** Pages of a file that are read in at once, at most. */
+const RUN = 64;
 
 export class PageCache {
   private readonly pages = new Map<number, number>();
@@ -93,9 +98,50 @@ export class PageCache {
         return -errno;
       }
     }
+    this.enter(index, frame);
+    return frame;
+  }
+
+  /**
+   * As get(), for who reads on to page `wanted` of a file of `end` pages: they come in together, and of a file that is read from its
+   * beginning as many more as lie before. Linux mm/readahead.c.
+   */
+  getAhead(index: number, wanted: number, end: number): number {
+    const here = this.pages.get(index);
+    if (here !== undefined) return here;
+    const before = this.pages.has(index - 1) ? index : 0;
+    const most = Math.min(RUN, end - index, Math.max(wanted - index, before), this.frames.room);
+    let count = 0;
+    while (count < most && !this.pages.has(index + count)) count++;
+    if (count > 1 && this.source?.readPages) this.readIn(index, count);
+    return this.get(index);
+  }
+
+  /** Reads pages [first, first + count) in, of which none is here. What can't be read stays out: get() says why. */
+  private readIn(first: number, count: number): void {
+    const { frames } = this;
+    const taken: number[] = [];
+    for (let frame = 1; taken.length < count && frame !== 0; ) {
+      frame = frames.allocateDirty(FRAME_FILE);
+      if (frame !== 0) taken.push(frame);
+    }
+    // frames that lie together are read in one piece
+    taken.sort((one, other) => one - other);
+    for (let from = 0; from < taken.length; ) {
+      let end = from + 1;
+      while (end < taken.length && taken[end]! === taken[end - 1]! + 1) end++;
+      const at = frames.hostAddress(taken[from]!);
+      const good =
+        this.source!.readPages!(first + from, frames.bytes.subarray(at, at + (end - from) * PAGE_SIZE)) === 0;
+      for (; from < end; from++)
+        if (good) this.enter(first + from, taken[from]!);
+        else frames.release(taken[from]!);
+    }
+  }
+
+  private enter(index: number, frame: number): void {
     this.pages.set(index, frame);
     this.count(1);
-    return frame;
   }
 
   private count(more: number): void {

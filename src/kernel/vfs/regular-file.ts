@@ -184,13 +184,15 @@ export function readCached(task: Task, inode: CachedInode, io: Io, offset: numbe
   if (offset < 0) return -EINVAL;
   const { cache } = inode;
   const wanted = Math.min(io.left, Math.max(0, inode.size - offset));
+  const wantedPages = Math.ceil((offset + wanted) / PAGE_SIZE);
+  const pages = Math.ceil(inode.size / PAGE_SIZE);
   let done = 0;
   while (done < wanted) {
     const at = (offset + done) % PAGE_SIZE;
     const index = (offset + done - at) / PAGE_SIZE;
     const piece = Math.min(wanted - done, PAGE_SIZE - at);
     // a hole stays one
-    const frame = cache.isHole(index) ? 0 : cache.get(index);
+    const frame = cache.isHole(index) ? 0 : cache.getAhead(index, wantedPages, pages);
     if (frame < 0) return done > 0 ? done : frame;
     const moved = frame === 0 ? io.giveZeros(piece) : giveHeld(cache, frame, io, at, piece);
     done += moved;
