@@ -350,20 +350,35 @@ export class AddressSpace implements PageMapper {
   protect(start: number, length: number, prot: number): number {
     const end = start + pageCeil(length);
     if (start % PAGE_SIZE !== 0) return -EINVAL;
-    if (!this.areas.covers(start, end)) return -ENOMEM;
     const wanted = this.effective(prot);
-    for (const area of this.areas.within(start, end))
-      if (area.shared && (wanted & PROT_WRITE) !== 0 && area.file && !area.file.writable) return -EACCES;
-    for (const area of this.areas.remove(start, end)) {
-      area.prot = wanted;
-      const flags = this.readFlags(area);
-      // a private page that is the program's alone need not fault before it can be written
-      const alone = !area.shared && (wanted & PROT_WRITE) !== 0 ? this.writeFlags(area) : flags;
-      this.table.protectRange(area.start, area.end, flags, alone);
-      this.areas.insert(area);
+    const whole = this.areas.at(start);
+    if (whole && whole.start === start && whole.end === end) {
+      if (this.deniesProt(whole, wanted)) return -EACCES;
+      this.setProt(whole, wanted);
+      this.areas.joinAround(whole);
+    } else {
+      if (!this.areas.covers(start, end)) return -ENOMEM;
+      for (const area of this.areas.within(start, end)) if (this.deniesProt(area, wanted)) return -EACCES;
+      for (const area of this.areas.remove(start, end)) {
+        this.setProt(area, wanted);
+        this.areas.insert(area);
+      }
     }
     this.translations.forget(this, start, end);
     return 0;
+  }
+
+  /** A file that was not opened for writing is not written by its maps. */
+  private deniesProt(area: VmArea, prot: number): boolean {
+    return area.shared && (prot & PROT_WRITE) !== 0 && area.file !== undefined && !area.file.writable;
+  }
+
+  private setProt(area: VmArea, prot: number): void {
+    area.prot = prot;
+    const flags = this.readFlags(area);
+    // a private page that is the program's alone need not fault before it can be written
+    const alone = !area.shared && (prot & PROT_WRITE) !== 0 ? this.writeFlags(area) : flags;
+    this.table.protectRange(area.start, area.end, flags, alone);
   }
 
   /** madvise(MADV_DONTNEED): private pages are as they were at first. */

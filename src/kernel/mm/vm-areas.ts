@@ -133,6 +133,15 @@ export class VmAreas implements Iterable<VmArea> {
     const index = this.indexBehind(area.start);
     this.list.splice(index, 0, area);
     this.account(area.end - area.start);
+    this.joinAt(index);
+  }
+
+  /** An area has become another kind, that its neighbours may be of. */
+  joinAround(area: VmArea): void {
+    this.joinAt(this.indexBehind(area.start));
+  }
+
+  private joinAt(index: number): void {
     this.join(index);
     if (index > 0) this.join(index - 1);
     this.last = undefined;

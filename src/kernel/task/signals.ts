@@ -131,9 +131,13 @@ export class PendingSignals {
     if (ready.empty) return undefined;
     const urgent = ready.and(SYNCHRONOUS);
     const signal = ready.has(SIGKILL) ? SIGKILL : urgent.empty ? ready.first : urgent.first;
-    const index = this.queue.findIndex((info) => info.signal === signal);
-    const [info] = this.queue.splice(index, 1);
-    if (!this.queue.some((other) => other.signal === signal)) this.set = this.set.without(signal);
+    const { queue } = this;
+    let index = 0;
+    while (queue[index]!.signal !== signal) index++;
+    const info = queue[index];
+    if (queue.length === 1) queue.length = 0;
+    else queue.splice(index, 1);
+    if (!queue.some((other) => other.signal === signal)) this.set = this.set.without(signal);
     return info;
   }
 

@@ -245,8 +245,11 @@ export class Task implements Waiter, Timed {
 
   /** Works ATTEND_SIGNAL out anew, after the mask or what is pending has changed. */
   recheckSignals(): void {
-    const waiting = this.pending.set.or(this.process.pending.set).minus(this.blockedSignals);
-    if (waiting.empty) this.attention &= ~ATTEND_SIGNAL;
+    const own = this.pending.set;
+    const shared = this.process.pending.set;
+    const { low, high } = this.blockedSignals;
+    if (((own.low | shared.low) & ~low) === 0 && ((own.high | shared.high) & ~high) === 0)
+      this.attention &= ~ATTEND_SIGNAL;
     else this.attention |= ATTEND_SIGNAL;
   }
 

@@ -80,15 +80,24 @@ export function selectorOf(registers: Registers, segment: number): number {
 
 /** The segments that a program starts with. */
 export function startSegments(registers: Registers): void {
-  const flat = (segment: number, selector: number, attributes: number): void => {
-    const at = SEG + segment * SEG_SIZE;
-    registers.set32(at + SEG_SELECTOR, selector);
-    registers.set32(at + SEG_ATTRIBUTES, attributes);
-    registers.set32(at + SEG_BASE, 0);
-    registers.set32(at + SEG_BASE + 4, 0);
-    registers.set32(at + SEG_LIMIT, FLAT_LIMIT);
-  };
-  flat(CS, USER_CS, CODE_ATTRIBUTES);
-  for (const segment of [SS, DS, ES]) flat(segment, USER_DS, DATA_ATTRIBUTES);
-  for (const segment of [FS, GS]) loadSegment(registers, segment, 0, NULL_DESCRIPTOR);
+  flatSegments(registers);
+  loadSegment(registers, FS, 0, NULL_DESCRIPTOR);
+  loadSegment(registers, GS, 0, NULL_DESCRIPTOR);
+}
+
+/** Code, stack and data are all linear addresses. */
+export function flatSegments(registers: Registers): void {
+  makeFlat(registers, CS, USER_CS, CODE_ATTRIBUTES);
+  makeFlat(registers, SS, USER_DS, DATA_ATTRIBUTES);
+  makeFlat(registers, DS, USER_DS, DATA_ATTRIBUTES);
+  makeFlat(registers, ES, USER_DS, DATA_ATTRIBUTES);
+}
+
+function makeFlat(registers: Registers, segment: number, selector: number, attributes: number): void {
+  const at = SEG + segment * SEG_SIZE;
+  registers.set32(at + SEG_SELECTOR, selector);
+  registers.set32(at + SEG_ATTRIBUTES, attributes);
+  registers.set32(at + SEG_BASE, 0);
+  registers.set32(at + SEG_BASE + 4, 0);
+  registers.set32(at + SEG_LIMIT, FLAT_LIMIT);
 }

@@ -24,7 +24,7 @@ import {
   SS_ONSTACK,
 } from '../signal.js';
 import { FSAVE_SIZE, FXSAVE_SIZE, loadFxsave, writeFsave, writeFxsave } from './fpu-image.js';
-import { CS, DS, ES, FS, GS, selectorOf, SS, startSegments, loadSegment } from './segments.js';
+import { CS, DS, ES, FS, GS, selectorOf, SS, flatSegments, loadSegment } from './segments.js';
 import { i386Descriptor } from './thread-area.js';
 
 const SIGINFO_SIZE = 128;
@@ -57,26 +57,10 @@ const SIGCONTEXT_FIELDS = {
   mask: 80,
   cr2: 84,
 } as const;
-/** Where a register is in struct sigcontext, and in the processor's state. */
-const GENERAL = [
-  [SIGCONTEXT_FIELDS.edi, EDI],
-  [SIGCONTEXT_FIELDS.esi, ESI],
-  [SIGCONTEXT_FIELDS.ebp, EBP],
-  [SIGCONTEXT_FIELDS.esp, ESP],
-  [SIGCONTEXT_FIELDS.ebx, EBX],
-  [SIGCONTEXT_FIELDS.edx, EDX],
-  [SIGCONTEXT_FIELDS.ecx, ECX],
-  [SIGCONTEXT_FIELDS.eax, EAX],
-  [SIGCONTEXT_FIELDS.eip, EIP],
-] as const;
-
-const DATA_SELECTORS = [
-  [SIGCONTEXT_FIELDS.gs, GS],
-  [SIGCONTEXT_FIELDS.fs, FS],
-  [SIGCONTEXT_FIELDS.es, ES],
-  [SIGCONTEXT_FIELDS.ds, DS],
-] as const;
-const SELECTORS = [...DATA_SELECTORS, [SIGCONTEXT_FIELDS.cs, CS], [SIGCONTEXT_FIELDS.ss, SS]] as const;
+/** Registers as struct sigcontext has them, from `edi` on, one word each; then come `eax`, two words about a fault, and `eip`. */
+const GENERAL = [EDI, ESI, EBP, ESP, EBX, EDX, ECX, EAX];
+/** Segments, from `gs` on. */
+const DATA_SEGMENTS = [GS, FS, ES, DS];
 
 /** Frames are made here: signals come one at a time. */
 const frameBytes = new Uint8Array(16 + SIGINFO_SIZE + UCONTEXT_SIZE + 8);
@@ -212,14 +196,16 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, ma
   registers.set32(ECX, realTime ? sp + 16 + SIGINFO_SIZE : 0);
   // DF, RF and TF are off in a handler
   writeFlags(registers, readFlags(registers) & ~0x10500);
-  const { base } = registers;
-  const fs = selectorOf(registers, FS);
-  const gs = selectorOf(registers, GS);
-  startSegments(registers);
-  loadSegment(registers, FS, fs, i386Descriptor(task, fs));
-  loadSegment(registers, GS, gs, i386Descriptor(task, gs));
-  registers.base = base;
+  flatSegments(registers);
+  reload(task, FS);
+  reload(task, GS);
   return true;
+}
+
+/** A segment register is loaded again, from what its selector selects now. */
+function reload(task: Task, segment: number): void {
+  const selector = selectorOf(task.registers, segment);
+  loadSegment(task.registers, segment, selector, i386Descriptor(task, selector));
 }
 
 /** ss_flags of the alternate stack as the frame and sigaltstack tell it. */
@@ -233,8 +219,13 @@ export function stackState(task: Task): number {
 function writeContext(task: Task, view: DataView, at: number, fpstate: number, mask: SignalSet, fault?: Fault): void {
   const { registers } = task;
   const { trap, error, eflags, espAtSignal, fpstate: fpstateAt, mask: maskAt, cr2 } = SIGCONTEXT_FIELDS;
-  for (const [offset, register] of GENERAL) view.setUint32(at + offset, registers.get32(register), true);
-  for (const [offset, segment] of SELECTORS) view.setUint32(at + offset, selectorOf(registers, segment), true);
+  for (let i = 0; i < GENERAL.length; i++)
+    view.setUint32(at + SIGCONTEXT_FIELDS.edi + 4 * i, registers.get32(GENERAL[i]!), true);
+  view.setUint32(at + SIGCONTEXT_FIELDS.eip, registers.get32(EIP), true);
+  for (let i = 0; i < DATA_SEGMENTS.length; i++)
+    view.setUint32(at + SIGCONTEXT_FIELDS.gs + 4 * i, selectorOf(registers, DATA_SEGMENTS[i]!), true);
+  view.setUint32(at + SIGCONTEXT_FIELDS.cs, selectorOf(registers, CS), true);
+  view.setUint32(at + SIGCONTEXT_FIELDS.ss, selectorOf(registers, SS), true);
   view.setUint32(at + trap, fault?.vector ?? 0, true);
   view.setUint32(at + error, fault?.error ?? 0, true);
   view.setUint32(at + eflags, readFlags(registers), true);
@@ -261,11 +252,13 @@ export function popFrame(task: Task, realTime: boolean): boolean {
     fxsaveBytes.fill(0);
     if (!good) return false;
   }
-  for (const [offset, register] of GENERAL) registers.set32(register, view.getUint32(offset, true));
+  for (let i = 0; i < GENERAL.length; i++)
+    registers.set32(GENERAL[i]!, view.getUint32(SIGCONTEXT_FIELDS.edi + 4 * i, true));
+  registers.set32(EIP, view.getUint32(SIGCONTEXT_FIELDS.eip, true));
   writeFlags(registers, view.getUint32(SIGCONTEXT_FIELDS.eflags, true));
-  for (const [offset, segment] of DATA_SELECTORS) {
-    const selector = view.getUint16(offset, true);
-    loadSegment(registers, segment, selector === 0 ? 0 : selector | 3, i386Descriptor(task, selector));
+  for (let i = 0; i < DATA_SEGMENTS.length; i++) {
+    const selector = view.getUint16(SIGCONTEXT_FIELDS.gs + 4 * i, true);
+    loadSegment(registers, DATA_SEGMENTS[i]!, selector === 0 ? 0 : selector | 3, i386Descriptor(task, selector));
   }
   // real-time: the whole mask behind the context; else its upper half
   const mask = realTime
