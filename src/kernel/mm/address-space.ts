@@ -552,6 +552,14 @@ export class AddressSpace implements PageMapper {
     return bytes;
   }
 
+  /** Bytes of pages that have a frame of their own. */
+  countResident(): number {
+    let pages = 0;
+    for (const { start, end } of this.areas) pages += this.table.count(start, end, this.frames.zero);
+    this.peakResident = Math.max(this.peakResident, pages * PAGE_SIZE);
+    return pages * PAGE_SIZE;
+  }
+
   usage(): SpaceUsage {
     const { frames } = this;
     let anonymous = 0;

@@ -76,3 +76,23 @@ test('without a frame for a table sharing fails and counts nothing that is not t
   expect(table.share(child, 0, TABLE_SPAN, true)).toBe(false);
   expect([frames.usesOf(frame), child.flags(0)]).toEqual([1, 0]);
 });
+
+test('pages are counted that have another frame than the one of zeros', () => {
+  const frames = framesOf(32);
+  const table = tableOf(frames);
+  page(table, frames, TABLE_SPAN - PAGE_SIZE, READ);
+  page(table, frames, TABLE_SPAN, READ);
+  table.set(TABLE_SPAN + PAGE_SIZE, frames.zero, READ);
+  expect(table.count(0, 2 * TABLE_SPAN, frames.zero)).toBe(2);
+  expect(table.count(TABLE_SPAN, 2 * TABLE_SPAN, frames.zero)).toBe(1);
+});
+
+test('a frame is told only where the page has all the rights that are needed', () => {
+  const frames = framesOf(32);
+  const table = tableOf(frames);
+  const frame = page(table, frames, PAGE_SIZE, READ);
+  expect(table.frameWith(PAGE_SIZE, READ)).toBe(frame);
+  expect(table.frameWith(PAGE_SIZE, READ | PTE_WRITE)).toBe(0);
+  expect(table.frameWith(0, READ)).toBe(0);
+  expect(table.frameWith(5 * TABLE_SPAN, READ)).toBe(0);
+});

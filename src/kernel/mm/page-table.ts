@@ -30,6 +30,8 @@ export interface PageTable {
   /** Flags of the page's entry (PTE_*), 0 when there is none. `frameOf` is its frame. */
   flags(address: number): number;
   frameOf(address: number): number;
+  /** The frame of a page whose flags have all of `needed`; 0: there is none. */
+  frameWith(address: number, needed: number): number;
   /** Enters a page. False when there is no frame left for a table. */
   set(address: number, frame: number, flags: number): boolean;
   /** Changes the flags of a page that is there. */
@@ -40,6 +42,8 @@ export interface PageTable {
   readonly frameCount: number;
   /** Calls `see` for every page that is there in [from, to), in order; cheap over what has no tables. */
   each(from: number, to: number, see: (address: number, frame: number, flags: number) => void): void;
+  /** How many pages are there in [from, to) with another frame than `but`. */
+  count(from: number, to: number, but: number): number;
   /** As protect(), of all pages that are there in [from, to); `alone`: the flags of those whose frame nobody else uses. */
   protectRange(from: number, to: number, flags: number, alone: number): void;
   /** Takes the pages in [from, to) out, and releases their frames. Were there any? */
@@ -104,6 +108,13 @@ export class PaeTable implements PageTable {
     return entry === 0 ? 0 : this.words[entry]! >>> 12;
   }
 
+  frameWith(address: number, needed: number): number {
+    const entry = this.find(address);
+    if (entry === 0) return 0;
+    const low = this.words[entry]!;
+    return (low & needed) === needed ? low >>> 12 : 0;
+  }
+
   set(address: number, frame: number, flags: number): boolean {
     const entry = this.reserve(address);
     if (entry === 0) return false;
@@ -147,6 +158,24 @@ export class PaeTable implements PageTable {
           if ((this.words[entry]! & PTE_PRESENT) !== 0) see(address, this.words[entry]! >>> 12, this.flagsAt(entry));
       address = tableEnd;
     }
+  }
+
+  count(from: number, to: number, but: number): number {
+    const { words } = this;
+    let count = 0;
+    for (let address = from; address < to; ) {
+      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const entry = this.find(address);
+      if (entry !== 0) {
+        const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
+        for (let at = entry; at < end; at += 2) {
+          const low = words[at]!;
+          if ((low & PTE_PRESENT) !== 0 && low >>> 12 !== but) count++;
+        }
+      }
+      address = tableEnd;
+    }
+    return count;
   }
 
   protectRange(from: number, to: number, flags: number, alone: number): void {
@@ -252,7 +281,7 @@ export class PaeTable implements PageTable {
 
   /** Index in `words` of the page's entry; 0 when it has no table. */
   private find(address: number): number {
-    const span = Math.floor(address / TABLE_SPAN);
+    const span = address >>> 21;
     if (span !== this.lastSpan) {
       const table = this.words[this.directoryEntry(address)]!;
       if ((table & PTE_PRESENT) === 0) return 0;

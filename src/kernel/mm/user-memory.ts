@@ -16,8 +16,11 @@ export function hostByte(space: AddressSpace, address: number, access: number): 
   if (!(address >= 0 && address < space.layout.userEnd)) return 0;
   const { table, frames } = space;
   const needed = access === ACCESS_WRITE ? PTE_PRESENT | PTE_USER | PTE_WRITE : PTE_PRESENT | PTE_USER;
-  if ((table.flags(address) & needed) !== needed && space.fault(address, access) !== FAULT_DONE) return 0;
-  const frame = table.frameOf(address);
+  let frame = table.frameWith(address, needed);
+  if (frame === 0) {
+    if (space.fault(address, access) !== FAULT_DONE) return 0;
+    frame = table.frameOf(address);
+  }
   if (access === ACCESS_WRITE) frames.written(frame);
   return frames.hostAddress(frame) + (address % PAGE_SIZE);
 }

@@ -18,6 +18,8 @@ export class Pid {
   constructor(
     readonly namespace: PidNamespace,
     private readonly numbers: readonly number[],
+    /** No other identity of the node has it, before or after. */
+    readonly serial: number,
   ) {}
 
   /** The number in `namespace`; 0 when it can't be seen from there. */
@@ -48,6 +50,8 @@ export class PidNamespace {
   readonly level: number;
   private readonly pids = new Map<number, Pid>();
   private next = 1;
+  /** Of the first namespace: identities that there have been. */
+  private made = 0;
   /** Its process 1, who inherits orphans; its end ends all. */
   init?: Process;
   /** Its process 1 has ended: nobody can be made here any more. */
@@ -73,7 +77,9 @@ export class PidNamespace {
       if (number === 0) return undefined;
       numbers[at.level] = number;
     }
-    const pid = new Pid(this, numbers);
+    let first: PidNamespace = this;
+    while (first.parent) first = first.parent;
+    const pid = new Pid(this, numbers, ++first.made);
     for (let at: PidNamespace | undefined = this; at; at = at.parent) {
       at.pids.set(numbers[at.level]!, pid);
       at.next = numbers[at.level]! + 1;

@@ -97,7 +97,7 @@ export function dropSpace(task: Task): void {
   const { space, kernel } = task;
   task.process.usage.peakResident = Math.max(
     task.process.usage.peakResident,
-    space.users === 1 ? space.usage().resident : 0,
+    space.users === 1 ? space.countResident() : 0,
   );
   if (--space.users > 0) return;
   const segments = segmentsOf(space);

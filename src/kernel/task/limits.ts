@@ -23,7 +23,7 @@ export const LIMIT_COUNT = 16;
 export const UNLIMITED = Number.POSITIVE_INFINITY;
 
 export class Limits {
-  private constructor(private readonly values: { soft: number; hard: number }[]) {}
+  private constructor(private readonly values: Readonly<{ soft: number; hard: number }>[]) {}
 
   static initial(): Limits {
     const values = Array.from({ length: LIMIT_COUNT }, () => ({ soft: UNLIMITED, hard: UNLIMITED }));
@@ -55,6 +55,6 @@ export class Limits {
   }
 
   copy(): Limits {
-    return new Limits(this.values.map((value) => ({ ...value })));
+    return new Limits(this.values.slice());
   }
 }

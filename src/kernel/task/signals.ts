@@ -39,6 +39,8 @@ export interface SignalAction {
 
 export const DEFAULT_ACTION: SignalAction = { handler: HANDLER_DEFAULT, flags: 0, restorer: 0, mask: SignalSet.NONE };
 
+const IGNORING_ACTION: SignalAction = { ...DEFAULT_ACTION, handler: HANDLER_IGNORE };
+
 /** What siginfo_t tells of a signal: the fields that its code gives a meaning. */
 export interface SignalInfo {
   signal: number;
@@ -106,8 +108,8 @@ export class SignalActions {
   /** exec: handlers of the old program are gone, what was ignored stays so. */
   resetHandlers(): void {
     for (let signal = 1; signal <= SIGNAL_MAX; signal++)
-      if (this.actions[signal]!.handler > HANDLER_IGNORE) this.actions[signal] = DEFAULT_ACTION;
-      else this.actions[signal] = { ...DEFAULT_ACTION, handler: this.actions[signal]!.handler };
+      if (this.actions[signal]!.handler === HANDLER_IGNORE) this.actions[signal] = IGNORING_ACTION;
+      else this.actions[signal] = DEFAULT_ACTION;
   }
 }
 

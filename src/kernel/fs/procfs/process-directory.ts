@@ -266,7 +266,7 @@ export class TaskDirectory extends ProcDirectory {
   }
 
   private inoOf(pid: Pid): number {
-    return inoBelow(this.ino, this.fs.kernel.idOf(pid));
+    return inoBelow(this.ino, pid.serial);
   }
 
   override lookup(_actor: Actor, name: string): Inode | number {

@@ -71,7 +71,7 @@ export class RootDirectory extends TableDirectory<SystemSubject> {
   }
 
   private inoOf(pid: Pid): number {
-    return inoBelow(ROOT_INO, FIRST_PROCESS + this.fs.kernel.idOf(pid));
+    return inoBelow(ROOT_INO, FIRST_PROCESS + pid.serial);
   }
 
   /** Threads are found too, but not listed. */
