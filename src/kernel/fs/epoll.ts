@@ -183,7 +183,7 @@ export class EpollFile extends OpenFile {
     }
     // who was told of comes behind those that wait for their turn
     if (at === ready.length) {
-      if (kept < at) ready.length = kept;
+      while (ready.length > kept) ready.pop();
     } else if (at > 0) this.ready = ready.slice(at).concat(ready.slice(0, kept));
     return count;
   }

@@ -86,8 +86,8 @@ export class Runner {
 
   private runTasks(until: number): boolean {
     const { kernel } = this;
+    let now = kernel.clock.monotonic();
     for (;;) {
-      const now = kernel.clock.monotonic();
       if (now - this.sampleStart >= SLICE) this.measureShare(now);
       kernel.timers.run(now);
       if (now >= kernel.statistics.load.due) kernel.statistics.load.update(now, kernel.scheduler.count);
@@ -95,11 +95,12 @@ export class Runner {
       const task = kernel.scheduler.take(now);
       if (!task) return false;
       task.queued = false;
-      this.turn(task, now, Math.min(SLICE, until - now, Math.max(LEAST, kernel.scheduler.allowance)));
+      now = this.turn(task, now, Math.min(SLICE, until - now, Math.max(LEAST, kernel.scheduler.allowance)));
     }
   }
 
-  private turn(task: Task, start: number, nanoseconds: number): void {
+  /** Lets the task run from `start` on for about so many nanoseconds. When it has left the processor. */
+  private turn(task: Task, start: number, nanoseconds: number): number {
     const { kernel } = this;
     this.current = task;
     this.turnStart = start;
@@ -134,6 +135,7 @@ export class Runner {
       task.usage.involuntarySwitches++;
       kernel.enqueue(task, false);
     } else if (task.state === 'blocked') task.usage.voluntarySwitches++;
+    return end;
   }
 
   /** Lets the task run until it waits or ends, or the processor has done `end` instructions in all. */

@@ -66,10 +66,12 @@ const DATA_SEGMENTS = [GS, FS, ES, DS];
 const frameBytes = new Uint8Array(16 + SIGINFO_SIZE + UCONTEXT_SIZE + 8);
 const frameView = new DataView(frameBytes.buffer);
 const infoView = new DataView(frameBytes.buffer, 16, SIGINFO_SIZE);
-const fxsaveBytes = new Uint8Array(FXSAVE_SIZE);
-const fxsaveView = new DataView(fxsaveBytes.buffer);
-const fsaveBytes = new Uint8Array(FSAVE_SIZE);
-const fsaveView = new DataView(fsaveBytes.buffer);
+/** The FPU's state: the FSAVE image, and behind it the FXSAVE one. */
+const fpuBytes = new Uint8Array(FSAVE_SIZE + FXSAVE_SIZE);
+const fsaveBytes = fpuBytes.subarray(0, FSAVE_SIZE);
+const fsaveView = new DataView(fpuBytes.buffer, 0, FSAVE_SIZE);
+const fxsaveBytes = fpuBytes.subarray(FSAVE_SIZE);
+const fxsaveView = new DataView(fpuBytes.buffer, FSAVE_SIZE);
 const contextBytes = new Uint8Array(CONTEXT_SIZE + 8);
 const contextView = new DataView(contextBytes.buffer);
 const CODE_RT_SIGRETURN = [0xb8, 0xad, 0, 0, 0, 0xcd, 0x80];
@@ -144,9 +146,7 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, ma
   let sp = frameBase(task, action);
   if (sp < UCONTEXT_SIZE + 2048) return false;
   // the FPU image, the FXSAVE part of it aligned
-  sp = Math.floor((sp - FXSAVE_SIZE) / 64) * 64;
-  const fxsave = sp;
-  sp -= FSAVE_SIZE;
+  sp = Math.floor((sp - FXSAVE_SIZE) / 64) * 64 - FSAVE_SIZE;
   const fpstate = sp;
   const size = realTime ? 16 + SIGINFO_SIZE + UCONTEXT_SIZE + 8 : 8 + CONTEXT_SIZE + 4 + 8;
   sp -= size;
@@ -184,8 +184,7 @@ export function pushFrame(task: Task, info: SignalInfo, action: SignalAction, ma
   writeFxsave(registers, fxsaveBytes, fxsaveView);
   writeFsave(registers, fsaveBytes, fsaveView);
   const written =
-    copyOut(space, fxsave, fxsaveBytes, 0, FXSAVE_SIZE) === FXSAVE_SIZE &&
-    copyOut(space, fpstate, fsaveBytes, 0, FSAVE_SIZE) === FSAVE_SIZE &&
+    copyOut(space, fpstate, fpuBytes, 0, fpuBytes.length) === fpuBytes.length &&
     copyOut(space, sp, frame, 0, size) === size;
   if (!written) return false;
 
