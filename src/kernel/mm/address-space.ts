@@ -100,7 +100,7 @@ export class AddressSpace implements PageMapper {
   /** The most that was resident whenever somebody looked. */
   peakResident = 0;
   /** The auxiliary vector as bytes, for /proc/PID/auxv. */
-  auxv = new Uint8Array(0);
+  auxv: Uint8Array = new Uint8Array(0);
   /** How far down the stack may grow: RLIMIT_STACK of the exec. */
   stackLimit = 8 << 20;
   /** PROT_READ means PROT_EXEC too (a program without PT_GNU_STACK). */
@@ -500,22 +500,19 @@ export class AddressSpace implements PageMapper {
   /** A copy for a child: pages are shared until one of the two writes. Undefined: no frames for its tables. */
   fork(table: PageTable): AddressSpace | undefined {
     const child = new AddressSpace(this.frames, table, this.translations, this.layout);
-    const { brkStart, brk, argStart, argEnd, envStart, envEnd, auxv, stackLimit, readImpliesExecute, vdso } = this;
+    child.brkStart = this.brkStart;
+    child.brk = this.brk;
+    child.argStart = this.argStart;
+    child.argEnd = this.argEnd;
+    child.envStart = this.envStart;
+    child.envEnd = this.envEnd;
+    child.auxv = this.auxv;
+    child.stackLimit = this.stackLimit;
+    child.readImpliesExecute = this.readImpliesExecute;
+    child.vdso = this.vdso;
     child.program = this.program;
     child.barriers = this.barriers;
     child.noHugePages = this.noHugePages;
-    Object.assign(child, {
-      brkStart,
-      brk,
-      argStart,
-      argEnd,
-      envStart,
-      envEnd,
-      auxv,
-      stackLimit,
-      readImpliesExecute,
-      vdso,
-    });
     let complete = true;
     for (const area of this.areas) {
       if (area.atFork === 'drop') continue;

@@ -9,7 +9,7 @@ import { PER_CLEAR_ON_SETID, READ_IMPLIES_EXEC } from '../abi/personality.js';
 import { RLIMIT_STACK } from '../abi/sched.js';
 import { S_ISGID, S_ISUID } from '../abi/stat.js';
 import { SIGCHLD } from '../abi/signal.js';
-import { type ElfProgram, ET_DYN, isElf, parseElf, PF_R, PF_W, PF_X, type Segment } from '../loader/elf.js';
+import { type ElfProgram, ET_DYN, isElf, parseElf, PF_R, PF_W, PF_X } from '../loader/elf.js';
 import { isScript, parseScript, SCRIPT_HEAD } from '../loader/script.js';
 import {
   AT_BASE,
@@ -192,9 +192,14 @@ function replace(
     kernel.cpu.leave(space);
     return -ENOMEM;
   }
-  const { argStart, argEnd, envStart, envEnd, auxv } = image;
-  Object.assign(space, { argStart, argEnd, envStart, envEnd, auxv, brkStart: at.end, brk: at.end });
-  space.program = { ...placeOf(elf, at.base), stackStart: image.pointer };
+  space.argStart = image.argStart;
+  space.argEnd = image.argEnd;
+  space.envStart = image.envStart;
+  space.envEnd = image.envEnd;
+  space.auxv = image.auxv;
+  space.brkStart = at.end;
+  space.brk = at.end;
+  space.program = placeOf(elf, at.base, image.pointer);
 
   // from here on there is no way back
   endOtherThreads(task);
@@ -250,8 +255,12 @@ interface Loaded {
 
 /** Maps a file's segments. `base`: where those of a file that can lie anywhere go; undefined: wherever there is room. */
 function load(space: AddressSpace, file: OpenFile, elf: ElfProgram, base: number | undefined): Loaded | number {
-  const low = Math.min(...elf.segments.map((segment) => pageFloor(segment.address)));
-  const high = Math.max(...elf.segments.map((segment) => pageCeil(segment.address + segment.memorySize)));
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (const { address, memorySize } of elf.segments) {
+    low = Math.min(low, pageFloor(address));
+    high = Math.max(high, pageCeil(address + memorySize));
+  }
   let offset = 0;
   if (elf.type === ET_DYN) {
     const align = Math.max(
@@ -305,15 +314,20 @@ function load(space: AddressSpace, file: OpenFile, elf: ElfProgram, base: number
 }
 
 /** Code and data of a program that was loaded at `base`, as Linux counts them. */
-function placeOf(elf: ElfProgram, base: number): Omit<ProgramPlace, 'stackStart'> {
-  const code = elf.segments.filter((segment) => (segment.flags & PF_X) !== 0);
-  const endOf = (segment: Segment): number => segment.address + segment.fileSize + base;
-  return {
-    codeStart: code.length > 0 ? Math.min(...code.map((segment) => segment.address + base)) : 0,
-    codeEnd: code.length > 0 ? Math.max(...code.map(endOf)) : 0,
-    dataStart: Math.max(...elf.segments.map((segment) => segment.address + base)),
-    dataEnd: Math.max(...elf.segments.map(endOf)),
-  };
+function placeOf(elf: ElfProgram, base: number, stackStart: number): ProgramPlace {
+  const place = { codeStart: Number.POSITIVE_INFINITY, codeEnd: 0, dataStart: 0, dataEnd: 0, stackStart };
+  for (const { address, fileSize, flags } of elf.segments) {
+    const start = address + base;
+    const end = start + fileSize;
+    if ((flags & PF_X) !== 0) {
+      place.codeStart = Math.min(place.codeStart, start);
+      place.codeEnd = Math.max(place.codeEnd, end);
+    }
+    place.dataStart = Math.max(place.dataStart, start);
+    place.dataEnd = Math.max(place.dataEnd, end);
+  }
+  if (place.codeEnd === 0) place.codeStart = 0;
+  return place;
 }
 
 function putStack(task: Task, space: AddressSpace, pointer: number, bytes: Uint8Array, executable: boolean): boolean {

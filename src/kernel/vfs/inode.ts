@@ -67,18 +67,19 @@ export abstract class Inode {
   programs = 0;
   /** Made by O_TMPFILE: it may be given a name though it has none. */
   linkable = false;
+  // few inodes have these, and to make a field in each of so many classes takes long
   /** F_SEAL_* bits; undefined: it is no file in memory. */
-  seals?: number;
+  declare seals?: number;
   /** Of a FIFO that somebody has had open. */
-  pipe?: Pipe;
+  declare pipe?: Pipe;
   /** Of a socket's name: the socket that it leads to. */
-  socket?: UnixSocket;
+  declare socket?: UnixSocket;
   /** Locks that somebody has had of it. */
-  locks?: FileLocks;
+  declare locks?: FileLocks;
   /** Of the file that is one of System V's shared memory. */
-  segment?: Segment;
+  declare segment?: Segment;
   /** Whoever watches it. */
-  watches?: Watch[];
+  declare watches?: Watch[];
 
   constructor(
     readonly fs: FileSystem,
