@@ -30,7 +30,7 @@ import { PageCache } from './mm/page-cache.js';
 import { PaeTable } from './mm/page-table.js';
 import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
-import type { NamespaceSet } from './ns/namespace-set.js';
+import { type NamespaceSet, releaseNamespaces } from './ns/namespace-set.js';
 import { NetNamespace } from './ns/net-namespace.js';
 import { PidNamespace } from './ns/pid-namespace.js';
 import { UserNamespace } from './ns/user-namespace.js';
@@ -159,6 +159,7 @@ export class Kernel {
   private nextMinor = 1;
   private readonly ids = new WeakMap<object, number>();
   private nextId = 1;
+  private nextMountNamespace = 1;
   private lastFault?: { task: Task; vector: number; error: number };
 
   constructor(options: KernelOptions) {
@@ -170,8 +171,8 @@ export class Kernel {
     this.tracer = options.tracer;
     this.cgroups = new Hierarchy(this);
     this.pidNamespace = new PidNamespace(undefined, this.userNamespace);
-    this.utsNamespace = new UtsNamespace(options.hostname ?? 'tabvisor', '(none)', this.userNamespace);
-    this.ipcNamespace = new IpcNamespace(this.userNamespace, this);
+    this.utsNamespace = new UtsNamespace(options.hostname ?? 'tabvisor', '(none)', this.userNamespace).hold();
+    this.ipcNamespace = new IpcNamespace(this.userNamespace, this).hold();
     this.anonymous = new AnonymousFs(this.newDevice(), 'anon_inodefs', ANON_INODE_FS_MAGIC);
     this.pipes = new AnonymousFs(this.newDevice(), 'pipefs', PIPEFS_MAGIC);
     this.sockets = new AnonymousFs(this.newDevice(), 'sockfs', SOCKFS_MAGIC);
@@ -185,8 +186,8 @@ export class Kernel {
     this.memoryRoot = this.newMount(this.memory, new Dentry('', undefined, this.memory.root), 0);
     this.runner = new Runner(this);
     this.log.add(5, 0, `Linux version ${RELEASE} (tabvisor) ${VERSION}`);
-    this.netNamespace = new NetNamespace(this, this.userNamespace);
-    this.netNamespace.loopback.start();
+    this.netNamespace = new NetNamespace(this, this.userNamespace).hold();
+    this.netNamespace.addressing.setUp(this.netNamespace.loopback, true);
   }
 
   /** A kernel from a snapshot has a new host. */
@@ -212,9 +213,13 @@ export class Kernel {
     return this.timers.next;
   }
 
-  /** A namespace of mounts with `fs` as its root. */
+  /** A namespace of mounts with `fs` as its root, there until whoever asks for it lets it go. */
   newMountNamespace(fs: FileSystem): MountNamespace {
-    return new MountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), this.userNamespace);
+    return this.makeMountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), this.userNamespace).hold();
+  }
+
+  makeMountNamespace(root: Mount, owner: UserNamespace): MountNamespace {
+    return new MountNamespace(root, owner, this.nextMountNamespace++);
   }
 
   /** `flags`: MS_* bits; access times are relative where they say nothing. */
@@ -306,6 +311,7 @@ export class Kernel {
     task.space.free();
     this.cpu.leave(task.space);
     this.cpu.freeRegisters(task);
+    releaseNamespaces(task.namespaces);
     process.group.remove(process);
     process.parent?.children.delete(process);
     task.pid.task = undefined;

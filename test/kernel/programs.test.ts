@@ -24,6 +24,7 @@ const CLEAN = [
   'inotify',
   'sysv',
   'mqueue',
+  'namespace',
   'splice',
   'sched',
   'pi',

@@ -1,10 +1,13 @@
 // Cgroup namespaces: which group looks like the root. man 7 cgroup_namespaces.
+import { Namespace } from '../ns/namespace.js';
 import type { UserNamespace } from '../ns/user-namespace.js';
 import type { Cgroup } from './cgroup.js';
 
-export class CgroupNamespace {
+export class CgroupNamespace extends Namespace {
   constructor(
     readonly root: Cgroup,
     readonly owner: UserNamespace,
-  ) {}
+  ) {
+    super();
+  }
 }

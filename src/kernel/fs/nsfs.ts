@@ -4,7 +4,8 @@ import { ENOTTY } from '../abi/errno.js';
 import { NSFS_MAGIC, S_IFREG } from '../abi/stat.js';
 import type { Kernel } from '../kernel.js';
 import { PAGE_SIZE } from '../mm/frames.js';
-import type { NamespaceKind } from '../ns/namespace-set.js';
+import type { Namespace } from '../ns/namespace.js';
+import type { NamespaceKind } from '../ns/namespace-kinds.js';
 import type { Task } from '../task/task.js';
 import { Dentry } from '../vfs/dentry.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
@@ -31,12 +32,19 @@ export class Nsfs extends FileSystem {
     this.mount = kernel.newMount(this, new Dentry('', undefined, this.root), 0);
   }
 
-  numberOf(namespace: object): number {
+  override shown({ inode }: Dentry): void {
+    if (inode instanceof NamespaceInode) inode.namespace.hold();
+  }
+  override hidden({ inode }: Dentry): void {
+    if (inode instanceof NamespaceInode) inode.namespace.release();
+  }
+
+  numberOf(namespace: Namespace): number {
     return FIRST_INO + this.kernel.idOf(namespace);
   }
 
   /** The place of the file of a namespace. */
-  placeOf(kind: NamespaceKind, namespace: object): Path {
+  placeOf(kind: NamespaceKind, namespace: Namespace): Path {
     const inode = new NamespaceInode(this, this.numberOf(namespace), kind, namespace);
     return new Path(this.mount, new Dentry(`${kind.label}:[${inode.ino}]`, undefined, inode));
   }
@@ -53,13 +61,15 @@ export class NamespaceInode extends Inode {
     fs: Nsfs,
     ino: number,
     readonly kind: NamespaceKind,
-    readonly namespace: object,
+    readonly namespace: Namespace,
   ) {
     super(fs, ino, { mode: S_IFREG | 0o444, uid: 0, gid: 0 });
   }
 
   override open(task: Task, flags: number): OpenFile {
-    return new NamespaceFile(task, this, flags);
+    const file = new NamespaceFile(task, this, flags);
+    this.namespace.hold();
+    return file;
   }
 }
 
@@ -68,8 +78,12 @@ export class NamespaceFile extends OpenFile {
   get kind(): NamespaceKind {
     return (this.inode as NamespaceInode).kind;
   }
-  get namespace(): object {
+  get namespace(): Namespace {
     return (this.inode as NamespaceInode).namespace;
+  }
+
+  protected override close(): void {
+    this.namespace.release();
   }
 
   override get label(): string {

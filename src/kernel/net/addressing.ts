@@ -89,6 +89,7 @@ export class Addressing {
     if (up) {
       for (const address of one.addresses) for (const route of this.routesOf(one, address)) routes.add(route);
       if ((one.configured & IFF_LOOPBACK) === 0) routes.add(this.multicast(one));
+      one.wentUp();
     } else {
       routes.drop((route) => route.interface === one);
       // addresses of IPv6 go with it, those of IPv4 stay

@@ -89,6 +89,9 @@ export abstract class Interface {
   /** Sends a packet to `nextHop`, which is on its link. */
   abstract transmit(packet: Packet, nextHop: Address): void;
 
+  /** What it has of its own accord once it is up. */
+  wentUp(): void {}
+
   /** It has gone up or down, or its addresses have changed. */
   changed(): void {}
 

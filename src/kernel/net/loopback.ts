@@ -1,6 +1,6 @@
 // The interface lo: what goes out by it has come. Linux drivers/net/loopback.c.
 import type { Address } from '../../net/address.js';
-import { ARPHRD_LOOPBACK, IFF_LOOPBACK, IFF_UP } from '../abi/inet.js';
+import { ARPHRD_LOOPBACK, IFF_LOOPBACK } from '../abi/inet.js';
 import { RT_SCOPE_HOST } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import { LOOPBACK_4, LOOPBACK_6 } from './inet/endpoint.js';
@@ -14,11 +14,11 @@ export class Loopback extends Interface {
     super(namespace, index, 'lo', ARPHRD_LOOPBACK, IFF_LOOPBACK, MTU, 0);
   }
 
-  /** As a system has it that has started. */
-  start(): void {
-    this.configured |= IFF_UP;
+  /** The addresses that every system has, unless it was given others. Linux net/ipv4/devinet.c, net/ipv6/addrconf.c init_loopback. */
+  override wentUp(): void {
     const { addressing } = this.namespace;
-    addressing.add(this, addressing.plain(LOOPBACK_4, 8, { scope: RT_SCOPE_HOST, label: this.name }));
+    if (!this.addresses.some(({ address }) => typeof address === 'number'))
+      addressing.add(this, addressing.plain(LOOPBACK_4, 8, { scope: RT_SCOPE_HOST, label: this.name }));
     addressing.add(this, addressing.plain(LOOPBACK_6, 128, { scope: RT_SCOPE_HOST }));
   }
 

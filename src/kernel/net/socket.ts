@@ -113,9 +113,14 @@ export abstract class Socket extends OpenFile {
     readonly type: number,
     readonly protocol: number,
     flags: number,
+    namespace = task.namespaces.net,
   ) {
     super(task, task.kernel.sockets.make(task, S_IFSOCK | 0o777), O_RDWR | flags);
-    this.namespace = task.namespaces.net;
+    this.namespace = namespace.hold();
+  }
+
+  protected override close(): void {
+    this.namespace.release();
   }
 
   /** Is an option of SOL_SOCKET on? */

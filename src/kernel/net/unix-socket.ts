@@ -86,8 +86,8 @@ export class UnixSocket extends Socket {
   private wasConnected = false;
   private credentialsOfPeer?: PeerCredentials;
 
-  constructor(task: Task, type: number, flags: number) {
-    super(task, AF_UNIX, type, 0, flags);
+  constructor(task: Task, type: number, flags: number, namespace = task.namespaces.net) {
+    super(task, AF_UNIX, type, 0, flags, namespace);
     this.namespace.unix.all.add(this);
   }
 
@@ -205,7 +205,7 @@ export class UnixSocket extends Socket {
       return task.blockUnless(this.nonblocking, target.waiters);
     }
     // the other end is made now, and waits to be accepted
-    const other = new UnixSocket(task, this.type, 0);
+    const other = new UnixSocket(task, this.type, 0, target.namespace);
     other.address = target.address;
     this.join(other, task);
     other.join(this, task);
@@ -524,6 +524,7 @@ export class UnixSocket extends Socket {
     this.queue = [];
     this.peer = undefined;
     this.waiters.wake();
+    super.close();
   }
 }
 

@@ -4,9 +4,10 @@ import { MqueueFs } from '../fs/mqueuefs.js';
 import { MessageQueues } from '../ipc/message-queues.js';
 import { Semaphores } from '../ipc/semaphores.js';
 import { SharedMemory } from '../ipc/shared-memory.js';
+import { Namespace } from './namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 
-export class IpcNamespace {
+export class IpcNamespace extends Namespace {
   readonly shm = new SharedMemory();
   readonly sem = new Semaphores();
   readonly msg = new MessageQueues();
@@ -17,11 +18,11 @@ export class IpcNamespace {
     readonly owner: UserNamespace,
     kernel: { newDevice(): number; readonly clock: Clock },
   ) {
+    super();
     this.queues = new MqueueFs(kernel.newDevice(), kernel.clock);
   }
 
-  /** Nobody is in it any more: what is left in it goes. */
-  free(): void {
+  protected override free(): void {
     for (const segment of this.shm) segment.doom();
     for (const set of this.sem) this.sem.remove(set);
     for (const queue of this.msg) this.msg.remove(queue);

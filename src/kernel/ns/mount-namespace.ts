@@ -1,17 +1,26 @@
 // Mount namespaces: a tree of mounts. man 7 mount_namespaces.
 import type { Mount } from '../vfs/mount.js';
 import { Path } from '../vfs/path.js';
+import { Namespace } from './namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 
 /** Mounts that one namespace may have: fs.mount-max. Programs can double what there is with every call. */
 export const MOUNT_MAX = 4096;
 
-export class MountNamespace {
+export class MountNamespace extends Namespace {
   constructor(
     /** The mount that has no parent; pivot_root(2) puts another in its place. */
     public root: Mount,
     readonly owner: UserNamespace,
-  ) {}
+    /** Those made later have higher numbers: a mount of its file can only be in an older one. */
+    readonly serial: number,
+  ) {
+    super();
+  }
+
+  protected override free(): void {
+    this.root.discard();
+  }
 
   get rootPath(): Path {
     return new Path(this.root, this.root.root);

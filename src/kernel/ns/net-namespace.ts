@@ -18,9 +18,10 @@ import { NetChanges } from '../net/net-changes.js';
 import { NetSettings } from '../net/net-settings.js';
 import { Routes } from '../net/routes.js';
 import { UnixSockets } from '../net/unix-sockets.js';
+import { Namespace } from './namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 
-export class NetNamespace implements Clock {
+export class NetNamespace extends Namespace implements Clock {
   readonly settings = new NetSettings();
   /** By index, in the order of their making. */
   readonly interfaces = new Map<number, Interface>();
@@ -43,6 +44,7 @@ export class NetNamespace implements Clock {
     readonly kernel: Kernel,
     readonly owner: UserNamespace,
   ) {
+    super();
     this.tcp = new TcpTable(this);
     this.udp = new UdpTable(this);
     this.loopback = new Loopback(this, this.newIndex());
@@ -74,6 +76,10 @@ export class NetNamespace implements Clock {
     one.close();
     this.interfaces.delete(one.index);
     this.changes.linkChanged(one, true);
+  }
+
+  protected override free(): void {
+    for (const one of [...this.interfaces.values()]) this.remove(one);
   }
 
   interfaceNamed(name: string): Interface | undefined {

@@ -2,6 +2,7 @@
 import type { ProcessGroup, Session } from '../task/job.js';
 import type { Process } from '../task/process.js';
 import type { Task } from '../task/task.js';
+import { Namespace } from './namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 
 /** As on a 32-bit Linux: 32768, so that programs with old ideas of a pid's size work. */
@@ -46,7 +47,10 @@ export class Pid {
   }
 }
 
-export class PidNamespace {
+/** How deep they nest. */
+export const PID_NAMESPACE_LEVELS = 32;
+
+export class PidNamespace extends Namespace {
   readonly level: number;
   private readonly pids = new Map<number, Pid>();
   private next = 1;
@@ -61,6 +65,7 @@ export class PidNamespace {
     readonly parent: PidNamespace | undefined,
     readonly owner: UserNamespace,
   ) {
+    super();
     this.level = parent ? parent.level + 1 : 0;
   }
 

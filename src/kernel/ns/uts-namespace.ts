@@ -1,12 +1,15 @@
 // UTS namespaces: host name and domain name. man 7 uts_namespaces.
+import { Namespace } from './namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 
-export class UtsNamespace {
+export class UtsNamespace extends Namespace {
   constructor(
     public hostname: string,
     public domainname: string,
     readonly owner: UserNamespace,
-  ) {}
+  ) {
+    super();
+  }
 
   copy(owner: UserNamespace): UtsNamespace {
     return new UtsNamespace(this.hostname, this.domainname, owner);

@@ -90,7 +90,7 @@ export class Credentials implements CredentialFields {
   capable(namespace: UserNamespace, capability: number): boolean {
     for (let at: UserNamespace | undefined = namespace; at; at = at.parent) {
       if (at === this.userNamespace) return this.has(capability);
-      if (at.parent === this.userNamespace && at.owner === this.euid) return true;
+      if (at.parent === this.userNamespace && at.ownerUid === this.euid) return true;
     }
     return false;
   }

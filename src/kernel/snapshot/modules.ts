@@ -85,6 +85,7 @@ import * as netUnixSocket from '../net/unix-socket.js';
 import * as netUnixSockets from '../net/unix-sockets.js';
 import * as nsIpcNamespace from '../ns/ipc-namespace.js';
 import * as nsMountNamespace from '../ns/mount-namespace.js';
+import * as nsNamespace from '../ns/namespace.js';
 import * as nsNetNamespace from '../ns/net-namespace.js';
 import * as nsPidNamespace from '../ns/pid-namespace.js';
 import * as nsUserNamespace from '../ns/user-namespace.js';
@@ -229,6 +230,7 @@ export const MODULES: Modules = {
   'net/unix-sockets': netUnixSockets,
   'ns/ipc-namespace': nsIpcNamespace,
   'ns/mount-namespace': nsMountNamespace,
+  'ns/namespace': nsNamespace,
   'ns/net-namespace': nsNetNamespace,
   'ns/pid-namespace': nsPidNamespace,
   'ns/user-namespace': nsUserNamespace,

@@ -1,51 +1,86 @@
-// Leaving and joining namespaces. man 2 unshare, setns. Of namespaces those of cgroups can be made so far; those that have no second one
-// answer as a Linux without them.
-import { EBADF, EINVAL, EPERM } from '../abi/errno.js';
+// Leaving and joining namespaces. man 2 unshare, setns; Linux kernel/nsproxy.c.
+import { EBADF, EINVAL, EPERM, ESRCH } from '../abi/errno.js';
 import {
   CLONE_FILES,
   CLONE_FS,
-  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
   CLONE_SIGHAND,
   CLONE_SYSVSEM,
   CLONE_THREAD,
   CLONE_VM,
 } from '../abi/sched.js';
-import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
 import { NamespaceFile } from '../fs/nsfs.js';
-import { CAP_SYS_ADMIN } from '../security/capability.js';
+import { PidFile } from '../fs/pidfd.js';
+import { createNamespaces, NEW_IN_SET } from '../ns/create-namespaces.js';
+import { type Joining, NAMESPACE_KINDS } from '../ns/namespace-kinds.js';
+import { mayTrace } from '../security/trace-access.js';
 import type { Task } from '../task/task.js';
 
 /** What is shared between threads alone: leaving it takes that there are no others. */
 const OF_THREADS = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
-const KNOWN = OF_THREADS | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_NEWCGROUP;
+const KNOWN = OF_THREADS | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | NEW_IN_SET;
 
-export function unshare(task: Task, flags: number): number {
-  if ((flags & ~KNOWN) !== 0) return -EINVAL;
-  if ((flags & OF_THREADS) !== 0 && task.process.threads.size > 1) return -EINVAL;
-  if ((flags & CLONE_VM) !== 0 && task.space.users > 1) return -EINVAL;
-  if ((flags & CLONE_NEWCGROUP) !== 0) {
-    if (!task.credentials.has(CAP_SYS_ADMIN)) return -EPERM;
-    const cgroup = new CgroupNamespace(task.cgroup, task.credentials.userNamespace);
-    task.namespaces = { ...task.namespaces, cgroup };
-  }
-  if ((flags & CLONE_FS) !== 0 && task.fs.users > 1) {
+export function unshare(task: Task, asked: number): number {
+  if ((asked & ~KNOWN) !== 0) return -EINVAL;
+  // other mounts are other places
+  const flags = (asked & CLONE_NEWNS) !== 0 ? asked | CLONE_FS : asked;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (has(OF_THREADS) && task.process.threads.size > 1) return -EINVAL;
+  if (has(CLONE_VM) && task.space.users > 1) return -EINVAL;
+  const fs = has(CLONE_FS) && task.fs.users > 1 ? { ...task.fs, users: 1 } : task.fs;
+  const namespaces = createNamespaces(task, flags, task.credentials, fs);
+  if (typeof namespaces === 'number') return namespaces;
+  // semaphores of a namespace that it leaves are undone there
+  if (has(CLONE_NEWIPC | CLONE_SYSVSEM)) task.namespaces.ipc.sem.processEnded(task.process);
+  if (fs !== task.fs) {
     task.fs.users--;
-    task.fs = { ...task.fs, users: 1 };
+    task.fs = fs;
   }
-  if ((flags & CLONE_FILES) !== 0 && task.files.users > 1) {
+  if (has(CLONE_FILES) && task.files.users > 1) {
     task.files.users--;
     task.files = task.files.fork();
+  }
+  task.enterNamespaces(namespaces);
+  return 0;
+}
+
+/** All that was asked for is allowed, and done. */
+function commit({ task, set, credentials, place }: Joining): number {
+  if (set.ipc !== task.namespaces.ipc) task.namespaces.ipc.sem.processEnded(task.process);
+  task.enterNamespaces(set);
+  task.credentials = credentials;
+  if (place) {
+    task.fs.root = place;
+    task.fs.cwd = place;
   }
   return 0;
 }
 
-export function setns(task: Task, fd: number, type: number): number {
+export function setns(task: Task, fd: number, flags: number): number {
   const file = task.file(fd);
   if (!file) return -EBADF;
-  if (!(file instanceof NamespaceFile)) return -EINVAL;
-  const { kind, namespace } = file;
-  if ((type !== 0 && type !== kind.flag) || !kind.enter) return -EINVAL;
-  if (!task.credentials.has(CAP_SYS_ADMIN)) return -EPERM;
-  task.namespaces = kind.enter(task.namespaces, namespace);
-  return 0;
+  const next: Joining = { task, set: task.namespaces, credentials: task.credentials };
+  if (file instanceof NamespaceFile) {
+    const { kind, namespace } = file;
+    if (flags !== 0 && flags !== kind.flag) return -EINVAL;
+    return kind.join(next, namespace) || commit(next);
+  }
+  return file instanceof PidFile ? joinProcess(next, file, flags) : -EINVAL;
+}
+
+/** By a pidfd: several of a process's namespaces at once, or none. */
+function joinProcess(next: Joining, { process }: PidFile, flags: number): number {
+  const known = NAMESPACE_KINDS.reduce((all, { flag }) => all | flag, 0);
+  if (flags === 0 || (flags & ~known) !== 0) return -EINVAL;
+  if (process.isZombie) return -ESRCH;
+  const target = process.leader;
+  if (!mayTrace(next.task, target)) return -EPERM;
+  for (const kind of NAMESPACE_KINDS) {
+    if ((flags & kind.flag) === 0 || (kind.flag === CLONE_NEWPID && kind.name !== 'pid')) continue;
+    const failed = kind.join(next, kind.of(target)!);
+    if (failed !== 0) return failed;
+  }
+  return commit(next);
 }

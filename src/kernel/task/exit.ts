@@ -12,6 +12,7 @@ import {
 } from '../abi/signal.js';
 import { removePid } from '../cgroup/pids.js';
 import { segmentsOf } from '../ipc/shared-memory.js';
+import { releaseNamespaces } from '../ns/namespace-set.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
 import { endPiLocks } from './pi-futex.js';
@@ -37,12 +38,9 @@ export function endTask(task: Task, status: number): void {
   process.threads.delete(task);
   addUsage(process.usage, task.usage);
   kernel.taskEnded(task);
-  if (process.threads.size > 0) {
-    threadEnded(task, status);
-    return;
-  }
   threadEnded(task, status);
-  endProcess(process, process.groupExit ?? status, task);
+  if (process.threads.size === 0) endProcess(process, process.groupExit ?? status, task);
+  releaseNamespaces(task.namespaces);
 }
 
 /** The number of a thread that is not the leader goes with it. */
@@ -144,13 +142,18 @@ function endProcess(process: Process, status: number, last: Task): void {
   notifyEnd(process, last);
 }
 
-/** Process 1 of a namespace takes all others with it. */
+/** Process 1 of a namespace takes all others with it: they are gone when its own end is told. None of them is running. */
 function endNamespace(init: Process): void {
   const { namespace } = init.pid;
   namespace.dead = true;
-  for (const [, pid] of namespace.all())
-    if (pid.process && pid.process !== init && !pid.process.isZombie)
-      pid.process.leader.kernel.signals.toProcess(pid.process, { signal: SIGKILL, code: SI_KERNEL });
+  for (const [, { process }] of namespace.all()) {
+    if (!process || process === init || process.isZombie) continue;
+    process.groupExit = SIGKILL;
+    for (const task of [...process.threads]) {
+      task.kernel.unqueue(task);
+      endTask(task, SIGKILL);
+    }
+  }
 }
 
 function reparentChildren(process: Process, last: Task): void {

@@ -1,5 +1,5 @@
 // New tasks: fork, vfork, clone and clone3 are one call with flags. Linux kernel/fork.c; man 2 clone.
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.js';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../abi/errno.js';
 import {
   PTRACE_EVENT_CLONE,
   PTRACE_EVENT_FORK,
@@ -13,20 +13,18 @@ import {
   CLONE_CHILD_SETTID,
   CLONE_FILES,
   CLONE_FS,
-  CLONE_NEWCGROUP,
   CLONE_NEWIPC,
-  CLONE_NEWNET,
   CLONE_NEWNS,
   CLONE_NEWPID,
   CLONE_NEWTIME,
   CLONE_NEWUSER,
-  CLONE_NEWUTS,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
   CLONE_PTRACE,
   CLONE_SETTLS,
   CLONE_SIGHAND,
+  CLONE_SYSVSEM,
   CLONE_THREAD,
   CLONE_UNTRACED,
   CLONE_VFORK,
@@ -35,8 +33,8 @@ import {
   SCHED_NORMAL,
 } from '../abi/sched.js';
 import { SIGCHLD } from '../abi/signal.js';
-import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
-import type { NamespaceSet } from '../ns/namespace-set.js';
+import { createNamespaces } from '../ns/create-namespaces.js';
+import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../ns/namespace-set.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { chargePid, removePid } from '../cgroup/pids.js';
 import { PaeTable } from '../mm/page-table.js';
@@ -47,7 +45,7 @@ import { dropSpace } from './exit.js';
 import { Process } from './process.js';
 import { TRAP_FLAG } from './registers.js';
 import { isRealTime } from './scheduler.js';
-import { Task } from './task.js';
+import { type FsContext, Task } from './task.js';
 import { attachChild } from './tracing.js';
 
 export interface CloneArguments {
@@ -66,9 +64,6 @@ export interface CloneArguments {
   /** CLONE_INTO_CGROUP: where the child begins. */
   cgroup?: Cgroup;
 }
-
-const NEW_NAMESPACES =
-  CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUSER | CLONE_NEWTIME;
 
 /** Makes a task; the child, or a negated errno. */
 export function clone(parent: Task, args: CloneArguments): Task | number {
@@ -92,17 +87,39 @@ function checked(parent: Task, { flags, clearHandlers }: CloneArguments): number
   if (has(CLONE_SIGHAND) && clearHandlers) return -EINVAL;
   if (has(CLONE_THREAD) && has(CLONE_NEWPID | CLONE_NEWUSER)) return -EINVAL;
   if (has(CLONE_PARENT) && parent.process.isInit) return -EINVAL;
-  // as a Linux without the namespaces says it
-  if (has(NEW_NAMESPACES)) return -EINVAL;
-  if (has(CLONE_NEWCGROUP) && !parent.credentials.has(CAP_SYS_ADMIN)) return -EPERM;
+  // threads are where their leader is
+  if (has(CLONE_THREAD) && parent.namespaces.pidForChildren !== parent.pidNamespace) return -EINVAL;
+  // semaphores of one namespace aren't undone in another
+  if (has(CLONE_NEWIPC) && has(CLONE_SYSVSEM)) return -EINVAL;
+  // as a Linux without these namespaces says it
+  if (has(CLONE_NEWUSER | CLONE_NEWTIME)) return -EINVAL;
   return kernel.tasks.size >= kernel.maxTasks || tooMany(parent) ? -EAGAIN : 0;
 }
 
 function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number {
   const { flags } = args;
+  const fs = (flags & CLONE_FS) !== 0 ? parent.fs : { ...parent.fs, users: 0 };
+  const { credentials } = parent;
+  const namespaces = createNamespaces(parent, flags, credentials, fs);
+  if (typeof namespaces === 'number') return namespaces;
+  // should nobody be in them in the end, they go at once
+  holdNamespaces(namespaces);
+  const child = makeIn(namespaces, parent, args, fs, cgroup);
+  releaseNamespaces(namespaces);
+  return child;
+}
+
+function makeIn(
+  namespaces: NamespaceSet,
+  parent: Task,
+  args: CloneArguments,
+  fs: FsContext,
+  cgroup: Cgroup,
+): Task | number {
+  const { flags } = args;
   const { kernel } = parent;
   const has = (flag: number): boolean => (flags & flag) !== 0;
-  const namespace = parent.namespaces.pidForChildren;
+  const namespace = namespaces.pidForChildren;
   if (namespace.dead) return -ENOMEM;
   const pid = namespace.allocate();
   if (!pid) return -EAGAIN;
@@ -117,22 +134,10 @@ function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number
   if (has(CLONE_VM)) space.users++;
 
   const process = has(CLONE_THREAD) ? parent.process : newProcess(parent, args, pid);
-  const fs = has(CLONE_FS) ? parent.fs : { ...parent.fs, users: 0 };
   fs.users++;
   const files = has(CLONE_FILES) ? parent.files : parent.files.fork();
   if (has(CLONE_FILES)) files.users++;
-  const child = new Task(
-    kernel,
-    pid,
-    process,
-    parent.abi,
-    registers,
-    space,
-    fs,
-    files,
-    parent.credentials,
-    namespacesFor(parent, flags),
-  );
+  const child = new Task(kernel, pid, process, parent.abi, registers, space, fs, files, parent.credentials, namespaces);
   kernel.cgroups.enter(child, cgroup);
   if (!has(CLONE_THREAD)) process.leader = child;
   inherit(parent, child);
@@ -180,12 +185,6 @@ export function forkEvent(parent: Task, { flags, exitSignal }: CloneArguments): 
   if ((flags & CLONE_VFORK) !== 0) return (options & PTRACE_O_TRACEVFORK) !== 0 ? PTRACE_EVENT_VFORK : 0;
   if (exitSignal !== SIGCHLD) return (options & PTRACE_O_TRACECLONE) !== 0 ? PTRACE_EVENT_CLONE : 0;
   return (options & PTRACE_O_TRACEFORK) !== 0 ? PTRACE_EVENT_FORK : 0;
-}
-
-/** A new namespace of groups has the parent's group as its root. */
-function namespacesFor({ namespaces, cgroup, credentials }: Task, flags: number): NamespaceSet {
-  if ((flags & CLONE_NEWCGROUP) === 0) return namespaces;
-  return { ...namespaces, cgroup: new CgroupNamespace(cgroup, credentials.userNamespace) };
 }
 
 /** RLIMIT_NPROC: processes and threads of the user. Root may. */
@@ -266,6 +265,7 @@ function undo(child: Task): void {
   if (--child.files.users === 0) child.files.closeAll();
   child.fs.users--;
   kernel.cpu.freeRegisters(child);
+  releaseNamespaces(child.namespaces);
   child.pid.task = undefined;
   if (process.leader === child) {
     process.parent?.children.delete(process);

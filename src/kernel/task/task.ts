@@ -10,7 +10,7 @@ import { HIGH_BATCH } from '../cgroup/memory-limit.js';
 import type { MemoryState } from '../cgroup/memory-state.js';
 import type { Kernel } from '../kernel.js';
 import type { AddressSpace } from '../mm/address-space.js';
-import type { NamespaceSet } from '../ns/namespace-set.js';
+import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../ns/namespace-set.js';
 import type { Pid, PidNamespace } from '../ns/pid-namespace.js';
 import type { Credentials } from '../security/credentials.js';
 import type { Seccomp } from '../security/seccomp.js';
@@ -144,9 +144,17 @@ export class Task implements Waiter, Timed {
     public credentials: Credentials,
     public namespaces: NamespaceSet,
   ) {
+    holdNamespaces(namespaces);
     pid.task = this;
     process.threads.add(this);
     this.startTime = kernel.clock.monotonic();
+  }
+
+  /** It leaves namespaces and joins others. */
+  enterNamespaces(set: NamespaceSet): void {
+    const old = this.namespaces;
+    this.namespaces = holdNamespaces(set);
+    releaseNamespaces(old);
   }
 
   /** The namespace that its own numbers are in. */

@@ -1,5 +1,6 @@
 // A mounted filesystem: its root and what statfs tells. Linux struct super_block.
 import { EINVAL } from '../abi/errno.js';
+import type { Dentry } from './dentry.js';
 import type { Inode } from './inode.js';
 
 export interface FileSystemStatistics {
@@ -51,6 +52,9 @@ export abstract class FileSystem {
   reclaim(_may: (frame: number) => boolean, _mapped = false): number {
     return 0;
   }
+  /** A mount that has `root` as its root is made, or has gone. */
+  shown(_root: Dentry): void {}
+  hidden(_root: Dentry): void {}
   /** The last mount is gone. */
   unmounted(): void {}
 }

@@ -17,6 +17,7 @@ export class MountTable {
 
   make(fs: FileSystem, root: Dentry, flags: number): Mount {
     this.counts.set(fs, (this.counts.get(fs) ?? 0) + 1);
+    fs.shown(root);
     return new Mount(this, this.nextId++, fs, root, flags);
   }
 
@@ -48,6 +49,7 @@ export class MountTable {
       if (this.isBusy(mount)) continue;
       this.leaving.delete(mount);
       const { fs } = mount;
+      fs.hidden(mount.root);
       const count = this.counts.get(fs)! - 1;
       if (count > 0) {
         this.counts.set(fs, count);

@@ -95,6 +95,14 @@ export class Mount {
     this.mountpoint = undefined;
   }
 
+  /** It leaves its tree for good, with all on it. */
+  discard(): void {
+    for (const each of [...this.tree()].reverse()) {
+      each.detach();
+      each.table.leave(each);
+    }
+  }
+
   get mounts(): Iterable<Mount> {
     return this.children.values();
   }

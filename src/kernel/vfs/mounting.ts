@@ -3,12 +3,14 @@
 // DEVIATION: all mounts are private: nothing propagates, and none can be made shared.
 import { EAGAIN, EBUSY, EINVAL, ELOOP, ENOENT, ENOSPC, ENOTDIR } from '../abi/errno.js';
 import { MNT_DETACH, MNT_EXPIRE, MNT_FORCE, MS_PRIVATE, MS_RDONLY, MS_SLAVE, MS_UNBINDABLE } from '../abi/mount.js';
-import { MOUNT_MAX } from '../ns/mount-namespace.js';
-import type { Task } from '../task/task.js';
+import { NamespaceInode } from '../fs/nsfs.js';
+import { MOUNT_MAX, MountNamespace } from '../ns/mount-namespace.js';
+import type { UserNamespace } from '../ns/user-namespace.js';
+import type { FsContext, Task } from '../task/task.js';
 import { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 import { type Mount, MOUNT_FLAGS } from './mount.js';
-import type { Path } from './path.js';
+import { Path } from './path.js';
 
 /** Does `path` name a mount as a whole? */
 export const isMountRoot = (path: Path): boolean => path.dentry === path.mount.root;
@@ -26,39 +28,52 @@ function graft(task: Task, mount: Mount, place: Path, count: number): number {
   return 0;
 }
 
-/** A mount that found no place goes again, with all on it. */
-function discard(mount: Mount): void {
-  for (const each of [...mount.tree()].reverse()) {
-    each.detach();
-    each.table.leave(each);
-  }
-}
-
 export function mountNew(task: Task, fs: FileSystem, place: Path, flags: number): number {
   const at = place.covered;
   // the same filesystem twice on one place is a mistake
   if (isMountRoot(at) && at.mount.fs === fs) return -EBUSY;
   const mount = task.kernel.newMount(fs, new Dentry('', undefined, fs.root), flags & MOUNT_FLAGS);
   const failed = graft(task, mount, place, 1);
-  if (failed !== 0) discard(mount);
+  if (failed !== 0) mount.discard();
   return failed;
 }
 
-/** A copy of `source`'s tree below `dentry`; undefined: there would be too many. Unbindable mounts are left out. */
-function copyTree(task: Task, source: Mount, dentry: Dentry, recursive: boolean, most: number): Mount | undefined {
+/** Is it a file of a namespace of mounts? Where such are mounted within one another, none would ever go. */
+const namespaceOf = ({ inode }: Dentry): MountNamespace | undefined =>
+  inode instanceof NamespaceInode && inode.namespace instanceof MountNamespace ? inode.namespace : undefined;
+
+/** The copies that were made, by what they are copies of. */
+type Copies = Map<Mount, Mount>;
+
+/**
+ * A copy of `source`'s tree below `dentry`; undefined: there would be too many. Unbindable mounts are left out, but not where it is a
+ * whole namespace that is copied, into `copies`.
+ */
+function copyTree(
+  task: Task,
+  source: Mount,
+  dentry: Dentry,
+  recursive: boolean,
+  most: number,
+  copies?: Copies,
+): Mount | undefined {
   const { kernel } = task;
   const top = kernel.newMount(source.fs, dentry, source.flags);
+  copies?.set(source, top);
   let count = 1;
   const waiting: [Mount, Mount][] = recursive ? [[source, top]] : [];
   for (let pair = waiting.pop(); pair; pair = waiting.pop()) {
     const [from, to] = pair;
     for (const child of from.mounts) {
-      if (child.unbindable || (from === source && !child.mountpoint!.within(dentry))) continue;
+      if (copies ? namespaceOf(child.root) : child.unbindable) continue;
+      if (from === source && !child.mountpoint!.within(dentry)) continue;
       if (++count > most) {
-        discard(top);
+        top.discard();
         return undefined;
       }
       const copy = kernel.newMount(child.fs, child.root, child.flags);
+      copy.unbindable = child.unbindable;
+      copies?.set(child, copy);
       to.attach(copy, child.mountpoint!);
       waiting.push([child, copy]);
     }
@@ -66,15 +81,28 @@ function copyTree(task: Task, source: Mount, dentry: Dentry, recursive: boolean,
   return top;
 }
 
+/** A new namespace with a copy of each of the task's mounts; the places of `fs` become those of the copies. */
+export function copyMountNamespace(task: Task, owner: UserNamespace, fs: FsContext): MountNamespace {
+  const { root } = task.namespaces.mount;
+  const copies: Copies = new Map();
+  const top = copyTree(task, root, root.root, true, Number.POSITIVE_INFINITY, copies)!;
+  const moved = ({ mount, dentry }: Path): Path => new Path(copies.get(mount) ?? mount, dentry);
+  fs.root = moved(fs.root);
+  fs.cwd = moved(fs.cwd);
+  return task.kernel.makeMountNamespace(top, owner);
+}
+
 export function mountBind(task: Task, source: Path, place: Path, recursive: boolean): number {
   if (source.mount.unbindable) return -EINVAL;
   // what hangs in no tree can be bound when it is a namespace's file
   if (!isOurs(task, source.mount) && source.mount.fs.type !== 'nsfs') return -EINVAL;
+  const shown = namespaceOf(source.dentry);
+  if (shown && shown.serial <= task.namespaces.mount.serial) return -EINVAL;
   const room = MOUNT_MAX - task.namespaces.mount.count;
   const copy = room > 0 ? copyTree(task, source.mount, source.dentry, recursive, room) : undefined;
   if (!copy) return -ENOSPC;
   const failed = graft(task, copy, place, 0);
-  if (failed !== 0) discard(copy);
+  if (failed !== 0) copy.discard();
   return failed;
 }
 
@@ -133,7 +161,7 @@ export function unmount(task: Task, place: Path, flags: number): number {
   // the root of all stays where it is
   if (!mount.parent) return (flags & MNT_DETACH) !== 0 ? -EINVAL : -EBUSY;
   if ((flags & MNT_DETACH) === 0 && (mount.hasMounts || table.isBusy(mount))) return -EBUSY;
-  discard(mount);
+  mount.discard();
   return 0;
 }
 

@@ -5,7 +5,7 @@ import { CAP_AUDIT_CONTROL, CAP_SYS_RESOURCE } from '../../security/capability.j
 import { badness, OOM_SCORE_ADJ_MAX, OOM_SCORE_ADJ_MIN } from '../../task/oom.js';
 import { LIMIT_COUNT } from '../../task/limits.js';
 import type { Task } from '../../task/task.js';
-import { NAMESPACE_KINDS } from '../../ns/namespace-set.js';
+import { NAMESPACE_KINDS } from '../../ns/namespace-kinds.js';
 import type { Pid } from '../../ns/pid-namespace.js';
 import type { Actor } from '../../vfs/actor.js';
 import type { DirectoryEntry, Inode } from '../../vfs/inode.js';
@@ -48,9 +48,14 @@ const living = (task: Task): Task | undefined => (task.state === 'dead' ? undefi
 
 const namespaces = NAMESPACE_KINDS.map((kind) =>
   link<ProcessSubject>(kind.name, {
-    text: ({ task }, reader) =>
-      task && living(task) ? `${kind.label}:[${reader.kernel.nsfs.numberOf(kind.of(task))}]` : -ENOENT,
-    follow: ({ task }, reader) => (task && living(task) ? reader.kernel.nsfs.placeOf(kind, kind.of(task)) : -ENOENT),
+    text: ({ task }, reader) => {
+      const namespace = task && living(task) && kind.of(task);
+      return namespace ? `${kind.label}:[${reader.kernel.nsfs.numberOf(namespace)}]` : -ENOENT;
+    },
+    follow: ({ task }, reader) => {
+      const namespace = task && living(task) && kind.of(task);
+      return namespace ? reader.kernel.nsfs.placeOf(kind, namespace) : -ENOENT;
+    },
   }),
 );
 

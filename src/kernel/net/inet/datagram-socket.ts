@@ -244,5 +244,6 @@ export abstract class DatagramSocket extends InetSocket {
   protected override close(): void {
     this.unclaim();
     this.queue.length = 0;
+    super.close();
   }
 }

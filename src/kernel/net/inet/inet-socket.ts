@@ -101,8 +101,8 @@ export abstract class InetSocket extends Socket implements PortHolder {
   private readonly errors: QueuedError[] = [];
   readonly uid: number;
 
-  constructor(task: Task, family: number, type: number, protocol: number, flags: number) {
-    super(task, family, type, protocol, flags);
+  constructor(task: Task, family: number, type: number, protocol: number, flags: number, from?: InetSocket) {
+    super(task, family, type, protocol, flags, from?.namespace);
     this.ip = new IpOptions();
     if (this.namespace.settings.bindV6Only) this.ip.set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
     this.local = { address: this.anyAddress, port: 0, scope: 0 };

@@ -69,7 +69,7 @@ export class TcpSocket extends InetSocket {
   private ownBuffers = { receive: false, send: false };
 
   constructor(task: Task, family: number, flags: number, accepted?: { from: TcpSocket; end: TcpEndpoint }) {
-    super(task, family, SOCK_STREAM, IPPROTO_TCP, flags);
+    super(task, family, SOCK_STREAM, IPPROTO_TCP, flags, accepted?.from);
     this.receiveBuffer = RECEIVE_BUFFER;
     this.sendBuffer = SEND_BUFFER;
     if (!accepted) return;
@@ -528,6 +528,7 @@ export class TcpSocket extends InetSocket {
     const reset = this.linger.on !== 0 && this.linger.seconds === 0;
     this.end?.leave(reset);
     this.end = undefined;
+    super.close();
   }
 
   // ---- options ----------------------------------------------------------------------------------------------------------------

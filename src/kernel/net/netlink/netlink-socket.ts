@@ -272,6 +272,7 @@ export class NetlinkSocket extends Socket implements NetListener {
     this.namespace.changes.remove(this);
     this.namespace.netlinkPorts.delete(`${this.protocol}:${this.port}`);
     this.queue = [];
+    super.close();
   }
 
   // ---- options ----------------------------------------------------------------------------------------------------------------

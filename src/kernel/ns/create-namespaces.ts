@@ -1,0 +1,46 @@
+// New namespaces, as clone(2) and unshare(2) ask for them. man 7 namespaces; Linux kernel/nsproxy.c create_new_namespaces.
+import { EINVAL, ENOSPC, EPERM } from '../abi/errno.js';
+import { CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } from '../abi/sched.js';
+import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
+import { CAP_SYS_ADMIN } from '../security/capability.js';
+import type { Credentials } from '../security/credentials.js';
+import type { FsContext, Task } from '../task/task.js';
+import { copyMountNamespace } from '../vfs/mounting.js';
+import { IpcNamespace } from './ipc-namespace.js';
+import type { NamespaceSet } from './namespace-set.js';
+import { NetNamespace } from './net-namespace.js';
+import { PID_NAMESPACE_LEVELS, PidNamespace } from './pid-namespace.js';
+
+/** Those of a set: all but that of users, which belongs to the credentials. */
+export const NEW_IN_SET = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
+
+/**
+ * The set of `task` with new namespaces for the CLONE_NEW* in `flags`, which belong to the user namespace of `credentials`. With new mounts
+ * the places of `fs` become those of the copies. Nobody holds them yet. A negated errno.
+ */
+export function createNamespaces(
+  task: Task,
+  flags: number,
+  credentials: Credentials,
+  fs: FsContext,
+): NamespaceSet | number {
+  const old = task.namespaces;
+  if ((flags & NEW_IN_SET) === 0) return old;
+  if (!credentials.has(CAP_SYS_ADMIN)) return -EPERM;
+  const { kernel, cgroup } = task;
+  const owner = credentials.userNamespace;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (has(CLONE_NEWPID)) {
+    // who has said where its children are born has said it
+    if (task.pidNamespace !== old.pidForChildren) return -EINVAL;
+    if (task.pidNamespace.level >= PID_NAMESPACE_LEVELS) return -ENOSPC;
+  }
+  return {
+    mount: has(CLONE_NEWNS) ? copyMountNamespace(task, owner, fs) : old.mount,
+    uts: has(CLONE_NEWUTS) ? old.uts.copy(owner) : old.uts,
+    cgroup: has(CLONE_NEWCGROUP) ? new CgroupNamespace(cgroup, owner) : old.cgroup,
+    ipc: has(CLONE_NEWIPC) ? new IpcNamespace(owner, kernel) : old.ipc,
+    net: has(CLONE_NEWNET) ? new NetNamespace(kernel, owner) : old.net,
+    pidForChildren: has(CLONE_NEWPID) ? new PidNamespace(task.pidNamespace, owner) : old.pidForChildren,
+  };
+}

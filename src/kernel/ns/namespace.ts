@@ -1,0 +1,22 @@
+// What all namespaces are: owned by a user namespace, and there as long as tasks are in them, sockets were made in them, or a file of nsfs
+// keeps them, open or mounted. man 7 namespaces, "Namespace lifetime".
+import type { UserNamespace } from './user-namespace.js';
+
+export abstract class Namespace {
+  private users = 0;
+
+  /** The user namespace whose capabilities count in it; undefined for the first user namespace, which has none above. */
+  abstract readonly owner: UserNamespace | undefined;
+
+  hold(): this {
+    this.users++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.users === 0) this.free();
+  }
+
+  /** Nobody is in it any more: what is left in it goes. */
+  protected free(): void {}
+}
