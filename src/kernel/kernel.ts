@@ -44,7 +44,7 @@ import { FutexTable } from './task/futex.js';
 import { ProcessGroup, Session } from './task/job.js';
 import { Limits } from './task/limits.js';
 import { badness } from './task/oom.js';
-import { Process } from './task/process.js';
+import { Process, uidSeenBy } from './task/process.js';
 import { Processor } from './task/processor.js';
 import { Runner } from './task/run.js';
 import { Scheduler, urgencyOf } from './task/scheduler.js';
@@ -402,7 +402,7 @@ export class Kernel {
         signal: SIGCHLD,
         code: what === 'stopped' ? CLD_STOPPED : CLD_CONTINUED,
         pid: process.pid.in(parent.pid.namespace),
-        uid: process.leader.credentials.uid,
+        uid: uidSeenBy(parent, process.leader.credentials.uid),
         status: what === 'stopped' ? process.stoppedBy : SIGCONT,
       });
     }

@@ -19,6 +19,7 @@ const CLEAN = [
   'process',
   'thread',
   'unix',
+  'user-namespace',
   'pipe',
   'lock',
   'inotify',

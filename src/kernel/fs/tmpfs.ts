@@ -499,7 +499,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     this.noteChange();
     // whoever writes a program takes its privileges
     if (this.xattrs?.has(SECURITY_CAPABILITY)) this.removeXattr(SECURITY_CAPABILITY);
-    if ((this.mode & (S_ISUID | S_ISGID)) !== 0 && !actor.credentials.has(CAP_FSETID)) this.dropSetId();
+    if ((this.mode & (S_ISUID | S_ISGID)) !== 0 && !actor.credentials.hasFor(this, CAP_FSETID)) this.dropSetId();
   }
 
   private dropSetId(): void {

@@ -46,13 +46,15 @@ export abstract class IpcObject {
     let granted = this.mode;
     if (who.euid === this.cuid || who.euid === this.uid) granted >>= 6;
     else if ([this.gid, this.cgid].some((gid) => gid === who.egid || who.groups.includes(gid))) granted >>= 3;
-    return (asked & ~granted & 7) === 0 || who.has(CAP_IPC_OWNER) ? 0 : -EACCES;
+    return (asked & ~granted & 7) === 0 || who.capable(task.namespaces.ipc.owner, CAP_IPC_OWNER) ? 0 : -EACCES;
   }
 
   /** May it change or remove the object? 0, or -EPERM. */
   governs(task: Task): number {
     const { credentials: who } = task;
-    return who.euid === this.cuid || who.euid === this.uid || who.has(CAP_SYS_ADMIN) ? 0 : -EPERM;
+    return who.euid === this.cuid || who.euid === this.uid || who.capable(task.namespaces.ipc.owner, CAP_SYS_ADMIN)
+      ? 0
+      : -EPERM;
   }
 
   /** The fields of struct ipc_perm, by which every ds struct begins. */

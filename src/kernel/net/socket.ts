@@ -303,11 +303,12 @@ export abstract class Socket extends OpenFile {
         return 0;
       case SO_DEBUG:
       case SO_MARK:
-        if (value !== 0 && !task.credentials.has(CAP_NET_ADMIN)) return name === SO_DEBUG ? -EACCES : -EPERM;
+        if (value !== 0 && !task.credentials.capable(this.namespace.owner, CAP_NET_ADMIN))
+          return name === SO_DEBUG ? -EACCES : -EPERM;
         this.flagsOf.set(name, value);
         return 0;
       case SO_PRIORITY:
-        if ((value < 0 || value > 6) && !task.credentials.has(CAP_NET_ADMIN)) return -EPERM;
+        if ((value < 0 || value > 6) && !task.credentials.capable(this.namespace.owner, CAP_NET_ADMIN)) return -EPERM;
         this.flagsOf.set(name, value);
         return 0;
       default:

@@ -500,8 +500,9 @@ export class UnixSocket extends Socket {
     const bytes = new Uint8Array(12);
     const view = new DataView(bytes.buffer);
     view.setInt32(0, credentialsOfPeer?.process?.pid.in(task.pidNamespace) ?? 0, true);
-    view.setInt32(4, credentialsOfPeer?.credentials.euid ?? -1, true);
-    view.setInt32(8, credentialsOfPeer?.credentials.egid ?? -1, true);
+    const { uids, gids } = task.credentials.userNamespace;
+    view.setInt32(4, credentialsOfPeer ? uids.shown(credentialsOfPeer.credentials.euid) : -1, true);
+    view.setInt32(8, credentialsOfPeer ? gids.shown(credentialsOfPeer.credentials.egid) : -1, true);
     return bytes;
   }
 

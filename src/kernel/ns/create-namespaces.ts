@@ -10,6 +10,19 @@ import { IpcNamespace } from './ipc-namespace.js';
 import type { NamespaceSet } from './namespace-set.js';
 import { NetNamespace } from './net-namespace.js';
 import { PID_NAMESPACE_LEVELS, PidNamespace } from './pid-namespace.js';
+import { USER_NAMESPACE_LEVELS, UserNamespace } from './user-namespace.js';
+
+/** Credentials in a new user namespace, of which their owner is the creator; a negated errno. Linux create_user_ns(). */
+export function createUserNamespace({ credentials, fs, namespaces }: Task): Credentials | number {
+  const { userNamespace: parent, euid, egid } = credentials;
+  if (parent.level > USER_NAMESPACE_LEVELS) return -ENOSPC;
+  // who was locked into a part of the tree does not get out by capabilities of his own
+  const { mount, dentry } = fs.root;
+  const whole = namespaces.mount.rootPath.covered;
+  if (mount !== whole.mount || dentry !== whole.dentry) return -EPERM;
+  if (parent.uids.from(euid) === undefined || parent.gids.from(egid) === undefined) return -EPERM;
+  return credentials.within(new UserNamespace(parent, euid));
+}
 
 /** Those of a set: all but that of users, which belongs to the credentials. */
 export const NEW_IN_SET = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
@@ -26,7 +39,7 @@ export function createNamespaces(
 ): NamespaceSet | number {
   const old = task.namespaces;
   if ((flags & NEW_IN_SET) === 0) return old;
-  if (!credentials.has(CAP_SYS_ADMIN)) return -EPERM;
+  if (!credentials.hasHere(CAP_SYS_ADMIN)) return -EPERM;
   const { kernel, cgroup } = task;
   const owner = credentials.userNamespace;
   const has = (flag: number): boolean => (flags & flag) !== 0;

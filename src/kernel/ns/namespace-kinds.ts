@@ -20,6 +20,7 @@ import type { Namespace } from './namespace.js';
 import type { NamespaceSet } from './namespace-set.js';
 import type { NetNamespace } from './net-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
+import type { UserNamespace } from './user-namespace.js';
 import type { UtsNamespace } from './uts-namespace.js';
 
 /** What a task is to be once all that it asked for is allowed. */
@@ -46,7 +47,7 @@ export interface NamespaceKind {
 
 /** Who joins must be an administrator both there and where he is. */
 function administers({ credentials }: Joining, { owner }: Namespace): boolean {
-  return credentials.capable(owner!, CAP_SYS_ADMIN) && credentials.has(CAP_SYS_ADMIN);
+  return credentials.capable(owner!, CAP_SYS_ADMIN) && credentials.hasHere(CAP_SYS_ADMIN);
 }
 
 /** A kind that is joined by being in the set. */
@@ -66,7 +67,7 @@ function plain<K extends 'cgroup' | 'ipc' | 'net' | 'uts'>(name: K, flag: number
 
 function joinMounts(next: Joining, namespace: Namespace): number {
   const mount = namespace as MountNamespace;
-  if (!administers(next, mount) || !next.credentials.has(CAP_SYS_CHROOT)) return -EPERM;
+  if (!administers(next, mount) || !next.credentials.hasHere(CAP_SYS_CHROOT)) return -EPERM;
   // root and working directory change, and are to change for nobody else
   if (next.task.fs.users !== 1) return -EINVAL;
   next.set = { ...next.set, mount };
@@ -83,7 +84,26 @@ function joinPids(next: Joining, namespace: Namespace): number {
   return 0;
 }
 
+/** With every capability there, so nobody joins the one that he is in. */
+function joinUsers(next: Joining, namespace: Namespace): number {
+  const { task, credentials } = next;
+  const userNamespace = namespace as UserNamespace;
+  if (userNamespace === credentials.userNamespace) return -EINVAL;
+  if (task.process.threads.size > 1 || task.fs.users !== 1) return -EINVAL;
+  if (!credentials.capable(userNamespace, CAP_SYS_ADMIN)) return -EPERM;
+  next.credentials = credentials.within(userNamespace);
+  return 0;
+}
+
+/** The first is that of users: whoever joins several has the capabilities for the others by it. */
 export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
+  {
+    name: 'user',
+    label: 'user',
+    flag: CLONE_NEWUSER,
+    of: (task) => task.credentials.userNamespace,
+    join: joinUsers,
+  },
   plain('cgroup', CLONE_NEWCGROUP),
   plain('ipc', CLONE_NEWIPC),
   { name: 'mnt', label: 'mnt', flag: CLONE_NEWNS, of: (task) => task.namespaces.mount, join: joinMounts },
@@ -97,14 +117,6 @@ export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
     of: ({ namespaces: { pidForChildren }, pidNamespace }) =>
       pidForChildren === pidNamespace || pidForChildren.init || pidForChildren.dead ? pidForChildren : undefined,
     join: joinPids,
-  },
-  {
-    name: 'user',
-    label: 'user',
-    flag: CLONE_NEWUSER,
-    of: (task) => task.credentials.userNamespace,
-    // nobody joins the one that he is in
-    join: () => -EINVAL,
   },
   plain('uts', CLONE_NEWUTS),
 ];

@@ -81,15 +81,40 @@ export class Credentials implements CredentialFields {
     return gid === this.fsgid || this.groups.includes(gid);
   }
 
-  /** Does the capability count in the task's own user namespace? */
+  /** Does the capability count for what is nobody's but the whole kernel's: Linux capable()? */
   has(capability: number): boolean {
+    return this.effective.has(capability) && this.userNamespace.parent === undefined;
+  }
+
+  /** Does it count in the task's own user namespace? */
+  hasHere(capability: number): boolean {
     return this.effective.has(capability);
+  }
+
+  /** Does it count for a file: are its owners somebody in the task's own user namespace? Linux capable_wrt_inode_uidgid(). */
+  hasFor({ uid, gid }: { readonly uid: number; readonly gid: number }, capability: number): boolean {
+    if (!this.effective.has(capability)) return false;
+    const { uids, gids } = this.userNamespace;
+    return uids.from(uid) !== undefined && gids.from(gid) !== undefined;
+  }
+
+  /** Who makes a user namespace, or joins it, has every capability there. Linux set_cred_user_ns(). */
+  within(userNamespace: UserNamespace): Credentials {
+    return this.with({
+      userNamespace,
+      securebits: 0,
+      inheritable: CapabilitySet.NONE,
+      permitted: CapabilitySet.ALL,
+      effective: CapabilitySet.ALL,
+      bounding: CapabilitySet.ALL,
+      ambient: CapabilitySet.NONE,
+    });
   }
 
   /** Does it count in `namespace`: in its own, or as the creator of a descendant? man 7 user_namespaces. */
   capable(namespace: UserNamespace, capability: number): boolean {
     for (let at: UserNamespace | undefined = namespace; at; at = at.parent) {
-      if (at === this.userNamespace) return this.has(capability);
+      if (at === this.userNamespace) return this.hasHere(capability);
       if (at.parent === this.userNamespace && at.ownerUid === this.euid) return true;
     }
     return false;

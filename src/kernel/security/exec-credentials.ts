@@ -24,7 +24,10 @@ export function credentialsOfExec(
   const old = task.credentials;
   const { inode } = path;
   let { euid, egid } = old;
-  if (setid && !task.noNewPrivileges) {
+  const { uids, gids, root } = old.userNamespace;
+  // who is nobody here makes nobody somebody
+  const known = uids.from(inode.uid) !== undefined && gids.from(inode.gid) !== undefined;
+  if (setid && known && !task.noNewPrivileges) {
     if ((inode.mode & suidBit) !== 0) euid = inode.uid;
     if ((inode.mode & (sgidBit | 0o010)) === (sgidBit | 0o010)) egid = inode.gid;
   }
@@ -32,9 +35,9 @@ export function credentialsOfExec(
   const ambient = changed ? CapabilitySet.NONE : old.ambient;
   let permitted = ambient;
   let effective = ambient;
-  if ((old.securebits & SECBIT_NOROOT) === 0 && (euid === 0 || old.uid === 0)) {
+  if ((old.securebits & SECBIT_NOROOT) === 0 && (euid === root || old.uid === root)) {
     permitted = old.inheritable.or(old.bounding);
-    effective = euid === 0 ? permitted : CapabilitySet.NONE;
+    effective = euid === root ? permitted : CapabilitySet.NONE;
   }
   const credentials = old.with({
     euid,

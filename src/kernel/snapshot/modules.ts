@@ -83,6 +83,7 @@ import * as netRoutes from '../net/routes.js';
 import * as netSocket from '../net/socket.js';
 import * as netUnixSocket from '../net/unix-socket.js';
 import * as netUnixSockets from '../net/unix-sockets.js';
+import * as nsIdMap from '../ns/id-map.js';
 import * as nsIpcNamespace from '../ns/ipc-namespace.js';
 import * as nsMountNamespace from '../ns/mount-namespace.js';
 import * as nsNamespace from '../ns/namespace.js';
@@ -228,6 +229,7 @@ export const MODULES: Modules = {
   'net/socket': netSocket,
   'net/unix-socket': netUnixSocket,
   'net/unix-sockets': netUnixSockets,
+  'ns/id-map': nsIdMap,
   'ns/ipc-namespace': nsIpcNamespace,
   'ns/mount-namespace': nsMountNamespace,
   'ns/namespace': nsNamespace,

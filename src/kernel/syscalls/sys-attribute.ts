@@ -40,7 +40,7 @@ function chmodOf(task: Task, path: Path | number, mode: number): number {
   return change(task, path, (inode) => {
     if (!owns(task.credentials, inode)) return -EPERM;
     let bits = mode & 0o7777;
-    if ((bits & S_ISGID) !== 0 && !task.credentials.inGroup(inode.gid) && !task.credentials.has(CAP_FSETID))
+    if ((bits & S_ISGID) !== 0 && !task.credentials.inGroup(inode.gid) && !task.credentials.hasFor(inode, CAP_FSETID))
       bits &= ~S_ISGID;
     return { mode: bits };
   });
@@ -58,10 +58,14 @@ export function fchmod(task: Task, fd: number, mode: number): number {
 /** 0xffffffff leaves an owner as it is. */
 const KEEP = 0xffffffff;
 
-function chownOf(task: Task, path: Path | number, uid: number, gid: number): number {
+function chownOf(task: Task, path: Path | number, givenUid: number, givenGid: number): number {
+  const { uids, gids } = task.credentials.userNamespace;
+  const uid = givenUid === KEEP ? KEEP : uids.inKernel(givenUid);
+  const gid = givenGid === KEEP ? KEEP : gids.inKernel(givenGid);
+  if (uid === undefined || gid === undefined) return -EINVAL;
   return change(task, path, (inode) => {
     const who = task.credentials;
-    const privileged = who.has(CAP_CHOWN);
+    const privileged = who.hasFor(inode, CAP_CHOWN);
     if (uid !== KEEP && !privileged && (inode.uid !== who.fsuid || uid !== inode.uid)) return -EPERM;
     if (gid !== KEEP && !privileged && (inode.uid !== who.fsuid || (gid !== inode.gid && !who.inGroup(gid))))
       return -EPERM;

@@ -94,7 +94,7 @@ export function chroot(task: Task, name: number): number {
   if (!path.inode.isDirectory) return -ENOTDIR;
   const denied = path.inode.allows(task, MAY_EXEC);
   if (denied !== 0) return denied;
-  if (!task.credentials.has(CAP_SYS_CHROOT)) return -EPERM;
+  if (!task.credentials.hasHere(CAP_SYS_CHROOT)) return -EPERM;
   task.fs.root = path;
   return 0;
 }

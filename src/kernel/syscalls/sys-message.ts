@@ -15,6 +15,7 @@ import {
 } from '../abi/socket.js';
 import { copyOut, readBytes, writeU32 } from '../mm/user-memory.js';
 import type { Ancillary, Received, Socket } from '../net/socket.js';
+import { OVERFLOW_ID } from '../ns/id-map.js';
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import type { OpenFile } from '../vfs/open-file.js';
@@ -86,12 +87,15 @@ function readControlItem(
     return 0;
   }
   if (type !== SCM_CREDENTIALS || length !== 12) return -EINVAL;
-  const [pid, uid, gid] = [view.getInt32(at, true), view.getUint32(at + 4, true), view.getUint32(at + 8, true)];
   const own = task.credentials;
+  const pid = view.getInt32(at, true);
+  const uid = own.userNamespace.uids.inKernel(view.getUint32(at + 4, true));
+  const gid = own.userNamespace.gids.inKernel(view.getUint32(at + 8, true));
+  if (uid === undefined || gid === undefined) return -EINVAL;
   const process = task.pidNamespace.find(pid)?.process;
-  if (process !== task.process && !own.has(CAP_SYS_ADMIN)) return -EPERM;
-  if (![own.uid, own.euid, own.suid].includes(uid) && !own.has(CAP_SETUID)) return -EPERM;
-  if (![own.gid, own.egid, own.sgid].includes(gid) && !own.has(CAP_SETGID)) return -EPERM;
+  if (process !== task.process && !own.capable(task.pidNamespace.owner, CAP_SYS_ADMIN)) return -EPERM;
+  if (![own.uid, own.euid, own.suid].includes(uid) && !own.hasHere(CAP_SETUID)) return -EPERM;
+  if (![own.gid, own.egid, own.sgid].includes(gid) && !own.hasHere(CAP_SETGID)) return -EPERM;
   if (process) ancillary.sender = { process, uid, gid };
   return 0;
 }
@@ -157,8 +161,10 @@ function writeControl(
     const data = new Uint8Array(12);
     const view = new DataView(data.buffer);
     view.setInt32(0, ancillary.sender?.process.pid.in(task.pidNamespace) ?? 0, true);
-    view.setUint32(4, ancillary.sender?.uid ?? 65534, true);
-    view.setUint32(8, ancillary.sender?.gid ?? 65534, true);
+    const { uids, gids } = task.credentials.userNamespace;
+    const { sender } = ancillary;
+    view.setUint32(4, sender ? uids.shown(sender.uid) : OVERFLOW_ID, true);
+    view.setUint32(8, sender ? gids.shown(sender.gid) : OVERFLOW_ID, true);
     if (!put(SOL_SOCKET, SCM_CREDENTIALS, data)) result |= MSG_CTRUNC;
   }
   const files = ancillary?.files ?? [];

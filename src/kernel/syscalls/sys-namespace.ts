@@ -6,6 +6,7 @@ import {
   CLONE_NEWIPC,
   CLONE_NEWNS,
   CLONE_NEWPID,
+  CLONE_NEWUSER,
   CLONE_SIGHAND,
   CLONE_SYSVSEM,
   CLONE_THREAD,
@@ -13,24 +14,27 @@ import {
 } from '../abi/sched.js';
 import { NamespaceFile } from '../fs/nsfs.js';
 import { PidFile } from '../fs/pidfd.js';
-import { createNamespaces, NEW_IN_SET } from '../ns/create-namespaces.js';
+import { createNamespaces, createUserNamespace, NEW_IN_SET } from '../ns/create-namespaces.js';
 import { type Joining, NAMESPACE_KINDS } from '../ns/namespace-kinds.js';
 import { mayTrace } from '../security/trace-access.js';
 import type { Task } from '../task/task.js';
 
 /** What is shared between threads alone: leaving it takes that there are no others. */
 const OF_THREADS = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
-const KNOWN = OF_THREADS | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | NEW_IN_SET;
+const KNOWN = OF_THREADS | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | NEW_IN_SET | CLONE_NEWUSER;
 
 export function unshare(task: Task, asked: number): number {
   if ((asked & ~KNOWN) !== 0) return -EINVAL;
-  // other mounts are other places
-  const flags = (asked & CLONE_NEWNS) !== 0 ? asked | CLONE_FS : asked;
+  // other mounts are other places, and other users' capabilities could change them
+  let flags = (asked & (CLONE_NEWNS | CLONE_NEWUSER)) !== 0 ? asked | CLONE_FS : asked;
+  if ((asked & CLONE_NEWUSER) !== 0) flags |= CLONE_THREAD;
   const has = (flag: number): boolean => (flags & flag) !== 0;
   if (has(OF_THREADS) && task.process.threads.size > 1) return -EINVAL;
   if (has(CLONE_VM) && task.space.users > 1) return -EINVAL;
   const fs = has(CLONE_FS) && task.fs.users > 1 ? { ...task.fs, users: 1 } : task.fs;
-  const namespaces = createNamespaces(task, flags, task.credentials, fs);
+  const credentials = has(CLONE_NEWUSER) ? createUserNamespace(task) : task.credentials;
+  if (typeof credentials === 'number') return credentials;
+  const namespaces = createNamespaces(task, flags, credentials, fs);
   if (typeof namespaces === 'number') return namespaces;
   // semaphores of a namespace that it leaves are undone there
   if (has(CLONE_NEWIPC | CLONE_SYSVSEM)) task.namespaces.ipc.sem.processEnded(task.process);
@@ -43,6 +47,7 @@ export function unshare(task: Task, asked: number): number {
     task.files = task.files.fork();
   }
   task.enterNamespaces(namespaces);
+  task.credentials = credentials;
   return 0;
 }
 

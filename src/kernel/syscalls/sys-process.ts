@@ -355,7 +355,7 @@ export function waitid(
   const bytes = task.abi.siginfo({
     ...info,
     pid: (tracee ?? process).pid.in(task.pidNamespace),
-    uid: process.leader.credentials.uid,
+    uid: task.credentials.userNamespace.uids.shown(process.leader.credentials.uid),
   });
   const usage = usageOf(process);
   tell(found, options);

@@ -70,7 +70,8 @@ export function setpriority(task: Task, which: number, who: number, value: numbe
   const nice = Math.min(19, Math.max(-20, value));
   let failed = 0;
   for (const one of tasks) {
-    if (!sameOwner(task, one) && !task.credentials.has(CAP_SYS_NICE)) failed = -EPERM;
+    if (!sameOwner(task, one) && !task.credentials.capable(one.credentials.userNamespace, CAP_SYS_NICE))
+      failed = -EPERM;
     else if (nice < one.nice && !mayHaveNice(task, one, nice)) failed = -EACCES;
     else one.nice = nice;
   }

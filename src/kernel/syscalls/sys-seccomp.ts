@@ -83,7 +83,7 @@ function readProgram(task: Task, address: number): Instruction[] | number {
   if (typeof head === 'number') return head;
   if (head.len === 0 || head.len > BPF_MAXINSNS) return -EINVAL;
   // else a program that gains rights would be misled by who started it
-  if (!task.noNewPrivileges && !task.credentials.has(CAP_SYS_ADMIN)) return -EACCES;
+  if (!task.noNewPrivileges && !task.credentials.hasHere(CAP_SYS_ADMIN)) return -EACCES;
   const bytes = readBytes(task.space, head.filter, head.len * sockFilter.size);
   if (typeof bytes === 'number') return bytes;
   const view = new DataView(bytes.buffer);

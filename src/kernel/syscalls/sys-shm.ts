@@ -117,7 +117,8 @@ export function shmctl(task: Task, id: number, command: number, address: number)
     }
     case SHM_LOCK:
     case SHM_UNLOCK:
-      if (segment.governs(task) !== 0 && !task.credentials.has(CAP_IPC_LOCK)) return -EPERM;
+      if (segment.governs(task) !== 0 && !task.credentials.capable(task.namespaces.ipc.owner, CAP_IPC_LOCK))
+        return -EPERM;
       // all memory is in memory
       segment.mode = command === SHM_LOCK ? segment.mode | SHM_LOCKED : segment.mode & ~SHM_LOCKED;
       return 0;

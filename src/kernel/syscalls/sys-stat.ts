@@ -48,8 +48,8 @@ export function statx(task: Task, dirfd: number, name: number, flags: number, ma
     mask: STATX_BASIC_STATS,
     blksize: 4096,
     nlink: inode.nlink,
-    uid: inode.uid,
-    gid: inode.gid,
+    uid: task.credentials.userNamespace.uids.shown(inode.uid),
+    gid: task.credentials.userNamespace.gids.shown(inode.gid),
     mode: inode.mode,
     ino: inode.ino,
     size: inode.size,
@@ -101,7 +101,7 @@ export function faccessat2(task: Task, dirfd: number, name: number, mode: number
   const own = task.credentials;
   if ((flags & AT_EACCESS) === 0) {
     // asks for the real user, with the capabilities that user would have
-    const effective = own.uid === 0 ? own.permitted : CapabilitySet.NONE;
+    const effective = own.uid === own.userNamespace.root ? own.permitted : CapabilitySet.NONE;
     task.credentials = own.with({ fsuid: own.uid, fsgid: own.gid, effective });
   }
   const result = check(

@@ -184,7 +184,7 @@ function setSecurebits(task: Task, bits: number): number {
   const locked = (old & SECURE_LOCKS) >> 1;
   const changed = old ^ bits;
   if ((changed & locked) !== 0 || (old & SECURE_LOCKS & ~bits) !== 0 || (bits & ~SECURE_ALL) !== 0) return -EPERM;
-  if (!task.credentials.has(CAP_SETPCAP)) return -EPERM;
+  if (!task.credentials.hasHere(CAP_SETPCAP)) return -EPERM;
   task.keepCapabilities = (bits & SECBIT_KEEP_CAPS) !== 0;
   task.credentials = task.credentials.with({ securebits: bits & ~SECBIT_KEEP_CAPS });
   return 0;
@@ -250,7 +250,7 @@ export function prctl(task: Task, option: number, a: number, b: number, c: numbe
     case PR_CAPBSET_READ:
       return a > CAP_LAST ? -EINVAL : task.credentials.bounding.has(a) ? 1 : 0;
     case PR_CAPBSET_DROP:
-      if (!task.credentials.has(CAP_SETPCAP)) return -EPERM;
+      if (!task.credentials.hasHere(CAP_SETPCAP)) return -EPERM;
       if (a > CAP_LAST) return -EINVAL;
       task.credentials = task.credentials.with({ bounding: task.credentials.bounding.without(CapabilitySet.of(a)) });
       return 0;

@@ -17,7 +17,7 @@ import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
 import { endPiLocks } from './pi-futex.js';
 import type { Process } from './process.js';
-import { addUsage } from './process.js';
+import { addUsage, uidSeenBy } from './process.js';
 import { HANDLER_IGNORE, SIGNAL_MAX } from './signals.js';
 import type { Task } from './task.js';
 import { releaseTracees } from './tracing.js';
@@ -229,7 +229,7 @@ export function childInfo(process: Process, signal: number, status = process.exi
     signal,
     code: !killed ? CLD_EXITED : (status & 0x80) !== 0 ? CLD_DUMPED : CLD_KILLED,
     pid: process.parent ? process.pid.in(process.parent.pid.namespace) : 0,
-    uid: process.leader.credentials.uid,
+    uid: process.parent ? uidSeenBy(process.parent, process.leader.credentials.uid) : 0,
     status: killed ? status & 0x7f : status >> 8,
     utime: Math.floor(usage.userTime / 1e7),
     stime: Math.floor(usage.systemTime / 1e7),

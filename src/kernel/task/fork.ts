@@ -33,13 +33,14 @@ import {
   SCHED_NORMAL,
 } from '../abi/sched.js';
 import { SIGCHLD } from '../abi/signal.js';
-import { createNamespaces } from '../ns/create-namespaces.js';
+import { createNamespaces, createUserNamespace } from '../ns/create-namespaces.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../ns/namespace-set.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { chargePid, removePid } from '../cgroup/pids.js';
 import { PaeTable } from '../mm/page-table.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../security/capability.js';
+import type { Credentials } from '../security/credentials.js';
 import { openPidfd } from '../fs/pidfd.js';
 import { dropSpace } from './exit.js';
 import { Process } from './process.js';
@@ -91,25 +92,27 @@ function checked(parent: Task, { flags, clearHandlers }: CloneArguments): number
   if (has(CLONE_THREAD) && parent.namespaces.pidForChildren !== parent.pidNamespace) return -EINVAL;
   // semaphores of one namespace aren't undone in another
   if (has(CLONE_NEWIPC) && has(CLONE_SYSVSEM)) return -EINVAL;
-  // as a Linux without these namespaces says it
-  if (has(CLONE_NEWUSER | CLONE_NEWTIME)) return -EINVAL;
+  // as a Linux without them says it
+  if (has(CLONE_NEWTIME)) return -EINVAL;
   return kernel.tasks.size >= kernel.maxTasks || tooMany(parent) ? -EAGAIN : 0;
 }
 
 function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number {
   const { flags } = args;
   const fs = (flags & CLONE_FS) !== 0 ? parent.fs : { ...parent.fs, users: 0 };
-  const { credentials } = parent;
+  const credentials = (flags & CLONE_NEWUSER) !== 0 ? createUserNamespace(parent) : parent.credentials;
+  if (typeof credentials === 'number') return credentials;
   const namespaces = createNamespaces(parent, flags, credentials, fs);
   if (typeof namespaces === 'number') return namespaces;
   // should nobody be in them in the end, they go at once
   holdNamespaces(namespaces);
-  const child = makeIn(namespaces, parent, args, fs, cgroup);
+  const child = makeIn(credentials, namespaces, parent, args, fs, cgroup);
   releaseNamespaces(namespaces);
   return child;
 }
 
 function makeIn(
+  credentials: Credentials,
   namespaces: NamespaceSet,
   parent: Task,
   args: CloneArguments,
@@ -137,7 +140,7 @@ function makeIn(
   fs.users++;
   const files = has(CLONE_FILES) ? parent.files : parent.files.fork();
   if (has(CLONE_FILES)) files.users++;
-  const child = new Task(kernel, pid, process, parent.abi, registers, space, fs, files, parent.credentials, namespaces);
+  const child = new Task(kernel, pid, process, parent.abi, registers, space, fs, files, credentials, namespaces);
   kernel.cgroups.enter(child, cgroup);
   if (!has(CLONE_THREAD)) process.leader = child;
   inherit(parent, child);

@@ -56,6 +56,11 @@ export function addUsage(to: Usage, more: Usage): void {
   to.peakResident = Math.max(to.peakResident, more.peakResident);
 }
 
+/** A uid as the user namespace of `process` has it: what a signal tells. */
+export function uidSeenBy(process: Process, uid: number): number {
+  return process.leader.credentials.userNamespace.uids.shown(uid);
+}
+
 export class Process {
   readonly children = new Set<Process>();
   /** Tasks that its threads trace. */

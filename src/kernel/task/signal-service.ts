@@ -4,7 +4,7 @@ import { RLIMIT_SIGPENDING } from '../abi/sched.js';
 import { SI_USER, SIGCONT, SIGKILL, SIGSTOP } from '../abi/signal.js';
 import { CAP_KILL } from '../security/capability.js';
 import type { ProcessGroup } from './job.js';
-import type { Process } from './process.js';
+import { type Process, uidSeenBy } from './process.js';
 import { CONTINUE, type SignalSet, STOP_SIGNALS, UNSTOPPABLE } from './signal-set.js';
 import { defaultAction, HANDLER_DEFAULT, type SignalInfo } from './signals.js';
 import { ATTEND_EXIT, ATTEND_MASK, ATTEND_SIGNAL, ATTEND_STOP, type Task } from './task.js';
@@ -165,6 +165,11 @@ export class SignalService {
   }
 
   userInfo(sender: Task, process: Process, signal: number, code = SI_USER): SignalInfo {
-    return { signal, code, pid: sender.process.pid.in(process.pid.namespace), uid: sender.credentials.uid };
+    return {
+      signal,
+      code,
+      pid: sender.process.pid.in(process.pid.namespace),
+      uid: uidSeenBy(process, sender.credentials.uid),
+    };
   }
 }

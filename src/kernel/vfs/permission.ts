@@ -15,17 +15,17 @@ export function permits(who: Credentials, inode: Pick<Inode, 'mode' | 'uid' | 'g
   const rights = inode.uid === who.fsuid ? mode >> 6 : who.inGroup(inode.gid) ? mode >> 3 : mode;
   if ((wanted & ~rights & 7) === 0) return 0;
   if ((mode & S_IFMT) === S_IFDIR) {
-    if (who.has(CAP_DAC_OVERRIDE)) return 0;
-    return (wanted & MAY_WRITE) === 0 && who.has(CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
+    if (who.hasFor(inode, CAP_DAC_OVERRIDE)) return 0;
+    return (wanted & MAY_WRITE) === 0 && who.hasFor(inode, CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
   }
   // whoever overrides still can't execute what nobody may
-  if (who.has(CAP_DAC_OVERRIDE) && ((wanted & MAY_EXEC) === 0 || (mode & 0o111) !== 0)) return 0;
-  return wanted === MAY_READ && who.has(CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
+  if (who.hasFor(inode, CAP_DAC_OVERRIDE) && ((wanted & MAY_EXEC) === 0 || (mode & 0o111) !== 0)) return 0;
+  return wanted === MAY_READ && who.hasFor(inode, CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
 }
 
 /** Is the file `who`'s own, or does a capability make up for it? */
 export function owns(who: Credentials, inode: Inode): boolean {
-  return inode.uid === who.fsuid || who.has(CAP_FOWNER);
+  return inode.uid === who.fsuid || who.hasFor(inode, CAP_FOWNER);
 }
 
 /** May `who` take the name of `inode` away from `directory`? The sticky bit leaves that to owners. */

@@ -189,7 +189,12 @@ export class Vfs {
     let { mode } = made;
     if ((directory.mode & S_ISGID) !== 0) {
       if ((mode & S_IFMT) === S_IFDIR) mode |= S_ISGID;
-      else if ((mode & S_ISGID) !== 0 && (mode & 0o010) !== 0 && !who.inGroup(gid) && !who.has(CAP_FSETID))
+      else if (
+        (mode & S_ISGID) !== 0 &&
+        (mode & 0o010) !== 0 &&
+        !who.inGroup(gid) &&
+        !who.hasFor(directory, CAP_FSETID)
+      )
         mode &= ~S_ISGID;
     }
     return { ...made, mode, uid: who.fsuid, gid };

@@ -22,6 +22,7 @@ import {
   table,
   TableDirectory,
 } from './inodes.js';
+import { ID_MAPS } from './id-maps.js';
 import { NET } from './net-directory.js';
 import { maps, smaps, smapsRollup } from './maps.js';
 import { mountinfo, mounts, mountstats } from './mounts.js';
@@ -145,9 +146,6 @@ function writeTimerSlack({ task }: ProcessSubject, writer: Task, given: string):
   return 0;
 }
 
-/** Every user means himself: the first user namespace. */
-const identityMap = ofTask(() => `${[0, 0, 4294967295].map((number) => String(number).padStart(10)).join(' ')}\n`);
-
 // ---- the directories --------------------------------------------------------------------------------------------------------------
 
 const COMMON: readonly Entry<ProcessSubject>[] = [
@@ -218,13 +216,7 @@ const COMMON: readonly Entry<ProcessSubject>[] = [
     ofTask(() => '4294967295'),
   ),
   text('io', 0o400, io, { guarded: true }),
-  text('uid_map', 0o644, identityMap),
-  text('gid_map', 0o644, identityMap),
-  text(
-    'setgroups',
-    0o644,
-    ofTask(() => 'allow\n'),
-  ),
+  ...ID_MAPS,
 ];
 
 const PROCESS: readonly Entry<ProcessSubject>[] = [

@@ -192,8 +192,9 @@ function memoryLines(space: AddressSpace): [string, string][] {
   ];
 }
 
-export const status = ofTask((task, _reader, { namespace, pid, space }) => {
+export const status = ofTask((task, reader, { namespace, pid, space }) => {
   const { process, credentials: who } = task;
+  const { uids, gids } = reader.credentials.userNamespace;
   const { parent } = relations(task, namespace);
   const { ignored, caught } = dispositions(task);
   /** The numbers of an identity in this namespace and in those below it that it is in. */
@@ -208,10 +209,10 @@ export const status = ofTask((task, _reader, { namespace, pid, space }) => {
     ['Pid', pid.in(namespace)],
     ['PPid', parent],
     ['TracerPid', task.tracing?.tracer.pid.in(namespace) ?? 0],
-    ['Uid', [who.uid, who.euid, who.suid, who.fsuid].join('\t')],
-    ['Gid', [who.gid, who.egid, who.sgid, who.fsgid].join('\t')],
+    ['Uid', [who.uid, who.euid, who.suid, who.fsuid].map((id) => uids.shown(id)).join('\t')],
+    ['Gid', [who.gid, who.egid, who.sgid, who.fsgid].map((id) => gids.shown(id)).join('\t')],
     ['FDSize', task.state === 'dead' ? 0 : Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.end))))],
-    ['Groups', `${who.groups.join(' ')} `],
+    ['Groups', `${who.groups.map((id) => gids.shown(id)).join(' ')} `],
     ['NStgid', numbers(process.pid)],
     ['NSpid', numbers(pid)],
     ['NSpgid', numbers(process.group.pid)],

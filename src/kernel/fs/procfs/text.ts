@@ -3,6 +3,7 @@
 import { EACCES, EINVAL } from '../../abi/errno.js';
 import { SEEK_CUR, SEEK_SET } from '../../abi/fcntl.js';
 import { S_IFREG } from '../../abi/stat.js';
+import type { Credentials } from '../../security/credentials.js';
 import type { Task } from '../../task/task.js';
 import type { Inode } from '../../vfs/inode.js';
 import { type Io, transferred } from '../../vfs/io.js';
@@ -23,7 +24,7 @@ export interface TextSource<S extends Subject> {
   /** The part at `cursor`, 0 the first; undefined: there is no more. */
   record(subject: S, reader: Task, cursor: number): TextRecord | number | undefined;
   /** A write of `text`: 0, or a negated errno. */
-  write?(subject: S, writer: Task, text: string): number;
+  write?(subject: S, writer: Task, text: string, opener: Credentials): number;
   /** Only the process itself and who may trace it can open the file. */
   guarded?: boolean;
 }
@@ -52,8 +53,8 @@ export class TextInode<S extends Subject> extends ProcInode {
     return this.source.record(this.subject, reader, cursor);
   }
 
-  write(writer: Task, text: string): number {
-    return this.source.write?.(this.subject, writer, text) ?? -EINVAL;
+  write(writer: Task, text: string, opener: Credentials): number {
+    return this.source.write?.(this.subject, writer, text, opener) ?? -EINVAL;
   }
 }
 
@@ -121,7 +122,7 @@ export class TextFile extends OpenFile {
     const bytes = new Uint8Array(Math.min(wanted, WRITE_MAX));
     const moved = io.take(bytes, 0, bytes.length);
     if (moved < bytes.length) return transferred(moved, wanted);
-    const failed = this.text.write(task, String.fromCharCode(...bytes));
+    const failed = this.text.write(task, String.fromCharCode(...bytes), this.credentials);
     if (failed !== 0) return failed;
     this.position += wanted;
     return wanted;
