@@ -21,6 +21,7 @@ const CLEAN = [
   'unix',
   'user-namespace',
   'pipe',
+  'propagation',
   'lock',
   'inotify',
   'sysv',

@@ -1,6 +1,8 @@
 // The filesystems that mount(2) makes, by their names in /proc/filesystems.
-import { EINVAL } from '../abi/errno.js';
+import { EINVAL, EPERM } from '../abi/errno.js';
 import { PAGE_SIZE } from '../mm/frames.js';
+import type { UserNamespace } from '../ns/user-namespace.js';
+import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import type { FileSystem } from '../vfs/file-system.js';
 import { Devpts } from './devpts.js';
@@ -69,18 +71,32 @@ function makeMqueue(task: Task, text: string): FileSystem | number {
   return text === '' ? task.namespaces.ipc.queues : -EINVAL;
 }
 
-const TYPES: ReadonlyMap<string, Make> = new Map([
-  ['tmpfs', makeTmpfs],
-  ['sysfs', makeSysfs],
-  ['proc', makeProcfs],
-  ['devpts', makeDevpts],
-  ['cgroup2', makeCgroupfs],
-  ['mqueue', makeMqueue],
+interface Type {
+  make: Make;
+  /** The user namespace that it belongs to, whose administrators may mount it. */
+  owner(task: Task): UserNamespace;
+}
+
+const mounter = ({ credentials }: Task): UserNamespace => credentials.userNamespace;
+
+const TYPES: ReadonlyMap<string, Type> = new Map<string, Type>([
+  ['tmpfs', { make: makeTmpfs, owner: mounter }],
+  ['sysfs', { make: makeSysfs, owner: ({ namespaces }) => namespaces.net.owner }],
+  ['proc', { make: makeProcfs, owner: ({ pidNamespace }) => pidNamespace.owner }],
+  ['devpts', { make: makeDevpts, owner: mounter }],
+  ['cgroup2', { make: makeCgroupfs, owner: ({ namespaces }) => namespaces.cgroup.owner }],
+  ['mqueue', { make: makeMqueue, owner: ({ namespaces }) => namespaces.ipc.owner }],
 ]);
 
 export const FILE_SYSTEM_TYPES: readonly string[] = [...TYPES.keys()];
 
 /** A filesystem of `type`; undefined: there is no such type. */
 export function makeFileSystem(task: Task, type: string, options: string): FileSystem | number | undefined {
-  return TYPES.get(type)?.(task, options);
+  const known = TYPES.get(type);
+  if (!known) return undefined;
+  const owner = known.owner(task);
+  if (!task.credentials.capable(owner, CAP_SYS_ADMIN)) return -EPERM;
+  const fs = known.make(task, options);
+  if (typeof fs !== 'number') fs.owner = owner;
+  return fs;
 }

@@ -135,6 +135,7 @@ import * as vfsMountTable from '../vfs/mount-table.js';
 import * as vfsNotify from '../vfs/notify.js';
 import * as vfsOpenFile from '../vfs/open-file.js';
 import * as vfsPath from '../vfs/path.js';
+import * as vfsPropagation from '../vfs/propagation.js';
 import * as vfsRegularFile from '../vfs/regular-file.js';
 import * as vfsVfs from '../vfs/vfs.js';
 import * as virtualClock from '../virtual-clock.js';
@@ -281,6 +282,7 @@ export const MODULES: Modules = {
   'vfs/notify': vfsNotify,
   'vfs/open-file': vfsOpenFile,
   'vfs/path': vfsPath,
+  'vfs/propagation': vfsPropagation,
   'vfs/regular-file': vfsRegularFile,
   'vfs/vfs': vfsVfs,
   'virtual-clock': virtualClock,

@@ -1,5 +1,6 @@
 // A mounted filesystem: its root and what statfs tells. Linux struct super_block.
 import { EINVAL } from '../abi/errno.js';
+import type { UserNamespace } from '../ns/user-namespace.js';
 import type { Dentry } from './dentry.js';
 import type { Inode } from './inode.js';
 
@@ -23,6 +24,10 @@ export abstract class FileSystem {
   readonly nameMax: number = 255;
   /** Changes are refused with EROFS. */
   readOnly = false;
+  /** Does it show processes or devices that programs do not make? */
+  readonly showsSystem: boolean = false;
+  /** The user namespace that it was mounted in; undefined: the first. */
+  owner?: UserNamespace;
   /** Open files that can write, of all its mounts. */
   writers = 0;
   /** It is so for good: nothing could take a change. */

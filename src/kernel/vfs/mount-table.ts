@@ -4,6 +4,7 @@ import type { Kernel } from '../kernel.js';
 import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 import { Mount } from './mount.js';
+import { PeerGroup } from './propagation.js';
 import { notifyUnmounted } from './notify.js';
 
 export class MountTable {
@@ -12,6 +13,19 @@ export class MountTable {
   private readonly counts = new Map<FileSystem, number>();
   /** Unmounted while somebody used them. */
   private readonly leaving = new Set<Mount>();
+
+  /** Numbers of groups of peers: the lowest that is free. */
+  private readonly groups = new Set<number>();
+
+  newPeerGroup(): PeerGroup {
+    let id = 1;
+    while (this.groups.has(id)) id++;
+    this.groups.add(id);
+    return new PeerGroup(id);
+  }
+  forgetPeerGroup({ id }: PeerGroup): void {
+    this.groups.delete(id);
+  }
 
   constructor(private readonly kernel: Kernel) {}
 

@@ -6,12 +6,14 @@ import {
   MS_NOEXEC,
   MS_NOSUID,
   MS_NOSYMFOLLOW,
+  MS_PRIVATE,
   MS_RDONLY,
   MS_RELATIME,
 } from '../abi/mount.js';
 import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 import type { MountTable } from './mount-table.js';
+import { type PeerGroup, setPropagation } from './propagation.js';
 
 /** Options of a mount: the MS_* bit, its name in /proc/mounts, and the ST_* bit that statfs(2) shows. */
 const OPTIONS: readonly (readonly [flag: number, name: string, statfs: number])[] = [
@@ -42,6 +44,13 @@ export class Mount {
   /** Open files that were reached through it, and those of them that can write. */
   opens = 0;
   writers = 0;
+  /** Who is mounted and unmounted on with it, both ways: it is shared. And who tells it so: it is a slave. */
+  peers?: PeerGroup;
+  master?: PeerGroup;
+  /** It hides what lies below from a user namespace that may not look: it stays where it is. */
+  locked = false;
+  /** MS_* flags that stay as they are. */
+  lockedFlags = 0;
   /** No part of it may be mounted elsewhere. */
   unbindable = false;
   /** umount2(MNT_EXPIRE) has been here since it was used last. */
@@ -86,6 +95,14 @@ export class Mount {
     dentry.pin();
   }
 
+  /** As attach(); what lies on `dentry` already comes to lie on `mount`: it was mounted later. */
+  attachBelow(mount: Mount, dentry: Dentry): void {
+    const above = this.children.get(dentry);
+    above?.detach();
+    this.attach(mount, dentry);
+    if (above) mount.attach(above, mount.root);
+  }
+
   detach(): void {
     if (!this.parent || !this.mountpoint) return;
     this.parent.children.delete(this.mountpoint);
@@ -99,6 +116,7 @@ export class Mount {
   discard(): void {
     for (const each of [...this.tree()].reverse()) {
       each.detach();
+      setPropagation(each, MS_PRIVATE);
       each.table.leave(each);
     }
   }

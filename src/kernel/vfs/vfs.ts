@@ -112,7 +112,7 @@ export class Vfs {
     const directory = resolve(task, start, name);
     if (typeof directory === 'number') return directory;
     if ((flags & O_ACCMODE) === O_RDONLY) return -EINVAL;
-    const denied = this.mayChange(task, directory);
+    const denied = this.mayMake(task, directory);
     if (denied !== 0) return denied;
     const inode = directory.inode.createUnnamed(
       task,
@@ -200,9 +200,18 @@ export class Vfs {
     return { ...made, mode, uid: who.fsuid, gid };
   }
 
+  /** May a file be made there? Nobody whom the filesystem's own user namespace does not know makes any. */
+  private mayMake(task: Task, directory: Path): number {
+    const denied = this.mayChange(task, directory);
+    const { fsuid, fsgid } = task.credentials;
+    const { owner } = directory.mount.fs;
+    const known = !owner || (owner.uids.from(fsuid) !== undefined && owner.gids.from(fsgid) !== undefined);
+    return denied !== 0 || known ? denied : -EOVERFLOW;
+  }
+
   private makeAt(task: Task, last: LastName, child: Dentry, made: { mode: number; rdev?: number }): Path | number {
     const { directory } = last;
-    const denied = this.mayChange(task, directory);
+    const denied = this.mayMake(task, directory);
     if (denied !== 0) return denied;
     const inode = directory.inode.create(task, last.name, this.owned(task, directory.inode, made));
     if (typeof inode === 'number') return inode;
@@ -247,7 +256,7 @@ export class Vfs {
     const place = this.vacant(task, start, name, false);
     if (typeof place === 'number') return place;
     const { directory } = place.last;
-    const denied = this.mayChange(task, directory);
+    const denied = this.mayMake(task, directory);
     if (denied !== 0) return denied;
     const made = this.owned(task, directory.inode, { mode: S_IFLNK | 0o777 });
     const inode = directory.inode.symlink(task, place.last.name, target, made);

@@ -3,6 +3,8 @@ import { EINVAL } from '../../abi/errno.js';
 import { majorOf, minorOf } from '../../abi/device-number.js';
 import type { Task } from '../../task/task.js';
 import { type Mount, mountOptions } from '../../vfs/mount.js';
+import type { MountNamespace } from '../../ns/mount-namespace.js';
+import { propagationText } from '../../vfs/propagation.js';
 import { Path } from '../../vfs/path.js';
 import type { ProcessSubject } from './subject.js';
 import { records, type TextRecord, type TextSource } from './text.js';
@@ -15,7 +17,7 @@ const mangledPath = (text: string): string => text.replace(/[ \t\n\\]/g, octal);
 const options = (...parts: string[]): string => parts.filter(Boolean).join(',');
 
 /** A line about a mount that lies at `point`, seen from the process's root. */
-type Show = (mount: Mount, point: string) => string;
+type Show = (mount: Mount, point: string, namespace: MountNamespace) => string;
 
 const mountsLine: Show = (mount, point) => {
   const { fs } = mount;
@@ -23,13 +25,13 @@ const mountsLine: Show = (mount, point) => {
   return `${mangled(fs.source)} ${point} ${fs.type} ${all} 0 0\n`;
 };
 
-const mountinfoLine: Show = (mount, point) => {
+const mountinfoLine: Show = (mount, point, namespace) => {
   const { fs } = mount;
   const own = options(mount.flagReadOnly ? 'ro' : 'rw', mountOptions(mount.flags));
   const whole = options(fs.readOnly ? 'ro' : 'rw', mangled(fs.options()));
   return (
     `${mount.id} ${mount.parent?.id ?? mount.id} ${majorOf(fs.device)}:${minorOf(fs.device)} ` +
-    `${mangledPath(mount.root.nameInFileSystem)} ${point} ${own} ${mount.unbindable ? 'unbindable ' : ''}- ` +
+    `${mangledPath(mount.root.nameInFileSystem)} ${point} ${own} ${propagationText(mount, (other) => namespace.has(other))}- ` +
     `${fs.type} ${mangled(fs.source)} ${whole}\n`
   );
 };
@@ -51,7 +53,7 @@ export class MountsSource implements TextSource<ProcessSubject> {
     let behind = cursor;
     for (const mount of next.slice(0, RECORD_MAX)) {
       const point = new Path(mount, mount.root).reachedFrom(task.fs.root);
-      if (point !== undefined) text += this.show(mount, mangledPath(point));
+      if (point !== undefined) text += this.show(mount, mangledPath(point), task.namespaces.mount);
       behind = mount.id + 1;
     }
     return next.length === 0 ? undefined : { text, next: behind };

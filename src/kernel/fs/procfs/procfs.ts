@@ -28,6 +28,7 @@ export interface ProcfsOptions {
 
 export class Procfs extends FileSystem {
   readonly type = 'proc';
+  override readonly showsSystem = true;
   readonly root: Inode;
   override readonly remembersNames = false;
 

@@ -20,6 +20,7 @@ const ROOT_INO = 1;
 
 export class Sysfs extends FileSystem {
   readonly type = 'sysfs';
+  override readonly showsSystem = true;
   override readonly remembersNames = false;
   readonly root: SysDirectory;
 
