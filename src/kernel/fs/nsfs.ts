@@ -1,11 +1,16 @@
 // nsfs: the files that stand for namespaces; /proc/PID/ns leads to them. Two are one namespace when device and inode are equal.
 // man 7 namespaces, man 2 ioctl_ns; Linux fs/nsfs.c.
-import { ENOTTY } from '../abi/errno.js';
+import { EINVAL, ENOTTY, EPERM } from '../abi/errno.js';
+import { O_RDONLY } from '../abi/fcntl.js';
+import { CLONE_NEWPID, CLONE_NEWUSER } from '../abi/sched.js';
 import { NSFS_MAGIC, S_IFREG } from '../abi/stat.js';
 import type { Kernel } from '../kernel.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import type { Namespace } from '../ns/namespace.js';
-import type { NamespaceKind } from '../ns/namespace-kinds.js';
+import { NAMESPACE_KINDS, type NamespaceKind } from '../ns/namespace-kinds.js';
+import { PidNamespace } from '../ns/pid-namespace.js';
+import { UserNamespace } from '../ns/user-namespace.js';
+import { writeU32 } from '../mm/user-memory.js';
 import type { Task } from '../task/task.js';
 import { Dentry } from '../vfs/dentry.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
@@ -14,7 +19,10 @@ import type { Mount } from '../vfs/mount.js';
 import { OpenFile } from '../vfs/open-file.js';
 import { Path } from '../vfs/path.js';
 
+const NS_GET_USERNS = 0xb701;
+const NS_GET_PARENT = 0xb702;
 const NS_GET_NSTYPE = 0xb703;
+const NS_GET_OWNER_UID = 0xb704;
 /** Numbers of namespaces begin here, as on Linux. */
 const FIRST_INO = 0xf0000000;
 
@@ -90,7 +98,39 @@ export class NamespaceFile extends OpenFile {
     return `${this.kind.label}:[${this.inode.ino}]`;
   }
 
-  override ioctl(_task: Task, command: number, _argument: number): number {
-    return command === NS_GET_NSTYPE ? this.kind.flag : -ENOTTY;
+  /** How namespaces are related, as far as the caller's own reach. man 2 ioctl_ns. */
+  override ioctl(task: Task, command: number, argument: number): number {
+    const { kind, namespace } = this;
+    const { userNamespace } = task.credentials;
+    switch (command) {
+      case NS_GET_NSTYPE:
+        return kind.flag;
+      case NS_GET_USERNS:
+        return namespace.owner?.isWithin(userNamespace) ? openNamespace(task, CLONE_NEWUSER, namespace.owner) : -EPERM;
+      case NS_GET_PARENT:
+        if (namespace instanceof UserNamespace)
+          return namespace.parent?.isWithin(userNamespace)
+            ? openNamespace(task, CLONE_NEWUSER, namespace.parent)
+            : -EPERM;
+        if (!(namespace instanceof PidNamespace)) return -EINVAL;
+        return namespace.parent?.isWithin(task.pidNamespace)
+          ? openNamespace(task, CLONE_NEWPID, namespace.parent)
+          : -EPERM;
+      case NS_GET_OWNER_UID:
+        if (!(namespace instanceof UserNamespace)) return -EINVAL;
+        return writeU32(task.space, argument, userNamespace.uids.shown(namespace.ownerUid));
+      default:
+        return -ENOTTY;
+    }
   }
+}
+
+/** A descriptor for a namespace, closed on exec; a negated errno. */
+function openNamespace(task: Task, flag: number, namespace: Namespace): number {
+  const kind = NAMESPACE_KINDS.find((one) => one.flag === flag)!;
+  const inode = task.kernel.nsfs.placeOf(kind, namespace).inode as NamespaceInode;
+  const file = inode.open(task, O_RDONLY);
+  const fd = task.files.add(file, true, task.fileLimit);
+  if (fd < 0) file.release();
+  return fd;
 }

@@ -32,7 +32,12 @@ export class UserNamespace extends Namespace {
     return this.parent;
   }
 
-  /** The kernel's ids of its root; undefined: it has none. */
+  isWithin(other: UserNamespace): boolean {
+    for (let at: UserNamespace | undefined = this; at; at = at.parent) if (at === other) return true;
+    return false;
+  }
+
+  /** The kernel's id of its root; undefined: it has none. */
   get root(): number | undefined {
     return this.uids.inKernel(0);
   }

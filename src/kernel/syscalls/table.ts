@@ -153,7 +153,7 @@ export const SYSCALLS: readonly Row[] = [
   row(237, 199, 'fremovexattr', 'fd path', xattr.fremovexattr),
 
   // ---- mounts ----------------------------------------------------------------------------------------------------------------
-  row(21, 165, 'mount', 'path path path uint ptr', mount.mount, 'tmpfs, proc, devpts, bind; nothing propagates'),
+  row(21, 165, 'mount', 'path path path uint ptr', mount.mount, 'tmpfs, proc, sysfs, devpts, cgroup2, mqueue, bind'),
   row(22, undefined, 'umount', 'path', mount.umount),
   row(52, 166, 'umount2', 'path flags', mount.umount2),
   row(217, 155, 'pivot_root', 'path path', mount.pivot),

@@ -15,6 +15,7 @@ const SCRIPTS = [
   'musl',
   'archives',
   'esbuild',
+  'namespaces',
 ] as const;
 
 let debian: Debian | undefined;

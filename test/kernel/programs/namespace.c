@@ -177,6 +177,47 @@ static void identities(void) {
   show("clone with new ipc and shared undo", start(CLONE_NEWIPC | CLONE_SYSVSEM));
 }
 
+static int related(const char *process, const char *kind, int how, int *to) {
+  int fd = open_ns(process, kind), other = ioctl(fd, how), kept = errno;
+  close(fd);
+  if (to) *to = other;
+  else if (other >= 0) close(other);
+  errno = kept;
+  return other < 0 ? -1 : 0;
+}
+static int is_ns(int fd, const char *process, const char *kind) {
+  struct stat a, b;
+  int other = open_ns(process, kind);
+  fstat(fd, &a), fstat(other, &b);
+  close(other), close(fd);
+  return a.st_ino == b.st_ino;
+}
+static void relations(void) {
+  family("ioctl_ns");
+  int fd, child = stay(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS);
+  show("whose a namespace is", related(number(child), "uts", 0xb701, &fd));
+  show("  its user namespace's", is_ns(fd, number(child), "user"));
+  show("the parent of a user namespace", related(number(child), "user", 0xb702, &fd));
+  show("  ours", is_ns(fd, "self", "user"));
+  show("  who owns it", related(number(child), "user", 0xb701, &fd));
+  show("  ours", is_ns(fd, "self", "user"));
+  show("the parent of a pid namespace", related(number(child), "pid", 0xb702, &fd));
+  show("  ours", is_ns(fd, "self", "pid"));
+  show("the parent of another", related(number(child), "uts", 0xb702, NULL));
+  unsigned owner = 77;
+  fd = open_ns(number(child), "user");
+  show("the uid of an owner", ioctl(fd, 0xb704, &owner));
+  show("  it", owner);
+  show("  nowhere", ioctl(fd, 0xb704, 1));
+  close(fd), fd = open_ns("self", "uts");
+  show("  of another", ioctl(fd, 0xb704, &owner));
+  show("what is none", ioctl(fd, 0xb7ff));
+  close(fd);
+  show("a parent out of reach", in_child(CLONE_NEWUSER, related("self", "user", 0xb702, NULL) < 0 ? errno : 0));
+  show("  of pids", in_child(CLONE_NEWPID, related("self", "pid", 0xb702, NULL) < 0 ? errno : 0));
+  end(child);
+}
+
 static void pidfd(void) {
   family("setns by pidfd");
   int child = stay(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET);
@@ -423,6 +464,7 @@ int main(void) {
   mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
   up("lo");
   identities();
+  relations();
   pidfd();
   uts();
   pids();
