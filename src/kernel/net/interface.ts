@@ -1,7 +1,7 @@
 // Network interfaces of a namespace: what all kinds have in common. man 7 netdevice; Linux include/linux/netdevice.h.
 import type { Address } from '../../net/address.js';
 import { inNetwork } from '../../net/address.js';
-import { IFF_RUNNING, IFF_UP, IFF_LOWER_UP } from '../abi/inet.js';
+import { IFF_RUNNING, IFF_UP, IFF_LOOPBACK, IFF_LOWER_UP } from '../abi/inet.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { Packet } from './packet.js';
 
@@ -68,6 +68,12 @@ export abstract class Interface {
   /** Is somebody at the other end? */
   get carrier(): boolean {
     return true;
+  }
+
+  /** As RFC 2863 has it: nobody knows of one that has no link below. */
+  get operState(): 'unknown' | 'down' | 'up' {
+    if (!this.up || !this.carrier) return 'down';
+    return (this.configured & IFF_LOOPBACK) !== 0 ? 'unknown' : 'up';
   }
 
   /** IFF_* flags as a program sees them. */

@@ -161,8 +161,10 @@ ln -s pts/ptmx root/dev/ptmx
 ln -s /proc/self/fd root/dev/fd
 for link in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${link%:*} root/dev/\${link#*:}; done
 hostname tabvisor
-chroot root ip link set lo up
-exec setarch i686 env -i "$@" chroot root /bin/dash -c "$init" dash "$name"
+cd root
+mount --move . /
+chroot . ip link set lo up
+exec setarch i686 env -i "$@" chroot . /bin/dash -c "$init" dash "$name"
 `;
 
 function textOf(stream: HostStream): string {

@@ -22,7 +22,6 @@ function traffic(prefix: 'rx' | 'tx', { bytes, packets, errors, dropped }: Traff
 const ETHERNET = 1;
 
 function nodeOf(one: Interface): SysNode {
-  const state = one.type !== ETHERNET ? 'unknown' : one.up && one.carrier ? 'up' : 'down';
   return directory({
     addr_len: value(6),
     address: value(station(one.station)),
@@ -35,7 +34,7 @@ function nodeOf(one: Interface): SysNode {
     ifindex: value(one.index),
     iflink: value(one.index),
     mtu: value(one.mtu),
-    operstate: value(state),
+    operstate: value(one.operState),
     speed: { show: () => -EINVAL },
     statistics: directory(
       Object.fromEntries([

@@ -49,11 +49,10 @@ export function linkMessage(one: Interface, gone = false): { type: number; body:
     .u8(0, 0)
     .u16(one.type)
     .u32(one.index, one.flags, gone ? 0xffffffff : 0);
-  const state = loopback ? OPER_UNKNOWN : one.up && one.carrier ? OPER_UP : OPER_DOWN;
   body
     .attributeText(IFLA_IFNAME, one.name)
     .attribute32(IFLA_TXQLEN, one.queueLength)
-    .attribute8(IFLA_OPERSTATE, state)
+    .attribute8(IFLA_OPERSTATE, { unknown: OPER_UNKNOWN, down: OPER_DOWN, up: OPER_UP }[one.operState])
     .attribute8(IFLA_LINKMODE, 0)
     .attribute32(IFLA_MTU, one.mtu)
     .attribute32(IFLA_GROUP, 0)

@@ -1,22 +1,35 @@
 # util-linux, procps and coreutils on namespaces: each line that says something of them says it here and natively alike.
-cd /tmp
+mkdir -p /tmp/bin && cd /tmp
+# there is no mount(8) in this root: from, to, type, flags; and to unmount
+cat > bin/mount <<'END'
+#!/usr/bin/perl
+syscall(21, $ARGV[0], $ARGV[1], $ARGV[2] // "none", 0 + ($ARGV[3] // 0), 0) == 0 or die "mount: $!\n";
+END
+cat > bin/umount <<'END'
+#!/usr/bin/perl
+syscall(52, $ARGV[0], 0) == 0 or die "umount: $!\n";
+END
+chmod +x bin/mount bin/umount
+PATH=/tmp/bin:$PATH
+bind=4096 shared=1048576
 first() { readlink /proc/self/ns/$1; }
 uts=$(first uts) pid=$(first pid) net=$(first net) mnt=$(first mnt) ipc=$(first ipc) user=$(first user)
 echo '== unshare'
 unshare --uts sh -c 'hostname within; hostname'; hostname | grep -c within
-unshare --mount --ipc --pid --net --uts --mount-proc=/proc --fork bash -c 'echo $$; ps -e -o pid,ppid,comm; ip -brief link; ip address show up; ls /proc | grep -c "^[0-9]"'
+unshare --mount --ipc --pid --net --uts --mount-proc=/proc --fork bash -c 'echo $$; ps -e -o pid=,ppid=,comm= > list; tr -s " " < list; ip -brief link; ip address show up; ls /proc > list; grep -c "^[0-9]" list'
 unshare --pid --fork --kill-child sh -c 'echo $$; sleep 100 & exit 3'; echo status $?
 unshare --user --map-root-user sh -c 'id -u; id -g; cat /proc/self/uid_map /proc/self/setgroups'
 unshare --user sh -c 'id -u; id -g'
-unshare --user --map-root-user --mount sh -c 'mount -t tmpfs none /mnt; findmnt -n -o FSTYPE /mnt'; findmnt -n -o FSTYPE /mnt | grep -c "^tmpfs.*none"
-unshare --user --map-users 0,0,10 --map-groups 0,0,10 sh -c 'cat /proc/self/uid_map; touch /tmp/owned; chown 5:6 /tmp/owned; stat -c "%u %g" /tmp/owned'; stat -c "%u %g" /tmp/owned
-unshare --user --map-root-user --pid --mount --fork --mount-proc sh -c 'echo $$; ps -e -o pid,comm | grep -c sh'
+unshare --user --map-root-user --mount sh -c 'mount none /media tmpfs; findmnt -n -o FSTYPE /media'; findmnt -n -o FSTYPE /media; echo status $?
+unshare --user --map-root-user --pid --mount --fork --mount-proc sh -c 'echo $$; ps -e -o comm= > list; cat list'
 echo '== nsenter'
-unshare --mount --uts --ipc --net --pid --mount-proc --fork sh -c 'hostname held; mount -t tmpfs held /media; touch /media/here; echo ready; exec sleep 1000' > held.out &
+mkfifo held
+unshare --mount --uts --ipc --net --pid --mount-proc --fork sh -c 'hostname held; mount held /media tmpfs; touch /media/here; echo ready > held; exec sleep 1000' &
 holder=$!
-until grep -q ready held.out; do sleep 0.01; done
+read line < held
 target=$(ps -e -o pid,ppid | awk -v parent=$holder '$2 == parent { print $1 }')
-nsenter --target $target --mount --uts --ipc --net --pid -- env --ignore-environment -- /bin/bash -c 'hostname; ls /media; ps -e -o comm; ip -brief link'
+until [ "$(ps -o comm= -p $target)" = sleep ]; do sleep 0.01; done
+nsenter --target $target --mount --uts --ipc --net --pid -- env --ignore-environment -- /bin/bash -c 'hostname; ls /media; ps -e -o comm=; ip -brief link'
 nsenter --target $target --uts hostname
 nsenter --uts=/proc/$target/ns/uts hostname
 nsenter --target $target --pid sh -c 'echo $$ | grep -c "^[0-9]"'
@@ -24,11 +37,20 @@ for kind in uts pid net mnt ipc; do [ "$(readlink /proc/$target/ns/$kind)" = "$(
 [ "$(readlink /proc/$target/ns/user)" = "$user" ] && echo user same
 echo '== lsns'
 lsns --noheadings --output TYPE,NPROCS,COMMAND --task $target | sort | awk '{ print $1, $3, $4 }' | grep sleep
-lsns --noheadings --output TYPE --task $target | sort
+lsns --noheadings --output TYPE --task $target | sort | grep -v time
 echo '== kept'
-touch kept; mount --bind /proc/$target/ns/uts kept
+touch kept; mount /proc/$target/ns/uts kept none $bind
 kill -9 $target; wait $holder 2> /dev/null; echo ended
 nsenter --uts=kept hostname
 umount kept; nsenter --uts=kept hostname 2>&1 | sed 's/.*: //'
 echo '== mounts'
-unshare --mount --propagation private sh -c 'mount -t tmpfs one /mnt; mount --make-shared /mnt; findmnt -n -o PROPAGATION /mnt; unshare --mount --propagation slave findmnt -n -o PROPAGATION /mnt; unshare --mount --propagation unchanged sh -c "mkdir -p /mnt/x; mount -t tmpfs two /mnt/x; touch /mnt/x/seen"; ls /mnt/x'
+export shared
+unshare --mount --propagation private sh -c '
+  mount one /media tmpfs; mkdir /media/x; mount none /media none $shared
+  findmnt -n -o PROPAGATION /media
+  unshare --mount --propagation slave findmnt -n -o PROPAGATION /media
+  unshare --mount --propagation private findmnt -n -o PROPAGATION /media
+  unshare --mount --propagation unchanged sh -c "mount two /media/x tmpfs; touch /media/x/seen"
+  ls /media/x
+  unshare --mount --propagation slave sh -c "umount /media/x; ls /media/x"
+  ls /media/x'
