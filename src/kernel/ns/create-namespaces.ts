@@ -43,6 +43,7 @@ export function createNamespaces(
   const { kernel, cgroup } = task;
   const owner = credentials.userNamespace;
   const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (!owner.hasRoomFor(1) || (has(CLONE_NEWNS) && old.mount.count > kernel.mounts.room)) return -ENOSPC;
   if (has(CLONE_NEWPID)) {
     // who has said where its children are born has said it
     if (task.pidNamespace !== old.pidForChildren) return -EINVAL;

@@ -9,12 +9,14 @@ export abstract class Namespace {
   abstract readonly owner: UserNamespace | undefined;
 
   hold(): this {
-    this.users++;
+    if (this.users++ === 0) this.owner?.count(1);
     return this;
   }
 
   release(): void {
-    if (--this.users === 0) this.free();
+    if (--this.users > 0) return;
+    this.owner?.count(-1);
+    this.free();
   }
 
   /** Nobody is in it any more: what is left in it goes. */

@@ -4,6 +4,8 @@ import { Namespace } from './namespace.js';
 
 /** How deep they nest. */
 export const USER_NAMESPACE_LEVELS = 32;
+/** Of all kinds together. */
+const NAMESPACES_MAX = 8192;
 
 export class UserNamespace extends Namespace {
   readonly uids: IdMap;
@@ -30,6 +32,20 @@ export class UserNamespace extends Namespace {
 
   get owner(): UserNamespace | undefined {
     return this.parent;
+  }
+
+  /** Namespaces that belong to it and to those below it. */
+  private owned = 0;
+
+  count(more: number): void {
+    for (let at: UserNamespace | undefined = this; at; at = at.parent) at.owned += more;
+  }
+
+  /** May there be `more`? One program is not to have all that the system can. */
+  hasRoomFor(more: number): boolean {
+    for (let at: UserNamespace | undefined = this; at; at = at.parent)
+      if (at.owned + more > NAMESPACES_MAX) return false;
+    return true;
   }
 
   isWithin(other: UserNamespace): boolean {

@@ -7,30 +7,42 @@ import { Mount } from './mount.js';
 import { PeerGroup } from './propagation.js';
 import { notifyUnmounted } from './notify.js';
 
+/** Mounts of all namespaces together: each new one copies those of another. */
+const MOUNTS_MAX = 65536;
+
 export class MountTable {
   private nextId = 1;
   /** How often each filesystem is mounted. */
   private readonly counts = new Map<FileSystem, number>();
+  private living = 0;
   /** Unmounted while somebody used them. */
   private readonly leaving = new Set<Mount>();
 
   /** Numbers of groups of peers: the lowest that is free. */
   private readonly groups = new Set<number>();
 
+  private firstGroup = 1;
+
   newPeerGroup(): PeerGroup {
-    let id = 1;
-    while (this.groups.has(id)) id++;
-    this.groups.add(id);
-    return new PeerGroup(id);
+    while (this.groups.has(this.firstGroup)) this.firstGroup++;
+    this.groups.add(this.firstGroup);
+    return new PeerGroup(this.firstGroup);
   }
   forgetPeerGroup({ id }: PeerGroup): void {
     this.groups.delete(id);
+    this.firstGroup = Math.min(this.firstGroup, id);
+  }
+
+  /** How many more there may be. */
+  get room(): number {
+    return MOUNTS_MAX - this.living;
   }
 
   constructor(private readonly kernel: Kernel) {}
 
   make(fs: FileSystem, root: Dentry, flags: number): Mount {
     this.counts.set(fs, (this.counts.get(fs) ?? 0) + 1);
+    this.living++;
     fs.shown(root);
     return new Mount(this, this.nextId++, fs, root, flags);
   }
@@ -62,6 +74,7 @@ export class MountTable {
     for (const mount of this.leaving) {
       if (this.isBusy(mount)) continue;
       this.leaving.delete(mount);
+      this.living--;
       const { fs } = mount;
       fs.hidden(mount.root);
       const count = this.counts.get(fs)! - 1;

@@ -33,7 +33,7 @@ function graft(task: Task, mount: Mount, place: Path, count: number): number {
   if (!isOurs(task, at.mount)) return -EINVAL;
   if (at.dentry.deleted) return -ENOENT;
   if (at.inode.isDirectory !== mount.root.inode!.isDirectory) return -ENOTDIR;
-  if (task.namespaces.mount.count + count > MOUNT_MAX) return -ENOSPC;
+  if (task.namespaces.mount.count + count > MOUNT_MAX || task.kernel.mounts.room < 0) return -ENOSPC;
   return attach(task, mount, at);
 }
 
@@ -50,7 +50,7 @@ function attach(task: Task, source: Mount, at: Path): number {
   for (const { on, source: number, relation, shared } of all) {
     const { top } = on;
     const from = number === undefined ? source : copies[number]!;
-    const room = MOUNT_MAX - [...top.tree()].length - size;
+    const room = Math.min(MOUNT_MAX - [...top.tree()].length, task.kernel.mounts.room) - size;
     const copy = room >= 0 ? copyTree(task, from, from.root, true, size, relation) : undefined;
     if (!copy) {
       for (const each of copies) each.discard();
@@ -206,7 +206,7 @@ export function mountBind(task: Task, source: Path, place: Path, recursive: bool
   const shown = namespaceOf(source.dentry);
   if (shown && shown.serial <= task.namespaces.mount.serial) return -EINVAL;
   if (!recursive && hidesLocked(source)) return -EINVAL;
-  const room = MOUNT_MAX - task.namespaces.mount.count;
+  const room = Math.min(MOUNT_MAX - task.namespaces.mount.count, task.kernel.mounts.room);
   const copy = room > 0 ? copyTree(task, source.mount, source.dentry, recursive, room) : undefined;
   if (!copy) return -ENOSPC;
   const failed = graft(task, copy, place, 0);
