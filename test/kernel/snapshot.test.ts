@@ -186,6 +186,70 @@ int main(void) {
   return 0;
 }`;
 
+/** A program in namespaces of its own, with others that only files keep; a line of input makes it look at all of them. */
+const NAMESPACES = `
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static const char *host(void) { static struct utsname n; uname(&n); return n.nodename; }
+static void put(const char *name, const char *text) { int fd = open(name, O_WRONLY); write(fd, text, strlen(text)); close(fd); }
+int main(void) {
+  char b[8], path[64];
+  int ready[2], up[2], status;
+  pipe(ready);
+  unshare(CLONE_NEWNS | CLONE_NEWUTS);
+  mkdir("/tmp/a", 0755), mkdir("/tmp/b", 0755), close(creat("/tmp/uts", 0600));
+  mount("a", "/tmp/a", "tmpfs", 0, NULL), mount(NULL, "/tmp/a", NULL, MS_SHARED, NULL), mkdir("/tmp/a/x", 0755);
+  mount("/tmp/a", "/tmp/b", NULL, MS_BIND, NULL), mount(NULL, "/tmp/b", NULL, MS_SLAVE, NULL);
+  if (fork() == 0) { unshare(CLONE_NEWUTS); sethostname("kept", 4); write(ready[1], "", 1); pause(); }
+  read(ready[0], b, 1);
+  int child = fork();
+  if (child == 0) {
+    unshare(CLONE_NEWUTS); sethostname("mounted", 7);
+    mount("/proc/self/ns/uts", "/tmp/uts", NULL, MS_BIND, NULL);
+    _exit(0);
+  }
+  waitpid(child, &status, 0);
+  int own = open("/proc/self/ns/uts", O_RDONLY);
+  sethostname("own", 3);
+  unshare(CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET);
+  sethostname("newer", 5);
+  pipe(up);
+  int inner = fork();
+  if (inner == 0) {
+    unshare(CLONE_NEWUSER);
+    write(up[1], "", 1);
+    read(ready[0], b, 1);
+    _exit(getpid() * 10 + (getuid() == 0));
+  }
+  read(up[0], b, 1);
+  sprintf(path, "/proc/%d/uid_map", inner);
+  put(path, "0 0 1");
+  printf("waiting\\n"); fflush(stdout);
+  read(0, b, 1);
+  write(ready[1], "", 1);
+  waitpid(inner, &status, 0);
+  printf("inner %d\\n", WEXITSTATUS(status));
+  printf("host %s\\n", host());
+  int kept = open("/tmp/uts", O_RDONLY);
+  setns(own, CLONE_NEWUTS);
+  printf("by a file %s\\n", host());
+  setns(kept, CLONE_NEWUTS);
+  printf("by a mount %s\\n", host());
+  mount("x", "/tmp/a/x", "tmpfs", 0, NULL), close(creat("/tmp/a/x/seen", 0600));
+  printf("by the slave %d\\n", access("/tmp/b/x/seen", F_OK));
+  printf("end\\n"); fflush(stdout);
+  return 0;
+}`;
+
 function compiled(context: Parameters<typeof needs>[0], source: string): Uint8Array {
   const binary = join(scratch(), 'program');
   const flags = ['-m32', '-O1', '-w', '-static', '-pthread', '-x', 'c', '-', '-o', binary];
@@ -353,4 +417,17 @@ test('what is no plain data is an error that says where it hangs', () => {
       },
     }),
   ).toThrow('kernel.a is computed');
+});
+
+test('namespaces, and the files that keep them, are written too', (context) => {
+  const node = new TestNode();
+  node.file('/bin/namespaces', compiled(context, NAMESPACES));
+  const before = started(node, '/bin/namespaces', []);
+  before.until('waiting');
+  const after = goneOn(node);
+  for (const driven of [after, before]) {
+    driven.type('\r');
+    const said = driven.until('end').trim().split('\r\n');
+    expect(said).toEqual(['inner 11', 'host newer', 'by a file own', 'by a mount mounted', 'by the slave 0']);
+  }
 });

@@ -62,16 +62,25 @@ export class Nsfs extends FileSystem {
   }
 }
 
+const kindOf = (flag: number): NamespaceKind => NAMESPACE_KINDS.find((kind) => kind.flag === flag)!;
+
 export class NamespaceRoot extends Inode {}
 
 export class NamespaceInode extends Inode {
   constructor(
     fs: Nsfs,
     ino: number,
-    readonly kind: NamespaceKind,
+    kind: NamespaceKind,
     readonly namespace: Namespace,
   ) {
     super(fs, ino, { mode: S_IFREG | 0o444, uid: 0, gid: 0 });
+    this.flag = kind.flag;
+  }
+  /** CLONE_NEW* of its kind. */
+  private readonly flag: number;
+
+  get kind(): NamespaceKind {
+    return kindOf(this.flag);
   }
 
   override open(task: Task, flags: number): OpenFile {
@@ -127,8 +136,7 @@ export class NamespaceFile extends OpenFile {
 
 /** A descriptor for a namespace, closed on exec; a negated errno. */
 function openNamespace(task: Task, flag: number, namespace: Namespace): number {
-  const kind = NAMESPACE_KINDS.find((one) => one.flag === flag)!;
-  const inode = task.kernel.nsfs.placeOf(kind, namespace).inode as NamespaceInode;
+  const inode = task.kernel.nsfs.placeOf(kindOf(flag), namespace).inode as NamespaceInode;
   const file = inode.open(task, O_RDONLY);
   const fd = task.files.add(file, true, task.fileLimit);
   if (fd < 0) file.release();

@@ -22,7 +22,7 @@ export class IpcNamespace extends Namespace {
     this.queues = new MqueueFs(kernel.newDevice(), kernel.clock);
   }
 
-  protected override free(): void {
+  override free(): void {
     for (const segment of this.shm) segment.doom();
     for (const set of this.sem) this.sem.remove(set);
     for (const queue of this.msg) this.msg.remove(queue);

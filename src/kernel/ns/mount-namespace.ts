@@ -18,7 +18,7 @@ export class MountNamespace extends Namespace {
     super();
   }
 
-  protected override free(): void {
+  override free(): void {
     this.root.discard();
   }
 

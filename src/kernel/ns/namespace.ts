@@ -20,5 +20,5 @@ export abstract class Namespace {
   }
 
   /** Nobody is in it any more: what is left in it goes. */
-  protected free(): void {}
+  free(): void {}
 }

@@ -78,7 +78,7 @@ export class NetNamespace extends Namespace implements Clock {
     this.changes.linkChanged(one, true);
   }
 
-  protected override free(): void {
+  override free(): void {
     for (const one of [...this.interfaces.values()]) this.remove(one);
   }
 
