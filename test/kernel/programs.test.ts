@@ -36,6 +36,7 @@ const CLEAN = [
   'limits',
   'race',
   'ptrace',
+  'escape',
   'rseq',
   'seccomp',
 ];
