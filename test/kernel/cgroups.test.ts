@@ -43,6 +43,9 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   expect(here.errors).toBe('');
   expect(here.output).toBe(native);
   expect(here.status).toBe(0);
+
+  const slowed = node.run(['/bin/controllers', 'slowed'], '', '/tmp');
+  expect(slowed.output).toBe('who takes more than memory.high is slowed: 1\n  and goes on: 0\n');
 });
 
 /** A folder with busybox, which the command takes as a root. */

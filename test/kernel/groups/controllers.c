@@ -236,10 +236,8 @@ static void memory(void) {
 
   family("memory.high");
   put("g/memory.high", "8M");
-  double start = now();
   long before = value("g/memory.events", "oom_kill");
   show("who takes more goes on", done_in("g", touch(12 * MIB)));
-  show("  slowly", now() - start > 0.1);
   show("  counted", value("g/memory.events", "high") >= 1);
   show("  nobody is killed", value("g/memory.events", "oom_kill") - before);
   rmdir("g");
@@ -465,8 +463,27 @@ static void many(void) {
   show("  leave nothing", value("cgroup.stat", "nr_descendants") - before);
 }
 
-int main(void) {
+// What Linux of 64 bits does; one of 32 bits counts the delay in 32 bits, which is too little for it, and slows nobody.
+static void slowed(void) {
+  put("../cgroup.subtree_control", "+memory");
+  mkdir("../g", 0755);
+  put("../g/memory.high", "8M");
+  double start = now();
+  done_in("../g", touch(8 * MIB - 65536));
+  double below = now() - start;
+  done_in("../g", touch(12 * MIB));
+  show("who takes more than memory.high is slowed", now() - start - below > 20 * below);
+  show("  and goes on", value("../g/memory.events", "oom_kill"));
+  rmdir("../g");
+}
+
+int main(int argc, char **argv) {
   setlinebuf(stdout);
+  if (argc > 1) {
+    begin();
+    slowed();
+    return 0;
+  }
   mkdir("files", 0755);
   begin();
   put("../cgroup.subtree_control", "+cpu +memory +pids");
