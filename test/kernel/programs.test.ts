@@ -16,6 +16,7 @@ const programs = readdirSync(SOURCES)
 const CLEAN = [
   'cgroup',
   'mmap',
+  'orphan',
   'process',
   'thread',
   'unix',

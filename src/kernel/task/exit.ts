@@ -16,6 +16,7 @@ import { releaseNamespaces } from '../ns/namespace-set.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
 import { endPiLocks } from './pi-futex.js';
+import type { ProcessGroup } from './job.js';
 import type { Process } from './process.js';
 import { addUsage, uidSeenBy } from './process.js';
 import { HANDLER_IGNORE, SIGNAL_MAX } from './signals.js';
@@ -136,8 +137,9 @@ function endProcess(process: Process, status: number, last: Task): void {
       for (const signal of [SIGHUP, SIGCONT]) kernel.signals.toGroup(foreground, { signal, code: SI_KERNEL });
   }
   if (process.isInit) endNamespace(process);
+  const groups = groupsLeft(process);
   reparentChildren(process, last);
-  hangUpOrphans(process, last);
+  hangUpOrphans(groups, process, last);
   process.ended.wake();
   notifyEnd(process, last);
 }
@@ -185,9 +187,15 @@ function heirOf(process: Process): Process | undefined {
   return init === process && process.parent && !process.parent.isZombie ? process.parent : undefined;
 }
 
-/** POSIX: a group that becomes orphaned with a stopped member is hung up and continued. */
-function hangUpOrphans(process: Process, last: Task): void {
-  const groups = new Set([process.group, ...[...process.children].map((child) => child.group)]);
+/** Groups that its end may orphan: its own, which its parent may have been the only one to continue, and those of its children. */
+function groupsLeft({ group, parent, children }: Process): Set<ProcessGroup> {
+  const kept = (one: ProcessGroup, other: ProcessGroup): boolean => one !== other && one.session === other.session;
+  const groups = [...children].map((child) => child.group).filter((one) => kept(one, group));
+  return new Set(parent && kept(parent.group, group) ? [group, ...groups] : groups);
+}
+
+/** POSIX: a group that becomes orphaned with a stopped member is hung up and continued. Linux kernel/exit.c, kill_orphaned_pgrp. */
+function hangUpOrphans(groups: Iterable<ProcessGroup>, process: Process, last: Task): void {
   for (const group of groups) {
     if (!group.orphaned) continue;
     if (![...group.processes].some((member) => member !== process && !member.isZombie && member.stoppedBy !== 0))

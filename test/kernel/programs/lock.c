@@ -1,4 +1,5 @@
 // fcntl(2) record locks and open file description locks, flock(2), proc_locks(5).
+#include "blocked.h"
 #include "show.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -74,18 +75,6 @@ static void proc(const char *rule) {
   fflush(stdout);
 }
 static void nothing(int signal) {}
-static void wait_until_blocked(pid_t pid) {
-  char name[40], text[300];
-  sprintf(name, "/proc/%d/stat", pid);
-  for (;;) {
-    FILE *file = fopen(name, "r");
-    int length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = 0;
-    if (strrchr(text, ')')[2] == 'S') return;
-    usleep(1000);
-  }
-}
 
 int main(void) {
   int status;

@@ -1,4 +1,5 @@
 // System V IPC: shmget(2), shmat(2), shmctl(2), semget(2), semop(2), semctl(2), msgget(2), msgop(2), msgctl(2), sysvipc(7).
+#include "blocked.h"
 #include "show.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -37,18 +38,6 @@ static int operate_two(struct sembuf first, struct sembuf second) {
   return semop(semaphore, both, 2);
 }
 static void nothing(int signal) {}
-static void wait_until_blocked(pid_t pid) {
-  char name[40], text[300];
-  sprintf(name, "/proc/%d/stat", pid);
-  for (;;) {
-    FILE *file = fopen(name, "r");
-    int length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = 0;
-    if (strrchr(text, ')')[2] == 'S') return;
-    usleep(1000);
-  }
-}
 static int code(pid_t child) {
   int status;
   waitpid(child, &status, 0);

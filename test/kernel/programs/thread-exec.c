@@ -1,7 +1,5 @@
 // execve(2) in programs with threads.
-#include "show.h"
-#include <fcntl.h>
-#include <pthread.h>
+#include "threads.h"
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,32 +8,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-static int status, ready[2];
-static char byte;
+static int status;
 
-static void *sleeps(void *unused) {
-  write(ready[1], "x", 1);
-  for (;;) pause();
-}
-static int threads(void) {
-  char text_[4000];
-  int fd = open("/proc/self/status", O_RDONLY);
-  text_[read(fd, text_, 3999)] = 0;
-  close(fd);
-  return atoi(strstr(text_, "Threads:") + 8);
-}
-static void inThread(void *(*body)(void *)) {
-  pthread_t thread;
-  pthread_create(&thread, 0, body, 0);
-  pthread_join(thread, 0);
-}
-static void twoMore(void) {
-  pthread_t thread;
-  for (int i = 0; i < 2; i++) {
-    pthread_create(&thread, 0, sleeps, 0);
-    read(ready[0], &byte, 1);
-  }
-}
 static void handler(int sig) {}
 static void *executes(void *unused) {
   execve("/proc/self/exe", (char *[]){"renamed", "exec", NULL}, environ);

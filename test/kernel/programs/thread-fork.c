@@ -1,7 +1,5 @@
 // fork(2) in programs with threads: pthreads(7), clone(2).
-#include "show.h"
-#include <fcntl.h>
-#include <pthread.h>
+#include "threads.h"
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,35 +8,11 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-static int status, ready[2];
-static char byte;
+static int status;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static __thread int own = 1;
 static volatile int shared;
 
-static void *sleeps(void *unused) {
-  write(ready[1], "x", 1);
-  for (;;) pause();
-}
-static int threads(void) {
-  char text_[4000];
-  int fd = open("/proc/self/status", O_RDONLY);
-  text_[read(fd, text_, 3999)] = 0;
-  close(fd);
-  return atoi(strstr(text_, "Threads:") + 8);
-}
-static void inThread(void *(*body)(void *)) {
-  pthread_t thread;
-  pthread_create(&thread, 0, body, 0);
-  pthread_join(thread, 0);
-}
-static void twoMore(void) {
-  pthread_t thread;
-  for (int i = 0; i < 2; i++) {
-    pthread_create(&thread, 0, sleeps, 0);
-    read(ready[0], &byte, 1);
-  }
-}
 static pid_t maker;
 static void prepares(void) { shared |= 1; }
 static void inParent(void) { shared |= 2; }
