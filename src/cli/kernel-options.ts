@@ -1,6 +1,7 @@
 // The options of `tabvisor kernel run`, from their texts.
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
+import { type CaptureOption, parseCapture } from './kernel-capture.js';
 import { parseNet } from './net-option.js';
 import type { Limits } from '../kernel/cgroup/limits.js';
 import { parseLimits, type RawLimits } from './kernel-limits.js';
@@ -15,6 +16,7 @@ export interface RawKernelOptions extends RawLimits {
   bind?: string[];
   hostname?: string;
   net?: string;
+  pcap?: string[];
   nodeMemory: string;
   control?: string;
   clock?: string;
@@ -47,6 +49,7 @@ export interface KernelRunOptions {
   hostname: string;
   /** As `--net` of machines. */
   net: string;
+  captures: CaptureOption[];
   memory: number;
   /** Of the program and all that it starts; undefined: none. */
   limits?: Limits;
@@ -87,6 +90,7 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     binds: (raw.bind ?? []).map(parseBind),
     hostname: raw.hostname ?? 'tabvisor',
     net: checkNet(raw.net ?? 'none', clock),
+    captures: (raw.pcap ?? []).map(parseCapture),
     memory,
     limits: parseLimits(raw),
     control: raw.control,

@@ -31,6 +31,7 @@ import { PaeTable } from './mm/page-table.js';
 import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
 import { type NamespaceSet, releaseNamespaces } from './ns/namespace-set.js';
+import type { Capture } from './net/capture.js';
 import { NetNamespace } from './ns/net-namespace.js';
 import { PidNamespace } from './ns/pid-namespace.js';
 import { UserNamespace } from './ns/user-namespace.js';
@@ -148,6 +149,8 @@ export class Kernel {
   /** What /dev/console is. */
   console?: Terminal;
   tracer?: Tracer;
+  /** The host's, who sees frames. */
+  capture?: Capture;
   private runner: Runner;
   private tables = new Map<Abi, SyscallTable>();
   private newestTable?: SyscallTable;

@@ -1,5 +1,5 @@
 // `tabvisor kernel run --net`: out through the gateway with the machines' rules, in by forwarded ports, names, one switch with others.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Console } from '../console.js';
+import { readPcapng } from '../pcapng-reader.js';
 import { needs, provisioned, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 
@@ -36,16 +37,20 @@ afterAll(() => {
   rmSync(rootfs, { recursive: true, force: true });
 });
 
-const run = (net: string, script: string): Console =>
+const run = (net: string, script: string, options: string[] = []): Console =>
   Console.spawn(
     process.execPath,
-    [join(root, 'bin/tabvisor.mjs'), 'kernel', 'run', '--rootfs', rootfs, '--net', net, '--', 'sh', '-c', script],
+    [
+      ...[join(root, 'bin/tabvisor.mjs'), 'kernel', 'run', '--rootfs', rootfs, '--net', net, ...options],
+      ...['--', 'sh', '-c', script],
+    ],
     { deadline },
   );
 
 test('an allowed server is reached, others are not; names, the gateway and oneself by both families', async (context) => {
   needs(context, 'busybox');
   const url = `http://10.0.2.2:${port}`;
+  const place = scratch();
   const guest = run(
     `user,allow=127.0.0.1:${port}`,
     [
@@ -56,6 +61,7 @@ test('an allowed server is reached, others are not; names, the gateway and onese
       'ping -c 1 -q 10.0.2.2 | head -4; ping -c 1 -q fd00::2 | head -4; ping -c 1 -q localhost | head -4',
       'echo the end',
     ].join('; '),
+    ['--pcap', join(place, 'outer'), '--pcap', `any=${join(place, 'all')}`],
   );
   const [text] = await guest.expect(/^[\s\S]*the end\n/);
   expect(text).toContain('the host has heard /path 0\n');
@@ -65,6 +71,15 @@ test('an allowed server is reached, others are not; names, the gateway and onese
   expect(text).toContain('10.0.2.15\ttabvisor\n');
   expect(text.match(/1 packets transmitted, 1 packets received, 0% packet loss/g)).toHaveLength(3);
   expect(await guest.exit()).toBe(0);
+  // what the card saw, both ways: the request's text is there once, and all that the answer took
+  const outer = readPcapng(readFileSync(join(place, 'outer')));
+  const requests = outer.filter(({ frame, sent }) => sent && Buffer.from(frame).includes('GET /path HTTP'));
+  expect(requests.map((seen) => seen.interface)).toEqual(['eth0']);
+  const came = outer.reduce((sum, { sent, frame }) => sum + (sent ? 0 : frame.length), 0);
+  expect(came).toBeGreaterThan(BIG);
+  const all = readPcapng(readFileSync(join(place, 'all')));
+  expect(new Set(all.map((seen) => seen.interface))).toEqual(new Set(['eth0', 'lo']));
+  expect(all.filter((seen) => seen.interface === 'eth0').length).toBe(outer.length);
 });
 
 test('a forwarded port leads to a server in the root', async (context) => {

@@ -23,6 +23,7 @@ import { CallTimes } from '../call-times.js';
 import { epilogue, type Example } from '../help.js';
 import { type KernelRunOptions, parseKernelOptions, type RawKernelOptions } from '../kernel-options.js';
 import { PipeConsole, TerminalConsole } from '../kernel-console.js';
+import { openCaptures } from '../kernel-capture.js';
 import { openControl } from '../kernel-control.js';
 import { programGroup } from '../kernel-limits.js';
 import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from '../kernel-network.js';
@@ -55,6 +56,10 @@ const EXAMPLES: readonly Example[] = [
   {
     command: 'tabvisor kernel run --rootfs debian --net user,forward=127.0.0.1:8080-:80 -- nginx',
     what: 'a web server that is reached at port 8080 of this host',
+  },
+  {
+    command: 'tabvisor kernel run --rootfs debian --net user --pcap seen.pcapng -- apt-get update',
+    what: 'every frame of eth0, for tshark -r seen.pcapng; --pcap any=F for those of all interfaces',
   },
   {
     command: 'tabvisor kernel run --rootfs debian --user www-data --env LANG=C --cwd /tmp -- id',
@@ -97,6 +102,11 @@ export function kernelRunCommand(): Command {
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
     .option('--hostname <name>', 'host name', 'tabvisor')
     .option('--net <kind>', 'none or user[,allow=ADDR:PORT][,forward=HOST:PORT-:PORT][,switch=PATH]', 'none')
+    .option(
+      '--pcap <[interface=]file>',
+      'frames of an interface (default: eth0; any: of all) in a file for tshark or tcpdump -r; repeatable',
+      collect,
+    )
     .option('--node-memory <size>', 'memory for programs and their files', '1G')
     .option(
       '--memory <size>',
@@ -163,6 +173,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
       );
   }
 
+  const captures = openCaptures(kernel, options.captures);
   const control = options.control === undefined ? undefined : await openControl(options.control, kernel);
   let status: number;
   let network: NodeNetwork | undefined;
@@ -173,6 +184,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   } finally {
     control?.close();
     network?.close();
+    captures.close();
     root.close();
   }
   if (times) writeReport(options.stats!, kernelReport(kernel, vcpu, times));

@@ -103,6 +103,7 @@ export class EthernetInterface extends Interface implements NeighbourLink {
     }
     this.sent.packets++;
     this.sent.bytes += frame.length;
+    this.namespace.kernel.capture?.sees(this, frame, true);
     this.output.transmit(frame);
   }
 
@@ -177,6 +178,7 @@ export class EthernetInterface extends Interface implements NeighbourLink {
   /** A frame from the other end of the cable. */
   receive(frame: Uint8Array): void {
     if (!this.up || frame.length < ETHERNET_HEADER) return;
+    this.namespace.kernel.capture?.sees(this, frame, false);
     const to = destinationOf(frame);
     if (to !== this.station && !isGroup(to)) return;
     this.received.packets++;

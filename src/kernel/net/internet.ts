@@ -6,6 +6,7 @@ import { EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } from '../abi/errno
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
 import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
+import { frameOf } from './capture.js';
 import { BROADCAST_4, isLinkLocal, isLoopback, isMulticast } from './inet/endpoint.js';
 import type { TcpEndpoint } from './inet/tcp-endpoint.js';
 import type { Interface } from './interface.js';
@@ -111,6 +112,12 @@ export class Internet {
 
   // ---- within -----------------------------------------------------------------------------------------------------------------
 
+  /** Nobody but the two ends sees what passes within the namespace: segments may go as they are. */
+  get isPrivate(): boolean {
+    const { raw, loopback, kernel } = this.namespace;
+    return raw.quiet && loopback.up && kernel.capture?.wants(loopback) !== true;
+  }
+
   /** A segment between two sockets of this namespace. */
   passSegment(to: TcpEndpoint, segment: Segment, by: Interface): void {
     by.sent.packets++;
@@ -128,6 +135,8 @@ export class Internet {
         side.packets++;
         side.bytes += bytes;
       }
+      const { capture } = this.namespace.kernel;
+      if (capture?.wants(passing.by)) capture.sees(passing.by, frameOf(passing.packet!, 0, 0), false);
     }
     this.passing.push(passing);
     if (!this.busy) this.run();

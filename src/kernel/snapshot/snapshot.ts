@@ -27,7 +27,10 @@ export type HostObjects = Readonly<Record<string, unknown>>;
 
 /** What a new node's host sets anew. */
 const TRANSIENT: Transient = {
-  'kernel/Kernel': ['random', 'tracer', 'tables', 'newestTable', 'runner', 'onProcessEnded', 'onOutOfMemory'],
+  'kernel/Kernel': [
+    ...['random', 'tracer', 'capture', 'tables', 'newestTable', 'runner'],
+    ...['onProcessEnded', 'onOutOfMemory'],
+  ],
   'fs/host-stream/HostStream': ['onChange'],
   'clock/Clock': ['source', 'origin', 'base'],
   // what is at the other end of its cable

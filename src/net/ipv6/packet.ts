@@ -107,7 +107,7 @@ export interface Ipv6Header {
 
 /** The packets that a payload is sent in: one, or fragments with `identification`. */
 export function makeIpv6(header: Ipv6Header, payload: Uint8Array, identification: number): Uint8Array[] {
-  if (payload.length <= MTU - IPV6_HEADER) return [onePacket(header, header.protocol, payload)];
+  if (payload.length <= MTU - IPV6_HEADER) return [wholeIpv6(header, payload)];
   const most = (MTU - IPV6_HEADER - FRAGMENT_HEADER) & ~7;
   const packets: Uint8Array[] = [];
   for (let at = 0; at < payload.length; at += most) {
@@ -121,6 +121,10 @@ export function makeIpv6(header: Ipv6Header, payload: Uint8Array, identification
   }
   return packets;
 }
+
+/** In one piece, whatever its length. */
+export const wholeIpv6 = (header: Ipv6Header, payload: Uint8Array): Uint8Array =>
+  onePacket(header, header.protocol, payload);
 
 function onePacket(
   { source, destination, hopLimit = HOP_LIMIT }: Ipv6Header,

@@ -193,7 +193,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     const segment = sent as Segment;
     segment.sourcePort = this.local.port;
     segment.destinationPort = this.remote.port;
-    if (peer && namespace.raw.quiet && namespace.loopback.up) {
+    if (peer && namespace.internet.isPrivate) {
       namespace.internet.passSegment(peer, segment, namespace.loopback);
       return;
     }
