@@ -7,6 +7,15 @@ test('limits are what was given, in bytes and numbers', () => {
   expect(parseLimits({ memoryHigh: '2048K', cpuWeight: '10000' })).toEqual({ memoryHigh: 2 << 20, cpuWeight: 10_000 });
 });
 
+test('rules of devices follow those that containers have', () => {
+  const { devices } = parseLimits({ device: ['c 1:11 r', 'deny b *:7 wm', 'deny a'] })!;
+  expect(devices!.slice(-3)).toEqual([
+    { allow: true, type: 'c', major: 1, minor: 11, access: 1 },
+    { allow: false, type: 'b', major: undefined, minor: 7, access: 6 },
+    { allow: false, type: 'a', major: undefined, minor: undefined, access: 7 },
+  ]);
+});
+
 test.each([
   [{ memory: 'much' }, '--memory much: is no size of 1M and more'],
   [{ memory: '4K' }, '--memory 4K: is no size'],
@@ -14,6 +23,7 @@ test.each([
   [{ cpus: '' }, '--cpus : must be a number'],
   [{ cpus: '1e1' }, '--cpus 1e1: must be'],
   [{ cpuWeight: '10001' }, '--cpu-weight 10001: must be a number from 1 to 10000'],
+  [{ device: ['c 1 r'] }, '--device c 1 r: is no [allow|deny] TYPE'],
   [{ pids: '-1' }, '--pids -1: must be a number from 1'],
 ])('%o is refused', (raw, message) => {
   expect(() => parseLimits(raw)).toThrow(message);

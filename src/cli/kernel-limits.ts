@@ -1,7 +1,8 @@
-// What `tabvisor kernel run` lets a program use: --memory, --memory-high, --cpus, --cpu-weight, --pids. docker run has the like.
+// What `tabvisor kernel run` lets a program use: --memory, --memory-high, --cpus, --cpu-weight, --pids, --device. docker run has the like.
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
+import { CONTAINER_DEVICES, type DeviceRule, parseDeviceRule } from '../kernel/cgroup/devices.js';
 import { type Limits, limitedGroup } from '../kernel/cgroup/limits.js';
 import type { Kernel } from '../kernel/kernel.js';
 
@@ -11,6 +12,7 @@ export interface RawLimits {
   cpus?: string;
   cpuWeight?: string;
   pids?: string;
+  device?: string[];
 }
 
 /** Below this no program starts. */
@@ -27,6 +29,7 @@ export function parseLimits(raw: RawLimits): Limits | undefined {
     cpus: number('--cpus', raw.cpus, CPUS_MIN, 1024, /^\d{0,4}(\.\d{1,9})?$/),
     cpuWeight: number('--cpu-weight', raw.cpuWeight, 1, 10_000),
     pids: number('--pids', raw.pids, 1, 32768),
+    devices: devices(raw.device),
   };
   return Object.values(limits).some((value) => value !== undefined) ? limits : undefined;
 }
@@ -37,6 +40,21 @@ function size(option: string, text: string | undefined): number | undefined {
   if (bytes === undefined || bytes < MEMORY_MIN)
     throw new InputError(`${option} ${text}: is no size of 1M and more`, `For example ${option} 64M.`);
   return bytes;
+}
+
+/** Containers' list, with what was given behind it: the last rule that fits counts. */
+function devices(given: string[] | undefined): DeviceRule[] | undefined {
+  return given && [...CONTAINER_DEVICES, ...given.map(deviceRule)];
+}
+
+function deviceRule(text: string): DeviceRule {
+  const rule = parseDeviceRule(text);
+  if (!rule)
+    throw new InputError(
+      `--device ${text}: is no [allow|deny] TYPE MAJOR:MINOR ACCESS`,
+      "For example --device 'c 1:11 r', or --device 'deny a' for none at all.",
+    );
+  return rule;
 }
 
 function number(option: string, text: string | undefined, least: number, most: number, form = /^\d{1,9}$/) {

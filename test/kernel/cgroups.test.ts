@@ -65,9 +65,23 @@ test('the command limits a program, which sees its limits and can’t raise them
     'cat /proc/self/cgroup memory.max memory.high cpu.max cpu.weight pids.max',
     'echo max > memory.max; echo 1 > cgroup.freeze; mkdir sub && cat sub/cgroup.type',
     'tail /dev/zero; cat memory.events | grep oom_kill',
+    'head -c 1 /dev/kmsg; head -c 1 /dev/urandom > /dev/full; mknod /tmp/disk b 8 0; mknod /tmp/memory c 1 1; cat /tmp/memory',
     'echo ready; read line',
   ].join('\n');
-  const limits = ['--memory', '24M', '--memory-high', '24M', '--cpus', '0.5', '--cpu-weight', '50', '--pids', '9'];
+  const limits = [
+    '--memory',
+    '24M',
+    '--memory-high',
+    '24M',
+    '--cpus',
+    '0.5',
+    '--cpu-weight',
+    '50',
+    '--pids',
+    '9',
+    '--device',
+    'deny b 8:* rwm',
+  ];
   const command = ['bin/tabvisor.mjs', 'kernel', 'run', '--rootfs', folder, '-i', '--control', socket, ...limits];
   const run = Console.spawn(process.execPath, [...command, '--', '/bin/busybox', 'sh', '-c', script], {
     deadline: 120,
@@ -81,7 +95,8 @@ test('the command limits a program, which sees its limits and can’t raise them
   run.send('\n');
   expect(await run.exit()).toBe(0);
   expect(run.output).toContain('0::/\n25165824\n25165824\n50000 100000\n50\n9\n');
-  expect(run.output.match(/Operation not permitted/g)).toHaveLength(2);
+  // its own limits, the log, a node of a disk, memory
+  expect(run.output.match(/Operation not permitted/g)).toHaveLength(5);
   expect(run.output).toContain('domain\n');
   expect(run.output).toContain('oom_kill 1\n');
 });

@@ -116,6 +116,11 @@ export function kernelRunCommand(): Command {
     .option('--cpus <n>', 'share of the processor, as 0.5')
     .option('--cpu-weight <n>', 'weight against others, 1 to 10000 (default: 100)')
     .option('--pids <n>', 'processes and threads that there may be')
+    .option(
+      '--device <rule>',
+      "what may be done to devices, as 'c 1:11 r' or 'deny b *:* m', behind the list that containers have; repeatable",
+      collect,
+    )
     .option('--control <socket>', 'where tabvisor kernel top can ask')
     .option('--clock <real|virtual>', "time is the host's, or counts instructions (repeatable)", 'real')
     .option('--seed <n>', 'random numbers of a run with --clock virtual: equal seed, equal run')

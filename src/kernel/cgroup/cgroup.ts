@@ -5,6 +5,7 @@ import type { Process } from '../task/process.js';
 import type { InodeAttributes } from '../vfs/inode.js';
 import { ChangeNotice } from './change-notice.js';
 import type { ControllerName, GroupStates } from './controller.js';
+import type { DeviceRule } from './devices.js';
 
 export class Cgroup {
   /** Living ones. */
@@ -35,6 +36,8 @@ export class Cgroup {
   freeze = false;
   frozen = false;
   readonly eventsNotice = new ChangeNotice();
+  /** What its tasks may do to devices; undefined: it says nothing of them. */
+  devices?: readonly DeviceRule[];
   /** Who made it owns it and its files at first. */
   owner = { uid: 0, gid: 0 };
   /** Owner, rights and times of its directory ('') and of its files. */

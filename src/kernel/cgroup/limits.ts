@@ -5,6 +5,7 @@ import { PAGE_SIZE } from '../mm/frames.js';
 import type { Cgroup } from './cgroup.js';
 import { CgroupNamespace } from './cgroup-namespace.js';
 import { CONTROLLER_NAMES } from './controllers.js';
+import type { DeviceRule } from './devices.js';
 
 /** What is absent is not limited. */
 export interface Limits {
@@ -17,6 +18,8 @@ export interface Limits {
   cpuWeight?: number;
   /** Processes and threads. */
   pids?: number;
+  /** What may be done to devices; without a list all that rights allow. */
+  devices?: readonly DeviceRule[];
 }
 
 const PERIOD = 100e6;
@@ -29,6 +32,7 @@ export function limitedGroup(kernel: Kernel, name: string, limits: Limits): Cgro
   const cgroup = cgroups.create(root, name);
   if (typeof cgroup === 'number') return undefined;
   limit(cgroup, limits);
+  cgroup.devices = limits.devices;
   // namespaces are boundaries: inside, the group's own limits are not to be written
   cgroups.configure(cgroups.namespace, 'nsdelegate');
   return new CgroupNamespace(cgroup, kernel.userNamespace);

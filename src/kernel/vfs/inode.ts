@@ -2,6 +2,7 @@
 // Operations answer with what was asked for, or a negated errno; the defaults are what a file that can't do it answers.
 import { EINVAL, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.js';
+import { DEVICE_READ, DEVICE_WRITE, permitsDevice } from '../cgroup/devices.js';
 import type { Pipe } from '../fs/pipe.js';
 import type { Segment } from '../ipc/shared-memory.js';
 import type { PageCache } from '../mm/page-cache.js';
@@ -13,7 +14,7 @@ import type { FileSystem } from './file-system.js';
 import { notifyGone, type Watch } from './notify.js';
 import type { OpenFile } from './open-file.js';
 import type { Path } from './path.js';
-import { permits } from './permission.js';
+import { MAY_READ, MAY_WRITE, permits } from './permission.js';
 import { EPOCH, type Timestamp } from './timestamp.js';
 
 /** What chmod, chown, utimensat and truncate change; the VFS has checked the rights. `mode` is without the type. */
@@ -256,7 +257,10 @@ export abstract class Inode {
 
   /** May the task do `wanted` (MAY_*) to it? 0 or a negated errno. By its mode, where a filesystem has no other rule. */
   allows(task: Task, wanted: number): number {
-    return permits(task.credentials, this, wanted);
+    const denied = permits(task.credentials, this, wanted);
+    if (denied !== 0 || !this.isDevice) return denied;
+    const access = ((wanted & MAY_READ) !== 0 ? DEVICE_READ : 0) | ((wanted & MAY_WRITE) !== 0 ? DEVICE_WRITE : 0);
+    return permitsDevice(task.cgroup, this.mode, this.rdev, access);
   }
 
   // ---- open files -----------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ import {
 import { IN_MODIFY, IN_OPEN } from '../abi/inotify.js';
 import { MS_NODEV, MS_NOEXEC } from '../abi/mount.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISUID } from '../abi/stat.js';
+import { DEVICE_MKNOD, permitsDevice } from '../cgroup/devices.js';
 import { CAP_FSETID, CAP_MKNOD } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import { Dentry } from './dentry.js';
@@ -248,6 +249,7 @@ export class Vfs {
     const device = type === 0o020000 || type === 0o060000;
     // the device 0:0 of overlayfs's whiteouts can be made by everybody
     if (device && !(type === 0o020000 && rdev === 0) && !task.credentials.has(CAP_MKNOD)) return -EPERM;
+    if (device && permitsDevice(task.cgroup, mode, rdev, DEVICE_MKNOD) !== 0) return -EPERM;
     return this.makeAt(task, place.last, place.child, { mode, rdev });
   }
 
