@@ -91,6 +91,7 @@ const NOT_FOLLOWED = new Map<string, RegExp>([
   ['what is left of a sleep that was not broken off', /nanosleep/],
   ['sets of no file, and time-outs', /^(p?poll|p?select6?|_newselect|epoll)|^futex/],
   ['names and times of messages that nobody asks for', /^(recvfrom|(send|recv)m?msg|getsockname|getpeername)/],
+  ['the name of a mount that nothing is to change of', /^mount_setattr$/],
   ['the third argument of getcpu, and the addresses of most requests', /^(getcpu|ptrace)$/],
 ]);
 

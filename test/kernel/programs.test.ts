@@ -16,6 +16,7 @@ const programs = readdirSync(SOURCES)
 const CLEAN = [
   'cgroup',
   'mmap',
+  'mount-api',
   'orphan',
   'process',
   'thread',

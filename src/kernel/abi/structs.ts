@@ -195,6 +195,12 @@ const FIELDS = {
     ['line', 'u8'],
     ['cc', 'u8', 19],
   ],
+  mountAttr: [
+    ['set', 'u64'],
+    ['clear', 'u64'],
+    ['propagation', 'u64'],
+    ['userns', 'u64'],
+  ],
   cloneArgs: [
     ['flags', 'u64'],
     ['pidfd', 'u64'],

@@ -25,6 +25,14 @@ import { isThreadedController, mayBeThreaded, mayHoldTasks, mayPassOn } from './
 const LEVEL_MAX = 64;
 const GROUPS_MAX = 8192;
 
+/** Of a mount of cgroup2. */
+export const CGROUP_OPTIONS = {
+  nsdelegate: 'flag',
+  favordynmods: 'flag',
+  memory_localevents: 'flag',
+  memory_recursiveprot: 'flag',
+} as const;
+
 export class Hierarchy {
   readonly root = new Cgroup(1, '', undefined);
   /** The namespace that the system begins with. */
@@ -111,13 +119,7 @@ export class Hierarchy {
 
   /** Options of a mount: 0, or -EINVAL. They hold for all mounts, and only the first namespace changes them. */
   configure(namespace: CgroupNamespace, text: string): number {
-    const known = {
-      nsdelegate: 'flag',
-      favordynmods: 'flag',
-      memory_localevents: 'flag',
-      memory_recursiveprot: 'flag',
-    } as const;
-    const options = parseOptions(text, known);
+    const options = parseOptions(text, CGROUP_OPTIONS);
     if (typeof options === 'number') return options;
     if (namespace === this.namespace) this.options = Object.keys(options).join(',');
     return 0;

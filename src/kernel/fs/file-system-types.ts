@@ -1,15 +1,16 @@
 // The filesystems that mount(2) makes, by their names in /proc/filesystems.
 import { EINVAL, EPERM } from '../abi/errno.js';
 import { PAGE_SIZE } from '../mm/frames.js';
+import { CGROUP_OPTIONS } from '../cgroup/hierarchy.js';
 import type { UserNamespace } from '../ns/user-namespace.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import type { FileSystem } from '../vfs/file-system.js';
 import { Devpts } from './devpts.js';
-import { parseOptions } from './mount-options.js';
+import { type OptionKind, optionProblem, parseOptions } from './mount-options.js';
 import { Procfs, type ProcfsOptions } from './procfs/procfs.js';
 import { Sysfs } from './sysfs/sysfs.js';
-import { Tmpfs, tmpfsOptions } from './tmpfs.js';
+import { Tmpfs, TMPFS_OPTIONS, tmpfsOptions } from './tmpfs.js';
 
 /** Makes a filesystem for a mount with `options`; a negated errno. */
 type Make = (task: Task, options: string) => FileSystem | number;
@@ -25,8 +26,10 @@ const HIDE_PID: Record<string, ProcfsOptions['hidePid']> = {
   ptraceable: 4,
 };
 
+const PROC_OPTIONS = { hidepid: 'word', gid: 'number' } as const;
+
 function makeProcfs(task: Task, text: string): FileSystem | number {
-  const options = parseOptions(text, { hidepid: 'word', gid: 'number' });
+  const options = parseOptions(text, PROC_OPTIONS);
   if (typeof options === 'number') return options;
   const hidePid = HIDE_PID[options.hidepid ?? 'off'];
   if (hidePid === undefined) return -EINVAL;
@@ -48,9 +51,16 @@ function makeTmpfs(task: Task, text: string): FileSystem | number {
   return new Tmpfs(task.kernel.newDevice(), frames, { uid, gid, ...options }, clock);
 }
 
+const DEVPTS_OPTIONS = {
+  newinstance: 'flag',
+  uid: 'number',
+  gid: 'number',
+  mode: 'octal',
+  ptmxmode: 'octal',
+} as const;
+
 function makeDevpts(task: Task, text: string): FileSystem | number {
-  const known = { newinstance: 'flag', uid: 'number', gid: 'number', mode: 'octal', ptmxmode: 'octal' } as const;
-  const options = parseOptions(text, known);
+  const options = parseOptions(text, DEVPTS_OPTIONS);
   if (typeof options === 'number') return options;
   return new Devpts(task.kernel.newDevice(), {
     mode: Number(options.mode ?? 0o600) & 0o777,
@@ -73,6 +83,8 @@ function makeMqueue(task: Task, text: string): FileSystem | number {
 
 interface Type {
   make: Make;
+  /** What it can be told. */
+  options: Record<string, OptionKind>;
   /** The user namespace that it belongs to, whose administrators may mount it. */
   owner(task: Task): UserNamespace;
 }
@@ -80,15 +92,20 @@ interface Type {
 const mounter = ({ credentials }: Task): UserNamespace => credentials.userNamespace;
 
 const TYPES: ReadonlyMap<string, Type> = new Map<string, Type>([
-  ['tmpfs', { make: makeTmpfs, owner: mounter }],
-  ['sysfs', { make: makeSysfs, owner: ({ namespaces }) => namespaces.net.owner }],
-  ['proc', { make: makeProcfs, owner: ({ pidNamespace }) => pidNamespace.owner }],
-  ['devpts', { make: makeDevpts, owner: mounter }],
-  ['cgroup2', { make: makeCgroupfs, owner: ({ namespaces }) => namespaces.cgroup.owner }],
-  ['mqueue', { make: makeMqueue, owner: ({ namespaces }) => namespaces.ipc.owner }],
+  ['tmpfs', { make: makeTmpfs, options: TMPFS_OPTIONS, owner: mounter }],
+  ['sysfs', { make: makeSysfs, options: {}, owner: ({ namespaces }) => namespaces.net.owner }],
+  ['proc', { make: makeProcfs, options: PROC_OPTIONS, owner: ({ pidNamespace }) => pidNamespace.owner }],
+  ['devpts', { make: makeDevpts, options: DEVPTS_OPTIONS, owner: mounter }],
+  ['cgroup2', { make: makeCgroupfs, options: CGROUP_OPTIONS, owner: ({ namespaces }) => namespaces.cgroup.owner }],
+  ['mqueue', { make: makeMqueue, options: {}, owner: ({ namespaces }) => namespaces.ipc.owner }],
 ]);
 
 export const FILE_SYSTEM_TYPES: readonly string[] = [...TYPES.keys()];
+
+/** What is wrong with an option of a filesystem of `type`, or of one that is not in the list; undefined: nothing. */
+export function checkParameter(type: string, name: string, value: string | undefined): 'unknown' | 'value' | undefined {
+  return optionProblem(TYPES.get(type)?.options ?? {}, name, value);
+}
 
 /** A filesystem of `type`; undefined: there is no such type. */
 export function makeFileSystem(task: Task, type: string, options: string): FileSystem | number | undefined {

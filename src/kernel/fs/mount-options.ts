@@ -18,6 +18,18 @@ function optionValue(kind: OptionKind, text: string | undefined, whole: number):
   return match[2] === '%' ? Math.floor((amount * whole) / 100) : amount * UNITS[match[2]!.toLowerCase()]!;
 }
 
+/** What is wrong with one option: there is no such, or it has another kind of value; undefined: nothing. */
+export function optionProblem(
+  known: Record<string, OptionKind>,
+  name: string,
+  value: string | undefined,
+): 'unknown' | 'value' | undefined {
+  if (!Object.hasOwn(known, name)) return 'unknown';
+  // options are written one behind the other
+  const fits = !value?.includes(',') && optionValue(known[name]!, value, 1) !== undefined;
+  return fits ? undefined : 'value';
+}
+
 /** The options by name, or -EINVAL. `whole`: bytes that 100 % of a size is. */
 export function parseOptions<K extends string>(
   text: string,

@@ -34,21 +34,22 @@ export interface TmpfsOptions {
 }
 
 /** Options as mount(2) has them, man 5 tmpfs; -EINVAL. `whole`: bytes of the node. */
+export const TMPFS_OPTIONS = {
+  size: 'size',
+  nr_blocks: 'size',
+  nr_inodes: 'size',
+  mode: 'octal',
+  uid: 'number',
+  gid: 'number',
+  huge: 'word',
+  mpol: 'word',
+  inode32: 'flag',
+  inode64: 'flag',
+  noswap: 'flag',
+} as const;
+
 export function tmpfsOptions(text: string, whole: number): TmpfsOptions | number {
-  const known = {
-    size: 'size',
-    nr_blocks: 'size',
-    nr_inodes: 'size',
-    mode: 'octal',
-    uid: 'number',
-    gid: 'number',
-    huge: 'word',
-    mpol: 'word',
-    inode32: 'flag',
-    inode64: 'flag',
-    noswap: 'flag',
-  } as const;
-  const given = parseOptions(text, known, whole);
+  const given = parseOptions(text, TMPFS_OPTIONS, whole);
   if (typeof given === 'number') return given;
   const options: TmpfsOptions = {};
   // no limit at all is what there is

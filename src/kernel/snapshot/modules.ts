@@ -17,6 +17,7 @@ import * as fsDevices from '../fs/devices.js';
 import * as fsDevpts from '../fs/devpts.js';
 import * as fsEpoll from '../fs/epoll.js';
 import * as fsEventfd from '../fs/eventfd.js';
+import * as fsFscontext from '../fs/fscontext.js';
 import * as fsHostStream from '../fs/host-stream.js';
 import * as fsHostfs from '../fs/hostfs.js';
 import * as fsInotify from '../fs/inotify.js';
@@ -125,6 +126,7 @@ import * as ttyTerminal from '../tty/terminal.js';
 import * as ttyTerminalFile from '../tty/terminal-file.js';
 import * as ttyTermios from '../tty/termios.js';
 import * as vfsDentry from '../vfs/dentry.js';
+import * as vfsDetachedTree from '../vfs/detached-tree.js';
 import * as vfsFdTable from '../vfs/fd-table.js';
 import * as vfsFileLocks from '../vfs/file-locks.js';
 import * as vfsFileSystem from '../vfs/file-system.js';
@@ -164,6 +166,7 @@ export const MODULES: Modules = {
   'fs/devpts': fsDevpts,
   'fs/epoll': fsEpoll,
   'fs/eventfd': fsEventfd,
+  'fs/fscontext': fsFscontext,
   'fs/host-stream': fsHostStream,
   'fs/hostfs': fsHostfs,
   'fs/inotify': fsInotify,
@@ -272,6 +275,7 @@ export const MODULES: Modules = {
   'tty/terminal-file': ttyTerminalFile,
   'tty/termios': ttyTermios,
   'vfs/dentry': vfsDentry,
+  'vfs/detached-tree': vfsDetachedTree,
   'vfs/fd-table': vfsFdTable,
   'vfs/file-locks': vfsFileLocks,
   'vfs/file-system': vfsFileSystem,

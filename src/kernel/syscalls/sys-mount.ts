@@ -36,7 +36,8 @@ import { pathAt } from './path-argument.js';
 /** Bytes of options, at most: the kernel copies a page. */
 const OPTIONS_MAX = 4096;
 
-const mayMount = (task: Task): boolean => task.credentials.capable(task.namespaces.mount.owner, CAP_SYS_ADMIN);
+/** Whoever administers the mounts of his namespace. */
+export const mayMount = (task: Task): boolean => task.credentials.capable(task.namespaces.mount.owner, CAP_SYS_ADMIN);
 
 /** A string that may be absent. */
 function optionalString(task: Task, address: number): string | undefined | number {

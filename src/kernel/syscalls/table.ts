@@ -21,6 +21,7 @@ import * as lock from './sys-lock.js';
 import * as memory from './sys-memory.js';
 import * as mlock from './sys-mlock.js';
 import * as mount from './sys-mount.js';
+import * as mountApi from './sys-mount-api.js';
 import * as namespace from './sys-namespace.js';
 import * as poll from './sys-poll.js';
 import * as ptrace from './sys-ptrace.js';
@@ -157,6 +158,13 @@ export const SYSCALLS: readonly Row[] = [
   row(22, undefined, 'umount', 'path', mount.umount),
   row(52, 166, 'umount2', 'path flags', mount.umount2),
   row(217, 155, 'pivot_root', 'path path', mount.pivot),
+  row(428, 428, 'open_tree', 'dirfd path flags', mountApi.openTree),
+  row(429, 429, 'move_mount', 'dirfd path dirfd path flags', mountApi.moveMount),
+  row(430, 430, 'fsopen', 'path flags', mountApi.fsopen),
+  row(431, 431, 'fsconfig', 'fd uint path ptr int', mountApi.fsconfig),
+  row(432, 432, 'fsmount', 'fd flags flags', mountApi.fsmount),
+  row(433, 433, 'fspick', 'dirfd path flags', mountApi.fspick),
+  row(442, 442, 'mount_setattr', 'dirfd path flags ptr size', mountApi.mountSetattr, 'no MOUNT_ATTR_IDMAP'),
 
   // ---- memory ----------------------------------------------------------------------------------------------------------------
   row(45, 12, 'brk', 'ptr', memory.brk),

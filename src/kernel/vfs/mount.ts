@@ -55,6 +55,8 @@ export class Mount {
   unbindable = false;
   /** umount2(MNT_EXPIRE) has been here since it was used last. */
   expiring = false;
+  /** It is the root of a tree in no namespace, which an open file holds. */
+  detached = false;
   /** It is in no tree any more, and goes with its last user. */
   left = false;
 

@@ -5,8 +5,10 @@ import {
   MNT_DETACH,
   MNT_EXPIRE,
   MNT_FORCE,
+  MS_NOATIME,
   MS_PRIVATE,
   MS_RDONLY,
+  MS_RELATIME,
   MS_SHARED,
   MS_SLAVE,
   MS_UNBINDABLE,
@@ -117,14 +119,23 @@ function keptFlags(task: Task, fs: FileSystem, flags: number): number {
   return -EPERM;
 }
 
+/** A mount of `fs` that is in no tree yet; a negated errno. */
+export function newDetached(task: Task, fs: FileSystem, flags: number): Mount | number {
+  const kept = keptFlags(task, fs, flags);
+  if (kept < 0) return kept;
+  if (task.kernel.mounts.room <= 0) return -ENOSPC;
+  const mount = task.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0);
+  mount.flags = flags & MOUNT_FLAGS;
+  mount.lockedFlags = kept;
+  return mount;
+}
+
 export function mountNew(task: Task, fs: FileSystem, place: Path, flags: number): number {
   const at = place.covered;
   // the same filesystem twice on one place is a mistake
   if (isMountRoot(at) && at.mount.fs === fs) return -EBUSY;
-  const kept = keptFlags(task, fs, flags);
-  if (kept < 0) return kept;
-  const mount = task.kernel.newMount(fs, new Dentry('', undefined, fs.root), flags & MOUNT_FLAGS);
-  mount.lockedFlags = kept;
+  const mount = newDetached(task, fs, (flags & MS_NOATIME) === 0 ? flags | MS_RELATIME : flags);
+  if (typeof mount === 'number') return mount;
   const failed = graft(task, mount, place, 1);
   if (failed !== 0) mount.discard();
   return failed;
@@ -195,11 +206,12 @@ export function copyMountNamespace(task: Task, owner: UserNamespace, fs: FsConte
 }
 
 /** Would a copy without what is mounted below show what that hides? */
-function hidesLocked({ mount, dentry }: Path): boolean {
+export function hidesLocked({ mount, dentry }: Path): boolean {
   return [...mount.mounts].some((child) => child.locked && child.mountpoint!.within(dentry));
 }
 
-export function mountBind(task: Task, source: Path, place: Path, recursive: boolean): number {
+/** A copy of what is at `source`, in no tree; a negated errno. */
+export function cloneTree(task: Task, source: Path, recursive: boolean): Mount | number {
   if (source.mount.unbindable) return -EINVAL;
   // what hangs in no tree can be bound when it is a namespace's file
   if (!isOurs(task, source.mount) && source.mount.fs.type !== 'nsfs') return -EINVAL;
@@ -207,8 +219,12 @@ export function mountBind(task: Task, source: Path, place: Path, recursive: bool
   if (shown && shown.serial <= task.namespaces.mount.serial) return -EINVAL;
   if (!recursive && hidesLocked(source)) return -EINVAL;
   const room = Math.min(MOUNT_MAX - task.namespaces.mount.count, task.kernel.mounts.room);
-  const copy = room > 0 ? copyTree(task, source.mount, source.dentry, recursive, room) : undefined;
-  if (!copy) return -ENOSPC;
+  return (room > 0 && copyTree(task, source.mount, source.dentry, recursive, room)) || -ENOSPC;
+}
+
+export function mountBind(task: Task, source: Path, place: Path, recursive: boolean): number {
+  const copy = cloneTree(task, source, recursive);
+  if (typeof copy === 'number') return copy;
   const failed = graft(task, copy, place, 0);
   if (failed !== 0) copy.discard();
   return failed;
@@ -216,18 +232,32 @@ export function mountBind(task: Task, source: Path, place: Path, recursive: bool
 
 export function mountMove(task: Task, source: Path, place: Path): number {
   const { mount } = source;
-  const { parent, mountpoint } = mount;
+  const { parent, mountpoint, detached } = mount;
   const at = place.covered;
-  if (!isMountRoot(source) || !isOurs(task, mount) || !parent || !mountpoint || !isOurs(task, at.mount)) return -EINVAL;
-  if (mount.locked || parent.peers) return -EINVAL;
+  if (!isMountRoot(source) || !isOurs(task, at.mount)) return -EINVAL;
+  // a tree of nobody's, or a part of one's own
+  if (!detached && !(parent && isOurs(task, mount))) return -EINVAL;
+  if (mount.locked || parent?.peers) return -EINVAL;
   if (at.mount.peers && [...mount.tree()].some(({ unbindable }) => unbindable)) return -EINVAL;
   if (at.inode.isDirectory !== source.inode.isDirectory) return -EINVAL;
   if (at.mount.within(mount)) return -ELOOP;
   if (at.dentry.deleted) return -ENOENT;
+  if (detached && task.namespaces.mount.count + [...mount.tree()].length > MOUNT_MAX) return -ENOSPC;
   mount.detach();
   const failed = attach(task, mount, at);
-  if (failed !== 0) parent.attach(mount, mountpoint);
+  if (failed === 0) mount.detached = false;
+  else parent?.attach(mount, mountpoint!);
   return failed;
+}
+
+/** Other options for a filesystem, and whether it can be written: 0, or a negated errno. */
+export function reconfigure(fs: FileSystem, options: string, readOnly: boolean): number {
+  if (readOnly && !fs.readOnly && fs.writers > 0) return -EBUSY;
+  const failed = fs.reconfigure(options);
+  if (failed !== 0) return failed;
+  if (readOnly) fs.sync();
+  fs.readOnly = readOnly || fs.fixedReadOnly;
+  return 0;
 }
 
 /** New flags for a mount (with MS_BIND), or for its whole filesystem too; `options` are the filesystem's own. */
@@ -239,13 +269,8 @@ export function remount(task: Task, place: Path, flags: number, options: string,
   if ((lockedFlags & ~flags & MOUNT_FLAGS) !== 0) return -EPERM;
   if (whole && !task.credentials.capable(fs.owner ?? task.kernel.userNamespace, CAP_SYS_ADMIN)) return -EPERM;
   if (readOnly && !mount.flagReadOnly && mount.writers > 0) return -EBUSY;
-  if (whole) {
-    if (readOnly && !fs.readOnly && fs.writers > 0) return -EBUSY;
-    const failed = fs.reconfigure(options);
-    if (failed !== 0) return failed;
-    if (readOnly) fs.sync();
-    fs.readOnly = readOnly || fs.fixedReadOnly;
-  }
+  const failed = whole ? reconfigure(fs, options, readOnly) : 0;
+  if (failed !== 0) return failed;
   mount.flags = flags & MOUNT_FLAGS;
   return 0;
 }

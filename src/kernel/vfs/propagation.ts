@@ -75,8 +75,9 @@ export interface Receiver {
   shared: boolean;
 }
 
-/** Does the mount show the directory? */
-const shows = (mount: Mount, dentry: Dentry): boolean => dentry === mount.root || dentry.within(mount.root);
+/** Does the mount show the directory? One in no namespace is told of nothing. */
+const shows = (mount: Mount, dentry: Dentry): boolean =>
+  (dentry === mount.root || dentry.within(mount.root)) && !mount.top.detached;
 
 /** All who receive what is mounted on `dentry` of `parent`, masters before slaves. */
 export function receivers(parent: Mount, dentry: Dentry): Receiver[] {
