@@ -3,7 +3,7 @@
 import { InputError } from '../base/errors.js';
 import type { ByteSource } from '../base/host.js';
 import type { LayerIndex, LayerNode } from '../base/layer-index.js';
-import { tarEntries, type TarEntry } from './tar/entries.js';
+import { tarEntries, type TarEntry, TarStream } from './tar/entries.js';
 
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
@@ -38,6 +38,21 @@ export function indexLayer(source: ByteSource): LayerIndex {
   const index = new Builder();
   for (const entry of tarEntries(source)) index.take(entry);
   return { root: index.root, entries: index.entries };
+}
+
+/** The index of a layer whose tar comes piece by piece. All throw InputError. */
+export class LayerIndexer {
+  private readonly index = new Builder();
+  private readonly stream = new TarStream((entry) => this.index.take(entry));
+
+  push(bytes: Uint8Array): void {
+    this.stream.push(bytes);
+  }
+
+  end(): LayerIndex {
+    this.stream.end();
+    return { root: this.index.root, entries: this.index.entries };
+  }
 }
 
 function newNode(mode: number): LayerNode {

@@ -38,6 +38,65 @@ const noExtension = (): Extension => ({ records: new Map(), sparseNumbers: [] })
 /** Types that have no data, whatever their size says. */
 const WITHOUT_DATA = '123456';
 
+/** Bytes that the reader of a tar asks for, never behind those of an earlier request. */
+export interface Wanted {
+  at: number;
+  length: number;
+  /** The archive may end before them. */
+  last?: true;
+}
+
+/** What goes on asking until it has found `Result`; it is given the bytes that it has asked for last, valid until it asks again. */
+type Asking<Result> = Generator<Wanted, Result, Uint8Array>;
+
+/** Entries in their order, from bytes that are asked for one after the other. `size` undefined: it is not known yet. Throws InputError. */
+function* steps(size: number | undefined): Generator<Wanted | TarEntry, void, Uint8Array> {
+  let global = noExtension();
+  let own = noExtension();
+  let longName: string | undefined;
+  let longLink: string | undefined;
+  for (let at = 0; size === undefined || at + BLOCK <= size; ) {
+    const block = (yield { at, length: BLOCK, last: true }).slice();
+    const header = parseHeader(block, at);
+    if (!header) return;
+    const data = at + BLOCK;
+    const records = 'xgLK'.includes(header.type);
+    if (records) {
+      if (header.size < 0 || header.size > EXTENDED_MAX) throw malformed('an extended header is too long', at);
+      const bytes = yield { at: data, length: header.size };
+      if (header.type === 'L') longName = upToNul(bytes);
+      else if (header.type === 'K') longLink = upToNul(bytes);
+      else if (header.type === 'x') own = extend(noExtension(), bytes, data);
+      else global = extend(global, bytes, data);
+      if (global.records.size > GLOBAL_MAX) throw malformed('global headers hold too many records', at);
+      at = data + blocksOf(header.size);
+      continue;
+    }
+    const { entry, stored } = yield* describe(header, block, at, global, own, longName, longLink);
+    yield entry;
+    at = data + blocksOf(stored);
+    if (size !== undefined && stored > 0 && data + stored > size) throw tooLong(entry);
+    own = noExtension();
+    longName = undefined;
+    longLink = undefined;
+  }
+}
+
+const tooLong = (entry: TarEntry): InputError => malformed(`'${entry.name}' is longer than the archive`, entry.where);
+
+/** Entries in their order. Throws InputError. */
+export function* tarEntries(source: ByteSource): Generator<TarEntry> {
+  if (source.size < BLOCK) throw new InputError(`${source.name}: no tar: ${source.size} bytes`);
+  const window = new Window(source);
+  const reader = steps(source.size);
+  for (let step = reader.next(); !step.done; ) {
+    if ('where' in step.value) {
+      yield step.value;
+      step = reader.next();
+    } else step = reader.next(window.at(step.value.at, step.value.length));
+  }
+}
+
 /** Reads small pieces of a file by larger ones. */
 class Window {
   private bytes = new Uint8Array(0);
@@ -62,40 +121,63 @@ class Window {
   }
 }
 
-/** Entries in their order. Throws InputError. */
-export function* tarEntries(source: ByteSource): Generator<TarEntry> {
-  const window = new Window(source);
-  let global = noExtension();
-  let own = noExtension();
-  let longName: string | undefined;
-  let longLink: string | undefined;
-  for (let at = 0; at + BLOCK <= source.size; ) {
-    const block = window.at(at, BLOCK).slice();
-    const header = parseHeader(block, at);
-    if (!header) return;
-    const data = at + BLOCK;
-    const records = 'xgLK'.includes(header.type);
-    if (records) {
-      if (header.size < 0 || header.size > EXTENDED_MAX) throw malformed('an extended header is too long', at);
-      const bytes = window.at(data, header.size);
-      if (header.type === 'L') longName = upToNul(bytes);
-      else if (header.type === 'K') longLink = upToNul(bytes);
-      else if (header.type === 'x') own = extend(noExtension(), bytes, data);
-      else global = extend(global, bytes, data);
-      if (global.records.size > GLOBAL_MAX) throw malformed('global headers hold too many records', at);
-      at = data + blocksOf(header.size);
-      continue;
+/** The entries of a tar whose bytes come piece by piece. */
+export class TarStream {
+  private readonly reader = steps(undefined);
+  private step = this.reader.next();
+  /** Bytes so far. */
+  private size = 0;
+  /** Of what is wanted, what has come. */
+  private begun: Uint8Array | undefined;
+  private filled = 0;
+  private last: TarEntry | undefined;
+
+  constructor(private readonly see: (entry: TarEntry) => void) {}
+
+  /** Throws InputError. */
+  push(bytes: Uint8Array): void {
+    const start = this.size;
+    this.size += bytes.length;
+    while (!this.step.done) {
+      const { value } = this.step;
+      if ('where' in value) {
+        this.last = value;
+        this.see(value);
+        this.step = this.reader.next();
+        continue;
+      }
+      const { at, length } = value;
+      const have = at + this.filled;
+      if (have < this.size && length > 0) {
+        const from = have - start;
+        const part = bytes.subarray(from, Math.min(bytes.length, from + length - this.filled));
+        if (part.length < length) {
+          this.begun ??= new Uint8Array(length);
+          this.begun.set(part, this.filled);
+        }
+        this.filled += part.length;
+        if (this.filled === length) this.give(this.begun ?? part);
+        if (this.filled !== 0) return;
+      } else if (length === 0) this.give(new Uint8Array(0));
+      else return;
     }
-    const { entry, stored } = describe(header, block, at, window, global, own, longName, longLink);
-    yield entry;
-    at = data + blocksOf(stored);
-    if (at > source.size && stored > 0 && data + stored > source.size)
-      throw malformed(`'${entry.name}' is longer than the archive`, entry.where);
-    own = noExtension();
-    longName = undefined;
-    longLink = undefined;
   }
-  if (source.size < BLOCK) throw new InputError(`${source.name}: no tar: ${source.size} bytes`);
+
+  private give(bytes: Uint8Array): void {
+    this.begun = undefined;
+    this.filled = 0;
+    this.step = this.reader.next(bytes);
+  }
+
+  /** No more bytes come. Throws InputError when more should have. */
+  end(): void {
+    if (this.size < BLOCK) throw new InputError(`no tar: ${this.size} bytes`);
+    if (this.step.done || 'where' in this.step.value) return;
+    const { at, last } = this.step.value;
+    if (this.last?.pieces.some((piece) => piece.at + piece.length > this.size)) throw tooLong(this.last);
+    // the blocks of zeros that should end an archive may be missing
+    if (!last) throw malformed('it ends in the middle of an entry', at);
+  }
 }
 
 const blocksOf = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
@@ -125,16 +207,15 @@ function decimal(value: Uint8Array, where: number): number {
 }
 
 /** An entry from its header and what extends it, and the bytes that the archive has of it. */
-function describe(
+function* describe(
   header: TarHeader,
   block: Uint8Array,
   where: number,
-  window: Window,
   global: Extension,
   own: Extension,
   longName: string | undefined,
   longLink: string | undefined,
-): { entry: TarEntry; stored: number } {
+): Asking<{ entry: TarEntry; stored: number }> {
   const record = (key: string): Uint8Array | undefined => {
     const value = own.records.get(key) ?? global.records.get(key);
     // an empty value takes a global one back
@@ -170,7 +251,7 @@ function describe(
   }
   const data = where + BLOCK;
   if (header.type === 'S') {
-    const sparse = oldSparse(block, where, (i) => window.at(data + i * BLOCK, BLOCK));
+    const sparse = yield* oldSparse(block, where, data);
     entry.size = sparse.size;
     entry.pieces = sparsePieces(sparse.map, sparse.size, data + sparse.mapBytes, size, where);
     return { entry, stored: sparse.mapBytes + size };
@@ -178,20 +259,20 @@ function describe(
   const real = whole('GNU.sparse.realsize') ?? whole('GNU.sparse.size');
   if (real !== undefined) {
     entry.size = real;
-    const { map, mapBytes } = paxSparse(text, own, where, (i) => window.at(data + i * BLOCK, BLOCK));
+    const { map, mapBytes } = yield* paxSparse(text, own, where, data);
     if (mapBytes > size) throw malformed('the map of a sparse file does not fit it', where);
     entry.pieces = sparsePieces(map, real, data + mapBytes, size - mapBytes, where);
   } else if (size > 0) entry.pieces = [{ offset: 0, at: data, length: size }];
   return { entry, stored: size };
 }
 
-function paxSparse(
+function* paxSparse(
   text: (key: string) => string | undefined,
   own: Extension,
   where: number,
-  read: (i: number) => Uint8Array,
-): { map: SparseMap; mapBytes: number } {
-  if (text('GNU.sparse.major') === '1') return newSparse(where, read);
+  data: number,
+): Asking<{ map: SparseMap; mapBytes: number }> {
+  if (text('GNU.sparse.major') === '1') return yield* newSparse(where, data);
   const list = text('GNU.sparse.map');
   if (list === undefined) return { map: pairs(own.sparseNumbers), mapBytes: 0 };
   const numbers = list.split(',', 2 * PIECES_MAX + 1).map(Number);

@@ -17,8 +17,12 @@ export interface SparseFile {
   mapBytes: number;
 }
 
-/** The old format: the map begins in the header `block`, and goes on in blocks behind it, which `next` reads. */
-export function oldSparse(block: Uint8Array, where: number, next: (i: number) => Uint8Array): SparseFile {
+/** The old format: the map begins in the header `block`, and goes on in blocks behind it, from `data` on, which are asked for. */
+export function* oldSparse(
+  block: Uint8Array,
+  where: number,
+  data: number,
+): Generator<{ at: number; length: number }, SparseFile, Uint8Array> {
   const map: SparseMap = [];
   const take = (from: Uint8Array, at: number, count: number): void => {
     for (let i = 0; i < count; i++) {
@@ -30,20 +34,23 @@ export function oldSparse(block: Uint8Array, where: number, next: (i: number) =>
   take(block, IN_HEADER.at, IN_HEADER.count);
   let blocks = 0;
   for (let more = block[IN_HEADER.more] !== 0; more; blocks++) {
-    const extension = next(blocks);
+    const extension = yield { at: data + blocks * BLOCK, length: BLOCK };
     take(extension, IN_BLOCK.at, IN_BLOCK.count);
     more = extension[IN_BLOCK.more] !== 0;
   }
   return { map, size: number(block, IN_HEADER.size, 12, where), mapBytes: blocks * BLOCK };
 }
 
-/** Format 1.0: decimal numbers on lines, the first says how many pieces, padded to whole blocks. `read` gives one of these blocks. */
-export function newSparse(where: number, read: (i: number) => Uint8Array): Omit<SparseFile, 'size'> {
+/** Format 1.0: decimal numbers on lines, the first says how many pieces, padded to whole blocks from `data` on. */
+export function* newSparse(
+  where: number,
+  data: number,
+): Generator<{ at: number; length: number }, Omit<SparseFile, 'size'>, Uint8Array> {
   const numbers: number[] = [];
   let wanted = 1;
   let digits = '';
   for (let i = 0; ; i++) {
-    for (const byte of read(i)) {
+    for (const byte of yield { at: data + i * BLOCK, length: BLOCK }) {
       if (byte >= 48 && byte <= 57 && digits.length < 16) digits += String.fromCharCode(byte);
       else if (byte === 10 && digits !== '') {
         numbers.push(Number(digits));

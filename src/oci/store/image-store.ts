@@ -1,0 +1,395 @@
+// Images by their names: which there are, what each is made of, and what goes when the last name of one goes.
+// Docker's image store: the ID of an image is the digest of its configuration. One file says which names and images there are, and is replaced at once.
+import { InputError } from '../../base/errors.js';
+import type { Storage } from '../../base/storage.js';
+import { type ImageConfig, parseConfig } from '../config.js';
+import { type Digest, hexOf, isDigest, shortOf } from '../digest.js';
+import { ConflictError, NotFoundError } from '../errors.js';
+import { Fields, jsonBytes, parseJson } from '../json.js';
+import { type Manifest, parseManifest } from '../manifest.js';
+import { familiar, familiarName, fullName, nameOf, parseReference, type Reference, withTag } from '../reference.js';
+import type { ContentStore } from './content-store.js';
+import type { Layer, LayerStore } from './layer-store.js';
+
+const FILE = 'images.json';
+const FILE_MAX = 64 << 20;
+const VERSION = 1;
+const NAMES_MAX = 100_000;
+
+export interface Image {
+  id: Digest;
+  manifestDigest: Digest;
+  manifest: Manifest;
+  config: ImageConfig;
+  /** As docker shows them: `busybox:latest`, `busybox@sha256:...`. */
+  tags: string[];
+  digests: string[];
+  /** Bytes of all its layers, uncompressed. */
+  size: number;
+}
+
+/** What is kept of an image beside its documents. */
+interface ImageRecord {
+  manifest: Digest;
+  /** Milliseconds since 1970. */
+  lastTagged?: number;
+}
+
+/** What `remove` has done, in Docker's words. */
+export type Removal = { Untagged: string } | { Deleted: string };
+
+/** Content that somebody works with: it stays while the lease is held. */
+export class Lease {
+  constructor(private readonly held: Map<Digest, number>) {}
+  private readonly own = new Set<Digest>();
+
+  hold(...digests: readonly Digest[]): void {
+    for (const digest of digests) {
+      if (this.own.has(digest)) continue;
+      this.own.add(digest);
+      this.held.set(digest, (this.held.get(digest) ?? 0) + 1);
+    }
+  }
+
+  release(): void {
+    for (const digest of this.own) {
+      const left = this.held.get(digest)! - 1;
+      if (left > 0) this.held.set(digest, left);
+      else this.held.delete(digest);
+    }
+    this.own.clear();
+  }
+}
+
+export class ImageStore {
+  private readonly images = new Map<Digest, ImageRecord>();
+  /** Full names with tags, and with digests, to IDs. */
+  private readonly tags = new Map<string, Digest>();
+  private readonly digests = new Map<string, Digest>();
+  private readonly held = new Map<Digest, number>();
+  private readonly parsed = new Map<Digest, { manifest: Manifest; config: ImageConfig; size: number }>();
+
+  private constructor(
+    private readonly storage: Storage,
+    readonly content: ContentStore,
+    readonly layers: LayerStore,
+    private readonly now: () => number,
+  ) {}
+
+  /** Rejects with InputError when the file of images is not ours. `now`: milliseconds since 1970. */
+  static async open(
+    storage: Storage,
+    content: ContentStore,
+    layers: LayerStore,
+    now: () => number,
+  ): Promise<ImageStore> {
+    const store = new ImageStore(storage, content, layers, now);
+    const bytes = await storage.read(FILE, FILE_MAX);
+    if (bytes) store.load(bytes);
+    return store;
+  }
+
+  private load(bytes: Uint8Array): void {
+    const fields = new Fields(parseJson(bytes, FILE), FILE);
+    if (fields.integer('version') !== VERSION)
+      throw new InputError(`${FILE}: is of another version of tabvisor`, 'Give another folder with --data.');
+    for (const [id, record] of Object.entries(fields.object_('images') ?? {})) {
+      const { manifest, lastTagged } = record as ImageRecord;
+      if (isDigest(id) && isDigest(manifest)) this.images.set(id, { manifest, lastTagged });
+    }
+    for (const [key, into] of [
+      ['tags', this.tags],
+      ['digests', this.digests],
+    ] as const)
+      for (const [name, id] of fields.map(key, NAMES_MAX) ?? []) {
+        if (isDigest(id) && this.images.has(id)) into.set(name, id);
+      }
+  }
+
+  /** What has changed is in force when this resolves. */
+  private async save(): Promise<void> {
+    await this.storage.replace(
+      FILE,
+      jsonBytes({
+        version: VERSION,
+        images: Object.fromEntries(this.images),
+        tags: Object.fromEntries(this.tags),
+        digests: Object.fromEntries(this.digests),
+      }),
+    );
+  }
+
+  lease(): Lease {
+    return new Lease(this.held);
+  }
+
+  get ids(): Digest[] {
+    return [...this.images.keys()];
+  }
+
+  /** All, in no order. */
+  async list(): Promise<Image[]> {
+    const images: Image[] = [];
+    for (const id of this.ids) images.push(await this.get(id));
+    return images;
+  }
+
+  /** An image by its ID. Throws NotFoundError. */
+  async get(id: Digest): Promise<Image> {
+    const record = this.images.get(id);
+    if (!record) throw new NotFoundError(`No such image: ${id}`);
+    const { manifest, config, size } = await this.parse(id, record.manifest);
+    return {
+      id,
+      manifestDigest: record.manifest,
+      manifest,
+      config,
+      size,
+      tags: namesFor(this.tags, id).map((name) => familiar(parseReference(name))),
+      digests: namesFor(this.digests, id).map((name) => familiar(parseReference(name))),
+    };
+  }
+
+  private async parse(id: Digest, manifestDigest: Digest) {
+    const known = this.parsed.get(id);
+    if (known) return known;
+    const manifest = parseManifest(await this.document(manifestDigest), undefined, `manifest ${manifestDigest}`);
+    if (manifest.kind !== 'manifest') throw new InputError(`manifest ${manifestDigest}: is an index`);
+    const config = parseConfig(await this.document(id), `image ${id}`);
+    let size = 0;
+    for (const diffId of config.diffIds) size += (await this.layers.size(diffId)) ?? 0;
+    const parsed = { manifest, config, size };
+    this.parsed.set(id, parsed);
+    return parsed;
+  }
+
+  private async document(digest: Digest): Promise<Uint8Array> {
+    const bytes = await this.content.read(digest);
+    if (!bytes) throw new InputError(`${digest}: is missing from the store`, 'Pull the image again.');
+    return bytes;
+  }
+
+  /** The ID of what a person means: a name, one with a digest, an ID or its beginning. Throws NotFoundError, ConflictError. */
+  resolve(text: string): Digest {
+    const prefix = text.startsWith('sha256:') ? text.slice('sha256:'.length) : text;
+    if (isDigest(`sha256:${prefix}`) && this.images.has(`sha256:${prefix}` as Digest))
+      return `sha256:${prefix}` as Digest;
+    const byName = this.byName(text);
+    if (byName) return byName;
+    if (/^[0-9a-f]{1,64}$/.test(prefix)) {
+      const found = this.ids.filter((id) => hexOf(id).startsWith(prefix));
+      if (found.length > 1)
+        throw new ConflictError(`${text}: begins the IDs of ${found.length} images`, 'Give more of it.');
+      if (found.length === 1) return found[0]!;
+    }
+    throw new NotFoundError(`No such image: ${withDefaultTag(text)}`);
+  }
+
+  private byName(text: string): Digest | undefined {
+    let reference: Reference;
+    try {
+      reference = withTag(parseReference(text));
+    } catch (error) {
+      if (error instanceof InputError && /^(sha256:)?[0-9a-f]{1,64}$/.test(text)) return undefined;
+      throw error;
+    }
+    // of a name with both, the digest decides
+    if (reference.digest) return this.digests.get(`${nameOf(reference)}@${reference.digest}`);
+    return this.tags.get(fullName(reference));
+  }
+
+  async find(text: string): Promise<Image> {
+    return this.get(this.resolve(text));
+  }
+
+  /** The image a full name with a tag stands for. */
+  tagged(reference: Reference): Digest | undefined {
+    return this.tags.get(fullName(withTag(reference)));
+  }
+
+  /** The layers of an image, the lowest first, for mounting: who opens them closes their tars. */
+  async open(id: Digest): Promise<Layer[]> {
+    const { config } = await this.get(id);
+    const opened: Layer[] = [];
+    try {
+      for (const diffId of config.diffIds) {
+        const layer = await this.layers.open(diffId);
+        if (!layer) throw new InputError(`layer ${diffId}: is missing from the store`, 'Pull the image again.');
+        opened.push(layer);
+      }
+      return opened;
+    } catch (error) {
+      for (const layer of opened) layer.tar.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Makes what has come an image, with the names given. Its documents and its layers are in the stores. `known`: digests that
+   * it has there where it came from: of the manifest, and of the index that led to it.
+   */
+  async add(
+    manifestDigest: Digest,
+    names: { tag?: Reference; known?: readonly { name: Reference; digest: Digest }[] },
+  ): Promise<Digest> {
+    const manifest = parseManifest(await this.document(manifestDigest), undefined, `manifest ${manifestDigest}`);
+    if (manifest.kind !== 'manifest') throw new InputError(`manifest ${manifestDigest}: is an index`);
+    const id = manifest.config.digest;
+    await this.parse(id, manifestDigest);
+    if (!this.images.has(id)) this.images.set(id, { manifest: manifestDigest });
+    if (names.tag) this.setTag(id, names.tag);
+    for (const { name, digest } of names.known ?? []) this.digests.set(`${nameOf(name)}@${digest}`, id);
+    await this.save();
+    return id;
+  }
+
+  private setTag(id: Digest, reference: Reference): void {
+    this.tags.set(fullName(withTag({ ...reference, digest: undefined })), id);
+    const record = this.images.get(id);
+    if (record) record.lastTagged = this.now();
+  }
+
+  /** Gives an image one more name; whoever had it loses it. */
+  async tag(source: string, target: string): Promise<void> {
+    const id = this.resolve(source);
+    const reference = parseReference(target);
+    if (reference.digest) throw new InputError(`${target}: a name to give has no digest`);
+    this.setTag(id, reference);
+    await this.save();
+  }
+
+  /** The image is also known by this digest where `name` is. */
+  async addDigest(id: Digest, name: Reference, digest: Digest): Promise<void> {
+    this.digests.set(`${nameOf(name)}@${digest}`, id);
+    await this.save();
+  }
+
+  /**
+   * Takes a name away, or all names of an ID; an image without names goes, with what nothing else needs.
+   * `force`: also an ID with several names. `keep`: dangling images stay. Throws NotFoundError, ConflictError.
+   */
+  async remove(text: string, { force = false, keep = false } = {}): Promise<Removal[]> {
+    const id = this.resolve(text);
+    const removals: Removal[] = [];
+    const named = this.namesMeant(text, id);
+    const all = [...namesFor(this.tags, id), ...namesFor(this.digests, id)];
+    const repositories = new Set(all.map((name) => nameOf(parseReference(name))));
+    if (named.length === 0 && namesFor(this.tags, id).length > 1 && repositories.size > 1 && !force)
+      throw new ConflictError(
+        `conflict: unable to delete ${shortOf(id)} (must be forced) - image is referenced in multiple repositories`,
+      );
+    for (const name of named.length > 0 ? named : all) this.dropName(name, removals);
+    // the last tag of a repository takes the repository's digests along
+    if (named.length > 0)
+      for (const name of namesFor(this.digests, id)) {
+        const { domain, path } = parseReference(name);
+        const left = namesFor(this.tags, id).some((tag) => nameOf(parseReference(tag)) === `${domain}/${path}`);
+        if (!left) this.dropName(name, removals);
+      }
+    const unnamed = namesFor(this.tags, id).length === 0 && namesFor(this.digests, id).length === 0;
+    if (unnamed && !keep) {
+      const before = await this.referencesOf(id);
+      const { config } = await this.get(id);
+      this.images.delete(id);
+      this.parsed.delete(id);
+      await this.save();
+      removals.push({ Deleted: id });
+      const gone = await this.removeUnless(before, await this.allReferences());
+      for (const diffId of [...config.diffIds].reverse()) if (gone.has(diffId)) removals.push({ Deleted: diffId });
+    } else await this.save();
+    return removals;
+  }
+
+  /** Which names a person who says `text` means; none when it is the ID. */
+  private namesMeant(text: string, id: Digest): string[] {
+    const prefix = text.startsWith('sha256:') ? text.slice('sha256:'.length) : text;
+    if (/^[0-9a-f]{1,64}$/.test(prefix) && hexOf(id).startsWith(prefix)) {
+      // a name that looks like an ID is a name
+      if (
+        text.startsWith('sha256:') ||
+        prefix.length === 64 ||
+        this.tags.get(fullName(withTag(parseReference(text)))) !== id
+      )
+        return [];
+    }
+    const reference = withTag(parseReference(text));
+    return [reference.digest ? `${nameOf(reference)}@${reference.digest}` : fullName(reference)];
+  }
+
+  private dropName(name: string, removals: Removal[]): void {
+    if (this.tags.delete(name) || this.digests.delete(name))
+      removals.push({ Untagged: familiar(parseReference(name)) });
+  }
+
+  /** Everything that an image needs. */
+  private async referencesOf(id: Digest): Promise<Set<Digest>> {
+    const record = this.images.get(id)!;
+    const { manifest, config } = await this.parse(id, record.manifest);
+    return new Set([id, record.manifest, ...manifest.layers.map((layer) => layer.digest), ...config.diffIds]);
+  }
+
+  private async allReferences(): Promise<Set<Digest>> {
+    const all = new Set<Digest>(this.held.keys());
+    for (const id of this.ids) for (const digest of await this.referencesOf(id)) all.add(digest);
+    return all;
+  }
+
+  private async removeUnless(candidates: Iterable<Digest>, needed: ReadonlySet<Digest>): Promise<Set<Digest>> {
+    const gone = new Set<Digest>();
+    for (const digest of candidates) {
+      if (needed.has(digest)) continue;
+      await this.content.remove(digest);
+      await this.layers.remove(digest);
+      gone.add(digest);
+    }
+    return gone;
+  }
+
+  /** Images that have no name. */
+  get dangling(): Digest[] {
+    const named = new Set([...this.tags.values(), ...this.digests.values()]);
+    return this.ids.filter((id) => !named.has(id));
+  }
+
+  /** Drops all content that no image needs and nobody holds. How many bytes that were. */
+  async collect(): Promise<number> {
+    const needed = await this.allReferences();
+    let bytes = 0;
+    for (const digest of await this.content.list()) {
+      if (needed.has(digest)) continue;
+      bytes += (await this.content.size(digest)) ?? 0;
+      await this.content.remove(digest);
+    }
+    for (const diffId of await this.layers.list()) {
+      if (needed.has(diffId)) continue;
+      bytes += (await this.layers.size(diffId)) ?? 0;
+      await this.layers.remove(diffId);
+    }
+    if (this.held.size === 0) await this.content.removePartials();
+    return bytes;
+  }
+
+  /** Other repositories of a registry that have a blob, as far as names here say: a push may ask for it from there. */
+  async repositoriesWith(blob: Digest, domain: string): Promise<string[]> {
+    const found = new Set<string>();
+    for (const [name, id] of this.digests) {
+      const reference = parseReference(name);
+      if (reference.domain !== domain) continue;
+      const { manifest } = await this.get(id);
+      if (manifest.layers.some((layer) => layer.digest === blob)) found.add(reference.path);
+    }
+    return [...found];
+  }
+}
+
+const namesFor = (names: ReadonlyMap<string, Digest>, id: Digest): string[] =>
+  [...names].filter(([, to]) => to === id).map(([name]) => name);
+
+function withDefaultTag(text: string): string {
+  try {
+    const reference = parseReference(text);
+    return reference.tag === undefined && reference.digest === undefined ? `${familiarName(reference)}:latest` : text;
+  } catch {
+    return text;
+  }
+}
