@@ -1,7 +1,7 @@
 // Builds every guest image from its source: `node guest/build.mjs [FOLDER | --compiler]`, by default into guest/build.
 // GCC manual 3.18.59 (x86 options), ld manual 2.1; the same compiler gives the same bytes anywhere.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,6 +81,37 @@ function buildHostile(folder, output) {
   }
 }
 
+/** One entry of a ustar archive, of root's, at a date that is always the same. POSIX.1-2017, pax, ustar Interchange Format. */
+function entry(name, mode, type, body = Buffer.alloc(0), link = '') {
+  const header = Buffer.alloc(512);
+  const octal = (value, length) => value.toString(8).padStart(length - 1, '0');
+  const numbers = { 100: mode, 108: 0, 116: 0, 124: body.length, 136: Date.UTC(2026, 0) / 1000 };
+  const texts = { 0: name, 148: ' '.repeat(8), 156: type, 157: link, 257: 'ustar\x0000', 265: 'root', 297: 'root' };
+  for (const [at, value] of Object.entries(numbers)) texts[at] = octal(value, at < 124 ? 8 : 12);
+  for (const [at, text] of Object.entries(texts)) header.write(text, Number(at), 'latin1');
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${octal(sum, 7)}\0 `, 148, 'latin1');
+  return Buffer.concat([header, body, Buffer.alloc(-body.length & 511)]);
+}
+
+// The image that the package brings: one program with a name for each of its tools, and the files that a root has.
+function buildImage(folder, output) {
+  const program = join(folder, 'box');
+  const objects = sources('image').map((source) => compile(source, folder));
+  link(objects, ['-z', 'max-page-size=4096', '-e', '_start'], program);
+  const tools = [...readFileSync(join(here, 'image/main.c'), 'utf8').matchAll(/X\((\w+), "/g)].map((found) => found[1]);
+  const directories = ['bin', 'dev', 'etc', 'home', 'mnt', 'proc', 'root', 'run', 'sys', 'tmp', 'var'];
+  const files = readdirSync(join(here, 'image/etc')).sort();
+  const archive = [
+    ...directories.map((name) => entry(`${name}/`, name === 'tmp' ? 0o1777 : name === 'root' ? 0o700 : 0o755, '5')),
+    entry('bin/box', 0o755, '0', readFileSync(program)),
+    ...[...tools, '['].map((name) => entry(`bin/${name}`, 0o777, '2', undefined, 'box')),
+    ...files.map((name) => entry(`etc/${name}`, 0o644, '0', readFileSync(join(here, 'image/etc', name)))),
+    Buffer.alloc(1024),
+  ];
+  writeFileSync(join(output, 'tabvisor-image.tar'), Buffer.concat(archive));
+}
+
 /** Builds all images into `output`. */
 function buildGuests(output) {
   const folder = mkdtempSync(join(tmpdir(), 'guest-'));
@@ -89,6 +120,7 @@ function buildGuests(output) {
     buildKernel(folder, output);
     buildBootSector(folder, output);
     buildHostile(folder, output);
+    buildImage(folder, output);
   } finally {
     rmSync(folder, { recursive: true });
   }
