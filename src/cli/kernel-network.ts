@@ -6,7 +6,7 @@ import { S_IFDIR, S_IFREG } from '../kernel/abi/stat.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { DhcpClient } from '../kernel/net/dhcp-client.js';
-import { EthernetInterface } from '../kernel/net/ethernet-interface.js';
+import { Card } from '../kernel/net/link/card.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import { HostTimers } from '../kernel/task/host-timers.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
@@ -34,9 +34,9 @@ export async function openNodeNetwork(kernel: Kernel, host: NodeHost, text: stri
   if (!option) return undefined;
   const { netNamespace } = kernel;
   const station = option.station ?? STATION;
-  const card = new EthernetInterface(netNamespace, netNamespace.newIndex(), 'eth0', station);
+  const card = new Card(netNamespace, netNamespace.newIndex(), 'eth0', station);
   const cable = new Cable(() => host.wake());
-  cable.deliver = (frame) => card.receive(frame);
+  cable.deliver = (frame) => card.arrived(frame);
   card.output = { transmit: (frame) => cable.transmit(frame) };
   netNamespace.add(card);
   const network = await openNetwork(option, {

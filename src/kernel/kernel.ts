@@ -32,6 +32,7 @@ import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
 import { type NamespaceSet, releaseNamespaces } from './ns/namespace-set.js';
 import type { Capture } from './net/capture.js';
+import { FrameQueue } from './net/link/frame-queue.js';
 import { NetNamespace } from './ns/net-namespace.js';
 import { PidNamespace } from './ns/pid-namespace.js';
 import { UserNamespace } from './ns/user-namespace.js';
@@ -132,6 +133,9 @@ export class Kernel {
   readonly utsNamespace: UtsNamespace;
   readonly ipcNamespace: IpcNamespace;
   readonly netNamespace: NetNamespace;
+  readonly netNamespaces = new Set<NetNamespace>();
+  /** Frames between interfaces. */
+  readonly links = new FrameQueue();
   readonly anonymous: AnonymousFs;
   readonly pipes: AnonymousFs;
   readonly sockets: AnonymousFs;

@@ -98,6 +98,7 @@ export class Addressing {
     }
     one.changed();
     this.namespace.changes.linkChanged(one, false);
+    one.upChanged();
   }
 
   /** All that an interface has brought. */

@@ -1,16 +1,8 @@
-// An Ethernet card of a namespace: frames in and out, ARP and neighbour discovery, addresses that IPv6 makes of itself.
+// An interface of Ethernet: packets in frames and out of them, ARP and neighbour discovery, addresses that IPv6 makes of itself. Where frames
+// go is its kind's: link/.
 // RFC 826, 894, 2464, 4861, 4862; Linux net/ipv4/arp.c, net/ipv6/ndisc.c, addrconf.c.
 import type { Address } from '../../net/address.js';
-import {
-  BROADCAST,
-  ETHERNET_HEADER,
-  ETHERTYPE,
-  etherTypeOf,
-  destinationOf,
-  isGroup,
-  makeFrame,
-  sourceOf,
-} from '../../net/ethernet.js';
+import { BROADCAST, ETHERNET_HEADER, ETHERTYPE, isGroup, makeFrame } from '../../net/ethernet.js';
 import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from '../../net/ipv4/arp.js';
 import { fragments, IPV4_HEADER, type Ipv4Packet, parseIpv4, writeIpv4 } from '../../net/ipv4/packet.js';
 import { isSound, seal } from '../../net/ipv6/icmpv6.js';
@@ -28,18 +20,15 @@ import {
 } from '../../net/ipv6/neighbour-discovery.js';
 import { IPV6_HEADER, type Ipv6Packet, makeIpv6, parseIpv6, unwrap } from '../../net/ipv6/packet.js';
 import { Reassembly } from '../../net/reassembly.js';
-import { ARPHRD_ETHER, IFF_BROADCAST, IFF_MULTICAST, IPPROTO_ICMPV6, IPPROTO_UDP } from '../abi/inet.js';
+import { ARPHRD_ETHER, IFF_BROADCAST, IFF_MULTICAST, IFF_NOARP, IPPROTO_ICMPV6, IPPROTO_UDP } from '../abi/inet.js';
 import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTN_UNICAST } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import { ANY_4, ANY_6, BROADCAST_4, isMulticast } from './inet/endpoint.js';
 import { Interface } from './interface.js';
 import { type NeighbourLink, NeighbourTable } from './neighbour-table.js';
-import { type Packet, payloadOf } from './packet.js';
+import { bytesOf, type Frame, frameOf, frameOfPacket, frameSize, packetSize, segmentsOf } from './link/frame.js';
+import { copyOf, type Packet, payloadOf } from './packet.js';
 
-/** Frames go to whatever is at the other end. */
-export interface FrameOutput {
-  transmit(frame: Uint8Array): void;
-}
 /** Who sees packets of UDP before the namespace does: a DHCP client. */
 export interface DatagramWatch {
   /** True: it was for the watcher. */
@@ -47,6 +36,10 @@ export interface DatagramWatch {
 }
 
 const MTU = 1500;
+/** Bytes of a frame that is ARP's; a wire makes it longer. */
+const ARP_SIZE = 42;
+/** Of the seventh byte of an IPv4 header. */
+const DONT_FRAGMENT = 0x40;
 const LINK_LOCAL = 0xfe80n << 112n;
 const LINK_LOCAL_BITS = 10;
 const GROUP_4 = 0x01005e_000000;
@@ -55,16 +48,15 @@ const RTPROT_RA = 9;
 /** The metric of what routers tell. */
 const METRIC_RA = 1024;
 
-export class EthernetInterface extends Interface implements NeighbourLink {
+export abstract class EthernetInterface extends Interface implements NeighbourLink {
   readonly neighbours = new NeighbourTable(this, this);
-  /** Undefined: nothing is plugged in. */
-  output?: FrameOutput;
   watch?: DatagramWatch;
   /** Name servers that routers have told of. */
   nameServers: bigint[] = [];
-  private readonly fragments4: Reassembly<Ipv4Packet>;
-  private readonly fragments6: Reassembly<Ipv6Packet>;
-  private identification = 0;
+  private fragments4: Reassembly<Ipv4Packet>;
+  private fragments6: Reassembly<Ipv6Packet>;
+  /** Of the packets that are cut into fragments here. */
+  private fragmented = 0;
 
   constructor(namespace: NetNamespace, index: number, name: string, station: number) {
     super(namespace, index, name, ARPHRD_ETHER, IFF_BROADCAST | IFF_MULTICAST, MTU, station);
@@ -72,9 +64,8 @@ export class EthernetInterface extends Interface implements NeighbourLink {
     this.fragments6 = new Reassembly(namespace);
   }
 
-  override get carrier(): boolean {
-    return this.output !== undefined;
-  }
+  /** Puts a frame on the link. False: it is lost. */
+  protected abstract send(frame: Frame): boolean;
 
   /** Up: with an address of the link, and a question for routers. */
   override changed(): void {
@@ -82,6 +73,8 @@ export class EthernetInterface extends Interface implements NeighbourLink {
       this.neighbours.clear();
       return;
     }
+    // a bridge's port has no addresses of its own accord
+    if (!this.carrier || this.port || (this.configured & IFF_NOARP) !== 0) return;
     const own = LINK_LOCAL | interfaceIdentifier(this.station);
     if (this.addresses.some(({ address }) => typeof address === 'bigint' && address >> 118n === 0x3fan)) return;
     const { addressing } = this.namespace;
@@ -89,22 +82,58 @@ export class EthernetInterface extends Interface implements NeighbourLink {
     this.discover(own, ALL_ROUTERS, routerSolicitation(this.station));
   }
 
-  override close(): void {
+  /** Whoever is at the other end has come or gone. */
+  carrierChanged(): void {
+    if (this.up) this.changed();
+    this.tellAbove();
+    this.namespace.changes.linkChanged(this, false);
+  }
+
+  override upChanged(): void {
+    this.tellAbove();
+  }
+
+  private tellAbove(): void {
+    this.port?.bridge.portChanged();
+    for (const upper of this.uppers) if (upper instanceof EthernetInterface) upper.carrierChanged();
+  }
+
+  override setStation(station: number): void {
+    const before = this.station;
+    if (station === before) return;
+    super.setStation(station);
+    this.port?.bridge.portStation(this.port, before);
+  }
+
+  /** It goes out of its namespace. */
+  override leave(): void {
+    this.port?.bridge.release(this.port);
     this.neighbours.clear();
-    this.output = undefined;
+    this.fragments4 = new Reassembly(this.namespace);
+    this.fragments6 = new Reassembly(this.namespace);
   }
 
   // ---- out --------------------------------------------------------------------------------------------------------------------
 
-  private put(frame: Uint8Array): void {
-    if (!this.output || !this.up) {
+  /** Sends a frame, whoever has made it. */
+  put(frame: Frame): void {
+    if (!this.up) {
+      this.sent.dropped++;
+      return;
+    }
+    const { capture } = this.namespace.kernel;
+    if (capture?.wants(this)) capture.sees(this, bytesOf(frame), true);
+    if (!this.send(frame)) {
       this.sent.dropped++;
       return;
     }
     this.sent.packets++;
-    this.sent.bytes += frame.length;
-    this.namespace.kernel.capture?.sees(this, frame, true);
-    this.output.transmit(frame);
+    this.sent.bytes += frameSize(frame);
+  }
+
+  /** Does the link take it as it is? */
+  fits({ packet, bytes }: Frame): boolean {
+    return (packet ? packetSize(packet) : bytes!.length - ETHERNET_HEADER) <= this.mtu;
   }
 
   override transmit(packet: Packet, nextHop: Address): void {
@@ -119,36 +148,35 @@ export class EthernetInterface extends Interface implements NeighbourLink {
   }
 
   sendTo(packet: Packet, station: number): void {
-    const { source, destination, protocol, timeToLive, service, dontFragment } = packet;
+    const { segment } = packet;
+    if (packet.header) this.put(frameOf(madeFrame(station, this.station, packet)));
+    else if (packetSize(packet) > this.mtu) this.sendPieces(packet, station);
+    else if (segment && segment.data.length > this.segmentsMax && packet.segmentSize !== undefined) {
+      const most = Math.max(packet.segmentSize, this.segmentsMax - (this.segmentsMax % packet.segmentSize));
+      for (const one of segmentsOf(packet, most)) this.put(frameOfPacket(station, this.station, one));
+    } else this.put(frameOfPacket(station, this.station, packet));
+  }
+
+  /** Fragments, as bytes: whoever they are for puts them together. */
+  private sendPieces(packet: Packet, station: number): void {
+    const { source, destination, protocol, timeToLive, service } = packet;
     const payload = payloadOf(packet);
     if (typeof source === 'bigint') {
-      const header = { source, destination: destination as bigint, protocol, hopLimit: timeToLive };
-      for (const bytes of makeIpv6(header, payload, this.identification++)) {
+      const header = { source, destination: destination as bigint, protocol, hopLimit: timeToLive, service };
+      for (const bytes of makeIpv6(header, payload, this.fragmented++, this.mtu)) {
         const frame = makeFrame(station, this.station, ETHERTYPE.IPV6, bytes.length);
         frame.set(bytes, ETHERNET_HEADER);
-        this.put(frame);
+        this.put(frameOf(frame));
       }
       return;
     }
-    if (packet.header && packet.interface === 0) {
-      // a program made it
-      const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, packet.header.length + payload.length);
-      frame.set(packet.header, ETHERNET_HEADER);
-      frame.set(payload, ETHERNET_HEADER + packet.header.length);
-      this.put(frame);
-      return;
-    }
-    this.identification = (this.identification + 1) & 0xffff;
-    const to = destination as number;
-    const header = {
-      ...{ source, destination: to, protocol, timeToLive, service, dontFragment },
-      identification: this.identification,
-    };
+    this.fragmented = (this.fragmented + 1) & 0xffff;
+    const header = { source, destination: destination as number, protocol, timeToLive, service };
     for (const { bytes, field } of fragments(payload, this.mtu)) {
       const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, IPV4_HEADER + bytes.length);
-      writeIpv4(frame, ETHERNET_HEADER, header, bytes.length, field);
+      writeIpv4(frame, ETHERNET_HEADER, { ...header, identification: this.fragmented }, bytes.length, field);
       frame.set(bytes, ETHERNET_HEADER + IPV4_HEADER);
-      this.put(frame);
+      this.put(frameOf(frame));
     }
   }
 
@@ -161,7 +189,11 @@ export class EthernetInterface extends Interface implements NeighbourLink {
     }
     const own = this.sourceFor(address);
     const question = { operation: ARP_REQUEST, senderStation: this.station, senderAddress: Number(own ?? 0) };
-    this.put(arpFrame(station ?? BROADCAST, { ...question, targetStation: 0, targetAddress: address }));
+    this.put(
+      frameOf(
+        arpFrame(station ?? BROADCAST, { ...question, targetStation: 0, targetAddress: address }).subarray(0, ARP_SIZE),
+      ),
+    );
   }
 
   /** A message of neighbour discovery. */
@@ -175,28 +207,29 @@ export class EthernetInterface extends Interface implements NeighbourLink {
 
   // ---- in ---------------------------------------------------------------------------------------------------------------------
 
-  /** A frame from the other end of the cable. */
-  receive(frame: Uint8Array): void {
-    if (!this.up || frame.length < ETHERNET_HEADER) return;
-    this.namespace.kernel.capture?.sees(this, frame, false);
-    const to = destinationOf(frame);
-    if (to !== this.station && !isGroup(to)) return;
-    this.received.packets++;
-    this.received.bytes += frame.length;
-    if (isGroup(to)) this.received.multicast++;
-    switch (etherTypeOf(frame)) {
-      case ETHERTYPE.ARP:
-        this.arp(frame);
-        break;
-      case ETHERTYPE.IPV4:
-        this.packet4(frame);
-        break;
-      case ETHERTYPE.IPV6:
-        this.packet6(frame);
-        break;
-      default:
-        this.received.dropped++;
+  /** A frame has come. `own`: it is for this one, whatever its destination says. */
+  receive(frame: Frame, own = false): void {
+    if (!this.up) {
+      this.received.dropped++;
+      return;
     }
+    const { capture } = this.namespace.kernel;
+    if (capture?.wants(this)) capture.sees(this, bytesOf(frame), false);
+    const { destination } = frame;
+    this.received.packets++;
+    this.received.bytes += frameSize(frame) - ETHERNET_HEADER;
+    if (isGroup(destination)) this.received.multicast++;
+    if (this.port) this.port.bridge.heard(this.port, frame);
+    else if (own || destination === this.station || isGroup(destination)) this.take(frame);
+  }
+
+  /** A frame for the namespace. */
+  private take({ packet, bytes, type, source }: Frame): void {
+    if (packet) this.takePacket(copyOf(packet, this.index), source);
+    else if (type === ETHERTYPE.ARP) this.arp(bytes!);
+    else if (type === ETHERTYPE.IPV4) this.packet4(bytes!);
+    else if (type === ETHERTYPE.IPV6) this.packet6(bytes!, source);
+    else this.received.dropped++;
   }
 
   private arp(frame: Uint8Array): void {
@@ -208,7 +241,8 @@ export class EthernetInterface extends Interface implements NeighbourLink {
       this.neighbours.learn(senderAddress, senderStation, arp.operation === ARP_REPLY && ours, ours);
     if (arp.operation !== ARP_REQUEST || !ours) return;
     const answer = { operation: ARP_REPLY, senderStation: this.station, senderAddress: arp.targetAddress };
-    this.put(arpFrame(senderStation, { ...answer, targetStation: senderStation, targetAddress: senderAddress }));
+    const reply = arpFrame(senderStation, { ...answer, targetStation: senderStation, targetAddress: senderAddress });
+    this.put(frameOf(reply.subarray(0, ARP_SIZE)));
   }
 
   private packet4(frame: Uint8Array): void {
@@ -218,35 +252,41 @@ export class EthernetInterface extends Interface implements NeighbourLink {
     const { source, destination, protocol, payload, timeToLive, header } = whole;
     const packet: Packet = {
       ...{ source, destination, protocol, payload, timeToLive, header },
-      ...{ service: header[1]!, interface: this.index },
+      ...{ service: header[1]!, interface: this.index, dontFragment: (header[6]! & DONT_FRAGMENT) !== 0 },
     };
-    if (protocol === IPPROTO_UDP && this.watch?.sees(packet)) return;
-    this.namespace.internet.arrive(packet, this);
+    this.takePacket(packet, 0);
   }
 
-  private packet6(frame: Uint8Array): void {
+  private packet6(frame: Uint8Array, from: number): void {
     const piece = parseIpv6(frame);
-    if (!piece || isMulticast(piece.source)) return;
-    const joined = this.fragments6.add(piece);
+    const joined = piece && this.fragments6.add(piece);
     const whole = joined && unwrap(joined);
     if (!whole) return;
     const { source, destination, protocol, payload, hopLimit, header } = whole;
-    const discovery =
-      protocol === IPPROTO_ICMPV6 && payload[0]! >= ND.ROUTER_SOLICITATION && payload[0]! <= ND.NEIGHBOUR_ADVERTISEMENT;
-    if (discovery) {
-      // only what has passed no router, and is no fragment, is believed: RFC 6980
-      if (hopLimit === ND_HOP_LIMIT && header.length === IPV6_HEADER && isSound(whole))
-        this.hear(whole, sourceOf(frame));
-      return;
-    }
     const service = ((header[0]! & 15) << 4) | (header[1]! >> 4);
-    this.namespace.internet.arrive(
-      { source, destination, protocol, payload, timeToLive: hopLimit, service, interface: this.index },
-      this,
-    );
+    const packet = { source, destination, protocol, payload, timeToLive: hopLimit, service, interface: this.index };
+    // neighbour discovery that is a fragment is not believed: RFC 6980
+    if (isDiscovery(packet) && header.length !== IPV6_HEADER) return;
+    this.takePacket(packet, from);
   }
 
-  private hear({ source, payload }: Ipv6Packet, from: number): void {
+  /** A whole packet, from station `from`. */
+  private takePacket(packet: Packet, from: number): void {
+    const { source, destination, protocol } = packet;
+    if (typeof source === 'bigint') {
+      if (isMulticast(source)) return;
+      if (isDiscovery(packet)) {
+        const payload = payloadOf(packet);
+        // only what has passed no router is believed
+        if (packet.timeToLive === ND_HOP_LIMIT && isSound({ source, destination: destination as bigint, payload }))
+          this.hear(source, payload, from);
+        return;
+      }
+    } else if (protocol === IPPROTO_UDP && this.watch?.sees(packet)) return;
+    this.namespace.internet.arrive(packet, this);
+  }
+
+  private hear(source: bigint, payload: Uint8Array, from: number): void {
     if (payload[0] === ND.ROUTER_ADVERTISEMENT) {
       this.hearRouter(source, payload, from);
       return;
@@ -290,6 +330,21 @@ export class EthernetInterface extends Interface implements NeighbourLink {
     };
     if (routes.add(route) === 0) changes.routeChanged(route, false);
   }
+}
+
+/** Is it a message of neighbour discovery? */
+function isDiscovery({ protocol, payload }: Packet): boolean {
+  if (protocol !== IPPROTO_ICMPV6 || !payload) return false;
+  return payload[0]! >= ND.ROUTER_SOLICITATION && payload[0]! <= ND.NEIGHBOUR_ADVERTISEMENT;
+}
+
+/** The frame of a packet whose header is there already. */
+function madeFrame(to: number, from: number, packet: Packet): Uint8Array {
+  const payload = payloadOf(packet);
+  const frame = makeFrame(to, from, ETHERTYPE.IPV4, packet.header!.length + payload.length);
+  frame.set(packet.header!, ETHERNET_HEADER);
+  frame.set(payload, ETHERNET_HEADER + packet.header!.length);
+  return frame;
 }
 
 /** RFC 4291 appendix A: of a station's 48 bits. */

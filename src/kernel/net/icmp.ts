@@ -1,7 +1,7 @@
 // ICMP and ICMPv6 of a namespace: echo is answered, errors are sent and told to the sockets that they are about.
 // RFC 792, 1122 section 3.2.2, 4443; Linux net/ipv4/icmp.c icmp_err_convert, net/ipv6/icmp.c.
 import type { Address } from '../../net/address.js';
-import { put16, u16, u32, u128 } from '../../net/big-endian.js';
+import { put16, put32, u16, u32, u128 } from '../../net/big-endian.js';
 import { checksum, pseudoHeader } from '../../net/checksum.js';
 import { writeIpv4 } from '../../net/ipv4/packet.js';
 import { makeIpv6 } from '../../net/ipv6/packet.js';
@@ -30,6 +30,7 @@ export const TIME_EXCEEDED = 11;
 export const PARAMETER_PROBLEM = 12;
 export const PORT_UNREACHABLE = 3;
 const PROTOCOL_UNREACHABLE = 2;
+const FRAGMENTATION_NEEDED = 4;
 export const UNREACHABLE_6 = 1;
 const TOO_BIG_6 = 2;
 const TIME_EXCEEDED_6 = 3;
@@ -195,7 +196,12 @@ export class Icmp {
     this.error(packet, UNREACHABLE, code, UNREACHABLE_6, code === 0 ? 0 : 3);
   }
 
-  private error(packet: Packet, type: number, code: number, type6: number, code6: number): void {
+  /** The next link takes packets of `mtu` bytes at most: RFC 1191 section 4, 4443 section 3.2. */
+  tooBig(packet: Packet, mtu: number): void {
+    this.error(packet, UNREACHABLE, FRAGMENTATION_NEEDED, TOO_BIG_6, 0, mtu);
+  }
+
+  private error(packet: Packet, type: number, code: number, type6: number, code6: number, info = 0): void {
     const { namespace } = this;
     const { source, destination } = packet;
     if (isMulticast(destination) || isMulticast(source) || isAny(source) || isError(packet)) return;
@@ -208,6 +214,7 @@ export class Icmp {
     const message = new Uint8Array(HEADER + quote.length);
     message[0] = typeof source === 'number' ? type : type6;
     message[1] = typeof source === 'number' ? code : code6;
+    put32(message, 4, info);
     message.set(quote, HEADER);
     this.send(from, source, message, packet.interface);
   }

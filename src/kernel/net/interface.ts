@@ -3,6 +3,7 @@ import type { Address } from '../../net/address.js';
 import { inNetwork } from '../../net/address.js';
 import { IFF_RUNNING, IFF_UP, IFF_LOOPBACK, IFF_LOWER_UP } from '../abi/inet.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
+import type { BridgePort } from './link/bridge-port.js';
 import type { Packet } from './packet.js';
 
 /** An address of an interface, and what is known of it: ip-address(8). */
@@ -43,9 +44,18 @@ export abstract class Interface {
   queueLength = 1000;
   alias?: string;
 
+  /** IFLA_GROUP. */
+  group = 0;
+  /** Bytes of data that a TCP segment may have on its way out; IFLA_GSO_MAX_SIZE. */
+  segmentsMax = 65536;
+  /** Interfaces that are made on top of it: macvlan. */
+  readonly uppers: Interface[] = [];
+  /** The bridge's port that it is: its frames are the bridge's. */
+  port?: BridgePort;
+
   constructor(
-    readonly namespace: NetNamespace,
-    readonly index: number,
+    public namespace: NetNamespace,
+    public index: number,
     public name: string,
     /** ARPHRD_*. */
     readonly type: number,
@@ -61,6 +71,16 @@ export abstract class Interface {
     return undefined;
   }
 
+  /** What its frames go by: IFLA_LINK. */
+  get lower(): Interface | undefined {
+    return undefined;
+  }
+
+  /** May it go to another namespace? */
+  get movable(): boolean {
+    return true;
+  }
+
   get up(): boolean {
     return (this.configured & IFF_UP) !== 0;
   }
@@ -71,8 +91,9 @@ export abstract class Interface {
   }
 
   /** As RFC 2863 has it: nobody knows of one that has no link below. */
-  get operState(): 'unknown' | 'down' | 'up' {
-    if (!this.up || !this.carrier) return 'down';
+  get operState(): 'unknown' | 'down' | 'lowerlayerdown' | 'up' {
+    if (!this.up) return 'down';
+    if (!this.carrier) return this.lower ? 'lowerlayerdown' : 'down';
     return (this.configured & IFF_LOOPBACK) !== 0 ? 'unknown' : 'up';
   }
 
@@ -95,12 +116,22 @@ export abstract class Interface {
   /** Sends a packet to `nextHop`, which is on its link. */
   abstract transmit(packet: Packet, nextHop: Address): void;
 
+  setStation(station: number): void {
+    this.station = station;
+  }
+
   /** What it has of its own accord once it is up. */
   wentUp(): void {}
+
+  /** It has gone up or down: what hangs on it is told. */
+  upChanged(): void {}
 
   /** It has gone up or down, or its addresses have changed. */
   changed(): void {}
 
-  /** It goes. */
+  /** It goes out of its namespace: into another one, or for ever. */
+  leave(): void {}
+
+  /** It goes for ever, and is out of its namespace already. */
   close(): void {}
 }

@@ -6,11 +6,12 @@ import { EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } from '../abi/errno
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
 import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
-import { frameOf } from './capture.js';
+
 import { BROADCAST_4, isLinkLocal, isLoopback, isMulticast } from './inet/endpoint.js';
 import type { TcpEndpoint } from './inet/tcp-endpoint.js';
 import type { Interface } from './interface.js';
-import { datagramOf, lengthOf, type Packet, payloadOf, segmentOf } from './packet.js';
+import { packetFrame, packetSize } from './link/frame.js';
+import { copyOf, datagramOf, lengthOf, type Packet, segmentOf } from './packet.js';
 import type { Route } from './routes.js';
 
 /** Packets that one call may pass on within the namespace: two ends that answer each other for ever lose some. */
@@ -136,7 +137,7 @@ export class Internet {
         side.bytes += bytes;
       }
       const { capture } = this.namespace.kernel;
-      if (capture?.wants(passing.by)) capture.sees(passing.by, frameOf(passing.packet!, 0, 0), false);
+      if (capture?.wants(passing.by)) capture.sees(passing.by, packetFrame(0, 0, passing.packet!, 0), false);
     }
     this.passing.push(passing);
     if (!this.busy) this.run();
@@ -178,10 +179,10 @@ export class Internet {
     if (isMulticast(source) || isLoopback(source) || isLoopback(destination)) return;
     if (namespace.isOwn(destination) || isMulticast(destination) || namespace.isBroadcast(destination, by))
       this.pass({ packet, by });
-    else if (namespace.forwards(destination)) this.forward(packet, by);
+    else if (namespace.forwards(destination)) this.forward(packet);
   }
 
-  private forward(packet: Packet, by: Interface): void {
+  private forward(packet: Packet): void {
     if (packet.timeToLive <= 1) {
       this.namespace.icmp.timeExceeded(packet);
       return;
@@ -191,9 +192,15 @@ export class Internet {
       this.namespace.icmp.unreachable(packet, way === -EHOSTUNREACH ? 1 : 0);
       return;
     }
-    payloadOf(packet);
-    if (way.interface !== by || !way.local)
-      way.interface.transmit({ ...packet, timeToLive: packet.timeToLive - 1, interface: 0 }, way.nextHop);
+    const onward = copyOf(packet, 0);
+    onward.timeToLive--;
+    // a header without options is made again
+    onward.header = undefined;
+    if (packetSize(onward) > way.interface.mtu && (onward.dontFragment || typeof onward.source === 'bigint')) {
+      this.namespace.icmp.tooBig(packet, way.interface.mtu);
+      return;
+    }
+    way.interface.transmit(onward, way.nextHop);
   }
 }
 

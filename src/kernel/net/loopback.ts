@@ -14,6 +14,10 @@ export class Loopback extends Interface {
     super(namespace, index, 'lo', ARPHRD_LOOPBACK, IFF_LOOPBACK, MTU, 0);
   }
 
+  override get movable(): boolean {
+    return false;
+  }
+
   /** The addresses that every system has, unless it was given others. Linux net/ipv4/devinet.c, net/ipv6/addrconf.c init_loopback. */
   override wentUp(): void {
     const { addressing } = this.namespace;

@@ -22,10 +22,22 @@ export interface Packet {
   /** Index of the interface that it must leave by, or has come by. */
   interface: number;
   dontFragment?: boolean;
+  /** Bytes of data of each TCP segment that this one becomes where it meets a wire. Linux skb_shinfo(skb)->gso_size. */
+  segmentSize?: number;
   /** To a group: members of this namespace do not hear it. */
   unheard?: boolean;
   /** IPv4, as it came or as a program made it (IP_HDRINCL). */
   header?: Uint8Array;
+}
+
+/** For one receiver of several: `interface` is what it has come by. */
+export function copyOf(packet: Packet, by: number): Packet {
+  const { source, destination, protocol, segment, datagram, payload, timeToLive, service } = packet;
+  const { dontFragment, segmentSize, header } = packet;
+  return {
+    ...{ source, destination, protocol, segment, datagram, payload, timeToLive, service, interface: by },
+    ...{ dontFragment, segmentSize, header },
+  };
 }
 
 /** What is behind the IP header. */

@@ -3,6 +3,7 @@
 import type { Address } from '../../net/address.js';
 import type { Clock } from '../../base/time.js';
 import { inNetwork } from '../../net/address.js';
+import { EEXIST, EINVAL, ENOBUFS } from '../abi/errno.js';
 import { RT_TABLE_LOCAL, RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { Kernel } from '../kernel.js';
 import { Addressing } from '../net/addressing.js';
@@ -21,6 +22,15 @@ import { UnixSockets } from '../net/unix-sockets.js';
 import { Namespace } from './namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 
+/** Interfaces that one namespace may have. */
+const INTERFACES_MAX = 4096;
+const INDEX_MAX = 2 ** 31 - 1;
+const NAME_MAX = 15;
+
+/** May an interface be called so? Linux net/core/dev.c dev_valid_name. */
+export const isName = (name: string): boolean =>
+  name.length > 0 && name.length <= NAME_MAX && name !== '.' && name !== '..' && !/[/:\s]/.test(name);
+
 export class NetNamespace extends Namespace implements Clock {
   readonly settings = new NetSettings();
   /** By index, in the order of their making. */
@@ -38,7 +48,9 @@ export class NetNamespace extends Namespace implements Clock {
   readonly netlinkPorts = new Set<string>();
   readonly unix = new UnixSockets();
   readonly loopback: Loopback;
-  private nextIndex = 1;
+  /** Numbers that other namespaces have here. */
+  readonly numbers = new Map<NetNamespace, number>();
+  private lastIndex = 0;
 
   constructor(
     readonly kernel: Kernel,
@@ -49,6 +61,7 @@ export class NetNamespace extends Namespace implements Clock {
     this.udp = new UdpTable(this);
     this.loopback = new Loopback(this, this.newIndex());
     this.add(this.loopback);
+    kernel.netNamespaces.add(this);
   }
 
   /** Nanoseconds of the monotonic clock. */
@@ -62,7 +75,23 @@ export class NetNamespace extends Namespace implements Clock {
   }
 
   newIndex(): number {
-    return this.nextIndex++;
+    do this.lastIndex = (this.lastIndex % INDEX_MAX) + 1;
+    while (this.interfaces.has(this.lastIndex));
+    return this.lastIndex;
+  }
+
+  /** A name as `template` has it, with a number for %d that no other interface has; undefined: it can't be one. */
+  newName(template: string): string | undefined {
+    if (!isName(template)) return undefined;
+    if (!template.includes('%')) return template;
+    if (!/^[^%]*%d[^%]*$/.test(template)) return undefined;
+    let number = 0;
+    while (this.interfaceNamed(template.replace('%d', String(number)))) number++;
+    return template.replace('%d', String(number)).slice(0, NAME_MAX);
+  }
+
+  get isFull(): boolean {
+    return this.interfaces.size >= INTERFACES_MAX;
   }
 
   add(one: Interface): void {
@@ -72,14 +101,59 @@ export class NetNamespace extends Namespace implements Clock {
 
   /** An interface goes, with what it had. */
   remove(one: Interface): void {
-    this.addressing.clear(one);
+    if (this.interfaces.get(one.index) !== one) return;
+    for (const upper of [...one.uppers]) upper.namespace.remove(upper);
+    this.takeOut(one);
     one.close();
+  }
+
+  /** It goes to another namespace, as `name` there: 0, or a negated errno. */
+  move(one: Interface, to: NetNamespace, name = one.name): number {
+    if (to === this) return 0;
+    if (!one.movable) return -EINVAL;
+    if (to.interfaceNamed(name)) return -EEXIST;
+    if (to.isFull) return -ENOBUFS;
+    this.takeOut(one);
+    one.namespace = to;
+    one.name = name;
+    if (to.interfaces.has(one.index)) one.index = to.newIndex();
+    to.add(one);
+    return 0;
+  }
+
+  private takeOut(one: Interface): void {
+    this.addressing.setUp(one, false);
+    this.addressing.clear(one);
+    one.leave();
     this.interfaces.delete(one.index);
     this.changes.linkChanged(one, true);
   }
 
+  /** The number of another namespace here; it gets one if need be. */
+  numberOf(other: NetNamespace): number {
+    let number = this.numbers.get(other);
+    if (number !== undefined) return number;
+    const taken = new Set(this.numbers.values());
+    number = 0;
+    while (taken.has(number)) number++;
+    this.numbers.set(other, number);
+    this.changes.numberChanged(other, number, false);
+    return number;
+  }
+
   override free(): void {
-    for (const one of [...this.interfaces.values()]) this.remove(one);
+    const first = this.kernel.netNamespace;
+    // what was made goes; cards go back
+    for (const one of [...this.interfaces.values()])
+      if (one.kind !== undefined || one === this.loopback || this === first) this.remove(one);
+      else this.move(one, first, first.interfaceNamed(one.name) ? first.newName('dev%d') : one.name);
+    this.kernel.netNamespaces.delete(this);
+    for (const other of this.kernel.netNamespaces) {
+      const number = other.numbers.get(this);
+      if (number === undefined) continue;
+      other.numbers.delete(this);
+      other.changes.numberChanged(this, number, true);
+    }
   }
 
   interfaceNamed(name: string): Interface | undefined {

@@ -74,6 +74,13 @@ import * as netInetUdpSocket from '../net/inet/udp-socket.js';
 import * as netInetUdpTable from '../net/inet/udp-table.js';
 import * as netInterface from '../net/interface.js';
 import * as netInternet from '../net/internet.js';
+import * as netLinkBridge from '../net/link/bridge.js';
+import * as netLinkBridgePort from '../net/link/bridge-port.js';
+import * as netLinkBridgeTable from '../net/link/bridge-table.js';
+import * as netLinkCard from '../net/link/card.js';
+import * as netLinkDummy from '../net/link/dummy.js';
+import * as netLinkFrameQueue from '../net/link/frame-queue.js';
+import * as netLinkVeth from '../net/link/veth.js';
 import * as netLoopback from '../net/loopback.js';
 import * as netNeighbourTable from '../net/neighbour-table.js';
 import * as netNetChanges from '../net/net-changes.js';
@@ -223,6 +230,13 @@ export const MODULES: Modules = {
   'net/inet/udp-table': netInetUdpTable,
   'net/interface': netInterface,
   'net/internet': netInternet,
+  'net/link/bridge': netLinkBridge,
+  'net/link/bridge-port': netLinkBridgePort,
+  'net/link/bridge-table': netLinkBridgeTable,
+  'net/link/card': netLinkCard,
+  'net/link/dummy': netLinkDummy,
+  'net/link/frame-queue': netLinkFrameQueue,
+  'net/link/veth': netLinkVeth,
   'net/loopback': netLoopback,
   'net/neighbour-table': netNeighbourTable,
   'net/net-changes': netNetChanges,

@@ -34,7 +34,7 @@ const TRANSIENT: Transient = {
   'fs/host-stream/HostStream': ['onChange'],
   'clock/Clock': ['source', 'origin', 'base'],
   // what is at the other end of its cable
-  'net/ethernet-interface/EthernetInterface': ['output'],
+  'net/link/card/Card': ['output'],
 };
 
 let names: Names | undefined;

@@ -13,7 +13,11 @@ const ERROR_MAX = 1280 - IPV6_HEADER;
 const FIRST_INFORMATIONAL = 128;
 
 /** Whether the message is whole and its checksum right. */
-export function isSound({ source, destination, payload }: Ipv6Packet): boolean {
+export function isSound({
+  source,
+  destination,
+  payload,
+}: Pick<Ipv6Packet, 'source' | 'destination' | 'payload'>): boolean {
   const pseudo = pseudoHeader(source, destination, PROTOCOL.ICMPV6, payload.length);
   return payload.length >= 4 && checksum(payload, 0, payload.length, pseudo) === 0;
 }

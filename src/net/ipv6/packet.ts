@@ -103,12 +103,14 @@ export interface Ipv6Header {
   destination: bigint;
   protocol: number;
   hopLimit?: number;
+  /** Traffic class. */
+  service?: number;
 }
 
 /** The packets that a payload is sent in: one, or fragments with `identification`. */
-export function makeIpv6(header: Ipv6Header, payload: Uint8Array, identification: number): Uint8Array[] {
-  if (payload.length <= MTU - IPV6_HEADER) return [wholeIpv6(header, payload)];
-  const most = (MTU - IPV6_HEADER - FRAGMENT_HEADER) & ~7;
+export function makeIpv6(header: Ipv6Header, payload: Uint8Array, identification: number, mtu = MTU): Uint8Array[] {
+  if (payload.length <= mtu - IPV6_HEADER) return [wholeIpv6(header, payload)];
+  const most = (mtu - IPV6_HEADER - FRAGMENT_HEADER) & ~7;
   const packets: Uint8Array[] = [];
   for (let at = 0; at < payload.length; at += most) {
     const piece = payload.subarray(at, at + most);
@@ -127,12 +129,13 @@ export const wholeIpv6 = (header: Ipv6Header, payload: Uint8Array): Uint8Array =
   onePacket(header, header.protocol, payload);
 
 function onePacket(
-  { source, destination, hopLimit = HOP_LIMIT }: Ipv6Header,
+  { source, destination, hopLimit = HOP_LIMIT, service = 0 }: Ipv6Header,
   next: number,
   payload: Uint8Array,
 ): Uint8Array {
   const packet = new Uint8Array(IPV6_HEADER + payload.length);
-  packet[0] = 0x60;
+  packet[0] = 0x60 | (service >> 4);
+  packet[1] = (service & 15) << 4;
   put16(packet, 4, payload.length);
   packet[6] = next;
   packet[7] = hopLimit;

@@ -16,6 +16,7 @@ const SCRIPTS = [
   'archives',
   'esbuild',
   'namespaces',
+  'links',
 ] as const;
 
 let debian: Debian | undefined;

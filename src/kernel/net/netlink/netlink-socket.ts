@@ -36,19 +36,26 @@ import {
   RTMGRP_IPV6_ROUTE,
   RTMGRP_LINK,
   RTMGRP_NEIGH,
+  RTMGRP_NSID,
   SOL_NETLINK,
 } from '../../abi/rtnetlink.js';
 import { AF_NETLINK, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC } from '../../abi/socket.js';
 import { CAP_NET_ADMIN } from '../../security/capability.js';
 import type { Task } from '../../task/task.js';
 import type { Io } from '../../vfs/io.js';
+import type { NetNamespace } from '../../ns/net-namespace.js';
 import type { Interface, InterfaceAddress } from '../interface.js';
+import type { Bridge } from '../link/bridge.js';
+import type { BridgePort } from '../link/bridge-port.js';
+import type { StationEntry } from '../link/bridge-table.js';
 import type { Neighbour } from '../neighbour-table.js';
 import type { NetListener } from '../net-changes.js';
 import type { Route } from '../routes.js';
 import { type OptionValue, type Received, Socket } from '../socket.js';
 import { addressMessage } from './route-address.js';
-import { linkMessage } from './route-link.js';
+import { linkMessage, portMessage } from './route-link.js';
+import { numberMessage } from './route-namespace.js';
+import { stationMessage } from './route-station.js';
 import { neighbourMessage } from './route-neighbour.js';
 import { routeMessage } from './route-route.js';
 import { type Answer, routeRequest } from './route-requests.js';
@@ -230,6 +237,15 @@ export class NetlinkSocket extends Socket implements NetListener {
   }
   neighbourChanged(neighbour: Neighbour, gone: boolean): void {
     if ((this.groups & RTMGRP_NEIGH) !== 0) this.tell(RTMGRP_NEIGH, neighbourMessage(neighbour, gone));
+  }
+  stationChanged(bridge: Bridge, entry: StationEntry, gone: boolean): void {
+    if ((this.groups & RTMGRP_NEIGH) !== 0) this.tell(RTMGRP_NEIGH, stationMessage(bridge, entry, gone));
+  }
+  portChanged(port: BridgePort, gone: boolean): void {
+    if ((this.groups & RTMGRP_LINK) !== 0) this.tell(RTMGRP_LINK, portMessage(port, gone));
+  }
+  numberChanged(_other: NetNamespace, number: number, gone: boolean): void {
+    if ((this.groups & RTMGRP_NSID) !== 0) this.tell(RTMGRP_NSID, numberMessage(number, gone));
   }
 
   // ---- receiving --------------------------------------------------------------------------------------------------------------

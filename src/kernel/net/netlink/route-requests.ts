@@ -11,23 +11,28 @@ import {
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
+  RTM_GETNSID,
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
+  RTM_NEWNSID,
   RTM_NEWROUTE,
   RTM_NEWRULE,
   RTM_SETLINK,
 } from '../../abi/rtnetlink.js';
-import { AF_INET, AF_INET6 } from '../../abi/socket.js';
+import { AF_BRIDGE, AF_INET, AF_INET6 } from '../../abi/socket.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import { CAP_NET_ADMIN } from '../../security/capability.js';
 import type { Task } from '../../task/task.js';
 import { Body, type Request } from './message.js';
 import { addAddress, getAddresses, removeAddress } from './route-address.js';
-import { changeLink, getLinks, removeLink } from './route-link.js';
+import { getLinks } from './route-link.js';
+import { changeLink, removeLink } from './route-link-change.js';
+import { getNumber, setNumber } from './route-namespace.js';
 import { changeNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
+import { changeStation, getStations, removeStation } from './route-station.js';
 import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
 
 /** Why not, in words besides: what NETLINK_EXT_ACK asks for. */
@@ -43,6 +48,7 @@ export type Answer = number | Refusal | { type: number; body: Uint8Array }[];
 export function routeRequest(task: Task, namespace: NetNamespace, request: Request): Answer {
   const { type, flags } = request;
   const dump = (flags & NLM_F_DUMP) === NLM_F_DUMP;
+  const isBridge = request.body[0] === AF_BRIDGE;
   // of each four types the third one asks
   if ((type & 3) !== 2 && !task.credentials.capable(namespace.owner, CAP_NET_ADMIN)) return -EPERM;
   switch (type) {
@@ -50,7 +56,7 @@ export function routeRequest(task: Task, namespace: NetNamespace, request: Reque
       return getLinks(namespace, request, dump);
     case RTM_NEWLINK:
     case RTM_SETLINK:
-      return changeLink(namespace, request);
+      return changeLink(task, namespace, request);
     case RTM_DELLINK:
       return removeLink(namespace, request);
     case RTM_GETADDR:
@@ -66,11 +72,16 @@ export function routeRequest(task: Task, namespace: NetNamespace, request: Reque
     case RTM_DELROUTE:
       return removeRoute(namespace, request);
     case RTM_GETNEIGH:
-      return dump ? getNeighbours(namespace, request) : -EOPNOTSUPP;
+      if (!dump) return -EOPNOTSUPP;
+      return isBridge ? getStations(namespace, request) : getNeighbours(namespace, request);
     case RTM_NEWNEIGH:
-      return changeNeighbour(namespace, request);
+      return isBridge ? changeStation(namespace, request) : changeNeighbour(namespace, request);
     case RTM_DELNEIGH:
-      return removeNeighbour(namespace, request);
+      return isBridge ? removeStation(namespace, request) : removeNeighbour(namespace, request);
+    case RTM_GETNSID:
+      return getNumber(task, namespace, request, dump);
+    case RTM_NEWNSID:
+      return setNumber(task, namespace, request);
     case RTM_GETRULE:
       return dump ? rules(request) : -EOPNOTSUPP;
     default:

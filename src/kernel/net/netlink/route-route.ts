@@ -23,6 +23,7 @@ import {
   RTM_NEWROUTE,
   RTN_LOCAL,
   RTN_UNICAST,
+  RTNH_F_LINKDOWN,
   RTNH_F_ONLINK,
 } from '../../abi/rtnetlink.js';
 import { AF_INET, AF_INET6 } from '../../abi/socket.js';
@@ -46,7 +47,8 @@ export function routeMessage(route: Route, gone = false): { type: number; body: 
   const { destination, bits, gateway, source, metric, table, protocol, scope, type, flags } = route;
   const by = route.interface;
   const six = typeof destination === 'bigint';
-  const body = new Body().u8(familyOf(destination), bits, 0, 0, table, protocol, scope, type).u32(flags);
+  const dead = by?.up && !by.carrier ? RTNH_F_LINKDOWN : 0;
+  const body = new Body().u8(familyOf(destination), bits, 0, 0, table, protocol, scope, type).u32(flags | dead);
   body.attribute32(RTA_TABLE, table);
   if (bits > 0) body.attribute(RTA_DST, addressBytes(destination));
   if (metric !== 0 || six) body.attribute32(RTA_PRIORITY, metric);

@@ -1,0 +1,114 @@
+// Ethernet frames between the interfaces of a node. An IP packet crosses as what it is, a long TCP segment as one; bytes are made of it where
+// it leaves the node. Linux struct sk_buff, net/core/gso.c; RFC 894, 2464.
+import { ETHERNET_HEADER, ETHERTYPE, destinationOf, etherTypeOf, makeFrame, sourceOf } from '../../../net/ethernet.js';
+import { IPV4_HEADER, writeIpv4 } from '../../../net/ipv4/packet.js';
+import { IPV6_HEADER, wholeIpv6 } from '../../../net/ipv6/packet.js';
+import { advance, FLAG, TCP_HEADER } from '../../../net/tcp/segment.js';
+import { lengthOf, type Packet, payloadOf } from '../packet.js';
+
+const FRAME_LEAST = 60;
+
+export interface Frame {
+  /** Stations. */
+  readonly destination: number;
+  readonly source: number;
+  /** ETHERTYPE. */
+  readonly type: number;
+  /** One of these is there. Several interfaces may be given the same one: nobody writes to it. */
+  readonly packet?: Packet;
+  /** The whole frame. */
+  readonly bytes?: Uint8Array;
+  /** Devices that it has come through. */
+  readonly hops: number;
+}
+
+export function frameOf(bytes: Uint8Array): Frame {
+  return { destination: destinationOf(bytes), source: sourceOf(bytes), type: etherTypeOf(bytes), bytes, hops: 0 };
+}
+
+export function frameOfPacket(destination: number, source: number, packet: Packet): Frame {
+  const type = typeof packet.source === 'number' ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
+  return { destination, source, type, packet, hops: 0 };
+}
+
+/** As it comes out of a device. */
+export function passedOn({ destination, source, type, packet, bytes, hops }: Frame): Frame {
+  return { destination, source, type, packet, bytes, hops: hops + 1 };
+}
+
+const headerOf = ({ source }: Packet): number => (typeof source === 'number' ? IPV4_HEADER : IPV6_HEADER);
+
+/** Bytes of the largest IP packet that `packet` is on a wire. */
+export function packetSize(packet: Packet): number {
+  const { segmentSize, segment } = packet;
+  const length =
+    segmentSize !== undefined && segment && segment.data.length > segmentSize
+      ? segmentSize + TCP_HEADER
+      : lengthOf(packet);
+  return headerOf(packet) + length;
+}
+
+/** Bytes of the frame, which may be longer than a wire takes. */
+export function frameSize({ packet, bytes }: Frame): number {
+  return packet ? ETHERNET_HEADER + headerOf(packet) + lengthOf(packet) : bytes!.length;
+}
+
+/** The packets of a long segment, each with at most `most` bytes of data. */
+export function segmentsOf(packet: Packet, most: number): Packet[] {
+  const { segment } = packet;
+  if (!segment || segment.data.length <= most) return [packet];
+  const { data, flags, sequence, urgent } = segment;
+  const packets: Packet[] = [];
+  for (let at = 0; at < data.length; at += most) {
+    const end = Math.min(data.length, at + most);
+    const left = urgent !== undefined && urgent > at ? urgent - at : undefined;
+    const clear = (end < data.length ? FLAG.FIN | FLAG.PSH : 0) | (left === undefined ? FLAG.URG : 0);
+    packets.push({
+      ...packet,
+      segmentSize: undefined,
+      payload: undefined,
+      segment: {
+        ...segment,
+        ...{ sequence: advance(sequence, at), flags: flags & ~clear, urgent: left, data: data.subarray(at, end) },
+      },
+    });
+  }
+  return packets;
+}
+
+/** What goes over a wire of a frame: itself, or its segments. */
+export function wireFrames(frame: Frame, identification: number): Uint8Array[] {
+  const { packet, bytes } = frame;
+  if (!packet) return [bytes!.length < FRAME_LEAST ? padded(bytes!) : bytes!];
+  return segmentsOf(packet, packet.segmentSize ?? Number.POSITIVE_INFINITY).map((one, i) =>
+    packetFrame(frame.destination, frame.source, one, (identification + i) & 0xffff),
+  );
+}
+
+function padded(bytes: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(FRAME_LEAST);
+  frame.set(bytes);
+  return frame;
+}
+
+/** A packet in one frame, whatever its length. */
+export function packetFrame(to: number, from: number, packet: Packet, identification: number): Uint8Array {
+  const payload = payloadOf(packet);
+  const { source, destination, protocol, timeToLive, service, dontFragment } = packet;
+  if (typeof source === 'bigint') {
+    const header = { source, destination: destination as bigint, protocol, hopLimit: timeToLive, service };
+    const bytes = wholeIpv6(header, payload);
+    const frame = makeFrame(to, from, ETHERTYPE.IPV6, bytes.length);
+    frame.set(bytes, ETHERNET_HEADER);
+    return frame;
+  }
+  const frame = makeFrame(to, from, ETHERTYPE.IPV4, IPV4_HEADER + payload.length);
+  const header = { source, destination: destination as number, protocol, timeToLive, service, dontFragment };
+  writeIpv4(frame, ETHERNET_HEADER, { ...header, identification }, payload.length);
+  frame.set(payload, ETHERNET_HEADER + IPV4_HEADER);
+  return frame;
+}
+
+/** In one piece: as one sees it who looks at the interface. */
+export const bytesOf = ({ packet, bytes, destination, source }: Frame): Uint8Array =>
+  bytes ?? packetFrame(destination, source, packet!, 0);

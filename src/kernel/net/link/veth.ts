@@ -1,0 +1,45 @@
+// Two interfaces that are each other's wire, in one namespace or two. man 4 veth; Linux drivers/net/veth.c.
+import { EthernetInterface } from '../ethernet-interface.js';
+import { type Frame, passedOn } from './frame.js';
+
+export class Veth extends EthernetInterface {
+  /** The other end; undefined: it is gone, and this one goes. */
+  peer?: Veth;
+
+  static join(one: Veth, other: Veth): void {
+    one.peer = other;
+    other.peer = one;
+  }
+
+  override get kind(): string {
+    return 'veth';
+  }
+
+  override get lower(): EthernetInterface | undefined {
+    return this.peer;
+  }
+
+  /** A wire whose other end nobody listens at is dead. */
+  override get carrier(): boolean {
+    return this.up && this.peer?.up === true;
+  }
+
+  protected override send(frame: Frame): boolean {
+    const { peer } = this;
+    return peer?.up === true && this.namespace.kernel.links.push(peer, passedOn(frame));
+  }
+
+  override upChanged(): void {
+    super.upChanged();
+    this.peer?.carrierChanged();
+  }
+
+  /** An end does not live without the other. */
+  override close(): void {
+    const { peer } = this;
+    this.peer = undefined;
+    if (!peer) return;
+    peer.peer = undefined;
+    peer.namespace.remove(peer);
+  }
+}
