@@ -93,22 +93,31 @@ export interface Tracer {
   exited?(task: Task, status: number): void;
 }
 
-/** What a process is started with by the host. */
-export interface StartOptions {
-  args: readonly string[];
-  env: readonly string[];
+/** What the host gives a new process before it has a program. */
+export interface ProcessOptions {
   cwd?: string;
-  /** A program without a slash is looked for in the PATH of `env`. */
-  searchPath?: boolean;
   credentials?: Credentials;
   /** Open files for descriptors 0, 1 and 2, made for the task that will have them. */
-  files(task: Task): (OpenFile | undefined)[];
+  files?(task: Task): (OpenFile | undefined)[];
   /** False: the process is not process 1 of its namespace, which then has none: orphans go unseen. */
   init?: boolean;
+  /** False: it is no child of its namespace's process 1, and nobody but the host hears of its end. */
+  adopted?: boolean;
   /** Controlling terminal. */
   terminal?: Terminal;
   namespaces?: NamespaceSet;
 }
+
+/** The program of a new process. */
+export interface ProgramOptions {
+  args: readonly string[];
+  env: readonly string[];
+  /** A program without a slash is looked for in the PATH of `env`. */
+  searchPath?: boolean;
+}
+
+/** What a process is started with by the host. */
+export type StartOptions = ProcessOptions & ProgramOptions;
 
 /** Tasks that a node has at most. */
 const MAX_TASKS = 8192;
@@ -243,10 +252,26 @@ export class Kernel {
    * Starts a process whose program is args[0], looked up by `path`. The process, or a negated errno of exec (nothing is left then).
    */
   startProcess(path: string, options: StartOptions): Process | number {
-    const namespaces = options.namespaces;
-    assert(namespaces !== undefined, 'a process needs namespaces');
-    const task = this.newTask(namespaces, options);
+    const task = this.newProcess(options);
     if (typeof task === 'number') return task;
+    const failed = this.load(task, path, options);
+    if (failed !== 0) {
+      this.discard(task);
+      return failed;
+    }
+    this.start(task);
+    return task.process;
+  }
+
+  /** A process without a program, which does not run yet: the host sets it up. Then load() and start(), or discard(). */
+  newProcess(options: ProcessOptions): Task | number {
+    const { namespaces } = options;
+    assert(namespaces !== undefined, 'a process needs namespaces');
+    return this.newTask(namespaces, options);
+  }
+
+  /** Gives a new process its program, looked up by `path`: 0, or a negated errno, and then it still has none. */
+  load(task: Task, path: string, options: ProgramOptions): number {
     this.payWith(task);
     let failed = -ENOENT;
     for (const name of options.searchPath ? candidates(path, options.env) : [path]) {
@@ -257,16 +282,10 @@ export class Kernel {
       if (result === 0) break;
     }
     this.payWith(undefined);
-    if (failed !== 0) {
-      task.process.groupExit = 0;
-      this.discard(task);
-      return failed;
-    }
-    this.start(task);
-    return task.process;
+    return failed;
   }
 
-  private newTask(namespaces: NamespaceSet, options: StartOptions): Task | number {
+  private newTask(namespaces: NamespaceSet, options: ProcessOptions): Task | number {
     const pid = namespaces.pidForChildren.allocate();
     const registers = this.cpu.newRegisters();
     const table = PaeTable.create(this.frames, this.cpu.kernelDirectory);
@@ -276,7 +295,7 @@ export class Kernel {
     const process = new Process(
       this,
       pid,
-      init,
+      options.adopted === false ? undefined : init,
       new SignalActions(),
       Limits.initial(),
       this.clock.monotonic(),
@@ -303,13 +322,14 @@ export class Kernel {
       }
       fs.cwd = cwd;
     }
-    for (const [fd, file] of options.files(task).entries()) if (file) task.files.replace(fd, file, false);
+    for (const [fd, file] of (options.files?.(task) ?? []).entries()) if (file) task.files.replace(fd, file, false);
     return task;
   }
 
   /** A task that never ran goes. */
-  private discard(task: Task): void {
+  discard(task: Task): void {
     const { process } = task;
+    process.groupExit = 0;
     task.state = 'dead';
     this.cgroups.leave(task);
     removePid(task.cgroup);

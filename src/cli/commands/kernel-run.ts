@@ -30,7 +30,7 @@ import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from '../kernel-
 import { kernelReport } from '../kernel-report.js';
 import { rootOf } from '../kernel-root.js';
 import { SignalForwarding } from '../kernel-signals.js';
-import { userOf } from '../kernel-user.js';
+import { userOf } from '../../node/user-name.js';
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;

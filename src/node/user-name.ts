@@ -19,12 +19,12 @@ export interface User {
   home?: string;
 }
 
-/** `text` is NAME or UID, and may go on with :GROUP or :GID. Throws InputError. */
-export function userOf(kernel: Kernel, root: Path, text: string): User {
+/** `text` is NAME or UID, and may go on with :GROUP or :GID. `what`: how messages call it. Throws InputError. */
+export function userOf(kernel: Kernel, root: Path, text: string, what = '--user'): User {
   const [name, group, ...more] = text.split(':');
   if (!name || group === '' || more.length > 0)
     throw new InputError(
-      `--user ${text}: is no USER or USER:GROUP`,
+      `${what} ${text}: is no USER or USER:GROUP`,
       'Names or numbers, for example 1000 or www-data:adm.',
     );
   const passwd = linesOf(kernel, root, '/etc/passwd', 7);
@@ -33,7 +33,7 @@ export function userOf(kernel: Kernel, root: Path, text: string): User {
   const entry = byName ?? passwd.find((fields) => uid !== undefined && idOf(fields[2]!) === uid);
   if (uid === undefined)
     throw new InputError(
-      `--user ${text}: the root has no user '${name}'`,
+      `${what} ${text}: the root has no user '${name}'`,
       'Its /etc/passwd says who there is; a number always does.',
     );
   const groups = linesOf(kernel, root, '/etc/group', 4);
@@ -47,7 +47,7 @@ export function userOf(kernel: Kernel, root: Path, text: string): User {
   const gid = named ? idOf(named[2]!) : idOf(group);
   if (gid === undefined)
     throw new InputError(
-      `--user ${text}: the root has no group '${group}'`,
+      `${what} ${text}: the root has no group '${group}'`,
       'Its /etc/group says which there are; a number always does.',
     );
   return { ...user, gid };

@@ -1,0 +1,84 @@
+// A container as the OCI runtime-spec describes it (config.json): what of it we honour. Everything else is ignored, as runc does.
+// OCI runtime-spec 1.2: config.md, config-linux.md.
+
+export interface RuntimeSpec {
+  ociVersion?: string;
+  process?: ProcessSpec;
+  root?: { path?: string; readonly?: boolean };
+  hostname?: string;
+  domainname?: string;
+  mounts?: MountSpec[];
+  annotations?: Record<string, string>;
+  linux?: LinuxSpec;
+}
+
+export interface ProcessSpec {
+  terminal?: boolean;
+  consoleSize?: { height: number; width: number };
+  user?: UserSpec;
+  args?: string[];
+  env?: string[];
+  cwd?: string;
+  capabilities?: Partial<Record<CapabilitySetName, string[]>>;
+  rlimits?: { type: string; soft: number; hard: number }[];
+  noNewPrivileges?: boolean;
+  oomScoreAdj?: number;
+}
+
+export type CapabilitySetName = 'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient';
+
+export interface UserSpec {
+  uid?: number;
+  gid?: number;
+  umask?: number;
+  additionalGids?: number[];
+  /** USER[:GROUP], names of the root's /etc/passwd and /etc/group or numbers. It counts instead of uid and gid. */
+  username?: string;
+}
+
+export interface MountSpec {
+  destination: string;
+  type?: string;
+  source?: string;
+  options?: string[];
+}
+
+export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
+
+export interface LinuxSpec {
+  /** `path`: /proc/PID/ns/TYPE of a process of the node. */
+  namespaces?: { type: NamespaceType; path?: string }[];
+  devices?: {
+    type: string;
+    path: string;
+    major?: number;
+    minor?: number;
+    fileMode?: number;
+    uid?: number;
+    gid?: number;
+  }[];
+  cgroupsPath?: string;
+  resources?: ResourcesSpec;
+  sysctl?: Record<string, string>;
+  seccomp?: SeccompSpec;
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+}
+
+export interface ResourcesSpec {
+  memory?: { limit?: number; reservation?: number; swap?: number };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
+  pids?: { limit?: number };
+  unified?: Record<string, string>;
+}
+
+export interface SeccompSpec {
+  defaultAction: string;
+  defaultErrnoRet?: number;
+  syscalls?: {
+    names: string[];
+    action: string;
+    errnoRet?: number;
+    args?: { index: number; value: number; valueTwo?: number; op: string }[];
+  }[];
+}

@@ -1,0 +1,122 @@
+// What passes between the engine and a node's worker: calls with their answers, bytes of standard streams, what happens by itself.
+// Ours. All of it is plain data. Streams have windows: who sends no more than WINDOW bytes that are not acknowledged fills no memory.
+import type { LayerIndex } from '../base/layer-index.js';
+import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
+
+/** Bytes of a stream that may be under way. */
+export const WINDOW = 1 << 18;
+
+/** A layer of a root: an uncompressed tar that the worker's host can open by its name. */
+export interface Layer {
+  id: string;
+  blob: string;
+  /** Absent: the node makes it. */
+  index?: LayerIndex;
+}
+
+export interface NodeInfo {
+  /** Bytes of memory, and what is free of them. */
+  memory: number;
+  free: number;
+  release: string;
+  version: string;
+}
+
+/** A process of a container: the container's own, or with `exec` another one. */
+export interface ProcessName {
+  id: string;
+  exec?: string;
+}
+
+export interface Statistics {
+  /** Nanoseconds of the processor. */
+  cpu: number;
+  systemCpu: number;
+  throttledPeriods: number;
+  periods: number;
+  throttledNanoseconds: number;
+  /** Bytes. */
+  memory: number;
+  memoryPeak: number;
+  memoryLimit: number;
+  memoryStat: Record<string, number>;
+  failures: number;
+  pids: number;
+  pidsLimit?: number;
+  interfaces: Record<string, InterfaceStatistics>;
+}
+
+export interface InterfaceStatistics {
+  receivedBytes: number;
+  receivedPackets: number;
+  sentBytes: number;
+  sentPackets: number;
+}
+
+export interface ProcessRow {
+  pid: number;
+  parent: number;
+  uid: number;
+  /** Milliseconds since 1970. */
+  started: number;
+  /** Nanoseconds of the processor. */
+  cpu: number;
+  terminal: string;
+  command: string;
+}
+
+/** The calls, each with one argument; the verbs of the OCI runtime-spec and what an engine asks besides. */
+export interface NodeCalls {
+  info(): NodeInfo;
+  /** A root that can be changed: layers, the lowest first. It stays until it is removed, whatever containers have it. */
+  addRoot(root: { id: string; layers: Layer[] }): void;
+  removeRoot(root: { id: string }): void;
+  addVolume(volume: { id: string }): void;
+  removeVolume(volume: { id: string }): void;
+  /** `files`: texts that are mounted over files of the root. */
+  create(container: { id: string; root: string; spec: RuntimeSpec; files?: Record<string, string> }): { pid: number };
+  start(container: { id: string }): void;
+  /** `all`: to everybody in it. */
+  kill(signal: ProcessName & { signal: number; all?: boolean }): void;
+  delete(container: { id: string; force?: boolean }): void;
+  pause(container: { id: string }): void;
+  resume(container: { id: string }): void;
+  update(change: { id: string; resources: ResourcesSpec }): void;
+  exec(process: { id: string; exec: string; process: ProcessSpec }): { pid: number };
+  resize(size: ProcessName & { rows: number; columns: number }): void;
+  stats(container: { id: string }): Statistics;
+  processes(container: { id: string }): ProcessRow[];
+}
+
+export type CallName = keyof NodeCalls;
+export type ArgumentOf<N extends CallName> = Parameters<NodeCalls[N]> extends [infer A] ? A : undefined;
+export type ResultOf<N extends CallName> = ReturnType<NodeCalls[N]>;
+
+/** Why a call failed, in words for people, and of what kind it is. */
+export interface Failure {
+  kind: 'missing' | 'conflict' | 'invalid' | 'not-found' | 'not-executable' | 'bug';
+  message: string;
+}
+
+export type ToNode =
+  | { call: number; name: CallName; argument: unknown }
+  | { input: ProcessName; bytes: Uint8Array }
+  | { inputEnd: ProcessName }
+  /** So many bytes of output have been taken. */
+  | { taken: ProcessName; stream: 1 | 2; count: number };
+
+export type FromNode =
+  | { ready: true }
+  | { answer: number; result?: unknown; failure?: Failure }
+  | { output: ProcessName; stream: 1 | 2; bytes: Uint8Array }
+  /** So many bytes of input have been read. */
+  | { inputTaken: ProcessName; count: number }
+  /** It has ended, and all of its output has been told. `status` is as wait4 gives it. */
+  | { exited: ProcessName; status: number; oomKilled: boolean }
+  | { oom: string };
+
+/** One end of the way between them: a MessagePort, a Worker, or in a test a pair of queues. */
+export interface Channel<Out, In> {
+  send(message: Out): void;
+  onMessage(receive: (message: In) => void): void;
+}

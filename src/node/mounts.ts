@@ -1,0 +1,146 @@
+// What is mounted in a container's root, in the order of its config: filesystems of the kernel's, folders of the host, volumes, texts;
+// then what of it is hidden or can't be written. OCI runtime-spec, config.md, "Mounts"; config-linux.md, "Masked Paths", "Readonly Paths".
+import type { MountSpec } from '../base/runtime-spec.js';
+import { encodeText } from '../base/text.js';
+import { ENOENT } from '../kernel/abi/errno.js';
+import { MS_RDONLY } from '../kernel/abi/mount.js';
+import { S_IFREG } from '../kernel/abi/stat.js';
+import { makeFileSystem } from '../kernel/fs/file-system-types.js';
+import { Hostfs } from '../kernel/fs/hostfs.js';
+import { Tmpfs } from '../kernel/fs/tmpfs.js';
+import type { Task } from '../kernel/task/task.js';
+import { Dentry } from '../kernel/vfs/dentry.js';
+import type { FileSystem } from '../kernel/vfs/file-system.js';
+import { changePropagation, mountBind, mountNew, remount } from '../kernel/vfs/mounting.js';
+import type { Path } from '../kernel/vfs/path.js';
+import { resolve } from '../kernel/vfs/walk.js';
+import type { NodeFiles } from './host-files.js';
+import { parseMountOptions, type MountOptions } from './mount-options.js';
+import { directoryAt, fileAt } from './place.js';
+import { checked, Refusal } from './refusal.js';
+
+export interface MountSources {
+  files: NodeFiles;
+  /** Volumes of the node by name: what a bind's source `volume:NAME` is. */
+  volumes: ReadonlyMap<string, FileSystem>;
+}
+
+const VOLUME = 'volume:';
+/** cgroup v1 is what configs often say; there is the one hierarchy. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { cgroup: 'cgroup2' };
+const TEXT_MAX = 1 << 20;
+
+/** Mounts all of a config's. Throws Refusal. */
+export function mountAll(task: Task, mounts: readonly MountSpec[], sources: MountSources): void {
+  for (const spec of mounts) {
+    const options = parseMountOptions(spec.options ?? []);
+    const what = `mounting ${spec.destination}`;
+    if (spec.type === 'bind' || options.bind) bind(task, spec, options, sources, what);
+    else mountType(task, spec, options, what);
+    if (options.propagation) {
+      const place = checked(what, resolve(task, task.fs.root, spec.destination)).covered;
+      checked(what, changePropagation(task, place, options.propagation.type, options.propagation.recursive));
+    }
+  }
+}
+
+function mountType(task: Task, spec: MountSpec, { flags, data }: MountOptions, what: string): void {
+  const type = OTHER_NAMES[spec.type ?? ''] ?? spec.type ?? '';
+  const fs = checked(what, makeFileSystem(task, type, data));
+  if (!fs) throw new Refusal('invalid', `${what}: there is no filesystem '${type}'`);
+  fs.source = spec.source || type;
+  const place = directoryAt(task, spec.destination, what);
+  // one filesystem that several mounts show is as it is; the mount alone can't be written
+  if (fs instanceof Tmpfs) keepAttributes(task, fs, data, place);
+  checked(what, mountNew(task, fs, place, flags));
+}
+
+/** A tmpfs looks like the directory that it lies on where its options say nothing else: runc. */
+function keepAttributes(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
+  if (!/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: inode.mode & 0o7777 });
+}
+
+/** A folder or a file of the host, or a volume. */
+function bind(
+  task: Task,
+  spec: MountSpec,
+  options: MountOptions,
+  { files, volumes }: MountSources,
+  what: string,
+): void {
+  const source = spec.source ?? '';
+  const readOnly = (options.flags & MS_RDONLY) !== 0;
+  if (source.startsWith(VOLUME)) {
+    const volume = volumes.get(source.slice(VOLUME.length));
+    if (!volume) throw new Refusal('missing', `${what}: there is no volume '${source.slice(VOLUME.length)}'`);
+    checked(what, attach(task, volume, undefined, directoryAt(task, spec.destination, what), options.flags));
+    return;
+  }
+  const { tree, file } = files.openTree(source, readOnly);
+  const { kernel } = task;
+  const fs = new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly });
+  fs.source = source;
+  const place = file === undefined ? directoryAt(task, spec.destination, what) : fileAt(task, spec.destination, what);
+  checked(what, attach(task, fs, file, place, options.flags));
+}
+
+/** Mounts a filesystem, or one file of its root, at `place`. */
+function attach(task: Task, fs: FileSystem, file: string | undefined, place: Path, flags: number): number {
+  if (file === undefined) return mountNew(task, fs, place, flags);
+  const inode = fs.root.lookup(task, file);
+  if (typeof inode === 'number') return inode;
+  const { mount, dentry } = place.covered;
+  mount.attach(task.kernel.newMount(fs, new Dentry(file, undefined, inode), flags), dentry);
+  return 0;
+}
+
+/** Texts over files of the root: /etc/hosts and the like. They can be written, and are the container's own. */
+export function mountTexts(task: Task, texts: Readonly<Record<string, string>>): void {
+  const { kernel } = task;
+  const { frames, clock } = kernel;
+  for (const [path, text] of Object.entries(texts)) {
+    if (text.length > TEXT_MAX) throw new Refusal('invalid', `${path}: is longer than ${TEXT_MAX} bytes`);
+    const fs = new Tmpfs(kernel.newDevice(), frames, { size: TEXT_MAX, mode: 0o755 }, clock);
+    fs.source = 'tmpfs';
+    const bytes = encodeText(text);
+    const file = checked(path, fs.root.create(task, 'text', { mode: S_IFREG | 0o644, uid: 0, gid: 0 }));
+    for (let at = 0; at < bytes.length; at += 4096) {
+      const frame = checked(path, file.cache!.get(at / 4096));
+      frames.bytes.set(bytes.subarray(at, at + 4096), frames.hostAddress(frame));
+    }
+    file.size = bytes.length;
+    checked(path, attach(task, fs, 'text', fileAt(task, path), 0));
+  }
+}
+
+/** Paths that can't be written any more; those that are not there need nothing. */
+export function makeReadOnly(task: Task, paths: readonly string[]): void {
+  for (const path of paths) {
+    const place = resolve(task, task.fs.root, path);
+    if (place === -ENOENT) continue;
+    const what = `readonlyPaths: ${path}`;
+    checked(what, mountBind(task, checked(what, place), checked(what, place), true));
+    const mount = checked(what, resolve(task, task.fs.root, path)).covered;
+    checked(what, remount(task, mount, mount.mount.flags | MS_RDONLY, '', false));
+  }
+}
+
+/** Paths that show nothing: a file is /dev/null, a directory is empty. */
+export function mask(task: Task, paths: readonly string[]): void {
+  for (const path of paths) {
+    const place = resolve(task, task.fs.root, path);
+    if (typeof place === 'number') continue;
+    const what = `maskedPaths: ${path}`;
+    if (place.inode.isDirectory) {
+      const empty = checked(what, makeFileSystem(task, 'tmpfs', 'size=0k'))!;
+      empty.source = 'tmpfs';
+      checked(what, mountNew(task, empty, place, MS_RDONLY));
+    } else checked(what, mountBind(task, checked(what, resolve(task, task.fs.root, '/dev/null')), place, false));
+  }
+}
+
+/** The root itself can't be written any more. */
+export function makeRootReadOnly(task: Task): void {
+  const { root } = task.fs;
+  checked('root.readonly', remount(task, root, root.mount.flags | MS_RDONLY, '', false));
+}

@@ -1,0 +1,71 @@
+// What a container may use: OCI's resources as the files of its control group. Whatever a file takes, and when, is the controller's rule.
+// OCI runtime-spec, config-linux.md, "Control groups"; runc's conversion of cgroup v1's values to v2's.
+import type { ResourcesSpec } from '../base/runtime-spec.js';
+import { errnoName } from '../kernel/abi/errno.js';
+import type { Cgroup } from '../kernel/cgroup/cgroup.js';
+import { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
+import { CONTROLLER_NAMES } from '../kernel/cgroup/controllers.js';
+import type { Kernel } from '../kernel/kernel.js';
+import type { Task } from '../kernel/task/task.js';
+import { checked, Refusal } from './refusal.js';
+
+const DEFAULT_PERIOD = 100_000;
+const NAME_MAX = 255;
+
+/** Shares 2 to 262144 are weights 1 to 10000. */
+export function weightOf(shares: number): number {
+  const given = Math.max(2, Math.min(262_144, shares));
+  return 1 + Math.floor(((given - 2) * 9999) / 262_142);
+}
+
+const limit = (value: number): string => (value < 0 ? 'max' : String(value));
+
+/** Names of files and what is written to them. */
+export function controlsOf({ memory, cpu, pids, unified }: ResourcesSpec): [file: string, text: string][] {
+  const found: [string, string][] = [];
+  if (memory?.limit) found.push(['memory.max', limit(memory.limit)]);
+  if (memory?.reservation) found.push(['memory.low', limit(memory.reservation)]);
+  if (cpu?.shares) found.push(['cpu.weight', String(weightOf(cpu.shares))]);
+  if (cpu?.quota || cpu?.period) {
+    const period = cpu.period || DEFAULT_PERIOD;
+    found.push(['cpu.max', `${cpu.quota && cpu.quota > 0 ? cpu.quota : 'max'} ${period}`]);
+  }
+  if (cpu?.cpus) found.push(['cpuset.cpus', cpu.cpus]);
+  if (pids?.limit) found.push(['pids.max', limit(pids.limit)]);
+  return [...found, ...Object.entries(unified ?? {})];
+}
+
+/** A group at `path` below the root; groups on its way are made. Throws Refusal. */
+export function makeGroup(kernel: Kernel, path: string): Cgroup {
+  const { cgroups } = kernel;
+  let at = cgroups.root;
+  for (const name of path.split(/[/:]/).filter(Boolean)) {
+    if (name === '.' || name === '..' || name.length > NAME_MAX)
+      throw new Refusal('invalid', `linux.cgroupsPath: '${path}' is no path of a group`);
+    checked(`the control group ${path}`, cgroups.passOn(at, CONTROLLER_NAMES, []));
+    at = at.children.get(name) ?? checked(`the control group ${path}`, cgroups.create(at, name));
+  }
+  return at;
+}
+
+/** The namespace of cgroups that has `cgroup` as its root. */
+export function groupNamespace(kernel: Kernel, cgroup: Cgroup): CgroupNamespace {
+  // inside, the group's own limits are not to be written
+  kernel.cgroups.configure(kernel.cgroups.namespace, 'nsdelegate');
+  return new CgroupNamespace(cgroup, kernel.userNamespace);
+}
+
+/** Sets limits; `task` is who writes. All are tried before the first that was refused is told. */
+export function setResources(task: Task, cgroup: Cgroup, resources: ResourcesSpec): void {
+  const { kernel } = task;
+  const files = kernel.cgroups.filesOf(cgroup);
+  const writer = { task, credentials: kernel.setup.credentials, namespace: kernel.cgroups.namespace };
+  let refused: string | undefined;
+  for (const [name, text] of controlsOf(resources)) {
+    const file = files.find((one) => one.name === name);
+    const result = file?.write ? file.write(cgroup, text, writer) : undefined;
+    if (result === undefined) refused ??= `${name}: there is no such limit`;
+    else if (result < 0) refused ??= `${name}: '${text}': ${errnoName(-result)}`;
+  }
+  if (refused !== undefined) throw new Refusal('invalid', refused);
+}

@@ -1,0 +1,294 @@
+// A node's side of the contract: answers calls, carries streams, tells what has ended. One of these runs in a node's worker.
+// Ours. Calls are answered in their order; one that fails leaves nothing behind.
+import { InputError, messageOf } from '../base/errors.js';
+import type { Host } from '../base/host.js';
+import type { RuntimeSpec } from '../base/runtime-spec.js';
+import { drive } from '../kernel/drive.js';
+import { Layerfs } from '../kernel/fs/layerfs.js';
+import { Overlayfs } from '../kernel/fs/overlayfs.js';
+import { Tmpfs } from '../kernel/fs/tmpfs.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { PAGE_SIZE } from '../kernel/mm/frames.js';
+import { RELEASE, VERSION } from '../kernel/release.js';
+import type { Process } from '../kernel/task/process.js';
+import { Dentry } from '../kernel/vfs/dentry.js';
+import type { FileSystem } from '../kernel/vfs/file-system.js';
+import type { Mount } from '../kernel/vfs/mount.js';
+import { indexLayer } from '../oci/layer.js';
+import { Container, type Running } from './container.js';
+import type { Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
+import type { NodeFiles } from './host-files.js';
+import { Refusal } from './refusal.js';
+import { checkProcess, checkResources, checkSpec } from './spec-check.js';
+import { processesOf, statisticsOf } from './statistics.js';
+import type { StdioEvents } from './stdio.js';
+
+const ID = /^[\w.+-]{1,255}$/;
+
+/** A filesystem that is there though no container has it mounted. */
+interface Kept {
+  fs: FileSystem;
+  mount: Mount;
+}
+
+interface Named {
+  container: Container;
+  running: Running;
+  name: ProcessName;
+}
+
+export class NodeServer implements NodeCalls {
+  private readonly layers = new Map<string, Layerfs>();
+  private readonly roots = new Map<string, Kept>();
+  private readonly volumes = new Map<string, Kept>();
+  private readonly containers = new Map<string, Container>();
+  private readonly watched = new Map<Process, Named>();
+  private closed = false;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly host: Host,
+    private readonly files: NodeFiles,
+    private readonly channel: Channel<FromNode, ToNode>,
+  ) {
+    kernel.onProcessEnded = (process) => this.processEnded(process);
+    channel.onMessage((message) => {
+      this.receive(message);
+      host.wake();
+    });
+    channel.send({ ready: true });
+  }
+
+  /** Runs the node until close(). */
+  run(): Promise<void> {
+    return drive(this.kernel, this.host, () => this.closed);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.host.wake();
+  }
+
+  // ---- messages -----------------------------------------------------------------------------------------------------------------
+
+  private receive(message: ToNode): void {
+    if ('call' in message) this.answer(message.call, message.name, message.argument);
+    else if ('input' in message) this.named(message.input)?.stdio.input(message.bytes);
+    else if ('inputEnd' in message) this.named(message.inputEnd)?.stdio.inputEnd();
+    else this.named(message.taken)?.stdio.taken(message.stream, message.count);
+  }
+
+  private named({ id, exec }: ProcessName): Running | undefined {
+    return this.containers.get(id)?.running(exec);
+  }
+
+  private answer(call: number, name: keyof NodeCalls, argument: unknown): void {
+    try {
+      const result = (this[name] as (argument: unknown) => unknown)(argument);
+      this.channel.send({ answer: call, result });
+    } catch (error) {
+      this.channel.send({ answer: call, failure: failureOf(error) });
+    }
+  }
+
+  private eventsOf(name: ProcessName): StdioEvents {
+    return {
+      output: (stream, bytes) => this.channel.send({ output: name, stream, bytes }),
+      inputTaken: (count) => this.channel.send({ inputTaken: name, count }),
+    };
+  }
+
+  /** Told in the middle of what the kernel does: others hear of it when that is done. */
+  private processEnded(process: Process): void {
+    this.noteOom(process);
+    const named = this.watched.get(process);
+    if (!named) return;
+    this.watched.delete(process);
+    void Promise.resolve().then(() => this.tellEnd(named, process));
+  }
+
+  private noteOom(process: Process): void {
+    for (const [id, container] of this.containers) {
+      const kills = container.cgroup.states.memory?.events.oom_kill ?? 0;
+      if (kills <= container.oomKills || !process.leader.cgroup.isWithin(container.cgroup)) continue;
+      container.oomKills = kills;
+      this.channel.send({ oom: id });
+    }
+  }
+
+  private tellEnd({ container, running, name }: Named, process: Process): void {
+    running.stdio.finish();
+    if (name.exec !== undefined) container.execs.delete(name.exec);
+    const status = process.exitStatus ?? 0;
+    this.channel.send({ exited: name, status, oomKilled: container.oomKills > 0 });
+  }
+
+  // ---- roots and volumes ----------------------------------------------------------------------------------------------------------
+
+  info() {
+    const { frames } = this.kernel;
+    return {
+      memory: frames.count * PAGE_SIZE,
+      free: (frames.free + frames.cachedOnly) * PAGE_SIZE,
+      release: RELEASE,
+      version: VERSION,
+    };
+  }
+
+  private keep(into: Map<string, Kept>, id: string, what: string, make: () => FileSystem): void {
+    if (!ID.test(id)) throw new Refusal('invalid', `${what} '${id}': letters, digits and _.+- are taken`);
+    if (into.has(id)) throw new Refusal('conflict', `${what} ${id} is there already`);
+    const fs = make();
+    into.set(id, { fs, mount: this.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0) });
+  }
+
+  private drop(from: Map<string, Kept>, id: string): void {
+    const kept = from.get(id);
+    from.delete(id);
+    kept?.mount.discard();
+  }
+
+  addRoot({ id, layers }: { id: string; layers: Layer[] }): void {
+    const { kernel } = this;
+    this.keep(this.roots, id, 'root', () => {
+      const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: this.wholeSize, mode: 0o755 }, kernel.clock);
+      const lowers = layers.map((layer) => this.layer(layer)).reverse();
+      return lowers.length === 0 ? upper : new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
+    });
+  }
+
+  /** One filesystem of a layer serves all that have it. */
+  private layer({ id, blob, index }: Layer): Layerfs {
+    let layer = this.layers.get(id);
+    if (!layer) {
+      const source = this.files.openBlob(blob);
+      layer = new Layerfs(this.kernel.newDevice(), this.kernel.frames, source, index ?? indexLayer(source));
+      this.layers.set(id, layer);
+    }
+    return layer;
+  }
+
+  removeRoot({ id }: { id: string }): void {
+    if (!this.roots.has(id)) throw new Refusal('missing', `there is no root ${id}`);
+    this.drop(this.roots, id);
+  }
+
+  addVolume({ id }: { id: string }): void {
+    const { kernel } = this;
+    const options = { size: this.wholeSize, mode: 0o755 };
+    this.keep(this.volumes, id, 'volume', () => new Tmpfs(kernel.newDevice(), kernel.frames, options, kernel.clock));
+  }
+
+  removeVolume({ id }: { id: string }): void {
+    if (!this.volumes.has(id)) throw new Refusal('missing', `there is no volume ${id}`);
+    this.drop(this.volumes, id);
+  }
+
+  private get wholeSize(): number {
+    return this.kernel.frames.count * PAGE_SIZE;
+  }
+
+  // ---- containers -----------------------------------------------------------------------------------------------------------------
+
+  private container(id: string): Container {
+    const container = this.containers.get(id);
+    if (!container) throw new Refusal('missing', `there is no container ${id}`);
+    return container;
+  }
+
+  create({
+    id,
+    root,
+    spec,
+    files = {},
+  }: {
+    id: string;
+    root: string;
+    spec: RuntimeSpec;
+    files?: Record<string, string>;
+  }) {
+    if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
+    if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
+    const kept = this.roots.get(root);
+    if (!kept) throw new Refusal('missing', `there is no root ${root}`);
+    checkSpec(spec);
+    const volumes = new Map([...this.volumes].map(([name, { fs }]) => [name, fs]));
+    const sources = { files: this.files, volumes, texts: files };
+    const container = new Container(this.kernel, id, kept.fs, spec, sources, this.eventsOf({ id }));
+    this.containers.set(id, container);
+    this.watch(container, container.init, { id });
+    return { pid: container.pid };
+  }
+
+  private watch(container: Container, running: Running, name: ProcessName): void {
+    this.watched.set(running.task.process, { container, running, name });
+  }
+
+  start({ id }: { id: string }): void {
+    this.container(id).start();
+  }
+
+  kill({ id, exec, signal, all }: ProcessName & { signal: number; all?: boolean }): void {
+    this.container(id).kill(exec, signal, all ?? false);
+  }
+
+  delete({ id, force }: { id: string; force?: boolean }): void {
+    const container = this.container(id);
+    if (container.status !== 'stopped') {
+      if (!force && container.status !== 'created')
+        throw new Refusal('conflict', `container ${id} is ${container.status}: stop it first`);
+    }
+    if (container.status === 'created' || container.cgroup.populated) {
+      container.destroy();
+      // who is killed ends as soon as the kernel lets it run
+      this.kernel.run(this.kernel.clock.monotonic() + KILL_TIME);
+    }
+    for (const [process, { container: of }] of this.watched) if (of === container) this.watched.delete(process);
+    container.release();
+    this.containers.delete(id);
+  }
+
+  pause({ id }: { id: string }): void {
+    this.container(id).pause();
+  }
+
+  resume({ id }: { id: string }): void {
+    this.container(id).resume();
+  }
+
+  update({ id, resources }: { id: string; resources: unknown }): void {
+    checkResources(resources);
+    this.container(id).update(resources);
+  }
+
+  exec({ id, exec, process }: { id: string; exec: string; process: unknown }) {
+    checkProcess(process);
+    const container = this.container(id);
+    const running = container.exec(exec, process, this.eventsOf({ id, exec }));
+    this.watch(container, running, { id, exec });
+    return { pid: running.task.pid.in(this.kernel.pidNamespace) };
+  }
+
+  resize({ id, exec, rows, columns }: ProcessName & { rows: number; columns: number }): void {
+    const running = this.container(id).running(exec);
+    const cells = (value: number): number => Math.max(0, Math.min(65535, Math.floor(value)));
+    running?.stdio.resize?.(cells(rows), cells(columns));
+  }
+
+  stats({ id }: { id: string }) {
+    return statisticsOf(this.kernel, this.container(id));
+  }
+
+  processes({ id }: { id: string }) {
+    return processesOf(this.kernel, this.container(id).cgroup);
+  }
+}
+
+/** Nanoseconds that the killed of a container have to end in. */
+const KILL_TIME = 50e6;
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Refusal) return { kind: error.kind, message: error.message };
+  if (error instanceof InputError) return { kind: 'invalid', message: error.message };
+  return { kind: 'bug', message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error) };
+}

@@ -1,0 +1,171 @@
+// A config.json from outside: of the right types, and no longer than it may be. What is not known is passed over, as the spec has it.
+// OCI runtime-spec 1.2, config.md; its schema/config-schema.json.
+import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
+import { Refusal } from './refusal.js';
+
+/** A check of one value: throws, with the place in its message. */
+type Check = (value: unknown, place: string) => void;
+
+const TEXT_MAX = 131_072;
+const LIST_MAX = 16_384;
+
+function wrong(place: string, rule: string): never {
+  throw new Refusal('invalid', `config.json: ${place}: ${rule}`);
+}
+
+const text: Check = (value, place) => {
+  if (typeof value !== 'string') wrong(place, 'must be a string');
+  if (value.length > TEXT_MAX) wrong(place, `is longer than ${TEXT_MAX} bytes`);
+  if (value.includes('\0')) wrong(place, 'has a NUL in it');
+};
+const path: Check = (value, place) => {
+  text(value, place);
+  if (!(value as string).startsWith('/')) wrong(place, `'${value}' is no absolute path`);
+  if ((value as string).length > 4095) wrong(place, 'is longer than 4095 bytes');
+};
+const flag: Check = (value, place) => {
+  if (typeof value !== 'boolean') wrong(place, 'must be true or false');
+};
+const number =
+  (least: number, most: number): Check =>
+  (value, place) => {
+    if (!Number.isFinite(value) || (value as number) < least || (value as number) > most)
+      wrong(place, `must be a number from ${least} to ${most}`);
+  };
+const listOf =
+  (check: Check, most = LIST_MAX): Check =>
+  (value, place) => {
+    if (!Array.isArray(value)) wrong(place, 'must be a list');
+    if (value.length > most) wrong(place, `has more than ${most} items`);
+    for (const [i, item] of value.entries()) check(item, `${place}[${i}]`);
+  };
+const mapOf =
+  (check: Check): Check =>
+  (value, place) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong(place, 'must be an object');
+    const entries = Object.entries(value);
+    if (entries.length > LIST_MAX) wrong(place, `has more than ${LIST_MAX} entries`);
+    for (const [name, item] of entries) {
+      text(name, place);
+      check(item, `${place}.${name}`);
+    }
+  };
+/** Members that are there are checked; those of `needed` must be. */
+const object =
+  (members: Record<string, Check>, ...needed: string[]): Check =>
+  (value, place) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong(place, 'must be an object');
+    const given = value as Record<string, unknown>;
+    for (const name of needed) if (given[name] === undefined) wrong(`${place}.${name}`, 'is needed');
+    for (const [name, check] of Object.entries(members))
+      if (given[name] !== undefined && given[name] !== null) check(given[name], `${place}.${name}`);
+  };
+
+const id = number(0, 0xffff_fffe);
+const amount = number(-1, 2 ** 63);
+
+const RESOURCES = object({
+  memory: object({ limit: amount, reservation: amount, swap: amount }),
+  cpu: object({ shares: number(0, 2 ** 32), quota: amount, period: number(0, 2 ** 32), cpus: text }),
+  pids: object({ limit: amount }),
+  unified: mapOf(text),
+});
+
+const PROCESS = object(
+  {
+    terminal: flag,
+    consoleSize: object({ height: number(0, 65535), width: number(0, 65535) }, 'height', 'width'),
+    user: object({ uid: id, gid: id, umask: number(0, 0o777), additionalGids: listOf(id, 65536), username: text }),
+    args: listOf(text),
+    env: listOf(text),
+    cwd: path,
+    capabilities: object(
+      Object.fromEntries(
+        ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'].map((name) => [name, listOf(text, 256)]),
+      ),
+    ),
+    rlimits: listOf(
+      object({ type: text, soft: number(0, 2 ** 64), hard: number(0, 2 ** 64) }, 'type', 'soft', 'hard'),
+      64,
+    ),
+    noNewPrivileges: flag,
+    oomScoreAdj: number(-1000, 1000),
+  },
+  'args',
+);
+
+const SECCOMP = object(
+  {
+    defaultAction: text,
+    defaultErrnoRet: number(0, 4095),
+    syscalls: listOf(
+      object(
+        {
+          names: listOf(text, 4096),
+          action: text,
+          errnoRet: number(0, 4095),
+          args: listOf(
+            object(
+              { index: number(0, 5), value: number(0, 2 ** 64), valueTwo: number(0, 2 ** 64), op: text },
+              'index',
+              'value',
+              'op',
+            ),
+            16,
+          ),
+        },
+        'names',
+        'action',
+      ),
+      4096,
+    ),
+  },
+  'defaultAction',
+);
+
+const SPEC = object({
+  root: object({ readonly: flag }),
+  process: PROCESS,
+  hostname: text,
+  domainname: text,
+  mounts: listOf(
+    object({ destination: path, type: text, source: text, options: listOf(text, 256) }, 'destination'),
+    1024,
+  ),
+  linux: object({
+    namespaces: listOf(object({ type: text, path: text }, 'type'), 16),
+    devices: listOf(
+      object(
+        {
+          type: text,
+          path,
+          major: number(0, 4095),
+          minor: number(0, 0xfffff),
+          fileMode: number(0, 0o177777),
+          uid: id,
+          gid: id,
+        },
+        'type',
+        'path',
+      ),
+      1024,
+    ),
+    cgroupsPath: text,
+    resources: RESOURCES,
+    sysctl: mapOf(text),
+    seccomp: SECCOMP,
+    maskedPaths: listOf(path, 1024),
+    readonlyPaths: listOf(path, 1024),
+  }),
+});
+
+/** Throws Refusal. */
+export function checkSpec(spec: unknown): asserts spec is RuntimeSpec {
+  SPEC(spec, 'the config');
+}
+export function checkProcess(process: unknown): asserts process is ProcessSpec {
+  PROCESS(process, 'process');
+}
+export function checkResources(resources: unknown): asserts resources is ResourcesSpec {
+  RESOURCES(resources, 'resources');
+}

@@ -1,0 +1,440 @@
+// Containers of a node through the contract, the node in this thread: their lifecycle, what they see, what they may do and use.
+// OCI runtime-spec 1.2: runtime.md, config.md, config-linux.md.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ProcessSpec, RuntimeSpec } from '../../src/base/runtime-spec.js';
+import { NodeHost } from '../../src/hosts/node/host.js';
+import { createNode } from '../../src/kernel/node.js';
+import type { Channel, FromNode, ToNode } from '../../src/node/contract.js';
+import { NodeServer } from '../../src/node/server.js';
+import { NodeClient } from '../../src/runtime/node-client.js';
+import { provisioned } from '../provisioned.js';
+import { busyboxRoot } from './busybox-root.js';
+import { CORE } from './node-fixture.js';
+
+const busybox = provisioned('busybox');
+let node: NodeClient;
+let server: NodeServer;
+let next = 0;
+
+/** A way whose messages are plain data and come in a later turn, as between threads. */
+function channels(): [Channel<ToNode, FromNode>, Channel<FromNode, ToNode>] {
+  let toClient: (message: FromNode) => void = () => {};
+  let toServer: (message: ToNode) => void = () => {};
+  return [
+    {
+      send: (message) => void setImmediate(() => toServer(structuredClone(message))),
+      onMessage: (receive) => {
+        toClient = receive;
+      },
+    },
+    {
+      send: (message) => void setImmediate(() => toClient(structuredClone(message))),
+      onMessage: (receive) => {
+        toServer = receive;
+      },
+    },
+  ];
+}
+
+beforeAll(async () => {
+  if (busybox === undefined) return;
+  const bytes = busyboxRoot(busybox);
+  const host = new NodeHost();
+  const { kernel } = createNode({
+    core: CORE,
+    memory: 128 << 20,
+    translate: 'at once',
+    clock: host,
+    random: (into) => host.random(into),
+  });
+  const [client, serving] = channels();
+  node = new NodeClient(client);
+  const blob = {
+    name: 'root',
+    size: bytes.length,
+    read: (at: number, into: Uint8Array) => into.set(bytes.subarray(at, at + into.length)),
+  };
+  server = new NodeServer(
+    kernel,
+    host,
+    {
+      openBlob: () => blob,
+      openTree: () => {
+        throw new Error('none');
+      },
+    },
+    serving,
+  );
+  void server.run();
+});
+afterAll(() => server?.close());
+
+const ALL = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_KILL',
+  'CAP_SETUID',
+  'CAP_SETGID',
+  'CAP_NET_BIND_SERVICE',
+];
+
+function specOf(
+  args: string[],
+  change: { process?: Partial<ProcessSpec> } & Omit<RuntimeSpec, 'process'> = {},
+): RuntimeSpec {
+  return {
+    ociVersion: '1.2.0',
+    hostname: 'box',
+    mounts: [
+      { destination: '/proc', type: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+      { destination: '/dev', type: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] },
+      {
+        destination: '/dev/pts',
+        type: 'devpts',
+        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+      },
+      { destination: '/sys', type: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+      { destination: '/sys/fs/cgroup', type: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },
+      { destination: '/dev/shm', type: 'tmpfs', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=1m'] },
+      { destination: '/dev/mqueue', type: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+    ],
+    ...change,
+    process: {
+      args,
+      env: ['PATH=/bin'],
+      cwd: '/',
+      capabilities: { bounding: ALL, effective: ALL, permitted: ALL },
+      ...change.process,
+    },
+    linux: {
+      namespaces: (['pid', 'mount', 'ipc', 'uts', 'network', 'cgroup'] as const).map((type) => ({ type })),
+      ...change.linux,
+    },
+  };
+}
+
+interface Ended {
+  output: string;
+  status: number;
+  oomKilled: boolean;
+}
+
+/** What processes have said so far, and who waits for something of it. */
+const said = new Map<string, string>();
+const listeners = new Map<string, () => void>();
+
+function saying(id: string, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (said.get(id)?.includes(text)) resolve();
+    };
+    listeners.set(id, look);
+    look();
+  });
+}
+
+/** Hears a process until it ends. */
+function heard(name: { id: string; exec?: string }): Promise<Ended> {
+  return new Promise((resolve) => {
+    let output = '';
+    node.listen(name, {
+      output: (_stream, bytes) => {
+        output += Buffer.from(bytes).toString();
+        said.set(name.id, output);
+        listeners.get(name.id)?.();
+      },
+      exited: (status, oomKilled) =>
+        resolve({ output, status: (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f), oomKilled }),
+    });
+  });
+}
+
+async function created(
+  spec: RuntimeSpec,
+  files?: Record<string, string>,
+): Promise<{ id: string; ended: Promise<Ended> }> {
+  const id = `c${next++}`;
+  await node.call('addRoot', { id, layers: [{ id: 'busybox', blob: 'busybox.tar' }] });
+  const ended = heard({ id });
+  await node.call('create', { id, root: id, spec, files });
+  return { id, ended };
+}
+
+async function removed(id: string): Promise<void> {
+  await node.call('delete', { id, force: true });
+  await node.call('removeRoot', { id });
+}
+
+async function run(spec: RuntimeSpec, files?: Record<string, string>): Promise<Ended> {
+  const { id, ended } = await created(spec, files);
+  await node.call('start', { id });
+  node.endInput({ id });
+  const result = await ended;
+  await removed(id);
+  return result;
+}
+
+const sh = (script: string, change?: Parameters<typeof specOf>[1]) => run(specOf(['sh', '-c', script], change));
+
+describe.skipIf(busybox === undefined)('a container', () => {
+  test('runs its program and ends with its status', async () => {
+    expect(await sh('echo hello; exit 3')).toMatchObject({ output: 'hello\n', status: 3 });
+  });
+
+  test('sees its own host name, processes and mounts', async () => {
+    const { output } = await sh(
+      'hostname; echo $$; ls /proc | grep -c "^[0-9]"; cut -d" " -f2,3 /proc/mounts; ls /dev; cat /proc/self/cgroup',
+    );
+    expect(output.split('\n')).toEqual([
+      'box',
+      '1',
+      expect.stringMatching(/^[1-4]$/),
+      '/ overlay',
+      '/proc proc',
+      '/dev tmpfs',
+      '/dev/pts devpts',
+      '/sys sysfs',
+      '/sys/fs/cgroup cgroup2',
+      '/dev/shm tmpfs',
+      '/dev/mqueue mqueue',
+      ...[
+        'fd',
+        'full',
+        'mqueue',
+        'null',
+        'ptmx',
+        'pts',
+        'random',
+        'shm',
+        'stderr',
+        'stdin',
+        'stdout',
+        'tty',
+        'urandom',
+        'zero',
+      ],
+      '0::/',
+      '',
+    ]);
+  });
+
+  test('has the lifecycle of the runtime-spec', async () => {
+    const { id, ended } = await created(specOf(['sleep', '1000']));
+    await expect(node.call('start', { id: 'other' })).rejects.toMatchObject({ kind: 'missing' });
+    await expect(node.call('pause', { id })).rejects.toMatchObject({ kind: 'conflict' });
+    await node.call('start', { id });
+    await expect(node.call('start', { id })).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(node.call('delete', { id })).rejects.toMatchObject({ kind: 'conflict' });
+    await node.call('pause', { id });
+    await expect(node.call('pause', { id })).rejects.toMatchObject({ kind: 'conflict' });
+    await node.call('resume', { id });
+    // process 1 does not die of a signal that it does not handle
+    await node.call('kill', { id, signal: 15 });
+    await node.call('kill', { id, signal: 9 });
+    expect(await ended).toMatchObject({ status: 137 });
+    await node.call('delete', { id });
+    await expect(node.call('delete', { id })).rejects.toMatchObject({ kind: 'missing' });
+    await node.call('removeRoot', { id });
+  });
+
+  test('has a program that is there, or says why not', async () => {
+    const { id } = await created(specOf(['nothing']));
+    await expect(node.call('start', { id })).rejects.toMatchObject({
+      kind: 'not-found',
+      message: expect.stringContaining('executable file not found in $PATH'),
+    });
+    await removed(id);
+    const other = await created(specOf(['/etc/passwd']));
+    await expect(node.call('start', { id: other.id })).rejects.toMatchObject({
+      kind: 'not-executable',
+      message: expect.stringContaining('permission denied'),
+    });
+    await removed(other.id);
+  });
+
+  test('runs further processes, which end on their own', async () => {
+    const { id, ended } = await created(specOf(['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 1; done']));
+    await node.call('start', { id });
+    const first = heard({ id, exec: 'a' });
+    await node.call('exec', {
+      id,
+      exec: 'a',
+      process: { args: ['sh', '-c', 'hostname; cat; exit 5'], env: ['PATH=/bin'] },
+    });
+    await node.input({ id, exec: 'a' }, Buffer.from('typed'));
+    node.endInput({ id, exec: 'a' });
+    expect(await first).toMatchObject({ output: 'box\ntyped', status: 5 });
+    await expect(node.call('exec', { id, exec: 'b', process: { args: ['nothing'] } })).rejects.toMatchObject({
+      kind: 'not-found',
+    });
+    await node.call('kill', { id, signal: 15 });
+    expect(await ended).toMatchObject({ status: 7 });
+    await removed(id);
+  });
+
+  test('is who the config says, by number and by name', async () => {
+    expect((await sh('id', { process: { user: { uid: 5, gid: 6, additionalGids: [7] } } })).output).toBe(
+      'uid=5 gid=6 groups=7(lp)\n',
+    );
+    const named = await sh('id; echo $HOME; pwd', { process: { user: { username: 'bob' }, cwd: '/made/here' } });
+    expect(named.output).toBe('uid=1000(bob) gid=1001(bob) groups=1001(bob),4(adm),7(lp)\n/home/bob\n/made/here\n');
+    await expect(run(specOf(['true'], { process: { user: { username: 'nobody-knows' } } }))).rejects.toMatchObject({
+      kind: 'invalid',
+    });
+  });
+
+  test('has the capabilities, limits and rights of its config', async () => {
+    const script =
+      'grep -E "Cap(Eff|Bnd)|NoNew|Seccomp:" /proc/self/status; ulimit -n; cat /proc/self/oom_score_adj; umask; chown 1 /tmp 2>/dev/null || echo no';
+    const few = ['CAP_KILL'];
+    const { output } = await sh(script, {
+      process: {
+        capabilities: { bounding: few, effective: few, permitted: few },
+        noNewPrivileges: true,
+        rlimits: [{ type: 'RLIMIT_NOFILE', soft: 99, hard: 100 }],
+        oomScoreAdj: 7,
+        user: { umask: 0o077 },
+      },
+      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }], seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } },
+    });
+    expect(output).toBe(
+      'CapEff:\t0000000000000020\nCapBnd:\t0000000000000020\nNoNewPrivs:\t1\nSeccomp:\t2\n99\n7\n0077\nno\n',
+    );
+  });
+
+  test('can call what its profile lets it', async () => {
+    const seccomp = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [
+        { names: ['mkdir', 'no_such_call'], action: 'SCMP_ACT_ERRNO', errnoRet: 27 },
+        { names: ['kill'], action: 'SCMP_ACT_ERRNO', args: [{ index: 1, value: 10, op: 'SCMP_CMP_EQ' }] },
+      ],
+    };
+    const { output } = await sh('mkdir /x; kill -USR1 1; kill -0 1 && echo may', { linux: { seccomp } });
+    expect(output).toContain("mkdir: can't create directory '/x': File too large");
+    expect(output).toContain('not permitted');
+    expect(output).toContain('may\n');
+  });
+
+  test('can not write what is read-only, nor see what is masked', async () => {
+    const { output } = await sh(
+      'echo x >/etc/x; echo x >/proc/sys/kernel/hostname; cat /etc/passwd | wc -l; ls /home | wc -l; touch /dev/shm/x && echo shm',
+      {
+        root: { readonly: true },
+        linux: { readonlyPaths: ['/proc/sys', '/not/there'], maskedPaths: ['/etc/passwd', '/home', '/not/there'] },
+      },
+    );
+    expect(output).toBe(
+      "sh: can't create /etc/x: Read-only file system\nsh: can't create /proc/sys/kernel/hostname: Read-only file system\n0\n0\nshm\n",
+    );
+  });
+
+  test('has texts over its files, and sysctls', async () => {
+    const spec = specOf(['sh', '-c', 'cat /etc/hosts /etc/made/up; cat /proc/sys/kernel/msgmax'], {
+      linux: { sysctl: { 'kernel.msgmax': '4096' } },
+    });
+    spec.linux!.namespaces = (['pid', 'mount', 'ipc'] as const).map((type) => ({ type }));
+    expect((await run(spec, { '/etc/hosts': '127.0.0.1 me\n', '/etc/made/up': 'text\n' })).output).toBe(
+      '127.0.0.1 me\ntext\n4096\n',
+    );
+  });
+
+  test('keeps to its limits, which can be changed while it runs', async () => {
+    const resources = {
+      memory: { limit: 16 << 20 },
+      pids: { limit: 5 },
+      cpu: { quota: 50_000, period: 100_000, shares: 512 },
+    };
+    const spec = specOf(
+      ['sh', '-c', 'cd /sys/fs/cgroup; cat memory.max pids.max cpu.max cpu.weight; read x; cat pids.max'],
+      {
+        linux: { resources },
+      },
+    );
+    const { id, ended } = await created(spec);
+    await node.call('start', { id });
+    await saying(id, '20\n');
+    await node.call('update', { id, resources: { pids: { limit: 9 } } });
+    await node.input({ id }, Buffer.from('\n'));
+    expect((await ended).output).toBe('16777216\n5\n50000 100000\n20\n9\n');
+    await removed(id);
+    const greedy = await sh('x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done', { linux: { resources } });
+    expect(greedy).toMatchObject({ status: 137, oomKilled: true });
+  });
+
+  test('tells what it uses, and who is in it', async () => {
+    const { id } = await created(
+      specOf(['sh', '-c', 'sleep 100; true'], { linux: { resources: { pids: { limit: 20 } } } }),
+    );
+    await node.call('start', { id });
+    for (;;) {
+      const rows = await node.call('processes', { id });
+      // the shell may not have started it yet
+      if (rows.length < 2 || rows[1]!.command.startsWith('sh')) continue;
+      expect(rows.map(({ command }) => command)).toEqual(['sh -c sleep 100; true', 'sleep 100']);
+      expect(rows[1]!.parent).toBe(rows[0]!.pid);
+      break;
+    }
+    const stats = await node.call('stats', { id });
+    expect(stats).toMatchObject({ pids: 2, pidsLimit: 20 });
+    expect(stats.cpu).toBeGreaterThan(0);
+    expect(stats.memory).toBeGreaterThan(0);
+    await removed(id);
+  });
+
+  test('has a terminal, with a size, signals and a console', async () => {
+    const spec = specOf(['sh'], { process: { terminal: true, consoleSize: { height: 30, width: 90 } } });
+    const { id, ended } = await created(spec);
+    await node.call('start', { id });
+    await node.input({ id }, Buffer.from('stty size; tty; echo hi >/dev/console; cat\n'));
+    await saying(id, 'hi\r\n');
+    await node.input({ id }, Buffer.from('\x03'));
+    await saying(id, '^C');
+    await node.call('resize', { id, rows: 40, columns: 100 });
+    await node.input({ id }, Buffer.from('stty size; exit 4\n'));
+    const { output, status } = await ended;
+    expect(output).toContain('30 90\r\n/dev/pts/0\r\nhi\r\n');
+    expect(output).toContain('^C');
+    expect(output).toContain('40 100');
+    expect(status).toBe(4);
+    await removed(id);
+  });
+
+  test('shares namespaces with another one when asked', async () => {
+    const first = await created(specOf(['sleep', '1000']));
+    await node.call('start', { id: first.id });
+    const [sleeper] = await node.call('processes', { id: first.id });
+    const spec = specOf(['sh', '-c', 'ps -o args | grep -c "^sleep"; hostname'], { hostname: 'other' });
+    spec.linux!.namespaces = [
+      { type: 'mount' },
+      { type: 'uts' },
+      { type: 'pid', path: `/proc/${sleeper!.pid}/ns/pid` },
+    ];
+    expect((await run(spec)).output).toBe('1\nother\n');
+    await removed(first.id);
+  });
+
+  test.each([
+    ['no process', { ociVersion: '1.0.2' } as RuntimeSpec],
+    ['arguments that are none', specOf([7 as unknown as string])],
+    ['a relative destination', specOf(['true'], { mounts: [{ destination: 'proc', type: 'proc' }] })],
+    ['an unknown filesystem', specOf(['true'], { mounts: [{ destination: '/x', type: 'ext9' }] })],
+    ['a group outside', specOf(['true'], { linux: { cgroupsPath: '../up' } })],
+    [
+      'a namespace of nobody',
+      specOf(['true'], { linux: { namespaces: [{ type: 'ipc', path: '/proc/99999/ns/ipc' }] } }),
+    ],
+    ['a limit that is none', specOf(['true'], { linux: { resources: { unified: { 'memory.max': 'a lot' } } } })],
+    ['a NUL', specOf(['tr\0ue'])],
+    ['a list without end', specOf(Array.from({ length: 20_000 }, () => 'x'))],
+  ])('is refused whole for %s', async (_what, spec) => {
+    const id = `bad${next++}`;
+    await node.call('addRoot', { id, layers: [] });
+    const { free } = await node.call('info');
+    await expect(node.call('create', { id, root: id, spec })).rejects.toMatchObject({ kind: 'invalid' });
+    await expect(node.call('start', { id })).rejects.toMatchObject({ kind: 'missing' });
+    expect((await node.call('info')).free).toBeGreaterThanOrEqual(free - 65536);
+    await node.call('removeRoot', { id });
+  });
+});
