@@ -41,6 +41,7 @@ const CLEAN = [
   'escape',
   'rseq',
   'seccomp',
+  'traffic',
 ];
 /** Programs that use up seconds: an instruction takes long for them. */
 const SPINNING = ['limits'];

@@ -16,7 +16,7 @@ import { scratch } from '../scratch.js';
 import { CORE, MEMORY, TestNode } from './node-fixture.js';
 
 /** Those that are long in what they wait for. */
-const PROGRAMS = ['thread', 'signal', 'unix', 'tty', 'sysv', 'pi'];
+const PROGRAMS = ['thread', 'signal', 'unix', 'tty', 'sysv', 'pi', 'traffic'];
 const SOURCES = join(root, 'test/kernel/programs');
 /** Turns of the node before it moves, ever more. */
 const MOVES = [2, 6, 18, 54];

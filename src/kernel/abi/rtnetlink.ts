@@ -199,3 +199,26 @@ export const NUD_PERMANENT = 0x80;
 export const TCPDIAG_GETSOCK = 18;
 export const SOCK_DIAG_BY_FAMILY = 20;
 export const SOCK_DESTROY = 21;
+
+/** Traffic control: uapi/linux/rtnetlink.h, pkt_sched.h. */
+export const RTM_NEWQDISC = 36;
+export const RTM_DELQDISC = 37;
+export const RTM_GETQDISC = 38;
+export const RTM_NEWTCLASS = 40;
+export const RTM_DELTCLASS = 41;
+export const RTM_GETTCLASS = 42;
+export const RTM_GETTFILTER = 46;
+export const TCA_KIND = 1;
+export const TCA_OPTIONS = 2;
+export const TCA_STATS = 3;
+export const TCA_STATS2 = 7;
+export const TCA_STATS_BASIC = 1;
+export const TCA_STATS_QUEUE = 3;
+export const TCA_STATS_APP = 4;
+export const TCA_TBF_PARMS = 1;
+export const TCA_TBF_RATE64 = 4;
+export const TCA_TBF_PRATE64 = 5;
+export const TCA_TBF_BURST = 6;
+export const TCA_TBF_PBURST = 7;
+export const TC_H_ROOT = 0xffffffff;
+export const TC_H_INGRESS = 0xfffffff1;

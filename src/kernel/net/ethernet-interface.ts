@@ -115,8 +115,18 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
 
   // ---- out --------------------------------------------------------------------------------------------------------------------
 
-  /** Sends a frame, whoever has made it. */
+  /** Sends a frame, whoever has made it: at once, or when its turn comes. A queue takes no longer segments than a wire. */
   put(frame: Frame): void {
+    const { packet } = frame;
+    if (this.traffic.isOpen || !this.up) this.dispatch(frame);
+    else if (packet?.segmentSize === undefined) this.traffic.send({ size: frameSize(frame), load: frame });
+    else
+      for (const one of segmentsOf(packet, packet.segmentSize).map((part) => ({ ...frame, packet: part })))
+        this.traffic.send({ size: frameSize(one), load: one });
+  }
+
+  override dispatch(load: unknown): void {
+    const frame = load as Frame;
     if (!this.up) {
       this.sent.dropped++;
       return;

@@ -5,6 +5,8 @@ import { IFF_RUNNING, IFF_UP, IFF_LOOPBACK, IFF_LOWER_UP } from '../abi/inet.js'
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { BridgePort } from './link/bridge-port.js';
 import type { Packet } from './packet.js';
+import { type QueueSurroundings, TrafficControl } from './queue/traffic-control.js';
+import type { Timers } from '../task/timers.js';
 
 /** An address of an interface, and what is known of it: ip-address(8). */
 export interface InterfaceAddress {
@@ -37,12 +39,14 @@ export interface Traffic {
 }
 const noTraffic = (): Traffic => ({ bytes: 0, packets: 0, errors: 0, dropped: 0, multicast: 0 });
 
-export abstract class Interface {
+export abstract class Interface implements QueueSurroundings {
   readonly addresses: InterfaceAddress[] = [];
   readonly received = noTraffic();
   readonly sent = noTraffic();
   queueLength = 1000;
   alias?: string;
+  /** What waits to be sent. */
+  readonly traffic = new TrafficControl(this);
 
   /** IFLA_GROUP. */
   group = 0;
@@ -119,6 +123,15 @@ export abstract class Interface {
   setStation(station: number): void {
     this.station = station;
   }
+
+  get timers(): Timers {
+    return this.namespace.kernel.timers;
+  }
+  now(): number {
+    return this.namespace.now();
+  }
+  /** Sends what its queue has let go. */
+  abstract dispatch(load: unknown): void;
 
   /** What it has of its own accord once it is up. */
   wentUp(): void {}

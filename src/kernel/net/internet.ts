@@ -32,7 +32,7 @@ export interface Way {
 }
 
 /** Something on its way within the namespace: a packet, or a segment whose receiver is known. */
-interface Passing {
+export interface Passing {
   to?: TcpEndpoint;
   segment?: Segment;
   packet?: Packet;
@@ -116,7 +116,7 @@ export class Internet {
   /** Nobody but the two ends sees what passes within the namespace: segments may go as they are. */
   get isPrivate(): boolean {
     const { raw, loopback, kernel } = this.namespace;
-    return raw.quiet && loopback.up && kernel.capture?.wants(loopback) !== true;
+    return raw.quiet && loopback.up && loopback.traffic.isOpen && kernel.capture?.wants(loopback) !== true;
   }
 
   /** A segment between two sockets of this namespace. */
@@ -130,8 +130,15 @@ export class Internet {
   }
 
   private pass(passing: Passing): void {
+    const { packet, by } = passing;
+    if (by !== this.namespace.loopback || by.traffic.isOpen) this.passOn(passing);
+    else by.traffic.send({ size: loopSize(packet!), load: passing });
+  }
+
+  /** What the loopback's queue has let go. */
+  passOn(passing: Passing): void {
     if (passing.by === this.namespace.loopback) {
-      const bytes = lengthOf(passing.packet!) + (typeof passing.packet!.source === 'number' ? 34 : 54);
+      const bytes = loopSize(passing.packet!);
       for (const side of [passing.by.sent, passing.by.received]) {
         side.packets++;
         side.bytes += bytes;
@@ -203,6 +210,9 @@ export class Internet {
     way.interface.transmit(onward, way.nextHop);
   }
 }
+
+/** Bytes of a packet on the loopback, whose link has a header of 14. */
+const loopSize = (packet: Packet): number => lengthOf(packet) + (typeof packet.source === 'number' ? 34 : 54);
 
 const directRoute = (destination: Address, through: Interface): Route => ({
   destination,

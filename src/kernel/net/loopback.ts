@@ -5,6 +5,7 @@ import { RT_SCOPE_HOST } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import { LOOPBACK_4, LOOPBACK_6 } from './inet/endpoint.js';
 import { Interface } from './interface.js';
+import type { Passing } from './internet.js';
 import type { Packet } from './packet.js';
 
 const MTU = 65536;
@@ -24,6 +25,10 @@ export class Loopback extends Interface {
     if (!this.addresses.some(({ address }) => typeof address === 'number'))
       addressing.add(this, addressing.plain(LOOPBACK_4, 8, { scope: RT_SCOPE_HOST, label: this.name }));
     addressing.add(this, addressing.plain(LOOPBACK_6, 128, { scope: RT_SCOPE_HOST }));
+  }
+
+  override dispatch(load: unknown): void {
+    this.namespace.internet.passOn(load as Passing);
   }
 
   /** Packets of the namespace to itself never get here: the internet passes them on. */

@@ -87,6 +87,10 @@ import * as netNetChanges from '../net/net-changes.js';
 import * as netNetSettings from '../net/net-settings.js';
 import * as netNetlinkMessage from '../net/netlink/message.js';
 import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
+import * as netQueueQdisc from '../net/queue/qdisc.js';
+import * as netQueueRate from '../net/queue/rate.js';
+import * as netQueueTbf from '../net/queue/tbf.js';
+import * as netQueueTrafficControl from '../net/queue/traffic-control.js';
 import * as netRoutes from '../net/routes.js';
 import * as netSocket from '../net/socket.js';
 import * as netUnixSocket from '../net/unix-socket.js';
@@ -243,6 +247,10 @@ export const MODULES: Modules = {
   'net/net-settings': netNetSettings,
   'net/netlink/message': netNetlinkMessage,
   'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
+  'net/queue/qdisc': netQueueQdisc,
+  'net/queue/rate': netQueueRate,
+  'net/queue/tbf': netQueueTbf,
+  'net/queue/traffic-control': netQueueTrafficControl,
   'net/routes': netRoutes,
   'net/socket': netSocket,
   'net/unix-socket': netUnixSocket,

@@ -17,6 +17,7 @@ const SCRIPTS = [
   'esbuild',
   'namespaces',
   'links',
+  'tc',
 ] as const;
 
 let debian: Debian | undefined;

@@ -140,6 +140,8 @@ export const NET: readonly Entry<ProcessSubject>[] = [
   file('icmp6', (namespace) => datagrams(namespace, 'icmp', AF_INET6)),
   file('if_inet6', inet6),
   file('ipv6_route', route6),
+  // ticks of traffic control, in nanoseconds of the clock and of what times are written in: Linux net/sched/sch_api.c psched_show
+  file('psched', () => '000003e8 00000040 000f4240 3b9aca00\n'),
   file('raw', (namespace) => datagrams(namespace, 'raw', AF_INET)),
   file('raw6', (namespace) => datagrams(namespace, 'raw', AF_INET6)),
   file('route', route),

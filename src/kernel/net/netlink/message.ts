@@ -66,6 +66,12 @@ export class Attributes {
     if (!bytes || bytes.length < 4) return undefined;
     return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   }
+  /** Exact below 2^53. */
+  u64(type: number): number | undefined {
+    const bytes = this.values.get(type);
+    if (!bytes || bytes.length < 8) return undefined;
+    return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  }
   text(type: number): string | undefined {
     const bytes = this.values.get(type);
     if (!bytes) return undefined;

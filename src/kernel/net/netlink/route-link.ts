@@ -44,7 +44,7 @@ export function linkMessage(one: Interface, gone = false): { type: number; body:
     .attribute32(rt.IFLA_GSO_MAX_SEGS, SEGMENTS_MOST)
     .attribute32(rt.IFLA_GSO_MAX_SIZE, one.segmentsMax)
     .attribute8(rt.IFLA_CARRIER, one.carrier ? 1 : 0)
-    .attributeText(rt.IFLA_QDISC, one.up ? 'noqueue' : 'noop')
+    .attributeText(rt.IFLA_QDISC, one.traffic.root?.kind ?? (one.up ? 'noqueue' : 'noop'))
     .attribute(rt.IFLA_ADDRESS, stationBytes(one.station))
     .attribute(rt.IFLA_BROADCAST, stationBytes(loopback ? 0 : BROADCAST_STATION));
   if (lower && !gone) {

@@ -7,17 +7,22 @@ import {
   RTM_DELADDR,
   RTM_DELLINK,
   RTM_DELNEIGH,
+  RTM_DELQDISC,
   RTM_DELROUTE,
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
   RTM_GETNSID,
+  RTM_GETQDISC,
   RTM_GETROUTE,
   RTM_GETRULE,
+  RTM_GETTCLASS,
+  RTM_GETTFILTER,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
   RTM_NEWNSID,
+  RTM_NEWQDISC,
   RTM_NEWROUTE,
   RTM_NEWRULE,
   RTM_SETLINK,
@@ -31,6 +36,7 @@ import { addAddress, getAddresses, removeAddress } from './route-address.js';
 import { getLinks } from './route-link.js';
 import { changeLink, removeLink } from './route-link-change.js';
 import { getNumber, setNumber } from './route-namespace.js';
+import { changeQdisc, getClasses, getQdiscs, removeQdisc } from './route-qdisc.js';
 import { changeNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
 import { changeStation, getStations, removeStation } from './route-station.js';
 import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
@@ -82,6 +88,16 @@ export function routeRequest(task: Task, namespace: NetNamespace, request: Reque
       return getNumber(task, namespace, request, dump);
     case RTM_NEWNSID:
       return setNumber(task, namespace, request);
+    case RTM_GETQDISC:
+      return dump ? getQdiscs(namespace) : -EOPNOTSUPP;
+    case RTM_NEWQDISC:
+      return changeQdisc(namespace, request);
+    case RTM_DELQDISC:
+      return removeQdisc(namespace, request);
+    case RTM_GETTCLASS:
+      return dump ? getClasses(namespace, request) : -EOPNOTSUPP;
+    case RTM_GETTFILTER:
+      return dump ? [] : -EOPNOTSUPP;
     case RTM_GETRULE:
       return dump ? rules(request) : -EOPNOTSUPP;
     default:
