@@ -7,11 +7,12 @@ import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { DhcpClient } from '../kernel/net/dhcp-client.js';
 import { Card } from '../kernel/net/link/card.js';
+import { type ShapeOptions, Shaper } from '../kernel/net/queue/shaper.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import { HostTimers } from '../kernel/task/host-timers.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
 import { formatAddress } from '../net/address.js';
-import { stationAt } from '../net/ethernet.js';
+import { type FrameSink, stationAt } from '../net/ethernet.js';
 import { Cable } from '../vmm/cable.js';
 import { NETWORK_ADDRESS } from '../vmm/layout.js';
 import { parseNet, withAddress } from './net-option.js';
@@ -27,8 +28,13 @@ export interface NodeNetwork {
   close(): void;
 }
 
-/** The network of `--net text`; undefined: none. Throws InputError. */
-export async function openNodeNetwork(kernel: Kernel, host: NodeHost, text: string): Promise<NodeNetwork | undefined> {
+/** The network of `--net text`, as fast as `rate` says; undefined: none. Throws InputError. */
+export async function openNodeNetwork(
+  kernel: Kernel,
+  host: NodeHost,
+  text: string,
+  rate?: ShapeOptions,
+): Promise<NodeNetwork | undefined> {
   const random = (): number => new DataView(kernel.randomBytes(4).buffer).getUint32(0);
   const option = parseNet(withAddress(text, () => random() & 0xffffff));
   if (!option) return undefined;
@@ -36,8 +42,14 @@ export async function openNodeNetwork(kernel: Kernel, host: NodeHost, text: stri
   const station = option.station ?? STATION;
   const card = new Card(netNamespace, netNamespace.newIndex(), 'eth0', station);
   const cable = new Cable(() => host.wake());
-  cable.deliver = (frame) => card.arrived(frame);
-  card.output = { transmit: (frame) => cable.transmit(frame) };
+  // beyond the card, where root's `tc` does not reach
+  const shaped = (onward: FrameSink): FrameSink => {
+    if (!rate) return onward;
+    const shaper = new Shaper(kernel.timers, kernel.clock, rate, onward);
+    return (frame) => shaper.send(frame);
+  };
+  cable.deliver = shaped((frame) => card.arrived(frame));
+  card.output = { transmit: shaped((frame) => cable.transmit(frame)) };
   netNamespace.add(card);
   const network = await openNetwork(option, {
     ...{ cable, station, random, timers: new HostTimers(kernel), wake: () => host.wake() },

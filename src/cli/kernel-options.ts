@@ -2,7 +2,9 @@
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { type CaptureOption, parseCapture } from './kernel-capture.js';
+import { parseNetRate } from './net-rate.js';
 import { parseNet } from './net-option.js';
+import type { ShapeOptions } from '../kernel/net/queue/shaper.js';
 import type { Limits } from '../kernel/cgroup/limits.js';
 import { parseLimits, type RawLimits } from './kernel-limits.js';
 import { SYSCALLS } from '../kernel/syscalls/table.js';
@@ -16,6 +18,7 @@ export interface RawKernelOptions extends RawLimits {
   bind?: string[];
   hostname?: string;
   net?: string;
+  netRate?: string;
   pcap?: string[];
   nodeMemory: string;
   control?: string;
@@ -49,6 +52,7 @@ export interface KernelRunOptions {
   hostname: string;
   /** As `--net` of machines. */
   net: string;
+  netRate?: ShapeOptions;
   captures: CaptureOption[];
   memory: number;
   /** Of the program and all that it starts; undefined: none. */
@@ -90,6 +94,7 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     binds: (raw.bind ?? []).map(parseBind),
     hostname: raw.hostname ?? 'tabvisor',
     net: checkNet(raw.net ?? 'none', clock),
+    netRate: checkRate(raw.netRate, raw.net ?? 'none'),
     captures: (raw.pcap ?? []).map(parseCapture),
     memory,
     limits: parseLimits(raw),
@@ -141,6 +146,12 @@ function checkNet(text: string, clock: string): string {
   if (option?.card !== undefined || option?.bootFile !== undefined)
     throw new InputError(`--net ${text}: card= and bootfile= are about a machine's card`, 'Leave them out here.');
   return text;
+}
+
+function checkRate(text: string | undefined, net: string): ShapeOptions | undefined {
+  if (text === undefined) return undefined;
+  if (net === 'none') throw new InputError(`--net-rate ${text}: there is no network`, 'Add --net user.');
+  return parseNetRate(text);
 }
 
 function parseSeed(text: string | undefined, clock: string): number {

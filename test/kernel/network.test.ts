@@ -82,6 +82,19 @@ test('an allowed server is reached, others are not; names, the gateway and onese
   expect(all.filter((seen) => seen.interface === 'eth0').length).toBe(outer.length);
 });
 
+test('--net-rate: what comes in takes its time', async (context) => {
+  needs(context, 'busybox');
+  const guest = run(
+    `user,allow=127.0.0.1:${port}`,
+    `wget -q -O - http://10.0.2.2:${port}/big | wc -c; cat /proc/uptime`,
+    [...['--net-rate', '30mbit:20K']],
+  );
+  const [, uptime] = await guest.expect(/3000000\n([\d.]+) /);
+  // 24 million bits and what they are wrapped in
+  expect(Number(uptime)).toBeGreaterThan(0.72);
+  expect(await guest.exit()).toBe(0);
+});
+
 test('a forwarded port leads to a server in the root', async (context) => {
   needs(context, 'busybox');
   const answer = 'HTTP/1.0 200 OK\\r\\nConnection: close\\r\\n\\r\\nthe root answers';

@@ -102,6 +102,7 @@ export function kernelRunCommand(): Command {
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
     .option('--hostname <name>', 'host name', 'tabvisor')
     .option('--net <kind>', 'none or user[,allow=ADDR:PORT][,forward=HOST:PORT-:PORT][,switch=PATH]', 'none')
+    .option('--net-rate <rate[:burst]>', 'how fast the network is in either direction, as 10mbit or 10mbit:64K')
     .option(
       '--pcap <[interface=]file>',
       'frames of an interface (default: eth0; any: of all) in a file for tshark or tcpdump -r; repeatable',
@@ -183,7 +184,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   let status: number;
   let network: NodeNetwork | undefined;
   try {
-    network = await openNodeNetwork(kernel, host, options.net);
+    network = await openNodeNetwork(kernel, host, options.net, options.netRate);
     if (network) mountNetworkFiles(kernel, namespace, network);
     status = await runProgram(kernel, host, options, args, namespaces, pts, virtual);
   } finally {

@@ -89,6 +89,7 @@ import * as netNetlinkMessage from '../net/netlink/message.js';
 import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
 import * as netQueueQdisc from '../net/queue/qdisc.js';
 import * as netQueueRate from '../net/queue/rate.js';
+import * as netQueueShaper from '../net/queue/shaper.js';
 import * as netQueueTbf from '../net/queue/tbf.js';
 import * as netQueueTrafficControl from '../net/queue/traffic-control.js';
 import * as netRoutes from '../net/routes.js';
@@ -249,6 +250,7 @@ export const MODULES: Modules = {
   'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
   'net/queue/qdisc': netQueueQdisc,
   'net/queue/rate': netQueueRate,
+  'net/queue/shaper': netQueueShaper,
   'net/queue/tbf': netQueueTbf,
   'net/queue/traffic-control': netQueueTrafficControl,
   'net/routes': netRoutes,
