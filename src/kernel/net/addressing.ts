@@ -92,6 +92,7 @@ export class Addressing {
       one.wentUp();
     } else {
       routes.drop((route) => route.interface === one);
+      one.traffic.reset();
       // addresses of IPv6 go with it, those of IPv4 stay
       for (const { address } of [...one.addresses])
         if (typeof address === 'bigint' && !isLoopback(address)) this.remove(one, address, undefined);

@@ -125,6 +125,8 @@ export class NetNamespace extends Namespace implements Clock {
     this.addressing.setUp(one, false);
     this.addressing.clear(one);
     one.leave();
+    // its queue stays behind: Linux net/core/dev.c dev_shutdown
+    one.traffic.setRoot(undefined);
     this.interfaces.delete(one.index);
     this.changes.linkChanged(one, true);
   }
