@@ -1,9 +1,11 @@
-// What `tabvisor kernel run` lets a program use: --memory, --memory-high, --cpus, --cpu-weight, --pids, --device. docker run has the like.
+// What `tabvisor kernel run` lets a program use: --memory, --memory-high, --cpus, --cpu-weight, --pids,
+// --io-max, --device. docker run has the like.
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import type { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
 import { CONTAINER_DEVICES, type DeviceRule, parseDeviceRule } from '../kernel/cgroup/devices.js';
-import { type Limits, limitedGroup } from '../kernel/cgroup/limits.js';
+import type { IoLimits } from '../kernel/cgroup/io.js';
+import { type DiskLimits, type Limits, limitedGroup } from '../kernel/cgroup/limits.js';
 import type { Kernel } from '../kernel/kernel.js';
 
 export interface RawLimits {
@@ -12,6 +14,7 @@ export interface RawLimits {
   cpus?: string;
   cpuWeight?: string;
   pids?: string;
+  ioMax?: string[];
   device?: string[];
 }
 
@@ -29,6 +32,7 @@ export function parseLimits(raw: RawLimits): Limits | undefined {
     cpus: number('--cpus', raw.cpus, CPUS_MIN, 1024, /^\d{0,4}(\.\d{1,9})?$/),
     cpuWeight: number('--cpu-weight', raw.cpuWeight, 1, 10_000),
     pids: number('--pids', raw.pids, 1, 32768),
+    io: raw.ioMax?.map(ioLimit),
     devices: devices(raw.device),
   };
   return Object.values(limits).some((value) => value !== undefined) ? limits : undefined;
@@ -40,6 +44,25 @@ function size(option: string, text: string | undefined): number | undefined {
   if (bytes === undefined || bytes < MEMORY_MIN)
     throw new InputError(`${option} ${text}: is no size of 1M and more`, `For example ${option} 64M.`);
   return bytes;
+}
+
+const IO_FORM = /^(all|vd[a-z]{1,3}|\d{1,4}:\d{1,7}):((?:[rw](?:bps|iops)=[^,=]+,?)+)$/;
+
+/** 'all:rbps=10M,wiops=100'. */
+function ioLimit(text: string): DiskLimits {
+  const wrong = (what: string): InputError =>
+    new InputError(`--io-max ${text}: ${what}`, 'For example --io-max all:rbps=10M,wiops=100.');
+  const match = IO_FORM.exec(text);
+  if (!match) throw wrong('is no DISK:LIMITS, with rbps=, wbps=, riops= or wiops=');
+  const [, disk, list] = match;
+  const limits: DiskLimits = { disk: disk! };
+  for (const word of list!.split(',').filter(Boolean)) {
+    const [name, value] = word.split('=') as [keyof IoLimits, string];
+    const amount = /^\d+$/.test(value) ? Number(value) : name.endsWith('bps') ? parseSize(value) : undefined;
+    if (amount === undefined || amount < 2) throw wrong(`${word} must be a number of 2 and more`);
+    limits[name] = amount;
+  }
+  return limits;
 }
 
 /** Containers' list, with what was given behind it: the last rule that fits counts. */
@@ -67,5 +90,14 @@ function number(option: string, text: string | undefined, least: number, most: n
 
 /** The cgroup namespace that a program begins in: with limits its group is the root there. */
 export function programGroup(kernel: Kernel, limits: Limits | undefined): CgroupNamespace {
+  const { all } = kernel.disks;
+  const known = (given: string): boolean =>
+    given === 'all' || all.some(({ name, number }) => given === name || given === number);
+  const unknown = limits?.io?.find(({ disk }) => !known(disk));
+  if (unknown)
+    throw new InputError(
+      `--io-max ${unknown.disk}: there is no such disk`,
+      `There are ${all.map(({ name }) => name).join(', ') || 'none'}; all is each of them.`,
+    );
   return (limits && limitedGroup(kernel, GROUP, limits)) ?? kernel.cgroups.namespace;
 }

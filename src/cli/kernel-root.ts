@@ -1,6 +1,7 @@
 // The root of `tabvisor kernel run`: folders and archives of the host, one on the other, and where changes go.
 // Nothing of a root is unpacked: an archive is read where it lies (kernel/fs/layerfs.ts).
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import type { FileTree } from '../base/file-tree.js';
 import { formatSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 import { FileSource, reason } from '../hosts/node/files.js';
@@ -8,8 +9,9 @@ import { SharedFolder } from '../hosts/node/shared-folder.js';
 import { uncompressedCopy } from '../hosts/node/uncompressed-copy.js';
 import { errnoName } from '../kernel/abi/errno.js';
 import { JournalFile } from '../hosts/node/journal-file.js';
+import type { Disk } from '../kernel/block/disk.js';
 import { Journal } from '../kernel/fs/journal.js';
-import { Hostfs } from '../kernel/fs/hostfs.js';
+import { Hostfs, type HostfsOptions } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
@@ -38,13 +40,30 @@ export interface Root {
 export async function rootOf(kernel: Kernel, options: KernelRunOptions): Promise<Root> {
   if (options.writeThrough) return { fs: folder(kernel, options.rootfs[0]!, false), close() {} };
   const layers: FileSystem[] = [];
-  for (const path of options.rootfs) layers.push(await layer(kernel, path));
+  const store = new LayerStore(kernel);
+  for (const path of options.rootfs) layers.push(await layer(kernel, path, store));
   const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
   const limits = { size: options.memory, mode: 0o755 };
-  const upper = new Tmpfs(kernel.newDevice(), kernel.frames, limits, kernel.clock, kept?.journal);
+  const disk = kept && kernel.disks.add();
+  const device = disk?.device ?? kernel.newDevice();
+  const upper = new Tmpfs(device, kernel.frames, limits, kernel.clock, kept?.journal);
+  disk?.hold(upper);
   kept?.journal.restore(upper);
   const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
   return { fs, close: () => kept?.close() };
+}
+
+/** The disk that all archives lie on: it is there when one is. */
+class LayerStore {
+  private disk?: Disk;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  hold(fs: FileSystem): FileSystem {
+    this.disk ??= this.kernel.disks.add();
+    this.disk.hold(fs);
+    return fs;
+  }
 }
 
 /** Changes in a file of the host. */
@@ -78,13 +97,18 @@ class KeptUpper {
 }
 
 function folder(kernel: Kernel, path: string, readOnly: boolean): FileSystem {
-  return new Hostfs(kernel.newDevice(), kernel.frames, new SharedFolder(path, readOnly, 'rootfs'), {
-    live: false,
-    readOnly,
-  });
+  return volume(kernel, new SharedFolder(path, readOnly, 'rootfs'), { live: false, readOnly });
 }
 
-async function layer(kernel: Kernel, path: string): Promise<FileSystem> {
+/** A folder of the host, which is a disk of its own to programs. */
+export function volume(kernel: Kernel, tree: FileTree, options: HostfsOptions): Hostfs {
+  const disk = kernel.disks.add();
+  const fs = new Hostfs(disk.device, kernel.frames, tree, options);
+  disk.hold(fs);
+  return fs;
+}
+
+async function layer(kernel: Kernel, path: string, store: LayerStore): Promise<FileSystem> {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new InputError(`--rootfs ${path}: no such file or directory`, 'Give a folder, a tar or a tar.gz.');
   if (stats.isDirectory()) return folder(kernel, path, true);
@@ -92,7 +116,7 @@ async function layer(kernel: Kernel, path: string): Promise<FileSystem> {
   const tar = await uncompressed(path);
   const blob = new FileSource(tar, 'rootfs');
   try {
-    return new Layerfs(kernel.newDevice(), kernel.frames, blob, indexLayer(blob));
+    return store.hold(new Layerfs(kernel.newDevice(), kernel.frames, blob, indexLayer(blob)));
   } catch (error) {
     if (error instanceof InputError)
       throw new InputError(`--rootfs ${path}: ${error.message}`, error.advice, { cause: error });

@@ -12,6 +12,7 @@ import { MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ } from './abi/mman.js';
 import { SIGCHLD, SIGCONT, CLD_CONTINUED, CLD_STOPPED, SA_NOCLDSTOP } from './abi/signal.js';
 import { MS_NOATIME, MS_RELATIME } from './abi/mount.js';
 import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/stat.js';
+import { Disks } from './block/disks.js';
 import { Hierarchy } from './cgroup/hierarchy.js';
 import { reclaimAnywhere } from './cgroup/memory-limit.js';
 import { addPid, removePid } from './cgroup/pids.js';
@@ -149,6 +150,7 @@ export class Kernel {
   readonly pipes: AnonymousFs;
   readonly sockets: AnonymousFs;
   readonly cgroups: Hierarchy;
+  readonly disks = new Disks(this);
   /** The kernel itself, as it sets a system up. */
   readonly setup: Actor;
   readonly log = new KernelLog();

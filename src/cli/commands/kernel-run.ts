@@ -10,7 +10,6 @@ import { nodePlatform } from '../../hosts/node/platform.js';
 import { SharedFolder } from '../../hosts/node/shared-folder.js';
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoName } from '../../kernel/abi/errno.js';
 import { drive } from '../../kernel/drive.js';
-import { Hostfs } from '../../kernel/fs/hostfs.js';
 import { createNode, mountAt, standardMounts } from '../../kernel/node.js';
 import type { Devpts } from '../../kernel/fs/devpts.js';
 import type { Kernel } from '../../kernel/kernel.js';
@@ -28,7 +27,7 @@ import { openControl } from '../kernel-control.js';
 import { programGroup } from '../kernel-limits.js';
 import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from '../kernel-network.js';
 import { kernelReport } from '../kernel-report.js';
-import { rootOf } from '../kernel-root.js';
+import { rootOf, volume } from '../kernel-root.js';
 import { SignalForwarding } from '../kernel-signals.js';
 import { userOf } from '../../node/user-name.js';
 
@@ -118,6 +117,11 @@ export function kernelRunCommand(): Command {
     .option('--cpu-weight <n>', 'weight against others, 1 to 10000 (default: 100)')
     .option('--pids <n>', 'processes and threads that there may be')
     .option(
+      '--io-max <disk:limits>',
+      'bytes and operations a second, as all:rbps=10M,wiops=100, or of one disk of /proc/partitions; repeatable',
+      collect,
+    )
+    .option(
       '--device <rule>',
       "what may be done to devices, as 'c 1:11 r' or 'deny b *:* m', behind the list that containers have; repeatable",
       collect,
@@ -156,6 +160,11 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   instructions = () => vcpu.instructions;
   nodePlatform.tune(vcpu);
   const root = await rootOf(kernel, options);
+  const volumes = options.binds.map(({ host: path, readOnly }) => {
+    const fs = volume(kernel, new SharedFolder(path, readOnly), { live: true, readOnly });
+    fs.source = path;
+    return fs;
+  });
   const cgroup = programGroup(kernel, options.limits);
   const { namespace, pts } = standardMounts(kernel, root.fs, kernel.pidNamespace, cgroup);
   const namespaces: NamespaceSet = {
@@ -166,13 +175,8 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
     ipc: kernel.ipcNamespace,
     pidForChildren: kernel.pidNamespace,
   };
-  for (const bind of options.binds) {
-    const fs = new Hostfs(kernel.newDevice(), kernel.frames, new SharedFolder(bind.host, bind.readOnly), {
-      live: true,
-      readOnly: bind.readOnly,
-    });
-    fs.source = bind.host;
-    if (!mountAt(kernel, namespace, bind.path, fs))
+  for (const [i, bind] of options.binds.entries()) {
+    if (!mountAt(kernel, namespace, bind.path, volumes[i]!))
       throw new InputError(
         `--bind: ${bind.path} is no directory of the root`,
         'Make it there first, or choose one that is there.',

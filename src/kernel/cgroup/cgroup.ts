@@ -20,6 +20,7 @@ export class Cgroup {
   /** The nearest state of the group or above it, which its tasks are subject to. The root's memory is not counted. */
   memory?: GroupStates['memory'];
   cpu!: GroupStates['cpu'];
+  io!: GroupStates['io'];
 
   threaded = false;
   removed = false;

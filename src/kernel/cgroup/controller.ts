@@ -4,12 +4,14 @@ import type { Cgroup } from './cgroup.js';
 import type { ControlFile } from './control-file.js';
 import type { CpuState } from './cpu-state.js';
 import type { CpusetState } from './cpuset.js';
+import type { IoState } from './io-state.js';
 import type { MemoryState } from './memory-state.js';
 import type { PidsState } from './pids.js';
 
 export interface GroupStates {
   cpuset: CpusetState;
   cpu: CpuState;
+  io: IoState;
   memory: MemoryState;
   pids: PidsState;
 }

@@ -16,6 +16,7 @@ import type { ControlFile } from './control-file.js';
 import type { ControllerName } from './controller.js';
 import { CONTROLLER_NAMES, CONTROLLERS } from './controllers.js';
 import { CORE_FILES } from './core-files.js';
+import { CGROUP_OPTIONS } from './features.js';
 import { addPid, removePid } from './pids.js';
 import { isThreadedController, mayBeThreaded, mayHoldTasks, mayPassOn } from './threads.js';
 
@@ -24,14 +25,6 @@ import { isThreadedController, mayBeThreaded, mayHoldTasks, mayPassOn } from './
  */
 const LEVEL_MAX = 64;
 const GROUPS_MAX = 8192;
-
-/** Of a mount of cgroup2. */
-export const CGROUP_OPTIONS = {
-  nsdelegate: 'flag',
-  favordynmods: 'flag',
-  memory_localevents: 'flag',
-  memory_recursiveprot: 'flag',
-} as const;
 
 export class Hierarchy {
   readonly root = new Cgroup(1, '', undefined);
@@ -183,6 +176,7 @@ export class Hierarchy {
       this.requeue(cgroup, () => {
         cgroup.cpu = cpu;
       });
+    cgroup.io = states.io ?? parent!.io;
     cgroup.memory = parent ? (states.memory ?? parent.memory) : undefined;
     for (const child of cgroup.children.values()) this.refresh(child);
   }

@@ -6,6 +6,12 @@ import type { Cgroup } from './cgroup.js';
 import { CgroupNamespace } from './cgroup-namespace.js';
 import { CONTROLLER_NAMES } from './controllers.js';
 import type { DeviceRule } from './devices.js';
+import { type IoLimits, limitDisk } from './io.js';
+
+/** io.max of a disk, by its name or number, or of 'all'. */
+export interface DiskLimits extends IoLimits {
+  disk: string;
+}
 
 /** What is absent is not limited. */
 export interface Limits {
@@ -18,6 +24,7 @@ export interface Limits {
   cpuWeight?: number;
   /** Processes and threads. */
   pids?: number;
+  io?: readonly DiskLimits[];
   /** What may be done to devices; without a list all that rights allow. */
   devices?: readonly DeviceRule[];
 }
@@ -32,6 +39,10 @@ export function limitedGroup(kernel: Kernel, name: string, limits: Limits): Cgro
   const cgroup = cgroups.create(root, name);
   if (typeof cgroup === 'number') return undefined;
   limit(cgroup, limits);
+  for (const { disk: wanted, ...rest } of limits.io ?? [])
+    for (const disk of kernel.disks.all)
+      if (wanted === 'all' || wanted === disk.name || wanted === disk.number)
+        limitDisk(cgroup.states.io!.of(disk), rest);
   cgroup.devices = limits.devices;
   // namespaces are boundaries: inside, the group's own limits are not to be written
   cgroups.configure(cgroups.namespace, 'nsdelegate');

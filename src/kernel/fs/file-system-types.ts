@@ -1,7 +1,7 @@
 // The filesystems that mount(2) makes, by their names in /proc/filesystems.
 import { EINVAL, EPERM } from '../abi/errno.js';
 import { PAGE_SIZE } from '../mm/frames.js';
-import { CGROUP_OPTIONS } from '../cgroup/hierarchy.js';
+import { CGROUP_OPTIONS } from '../cgroup/features.js';
 import type { UserNamespace } from '../ns/user-namespace.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Task } from '../task/task.js';

@@ -5,6 +5,7 @@ import { type Changes, FileError, type FileTree, type OpenFile as HostFile } fro
 import { decodeText, encodeText } from '../../base/text.js';
 import { EIO, EINVAL, ENOENT, ENOTDIR, EPERM } from '../abi/errno.js';
 import { EXT4_SUPER_MAGIC, S_IFDIR, S_IFMT, S_IFREG } from '../abi/stat.js';
+import type { Disk } from '../block/disk.js';
 import type { Frames } from '../mm/frames.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import { PageCache, type PageSource } from '../mm/page-cache.js';
@@ -172,6 +173,10 @@ export class HostInode extends Inode implements CachedInode, PageSource {
 
   override get cache(): PageCache {
     return this.pages;
+  }
+
+  get disk(): Disk | undefined {
+    return this.fs.disk;
   }
 
   get hostPath(): string[] {

@@ -7,6 +7,7 @@ import { InputError } from '../../base/errors.js';
 import { latin1 } from '../../base/bytes.js';
 import { EIO, ENOSPC } from '../abi/errno.js';
 import { S_IFDIR, S_IFMT } from '../abi/stat.js';
+import type { Disk } from '../block/disk.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import {
   CHUNK_HEADER,
@@ -411,6 +412,10 @@ export class JournalPages implements KeptPages {
     private readonly journal: Journal,
     private readonly inode: TmpfsInode,
   ) {}
+
+  get disk(): Disk | undefined {
+    return this.inode.fs.disk;
+  }
 
   private get locations(): Map<number, number> | undefined {
     return this.journal.locations(this.inode.ino);

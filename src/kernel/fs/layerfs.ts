@@ -5,6 +5,7 @@ import type { LayerIndex, LayerNode, LayerPiece } from '../../base/layer-index.j
 import { makedev } from '../abi/device-number.js';
 import { EINVAL, EIO, ENODATA, ENOENT, ENOTDIR } from '../abi/errno.js';
 import { EXT4_SUPER_MAGIC } from '../abi/stat.js';
+import type { Disk } from '../block/disk.js';
 import { type Frames, PAGE_SIZE } from '../mm/frames.js';
 import { PageCache, type PageSource } from '../mm/page-cache.js';
 import type { Task } from '../task/task.js';
@@ -121,6 +122,10 @@ export class LayerInode extends Inode implements CachedInode, PageSource {
 
   override get cache(): PageCache {
     return this.pages;
+  }
+
+  get disk(): Disk | undefined {
+    return this.fs.disk;
   }
 
   /** Holes take nothing. */

@@ -1,11 +1,14 @@
 // The pages of one file (or of shared memory without a file), in frames that programs map and reads copy from.
 // Ours, after Linux's address_space (mm/filemap.c). A page is here once, whoever uses it: containers of one image share it.
 import { ENOMEM } from '../abi/errno.js';
-import { FRAME_FILE, FRAME_SHARED } from './frame-account.js';
+import type { Disk } from '../block/disk.js';
+import { FRAME_FILE, FRAME_SHARED, type FrameAccount } from './frame-account.js';
 import { type Frames, PAGE_SIZE } from './frames.js';
 
 /** Where the pages come from, and go to when they are written. Errors are errno values, 0 is none. */
 export interface PageSource {
+  /** Told of what is read and written; undefined: nobody counts it. */
+  readonly disk?: Disk;
   /** Fills the page's frame, which is all zeros, from byte `index * PAGE_SIZE` on; beyond the end it stays zeros. */
   readPage(index: number, into: Uint8Array): number;
   /** As readPage(), of pages behind each other; all of `into` is filled, whatever it holds. A source without this is not read ahead. */
@@ -34,7 +37,8 @@ const RUN = 64;
 
 export class PageCache {
   private readonly pages = new Map<number, number>();
-  private readonly dirty = new Set<number>();
+  /** With who paid for memory when they were written to: whom writing them back is charged to. */
+  private readonly dirty = new Map<number, FrameAccount | undefined>();
   private readonly mappers = new Set<PageMapper>();
 
   /** Without a source the pages themselves are the data: they are zeros until written, and never dropped. */
@@ -92,11 +96,14 @@ export class PageCache {
     if (frame === 0) return -ENOMEM;
     if (this.source) {
       const at = this.frames.hostAddress(frame);
+      const { disk } = this.source;
+      const begun = disk?.begin() ?? 0;
       const errno = this.source.readPage(index, this.frames.bytes.subarray(at, at + PAGE_SIZE));
       if (errno !== 0) {
         this.frames.release(frame);
         return -errno;
       }
+      disk?.noteRead(PAGE_SIZE, begun);
     }
     this.enter(index, frame);
     return frame;
@@ -120,7 +127,10 @@ export class PageCache {
   /** Reads pages [first, first + count) in, of which none is here. What can't be read stays out: get() says why. */
   private readIn(first: number, count: number): void {
     const { frames } = this;
+    const { disk } = this.source!;
+    const begun = disk?.begin() ?? 0;
     const taken: number[] = [];
+    let entered = 0;
     for (let frame = 1; taken.length < count && frame !== 0; ) {
       frame = frames.allocateDirty(FRAME_FILE);
       if (frame !== 0) taken.push(frame);
@@ -134,9 +144,13 @@ export class PageCache {
       const good =
         this.source!.readPages!(first + from, frames.bytes.subarray(at, at + (end - from) * PAGE_SIZE)) === 0;
       for (; from < end; from++)
-        if (good) this.enter(first + from, taken[from]!);
-        else frames.release(taken[from]!);
+        if (good) {
+          this.enter(first + from, taken[from]!);
+          entered++;
+        } else frames.release(taken[from]!);
     }
+    // however its frames lie, it is one stretch of the file
+    if (entered > 0) disk?.noteRead(entered * PAGE_SIZE, begun);
   }
 
   private enter(index: number, frame: number): void {
@@ -152,19 +166,25 @@ export class PageCache {
   /** The page has been written in memory; a source gets it at the next flush. */
   markDirty(index: number): void {
     if (!this.source?.writePage || this.dirty.has(index)) return;
-    this.dirty.add(index);
+    this.dirty.set(index, this.frames.payer);
     this.frames.dirty++;
   }
 
   /** Writes what is dirty back. The first error, or 0. */
   flush(): number {
     let first = 0;
-    for (const index of this.dirty) {
+    let before = -1;
+    for (const [index, writer] of this.dirty) {
       const frame = this.pages.get(index);
       if (frame === undefined) continue;
       for (const mapper of this.mappers) mapper.protectCached(this, index);
       const at = this.frames.hostAddress(frame);
+      const { disk } = this.source!;
+      const begun = disk?.begin() ?? 0;
       const errno = this.source!.writePage!(index, this.frames.bytes.subarray(at, at + PAGE_SIZE));
+      // pages in a row are one operation
+      disk?.noteWritten(index % RUN !== 0 && index === before + 1 ? 0 : 1, PAGE_SIZE, begun, writer);
+      before = index;
       if (errno !== 0 && first === 0) first = errno;
     }
     this.frames.dirty -= this.dirty.size;
@@ -214,12 +234,26 @@ export class PageCache {
     let given = 0;
     for (const [index, frame] of this.pages) {
       if (this.frames.usesOf(frame) > 1 || this.dirty.has(index) || !may(frame)) continue;
-      this.pages.delete(index);
-      this.frames.release(frame);
-      this.count(-1);
+      this.giveUp(index, frame);
       given++;
     }
     return given;
+  }
+
+  /** The page can be read again. */
+  private giveUp(index: number, frame: number): void {
+    this.pages.delete(index);
+    this.frames.release(frame);
+    this.count(-1);
+  }
+
+  /** Clean pages of [first, end) that nobody uses are not wanted any more. */
+  forget(first: number, end: number): void {
+    if (!this.source) return;
+    for (const [index, frame] of this.pages) {
+      if (index < first || index >= end || this.frames.usesOf(frame) > 1 || this.dirty.has(index)) continue;
+      this.giveUp(index, frame);
+    }
   }
 
   /** The last program has unmapped it. */

@@ -2,12 +2,15 @@
 // A class that is not here can't be written, which is said.
 import * as abiI386I386 from '../abi/i386/i386.js';
 import * as abiLayout from '../abi/layout.js';
+import * as blockDisk from '../block/disk.js';
+import * as blockDisks from '../block/disks.js';
 import * as cgroupCgroup from '../cgroup/cgroup.js';
 import * as cgroupCgroupNamespace from '../cgroup/cgroup-namespace.js';
 import * as cgroupChangeNotice from '../cgroup/change-notice.js';
 import * as cgroupCpuState from '../cgroup/cpu-state.js';
 import * as cgroupCpuset from '../cgroup/cpuset.js';
 import * as cgroupHierarchy from '../cgroup/hierarchy.js';
+import * as cgroupIoState from '../cgroup/io-state.js';
 import * as cgroupMemoryState from '../cgroup/memory-state.js';
 import * as cgroupPids from '../cgroup/pids.js';
 import * as clock from '../clock.js';
@@ -163,12 +166,15 @@ import type { Modules } from './names.js';
 export const MODULES: Modules = {
   'abi/i386/i386': abiI386I386,
   'abi/layout': abiLayout,
+  'block/disk': blockDisk,
+  'block/disks': blockDisks,
   'cgroup/cgroup': cgroupCgroup,
   'cgroup/cgroup-namespace': cgroupCgroupNamespace,
   'cgroup/change-notice': cgroupChangeNotice,
   'cgroup/cpu-state': cgroupCpuState,
   'cgroup/cpuset': cgroupCpuset,
   'cgroup/hierarchy': cgroupHierarchy,
+  'cgroup/io-state': cgroupIoState,
   'cgroup/memory-state': cgroupMemoryState,
   'cgroup/pids': cgroupPids,
   clock,

@@ -19,6 +19,7 @@ export function syncfs(task: Task, fd: number): number {
 /** Pages that one piece of advice brings in. */
 const READ_AHEAD_MAX = 512;
 const FADV_WILLNEED = 3;
+const FADV_DONTNEED = 4;
 const FADV_NOREUSE = 5;
 const SYNC_FILE_RANGE_ALL = 7;
 
@@ -45,6 +46,10 @@ export function fadvise(task: Task, fd: number, offset: number, length: number, 
   if (!file || (file.flags & O_PATH) !== 0) return -EBADF;
   if (file.inode.isFifo) return -ESPIPE;
   if (advice < 0 || advice > FADV_NOREUSE || length < 0) return -EINVAL;
+  if (advice === FADV_DONTNEED && file.inode.isRegular) {
+    const end = length === 0 ? Number.POSITIVE_INFINITY : Math.floor((offset + length) / PAGE_SIZE);
+    file.inode.cache?.forget(Math.ceil(offset / PAGE_SIZE), end);
+  }
   if (advice === FADV_WILLNEED && file.inode.isRegular && offset >= 0)
     bringIn(file, offset, length === 0 ? Number.POSITIVE_INFINITY : length);
   return 0;

@@ -13,6 +13,7 @@ import { filterCall } from '../security/seccomp.js';
 import { attend, interruptedCall } from './signal-delivery.js';
 import { leaveSection } from './rseq.js';
 import { callStopCode, stopForTracer } from './tracing.js';
+import { PRESSURE_MEMORY } from './stall.js';
 import { ATTEND_MEMORY_HIGH, ATTEND_YIELD, type Task } from './task.js';
 import { trap } from './trap.js';
 
@@ -151,7 +152,11 @@ export class Runner {
           task.attention &= ~ATTEND_YIELD;
           return;
         }
-        if ((task.attention & ATTEND_MEMORY_HIGH) !== 0 && this.waitForMemory(task)) return;
+        if ((task.attention & ATTEND_MEMORY_HIGH) !== 0) this.holdForMemory(task);
+        if (task.isHeld) {
+          task.waitHeld();
+          return;
+        }
         if (!attend(task)) return;
       }
       const left = end - cpu.instructions - calls * CALL_COST;
@@ -172,17 +177,13 @@ export class Runner {
     }
   }
 
-  /** A task that takes memory while its group is above memory.high waits; only its end ends that. Does it? */
-  private waitForMemory(task: Task): boolean {
+  /** A task that takes memory while its group is above memory.high waits. */
+  private holdForMemory(task: Task): void {
     const { pagesOverHigh, groupOverHigh } = task;
     task.attention &= ~ATTEND_MEMORY_HIGH;
     const delay = highDelay(groupOverHigh!, pagesOverHigh);
     if (pagesOverHigh >= HIGH_BATCH) task.pagesOverHigh = 0;
-    if (delay === 0 || task.signalPending) return false;
-    task.callState.deadline = this.kernel.clock.monotonic() + delay;
-    this.kernel.timers.set(task, task.callState.deadline);
-    task.state = 'blocked';
-    return true;
+    if (delay > 0) task.hold(this.kernel.clock.monotonic() + delay, PRESSURE_MEMORY);
   }
 
   /** Answers the system call that the task has just made. False: the task does not go on now. */

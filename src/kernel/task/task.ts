@@ -21,6 +21,7 @@ import { BLOCK, type CallState, ERESTARTSYS, freshCall } from './blocking.js';
 import { noUsage, type Process } from './process.js';
 import type { Registers } from './registers.js';
 import type { Rseq } from './rseq.js';
+import { PRESSURE_NONE } from './stall.js';
 import { SignalSet } from './signal-set.js';
 import { PendingSignals } from './signals.js';
 import type { AfterStop, Tracing } from './tracing.js';
@@ -47,6 +48,8 @@ export const ATTEND_STOP = 4;
 export const ATTEND_YIELD = 8;
 /** It has taken memory while a group was above memory.high. */
 export const ATTEND_MEMORY_HIGH = 32;
+/** It has had more than it may and is held back: `heldUntil`. */
+export const ATTEND_HELD = 128;
 /** Its tracer wants it to stop. */
 export const ATTEND_TRAP = 64;
 /** A wait with a mask of its own (ppoll, sigsuspend) is over: the old mask comes back. */
@@ -98,6 +101,9 @@ export class Task implements Waiter, Timed {
   /** Pages that it has taken above memory.high, and the outermost group that was. */
   pagesOverHigh = 0;
   groupOverHigh?: MemoryState;
+  /** Until when it does not go on for its groups' limits, of what (PRESSURE_*): nanoseconds of the monotonic clock. */
+  heldUntil = 0;
+  heldFor = PRESSURE_NONE;
 
   policy = SCHED_NORMAL;
   nice = 0;
@@ -249,6 +255,37 @@ export class Task implements Waiter, Timed {
     this.groupOverHigh = group;
     const pages = ++this.pagesOverHigh;
     if (pages === 1 || pages >= HIGH_BATCH) this.attention |= ATTEND_MEMORY_HIGH;
+  }
+
+  /** It does not go on before `until`, for want of what PRESSURE_* says; only its end ends that. */
+  hold(until: number, what: number): void {
+    if (until <= this.heldUntil) return;
+    this.heldUntil = until;
+    this.heldFor = what;
+    this.attention |= ATTEND_HELD;
+  }
+
+  /** Is that still so? */
+  get isHeld(): boolean {
+    if ((this.attention & ATTEND_HELD) === 0) return false;
+    if (this.kernel.clock.monotonic() < this.heldUntil && !this.mustEnd) return true;
+    this.attention &= ~ATTEND_HELD;
+    this.heldUntil = 0;
+    this.heldFor = PRESSURE_NONE;
+    return false;
+  }
+
+  /** Waits for the end of that before it goes on in user mode. */
+  waitHeld(): void {
+    this.callState.deadline = this.heldUntil;
+    this.kernel.timers.set(this, this.heldUntil);
+    this.state = 'blocked';
+  }
+
+  /** Waits for it in the middle of a call, as block(). */
+  blockHeld(): number {
+    this.callState.deadline = this.heldUntil;
+    return this.block();
   }
 
   /** Works ATTEND_SIGNAL out anew, after the mask or what is pending has changed. */

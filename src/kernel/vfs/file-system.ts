@@ -1,5 +1,6 @@
 // A mounted filesystem: its root and what statfs tells. Linux struct super_block.
 import { EINVAL } from '../abi/errno.js';
+import type { Disk } from '../block/disk.js';
 import type { UserNamespace } from '../ns/user-namespace.js';
 import type { Dentry } from './dentry.js';
 import type { Inode } from './inode.js';
@@ -34,6 +35,8 @@ export abstract class FileSystem {
   readonly fixedReadOnly: boolean = false;
   /** Files of it that somebody watches. */
   readonly watched = new Set<Inode>();
+  /** What its data lie on; undefined: on nothing that programs see. */
+  disk?: Disk;
   /** What /proc/mounts shows in the first column. */
   source = 'none';
 

@@ -7,6 +7,8 @@ import { clearOut, copyIn, copyOut } from '../mm/user-memory.js';
 export interface Io {
   /** Bytes that can still be moved. */
   readonly left: number;
+  /** Are these a call's own buffers, so that a call that waits finds what it has done in its CallState? */
+  readonly resumes: boolean;
   /** Moves `length` bytes of `from`, from `at` on, into the buffer. How many it took. */
   give(from: Uint8Array, at: number, length: number): number;
   /** Moves `length` bytes out of the buffer to `into` at `at`. How many it gave. */
@@ -22,6 +24,7 @@ export interface Io {
 /** A program's buffers: nearly always one. */
 export class UserIo implements Io {
   left: number;
+  readonly resumes = true;
   /** Addresses and lengths of the others, in turn. */
   private rest?: number[];
   /** The buffer at hand, and how far it is done. */
@@ -128,6 +131,7 @@ export class UserIo implements Io {
 
 /** The kernel's own bytes. */
 export class KernelIo implements Io {
+  readonly resumes = false;
   private position = 0;
 
   constructor(private readonly bytes: Uint8Array) {}

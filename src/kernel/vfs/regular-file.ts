@@ -6,6 +6,7 @@ import { PAGE_SIZE } from '../mm/frames.js';
 import type { PageCache } from '../mm/page-cache.js';
 import { RLIMIT_FSIZE } from '../abi/sched.js';
 import { SIGXFSZ } from '../abi/signal.js';
+import { BLOCK } from '../task/blocking.js';
 import { unsealedLength, unsealedWrite } from './seals.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from './actor.js';
@@ -180,9 +181,13 @@ function limitedSize(task: Task, offset: number, length: number, most: number): 
   return limit - offset;
 }
 
-export function readCached(task: Task, inode: CachedInode, io: Io, offset: number): number {
-  if (offset < 0) return -EINVAL;
+/** Reads from `start` on. A limit of a disk holds within a call too: it waits, and goes on where it was. */
+export function readCached(task: Task, inode: CachedInode, io: Io, start: number): number {
+  if (start < 0) return -EINVAL;
   const { cache } = inode;
+  const earlier = io.resumes ? task.callState.done : 0;
+  const offset = start + earlier;
+  io.skip(earlier);
   const wanted = Math.min(io.left, Math.max(0, inode.size - offset));
   const wantedPages = Math.ceil((offset + wanted) / PAGE_SIZE);
   const pages = Math.ceil(inode.size / PAGE_SIZE);
@@ -193,13 +198,19 @@ export function readCached(task: Task, inode: CachedInode, io: Io, offset: numbe
     const piece = Math.min(wanted - done, PAGE_SIZE - at);
     // a hole stays one
     const frame = cache.isHole(index) ? 0 : cache.getAhead(index, wantedPages, pages);
-    if (frame < 0) return done > 0 ? done : frame;
+    if (frame < 0) return earlier + done > 0 ? earlier + done : frame;
     const moved = frame === 0 ? io.giveZeros(piece) : giveHeld(cache, frame, io, at, piece);
     done += moved;
     if (moved < piece) break;
+    if (io.resumes && task.isHeld && done < wanted) {
+      task.callState.done = earlier + done;
+      const waits = task.blockHeld();
+      if (waits === BLOCK) return waits;
+      break;
+    }
   }
   if (wanted > 0) inode.noteRead(task);
-  return transferred(done, wanted);
+  return earlier + done > 0 ? earlier + done : transferred(done, wanted);
 }
 
 /** Moves bytes of a page that stays meanwhile: the program's own pages may need room. */

@@ -36,7 +36,7 @@ export function stateOf(task: Task): keyof typeof STATES {
   if (task.state === 'dead') return 'Z';
   if (task.state === 'stopped') return task.tracing?.stop ? 't' : 'T';
   if (task.state === 'running') return 'R';
-  return task.vforkChild ? 'D' : 'S';
+  return task.vforkChild || task.heldUntil > 0 ? 'D' : 'S';
 }
 
 /** A program's name may hold anything. In /proc/PID/stat it does. */

@@ -5,6 +5,7 @@ import { RELEASE, VERSION } from '../../release.js';
 import { CONTROLLER_NAMES } from '../../cgroup/controllers.js';
 import { FILE_SYSTEM_TYPES } from '../file-system-types.js';
 import { cpuinfo } from './cpuinfo.js';
+import { diskstats, partitions } from './disks.js';
 import { type Entry, link, table } from './inodes.js';
 import { locks } from './locks.js';
 import { stateOf, ticks } from './process-status.js';
@@ -81,6 +82,7 @@ const DEVICES = `Character devices:
 136 pts
 
 Block devices:
+254 virtblk
 `;
 
 const TTY_DRIVERS = `/dev/tty             /dev/tty        5       0 system:/dev/tty
@@ -99,6 +101,7 @@ const fixed = (content: string) => (): string => content;
 const cgroups = ofSystem(({ cgroups: { count } }) => {
   const names: string[] = [...CONTROLLER_NAMES];
   names.splice(names.indexOf('cpu') + 1, 0, 'cpuacct');
+  names[names.indexOf('io')] = 'blkio';
   return `#subsys_name\thierarchy\tnum_cgroups\tenabled\n${names.map((name) => `${name}\t0\t${count}\t1\n`).join('')}`;
 });
 
@@ -112,7 +115,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   ),
   text('cpuinfo', 0o444, cpuinfo),
   text('devices', 0o444, fixed(DEVICES)),
-  text('diskstats', 0o444, fixed('')),
+  text('diskstats', 0o444, diskstats),
   text('filesystems', 0o444, filesystems),
   text('interrupts', 0o444, interrupts),
   text('loadavg', 0o444, loadavg),
@@ -122,7 +125,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   text('modules', 0o444, fixed('')),
   link('mounts', { text: () => 'self/mounts' }),
   link('net', { text: () => 'self/net' }),
-  text('partitions', 0o444, fixed('')),
+  text('partitions', 0o444, partitions),
   self,
   text('stat', 0o444, stat),
   text('swaps', 0o444, fixed('Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n')),

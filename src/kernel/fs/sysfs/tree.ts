@@ -1,7 +1,9 @@
 // What is in sysfs: the processor, memory's one node, clocks, the devices of /dev and the network's interfaces. Linux
 // Documentation/ABI/{stable,testing}/sysfs-*. A directory that only marks a place is empty, as on a machine without such devices.
 import { majorOf, minorOf } from '../../abi/device-number.js';
+import { CGROUP_OPTIONS, DELEGATED } from '../../cgroup/features.js';
 import { DEVICE_NODES } from '../devices.js';
+import { diskLinks, diskNumbers, disks } from './disks.js';
 import { interfaces, interfaceLinks } from './interfaces.js';
 import { changing, directory, link, type SysNode, value } from './node.js';
 import type { Sysfs } from './sysfs.js';
@@ -103,7 +105,10 @@ function classOf(kind: CharacterDevice['kind']): SysNode {
 
 const KERNEL = directory({
   address_bits: value(32),
-  cgroup: directory({ features: value('nsdelegate') }),
+  cgroup: directory({
+    delegate: value(DELEGATED.join('\n')),
+    features: value(Object.keys(CGROUP_OPTIONS).join('\n')),
+  }),
   cpu_byteorder: value('little'),
   debug: directory(),
   fscaps: value(1),
@@ -124,17 +129,17 @@ const KERNEL = directory({
 });
 
 export const ROOT = directory({
-  block: directory(),
+  block: changing(diskLinks(1)),
   bus: directory({ cpu: directory({ devices: directory({ cpu0: link('../../../devices/system/cpu/cpu0') }) }) }),
   class: directory({
-    block: directory(),
+    block: changing(diskLinks(2)),
     mem: classOf('mem'),
     misc: directory(),
     net: changing(interfaceLinks),
     tty: classOf('tty'),
   }),
   dev: directory({
-    block: directory(),
+    block: changing(diskNumbers),
     char: directory(
       Object.fromEntries(
         DEVICES.map(({ name, number, kind }) => [number, link(`../../devices/virtual/${kind}/${name}`)]),
@@ -143,7 +148,12 @@ export const ROOT = directory({
   }),
   devices: directory({
     system: SYSTEM,
-    virtual: directory({ mem: devicesOf('mem'), net: changing(interfaces), tty: devicesOf('tty') }),
+    virtual: directory({
+      block: changing(disks),
+      mem: devicesOf('mem'),
+      net: changing(interfaces),
+      tty: devicesOf('tty'),
+    }),
   }),
   firmware: directory(),
   fs: directory({ cgroup: directory() }),
