@@ -4,10 +4,13 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long s64;
 
-// The page before this image, which the kernel writes: CLOCK_REALTIME minus CLOCK_MONOTONIC.
+// The page before this image, which the kernel writes, one for each time namespace: how far each clock is ahead of the counter.
+struct offset {
+  s64 seconds;
+  u32 nanoseconds, unused;
+};
 struct data {
-  u32 seconds;
-  u32 nanoseconds;
+  struct offset realtime, monotonic, boottime;
 };
 extern const volatile struct data vvar __attribute__((visibility("hidden")));
 
@@ -22,20 +25,20 @@ static inline int syscall2(int number, int a, void *b) {
 }
 
 // Seconds and nanoseconds of a clock; 0: it is not one of those that we know.
-static inline int read_clock(int clock, u32 *seconds, u32 *nanoseconds) {
+static inline int read_clock(int clock, s64 *seconds, u32 *nanoseconds) {
   u32 low, high, whole, rest;
   if (clock < 0 || clock > BOOTTIME || clock == 2 || clock == 3) return 0;
   __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
   __asm__("divl %4" : "=a"(whole), "=d"(rest) : "0"(low), "1"(high), "r"(BILLION));
-  if (clock == REALTIME || clock == REALTIME_COARSE) {
-    whole += vvar.seconds;
-    rest += vvar.nanoseconds;
-    if (rest >= BILLION) {
-      rest -= BILLION;
-      whole++;
-    }
+  const volatile struct offset *ahead = &vvar.monotonic;
+  if (clock == REALTIME || clock == REALTIME_COARSE) ahead = &vvar.realtime;
+  if (clock == BOOTTIME) ahead = &vvar.boottime;
+  rest += ahead->nanoseconds;
+  if (rest >= BILLION) {
+    rest -= BILLION;
+    whole++;
   }
-  *seconds = whole;
+  *seconds = ahead->seconds + whole;
   *nanoseconds = rest;
   return 1;
 }
@@ -51,7 +54,8 @@ struct timeval {
 };
 
 int __vdso_clock_gettime(int clock, struct timespec *at) {
-  u32 seconds, nanoseconds;
+  s64 seconds;
+  u32 nanoseconds;
   if (!read_clock(clock, &seconds, &nanoseconds)) return syscall2(CLOCK_GETTIME, clock, at);
   at->sec = seconds;
   at->nsec = nanoseconds;
@@ -59,7 +63,8 @@ int __vdso_clock_gettime(int clock, struct timespec *at) {
 }
 
 int __vdso_clock_gettime64(int clock, struct timespec64 *at) {
-  u32 seconds, nanoseconds;
+  s64 seconds;
+  u32 nanoseconds;
   if (!read_clock(clock, &seconds, &nanoseconds)) return syscall2(CLOCK_GETTIME64, clock, at);
   at->sec = seconds;
   at->nsec = nanoseconds;
@@ -69,7 +74,8 @@ int __vdso_clock_gettime64(int clock, struct timespec64 *at) {
 int __vdso_clock_getres(int clock, struct timespec *at) { return syscall2(CLOCK_GETRES, clock, at); }
 
 int __vdso_gettimeofday(struct timeval *at, void *zone) {
-  u32 seconds, nanoseconds;
+  s64 seconds;
+  u32 nanoseconds;
   if (zone) return syscall2(GETTIMEOFDAY, (int)at, zone);
   read_clock(REALTIME, &seconds, &nanoseconds);
   if (at) {
@@ -80,7 +86,8 @@ int __vdso_gettimeofday(struct timeval *at, void *zone) {
 }
 
 u32 __vdso_time(u32 *at) {
-  u32 seconds, nanoseconds;
+  s64 seconds;
+  u32 nanoseconds;
   read_clock(REALTIME, &seconds, &nanoseconds);
   if (at) *at = seconds;
   return seconds;

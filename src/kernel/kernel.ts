@@ -37,6 +37,7 @@ import { FrameQueue } from './net/link/frame-queue.js';
 import { NetNamespace } from './ns/net-namespace.js';
 import { PidNamespace } from './ns/pid-namespace.js';
 import { UserNamespace } from './ns/user-namespace.js';
+import { TimeNamespace } from './ns/time-namespace.js';
 import { UtsNamespace } from './ns/uts-namespace.js';
 import { RELEASE, VERSION } from './release.js';
 import { Credentials } from './security/credentials.js';
@@ -146,6 +147,7 @@ export class Kernel {
   readonly netNamespaces = new Set<NetNamespace>();
   /** Frames between interfaces. */
   readonly links = new FrameQueue();
+  readonly timeNamespace: TimeNamespace;
   readonly anonymous: AnonymousFs;
   readonly pipes: AnonymousFs;
   readonly sockets: AnonymousFs;
@@ -170,7 +172,6 @@ export class Kernel {
   private tables = new Map<Abi, SyscallTable>();
   private newestTable?: SyscallTable;
   private readonly vdsos = new Map<Abi, PageCache>();
-  private readonly vvar: PageCache;
   private readonly memory: Tmpfs;
   private readonly memoryRoot: Mount;
   private random: (into: Uint8Array) => void;
@@ -198,8 +199,10 @@ export class Kernel {
     this.vfs = new Vfs({ openDevice, openFifo });
     this.nsfs = new Nsfs(this.newDevice(), this);
     this.bootId = uuid(this.randomBytes(16));
-    this.vvar = new PageCache(this.frames);
-    this.writeVvar();
+    const time = TimeNamespace.create(this.userNamespace, this);
+    assert(typeof time !== 'number', 'there is memory for the clocks');
+    this.timeNamespace = time.hold();
+    this.timeNamespace.enter();
     this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
     this.memoryRoot = this.newMount(this.memory, new Dentry('', undefined, this.memory.root), 0);
     this.runner = new Runner(this);
@@ -215,6 +218,7 @@ export class Kernel {
     this.tables = new Map();
     this.newestTable = undefined;
     this.runner = new Runner(this);
+    this.dateChanged();
     this.onProcessEnded = () => {};
     this.onOutOfMemory = () => {};
   }
@@ -470,7 +474,7 @@ export class Kernel {
   // ---- memory ---------------------------------------------------------------------------------------------------------------------
 
   /** Maps the vDSO and the page before it, which the clocks are in; the address of the vDSO. */
-  mapVdso(space: AddressSpace, abi: Abi): number {
+  mapVdso(space: AddressSpace, abi: Abi, time: TimeNamespace): number {
     let image = this.vdsos.get(abi);
     if (!image) {
       image = new PageCache(this.frames);
@@ -480,7 +484,7 @@ export class Kernel {
       this.vdsos.set(abi, image);
     }
     const place = space.areas.highestHole(2 * PAGE_SIZE, space.layout.lowest, space.layout.mmapTop);
-    space.map(place, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, { cache: this.vvar, offset: 0 }, '[vvar]');
+    space.map(place, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, { cache: time.data, offset: 0 }, '[vvar]');
     space.map(
       place + PAGE_SIZE,
       PAGE_SIZE,
@@ -498,13 +502,10 @@ export class Kernel {
   }
 
   /** The date has been set: programs read it from the page before the vDSO. */
-  writeVvar(): void {
-    const frame = this.vvar.get(0);
-    if (frame <= 0) return;
-    const { seconds, nanoseconds } = this.clock.offset;
-    const at = this.frames.hostAddress(frame) >>> 2;
-    this.frames.words[at] = seconds;
-    this.frames.words[at + 1] = nanoseconds;
+  dateChanged(): void {
+    const all = new Set([this.timeNamespace]);
+    for (const { namespaces } of this.tasks) all.add(namespaces.time);
+    for (const time of all) time.writeData();
   }
 
   /** No frame is left: what can be read again goes. */

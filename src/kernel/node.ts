@@ -109,6 +109,8 @@ export function initialNamespaces(kernel: Kernel, mount: MountNamespace): Namesp
     ipc: kernel.ipcNamespace,
     net: kernel.netNamespace,
     pidForChildren: kernel.pidNamespace,
+    time: kernel.timeNamespace,
+    timeForChildren: kernel.timeNamespace,
   };
 }
 

@@ -69,6 +69,8 @@ export function namespacesOf(
       kernel.pidNamespace,
       (task) => task.pidNamespace,
     ),
+    time: kernel.timeNamespace,
+    timeForChildren: kernel.timeNamespace,
   };
 }
 

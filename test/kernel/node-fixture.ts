@@ -5,7 +5,7 @@ import { HostInput, HostOutput, HostStream } from '../../src/kernel/fs/host-stre
 import { Procfs } from '../../src/kernel/fs/procfs/procfs.js';
 import { Tmpfs, type TmpfsInode } from '../../src/kernel/fs/tmpfs.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
-import { createNode, mountAt, standardMounts, type StandardMounts } from '../../src/kernel/node.js';
+import { createNode, initialNamespaces, mountAt, standardMounts, type StandardMounts } from '../../src/kernel/node.js';
 import { PidNamespace } from '../../src/kernel/ns/pid-namespace.js';
 import type { FileSystem } from '../../src/kernel/vfs/file-system.js';
 import type { Mount } from '../../src/kernel/vfs/mount.js';
@@ -129,14 +129,7 @@ export class TestNode {
       searchPath: true,
       cwd,
       init: false,
-      namespaces: {
-        mount: this.mounts.namespace,
-        uts: kernel.utsNamespace,
-        cgroup: kernel.cgroups.namespace,
-        ipc: kernel.ipcNamespace,
-        net: kernel.netNamespace,
-        pidForChildren: pids,
-      },
+      namespaces: { ...initialNamespaces(kernel, this.mounts.namespace), pidForChildren: pids },
       files: (task) => [new HostInput(task, stdin), new HostOutput(task, stdout), new HostOutput(task, stderr)],
     });
     if (typeof process === 'number') throw new Error(`${args[0]}: errno ${-process}`);
@@ -169,14 +162,7 @@ export class TestNode {
       env: ['PATH=/bin', 'HOME=/'],
       searchPath: true,
       terminal,
-      namespaces: {
-        mount: this.mounts.namespace,
-        uts: kernel.utsNamespace,
-        cgroup: kernel.cgroups.namespace,
-        ipc: kernel.ipcNamespace,
-        net: kernel.netNamespace,
-        pidForChildren: kernel.pidNamespace,
-      },
+      namespaces: initialNamespaces(kernel, this.mounts.namespace),
       files: (task) => {
         const file = kernel.vfs.open(task, task.fs.root, terminal.name, O_RDWR, 0);
         if (typeof file === 'number') throw new Error(`${terminal.name}: errno ${-file}`);

@@ -20,6 +20,7 @@ const CLEAN = [
   'orphan',
   'process',
   'thread',
+  'time-namespace',
   'unix',
   'user-namespace',
   'pipe',

@@ -10,7 +10,7 @@ import { nodePlatform } from '../../hosts/node/platform.js';
 import { SharedFolder } from '../../hosts/node/shared-folder.js';
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoName } from '../../kernel/abi/errno.js';
 import { drive } from '../../kernel/drive.js';
-import { createNode, mountAt, standardMounts } from '../../kernel/node.js';
+import { createNode, initialNamespaces, mountAt, standardMounts } from '../../kernel/node.js';
 import type { Devpts } from '../../kernel/fs/devpts.js';
 import type { Kernel } from '../../kernel/kernel.js';
 import type { NamespaceSet } from '../../kernel/ns/namespace-set.js';
@@ -167,14 +167,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   });
   const cgroup = programGroup(kernel, options.limits);
   const { namespace, pts } = standardMounts(kernel, root.fs, kernel.pidNamespace, cgroup);
-  const namespaces: NamespaceSet = {
-    mount: namespace,
-    uts: kernel.utsNamespace,
-    cgroup,
-    net: kernel.netNamespace,
-    ipc: kernel.ipcNamespace,
-    pidForChildren: kernel.pidNamespace,
-  };
+  const namespaces: NamespaceSet = { ...initialNamespaces(kernel, namespace), cgroup };
   for (const [i, bind] of options.binds.entries()) {
     if (!mountAt(kernel, namespace, bind.path, volumes[i]!))
       throw new InputError(

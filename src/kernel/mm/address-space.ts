@@ -330,6 +330,12 @@ export class AddressSpace implements PageMapper {
     }
   }
 
+  /** Where pages of `old` were mapped those of `next` are. */
+  exchange(old: PageCache, next: PageCache): void {
+    for (const { start, end, prot, flags, offset, cache, name } of [...this.areas])
+      if (cache === old) this.map(start, end - start, prot, flags | MAP_FIXED, { cache: next, offset }, name);
+  }
+
   private noteUnmapped(cache: PageCache): void {
     for (const area of this.areas) if (area.cache === cache) return;
     cache.removeMapper(this);

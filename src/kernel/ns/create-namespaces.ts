@@ -1,6 +1,14 @@
 // New namespaces, as clone(2) and unshare(2) ask for them. man 7 namespaces; Linux kernel/nsproxy.c create_new_namespaces.
 import { EINVAL, ENOSPC, EPERM } from '../abi/errno.js';
-import { CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } from '../abi/sched.js';
+import {
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWTIME,
+  CLONE_NEWUTS,
+} from '../abi/sched.js';
 import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Credentials } from '../security/credentials.js';
@@ -10,6 +18,7 @@ import { IpcNamespace } from './ipc-namespace.js';
 import type { NamespaceSet } from './namespace-set.js';
 import { NetNamespace } from './net-namespace.js';
 import { PID_NAMESPACE_LEVELS, PidNamespace } from './pid-namespace.js';
+import { TimeNamespace } from './time-namespace.js';
 import { USER_NAMESPACE_LEVELS, UserNamespace } from './user-namespace.js';
 
 /** Credentials in a new user namespace, of which their owner is the creator; a negated errno. Linux create_user_ns(). */
@@ -25,7 +34,8 @@ export function createUserNamespace({ credentials, fs, namespaces }: Task): Cred
 }
 
 /** Those of a set: all but that of users, which belongs to the credentials. */
-export const NEW_IN_SET = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
+export const NEW_IN_SET =
+  CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 /**
  * The set of `task` with new namespaces for the CLONE_NEW* in `flags`, which belong to the user namespace of `credentials`. With new mounts
@@ -49,6 +59,10 @@ export function createNamespaces(
     if (task.pidNamespace !== old.pidForChildren) return -EINVAL;
     if (task.pidNamespace.level >= PID_NAMESPACE_LEVELS) return -ENOSPC;
   }
+  const timeForChildren = has(CLONE_NEWTIME)
+    ? TimeNamespace.create(owner, kernel, old.timeForChildren)
+    : old.timeForChildren;
+  if (typeof timeForChildren === 'number') return timeForChildren;
   return {
     mount: has(CLONE_NEWNS) ? copyMountNamespace(task, owner, fs) : old.mount,
     uts: has(CLONE_NEWUTS) ? old.uts.copy(owner) : old.uts,
@@ -56,5 +70,7 @@ export function createNamespaces(
     ipc: has(CLONE_NEWIPC) ? new IpcNamespace(owner, kernel) : old.ipc,
     net: has(CLONE_NEWNET) ? new NetNamespace(kernel, owner) : old.net,
     pidForChildren: has(CLONE_NEWPID) ? new PidNamespace(task.pidNamespace, owner) : old.pidForChildren,
+    time: old.time,
+    timeForChildren,
   };
 }

@@ -1,11 +1,12 @@
 // The kinds of namespaces, as /proc/PID/ns and setns(2) have them, and what joining one of each takes. man 2 setns; man 7 namespaces.
-import { EINVAL, EPERM } from '../abi/errno.js';
+import { EINVAL, EPERM, EUSERS } from '../abi/errno.js';
 import {
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
   CLONE_NEWNET,
   CLONE_NEWNS,
   CLONE_NEWPID,
+  CLONE_NEWTIME,
   CLONE_NEWUSER,
   CLONE_NEWUTS,
 } from '../abi/sched.js';
@@ -20,6 +21,7 @@ import type { Namespace } from './namespace.js';
 import type { NamespaceSet } from './namespace-set.js';
 import type { NetNamespace } from './net-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
+import type { TimeNamespace } from './time-namespace.js';
 import type { UserNamespace } from './user-namespace.js';
 import type { UtsNamespace } from './uts-namespace.js';
 
@@ -84,6 +86,16 @@ function joinPids(next: Joining, namespace: Namespace): number {
   return 0;
 }
 
+/** The clocks are in the memory of whoever reads them: it must be his alone. */
+function joinTime(next: Joining, namespace: Namespace): number {
+  const { task } = next;
+  if (task.process.threads.size > 1 || task.space.users > 1) return -EUSERS;
+  if (!administers(next, namespace)) return -EPERM;
+  const time = namespace as TimeNamespace;
+  next.set = { ...next.set, time, timeForChildren: time };
+  return 0;
+}
+
 /** With every capability there, so nobody joins the one that he is in. */
 function joinUsers(next: Joining, namespace: Namespace): number {
   const { task, credentials } = next;
@@ -117,6 +129,14 @@ export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
     of: ({ namespaces: { pidForChildren }, pidNamespace }) =>
       pidForChildren === pidNamespace || pidForChildren.init || pidForChildren.dead ? pidForChildren : undefined,
     join: joinPids,
+  },
+  { name: 'time', label: 'time', flag: CLONE_NEWTIME, of: (task) => task.namespaces.time, join: joinTime },
+  {
+    name: 'time_for_children',
+    label: 'time',
+    flag: CLONE_NEWTIME,
+    of: (task) => task.namespaces.timeForChildren,
+    join: joinTime,
   },
   plain('uts', CLONE_NEWUTS),
 ];

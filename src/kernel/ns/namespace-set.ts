@@ -4,6 +4,7 @@ import type { IpcNamespace } from './ipc-namespace.js';
 import type { MountNamespace } from './mount-namespace.js';
 import type { NetNamespace } from './net-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
+import type { TimeNamespace } from './time-namespace.js';
 import type { UtsNamespace } from './uts-namespace.js';
 
 export interface NamespaceSet {
@@ -14,15 +15,20 @@ export interface NamespaceSet {
   readonly net: NetNamespace;
   /** Where its children get their numbers. Its own are those of its Pid. */
   readonly pidForChildren: PidNamespace;
+  readonly time: TimeNamespace;
+  /** Whose clocks its children have, and itself with its next program. */
+  readonly timeForChildren: TimeNamespace;
 }
 
-const all = ({ mount, uts, cgroup, ipc, net, pidForChildren }: NamespaceSet) => [
+const all = ({ mount, uts, cgroup, ipc, net, pidForChildren, time, timeForChildren }: NamespaceSet) => [
   mount,
   uts,
   cgroup,
   ipc,
   net,
   pidForChildren,
+  time,
+  timeForChildren,
 ];
 
 /** One task more, or less, is in them. */

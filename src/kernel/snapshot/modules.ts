@@ -105,6 +105,7 @@ import * as nsMountNamespace from '../ns/mount-namespace.js';
 import * as nsNamespace from '../ns/namespace.js';
 import * as nsNetNamespace from '../ns/net-namespace.js';
 import * as nsPidNamespace from '../ns/pid-namespace.js';
+import * as nsTimeNamespace from '../ns/time-namespace.js';
 import * as nsUserNamespace from '../ns/user-namespace.js';
 import * as nsUtsNamespace from '../ns/uts-namespace.js';
 import * as securityCapability from '../security/capability.js';
@@ -269,6 +270,7 @@ export const MODULES: Modules = {
   'ns/namespace': nsNamespace,
   'ns/net-namespace': nsNetNamespace,
   'ns/pid-namespace': nsPidNamespace,
+  'ns/time-namespace': nsTimeNamespace,
   'ns/user-namespace': nsUserNamespace,
   'ns/uts-namespace': nsUtsNamespace,
   'security/capability': securityCapability,

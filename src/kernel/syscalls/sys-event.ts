@@ -178,7 +178,9 @@ export function dueAt(task: Task, clock: number, first: number, absolute: boolea
   if (first === 0) return Number.POSITIVE_INFINITY;
   const now = task.kernel.clock.monotonic();
   if (!absolute) return now + first;
-  return isRealClock(clock) ? now + Math.max(0, first - nanosecondsOf(task.kernel.clock.date())) : first;
+  return isRealClock(clock)
+    ? now + Math.max(0, first - nanosecondsOf(task.kernel.clock.date()))
+    : first - task.namespaces.time.ahead(clock);
 }
 
 function settime(task: Task, fd: number, flags: number, address: number, oldAddress: number, wide: boolean): number {

@@ -1,4 +1,5 @@
 // futex(2) with its timeouts. The rest is task/futex.ts.
+import { CLOCK_MONOTONIC } from '../abi/time.js';
 import {
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMD_MASK,
@@ -34,8 +35,9 @@ function call(
     // FUTEX_WAIT waits for so long, the others until then; FUTEX_LOCK_PI by the date, without saying so
     if (command !== FUTEX_WAIT) {
       const { clock } = task.kernel;
+      const now = (): number => clock.monotonic() + task.namespaces.time.ahead(CLOCK_MONOTONIC);
       const byDate = (operation & FUTEX_CLOCK_REALTIME) !== 0 || command === FUTEX_LOCK_PI;
-      timeout = Math.max(0, timeout - (byDate ? nanosecondsOf(clock.date()) : clock.monotonic()));
+      timeout = Math.max(0, timeout - (byDate ? nanosecondsOf(clock.date()) : now()));
     }
   }
   return futexCall(task, { address, operation, value, timeout, value2: fourth, address2, value3 });

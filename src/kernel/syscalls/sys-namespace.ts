@@ -5,7 +5,6 @@ import {
   CLONE_FS,
   CLONE_NEWIPC,
   CLONE_NEWNS,
-  CLONE_NEWPID,
   CLONE_NEWUSER,
   CLONE_SIGHAND,
   CLONE_SYSVSEM,
@@ -83,7 +82,7 @@ function joinProcess(next: Joining, { process }: PidFile, flags: number): number
   const target = process.leader;
   if (!mayTrace(next.task, target)) return -EPERM;
   for (const kind of NAMESPACE_KINDS) {
-    if ((flags & kind.flag) === 0 || (kind.flag === CLONE_NEWPID && kind.name !== 'pid')) continue;
+    if ((flags & kind.flag) === 0 || kind.name.endsWith('_for_children')) continue;
     const failed = kind.join(next, kind.of(target)!);
     if (failed !== 0) return failed;
   }

@@ -16,6 +16,7 @@ import {
   __WNOTHREAD,
   CLONE_CLEAR_SIGHAND,
   CLONE_INTO_CGROUP,
+  CLONE_NEWTIME,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
   CLONE_THREAD,
@@ -138,7 +139,7 @@ export function clone3(task: Task, address: number, size: number): number {
   if (high > CLONE_CLEAR_SIGHAND + CLONE_INTO_CGROUP) return -EINVAL;
   const clearHandlers = high % CLONE_INTO_CGROUP >= CLONE_CLEAR_SIGHAND;
   const intoCgroup = high >= CLONE_INTO_CGROUP;
-  if ((args.flags! & 0xff) !== 0 || args.exit_signal! > 64 || args.set_tid_size! !== 0) return -EINVAL;
+  if ((args.flags! & 0xff & ~CLONE_NEWTIME) !== 0 || args.exit_signal! > 64 || args.set_tid_size! !== 0) return -EINVAL;
   if ((args.stack === 0) !== (args.stack_size === 0)) return -EINVAL;
   const cgroup = intoCgroup ? cgroupForChild(task, args.cgroup!, (low & CLONE_THREAD) === 0) : undefined;
   if (typeof cgroup === 'number') return cgroup;

@@ -1,4 +1,5 @@
 // The system and the task's place in it: uname, sysinfo, getrandom, limits, priorities, prctl. man 2 of each.
+import { CLOCK_BOOTTIME } from '../abi/time.js';
 import { EFAULT, EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../abi/errno.js';
 import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../abi/seccomp.js';
 import {
@@ -81,7 +82,7 @@ export function sysinfo(task: Task, address: number): number {
   const { frames, clock, tasks } = task.kernel;
   // in units of a page, so that a 32-bit word holds it
   return writeStruct(task, task.abi.structs.sysinfo, address, {
-    uptime: Math.floor(clock.monotonic() / 1e9),
+    uptime: Math.floor((clock.monotonic() + task.namespaces.time.ahead(CLOCK_BOOTTIME)) / 1e9),
     totalram: frames.count,
     freeram: frames.free,
     procs: tasks.size,

@@ -40,7 +40,7 @@ export function readClock(task: Task, clock: number): Timestamp | undefined {
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM:
-      return timestampOf(kernelClock.monotonic());
+      return task.namespaces.time.shown(clock, timestampOf(kernelClock.monotonic()));
     case CLOCK_PROCESS_CPUTIME_ID: {
       const { userTime, systemTime } = task.process.totalUsage;
       return timestampOf(userTime + systemTime + task.kernel.currentRun());
@@ -105,7 +105,7 @@ function settimeOf(task: Task, clock: number, address: number, wide: boolean): n
   if (typeof time === 'number') return time;
   if (!task.credentials.has(CAP_SYS_TIME)) return -EPERM;
   task.kernel.clock.setDate(time);
-  task.kernel.writeVvar();
+  task.kernel.dateChanged();
   return 0;
 }
 export function clockSettime(task: Task, clock: number, address: number): number {
@@ -181,7 +181,7 @@ export function settimeofday(task: Task, address: number, zoneAddress: number): 
   if (zone && Math.abs(zone.minuteswest!) > ZONE_MAX) return -EINVAL;
   if (!time) return 0;
   task.kernel.clock.setDate({ seconds: time.sec, nanoseconds: time.usec * 1000 });
-  task.kernel.writeVvar();
+  task.kernel.dateChanged();
   return 0;
 }
 export function time(task: Task, address: number): number {

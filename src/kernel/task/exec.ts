@@ -159,7 +159,7 @@ function replace(
     return failed;
   }
   const at = loaded as Loaded;
-  const vdso = kernel.mapVdso(space, abi);
+  const vdso = kernel.mapVdso(space, abi, task.namespaces.timeForChildren);
   const set = credentialsOfExec(task, file.path!, (file.path!.mount.flags & MS_NOSUID) === 0, S_ISUID, S_ISGID);
   const { credentials } = set;
   const image = buildStack(abi, abi.stackTop, {
@@ -205,6 +205,9 @@ function replace(
   endOtherThreads(task);
   leaveSpace(task);
   task.space = space;
+  const { namespaces } = task;
+  if (namespaces.time !== namespaces.timeForChildren)
+    task.enterNamespaces({ ...namespaces, time: namespaces.timeForChildren });
   task.credentials = credentials;
   if (set.secure) task.personality &= ~PER_CLEAR_ON_SETID;
   if (elf.readImpliesExecute) task.personality |= READ_IMPLIES_EXEC;

@@ -16,7 +16,6 @@ import {
   CLONE_NEWIPC,
   CLONE_NEWNS,
   CLONE_NEWPID,
-  CLONE_NEWTIME,
   CLONE_NEWUSER,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
@@ -92,8 +91,6 @@ function checked(parent: Task, { flags, clearHandlers }: CloneArguments): number
   if (has(CLONE_THREAD) && parent.namespaces.pidForChildren !== parent.pidNamespace) return -EINVAL;
   // semaphores of one namespace aren't undone in another
   if (has(CLONE_NEWIPC) && has(CLONE_SYSVSEM)) return -EINVAL;
-  // as a Linux without them says it
-  if (has(CLONE_NEWTIME)) return -EINVAL;
   return kernel.tasks.size >= kernel.maxTasks || tooMany(parent) ? -EAGAIN : 0;
 }
 
@@ -102,8 +99,10 @@ function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number
   const fs = (flags & CLONE_FS) !== 0 ? parent.fs : { ...parent.fs, users: 0 };
   const credentials = (flags & CLONE_NEWUSER) !== 0 ? createUserNamespace(parent) : parent.credentials;
   if (typeof credentials === 'number') return credentials;
-  const namespaces = createNamespaces(parent, flags, credentials, fs);
-  if (typeof namespaces === 'number') return namespaces;
+  const created = createNamespaces(parent, flags, credentials, fs);
+  if (typeof created === 'number') return created;
+  // who has the parent's memory has its clocks, until its next program
+  const namespaces = (flags & CLONE_VM) !== 0 ? created : { ...created, time: created.timeForChildren };
   // should nobody be in them in the end, they go at once
   holdNamespaces(namespaces);
   const child = makeIn(credentials, namespaces, parent, args, fs, cgroup);
@@ -142,6 +141,7 @@ function makeIn(
   if (has(CLONE_FILES)) files.users++;
   const child = new Task(kernel, pid, process, parent.abi, registers, space, fs, files, credentials, namespaces);
   kernel.cgroups.enter(child, cgroup);
+  if (namespaces.time !== parent.namespaces.time) child.timeChanged(parent.namespaces.time);
   if (!has(CLONE_THREAD)) process.leader = child;
   inherit(parent, child);
   kernel.cpu.copyRegisters(parent, registers);

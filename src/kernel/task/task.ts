@@ -12,6 +12,7 @@ import type { Kernel } from '../kernel.js';
 import type { AddressSpace } from '../mm/address-space.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../ns/namespace-set.js';
 import type { Pid, PidNamespace } from '../ns/pid-namespace.js';
+import type { TimeNamespace } from '../ns/time-namespace.js';
 import type { Credentials } from '../security/credentials.js';
 import type { Seccomp } from '../security/seccomp.js';
 import type { FdTable } from '../vfs/fd-table.js';
@@ -160,7 +161,15 @@ export class Task implements Waiter, Timed {
   enterNamespaces(set: NamespaceSet): void {
     const old = this.namespaces;
     this.namespaces = holdNamespaces(set);
+    if (set.time !== old.time) this.timeChanged(old.time);
     releaseNamespaces(old);
+  }
+
+  /** The clocks of its memory become those of the namespace that it is in, and no more those of `old`. */
+  timeChanged(old: TimeNamespace): void {
+    const { time } = this.namespaces;
+    time.enter();
+    this.space.exchange(old.data, time.data);
   }
 
   /** The namespace that its own numbers are in. */

@@ -14,7 +14,13 @@ import { Overlayfs } from '../../../src/kernel/fs/overlayfs.js';
 import { Procfs } from '../../../src/kernel/fs/procfs/procfs.js';
 import { Tmpfs } from '../../../src/kernel/fs/tmpfs.js';
 import type { Kernel } from '../../../src/kernel/kernel.js';
-import { createNode, mountAt, type StandardMounts, standardMounts } from '../../../src/kernel/node.js';
+import {
+  createNode,
+  initialNamespaces,
+  mountAt,
+  type StandardMounts,
+  standardMounts,
+} from '../../../src/kernel/node.js';
 import { PidNamespace } from '../../../src/kernel/ns/pid-namespace.js';
 import type { Mount } from '../../../src/kernel/vfs/mount.js';
 import { Path } from '../../../src/kernel/vfs/path.js';
@@ -89,14 +95,7 @@ export class Debian {
     const process = kernel.startProcess('/bin/dash', {
       args: ['dash', '-c', INIT, 'dash', name],
       env: ENVIRONMENT,
-      namespaces: {
-        mount: this.mounts.namespace,
-        uts: kernel.utsNamespace,
-        cgroup: kernel.cgroups.namespace,
-        ipc: kernel.ipcNamespace,
-        net: kernel.netNamespace,
-        pidForChildren: pids,
-      },
+      namespaces: { ...initialNamespaces(kernel, this.mounts.namespace), pidForChildren: pids },
       files: (task) => [new HostInput(task, stdin), new HostOutput(task, output), new HostOutput(task, output)],
     });
     if (typeof process === 'number') throw new Error(`dash: errno ${-process}`);

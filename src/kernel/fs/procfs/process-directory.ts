@@ -31,6 +31,7 @@ import { escaped, stat, statm, status } from './process-status.js';
 import { sched, schedstat } from './process-scheduling.js';
 import { ofTask, ProcessSubject } from './subject.js';
 import { text } from './text.js';
+import { TIME_OFFSETS } from './time-offsets.js';
 
 const COMM_MAX = 15;
 
@@ -217,6 +218,7 @@ const COMMON: readonly Entry<ProcessSubject>[] = [
   ),
   text('io', 0o400, io, { guarded: true }),
   ...ID_MAPS,
+  TIME_OFFSETS,
 ];
 
 const PROCESS: readonly Entry<ProcessSubject>[] = [

@@ -1,4 +1,5 @@
 // /proc/PID/stat, statm, status: what a process is and has used. man 5 proc; Linux fs/proc/array.c, fs/proc/task_mmu.c.
+import { CLOCK_BOOTTIME } from '../../abi/time.js';
 import { makedev } from '../../abi/device-number.js';
 import { MAP_GROWSDOWN } from '../../abi/mman.js';
 import { PROT_EXEC, PROT_WRITE } from '../../abi/mman.js';
@@ -119,7 +120,7 @@ export const stat = ofTask((task, reader, subject) => {
     task.nice,
     Math.max(1, process.threads.size),
     0,
-    ticks(single ? task.startTime : process.startTime),
+    ticks((single ? task.startTime : process.startTime) + reader.namespaces.time.ahead(CLOCK_BOOTTIME)),
     space?.areas.bytes ?? 0,
     space ? space.usage().resident / PAGE_SIZE : 0,
     rss === Number.POSITIVE_INFINITY ? (task.abi.wordSize === 4 ? task.abi.wordMax : '18446744073709551615') : rss,

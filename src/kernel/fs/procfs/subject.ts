@@ -65,8 +65,10 @@ export class ProcessSubject implements Subject {
 }
 
 /** A text about the system. */
-export function ofSystem(make: (kernel: Kernel, subject: SystemSubject) => string): WholeText<SystemSubject> {
-  return (subject, reader) => make(reader.kernel, subject);
+export function ofSystem(
+  make: (kernel: Kernel, subject: SystemSubject, reader: Task) => string,
+): WholeText<SystemSubject> {
+  return (subject, reader) => make(reader.kernel, subject, reader);
 }
 
 /** A text about a task that is there. */

@@ -1,7 +1,9 @@
 // The files of /proc that are about the system. man 5 proc; Linux fs/proc/*.c, one a file.
 import { ENOENT } from '../../abi/errno.js';
+import { CLOCK_BOOTTIME } from '../../abi/time.js';
 import type { Kernel } from '../../kernel.js';
 import { RELEASE, VERSION } from '../../release.js';
+import type { Task } from '../../task/task.js';
 import { CONTROLLER_NAMES } from '../../cgroup/controllers.js';
 import { FILE_SYSTEM_TYPES } from '../file-system-types.js';
 import { cpuinfo } from './cpuinfo.js';
@@ -38,7 +40,11 @@ function idleTime({ clock, statistics }: Kernel): number {
   return Math.max(0, clock.monotonic() - statistics.userTime - statistics.niceTime);
 }
 
-const uptime = ofSystem((kernel) => `${seconds(kernel.clock.monotonic())} ${seconds(idleTime(kernel))}\n`);
+/** Nanoseconds since the start, as the reader's clock has it. */
+const sinceStart = ({ kernel: { clock }, namespaces }: Task): number =>
+  clock.monotonic() + namespaces.time.ahead(CLOCK_BOOTTIME);
+
+const uptime = ofSystem((kernel, _, reader) => `${seconds(sinceStart(reader))} ${seconds(idleTime(kernel))}\n`);
 
 /** Tasks that run or want to, and those that wait for nothing that a signal ends. */
 function counted(kernel: Kernel): { running: number; blocked: number } {
@@ -57,11 +63,11 @@ const loadavg = ofSystem((kernel, { namespace }) => {
   return `${loads.join(' ')} ${counted(kernel).running}/${kernel.tasks.size} ${namespace.newest}\n`;
 });
 
-const stat = ofSystem((kernel) => {
+const stat = ofSystem((kernel, _, reader) => {
   const { statistics, clock } = kernel;
   const { running, blocked } = counted(kernel);
   const times = [ticks(statistics.userTime), ticks(statistics.niceTime), 0, ticks(idleTime(kernel)), 0, 0, 0, 0, 0, 0];
-  const boot = clock.date().seconds - Math.floor(clock.monotonic() / 1e9);
+  const boot = clock.date().seconds - Math.floor(sinceStart(reader) / 1e9);
   return (
     `cpu  ${times.join(' ')}\ncpu0 ${times.join(' ')}\nintr ${statistics.turns}\nctxt ${statistics.switches}\n` +
     `btime ${boot}\nprocesses ${statistics.forks}\nprocs_running ${running}\nprocs_blocked ${blocked}\n` +

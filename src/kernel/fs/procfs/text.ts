@@ -23,7 +23,7 @@ export interface TextRecord {
 export interface TextSource<S extends Subject> {
   /** The part at `cursor`, 0 the first; undefined: there is no more. */
   record(subject: S, reader: Task, cursor: number): TextRecord | number | undefined;
-  /** A write of `text`: 0, or a negated errno. */
+  /** A write of `text`: 0, or how much of it was taken where that is not all; or a negated errno. */
   write?(subject: S, writer: Task, text: string, opener: Credentials): number;
   /** Only the process itself and who may trace it can open the file. */
   guarded?: boolean;
@@ -122,10 +122,11 @@ export class TextFile extends OpenFile {
     const bytes = new Uint8Array(Math.min(wanted, WRITE_MAX));
     const moved = io.take(bytes, 0, bytes.length);
     if (moved < bytes.length) return transferred(moved, wanted);
-    const failed = this.text.write(task, String.fromCharCode(...bytes), this.credentials);
-    if (failed !== 0) return failed;
-    this.position += wanted;
-    return wanted;
+    const taken = this.text.write(task, String.fromCharCode(...bytes), this.credentials);
+    if (taken < 0) return taken;
+    const done = taken === 0 ? wanted : taken;
+    this.position += done;
+    return done;
   }
 
   override writeAt(task: Task, io: Io): number {

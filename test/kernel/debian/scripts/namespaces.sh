@@ -35,9 +35,21 @@ nsenter --uts=/proc/$target/ns/uts hostname
 nsenter --target $target --pid sh -c 'echo $$ | grep -c "^[0-9]"'
 for kind in uts pid net mnt ipc; do [ "$(readlink /proc/$target/ns/$kind)" = "$(eval echo \$$kind)" ] && echo $kind same || echo $kind other; done
 [ "$(readlink /proc/$target/ns/user)" = "$user" ] && echo user same
+echo '== a shell of other namespaces, and back in them'
+unshare --mount --ipc --pid --net --mount-proc=/proc --fork /bin/bash <<'END'
+echo $$; ps -e -o pid=,comm= > list; tr -s ' ' < list; ip -brief address; findmnt -n -o FSTYPE /proc
+END
+nsenter --target $target --mount --uts --ipc --net --pid -- env --ignore-environment -- /bin/bash <<'END'
+hostname; ps -e -o comm= > /media/list; cat /media/list; ip -brief address; findmnt -n -o SOURCE,FSTYPE /media; env | grep -c HOME
+END
+ps -e -o pid= | grep -c "^ *$target$"; ip -brief address show dev lo | grep -c 127.0.0.1; hostname | grep -c held
+echo '== time'
+unshare --time --boottime 1000000 --monotonic 2000000 --fork sh -c 'cat /proc/self/timens_offsets; cut -d. -f1 /proc/uptime' | awk '{ print NF == 1 ? int($1 / 100000) : $0 }'
+unshare -T --boottime 1000000 sh -c '[ "$(readlink /proc/self/ns/time)" = "$(readlink /proc/self/ns/time_for_children)" ] && echo same'
+unshare -T --boottime 1000000 nsenter --time=/proc/$$/ns/time sh -c 'cut -d. -f1 /proc/uptime' | awk '{ print int($1 / 1000000) }'
 echo '== lsns'
 lsns --noheadings --output TYPE,NPROCS,COMMAND --task $target | sort | awk '{ print $1, $3, $4 }' | grep sleep
-lsns --noheadings --output TYPE --task $target | sort | grep -v time
+lsns --noheadings --output TYPE --task $target | sort
 echo '== kept'
 touch kept; mount /proc/$target/ns/uts kept none $bind
 kill -9 $target; wait $holder 2> /dev/null; echo ended
