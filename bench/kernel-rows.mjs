@@ -127,6 +127,22 @@ export const ROWS = [
     tells: rate('MB/s', 1e6),
     required: 500,
   },
+  {
+    ...{
+      name: 'TCP over a bridge',
+      program: 'bytes',
+      row: 'bridge',
+      args: ['65536'],
+      count: 400,
+      per: MIB,
+      ours: true,
+    },
+    ...{ tells: rate('MB/s', 1e6), required: 300 },
+  },
+  {
+    ...{ name: 'TCP over a bridge in frames of 1500', program: 'bytes', row: 'bridge', args: ['1500'] },
+    ...{ count: 150, per: MIB, ours: true, tells: rate('MB/s', 1e6), required: 100 },
+  },
   ...Object.keys(FILES).flatMap((program) => [
     startRow(program, 'later starts', { count: 5, ratio: 1 }),
     startRow(program, 'first start', { count: 1, ratio: 0.5, measures: 'first' }),

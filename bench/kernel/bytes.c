@@ -1,5 +1,6 @@
-// Bytes through pipes, out of files, and over a connection of TCP to oneself.
+// Bytes through pipes, out of files, over a connection of TCP to oneself, and over one between two namespaces on a bridge.
 // man 2 pipe, read; man 7 tcp.
+#include "../../test/kernel/programs/route.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -62,6 +63,29 @@ static void tcp(int count, char **arguments) {
   through(from, to, BUFFER, count);
 }
 
+/** From one network namespace to another, over veth pairs to a bridge in a third; segments of at most as many bytes as the argument says. */
+static void bridge(int count, char **arguments) {
+  int places[3], sockets[2], segments = atoi(arguments[0]);
+  for (int i = 0; i < 3; i++)
+    if ((places[i] = new_namespace()) < 0) die("unshare");
+  long failed = add_kind("br0", "bridge") | set_up("br0", 1);
+  for (int i = 0; i < 2; i++) {
+    char port[] = {'p', '0' + i, 0}, address[] = {'1', '0', '.', '1', '.', '1', '.', '1' + i, 0};
+    failed |= add_veth(port, "eth0", places[i]) | set_int(port, IFLA_MASTER, index_of("br0"));
+    failed |= set_int(port, IFLA_GSO_MAX_SIZE, segments) | set_up(port, 1) | go(places[i]);
+    failed |= set_int("eth0", IFLA_GSO_MAX_SIZE, segments) | add_address("eth0", address, 24) | set_up("eth0", 1);
+    sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
+    failed |= go(places[2]);
+  }
+  if (failed) die("rtnetlink");
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(99), .sin_addr = {htonl(0x0a010101)}};
+  if (bind(sockets[0], (struct sockaddr *)&address, sizeof address) || listen(sockets[0], 1)) die("listen");
+  if (connect(sockets[1], (struct sockaddr *)&address, sizeof address)) die("connect");
+  int to = accept(sockets[0], 0, 0);
+  if (to < 0) die("accept");
+  through(sockets[1], to, BUFFER, count);
+}
+
 static void read_whole(const char *path) {
   int file = open(path, O_RDONLY);
   if (file < 0) die(path);
@@ -97,4 +121,4 @@ static void first(int count, char **arguments) {
   moment("end");
 }
 
-const struct row rows[] = {{"pipe", pipes}, {"tcp", tcp}, {"file", file}, {"first", first}, {0}};
+const struct row rows[] = {{"pipe", pipes}, {"tcp", tcp}, {"bridge", bridge}, {"file", file}, {"first", first}, {0}};

@@ -51,6 +51,8 @@ export type Ending = 'ended' | 'reset' | 'refused' | 'timeout' | 'aborted';
 export interface ConnectionOptions {
   /** The largest segment that we take. */
   segmentSize: number;
+  /** Bytes that may go out as one segment, which somebody below cuts into segments. */
+  pieceSize?: number;
   /** Bytes that may wait on either side. */
   receiveWindow?: number;
   sendBuffer?: number;
@@ -128,6 +130,15 @@ export class Connection implements SegmentSink {
   resize(receiveWindow: number): void {
     this.options.receiveWindow = receiveWindow;
     this.receiver?.resize(receiveWindow);
+  }
+
+  /** Segments of more data than this do not get through: what is under way is sent again. RFC 1191 section 6.5. */
+  narrow(segmentSize: number): void {
+    const { sender } = this;
+    this.options.segmentSize = Math.min(this.options.segmentSize, segmentSize);
+    if (segmentSize >= sender.segmentSize || !this.synchronized || this.state === 'closed') return;
+    sender.segmentSize = segmentSize;
+    sender.again(this.clock.now(), this);
   }
 
   /** Writes bytes of which the last is urgent. The value is as write's. */
@@ -253,6 +264,7 @@ export class Connection implements SegmentSink {
   private learn(syn: Segment): void {
     this.receiver = new Receiver(advance(syn.sequence, 1), this.options.receiveWindow ?? RECEIVE_WINDOW);
     this.sender.segmentSize = Math.max(SEGMENT_MIN, Math.min(this.options.segmentSize, syn.maximumSegmentSize ?? 536));
+    this.sender.pieceSize = this.options.pieceSize ?? 0;
     this.scaled = syn.windowScale !== undefined;
     this.sendScale = syn.windowScale ?? 0;
     this.sender.window = syn.window;

@@ -30,6 +30,8 @@ export class Sender {
   /** What the other side will take behind `una`, and the largest segment it takes. */
   window = 0;
   segmentSize = 536;
+  /** Bytes that are handed over as one segment, when somebody below cuts it. */
+  pieceSize = 0;
   /** When the oldest unacknowledged segment is sent again; infinity: nothing is under way. */
   deadline = Number.POSITIVE_INFINITY;
   ended = false;
@@ -85,16 +87,19 @@ export class Sender {
   /** Sends what windows allow. */
   pump(now: number, sink: SegmentSink): void {
     if (this.congestionWindow === 0) this.congestionWindow = INITIAL_WINDOW * this.segmentSize;
+    const most = this.piece;
     for (;;) {
       const sent = distance(this.next, this.una);
       const waiting = this.buffer.length - sent;
       const allowed = Math.min(this.window, this.congestionWindow) - sent;
-      const last = this.ended && waiting <= this.segmentSize;
-      let length = Math.min(waiting, this.segmentSize, Math.max(0, allowed));
+      const last = this.ended && waiting <= most;
+      let length = Math.min(waiting, most, Math.max(0, allowed));
       if (length <= 0 && !(last && waiting === 0 && !this.finSent)) break;
       if (this.corked && !this.ended && length === waiting && length < this.segmentSize) break;
       // the window leaves room for a silly little piece alone: wait until it is wider
       if (length < waiting && length < this.segmentSize && sent > 0) break;
+      // whole segments, but for the last one
+      if (length < waiting && length > this.segmentSize) length -= length % this.segmentSize;
       // a long segment ends where what lies together ends, so that nothing is copied
       const together = length > WORTH_CUTTING ? this.buffer.together(sent, length) : length;
       if (together > WORTH_CUTTING) length = together;
@@ -147,6 +152,20 @@ export class Sender {
     return true;
   }
 
+  /** Whole segments that go out as one. */
+  private get piece(): number {
+    return Math.max(this.segmentSize, this.pieceSize - (this.pieceSize % this.segmentSize));
+  }
+
+  /** Sends what is not acknowledged once more, in segments of the size that they have by now. */
+  again(now: number, sink: SegmentSink): void {
+    this.timed = undefined;
+    this.next = this.una;
+    this.recovery = undefined;
+    this.duplicates = 0;
+    this.pump(now, sink);
+  }
+
   private get endSequence(): number {
     return this.finAt ?? advance(this.una, this.buffer.length);
   }
@@ -186,7 +205,7 @@ export class Sender {
       this.recovery = undefined;
       this.congestionWindow = this.threshold;
     } else if (this.congestionWindow < this.threshold) {
-      this.congestionWindow += Math.min(gained, this.segmentSize);
+      this.congestionWindow += Math.min(gained, this.piece);
     } else {
       this.congestionWindow += Math.max(1, Math.floor((this.segmentSize * this.segmentSize) / this.congestionWindow));
     }

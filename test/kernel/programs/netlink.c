@@ -1,6 +1,6 @@
 // netlink(7), rtnetlink(7), sock_diag(7), netdevice(7), proc(5): the network as programs ask for it. All on lo, and of sockets of the
 // program's own: what the host has besides is left out.
-#include "show.h"
+#include "route.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -20,69 +20,6 @@
 #include <sys/un.h>
 #include <sys/stat.h>
 
-static int nl, sequence = 1;
-static char answer[1 << 18];
-static struct {
-  struct nlmsghdr header;
-  char body[512];
-} request;
-
-static void begin(int type, int flags, const void *fixed, int size) {
-  memset(&request, 0, sizeof request);
-  request.header = (struct nlmsghdr){NLMSG_LENGTH(size), type, flags | NLM_F_REQUEST, ++sequence, 0};
-  memcpy(request.body, fixed, size);
-}
-static void attribute(int type, const void *value, int size) {
-  struct rtattr *a = (void *)((char *)&request + NLMSG_ALIGN(request.header.nlmsg_len));
-  a->rta_type = type;
-  a->rta_len = RTA_LENGTH(size);
-  memcpy(RTA_DATA(a), value, size);
-  request.header.nlmsg_len = NLMSG_ALIGN(request.header.nlmsg_len) + RTA_ALIGN(a->rta_len);
-}
-static void attribute_address(int type, const char *text) {
-  unsigned char bytes[16];
-  int six = strchr(text, ':') != NULL;
-  inet_pton(six ? AF_INET6 : AF_INET, text, bytes);
-  attribute(type, bytes, six ? 16 : 4);
-}
-// Sends the request; the error of its acknowledgment, as a call gives it.
-static long ask(void) {
-  request.header.nlmsg_flags |= NLM_F_ACK;
-  if (send(nl, &request, request.header.nlmsg_len, 0) < 0) return -1;
-  for (;;) {
-    long length = recv(nl, answer, sizeof answer, 0);
-    for (struct nlmsghdr *h = (void *)answer; NLMSG_OK(h, length); h = NLMSG_NEXT(h, length))
-      if (h->nlmsg_type == NLMSG_ERROR) {
-        errno = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
-        return errno == 0 ? 0 : -1;
-      }
-  }
-}
-// Calls `see` for each message of a dump.
-static int dump(void (*see)(struct nlmsghdr *)) {
-  int count = 0;
-  send(nl, &request, request.header.nlmsg_len, 0);
-  for (;;) {
-    long length = recv(nl, answer, sizeof answer, 0);
-    if (length <= 0) return -1;
-    for (struct nlmsghdr *h = (void *)answer; NLMSG_OK(h, length); h = NLMSG_NEXT(h, length)) {
-      if (h->nlmsg_type == NLMSG_DONE) return count;
-      if (h->nlmsg_type == NLMSG_ERROR) {
-        errno = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
-        return -1;
-      }
-      count++;
-      see(h);
-    }
-  }
-}
-static struct rtattr *find(struct nlmsghdr *h, int size, int type) {
-  int length = h->nlmsg_len - NLMSG_SPACE(size);
-  struct rtattr *a = (void *)((char *)NLMSG_DATA(h) + NLMSG_ALIGN(size));
-  for (; RTA_OK(a, length); a = RTA_NEXT(a, length))
-    if ((a->rta_type & 0x3fff) == type) return a;
-  return NULL;
-}
 static void address_line(const char *rule, int family, struct rtattr *a) {
   char buffer[64];
   text(rule, a ? inet_ntop(family, RTA_DATA(a), buffer, sizeof buffer) : "none");

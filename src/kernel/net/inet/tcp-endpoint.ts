@@ -4,7 +4,7 @@
 import { ByteQueue } from '../../../net/tcp/byte-queue.js';
 import { Connection, type ConnectionEvents, type Ending } from '../../../net/tcp/connection.js';
 import { distance, FLAG, type Segment } from '../../../net/tcp/segment.js';
-import { ECONNREFUSED, ECONNRESET, EPIPE, ETIMEDOUT } from '../../abi/errno.js';
+import { ECONNREFUSED, ECONNRESET, EMSGSIZE, EPIPE, ETIMEDOUT } from '../../abi/errno.js';
 import { IPPROTO_TCP } from '../../abi/inet.js';
 import { POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '../../abi/poll.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
@@ -23,6 +23,9 @@ export const LOCAL_SEGMENT = 65536;
 const WINDOW = 256 * 1024;
 const SEGMENT_LEAST = 88;
 const TCP_HEADER = 20;
+/** What an interface counts beside the data of a long segment, and what one packet has room for. */
+const HEADERS = 54;
+const PIECE_MAX = 65_400;
 /** Nanoseconds in TIME-WAIT. */
 const TIME_WAIT = 60e9;
 
@@ -84,6 +87,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
       namespace.random(),
       {
         segmentSize: internal ? LOCAL_SEGMENT : Math.max(SEGMENT_LEAST, namespace.internet.room(way) - TCP_HEADER),
+        pieceSize: internal ? undefined : Math.min(way.interface.segmentsMax - HEADERS, PIECE_MAX),
         receiveWindow: traits.receiveBuffer || WINDOW,
         sendBuffer: traits.sendBuffer || WINDOW,
         timeWait: TIME_WAIT,
@@ -201,6 +205,8 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
       ...{ source: this.local.address, destination: this.remote.address, protocol: IPPROTO_TCP, segment },
       ...{ timeToLive: this.traits.timeToLive || TTL_DEFAULT, service: this.traits.service, interface: 0 },
       dontFragment: true,
+      segmentSize:
+        segment.data.length > this.connection.sender.segmentSize ? this.connection.sender.segmentSize : undefined,
     };
     // routes may have changed since
     const now = way.route.interface?.up
@@ -268,6 +274,12 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
 
   /** A packet of it did not arrive. */
   failed(error: PathError): void {
+    if (error.errno === EMSGSIZE) {
+      const room = segmentRoom(this);
+      if (room !== undefined) this.connection.narrow(room);
+      this.arm();
+      return;
+    }
     const { state } = this.connection;
     if (state === 'syn-sent' || state === 'syn-received') {
       this.error = error.errno;
@@ -295,6 +307,13 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     this.armed = deadline;
     this.namespace.kernel.timers.set(this, deadline);
   }
+}
+
+/** Bytes of data that a segment may have on its way as it is known now. */
+function segmentRoom({ namespace, remote, local, traits }: TcpEndpoint): number | undefined {
+  const way = namespace.internet.way(remote.address, traits.device, local.address);
+  if (typeof way === 'number') return undefined;
+  return Math.max(SEGMENT_LEAST, namespace.internet.room(way) - TCP_HEADER);
 }
 
 /** Is it the first segment of a connection? */
