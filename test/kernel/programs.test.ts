@@ -40,6 +40,7 @@ const CLEAN = [
   'race',
   'ptrace',
   'escape',
+  'forward',
   'rseq',
   'seccomp',
   'traffic',

@@ -1,6 +1,6 @@
 // Addresses come to interfaces and go, and with them the routes that they bring. Linux net/ipv4/devinet.c, fib_frontend.c, net/ipv6/addrconf.c.
 import { type Address, bitsOf } from '../../net/address.js';
-import { EADDRNOTAVAIL, EEXIST, ENOBUFS } from '../abi/errno.js';
+import { EACCES, EADDRNOTAVAIL, EEXIST, ENOBUFS } from '../abi/errno.js';
 import { IFF_LOOPBACK, IFF_UP } from '../abi/inet.js';
 import {
   IFA_F_NOPREFIXROUTE,
@@ -54,6 +54,7 @@ export class Addressing {
       (own) => own.address === address.address && (typeof own.address === 'bigint' || own.bits === address.bits),
     );
     if (there) return -EEXIST;
+    if (typeof address.address === 'bigint' && to.settings.disabled6) return -EACCES;
     if (to.addresses.length >= ADDRESSES_MAX) return -ENOBUFS;
     // those of IPv6 from the widest scope on, as they are listed
     const narrower = (own: InterfaceAddress): boolean => typeof own.address === 'bigint' && own.scope > address.scope;
@@ -100,6 +101,19 @@ export class Addressing {
     one.changed();
     this.namespace.changes.linkChanged(one, false);
     one.upChanged();
+  }
+
+  /** net.ipv6.conf.X.disable_ipv6: IPv6 goes from an interface, or comes back. */
+  setIpv6(one: Interface, on: boolean): void {
+    if (one.settings.disabled6 === !on) return;
+    one.settings.disabled6 = !on;
+    if (!on) {
+      for (const { address } of [...one.addresses])
+        if (typeof address === 'bigint') this.remove(one, address, undefined);
+    } else if (one.up) {
+      one.wentUp();
+      one.changed();
+    }
   }
 
   /** All that an interface has brought. */

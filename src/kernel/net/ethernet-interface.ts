@@ -74,7 +74,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
       return;
     }
     // a bridge's port has no addresses of its own accord
-    if (!this.carrier || this.port || (this.configured & IFF_NOARP) !== 0) return;
+    if (!this.carrier || this.port || this.settings.disabled6 || (this.configured & IFF_NOARP) !== 0) return;
     const own = LINK_LOCAL | interfaceIdentifier(this.station);
     if (this.addresses.some(({ address }) => typeof address === 'bigint' && address >> 118n === 0x3fan)) return;
     const { addressing } = this.namespace;
@@ -160,7 +160,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   sendTo(packet: Packet, station: number): void {
     const { segment } = packet;
     if (packet.header) this.put(frameOf(madeFrame(station, this.station, packet)));
-    else if (packetSize(packet) > this.mtu) this.sendPieces(packet, station);
+    else if (packetSize(packet) > Math.min(this.mtu, packet.mtu ?? this.mtu)) this.sendPieces(packet, station);
     else if (segment && segment.data.length > this.segmentsMax && packet.segmentSize !== undefined) {
       const most = Math.max(packet.segmentSize, this.segmentsMax - (this.segmentsMax % packet.segmentSize));
       for (const one of segmentsOf(packet, most)) this.put(frameOfPacket(station, this.station, one));
@@ -171,9 +171,10 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   private sendPieces(packet: Packet, station: number): void {
     const { source, destination, protocol, timeToLive, service } = packet;
     const payload = payloadOf(packet);
+    const mtu = Math.min(this.mtu, packet.mtu ?? this.mtu);
     if (typeof source === 'bigint') {
       const header = { source, destination: destination as bigint, protocol, hopLimit: timeToLive, service };
-      for (const bytes of makeIpv6(header, payload, this.fragmented++, this.mtu)) {
+      for (const bytes of makeIpv6(header, payload, this.fragmented++, mtu)) {
         const frame = makeFrame(station, this.station, ETHERTYPE.IPV6, bytes.length);
         frame.set(bytes, ETHERNET_HEADER);
         this.put(frameOf(frame));
@@ -182,7 +183,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     }
     this.fragmented = (this.fragmented + 1) & 0xffff;
     const header = { source, destination: destination as number, protocol, timeToLive, service };
-    for (const { bytes, field } of fragments(payload, this.mtu)) {
+    for (const { bytes, field } of fragments(payload, mtu)) {
       const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, IPV4_HEADER + bytes.length);
       writeIpv4(frame, ETHERNET_HEADER, { ...header, identification: this.fragmented }, bytes.length, field);
       frame.set(bytes, ETHERNET_HEADER + IPV4_HEADER);
@@ -284,7 +285,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   private takePacket(packet: Packet, from: number): void {
     const { source, destination, protocol } = packet;
     if (typeof source === 'bigint') {
-      if (isMulticast(source)) return;
+      if (isMulticast(source) || this.settings.disabled6) return;
       if (isDiscovery(packet)) {
         const payload = payloadOf(packet);
         // only what has passed no router is believed
@@ -317,7 +318,8 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   private hearRouter(router: bigint, payload: Uint8Array, from: number): void {
     const told = parseRouterAdvertisement(payload);
     if (!told || router >> BigInt(128 - LINK_LOCAL_BITS) !== LINK_LOCAL >> BigInt(128 - LINK_LOCAL_BITS)) return;
-    if (this.namespace.settings.forward6) return;
+    const { acceptRouters, forward6 } = this.settings;
+    if (acceptRouters === 0 || (acceptRouters === 1 && forward6)) return;
     const { addressing, routes, changes } = this.namespace;
     this.neighbours.learn(router, told.station ?? from, false, true);
     for (const { prefix, bits, autonomous, valid } of told.prefixes) {

@@ -191,9 +191,9 @@ export class Icmp {
   timeExceeded(packet: Packet): void {
     this.error(packet, TIME_EXCEEDED, 0, TIME_EXCEEDED_6, 0);
   }
-  /** `code`: 0 no network, 1 no host. */
+  /** `code`: 0 no network, 1 no host, 13 forbidden. */
   unreachable(packet: Packet, code: number): void {
-    this.error(packet, UNREACHABLE, code, UNREACHABLE_6, code === 0 ? 0 : 3);
+    this.error(packet, UNREACHABLE, code, UNREACHABLE_6, code === 0 ? 0 : code === 13 ? 1 : 3);
   }
 
   /** The next link takes packets of `mtu` bytes at most: RFC 1191 section 4, 4443 section 3.2. */
@@ -231,7 +231,9 @@ export class Icmp {
   }
 
   private tell(lost: Lost, error: PathError): void {
-    const { tcp, udp, raw } = this.namespace;
+    const { tcp, udp, raw, internet } = this.namespace;
+    if (error.errno === EMSGSIZE && this.namespace.isOwn(lost.source))
+      internet.mtus.learn(lost.destination, error.info);
     if (lost.protocol === IPPROTO_TCP) tcp.failed(lost, error);
     else if (lost.protocol === IPPROTO_UDP) udp.failed(lost, error);
     raw.failed(lost, error);

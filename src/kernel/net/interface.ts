@@ -4,6 +4,7 @@ import { inNetwork } from '../../net/address.js';
 import { IFF_RUNNING, IFF_UP, IFF_LOOPBACK, IFF_LOWER_UP } from '../abi/inet.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { BridgePort } from './link/bridge-port.js';
+import { LinkSettings } from './net-settings.js';
 import type { Packet } from './packet.js';
 import { type QueueSurroundings, TrafficControl } from './queue/traffic-control.js';
 import type { Timers } from '../task/timers.js';
@@ -48,6 +49,7 @@ export abstract class Interface implements QueueSurroundings {
   /** What waits to be sent. */
   readonly traffic = new TrafficControl(this);
 
+  readonly settings = new LinkSettings();
   /** IFLA_GROUP. */
   group = 0;
   /** Bytes of data that a TCP segment may have on its way out; IFLA_GSO_MAX_SIZE. */
@@ -68,7 +70,9 @@ export abstract class Interface implements QueueSurroundings {
     public mtu: number,
     /** Its address on the link: a station's number. */
     public station: number,
-  ) {}
+  ) {
+    this.settings.takeOver(namespace.settings.default);
+  }
 
   /** 'loopback', 'veth': the kind that `ip link` shows; undefined: a card. */
   get kind(): string | undefined {

@@ -2,7 +2,7 @@
 // Linux net/ipv4/ip_output.c, ip_input.c; RFC 1122 section 3.
 import type { Address } from '../../net/address.js';
 import type { Segment } from '../../net/tcp/segment.js';
-import { EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } from '../abi/errno.js';
+import { EACCES, EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } from '../abi/errno.js';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
 import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
@@ -12,10 +12,13 @@ import type { TcpEndpoint } from './inet/tcp-endpoint.js';
 import type { Interface } from './interface.js';
 import { packetFrame, packetSize } from './link/frame.js';
 import { copyOf, datagramOf, lengthOf, type Packet, segmentOf } from './packet.js';
+import { PathMtus } from './path-mtus.js';
 import type { Route } from './routes.js';
 
 /** Packets that one call may pass on within the namespace: two ends that answer each other for ever lose some. */
 const PASSES_MAX = 65_536;
+/** Codes of ICMP's "unreachable", by why there is no way: RFC 1812 section 5.2.7.1. */
+const WHY: Readonly<Record<number, number>> = { [-ENETUNREACH]: 0, [-EHOSTUNREACH]: 1, [-EACCES]: 13 };
 const HEADER_4 = 20;
 const HEADER_6 = 40;
 
@@ -29,6 +32,8 @@ export interface Way {
   broadcast: boolean;
   /** The address to speak from. */
   source: Address;
+  /** Bytes of a packet that it takes in one piece, as far as that is known. */
+  mtu: number;
 }
 
 /** Something on its way within the namespace: a packet, or a segment whose receiver is known. */
@@ -42,8 +47,11 @@ export interface Passing {
 export class Internet {
   private passing: Passing[] = [];
   private busy = false;
+  readonly mtus: PathMtus;
 
-  constructor(private readonly namespace: NetNamespace) {}
+  constructor(private readonly namespace: NetNamespace) {
+    this.mtus = new PathMtus(namespace);
+  }
 
   // ---- out --------------------------------------------------------------------------------------------------------------------
 
@@ -67,7 +75,8 @@ export class Internet {
     source ??= through.sourceFor(nextHop) ?? namespace.anySource(destination);
     if (source === undefined) return -EADDRNOTAVAIL;
     const broadcast = route.type === RTN_BROADCAST;
-    return { route, interface: through, nextHop, local, broadcast, source };
+    const mtu = this.mtus.of(destination, through.mtu);
+    return { route, interface: through, nextHop, local, broadcast, source, mtu };
   }
 
   private directWay(destination: Address, through: Interface, from?: Address): Way | number {
@@ -82,18 +91,24 @@ export class Internet {
       local: false,
       broadcast,
       source,
+      mtu: through.mtu,
     };
   }
 
   /** Bytes of a packet's payload that go through `way` in one piece. */
   room(way: Way): number {
-    return way.interface.mtu - (typeof way.source === 'number' ? HEADER_4 : HEADER_6);
+    return way.mtu - (typeof way.source === 'number' ? HEADER_4 : HEADER_6);
   }
 
   /** Sends a packet on its way: 0, or a negated errno. */
   send(packet: Packet, way: Way): number {
     const { namespace } = this;
-    if (packet.dontFragment && !way.local && lengthOf(packet) > this.room(way)) return -EMSGSIZE;
+    if (!way.local) {
+      const fits = packetSize(packet) <= way.mtu;
+      if (packet.dontFragment && !fits) return -EMSGSIZE;
+      if (packet.discovers && fits) packet.dontFragment = true;
+      if (!fits) packet.mtu = way.mtu;
+    }
     if (way.local || way.interface === namespace.loopback) {
       this.pass({ packet, by: namespace.loopback });
       return 0;
@@ -186,7 +201,8 @@ export class Internet {
     if (isMulticast(source) || isLoopback(source) || isLoopback(destination)) return;
     if (namespace.isOwn(destination) || isMulticast(destination) || namespace.isBroadcast(destination, by))
       this.pass({ packet, by });
-    else if (namespace.forwards(destination)) this.forward(packet);
+    else if (typeof destination === 'number' ? by.settings.forward4 : namespace.settings.all.forward6)
+      this.forward(packet);
   }
 
   private forward(packet: Packet): void {
@@ -196,7 +212,9 @@ export class Internet {
     }
     const way = this.way(packet.destination, 0, packet.source);
     if (typeof way === 'number') {
-      this.namespace.icmp.unreachable(packet, way === -EHOSTUNREACH ? 1 : 0);
+      // a black hole says nothing
+      const code = WHY[way];
+      if (code !== undefined) this.namespace.icmp.unreachable(packet, code);
       return;
     }
     const onward = copyOf(packet, 0);

@@ -1,6 +1,21 @@
 // What /proc/sys/net sets for one namespace. Linux Documentation/networking/ip-sysctl.rst.
 import { PORT_FIRST, PORT_LAST } from './inet/port-table.js';
 
+/** net.ipv4.conf.X, net.ipv6.conf.X. */
+export class LinkSettings {
+  /** What comes by it and is for others goes on. */
+  forward4 = false;
+  /** It is a router's: what routers tell is not for it. Packets go on when `all` says so. */
+  forward6 = false;
+  disabled6 = false;
+  /** Routers are believed: never; while it is not one itself; always. */
+  acceptRouters = 1;
+
+  takeOver({ forward4, forward6, disabled6, acceptRouters }: LinkSettings): void {
+    Object.assign(this, { forward4, forward6, disabled6, acceptRouters });
+  }
+}
+
 export class NetSettings {
   /** net.ipv4.ip_local_port_range. */
   localPorts = { first: PORT_FIRST, last: PORT_LAST };
@@ -8,9 +23,9 @@ export class NetSettings {
   unprivilegedFrom = 1024;
   /** net.ipv4.ping_group_range; as a Linux has it nobody, as container engines set it everybody. */
   pingGroups = { first: 0, last: 2 ** 31 - 1 };
-  /** net.ipv4.ip_forward, net.ipv6.conf.all.forwarding. */
-  forward4 = false;
-  forward6 = false;
+  /** net.ipv4.conf.all, net.ipv6.conf.all, and what new interfaces begin with. */
+  readonly all = new LinkSettings();
+  readonly default = new LinkSettings();
   /** net.ipv6.bindv6only. */
   bindV6Only = false;
   /** net.core.somaxconn. */

@@ -22,6 +22,10 @@ export interface Packet {
   /** Index of the interface that it must leave by, or has come by. */
   interface: number;
   dontFragment?: boolean;
+  /** IPv4: it may not be cut if it is short enough as far as the sender knows, so that he learns of a narrower link. IP_PMTUDISC_WANT. */
+  discovers?: boolean;
+  /** Bytes of the pieces in which it goes, where that is less than the link takes. */
+  mtu?: number;
   /** Bytes of data of each TCP segment that this one becomes where it meets a wire. Linux skb_shinfo(skb)->gso_size. */
   segmentSize?: number;
   /** To a group: members of this namespace do not hear it. */

@@ -59,6 +59,10 @@ export class NetNamespace extends Namespace implements Clock {
     super();
     this.tcp = new TcpTable(this);
     this.udp = new UdpTable(this);
+    // as Linux has it, the first namespace's; net.core.devconf_inherit_init_net is 0
+    const first: NetNamespace | undefined = kernel.netNamespace;
+    for (const name of ['all', 'default'] as const)
+      if (first) this.settings[name].forward4 = first.settings[name].forward4;
     this.loopback = new Loopback(this, this.newIndex());
     this.add(this.loopback);
     kernel.netNamespaces.add(this);
@@ -115,6 +119,7 @@ export class NetNamespace extends Namespace implements Clock {
     if (to.isFull) return -ENOBUFS;
     this.takeOut(one);
     one.namespace = to;
+    one.settings.takeOver(to.settings.default);
     one.name = name;
     if (to.interfaces.has(one.index)) one.index = to.newIndex();
     to.add(one);
@@ -199,9 +204,5 @@ export class NetNamespace extends Namespace implements Clock {
       if (source !== undefined) return source;
     }
     return undefined;
-  }
-
-  forwards(address: Address): boolean {
-    return typeof address === 'number' ? this.settings.forward4 : this.settings.forward6;
   }
 }

@@ -39,8 +39,9 @@ import * as fsProcfsMaps from '../fs/procfs/maps.js';
 import * as fsProcfsMounts from '../fs/procfs/mounts.js';
 import * as fsProcfsProcessDirectory from '../fs/procfs/process-directory.js';
 import * as fsProcfsProcfs from '../fs/procfs/procfs.js';
+import * as fsProcfsSettingInode from '../fs/procfs/setting-inode.js';
 import * as fsProcfsSubject from '../fs/procfs/subject.js';
-import * as fsProcfsSysctl from '../fs/procfs/sysctl.js';
+import * as fsProcfsSysctlNet from '../fs/procfs/sysctl-net.js';
 import * as fsProcfsSystemDirectory from '../fs/procfs/system-directory.js';
 import * as fsProcfsText from '../fs/procfs/text.js';
 import * as fsSignalfd from '../fs/signalfd.js';
@@ -90,6 +91,7 @@ import * as netNetChanges from '../net/net-changes.js';
 import * as netNetSettings from '../net/net-settings.js';
 import * as netNetlinkMessage from '../net/netlink/message.js';
 import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
+import * as netPathMtus from '../net/path-mtus.js';
 import * as netQueueQdisc from '../net/queue/qdisc.js';
 import * as netQueueRate from '../net/queue/rate.js';
 import * as netQueueShaper from '../net/queue/shaper.js';
@@ -204,8 +206,9 @@ export const MODULES: Modules = {
   'fs/procfs/mounts': fsProcfsMounts,
   'fs/procfs/process-directory': fsProcfsProcessDirectory,
   'fs/procfs/procfs': fsProcfsProcfs,
+  'fs/procfs/setting-inode': fsProcfsSettingInode,
   'fs/procfs/subject': fsProcfsSubject,
-  'fs/procfs/sysctl': fsProcfsSysctl,
+  'fs/procfs/sysctl-net': fsProcfsSysctlNet,
   'fs/procfs/system-directory': fsProcfsSystemDirectory,
   'fs/procfs/text': fsProcfsText,
   'fs/signalfd': fsSignalfd,
@@ -255,6 +258,7 @@ export const MODULES: Modules = {
   'net/net-settings': netNetSettings,
   'net/netlink/message': netNetlinkMessage,
   'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
+  'net/path-mtus': netPathMtus,
   'net/queue/qdisc': netQueueQdisc,
   'net/queue/rate': netQueueRate,
   'net/queue/shaper': netQueueShaper,

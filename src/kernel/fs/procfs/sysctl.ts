@@ -1,7 +1,7 @@
 // /proc/sys: settings of the kernel, one a file. man 5 proc, sysctl(8); Linux kernel/sysctl.c. What can be changed here has an effect;
 // what has none in this kernel can be read only.
 import { uuid } from '../../../base/uuid.js';
-import { EACCES, EINVAL } from '../../abi/errno.js';
+import { EINVAL } from '../../abi/errno.js';
 import { S_IFREG } from '../../abi/stat.js';
 import { MAX_AREAS } from '../../mm/address-space.js';
 import type { IpcNamespace } from '../../ns/ipc-namespace.js';
@@ -16,17 +16,9 @@ import type { Inode } from '../../vfs/inode.js';
 import type { MqueueFs } from '../mqueuefs.js';
 import { PIPE_SIZE_MAX } from '../pipe.js';
 import { type Entry, table } from './inodes.js';
+import { SettingInode } from './setting-inode.js';
 import { ofSystem, type SystemSubject } from './subject.js';
-import { TextInode, type TextSource, type WholeText, whole } from './text.js';
-
-/** Root has no rights here but those of the file's mode. Linux fs/proc/proc_sysctl.c test_perm. */
-export class SettingInode extends TextInode<SystemSubject> {
-  override allows(task: Task, wanted: number): number {
-    const { fsuid, fsgid } = task.credentials;
-    const rights = fsuid === 0 ? this.mode >> 6 : fsgid === 0 ? this.mode >> 3 : this.mode;
-    return (wanted & ~rights & 7) === 0 ? 0 : -EACCES;
-  }
-}
+import { type TextSource, type WholeText, whole } from './text.js';
 
 type Write = NonNullable<TextSource<SystemSubject>['write']>;
 

@@ -38,7 +38,7 @@ export class TextInode<S extends Subject> extends ProcInode {
     super(fs, ino, mode, subject.owner(mode));
     this.subject = subject;
   }
-  private readonly subject: S;
+  protected readonly subject: S;
 
   override open(task: Task, flags: number, path: Path): OpenFile | number {
     if (this.source.guarded && !this.subject.shows(task)) return -EACCES;

@@ -2,9 +2,11 @@
 import { EACCES, EAGAIN, EDESTADDRREQ, EFAULT, EINVAL, EMSGSIZE, ENOTCONN, EPIPE } from '../../abi/errno.js';
 import {
   IP_MTU_DISCOVER,
+  IPV6_MTU_DISCOVER,
   IP_MULTICAST_ALL,
   IP_MULTICAST_TTL,
   IP_PMTUDISC_DO,
+  IP_PMTUDISC_WANT,
   IPV6_MULTICAST_HOPS,
 } from '../../abi/inet.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../abi/poll.js';
@@ -170,6 +172,8 @@ export abstract class DatagramSocket extends InetSocket {
 
   /** What every packet of this socket has. */
   protected packetTo(to: Endpoint, way: Way, said: SendControl): Packet {
+    const six = typeof to.address === 'bigint';
+    const discover = six ? this.ip.ip6(IPV6_MTU_DISCOVER) : this.ip.ip(IP_MTU_DISCOVER);
     return {
       source: way.source,
       destination: to.address,
@@ -177,7 +181,8 @@ export abstract class DatagramSocket extends InetSocket {
       timeToLive: said.timeToLive ?? this.hopsTo(to.address, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS),
       service: said.service ?? this.serviceTo(to.address),
       interface: this.interfaceFor(to),
-      dontFragment: this.ip.ip(IP_MTU_DISCOVER) === IP_PMTUDISC_DO,
+      dontFragment: discover === IP_PMTUDISC_DO,
+      discovers: !six && discover === IP_PMTUDISC_WANT,
     };
   }
 

@@ -224,7 +224,7 @@ export abstract class InetSocket extends Socket implements PortHolder {
     if (name === (level === IPPROTO_IP ? IP_MTU : IPV6_MTU)) {
       if (!this.remote) return -ENOTCONN;
       const way = this.namespace.internet.way(this.remote.address, this.interfaceFor(this.remote));
-      return typeof way === 'number' ? way : { value: way.interface.mtu };
+      return typeof way === 'number' ? way : { value: way.mtu };
     }
     return -ENOPROTOOPT;
   }
