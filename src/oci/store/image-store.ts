@@ -243,6 +243,20 @@ export class ImageStore {
     return id;
   }
 
+  /** Another manifest of the same configuration: its layers are compressed otherwise. */
+  async setManifest(id: Digest, manifest: Digest): Promise<void> {
+    const record = this.images.get(id);
+    if (!record) throw new NotFoundError(`No such image: ${id}`);
+    const old = await this.referencesOf(id);
+    this.images.set(id, { ...record, manifest });
+    this.parsed.delete(id);
+    await this.save();
+    await this.removeUnless(
+      [record.manifest].filter((digest) => old.has(digest)),
+      await this.allReferences(),
+    );
+  }
+
   private setTag(id: Digest, reference: Reference): void {
     this.tags.set(fullName(withTag({ ...reference, digest: undefined })), id);
     const record = this.images.get(id);

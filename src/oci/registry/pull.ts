@@ -1,0 +1,315 @@
+// An image from a registry: which one for our platform, its documents, its layers some at a time; two who pull the same share the work.
+// OCI distribution-spec, "Pull".
+import { inLanes } from '../../base/lanes.js';
+import { HttpError } from '../../base/http.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import { checkPlatform, choosePlatform, type Platform } from '../platform.js';
+import { type ImageConfig, parseConfig } from '../config.js';
+import { type Digest, digestOf, parseDigest, shortOf } from '../digest.js';
+import { DOCUMENT_MAX } from '../json.js';
+import { type Descriptor, type Manifest, parseManifest } from '../manifest.js';
+import { isForeign, layerCompression, MANIFEST_TYPES } from '../media-types.js';
+import { familiar, familiarName, type Reference, withTag } from '../reference.js';
+import { ContentError } from '../store/content-store.js';
+import type { Lease } from '../store/image-store.js';
+import type { Store } from '../store/store.js';
+import { bodyOf } from './body.js';
+import { rangeOf, refusal, type RegistryClient } from './client.js';
+import type { Endpoint } from './endpoint.js';
+import { counter, type Interest, type OnProgress } from './progress.js';
+import { Abandoned, transfer } from './transfer.js';
+
+export interface PullOptions {
+  /** Undefined: ours. */
+  platform?: Platform;
+  progress?: OnProgress;
+  interest?: Interest;
+}
+
+export interface Pulled {
+  id: Digest;
+  /** Of what the name leads to: an index, or a manifest. */
+  digest: Digest;
+  /** Nothing has changed. */
+  upToDate: boolean;
+}
+
+/** A layer on its way, and those who wait for it. */
+interface Flight {
+  done: Promise<void>;
+  waiting: Set<{ progress: OnProgress; interest: Interest }>;
+}
+
+const WANTED: Interest = { aborted: false };
+const ACCEPT = MANIFEST_TYPES.join(', ');
+
+/** Where an image is asked for: a repository at one endpoint. */
+interface Place {
+  endpoint: Endpoint;
+  path: string;
+  /** For messages. */
+  name: string;
+}
+
+export class Puller {
+  private readonly flights = new Map<Digest, Flight>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly client: RegistryClient,
+  ) {}
+
+  /** Rejects with InputError; what came of layers stays, and a later pull goes on from there. */
+  async pull(
+    named: Reference,
+    { platform, progress = () => {}, interest = WANTED }: PullOptions = {},
+  ): Promise<Pulled> {
+    const reference = withTag(named);
+    const { images } = this.store;
+    progress({
+      id: reference.tag ?? reference.digest,
+      status: `Pulling from ${familiarName(reference).replace(/^[^/]*[.:][^/]*\//, '')}`,
+    });
+    const lease = images.lease();
+    try {
+      const { place, digest, manifest, manifestDigest } = await this.resolve(reference, platform, lease);
+      const config = await this.config(place, manifest, lease);
+      checkPlatform(familiar(reference), config.platform, platform);
+      lease.hold(...manifest.layers.map((layer) => layer.digest), ...config.diffIds);
+      await this.layers(place, manifest.layers, config, progress, interest);
+      const before = reference.tag === undefined ? undefined : images.tagged(reference);
+      const upToDate = before === manifest.config.digest;
+      const tag = reference.digest === undefined ? reference : undefined;
+      const known = [{ name: reference, digest }];
+      if (manifestDigest !== digest) known.push({ name: reference, digest: manifestDigest });
+      const id = await images.add(manifestDigest, { tag, known });
+      progress({ status: `Digest: ${digest}` });
+      progress({
+        status: `Status: ${upToDate ? 'Image is up to date' : 'Downloaded newer image'} for ${familiar(reference)}`,
+      });
+      return { id, digest, upToDate };
+    } catch (error) {
+      // a connection that is gone for good is the request's failure, not ours
+      if (error instanceof HttpError)
+        throw new InputError(
+          `${familiar(reference)}: ${messageOf(error)}`,
+          'What came is kept: a later pull goes on from there.',
+          { cause: error },
+        );
+      throw error;
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** The manifest that a name leads to for a platform, from the first place that has it. */
+  private async resolve(reference: Reference, platform: Platform | undefined, lease: Lease) {
+    const what = familiar(reference);
+    let failure: unknown;
+    for (const endpoint of [...this.client.mirrors(reference.domain), undefined]) {
+      try {
+        const place = {
+          endpoint: endpoint ?? (await this.client.endpoint(reference.domain)),
+          path: reference.path,
+          name: what,
+        };
+        const first = await this.document(place, reference.digest ?? reference.tag!, undefined);
+        let { digest, parsed, bytes } = first;
+        if (parsed.kind === 'index') {
+          const chosen = choosePlatform(what, parsed.manifests, platform);
+          ({ digest, parsed, bytes } = await this.document(place, chosen.digest, chosen));
+          if (parsed.kind === 'index') throw new InputError(`${what}: its index leads to another index`);
+        }
+        lease.hold(digest);
+        await this.store.content.put(bytes);
+        return { place, digest: first.digest, manifest: parsed, manifestDigest: digest };
+      } catch (error) {
+        // what a mirror has not, or has wrong, the registry has
+        if (endpoint === undefined) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** A manifest or an index, which is what its digest says, if one was asked for. */
+  private async document(place: Place, what: string, expected: Descriptor | undefined) {
+    const { client } = this;
+    const name = `${place.name}: manifest ${what}`;
+    const held = expected && (await this.store.content.read(expected.digest));
+    if (held) return { digest: expected.digest, bytes: held, parsed: parseManifest(held, expected.mediaType, name) };
+    const response = await client.persist(() =>
+      client.request(place.endpoint, {
+        method: 'GET',
+        url: `${place.endpoint.base}/v2/${place.path}/manifests/${what}`,
+        headers: { Accept: ACCEPT },
+        scopes: [pullScope(place.path)],
+      }),
+    );
+    if (response.status !== 200) throw await refusal(response, place.name, 'pull');
+    const bytes = await bodyOf(response, DOCUMENT_MAX);
+    const digest = digestOf(this.store.codecs, bytes);
+    const asked = what.includes(':') ? parseDigest(what, name) : undefined;
+    if (asked !== undefined && digest !== asked)
+      throw new ContentError(`${name}: what came is something else, ${digest}`);
+    if (expected && bytes.length !== expected.size)
+      throw new ContentError(`${name}: is not of the size that its index says`);
+    const told = response.header('docker-content-digest');
+    if (told !== undefined && told !== digest)
+      throw new ContentError(`${name}: the registry calls it ${told.slice(0, 100)}, and it is ${digest}`);
+    return { digest, bytes, parsed: parseManifest(bytes, response.header('content-type'), name) };
+  }
+
+  private async config(place: Place, { config, layers }: Manifest, lease: Lease): Promise<ImageConfig> {
+    const { content } = this.store;
+    lease.hold(config.digest);
+    if (config.size > DOCUMENT_MAX)
+      throw new InputError(`${place.name}: its configuration is longer than ${DOCUMENT_MAX} bytes`);
+    if (!(await content.has(config.digest))) {
+      const response = await this.blob(place, config, 0);
+      const bytes = await bodyOf(response, config.size);
+      const digest = digestOf(this.store.codecs, bytes);
+      if (digest !== config.digest || bytes.length !== config.size)
+        throw new ContentError(`${place.name}: configuration ${config.digest}: what came is something else, ${digest}`);
+      await content.put(bytes);
+    }
+    const parsed = parseConfig((await content.read(config.digest))!, `${place.name}: configuration`);
+    if (parsed.diffIds.length !== layers.length)
+      throw new InputError(`${place.name}: has ${layers.length} layers, and checksums of ${parsed.diffIds.length}`);
+    return parsed;
+  }
+
+  private async blob(place: Place, { digest }: Descriptor, from: number) {
+    const { client } = this;
+    const response = await client.persist(() =>
+      client.request(place.endpoint, {
+        method: 'GET',
+        url: `${place.endpoint.base}/v2/${place.path}/blobs/${digest}`,
+        headers: rangeOf(from),
+        scopes: [pullScope(place.path)],
+      }),
+    );
+    if (response.status !== 200 && response.status !== 206)
+      throw await refusal(response, `${place.name}: ${digest}`, 'pull');
+    return response;
+  }
+
+  private async layers(
+    place: Place,
+    layers: readonly Descriptor[],
+    { diffIds }: ImageConfig,
+    progress: OnProgress,
+    interest: Interest,
+  ): Promise<void> {
+    const { store } = this;
+    const missing = new Map<Digest, { layer: Descriptor; diffId: Digest }>();
+    for (const [i, layer] of layers.entries()) {
+      const id = shortOf(layer.digest);
+      const diffId = diffIds[i]!;
+      const other = missing.get(layer.digest);
+      if (other && other.diffId !== diffId)
+        throw new InputError(`${place.name}: layer ${layer.digest}: has two checksums for what is in it`);
+      if ((await store.layers.has(diffId)) && (await store.content.has(layer.digest)))
+        progress({ id, status: 'Already exists' });
+      else {
+        missing.set(layer.digest, { layer, diffId });
+        progress({ id, status: 'Pulling fs layer' });
+      }
+    }
+    // who fails takes the others along, and all have ended when this does
+    let failure: { error: unknown } | undefined;
+    const own: Interest = {
+      get aborted() {
+        return failure !== undefined || interest.aborted;
+      },
+    };
+    await inLanes(
+      missing.values(),
+      () => undefined,
+      async ({ layer, diffId }) => {
+        if (failure) return;
+        await this.layer(place, layer, diffId, progress, own).catch((error: unknown) => {
+          failure ??= { error };
+        });
+      },
+    );
+    if (failure) throw failure.error;
+  }
+
+  /** Begins a layer's transfer, or joins it. */
+  private async layer(
+    place: Place,
+    layer: Descriptor,
+    diffId: Digest,
+    progress: OnProgress,
+    interest: Interest,
+  ): Promise<void> {
+    const one = { progress, interest };
+    for (let begun = this.flights.get(layer.digest); begun; begun = this.flights.get(layer.digest)) {
+      // one that nobody waits for is about to end
+      const joined = [...begun.waiting].some((other) => !other.interest.aborted);
+      if (joined) begun.waiting.add(one);
+      await (joined ? begun.done : begun.done.catch(() => {}));
+      if (await this.store.layers.has(diffId)) return;
+    }
+    const waiting = new Set([one]);
+    const done = this.fly(place, layer, diffId, waiting).finally(() => this.flights.delete(layer.digest));
+    this.flights.set(layer.digest, { done, waiting });
+    await done;
+  }
+
+  private async fly(place: Place, layer: Descriptor, diffId: Digest, waiting: Flight['waiting']): Promise<void> {
+    const { store, client } = this;
+    const id = shortOf(layer.digest);
+    const tell: OnProgress = (told) => {
+      for (const one of waiting) one.progress(told);
+    };
+    if ((await store.content.has(layer.digest)) && !(await store.layers.has(diffId))) {
+      await extract(store, layer, diffId, tell);
+      return;
+    }
+    const received = counter(tell, id, 'Downloading', layer.size);
+    const urls = isForeign(layer.mediaType) ? (layer.urls ?? []) : [];
+    await transfer({
+      store,
+      layer,
+      diffId,
+      fetch: async (from) => {
+        if (urls.length === 0) return this.blob(place, layer, from);
+        const response = await client.persist(() => client.foreign(urls[0]!, from));
+        if (response.status !== 200 && response.status !== 206)
+          throw await refusal(response, `${place.name}: ${urls[0]}`, 'pull');
+        return response;
+      },
+      wait: (milliseconds) => client.host.wait(milliseconds),
+      received,
+      complete: () => tell({ id, status: 'Download complete' }),
+      check() {
+        if ([...waiting].every(({ interest }) => interest.aborted)) throw new Abandoned(`${place.name}: given up`);
+      },
+    });
+    tell({ id, status: 'Pull complete' });
+  }
+}
+
+/** A layer whose blob is there and whose tar is not. */
+export async function extract(store: Store, layer: Descriptor, diffId: Digest, tell: OnProgress): Promise<void> {
+  const compression = layerCompression(layer.mediaType);
+  const count = counter(tell, shortOf(layer.digest), 'Extracting', layer.size);
+  let done = 0;
+  const bytes = (async function* () {
+    for await (const piece of store.content.stream(layer.digest)) {
+      done += piece.length;
+      count(done);
+      yield piece;
+    }
+  })();
+  await store.layers.ingest(
+    compression === 'none' ? bytes : store.codecs.uncompress(compression, bytes),
+    diffId,
+    layer.size,
+  );
+  tell({ id: shortOf(layer.digest), status: 'Pull complete' });
+}
+
+export const pullScope = (path: string): string => `repository:${path}:pull`;
