@@ -30,6 +30,8 @@ test.each<[Partial<RawKernelOptions>, string]>([
   [{ rootfs: ['.,ro'] }, "what is 'ro'"],
   [{ rootfs: ['.,rw', '.'] }, 'single folder'],
   [{ rootfs: ['.,rw'], upper: 'x' }, '--upper'],
+  [{ image: 'debian' }, 'either --rootfs or --image'],
+  [{ rootfs: undefined }, 'either --rootfs or --image'],
   [{ env: ['A'] }, 'NAME=VALUE'],
   [{ cwd: 'etc' }, 'must begin with /'],
   [{ nodeMemory: '1M' }, '16M to 3G'],

@@ -10,7 +10,8 @@ import { parseLimits, type RawLimits } from './kernel-limits.js';
 import { SYSCALLS } from '../kernel/syscalls/table.js';
 
 export interface RawKernelOptions extends RawLimits {
-  rootfs: string[];
+  rootfs?: string[];
+  image?: string;
   upper?: string;
   env?: string[];
   cwd?: string;
@@ -40,6 +41,8 @@ export interface Bind {
 export interface KernelRunOptions {
   /** Folders and archives, the lowest first. */
   rootfs: string[];
+  /** An image whose layers are the root, instead of folders and archives. */
+  image?: string;
   /** Changes go to the folder itself, the only one then. */
   writeThrough: boolean;
   /** The file that changes are kept in; undefined: nowhere. */
@@ -75,7 +78,9 @@ const MEMORY_MIN = 16 << 20;
 const MEMORY_MAX = 3 * 2 ** 30;
 
 export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
-  const { rootfs, writeThrough } = parseRoot(raw.rootfs);
+  if ((raw.rootfs === undefined) === (raw.image === undefined))
+    throw new InputError('give either --rootfs or --image', 'As --rootfs debian.tar, or --image debian:12.');
+  const { rootfs, writeThrough } = parseRoot(raw.rootfs ?? []);
   if (writeThrough && raw.upper !== undefined)
     throw new InputError('--upper: with --rootfs DIR,rw changes go to the folder', 'Leave one of the two away.');
   const memory = parseSize(raw.nodeMemory);
@@ -86,6 +91,7 @@ export function parseKernelOptions(raw: RawKernelOptions): KernelRunOptions {
     throw new InputError(`--clock ${clock}: there is no such clock`, 'Give real or virtual.');
   return {
     rootfs,
+    image: raw.image,
     writeThrough,
     upper: raw.upper,
     env: environment(raw.env ?? [], raw.tty ?? false),

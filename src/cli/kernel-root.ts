@@ -18,6 +18,7 @@ import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { indexLayer } from '../oci/layer.js';
+import type { Layer } from '../oci/store/layer-store.js';
 import type { KernelRunOptions } from './kernel-options.js';
 
 /** What the first bytes of a file say of it; only the first is taken. */
@@ -37,10 +38,13 @@ export interface Root {
   close(): void;
 }
 
-export async function rootOf(kernel: Kernel, options: KernelRunOptions): Promise<Root> {
+/** `image`: its layers, the lowest first, which lie below all else. */
+export async function rootOf(kernel: Kernel, options: KernelRunOptions, image: readonly Layer[] = []): Promise<Root> {
   if (options.writeThrough) return { fs: folder(kernel, options.rootfs[0]!, false), close() {} };
   const layers: FileSystem[] = [];
   const store = new LayerStore(kernel);
+  for (const { tar, index } of image)
+    layers.push(store.hold(new Layerfs(kernel.newDevice(), kernel.frames, tar, index)));
   for (const path of options.rootfs) layers.push(await layer(kernel, path, store));
   const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
   const limits = { size: options.memory, mode: 0o755 };

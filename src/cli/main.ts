@@ -8,6 +8,8 @@ import { BlockError } from '../devices/storage/block-backend.js';
 import { kernelRunCommand } from './commands/kernel-run.js';
 import { kernelTopCommand } from './commands/kernel-top.js';
 import { demoCommand } from './commands/demo.js';
+import { historyCommand, imagesCommand, inspectCommand, rmiCommand, tagCommand } from './commands/image-list.js';
+import { pullCommand, pushCommand } from './commands/image-transfer.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 import { helpLayout } from './help.js';
@@ -55,6 +57,18 @@ const kernel = program
 for (const command of [kernelRunCommand(), kernelTopCommand()]) {
   command.exitOverride().copyInheritedSettings(program);
   kernel.addCommand(command.showHelpAfterError(`(tabvisor kernel ${command.name()} --help lists the options)`));
+}
+for (const command of [
+  pullCommand(),
+  pushCommand(),
+  imagesCommand(),
+  rmiCommand(),
+  tagCommand(),
+  inspectCommand(),
+  historyCommand(),
+]) {
+  command.exitOverride().copyInheritedSettings(program);
+  program.addCommand(command.showHelpAfterError(`(tabvisor ${command.name()} --help lists the options)`));
 }
 
 /** Milliseconds that a reader of our output may take for the rest of it. */

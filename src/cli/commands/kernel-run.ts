@@ -30,6 +30,9 @@ import { kernelReport } from '../kernel-report.js';
 import { rootOf, volume } from '../kernel-root.js';
 import { SignalForwarding } from '../kernel-signals.js';
 import { userOf } from '../../node/user-name.js';
+import type { Layer } from '../../oci/store/layer-store.js';
+import { dataOption } from '../images.js';
+import { type ImageOptions, openImage, withDefaults } from '../kernel-image.js';
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -40,6 +43,7 @@ const EXAMPLES: readonly Example[] = [
     command: 'tabvisor kernel run --rootfs base.tar.gz --rootfs app.tar -- /app',
     what: 'layers of an image, read where they lie: nothing is unpacked',
   },
+  { command: 'tabvisor kernel run --image busybox -t -i', what: 'an image of a registry, as docker run has it' },
   {
     command: 'tabvisor kernel run --rootfs debian.tar --upper mine.changes -t -i -- bash',
     what: 'changes stay in the file mine.changes',
@@ -82,21 +86,25 @@ export function kernelRunCommand(): Command {
   const collect = (value: string, list: string[] = []): string[] => [...list, value];
   return new Command('run')
     .description('run a program of a Linux root on our own kernel')
-    .argument('<program>', 'a path in the root, or a name that PATH finds')
+    .argument('[program]', 'a path in the root, or a name that PATH finds; of an image: in place of its Cmd')
     .argument('[args...]', 'what the program is given')
     .passThroughOptions()
-    .requiredOption(
+    .option(
       '--rootfs <dir|tar>',
       'the root: a folder, a tar or a tar.gz; repeatable, each lies on those before. It is not changed, but a folder if ,rw follows',
       collect,
     )
+    .option(
+      '--image <name>',
+      'the root, the program and its surroundings are those of an image; it is pulled when it is not here',
+    )
+    .option('--entrypoint <program>', "in place of the image's")
     .option('--upper <file>', 'changes of the root are kept in this file, and there again at the next start')
     .option('--env <name=value>', 'an environment variable; repeatable', collect)
-    .option('--cwd <path>', 'working directory in the root', '/')
+    .option('--cwd <path>', "working directory in the root (default: /, or the image's)")
     .option(
       '--user <user[:group]>',
-      "who the program runs as: a name of the root's /etc/passwd and /etc/group, or a number",
-      '0',
+      "who the program runs as: a name of the root's /etc/passwd and /etc/group, or a number (default: 0, or the image's)",
     )
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
     .option('--hostname <name>', 'host name', 'tabvisor')
@@ -134,13 +142,23 @@ export function kernelRunCommand(): Command {
     .option('--strace [list]', 'show system calls on standard error; only those of the list')
     .option('--stats <file>', 'system calls, faults and memory as JSON')
     .option('--interpret', 'do not translate')
+    .addOption(dataOption())
     .addHelpText('after', epilogue(EXAMPLES, STATUS))
-    .action(async (program: string, args: string[], raw: RawKernelOptions) => {
-      process.exitCode = await run(parseKernelOptions(raw), [program, ...args]);
+    .action(async (program: string | undefined, rest: string[], raw: RawKernelOptions & ImageOptions) => {
+      const given = program === undefined ? [] : [program, ...rest];
+      const image = raw.image === undefined ? undefined : await openImage(raw.image, raw);
+      const { args, options } = image ? withDefaults(image.config, given, raw) : { args: given, options: raw };
+      const parsed = parseKernelOptions(options);
+      if (args.length === 0)
+        throw new InputError(
+          'kernel run: no program is given',
+          image ? 'The image names none.' : 'Give one behind the options.',
+        );
+      process.exitCode = await run(parsed, args, image?.layers);
     });
 }
 
-async function run(options: KernelRunOptions, args: string[]): Promise<number> {
+async function run(options: KernelRunOptions, args: string[], layers: readonly Layer[] = []): Promise<number> {
   const host = new NodeHost();
   const core = await nodePlatform.core();
   const strace = options.strace && new Strace(options.strace, (line) => process.stderr.write(`${line}\n`));
@@ -159,7 +177,7 @@ async function run(options: KernelRunOptions, args: string[]): Promise<number> {
   });
   instructions = () => vcpu.instructions;
   nodePlatform.tune(vcpu);
-  const root = await rootOf(kernel, options);
+  const root = await rootOf(kernel, options, layers);
   const volumes = options.binds.map(({ host: path, readOnly }) => {
     const fs = volume(kernel, new SharedFolder(path, readOnly), { live: true, readOnly });
     fs.source = path;

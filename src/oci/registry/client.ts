@@ -166,6 +166,7 @@ export async function refusal(response: HttpResponse, what: string, doing: 'pull
         : `push access denied for ${what}: ${why}`,
       'Credentials are those of docker login.',
     );
-  if (response.status === 404) return new NotFoundError(`${what}: not found: ${why}`);
+  if (response.status === 404)
+    return new NotFoundError(`${/^manifest /.test(why) ? `manifest for ${what}` : `${what}:`} not found: ${why}`);
   return new InputError(`${what}: ${doing} failed: ${why} (status ${response.status})`);
 }

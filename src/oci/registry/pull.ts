@@ -9,7 +9,7 @@ import { type Digest, digestOf, parseDigest, shortOf } from '../digest.js';
 import { DOCUMENT_MAX } from '../json.js';
 import { type Descriptor, type Manifest, parseManifest } from '../manifest.js';
 import { isForeign, layerCompression, MANIFEST_TYPES } from '../media-types.js';
-import { familiar, familiarName, type Reference, withTag } from '../reference.js';
+import { familiar, type Reference, withTag } from '../reference.js';
 import { ContentError } from '../store/content-store.js';
 import type { Lease } from '../store/image-store.js';
 import type { Store } from '../store/store.js';
@@ -68,7 +68,7 @@ export class Puller {
     const { images } = this.store;
     progress({
       id: reference.tag ?? reference.digest,
-      status: `Pulling from ${familiarName(reference).replace(/^[^/]*[.:][^/]*\//, '')}`,
+      status: `Pulling from ${reference.path}`,
     });
     const lease = images.lease();
     try {

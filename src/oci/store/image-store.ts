@@ -26,6 +26,8 @@ export interface Image {
   digests: string[];
   /** Bytes of all its layers, uncompressed. */
   size: number;
+  /** Milliseconds since 1970. */
+  lastTagged?: number;
 }
 
 /** What is kept of an image beside its documents. */
@@ -145,6 +147,7 @@ export class ImageStore {
       manifest,
       config,
       size,
+      lastTagged: record.lastTagged,
       tags: namesFor(this.tags, id).map((name) => familiar(parseReference(name))),
       digests: namesFor(this.digests, id).map((name) => familiar(parseReference(name))),
     };

@@ -1,0 +1,107 @@
+// The images of this host: the folder that they are in, locked while a command works with it, and the way to registries.
+// XDG Base Directory Specification (XDG_DATA_HOME).
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Option } from 'commander';
+import { InputError } from '../base/errors.js';
+import { dockerCredentials } from '../hosts/node/docker-credentials.js';
+import { FolderInUse, lockFolder } from '../hosts/node/folder-lock.js';
+import { FolderStorage } from '../hosts/node/folder-storage.js';
+import { NodeHttpClient } from '../hosts/node/http-client.js';
+import { nodeStreams } from '../hosts/node/stream-codecs.js';
+import { RegistryClient } from '../oci/registry/client.js';
+import { Puller } from '../oci/registry/pull.js';
+import { Pusher } from '../oci/registry/push.js';
+import { openStore, type Store } from '../oci/store/store.js';
+
+/** Milliseconds that a command waits for another one's end. */
+const PATIENCE = 10_000;
+const PAUSE = 50;
+
+export interface DataOption {
+  data?: string;
+}
+
+export interface RegistryOptions extends DataOption {
+  insecureRegistry?: string[];
+  registryMirror?: string[];
+}
+
+export function dataFolder({ data }: DataOption): string {
+  return (
+    data ||
+    process.env.TABVISOR_DATA ||
+    join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'tabvisor')
+  );
+}
+
+export const dataOption = (): Option =>
+  new Option('--data <dir>', 'the folder of images (default: TABVISOR_DATA, or ~/.local/share/tabvisor)');
+
+const collect = (value: string, list: string[] = []): string[] => [...list, value];
+
+export const registryOptions = (): Option[] => [
+  new Option('--insecure-registry <host>', 'a registry that may be spoken to without TLS; repeatable').argParser(
+    collect,
+  ),
+  new Option('--registry-mirror <url>', 'asked before Docker Hub; repeatable').argParser(collect),
+  dataOption(),
+];
+
+export interface Images {
+  store: Store;
+  puller: Puller;
+  pusher: Pusher;
+}
+
+/** Does something with the images while nobody else does. Rejects with InputError. */
+export async function withImages<Result>(
+  options: RegistryOptions,
+  work: (images: Images) => Promise<Result>,
+): Promise<Result> {
+  const folder = dataFolder(options);
+  const release = await lock(folder);
+  const http = new NodeHttpClient();
+  try {
+    const store = await openStore(new FolderStorage(folder), nodeStreams, () => Date.now());
+    const client = new RegistryClient(
+      { http, credentials: dockerCredentials, now: () => Date.now(), wait: (milliseconds) => delay(milliseconds) },
+      {
+        mirrors: new Map([['docker.io', options.registryMirror ?? []]]),
+        insecure: new Set(options.insecureRegistry ?? []),
+      },
+    );
+    return await work({ store, puller: new Puller(store, client), pusher: new Pusher(store, client) });
+  } finally {
+    http.close();
+    release();
+  }
+}
+
+async function lock(folder: string): Promise<() => void> {
+  const until = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      return lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof FolderInUse) || Date.now() > until) throw error;
+      await delay(PAUSE);
+    }
+  }
+}
+
+/** Does for each of several what `work` does; goes on behind one that fails, and then fails. */
+export async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
+  let failed = 0;
+  for (const name of names) {
+    try {
+      await work(name);
+    } catch (error) {
+      if (!(error instanceof InputError) || names.length === 1) throw error;
+      failed++;
+      process.stderr.write(`tabvisor: ${error.message}\n`);
+    }
+  }
+  if (failed > 0) throw new InputError(`${failed} of ${names.length} failed`);
+}
