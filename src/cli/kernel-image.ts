@@ -40,7 +40,7 @@ export function openImage(
 }
 
 /** What runs, and with which options, when `given` is what the person has said. */
-export function withDefaults<Options extends RawKernelOptions & ImageOptions>(
+export function withDefaults<Options extends Pick<RawKernelOptions, 'env' | 'cwd' | 'user'> & ImageOptions>(
   image: ContainerDefaults,
   given: readonly string[],
   options: Options,
