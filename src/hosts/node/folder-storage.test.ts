@@ -2,8 +2,10 @@
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../../test/memory-storage.js';
+import { root } from '../../../test/provisioned.js';
 import { scratch } from '../../../test/scratch.js';
 import type { Storage } from '../../base/storage.js';
 import { FolderInUse, lockFolder } from './folder-lock.js';
@@ -63,7 +65,7 @@ test('a folder that can not be written says why', async () => {
 test('one process has a folder; when it is gone, the next one does', async () => {
   const folder = join(scratch(), 'data');
   const script = join(scratch(), 'holder.mjs');
-  const module = new URL('../../../build/js/src/hosts/node/folder-lock.js', import.meta.url);
+  const module = pathToFileURL(join(root, 'build/js/src/hosts/node/folder-lock.js'));
   writeFileSync(
     script,
     `import { lockFolder } from ${JSON.stringify(module.href)};\nlockFolder(${JSON.stringify(folder)});\nprocess.send('held');\nsetInterval(() => {}, 1000);\n`,
