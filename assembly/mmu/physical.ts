@@ -52,6 +52,9 @@ export function physicalRead32(address: u32): u32 {
   return host ? load<u32>(host) : 0;
 }
 
+/** Host address of entries that lie in one page of the paging structures; 0: what is not memory, or an EPT violation was raised. */
+export function entriesHost(address: u32): usize { return reachable(address, EPT_READ, 0) ? entryHost(address, false, 0) : 0; }
+
 export function physicalRead64(address: u32, high: u32 = 0): u64 {
   if (!reachable(address, EPT_READ, high)) return 0;
   const host = entryHost(address, false, high);

@@ -2,9 +2,7 @@
 // Ours; tagged TLBs (SDM vol. 3A 4.10.1) by copying, as the addresses of the tables are constants in translated code.
 import { ALIGNMENT_ACTIVE, DR7, REGIONS, REGION_COUNT, REGION_SIZE, STASH_SIZE } from '../abi';
 import { hasCode } from './code-pages';
-import {
-  codeDrops, codeKey, forgetLocals, hostOfFill, isCodeFill, isUserFill, isWriteFill, localFill, locals, protections, putBack, takeOut, wholeFlushes,
-} from './tlb';
+import { codeDrops, codeKey, hostOfFill, isCodeFill, isWriteFill, protections, putBack, putBackAll, takeOutLocals, wholeFlushes } from './tlb';
 
 /**
  * A stash: whose it is (CR3, 0: nobody's) u32, its fills u32, then what codeDrops, codeKey, protections, wholeFlushes were, u32; from 32 on the
@@ -42,17 +40,7 @@ export function forgetStash(space: u32): void {
 export function putAside(space: u32): void {
   if (stashes == 0) return;
   const stash = stashOf(space);
-  let count: u32 = 0;
-  for (let i = locals; i > 0; i--) {
-    const fill = localFill(i - 1);
-    const value = takeOut(fill);
-    if (value == 0 || count == FILL_MAX || !isUserFill(fill)) continue;
-    const at = stash + FILLS + (<usize>count << 3);
-    store<u32>(at, fill);
-    store<u32>(at, value, 4);
-    count++;
-  }
-  forgetLocals();
+  const count = takeOutLocals(stash + FILLS, FILL_MAX);
   store<u32>(stash, space);
   store<u32>(stash, count, COUNT);
   store<u32>(stash, codeDrops, DROPS);
@@ -82,8 +70,13 @@ export function putBackStash(space: u32): void {
   if (load<u32>(stash, FLUSHES) != wholeFlushes || (load<u32>(DR7) & 0xff) != 0 || load<u32>(ALIGNMENT_ACTIVE) != 0) return;
   const code = load<u32>(stash, DROPS) == codeDrops && load<u32>(stash, KEY) == codeKey;
   const unprotected = load<u32>(stash, PROTECTIONS) == protections;
+  const count = load<u32>(stash, COUNT);
+  if (code && unprotected) {
+    putBackAll(stash + FILLS, count);
+    return;
+  }
   // the oldest first, as they were entered
-  for (let i = load<u32>(stash, COUNT); i > 0; i--) {
+  for (let i = count; i > 0; i--) {
     const at = stash + FILLS + (<usize>(i - 1) << 3);
     const fill = load<u32>(at);
     const value = load<u32>(at, 4);

@@ -36,11 +36,11 @@ export const WRITE: u32 = 1;
 const USER: u32 = 2;
 const CODE: u32 = 4;
 
-function tableOf(n: u32): usize {
-  return n < 4
-    ? TLB_READ_SUPERVISOR + <usize>n * (TLB_WRITE_SUPERVISOR - TLB_READ_SUPERVISOR)
-    : n == CODE ? TLB_CODE_SUPERVISOR : TLB_CODE_USER;
-}
+// @ts-ignore: decorator
+@inline function tableOf(n: u32): usize { return placeOf(n << 20); }
+/** Where the entry of a fill (page and, in the bits above, table) is: the tables lie one behind the other in the order of their numbers. */
+// @ts-ignore: decorator
+@inline function placeOf(fill: u32): usize { return TLB_READ_SUPERVISOR + (<usize>fill << 2); }
 
 /** Use the tables of CPL 3 or of CPL 0-2. */
 export function selectRights(user: bool): void {
@@ -80,10 +80,12 @@ export function fillCode(user: bool, lin: u32, table: usize, global: bool, large
   store<u32>(tableOf(number) + (page << 2), <u32>table);
 }
 
+/** What the place of a fill holds when it is not in force. */
+// @ts-ignore: decorator
+@inline function noneOf(fill: u32): u32 { return fill < (CODE << 20) ? INVALID : 0; }
 // @ts-ignore: decorator
 @inline function drop(entry: u32): void {
-  const table = entry >>> 20;
-  store<u32>(tableOf(table) + ((entry & 0xfffff) << 2), table < CODE ? INVALID : 0);
+  store<u32>(placeOf(entry), noneOf(entry));
 }
 
 /** Drops every entry, or all but the global ones (CR3 load with CR4.PGE). SDM vol. 3A 4.10.4. */
@@ -202,27 +204,50 @@ export function protectHostPage(host: u32): void {
 
 // ---- for what is put aside when the space changes (space-stash.ts) ------------------------------------------------------------------------
 
-/** Number `i` of the local fills, in their order. Is it of CPL 3? Of code? Of writes? */
-export function localFill(i: u32): u32 { return load<u32>(LOCAL_LOG + (<usize>i << 2)); }
-export function isUserFill(fill: u32): bool { return fill >>> 20 >= USER && fill >>> 20 != CODE; }
-export function isCodeFill(fill: u32): bool { return fill >>> 20 > CODE; }
-export function isWriteFill(fill: u32): bool { return fill >>> 20 == WRITE + USER; }
+/** Is a fill of CPL 3? Of code? Of writes? */
+// @ts-ignore: decorator
+@inline export function isUserFill(fill: u32): bool { return fill >>> 20 >= USER && fill >>> 20 != CODE; }
+// @ts-ignore: decorator
+@inline export function isCodeFill(fill: u32): bool { return fill >>> 20 > CODE; }
+// @ts-ignore: decorator
+@inline export function isWriteFill(fill: u32): bool { return fill >>> 20 == WRITE + USER; }
 /** Host page of the data entry `value` of a fill. */
-export function hostOfFill(fill: u32, value: u32): u32 { return value ^ ((fill & 0xfffff) << 12); }
+// @ts-ignore: decorator
+@inline export function hostOfFill(fill: u32, value: u32): u32 { return value ^ ((fill & 0xfffff) << 12); }
 
-/** Takes the entry of a fill out of its table; the value is what it was, 0 when it was not in force. */
-export function takeOut(fill: u32): u32 {
-  const at = tableOf(fill >>> 20) + ((fill & 0xfffff) << 2);
-  const value = load<u32>(at);
-  const none = isCodeFill(fill) ? 0 : INVALID;
-  store<u32>(at, none);
-  return value == none ? 0 : value;
+/** Takes the local fills of CPL 3 out, at most `most`, to `at`, 8 bytes each: the fill, then what its entry was. The newest come first; how many. */
+export function takeOutLocals(at: usize, most: u32): u32 {
+  let count: u32 = 0;
+  for (let i = locals; i > 0; i--) {
+    const fill = load<u32>(LOCAL_LOG + (<usize>(i - 1) << 2));
+    const place = placeOf(fill);
+    const value = load<u32>(place);
+    const none = noneOf(fill);
+    if (value == none) continue;
+    store<u32>(place, none);
+    if (count == most || !isUserFill(fill)) continue;
+    store<u64>(at + (<usize>count << 3), <u64>fill | (<u64>value << 32));
+    count++;
+  }
+  locals = 0;
+  return count;
 }
-export function forgetLocals(): void { locals = 0; }
 
-/** Puts it back. There is room: as many were in the log before. */
+/** Puts back `count` that were taken out, the oldest first, as they were entered. There is room: as many were in the log before. */
+export function putBackAll(at: usize, count: u32): void {
+  let log = LOCAL_LOG + (<usize>locals << 2);
+  for (let from = at + (<usize>count << 3); from > at; log += 4) {
+    from -= 8;
+    const fill = load<u32>(from);
+    store<u32>(placeOf(fill), load<u32>(from, 4));
+    store<u32>(log, fill);
+  }
+  locals += count;
+}
+
+/** Puts one of them back. */
 export function putBack(fill: u32, value: u32): void {
-  store<u32>(tableOf(fill >>> 20) + ((fill & 0xfffff) << 2), value);
+  store<u32>(placeOf(fill), value);
   store<u32>(LOCAL_LOG + (<usize>locals << 2), fill);
   locals++;
 }

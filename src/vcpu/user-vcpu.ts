@@ -19,6 +19,7 @@ import {
   RAM,
   STASH_SIZE,
   TSC_BASE,
+  TSC_PER_INSTRUCTION,
   USER_EXITS,
 } from '../../assembly/abi.js';
 import { assert } from '../base/assert.js';
@@ -153,6 +154,14 @@ export class UserVcpu extends Vcpu {
   override get instructions(): number {
     const { words } = this;
     return (words[(COUNT_INSTRUCTIONS >> 2) + 1] >>> 0) * TWO_32 + (words[COUNT_INSTRUCTIONS >> 2] >>> 0);
+  }
+
+  override setTsc(base: number, ticksPerInstruction: number): void {
+    const { words } = this;
+    // what is stored in 32 bits is taken modulo 2^32
+    words[TSC_BASE >> 2] = base;
+    words[(TSC_BASE >> 2) + 1] = base / TWO_32;
+    words[TSC_PER_INSTRUCTION >> 2] = Math.min(0xffffffff, ticksPerInstruction * 65536);
   }
 
   /** Of EXIT_TRAP: the exception's number. */

@@ -3,7 +3,7 @@
 import { PDPTE } from '../../abi';
 import { faulted, GP, raise } from '../../cpu/fault';
 import { translatingForNobody } from '../../mmu/ept';
-import { gated, physicalRead64 } from '../../mmu/physical';
+import { entriesHost, gated } from '../../mmu/physical';
 
 const PRESENT: u64 = 1;
 /** Bits 1, 2, 5-8 and those above the 36 of a physical address. */
@@ -15,14 +15,15 @@ export function pointerIsGood(entry: u64): bool { return (entry & PRESENT) == 0 
 export function loadDirectoryPointers(cr3: u32): bool {
   const table = cr3 & 0xffffffe0;
   translatingForNobody();
-  for (let i: u32 = 0; i < 4; i++) {
-    const entry = physicalRead64(gated(table + (i << 3)));
-    if (faulted()) return false;
-    if (!pointerIsGood(entry)) {
+  // four entries of 8 bytes, in one page
+  const host = entriesHost(gated(table));
+  if (faulted()) return false;
+  for (let i: usize = 0; i < 4; i++) {
+    if (host != 0 && !pointerIsGood(load<u64>(host + (i << 3)))) {
       raise(GP, 0);
       return false;
     }
   }
-  for (let i: u32 = 0; i < 4; i++) store<u64>(PDPTE + (i << 3), physicalRead64(gated(table + (i << 3))));
+  for (let i: usize = 0; i < 4; i++) store<u64>(PDPTE + (i << 3), host != 0 ? load<u64>(host + (i << 3)) : 0);
   return true;
 }
