@@ -541,8 +541,8 @@ export class Kernel {
   onOutOfMemory: (victim: Task) => void = () => {};
 
   /** What an exception said, for the signal frame that may follow. */
-  noteFault(task: Task, fault: { vector: number; error: number }): void {
-    this.lastFault = { task, ...fault };
+  noteFault(task: Task, vector: number, error: number): void {
+    this.lastFault = { task, vector, error };
   }
   takeFault(task: Task): { vector: number; error: number } | undefined {
     const fault = this.lastFault?.task === task ? this.lastFault : undefined;

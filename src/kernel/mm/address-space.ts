@@ -11,7 +11,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../abi/mman.js';
-import { type Frames, PAGE_SIZE } from './frames.js';
+import { type Frames, PAGE_SIZE, pageOffset } from './frames.js';
 import type { PageCache, PageMapper } from './page-cache.js';
 import {
   type PageTable,
@@ -83,7 +83,7 @@ export interface SpaceLayout {
   mmapTop: number;
 }
 
-export const pageFloor = (address: number): number => address - (address % PAGE_SIZE);
+export const pageFloor = (address: number): number => address - pageOffset(address);
 export const pageCeil = (address: number): number => pageFloor(address + PAGE_SIZE - 1);
 
 export class AddressSpace implements PageMapper {

@@ -1,7 +1,7 @@
 // A tracer's access to another program's memory: it reads what is there whatever the page's rights, and writes into private pages that
 // the program itself may not write, which become its own copy. Linux mm/gup.c FOLL_FORCE.
 import { ACCESS_READ, ACCESS_WRITE, type AddressSpace } from './address-space.js';
-import { PAGE_SIZE } from './frames.js';
+import { PAGE_SIZE, pageOffset } from './frames.js';
 import { hostByte } from './user-memory.js';
 
 /** Calls `see` for each piece of [address, address + length) that lies in one page. How many bytes could be reached. */
@@ -14,12 +14,12 @@ function pieces(
 ): number {
   for (let done = 0; done < length; ) {
     const at = address + done;
-    const piece = Math.min(length - done, PAGE_SIZE - (at % PAGE_SIZE));
+    const piece = Math.min(length - done, PAGE_SIZE - pageOffset(at));
     let host = hostByte(space, at, access);
     if (host === 0) {
       const frame = space.forcedFrame(at, access === ACCESS_WRITE);
       if (frame === 0) return done;
-      host = space.frames.hostAddress(frame) + (at % PAGE_SIZE);
+      host = space.frames.hostAddress(frame) + pageOffset(at);
     }
     see(host, done, piece);
     done += piece;

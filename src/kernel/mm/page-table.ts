@@ -23,6 +23,7 @@ const ENTRIES = 512;
 /** What one directory, and one page table, spans. */
 const DIRECTORY_SPAN = 0x40000000;
 const TABLE_SPAN = 0x200000;
+const endOfTable = (address: number): number => address - (address & (TABLE_SPAN - 1)) + TABLE_SPAN;
 
 export interface PageTable {
   /** What CR3 must be. */
@@ -150,7 +151,7 @@ export class PaeTable implements PageTable {
 
   each(from: number, to: number, see: (address: number, frame: number, flags: number) => void): void {
     for (let address = from; address < to; ) {
-      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const tableEnd = endOfTable(address);
       const end = Math.min(tableEnd, to);
       let entry = this.find(address);
       if (entry !== 0)
@@ -164,7 +165,7 @@ export class PaeTable implements PageTable {
     const { words } = this;
     let count = 0;
     for (let address = from; address < to; ) {
-      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const tableEnd = endOfTable(address);
       const entry = this.find(address);
       if (entry !== 0) {
         const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
@@ -183,7 +184,7 @@ export class PaeTable implements PageTable {
     // the two differ in what the low word says
     const high = (flags & PTE_NO_EXECUTE) !== 0 ? NX_HIGH : 0;
     for (let address = from; address < to; ) {
-      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const tableEnd = endOfTable(address);
       const entry = this.find(address);
       if (entry !== 0) {
         const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
@@ -203,7 +204,7 @@ export class PaeTable implements PageTable {
     const { words, frames } = this;
     let any = false;
     for (let address = from; address < to; ) {
-      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const tableEnd = endOfTable(address);
       const entry = this.find(address);
       if (entry !== 0) {
         const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);
@@ -227,7 +228,7 @@ export class PaeTable implements PageTable {
   share(other: PaeTable, from: number, to: number, writeProtect: boolean): boolean {
     const { words, frames } = this;
     for (let address = from; address < to; ) {
-      const tableEnd = address - (address % TABLE_SPAN) + TABLE_SPAN;
+      const tableEnd = endOfTable(address);
       const entry = this.find(address);
       if (entry !== 0) {
         const end = entry + 2 * ((Math.min(tableEnd, to) - address) / PAGE_SIZE);

@@ -2,7 +2,7 @@
 // Ours. Addresses are numbers below 2^47. What can't be accessed is -EFAULT, never a throw.
 import { E2BIG, EFAULT, ENAMETOOLONG } from '../abi/errno.js';
 import { ACCESS_READ, ACCESS_WRITE, type AddressSpace, FAULT_DONE } from './address-space.js';
-import { PAGE_SIZE } from './frames.js';
+import { PAGE_SIZE, pageOffset } from './frames.js';
 import { PTE_PRESENT, PTE_USER, PTE_WRITE } from './page-table.js';
 
 /** PATH_MAX, with the NUL. */
@@ -22,7 +22,7 @@ export function hostByte(space: AddressSpace, address: number, access: number): 
     frame = table.frameOf(address);
   }
   if (access === ACCESS_WRITE) frames.written(frame);
-  return frames.hostAddress(frame) + (address % PAGE_SIZE);
+  return frames.hostAddress(frame) + pageOffset(address);
 }
 
 /** Copies `length` bytes of the program to `into` at `at`. How many bytes could be read: fewer than `length` means a fault. */
@@ -31,7 +31,7 @@ export function copyIn(space: AddressSpace, address: number, into: Uint8Array, a
   for (let done = 0; done < length; ) {
     const host = hostByte(space, address + done, ACCESS_READ);
     if (host === 0) return done;
-    const piece = Math.min(length - done, PAGE_SIZE - ((address + done) % PAGE_SIZE));
+    const piece = Math.min(length - done, PAGE_SIZE - pageOffset(address + done));
     if (piece < 32) for (let i = 0; i < piece; i++) into[at + done + i] = bytes[host + i]!;
     else into.set(bytes.subarray(host, host + piece), at + done);
     done += piece;
@@ -45,7 +45,7 @@ export function copyOut(space: AddressSpace, address: number, from: Uint8Array, 
   for (let done = 0; done < length; ) {
     const host = hostByte(space, address + done, ACCESS_WRITE);
     if (host === 0) return done;
-    const piece = Math.min(length - done, PAGE_SIZE - ((address + done) % PAGE_SIZE));
+    const piece = Math.min(length - done, PAGE_SIZE - pageOffset(address + done));
     if (from === bytes) bytes.copyWithin(host, at + done, at + done + piece);
     else if (piece < 32) for (let i = 0; i < piece; i++) bytes[host + i] = from[at + done + i]!;
     else bytes.set(from.subarray(at + done, at + done + piece), host);
@@ -54,12 +54,38 @@ export function copyOut(space: AddressSpace, address: number, from: Uint8Array, 
   return length;
 }
 
+/** Fills `into` with the program's words from `address` on. Could all of them be read? */
+export function copyInWords(space: AddressSpace, address: number, into: Uint32Array): boolean {
+  const { words } = space.frames;
+  if (address % 4 !== 0)
+    return copyIn(space, address, new Uint8Array(into.buffer), 0, into.length * 4) === into.length * 4;
+  for (let done = 0; done < into.length; ) {
+    const host = hostByte(space, address + 4 * done, ACCESS_READ) >>> 2;
+    if (host === 0) return false;
+    const end = Math.min(into.length, done + ((PAGE_SIZE - pageOffset(address + 4 * done)) >> 2));
+    for (let i = 0; done < end; done++) into[done] = words[host + i++]!;
+  }
+  return true;
+}
+
+/** Writes all of `from` to the program at `address`, a multiple of 4. Could all of it be written? */
+export function copyOutWords(space: AddressSpace, address: number, from: Uint32Array): boolean {
+  const { words } = space.frames;
+  for (let done = 0; done < from.length; ) {
+    const host = hostByte(space, address + 4 * done, ACCESS_WRITE) >>> 2;
+    if (host === 0) return false;
+    const end = Math.min(from.length, done + ((PAGE_SIZE - pageOffset(address + 4 * done)) >> 2));
+    for (let i = 0; done < end; done++) words[host + i++] = from[done]!;
+  }
+  return true;
+}
+
 /** Zeros `length` bytes of the program. How many could be. */
 export function clearOut(space: AddressSpace, address: number, length: number): number {
   for (let done = 0; done < length; ) {
     const host = hostByte(space, address + done, ACCESS_WRITE);
     if (host === 0) return done;
-    const piece = Math.min(length - done, PAGE_SIZE - ((address + done) % PAGE_SIZE));
+    const piece = Math.min(length - done, PAGE_SIZE - pageOffset(address + done));
     space.frames.bytes.fill(0, host, host + piece);
     done += piece;
   }
@@ -126,7 +152,7 @@ export function readString(
   for (let done = 0; done < most; ) {
     const host = hostByte(space, address + done, ACCESS_READ);
     if (host === 0) return -EFAULT;
-    const piece = Math.min(most - done, PAGE_SIZE - ((address + done) % PAGE_SIZE));
+    const piece = Math.min(most - done, PAGE_SIZE - pageOffset(address + done));
     const nul = bytes.subarray(host, host + piece).indexOf(0);
     const length = nul < 0 ? piece : nul;
     text += latin1(bytes, host, length);

@@ -34,12 +34,7 @@ export class Registers {
     this.set32(FLAGS_SYSTEM, on ? flags | bit : flags & ~bit);
   }
 
-  /** Copies `length` bytes of a field to `into` at `at`: for a few bytes cheaper than a view of them. */
-  copyTo(field: number, length: number, into: Uint8Array, at: number): void {
-    const { bytes } = this;
-    const from = this.base + field - STATE;
-    for (let i = 0; i < length; i++) into[at + i] = bytes[from + i]!;
-  }
+  /** Takes `length` bytes of a field from `from`: for a few bytes cheaper than a view of them. */
   copyFrom(field: number, length: number, from: Uint8Array, at: number): void {
     const { bytes } = this;
     const to = this.base + field - STATE;

@@ -137,7 +137,7 @@ export class PendingSignals {
     let index = 0;
     while (queue[index]!.signal !== signal) index++;
     const info = queue[index];
-    if (queue.length === 1) queue.length = 0;
+    if (queue.length === 1) queue.pop();
     else queue.splice(index, 1);
     if (!queue.some((other) => other.signal === signal)) this.set = this.set.without(signal);
     return info;

@@ -239,10 +239,8 @@ export class Task implements Waiter, Timed {
   }
 
   leaveQueues(): void {
-    if (this.joined.length > 0) {
-      for (const queue of this.joined) queue.remove(this);
-      this.joined.length = 0;
-    }
+    // an array that is emptied at once loses its room
+    for (let queue = this.joined.pop(); queue; queue = this.joined.pop()) queue.remove(this);
     if (this.callState.deadline !== Number.POSITIVE_INFINITY) this.kernel.timers.cancel(this);
   }
 

@@ -55,7 +55,7 @@ export function trap(task: Task, vector: number, error: number): void {
     return;
   }
   const { kernel } = task;
-  kernel.noteFault(task, { vector, error });
+  kernel.noteFault(task, vector, error);
   const at = task.abi.instructionPointer(task.registers);
   const { signal, code, address } = meaning(task, vector, at);
   kernel.signals.force(task, { signal, code, address });
@@ -126,7 +126,7 @@ function pageFault(task: Task, error: number): void {
     task.attention |= ATTEND_YIELD;
     return;
   }
-  kernel.noteFault(task, { vector: PF, error });
+  kernel.noteFault(task, PF, error);
   if (outcome === FAULT_NO_MEMORY) kernel.outOfMemory(task);
   else if (outcome === FAULT_NO_PAGE) kernel.signals.force(task, { signal: SIGBUS, code: BUS_ADRERR, address });
   else

@@ -69,7 +69,9 @@ export const I386: Abi = {
   },
   setRegisterSet(task, type, bytes) {
     if (type === NT_PRFPREG) return bytes.length === USER_FPU_SIZE && loadFsave(task.registers, bytes) ? 0 : -EINVAL;
-    return bytes.length === FXSAVE_SIZE && loadFxsave(task.registers, bytes) ? 0 : -EINVAL;
+    return bytes.length === FXSAVE_SIZE && loadFxsave(task.registers, new Uint32Array(bytes.slice().buffer))
+      ? 0
+      : -EINVAL;
   },
   threadArea: describeThreadArea,
   forgetBreakpoints,
