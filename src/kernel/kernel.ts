@@ -15,6 +15,7 @@ import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, S_IFREG, SOCKFS_MAGIC } from './abi/
 import { Disks } from './block/disks.js';
 import { Hierarchy } from './cgroup/hierarchy.js';
 import { reclaimAnywhere } from './cgroup/memory-limit.js';
+import { notePressure } from './cgroup/pressure.js';
 import { addPid, removePid } from './cgroup/pids.js';
 import { Clock, type ClockSource } from './clock.js';
 import { AnonymousFs } from './fs/anonymous.js';
@@ -52,6 +53,7 @@ import { Process, uidSeenBy } from './task/process.js';
 import { Processor } from './task/processor.js';
 import { Runner } from './task/run.js';
 import { Scheduler, urgencyOf } from './task/scheduler.js';
+import { PRESSURE_CPU } from './task/stall.js';
 import { SignalActions, type SignalInfo } from './task/signals.js';
 import { SignalService } from './task/signal-service.js';
 import { Statistics } from './task/statistics.js';
@@ -369,12 +371,14 @@ export class Kernel {
     if (task.cgroup.frozen && !task.mustEnd) return;
     task.queued = true;
     this.scheduler.enqueue(task, slept);
+    notePressure(task.cgroup, PRESSURE_CPU, 1, 0, this.clock);
   }
 
   unqueue(task: Task): void {
     if (!task.queued) return;
     task.queued = false;
     this.scheduler.remove(task);
+    notePressure(task.cgroup, PRESSURE_CPU, -1, 0, this.clock);
   }
 
   /** `change` is of what the scheduler goes by. */
@@ -405,6 +409,7 @@ export class Kernel {
 
   taskEnded(task: Task): void {
     this.unqueue(task);
+    task.unstall();
     this.timers.cancel(task);
     this.tasks.delete(task);
     this.cgroups.leave(task);

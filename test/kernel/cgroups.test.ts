@@ -55,14 +55,23 @@ who is alone has all of it: 1
 nothing is left: 0
 `;
 
+const STALLED = `== io.pressure, memory.pressure
+who waits for a disk is heard: 1
+  some of two seconds: 1
+  that was all there were: 1
+  nobody waited for memory: 1
+above memory.high somebody waits for memory: 1
+nothing is left: 0
+`;
+
 test('limits and shares as Debian’s kernel has them', async (context) => {
   const { kernel } = needs(context, 'kernel');
-  const names = ['controllers', 'io'] as const;
+  const names = ['controllers', 'io', 'stalls'] as const;
   const files = Object.fromEntries(names.map((name) => [`bin/${name}`, readFileSync(program(context, name))]));
   const disk = join(scratch(), 'disk');
   writeFileSync(disk, Buffer.alloc(DISK));
   const initrd = initramfsWith(context, files, 'initramfsIde');
-  const run = 'dmesg -n 1; load-ide; cd /tmp && controllers && io /dev/sda';
+  const run = 'dmesg -n 1; load-ide; cd /tmp && controllers && io /dev/sda && stalls';
   const append = `console=ttyS0 cryptomgr.notests quiet tv.run="${run}"`;
   const machine = ['--mode', 'hw', '--kernel', kernel, '--initrd', initrd, '--memory', '256M', '--append', append];
   machine.push('--disk', disk);
@@ -76,10 +85,11 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   node.nanosecondsPerInstruction = 5;
   for (const [path, bytes] of Object.entries(files)) node.file(`/${path}`, bytes);
   volume(node, { disk: Buffer.alloc(DISK) });
-  const here = [['controllers'], ['io', '/host/disk']].map(([name, ...args]) =>
+  const here = [['controllers'], ['io', '/host/disk'], ['stalls']].map(([name, ...args]) =>
     node.run([`/bin/${name}`, ...args], '', '/tmp'),
   );
   expect(here.map(({ errors, status }) => [errors, status])).toEqual([
+    ['', 0],
     ['', 0],
     ['', 0],
   ]);
@@ -89,6 +99,9 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   const held = node.run(['/bin/io', '/host/disk', 'held'], '', '/tmp');
   expect(held.errors).toBe('');
   expect(held.output).toBe(HELD);
+  const stalled = node.run(['/bin/stalls', '/host/disk'], '', '/tmp');
+  expect(stalled.errors).toBe('');
+  expect(stalled.output).toBe(STALLED);
 
   const slowed = node.run(['/bin/controllers', 'slowed'], '', '/tmp');
   expect(slowed.output).toBe('who takes more than memory.high is slowed: 1\n  and goes on: 0\n');

@@ -3,8 +3,10 @@
 import { majorOf, minorOf } from '../abi/device-number.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import type { MemoryState } from '../cgroup/memory-state.js';
+import { noteStall } from '../cgroup/pressure.js';
 import type { Kernel } from '../kernel.js';
 import type { FrameAccount } from '../mm/frame-account.js';
+import { PRESSURE_IO } from '../task/stall.js';
 import type { FileSystem } from '../vfs/file-system.js';
 
 export const SECTOR = 512;
@@ -81,6 +83,8 @@ export class Disk {
     traffic.operations += operations;
     traffic.bytes += bytes;
     traffic.time += now - begun;
+    const { current } = this.kernel;
+    if (current) noteStall(current.cgroup, PRESSURE_IO, now - begun);
     cgroup?.io?.charge(this, direction, operations, bytes, now);
   }
 }

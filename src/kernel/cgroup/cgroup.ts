@@ -5,6 +5,7 @@ import type { Process } from '../task/process.js';
 import type { InodeAttributes } from '../vfs/inode.js';
 import { ChangeNotice } from './change-notice.js';
 import type { ControllerName, GroupStates } from './controller.js';
+import { Pressure } from './pressure.js';
 import type { DeviceRule } from './devices.js';
 
 export class Cgroup {
@@ -37,6 +38,7 @@ export class Cgroup {
   freeze = false;
   frozen = false;
   readonly eventsNotice = new ChangeNotice();
+  readonly pressure: Pressure;
   /** What its tasks may do to devices; undefined: it says nothing of them. */
   devices?: readonly DeviceRule[];
   /** Who made it owns it and its files at first. */
@@ -49,6 +51,7 @@ export class Cgroup {
     readonly name: string,
     readonly parent: Cgroup | undefined,
   ) {
+    this.pressure = new Pressure(parent === undefined);
     this.level = parent ? parent.level + 1 : 0;
   }
 

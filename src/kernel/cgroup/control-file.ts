@@ -1,6 +1,7 @@
 // A file of a group's directory, and how values in such files are written. Linux struct cftype; cgroup-v2.rst, "Conventions".
 import type { Credentials } from '../security/credentials.js';
 import type { Task } from '../task/task.js';
+import type { WaitQueue } from '../task/wait-queue.js';
 import type { Cgroup } from './cgroup.js';
 import type { CgroupNamespace } from './cgroup-namespace.js';
 import type { ChangeNotice } from './change-notice.js';
@@ -10,6 +11,14 @@ export interface ControlWriter {
   readonly task: Task;
   readonly credentials: Credentials;
   readonly namespace: CgroupNamespace;
+}
+
+/** What an open file waits for that was written to it. */
+export interface FileWatch {
+  readonly waits: WaitQueue;
+  /** POLL* bits that have come since. */
+  poll(): number;
+  close(): void;
 }
 
 export interface ControlFile {
@@ -22,6 +31,10 @@ export interface ControlFile {
   read?(cgroup: Cgroup, reader: Task): string | number;
   /** 0, or a negated errno. */
   write?(cgroup: Cgroup, text: string, writer: ControlWriter): number;
+  /** Writing makes a watch of the open file, or a negated errno; there is one a file. */
+  watch?(cgroup: Cgroup, text: string, writer: Task): FileWatch | number;
+  /** Is it not there now? */
+  hidden?(cgroup: Cgroup): boolean;
   /** May whoever has the group as the root of a namespace write it there, when namespaces are boundaries (nsdelegate)? */
   readonly delegated?: boolean;
   /** Who is told that it has changed. */

@@ -8,6 +8,7 @@ import { type ControlFile, type ControlWriter, keyed, parseInteger, shownLimit }
 import type { ControllerName } from './controller.js';
 import { CONTROLLER_NAMES } from './controllers.js';
 import { cpuStat } from './cpu.js';
+import { CGROUP_PRESSURE, PRESSURE_FILES } from './pressure-files.js';
 import { typeOf } from './threads.js';
 
 const lines = (values: Iterable<number>): string => [...values].map((value) => `${value}\n`).join('');
@@ -152,4 +153,6 @@ export const CORE_FILES: readonly ControlFile[] = [
     },
   },
   { name: 'cpu.stat', mode: 0o444, read: cpuStat },
+  ...Object.values(PRESSURE_FILES),
+  CGROUP_PRESSURE,
 ];

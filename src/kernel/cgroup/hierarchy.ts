@@ -17,6 +17,7 @@ import type { ControllerName } from './controller.js';
 import { CONTROLLER_NAMES, CONTROLLERS } from './controllers.js';
 import { CORE_FILES } from './core-files.js';
 import { CGROUP_OPTIONS } from './features.js';
+import { notePressure } from './pressure.js';
 import { addPid, removePid } from './pids.js';
 import { isThreadedController, mayBeThreaded, mayHoldTasks, mayPassOn } from './threads.js';
 
@@ -57,6 +58,7 @@ export class Hierarchy {
       if (at.descendants >= at.maxDescendants || depth > at.maxDepth) return -EAGAIN;
     const made = new Cgroup(this.nextId++, name, parent);
     made.frozen = parent.frozen;
+    made.pressure.begin(this.kernel.clock.monotonic());
     made.owner = { uid: owner.uid, gid: owner.gid };
     parent.children.set(name, made);
     for (let at: Cgroup | undefined = parent; at; at = at.parent) at.descendants++;
@@ -82,7 +84,7 @@ export class Hierarchy {
 
   /** The files of the group's directory. */
   filesOf(cgroup: Cgroup): readonly ControlFile[] {
-    const files = [...CORE_FILES];
+    const files = CORE_FILES.filter(({ hidden }) => !hidden?.(cgroup));
     for (const name of CONTROLLER_NAMES) if (cgroup.states[name]) files.push(...CONTROLLERS[name].files);
     return cgroup.isRoot ? files.filter(({ below }) => !below) : files;
   }
@@ -248,6 +250,12 @@ export class Hierarchy {
     if (from === to || task.state === 'dead') return;
     const { queued } = task;
     if (queued) this.kernel.unqueue(task);
+    // what else its old group counts of it, the new one does
+    const { clock, current } = this.kernel;
+    const running = task === current ? 1 : 0;
+    const waiting = task.stalled ? 1 : 0;
+    notePressure(from, task.heldFor, -waiting, -running, clock);
+    notePressure(to, task.heldFor, waiting, running, clock);
     removePid(from);
     addPid(to);
     this.leave(task);

@@ -4,6 +4,8 @@ import type { Kernel } from '../kernel.js';
 import { OOM_SCORE_ADJ_MIN, badness } from '../task/oom.js';
 import type { Process } from '../task/process.js';
 import { killForMemory } from '../task/trap.js';
+import { PRESSURE_MEMORY } from '../task/stall.js';
+import { noteStall } from './pressure.js';
 import type { MemoryState } from './memory-state.js';
 
 /** Pages above the limit that a system call may still have while somebody who is killed makes room. */
@@ -34,7 +36,10 @@ export function reclaimFrom(state: MemoryState): number {
   const { frames } = state.kernel;
   const { payer } = frames;
   frames.payer = undefined;
+  const { clock, current } = state.kernel;
+  const begun = clock.monotonic();
   const given = reclaimInTurns(state);
+  if (current) noteStall(current.cgroup, PRESSURE_MEMORY, clock.monotonic() - begun);
   frames.payer = payer;
   return given;
 }

@@ -1,12 +1,12 @@
 // cgroup2: the tree of groups as directories; making one makes a group. Each namespace has a filesystem of its own, with its root at the
 // root. cgroup-v2.rst, "Mounting"; Linux fs/kernfs, kernel/cgroup/cgroup.c.
-import { E2BIG, EACCES, EEXIST, EINVAL, ENODEV, ENOENT, ENOTDIR, EPERM } from '../abi/errno.js';
+import { E2BIG, EACCES, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOTDIR, EPERM } from '../abi/errno.js';
 import { SEEK_CUR, SEEK_SET } from '../abi/fcntl.js';
 import { POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
 import { CGROUP2_SUPER_MAGIC, S_IFDIR, S_IFMT, S_IFREG } from '../abi/stat.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import type { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
-import type { ControlFile } from '../cgroup/control-file.js';
+import type { ControlFile, FileWatch } from '../cgroup/control-file.js';
 import type { Kernel } from '../kernel.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import type { Task } from '../task/task.js';
@@ -150,16 +150,24 @@ export class ControlInode extends CgroupInode {
   }
 }
 
+/** A file of a group, wherever it is shown. */
+export interface Control extends Inode {
+  readonly cgroup: Cgroup;
+  /** Undefined: it is gone. */
+  readonly file: ControlFile | undefined;
+}
+
 export class OpenControlFile extends OpenFile {
   /** The text as it was when its start was read. */
   private text?: Uint8Array;
   /** Version of the notice when the text was made. */
   private seen = -1;
   private readonly namespace: CgroupNamespace;
+  private watch?: FileWatch;
 
   constructor(
     opener: Task,
-    private readonly control: ControlInode,
+    private readonly control: Control,
     flags: number,
     path: Path,
   ) {
@@ -200,6 +208,13 @@ export class OpenControlFile extends OpenFile {
     if (cgroups.boundaries && !file.delegated && namespace !== cgroups.namespace && namespace.root === cgroup)
       return -EPERM;
     const text = String.fromCharCode(...bytes).split('\0')[0]!;
+    if (file.watch) {
+      if (this.watch) return -EBUSY;
+      const watch = file.watch(cgroup, text, task);
+      if (typeof watch === 'number') return watch;
+      this.watch = watch;
+      return length;
+    }
     const failed = file.write?.(cgroup, text, { task, credentials: this.credentials, namespace }) ?? -EINVAL;
     return failed < 0 ? failed : length;
   }
@@ -219,12 +234,18 @@ export class OpenControlFile extends OpenFile {
   override poll(): number {
     const ready = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
     const { cgroup, file } = this.control;
+    if (this.watch) return ready | this.watch.poll();
+    if (file?.watch) return ready | POLLERR | POLLPRI;
     return (file?.notice?.(cgroup).version ?? 0) === this.seen ? ready : ready | POLLERR | POLLPRI;
   }
 
   override get waits(): WaitQueue | undefined {
     const { cgroup, file } = this.control;
-    return file?.notice?.(cgroup).waits;
+    return this.watch ? this.watch.waits : file?.notice?.(cgroup).waits;
+  }
+
+  protected override close(): void {
+    this.watch?.close();
   }
 
   override get pollable(): boolean {

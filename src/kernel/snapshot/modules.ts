@@ -13,6 +13,8 @@ import * as cgroupHierarchy from '../cgroup/hierarchy.js';
 import * as cgroupIoState from '../cgroup/io-state.js';
 import * as cgroupMemoryState from '../cgroup/memory-state.js';
 import * as cgroupPids from '../cgroup/pids.js';
+import * as cgroupPressure from '../cgroup/pressure.js';
+import * as cgroupPressureTrigger from '../cgroup/pressure-trigger.js';
 import * as clock from '../clock.js';
 import * as fsAnonymous from '../fs/anonymous.js';
 import * as fsCgroupfs from '../fs/cgroupfs.js';
@@ -37,6 +39,7 @@ import * as fsProcfsDescriptors from '../fs/procfs/descriptors.js';
 import * as fsProcfsInodes from '../fs/procfs/inodes.js';
 import * as fsProcfsMaps from '../fs/procfs/maps.js';
 import * as fsProcfsMounts from '../fs/procfs/mounts.js';
+import * as fsProcfsPressure from '../fs/procfs/pressure.js';
 import * as fsProcfsProcessDirectory from '../fs/procfs/process-directory.js';
 import * as fsProcfsProcfs from '../fs/procfs/procfs.js';
 import * as fsProcfsSettingInode from '../fs/procfs/setting-inode.js';
@@ -180,6 +183,8 @@ export const MODULES: Modules = {
   'cgroup/io-state': cgroupIoState,
   'cgroup/memory-state': cgroupMemoryState,
   'cgroup/pids': cgroupPids,
+  'cgroup/pressure': cgroupPressure,
+  'cgroup/pressure-trigger': cgroupPressureTrigger,
   clock,
   'fs/anonymous': fsAnonymous,
   'fs/cgroupfs': fsCgroupfs,
@@ -204,6 +209,7 @@ export const MODULES: Modules = {
   'fs/procfs/inodes': fsProcfsInodes,
   'fs/procfs/maps': fsProcfsMaps,
   'fs/procfs/mounts': fsProcfsMounts,
+  'fs/procfs/pressure': fsProcfsPressure,
   'fs/procfs/process-directory': fsProcfsProcessDirectory,
   'fs/procfs/procfs': fsProcfsProcfs,
   'fs/procfs/setting-inode': fsProcfsSettingInode,

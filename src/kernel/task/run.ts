@@ -7,13 +7,14 @@ import { RLIMIT_RTTIME, SCHED_FIFO, SCHED_RR } from '../abi/sched.js';
 import { SI_KERNEL, SIGKILL, SIGTRAP, SIGXCPU, TRAP_BRKPT } from '../abi/signal.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { HIGH_BATCH, highDelay } from '../cgroup/memory-limit.js';
+import { notePressure } from '../cgroup/pressure.js';
 import type { Kernel } from '../kernel.js';
 import { BLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, NO_RESULT } from './blocking.js';
 import { filterCall } from '../security/seccomp.js';
 import { attend, interruptedCall } from './signal-delivery.js';
 import { leaveSection } from './rseq.js';
 import { callStopCode, stopForTracer } from './tracing.js';
-import { PRESSURE_MEMORY } from './stall.js';
+import { PRESSURE_CPU, PRESSURE_MEMORY } from './stall.js';
 import { ATTEND_MEMORY_HIGH, ATTEND_YIELD, type Task } from './task.js';
 import { trap } from './trap.js';
 
@@ -96,6 +97,7 @@ export class Runner {
       const task = kernel.scheduler.take(now);
       if (!task) return false;
       task.queued = false;
+      notePressure(task.cgroup, PRESSURE_CPU, -1, 1, kernel.clock, now);
       now = this.turn(task, now, Math.min(SLICE, until - now, Math.max(LEAST, kernel.scheduler.allowance)));
     }
   }
@@ -129,6 +131,7 @@ export class Runner {
     if (this.last !== task) statistics.switches++;
     this.last = task;
     kernel.scheduler.charge(task, used, end);
+    notePressure(task.cgroup, PRESSURE_CPU, 0, -1, kernel.clock, end);
     if (task.policy === SCHED_FIFO || task.policy === SCHED_RR) limitRealTime(task, used);
     for (let group: Cgroup | undefined = task.cgroup; group; group = group.parent) group.cpuTime += used;
     if (task.cgroup.frozen) task.cgroup.eventsNotice.changed();

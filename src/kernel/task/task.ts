@@ -8,6 +8,7 @@ import type { Descriptor } from '../abi/i386/segments.js';
 import type { Cgroup } from '../cgroup/cgroup.js';
 import { HIGH_BATCH } from '../cgroup/memory-limit.js';
 import type { MemoryState } from '../cgroup/memory-state.js';
+import { notePressure } from '../cgroup/pressure.js';
 import type { Kernel } from '../kernel.js';
 import type { AddressSpace } from '../mm/address-space.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../ns/namespace-set.js';
@@ -22,7 +23,7 @@ import { BLOCK, type CallState, ERESTARTSYS, freshCall } from './blocking.js';
 import { noUsage, type Process } from './process.js';
 import type { Registers } from './registers.js';
 import type { Rseq } from './rseq.js';
-import { PRESSURE_NONE } from './stall.js';
+import { PRESSURE_CPU } from './stall.js';
 import { SignalSet } from './signal-set.js';
 import { PendingSignals } from './signals.js';
 import type { AfterStop, Tracing } from './tracing.js';
@@ -104,7 +105,9 @@ export class Task implements Waiter, Timed {
   groupOverHigh?: MemoryState;
   /** Until when it does not go on for its groups' limits, of what (PRESSURE_*): nanoseconds of the monotonic clock. */
   heldUntil = 0;
-  heldFor = PRESSURE_NONE;
+  heldFor = PRESSURE_CPU;
+  /** Does it wait for that now? */
+  stalled = false;
 
   policy = SCHED_NORMAL;
   nice = 0;
@@ -230,6 +233,7 @@ export class Task implements Waiter, Timed {
     this.wokenBy |= events;
     if (this.state !== 'blocked') return;
     this.leaveQueues();
+    this.unstall();
     this.state = 'running';
     this.kernel.enqueue(this, true);
   }
@@ -266,7 +270,7 @@ export class Task implements Waiter, Timed {
 
   /** It does not go on before `until`, for want of what PRESSURE_* says; only its end ends that. */
   hold(until: number, what: number): void {
-    if (until <= this.heldUntil) return;
+    if (until <= this.heldUntil || this.stalled) return;
     this.heldUntil = until;
     this.heldFor = what;
     this.attention |= ATTEND_HELD;
@@ -278,7 +282,7 @@ export class Task implements Waiter, Timed {
     if (this.kernel.clock.monotonic() < this.heldUntil && !this.mustEnd) return true;
     this.attention &= ~ATTEND_HELD;
     this.heldUntil = 0;
-    this.heldFor = PRESSURE_NONE;
+    this.heldFor = PRESSURE_CPU;
     return false;
   }
 
@@ -287,12 +291,27 @@ export class Task implements Waiter, Timed {
     this.callState.deadline = this.heldUntil;
     this.kernel.timers.set(this, this.heldUntil);
     this.state = 'blocked';
+    this.stall();
   }
 
   /** Waits for it in the middle of a call, as block(). */
   blockHeld(): number {
     this.callState.deadline = this.heldUntil;
-    return this.block();
+    const waits = this.block();
+    if (waits === BLOCK) this.stall();
+    return waits;
+  }
+
+  private stall(): void {
+    this.stalled = true;
+    notePressure(this.cgroup, this.heldFor, 1, 0, this.kernel.clock);
+  }
+
+  /** It does not wait any more. */
+  unstall(): void {
+    if (!this.stalled) return;
+    this.stalled = false;
+    notePressure(this.cgroup, this.heldFor, -1, 0, this.kernel.clock);
   }
 
   /** Works ATTEND_SIGNAL out anew, after the mask or what is pending has changed. */

@@ -11,6 +11,7 @@ import { diskstats, partitions } from './disks.js';
 import { type Entry, link, table } from './inodes.js';
 import { locks } from './locks.js';
 import { stateOf, ticks } from './process-status.js';
+import { PRESSURE } from './pressure.js';
 import { ofSystem, type SystemSubject } from './subject.js';
 import { SYSCTLS } from './sysctl.js';
 import { NET_SETTINGS } from './sysctl-net.js';
@@ -132,6 +133,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   link('mounts', { text: () => 'self/mounts' }),
   link('net', { text: () => 'self/net' }),
   text('partitions', 0o444, partitions),
+  PRESSURE,
   self,
   text('stat', 0o444, stat),
   text('swaps', 0o444, fixed('Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n')),
