@@ -14,11 +14,12 @@ const LIFETIME = 30;
 const RECORD = 12;
 const ANSWERS_MAX = 16;
 const FLAGS = { RESPONSE: 0x8000, OPCODE: 0x7800, DESIRED: 0x0100, AVAILABLE: 0x0080 };
+const CODE_MASK = 15;
 const CODE = { OK: 0, FORMAT: 1, FAILURE: 2, NO_NAME: 3, NOT_IMPLEMENTED: 4 };
 /** A pointer to the name in the question. */
 const QUESTION_NAME = 0xc00c;
 
-interface Question {
+export interface Question {
   name: string;
   type: number;
   class: number;
@@ -26,21 +27,45 @@ interface Question {
   end: number;
 }
 
-/** Answers one message; undefined when it is none. `lookup` as HostNetwork's. */
-export async function answerDns(
-  query: Uint8Array,
-  lookup: (name: string) => Promise<Address[] | undefined>,
-): Promise<Uint8Array | undefined> {
+/** What a message asks; bytes: the answer to one that can't be dealt with; undefined: it is no query. */
+export function readQuery(query: Uint8Array): Question | Uint8Array | undefined {
   if (query.length < HEADER || u16(query, 2) & FLAGS.RESPONSE) return undefined;
   if (u16(query, 2) & FLAGS.OPCODE) return respond(query, HEADER, CODE.NOT_IMPLEMENTED, []);
   const question = u16(query, 4) === 1 ? readQuestion(query) : undefined;
   if (!question) return respond(query, HEADER, CODE.FORMAT, []);
   if (question.class !== CLASS_IN) return respond(query, question.end, CODE.NOT_IMPLEMENTED, []);
-  const addresses = await lookup(question.name);
+  return question;
+}
+
+/** The answer to a query: addresses of the name; undefined: nobody could be asked. */
+export function answerQuery(
+  query: Uint8Array,
+  question: Question,
+  addresses: readonly Address[] | undefined,
+): Uint8Array {
   if (!addresses) return respond(query, question.end, CODE.FAILURE, []);
   if (addresses.length === 0) return respond(query, question.end, CODE.NO_NAME, []);
   const wanted = addresses.filter((address) => typeOf(address) === question.type);
   return respond(query, question.end, CODE.OK, wanted.slice(0, ANSWERS_MAX));
+}
+
+/** Is it the answer to a query, whose number may be another one? */
+export function isAnswer(reply: Uint8Array, query: Uint8Array, { end }: Question): boolean {
+  if (reply.length < end || (u16(reply, 2) & FLAGS.RESPONSE) === 0) return false;
+  const count = u16(reply, 4);
+  if (count !== 1) return count === 0 && (u16(reply, 2) & CODE_MASK) !== CODE.OK;
+  for (let at = HEADER; at < end; at++) if (reply[at] !== query[at]) return false;
+  return true;
+}
+
+/** Answers one message; undefined when it is none. `lookup` as HostNetwork's. */
+export async function answerDns(
+  query: Uint8Array,
+  lookup: (name: string) => Promise<Address[] | undefined>,
+): Promise<Uint8Array | undefined> {
+  const question = readQuery(query);
+  if (!question || question instanceof Uint8Array) return question;
+  return answerQuery(query, question, await lookup(question.name));
 }
 
 const typeOf = (address: Address): number => (typeof address === 'number' ? TYPE_A : TYPE_AAAA);

@@ -2,7 +2,7 @@
 // Linux net/ipv4/ip_output.c, ip_input.c; RFC 1122 section 3.
 import type { Address } from '../../net/address.js';
 import type { Segment } from '../../net/tcp/segment.js';
-import { EACCES, EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } from '../abi/errno.js';
+import { EACCES, EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, EPERM } from '../abi/errno.js';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
 import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
@@ -102,6 +102,20 @@ export class Internet {
 
   /** Sends a packet on its way: 0, or a negated errno. */
   send(packet: Packet, way: Way): number {
+    return this.namespace.filter.active ? this.sendFiltered(packet, way) : this.sendOn(packet, way);
+  }
+
+  /** The packet filter may turn it down, or lead it elsewhere. */
+  private sendFiltered(packet: Packet, first: Way): number {
+    const { filter } = this.namespace;
+    const { source, destination } = packet;
+    if (!filter.output(packet, first.interface)) return -EPERM;
+    const way = packet.destination === destination ? first : this.way(packet.destination, packet.interface, source);
+    if (typeof way === 'number') return way;
+    return filter.postrouting(packet, way.interface) ? this.sendOn(packet, way) : -EPERM;
+  }
+
+  private sendOn(packet: Packet, way: Way): number {
     const { namespace } = this;
     if (!way.local) {
       const fits = packetSize(packet) <= way.mtu;
@@ -130,8 +144,10 @@ export class Internet {
 
   /** Nobody but the two ends sees what passes within the namespace: segments may go as they are. */
   get isPrivate(): boolean {
-    const { raw, loopback, kernel } = this.namespace;
-    return raw.quiet && loopback.up && loopback.traffic.isOpen && kernel.capture?.wants(loopback) !== true;
+    const { raw, loopback, kernel, filter } = this.namespace;
+    return (
+      raw.quiet && !filter.active && loopback.up && loopback.traffic.isOpen && kernel.capture?.wants(loopback) !== true
+    );
   }
 
   /** A segment between two sockets of this namespace. */
@@ -183,6 +199,7 @@ export class Internet {
   deliver(packet: Packet, by: Interface): void {
     const { namespace } = this;
     packet.interface = by.index;
+    if (!namespace.filter.input(packet, by)) return;
     const { protocol } = packet;
     const taken = namespace.raw.receive(packet);
     if (protocol === IPPROTO_TCP) {
@@ -196,16 +213,17 @@ export class Internet {
   /** A packet from an interface's link, whoever it is for. */
   arrive(packet: Packet, by: Interface): void {
     const { namespace } = this;
-    const { destination, source } = packet;
     packet.interface = by.index;
-    if (isMulticast(source) || isLoopback(source) || isLoopback(destination)) return;
+    if (isMulticast(packet.source) || isLoopback(packet.source) || isLoopback(packet.destination)) return;
+    if (!namespace.filter.prerouting(packet, by)) return;
+    const { destination } = packet;
     if (namespace.isOwn(destination) || isMulticast(destination) || namespace.isBroadcast(destination, by))
       this.pass({ packet, by });
     else if (typeof destination === 'number' ? by.settings.forward4 : namespace.settings.all.forward6)
-      this.forward(packet);
+      this.forward(packet, by);
   }
 
-  private forward(packet: Packet): void {
+  private forward(packet: Packet, by: Interface): void {
     if (packet.timeToLive <= 1) {
       this.namespace.icmp.timeExceeded(packet);
       return;
@@ -225,7 +243,10 @@ export class Internet {
       this.namespace.icmp.tooBig(packet, way.interface.mtu);
       return;
     }
-    way.interface.transmit(onward, way.nextHop);
+    const { filter } = this.namespace;
+    if (!filter.forward(packet, by, way.interface)) return;
+    onward.belonging = packet.belonging;
+    if (filter.postrouting(onward, way.interface)) way.interface.transmit(onward, way.nextHop);
   }
 }
 

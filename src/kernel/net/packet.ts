@@ -4,6 +4,7 @@
 import type { Address } from '../../net/address.js';
 import { makeSegment, parseSegment, type Segment } from '../../net/tcp/segment.js';
 import { type Datagram, makeUdp, parseUdp } from '../../net/udp.js';
+import type { Belonging } from './filter/flow-table.js';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
 
 export interface Packet {
@@ -30,6 +31,8 @@ export interface Packet {
   segmentSize?: number;
   /** To a group: members of this namespace do not hear it. */
   unheard?: boolean;
+  /** The flow that it is of, once the packet filter has looked. */
+  belonging?: Belonging;
   /** IPv4, as it came or as a program made it (IP_HDRINCL). */
   header?: Uint8Array;
 }

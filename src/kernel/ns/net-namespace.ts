@@ -7,6 +7,7 @@ import { EEXIST, EINVAL, ENOBUFS } from '../abi/errno.js';
 import { RT_TABLE_LOCAL, RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { Kernel } from '../kernel.js';
 import { Addressing } from '../net/addressing.js';
+import { PacketFilter } from '../net/filter/packet-filter.js';
 import { Icmp } from '../net/icmp.js';
 import { BROADCAST_4, isMulticast } from '../net/inet/endpoint.js';
 import { RawTable } from '../net/inet/raw-table.js';
@@ -37,6 +38,7 @@ export class NetNamespace extends Namespace implements Clock {
   readonly interfaces = new Map<number, Interface>();
   readonly routes = new Routes();
   readonly internet = new Internet(this);
+  readonly filter = new PacketFilter(this);
   readonly addressing = new Addressing(this);
   readonly icmp = new Icmp(this);
   readonly tcp: TcpTable;
@@ -66,6 +68,12 @@ export class NetNamespace extends Namespace implements Clock {
     this.loopback = new Loopback(this, this.newIndex());
     this.add(this.loopback);
     kernel.netNamespaces.add(this);
+  }
+
+  /** net.ipv4.conf.all.forwarding and IPv6's: of each interface, and of those to come. */
+  setForwarding(field: 'forward4' | 'forward6', on: boolean): void {
+    for (const one of [this.settings.all, this.settings.default]) one[field] = on;
+    for (const { settings } of this.interfaces.values()) settings[field] = on;
   }
 
   /** Nanoseconds of the monotonic clock. */
@@ -150,6 +158,7 @@ export class NetNamespace extends Namespace implements Clock {
 
   override free(): void {
     const first = this.kernel.netNamespace;
+    this.filter.clear();
     // what was made goes; cards go back
     for (const one of [...this.interfaces.values()])
       if (one.kind !== undefined || one === this.loopback || this === first) this.remove(one);

@@ -63,8 +63,12 @@ import * as mmPageCache from '../mm/page-cache.js';
 import * as mmPageTable from '../mm/page-table.js';
 import * as mmVmAreas from '../mm/vm-areas.js';
 import * as netAddressing from '../net/addressing.js';
+import * as netContainerNetwork from '../net/container-network.js';
 import * as netDhcpClient from '../net/dhcp-client.js';
 import * as netEthernetInterface from '../net/ethernet-interface.js';
+import * as netFilterFlow from '../net/filter/flow.js';
+import * as netFilterFlowTable from '../net/filter/flow-table.js';
+import * as netFilterPacketFilter from '../net/filter/packet-filter.js';
 import * as netIcmp from '../net/icmp.js';
 import * as netInetDatagramSocket from '../net/inet/datagram-socket.js';
 import * as netInetInetSocket from '../net/inet/inet-socket.js';
@@ -89,6 +93,7 @@ import * as netLinkDummy from '../net/link/dummy.js';
 import * as netLinkFrameQueue from '../net/link/frame-queue.js';
 import * as netLinkVeth from '../net/link/veth.js';
 import * as netLoopback from '../net/loopback.js';
+import * as netNameService from '../net/name-service.js';
 import * as netNeighbourTable from '../net/neighbour-table.js';
 import * as netNetChanges from '../net/net-changes.js';
 import * as netNetSettings from '../net/net-settings.js';
@@ -233,8 +238,12 @@ export const MODULES: Modules = {
   'mm/page-table': mmPageTable,
   'mm/vm-areas': mmVmAreas,
   'net/addressing': netAddressing,
+  'net/container-network': netContainerNetwork,
   'net/dhcp-client': netDhcpClient,
   'net/ethernet-interface': netEthernetInterface,
+  'net/filter/flow': netFilterFlow,
+  'net/filter/flow-table': netFilterFlowTable,
+  'net/filter/packet-filter': netFilterPacketFilter,
   'net/icmp': netIcmp,
   'net/inet/datagram-socket': netInetDatagramSocket,
   'net/inet/inet-socket': netInetInetSocket,
@@ -259,6 +268,7 @@ export const MODULES: Modules = {
   'net/link/frame-queue': netLinkFrameQueue,
   'net/link/veth': netLinkVeth,
   'net/loopback': netLoopback,
+  'net/name-service': netNameService,
   'net/neighbour-table': netNeighbourTable,
   'net/net-changes': netNetChanges,
   'net/net-settings': netNetSettings,

@@ -120,14 +120,11 @@ function linkSetting(file: string, most: number, show: (of: LinkSettings) => num
     );
 }
 
-/** `all` is each of them, and those to come. */
 function setForwarding(field: 'forward4' | 'forward6'): LinkTake {
   return (net, name, value) => {
     const on = value !== 0;
-    settingsOf(net, name)![field] = on;
-    if (name !== 'all') return;
-    net.settings.default[field] = on;
-    for (const { settings } of net.interfaces.values()) settings[field] = on;
+    if (name === 'all') net.setForwarding(field, on);
+    else settingsOf(net, name)![field] = on;
   };
 }
 

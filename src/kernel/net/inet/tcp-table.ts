@@ -6,7 +6,8 @@ import { advance, FLAG, lengthOf, type Segment } from '../../../net/tcp/segment.
 import { IPPROTO_TCP } from '../../abi/inet.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import type { Lost, PathError } from '../icmp.js';
-import type { Packet } from '../packet.js';
+import type { Belonging } from '../filter/flow-table.js';
+import { type Packet, segmentOf } from '../packet.js';
 import type { Endpoint } from './endpoint.js';
 import { TTL_DEFAULT } from './ip-options.js';
 import { covers, PortTable } from './port-table.js';
@@ -107,8 +108,15 @@ export class TcpTable {
     return best.length > 1 ? best[(remote.port * 0x9e3779b1) % best.length] : best[0];
   }
 
+  /** A segment is turned down by the packet filter. */
+  reset(packet: Packet, belonging: Belonging | undefined): void {
+    const segment = segmentOf(packet);
+    if (!segment || (segment.flags & FLAG.RST) !== 0) return;
+    this.refuse(packet, segment, belonging && { ...belonging, reply: !belonging.reply });
+  }
+
   /** A reset for what nobody is there for. */
-  private refuse(packet: Packet, segment: Segment): void {
+  private refuse(packet: Packet, segment: Segment, belonging?: Belonging): void {
     const acknowledged = (segment.flags & FLAG.ACK) !== 0;
     const answer: Segment = {
       sourcePort: segment.destinationPort,
@@ -121,7 +129,7 @@ export class TcpTable {
     };
     this.namespace.internet.sendTo({
       ...{ source: packet.destination, destination: packet.source, protocol: IPPROTO_TCP, segment: answer },
-      ...{ timeToLive: TTL_DEFAULT, service: 0, interface: 0 },
+      ...{ timeToLive: TTL_DEFAULT, service: 0, interface: 0, belonging },
     });
   }
 

@@ -9,8 +9,15 @@ import { type Endpoint, isMulticast } from './endpoint.js';
 import { covers, PortTable } from './port-table.js';
 import type { UdpSocket } from './udp-socket.js';
 
+/** Something of the node's own that has a port, as a name server. */
+export interface DatagramService {
+  arrived(packet: Packet, datagram: Datagram): void;
+}
+
 export class UdpTable {
   readonly ports: PortTable<UdpSocket>;
+  /** By address and port. */
+  private readonly services = new Map<string, DatagramService>();
 
   constructor(private readonly namespace: NetNamespace) {
     this.ports = new PortTable(namespace);
@@ -28,8 +35,23 @@ export class UdpTable {
       return;
     }
     const socket = this.find(local, remote, packet.interface);
+    const service = socket ? undefined : this.services.get(`${destination} ${local.port}`);
     if (socket) socket.arrived(packet, datagram, remote);
+    else if (service) service.arrived(packet, datagram);
     else this.namespace.icmp.portUnreachable(packet);
+  }
+
+  /** Gives a port to a service; undefined: to nobody. Sockets of programs go first. */
+  serve(address: Address, port: number, service: DatagramService | undefined): void {
+    if (service) this.services.set(`${address} ${port}`, service);
+    else this.services.delete(`${address} ${port}`);
+  }
+
+  /** A port that nobody has; 0: there is none. */
+  freePort(address: Address): number {
+    const free = (port: number): boolean =>
+      this.ports.holders(port).size === 0 && !this.services.has(`${address} ${port}`);
+    return this.ports.choose(this.namespace.settings.localPorts, free);
   }
 
   /** The socket that a datagram from `remote` to `local` is for. */
