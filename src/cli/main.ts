@@ -8,6 +8,7 @@ import { BlockError } from '../devices/storage/block-backend.js';
 import { kernelRunCommand } from './commands/kernel-run.js';
 import { kernelTopCommand } from './commands/kernel-top.js';
 import { demoCommand } from './commands/demo.js';
+import { importCommand, loadCommand, saveCommand } from './commands/image-files.js';
 import { historyCommand, imagesCommand, inspectCommand, rmiCommand, tagCommand } from './commands/image-list.js';
 import { pullCommand, pushCommand } from './commands/image-transfer.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
@@ -66,6 +67,9 @@ for (const command of [
   tagCommand(),
   inspectCommand(),
   historyCommand(),
+  saveCommand(),
+  loadCommand(),
+  importCommand(),
 ]) {
   command.exitOverride().copyInheritedSettings(program);
   program.addCommand(command.showHelpAfterError(`(tabvisor ${command.name()} --help lists the options)`));

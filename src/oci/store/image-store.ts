@@ -6,7 +6,7 @@ import { type ImageConfig, parseConfig } from '../config.js';
 import { type Digest, hexOf, isDigest, shortOf } from '../digest.js';
 import { ConflictError, NotFoundError } from '../errors.js';
 import { Fields, jsonBytes, parseJson } from '../json.js';
-import { type Manifest, parseManifest } from '../manifest.js';
+import { type Descriptor, type Manifest, parseManifest } from '../manifest.js';
 import { familiar, familiarName, fullName, nameOf, parseReference, type Reference, withTag } from '../reference.js';
 import type { ContentStore } from './content-store.js';
 import type { Layer, LayerStore } from './layer-store.js';
@@ -384,6 +384,16 @@ export class ImageStore {
     }
     if (this.held.size === 0) await this.content.removePartials();
     return bytes;
+  }
+
+  /** The blob that a layer has in an image here; undefined: there is none. */
+  async blobOf(diffId: Digest): Promise<Descriptor | undefined> {
+    for (const id of this.ids) {
+      const { manifest, config } = await this.get(id);
+      const at = config.diffIds.indexOf(diffId);
+      if (at >= 0 && manifest.layers[at]!.digest !== diffId) return manifest.layers[at];
+    }
+    return undefined;
   }
 
   /** Other repositories of a registry that have a blob, as far as names here say: a push may ask for it from there. */

@@ -1,0 +1,51 @@
+// A stream that may be compressed: its first bytes say how.
+// RFC 1952, RFC 8878; the others are named to say that they are not read.
+import { InputError } from '../../base/errors.js';
+import type { StreamCodecs } from '../../base/streams.js';
+import { compressionOf } from '../media-types.js';
+
+const FIRST = 8;
+
+/** The first bytes of a stream, and all of it, those again. */
+export async function begun(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ first: Uint8Array; all: AsyncIterable<Uint8Array> }> {
+  const pieces = bytes[Symbol.asyncIterator]();
+  const held: Uint8Array[] = [];
+  let size = 0;
+  while (size < FIRST) {
+    const next = await pieces.next();
+    if (next.done) break;
+    held.push(next.value);
+    size += next.value.length;
+  }
+  const first = new Uint8Array(size);
+  let at = 0;
+  for (const piece of held) {
+    first.set(piece, at);
+    at += piece.length;
+  }
+  const all = (async function* () {
+    try {
+      if (size > 0) yield first;
+      for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+    } finally {
+      await pieces.return?.();
+    }
+  })();
+  return { first, all };
+}
+
+/** What a stream holds when it is uncompressed, if it has to be. Rejects with InputError. */
+export async function uncompressed(
+  codecs: StreamCodecs,
+  bytes: AsyncIterable<Uint8Array>,
+  what: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { first, all } = await begun(bytes);
+  const compression = compressionOf(first);
+  if (compression === 'none') return all;
+  if (compression === 'xz' || compression === 'bzip2')
+    throw new InputError(`${what}: is compressed with ${compression}, which is not read here`, 'Uncompress it first.');
+  return codecs.uncompress(compression, all);
+}
