@@ -4,14 +4,15 @@ import type { LayerNode } from '../../base/layer-index.js';
 import { archiveEnd, headersOf, padding, type WrittenEntry } from '../tar/writer.js';
 import { isOpaque, isWhiteout, ownXattrs, type Tree, typeOf } from './tree.js';
 
-const TYPES: Readonly<Record<number, string>> = {
-  16807: '0',
-  21609: '2',
-  4802: '3',
-  14406: '4',
-  9604: '5',
-  2401: '6',
-};
+/** A header's character for each type of S_IF*. */
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [0o100000, '0'],
+  [0o120000, '2'],
+  [0o020000, '3'],
+  [0o060000, '4'],
+  [0o040000, '5'],
+  [0o010000, '6'],
+]);
 const PIECE = 1 << 18;
 
 /** The root itself has no entry: it belongs to whoever mounts it. Sockets have none, they are nothing without their process. */
@@ -37,7 +38,7 @@ async function* entriesBelow(
       yield headersOf({ name: `${path}.wh.${name}`, type: '0', mode: 0 });
       continue;
     }
-    const type = TYPES[typeOf(node)];
+    const type = TYPES.get(typeOf(node));
     if (type === undefined) continue;
     const first = node.children ? undefined : named.get(node);
     if (first !== undefined) {
