@@ -13,6 +13,7 @@ HOST_PACKAGES=(
   ipxe ipxe-qemu               # boots over the network: as a kernel, as a card's ROM
   chromium fonts-dejavu-core   # the page
   mmdebstrap                   # a Debian root
+  podman conmon crun           # an engine that runs our OCI runtime
 )
 
 APT=(apt-get -q -y -o DPkg::Lock::Timeout=300)

@@ -11,6 +11,7 @@ import { demoCommand } from './commands/demo.js';
 import { importCommand, loadCommand, saveCommand } from './commands/image-files.js';
 import { historyCommand, imagesCommand, inspectCommand, rmiCommand, tagCommand } from './commands/image-list.js';
 import { pullCommand, pushCommand } from './commands/image-transfer.js';
+import { ociCommand } from './commands/oci.js';
 import { vmRestoreCommand } from './commands/vm-restore.js';
 import { vmRunCommand } from './commands/vm-run.js';
 import { helpLayout } from './help.js';
@@ -74,6 +75,10 @@ for (const command of [
   command.exitOverride().copyInheritedSettings(program);
   program.addCommand(command.showHelpAfterError(`(tabvisor ${command.name()} --help lists the options)`));
 }
+
+const oci = ociCommand().exitOverride().copyInheritedSettings(program);
+for (const command of oci.commands) command.exitOverride().copyInheritedSettings(program);
+program.addCommand(oci.showHelpAfterError('(tabvisor oci --help lists the commands)'));
 
 /** Milliseconds that a reader of our output may take for the rest of it. */
 const PATIENCE = 2000;

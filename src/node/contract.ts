@@ -68,8 +68,11 @@ export interface ProcessRow {
 /** The calls, each with one argument; the verbs of the OCI runtime-spec and what an engine asks besides. */
 export interface NodeCalls {
   info(): NodeInfo;
-  /** A root that can be changed: layers, the lowest first. It stays until it is removed, whatever containers have it. */
-  addRoot(root: { id: string; layers: Layer[] }): void;
+  /**
+   * A root that can be changed: layers, the lowest first, or a folder of the host, which is written to. It stays until it is removed,
+   * whatever containers have it.
+   */
+  addRoot(root: { id: string; layers: Layer[] } | { id: string; folder: string }): void;
   removeRoot(root: { id: string }): void;
   addVolume(volume: { id: string }): void;
   removeVolume(volume: { id: string }): void;

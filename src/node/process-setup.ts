@@ -17,7 +17,8 @@ import { filterOf } from './seccomp-profile.js';
 import { userOf } from './user-name.js';
 
 const { CapabilitySet } = C;
-const CAPABILITIES = new Map<string, number>(
+/** Numbers of capabilities by their names. */
+export const CAPABILITIES = new Map<string, number>(
   Object.entries(C).flatMap(([name, value]) =>
     name.startsWith('CAP_') && name !== 'CAP_LAST' && typeof value === 'number' ? [[name, value]] : [],
   ),

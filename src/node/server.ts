@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../base/errors.js';
 import type { Host } from '../base/host.js';
 import type { RuntimeSpec } from '../base/runtime-spec.js';
 import { drive } from '../kernel/drive.js';
+import { Hostfs } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
@@ -148,11 +149,15 @@ export class NodeServer implements NodeCalls {
     kept?.mount.discard();
   }
 
-  addRoot({ id, layers }: { id: string; layers: Layer[] }): void {
+  addRoot({ id, ...from }: { id: string; layers: Layer[] } | { id: string; folder: string }): void {
     const { kernel } = this;
     this.keep(this.roots, id, 'root', () => {
+      if ('folder' in from) {
+        const { tree } = this.files.openTree(from.folder, false);
+        return new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false });
+      }
       const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: this.wholeSize, mode: 0o755 }, kernel.clock);
-      const lowers = layers.map((layer) => this.layer(layer)).reverse();
+      const lowers = from.layers.map((layer) => this.layer(layer)).reverse();
       return lowers.length === 0 ? upper : new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
     });
   }

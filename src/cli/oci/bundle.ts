@@ -1,0 +1,73 @@
+// A bundle: the folder with config.json and the root that it names. OCI runtime-spec, bundle.md, config.md.
+import { readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { InputError } from '../../base/errors.js';
+import type { RuntimeSpec } from '../../base/runtime-spec.js';
+import { reason } from '../../hosts/node/files.js';
+import { SharedFolder } from '../../hosts/node/shared-folder.js';
+import type { NodeFiles } from '../../node/host-files.js';
+
+const CONFIG_MAX = 4 << 20;
+
+export interface Hook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  timeout?: number;
+}
+export type Hooks = Partial<
+  Record<
+    'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop',
+    readonly Hook[]
+  >
+>;
+
+export interface Bundle {
+  path: string;
+  rootfs: string;
+  spec: RuntimeSpec & { hooks?: Hooks };
+}
+
+/** A JSON file of a caller's. Throws InputError. */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    if (statSync(path).size > CONFIG_MAX) throw new InputError(`${path}: is larger than ${CONFIG_MAX >> 20} MiB`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: ${reason(error)}`, undefined, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${path}: is no JSON: ${(error as Error).message}`, undefined, { cause: error });
+  }
+}
+
+/** Throws InputError. */
+export function openBundle(folder: string): Bundle {
+  const path = resolve(folder);
+  const spec = readJson(join(path, 'config.json')) as Bundle['spec'];
+  if (spec === null || typeof spec !== 'object') throw new InputError(`${path}/config.json: is no object`);
+  const root = spec.root?.path;
+  if (typeof root !== 'string' || root === '') throw new InputError(`${path}/config.json: root.path is missing`);
+  return { path, rootfs: resolve(path, root), spec };
+}
+
+/** Folders and files of the host that a config binds. */
+export const bundleFiles: NodeFiles = {
+  openBlob(name) {
+    throw new InputError(`${name}: a bundle has no layers`);
+  },
+  openTree(path, readOnly) {
+    let isFile: boolean;
+    try {
+      isFile = !statSync(path).isDirectory();
+    } catch (error) {
+      throw new InputError(`${path}: ${reason(error)}`, undefined, { cause: error });
+    }
+    const folder = isFile ? dirname(path) : path;
+    return { tree: new SharedFolder(folder, readOnly, 'bind'), ...(isFile && { file: basename(path) }) };
+  },
+};

@@ -1,0 +1,42 @@
+// What the runtime can do, for engines that ask. OCI runtime-spec, features.md.
+import { CAPABILITIES } from '../../node/process-setup.js';
+
+export function features(): unknown {
+  return {
+    ociVersionMin: '1.0.0',
+    ociVersionMax: '1.2.0',
+    hooks: ['prestart', 'createRuntime', 'poststart', 'poststop'],
+    mountOptions: [
+      ...['bind', 'rbind', 'ro', 'rw', 'nosuid', 'suid', 'nodev', 'dev', 'noexec', 'exec', 'noatime', 'relatime'],
+      ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
+    ],
+    linux: {
+      namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'user', 'uts'],
+      capabilities: [...CAPABILITIES.keys()],
+      cgroup: { v1: false, v2: true, systemd: false, systemdUser: false, rdma: false },
+      seccomp: {
+        enabled: true,
+        actions: [
+          'SCMP_ACT_ALLOW',
+          'SCMP_ACT_ERRNO',
+          'SCMP_ACT_KILL',
+          'SCMP_ACT_KILL_PROCESS',
+          'SCMP_ACT_LOG',
+          'SCMP_ACT_TRAP',
+        ],
+        operators: [
+          'SCMP_CMP_NE',
+          'SCMP_CMP_LT',
+          'SCMP_CMP_LE',
+          'SCMP_CMP_EQ',
+          'SCMP_CMP_GE',
+          'SCMP_CMP_GT',
+          'SCMP_CMP_MASKED_EQ',
+        ],
+        archs: ['SCMP_ARCH_X86'],
+      },
+      apparmor: { enabled: false },
+      selinux: { enabled: false },
+    },
+  };
+}

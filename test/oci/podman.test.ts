@@ -1,0 +1,72 @@
+// Debian's podman with `tabvisor oci` as its runtime runs our image: detached and in the foreground, on a terminal, with exec and limits.
+// docs/oci-runtime.md.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { Console } from '../console.js';
+import { missing, needs, provisioned, root } from '../provisioned.js';
+
+const IMAGE = 'box:1';
+/** What a host with low limits and no groups to give away asks for; no network of the host's can be had. */
+const RUN = ['--network', 'none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000'];
+let folder: string;
+let globals: string[];
+
+beforeAll(() => {
+  if (provisioned('podman') === undefined) return;
+  folder = mkdtempSync(join(tmpdir(), 'tabvisor-podman-'));
+  globals = [
+    ...['--storage-driver', 'vfs', '--root', join(folder, 'root'), '--runroot', join(folder, 'run')],
+    ...['--cgroup-manager', 'cgroupfs', '--runtime', join(root, 'bin/tabvisor-oci.mjs')],
+  ];
+  const image = join(root, 'guest/build/tabvisor-image.tar');
+  execFileSync('podman', [...globals, 'import', '--arch', '386', image, IMAGE], { stdio: 'pipe' });
+});
+afterAll(() => {
+  if (folder === undefined) return;
+  spawnSync('podman', [...globals, 'rm', '--all', '--force', '--time', '0']);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function podman(context: TestContext, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  needs(context, 'podman');
+  return spawnSync('podman', [...globals, ...args], { encoding: 'utf8' });
+}
+
+test('in the foreground: output, status, limits, a folder of the host', (context) => {
+  const commands =
+    'hostname; id; cat /sys/fs/cgroup/memory.max /proc/self/cgroup; cat /mnt/os-release | head -n 1; exit 4';
+  const limits = ['-m', '32m', '--hostname', 'inner', '-v', `${join(root, 'guest/image/etc')}:/mnt:ro`];
+  const { status, stdout } = podman(context, 'run', '--rm', ...RUN, ...limits, IMAGE, 'sh', '-c', commands);
+  expect(stdout).toBe('inner\nuid=0(root) gid=0(root) groups=0(root)\n33554432\n0::/\nNAME="tabvisor"\n');
+  expect(status).toBe(4);
+});
+
+test('detached: logs, exec, pause, stop, inspect', (context) => {
+  const script = 'echo started; while :; do sleep 1; done';
+  expect(podman(context, 'run', '-d', '--name', 'one', ...RUN, IMAGE, 'sh', '-c', script).status).toBe(0);
+  expect(podman(context, 'exec', 'one', 'sh', '-c', 'ps | grep -c started; exit 3')).toMatchObject({ status: 3 });
+  expect(podman(context, 'pause', 'one').status).toBe(0);
+  expect(podman(context, 'unpause', 'one').status).toBe(0);
+  expect(podman(context, 'stop', '-t', '0', 'one').status).toBe(0);
+  expect(podman(context, 'logs', 'one').stdout).toBe('started\n');
+  const state = podman(context, 'inspect', 'one', '--format', '{{.State.Status}} {{.State.ExitCode}}').stdout;
+  expect(state).toBe('exited 137\n');
+  expect(podman(context, 'rm', 'one').status).toBe(0);
+});
+
+test('on a terminal', async (context) => {
+  needs(context, 'podman');
+  if (spawnSync('script', ['--version']).status !== 0) missing(context, 'script(1) is not there: install bsdutils');
+  const command = ['podman', ...globals, 'run', '--rm', '-it', ...RUN, '--env', "'PS1=>'", IMAGE, 'sh'].join(' ');
+  const shell = Console.spawn('script', ['-qec', command, '/dev/null'], { deadline: 120 });
+  await shell.expect('>');
+  shell.send('echo $((6*7)); sleep 100\r');
+  await shell.expect('\n42\n');
+  shell.send('\x03');
+  await shell.expect('>');
+  shell.send('exit 5\r');
+  expect(await shell.exit()).toBe(5);
+});
