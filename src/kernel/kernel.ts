@@ -32,7 +32,7 @@ import { PageCache } from './mm/page-cache.js';
 import { PaeTable } from './mm/page-table.js';
 import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
-import { type NamespaceSet, releaseNamespaces } from './ns/namespace-set.js';
+import type { NamespaceSet } from './ns/namespace-set.js';
 import type { Capture } from './net/capture.js';
 import { FrameQueue } from './net/link/frame-queue.js';
 import { NetNamespace } from './ns/net-namespace.js';
@@ -346,7 +346,7 @@ export class Kernel {
     task.space.free();
     this.cpu.leave(task.space);
     this.cpu.freeRegisters(task);
-    releaseNamespaces(task.namespaces);
+    task.leaveNamespaces();
     process.group.remove(process);
     process.parent?.children.delete(process);
     task.pid.task = undefined;

@@ -30,6 +30,7 @@ const CLEAN = [
   'sysv',
   'mqueue',
   'namespace',
+  'namespace-limits',
   'splice',
   'sched',
   'pi',

@@ -15,7 +15,8 @@ import type { Credentials } from '../security/credentials.js';
 import type { FsContext, Task } from '../task/task.js';
 import { copyMountNamespace } from '../vfs/mounting.js';
 import { IpcNamespace } from './ipc-namespace.js';
-import type { NamespaceSet } from './namespace-set.js';
+import { type NamespaceSet, namespacesIn } from './namespace-set.js';
+import type { LimitedKind } from './namespace-limits.js';
 import { NetNamespace } from './net-namespace.js';
 import { PID_NAMESPACE_LEVELS, PidNamespace } from './pid-namespace.js';
 import { TimeNamespace } from './time-namespace.js';
@@ -24,7 +25,7 @@ import { USER_NAMESPACE_LEVELS, UserNamespace } from './user-namespace.js';
 /** Credentials in a new user namespace, of which their owner is the creator; a negated errno. Linux create_user_ns(). */
 export function createUserNamespace({ credentials, fs, namespaces }: Task): Credentials | number {
   const { userNamespace: parent, euid, egid } = credentials;
-  if (parent.level > USER_NAMESPACE_LEVELS) return -ENOSPC;
+  if (parent.level > USER_NAMESPACE_LEVELS || !parent.hasRoomFor('user', euid)) return -ENOSPC;
   // who was locked into a part of the tree does not get out by capabilities of his own
   const { mount, dentry } = fs.root;
   const whole = namespaces.mount.rootPath.covered;
@@ -34,8 +35,16 @@ export function createUserNamespace({ credentials, fs, namespaces }: Task): Cred
 }
 
 /** Those of a set: all but that of users, which belongs to the credentials. */
-export const NEW_IN_SET =
-  CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME;
+const KINDS: readonly (readonly [LimitedKind, number])[] = [
+  ['mnt', CLONE_NEWNS],
+  ['uts', CLONE_NEWUTS],
+  ['ipc', CLONE_NEWIPC],
+  ['pid', CLONE_NEWPID],
+  ['cgroup', CLONE_NEWCGROUP],
+  ['net', CLONE_NEWNET],
+  ['time', CLONE_NEWTIME],
+];
+export const NEW_IN_SET = KINDS.reduce((all, [, flag]) => all | flag, 0);
 
 /**
  * The set of `task` with new namespaces for the CLONE_NEW* in `flags`, which belong to the user namespace of `credentials`. With new mounts
@@ -53,7 +62,10 @@ export function createNamespaces(
   const { kernel, cgroup } = task;
   const owner = credentials.userNamespace;
   const has = (flag: number): boolean => (flags & flag) !== 0;
-  if (!owner.hasRoomFor(1) || (has(CLONE_NEWNS) && old.mount.count > kernel.mounts.room)) return -ENOSPC;
+  const { euid } = credentials;
+  const before = new Set(namespacesIn(old));
+  if (KINDS.some(([kind, flag]) => has(flag) && !owner.hasRoomFor(kind, euid))) return -ENOSPC;
+  if (has(CLONE_NEWNS) && old.mount.count > kernel.mounts.room) return -ENOSPC;
   if (has(CLONE_NEWPID)) {
     // who has said where its children are born has said it
     if (task.pidNamespace !== old.pidForChildren) return -EINVAL;
@@ -63,7 +75,7 @@ export function createNamespaces(
     ? TimeNamespace.create(owner, kernel, old.timeForChildren)
     : old.timeForChildren;
   if (typeof timeForChildren === 'number') return timeForChildren;
-  return {
+  const set: NamespaceSet = {
     mount: has(CLONE_NEWNS) ? copyMountNamespace(task, owner, fs) : old.mount,
     uts: has(CLONE_NEWUTS) ? old.uts.copy(owner) : old.uts,
     cgroup: has(CLONE_NEWCGROUP) ? new CgroupNamespace(cgroup, owner) : old.cgroup,
@@ -73,4 +85,6 @@ export function createNamespaces(
     time: old.time,
     timeForChildren,
   };
+  for (const made of namespacesIn(set)) if (!before.has(made)) made.creator = euid;
+  return set;
 }

@@ -58,10 +58,11 @@ describe('a map of ids', () => {
 test('namespaces count in all user namespaces above their owner, and there are only so many', () => {
   const above = UserNamespace.initial();
   const below = new UserNamespace(above, 0);
-  expect(above.hasRoomFor(8192)).toBe(true);
-  below.count(1);
-  expect(below.hasRoomFor(8192)).toBe(false);
-  expect(new UserNamespace(above, 0).hasRoomFor(8192)).toBe(false);
-  below.count(-1);
-  expect(above.hasRoomFor(8192)).toBe(true);
+  for (const uid of [1, 2]) below.count('uts', uid, 4095);
+  expect(below.hasRoomFor('uts', 1)).toBe(false);
+  expect(above.hasRoomFor('net', 0)).toBe(true);
+  for (const uid of [1, 2]) below.count('net', uid, 1);
+  expect(new UserNamespace(above, 5).hasRoomFor('net', 1)).toBe(false);
+  below.count('net', 1, -1);
+  expect(new UserNamespace(above, 5).hasRoomFor('net', 1)).toBe(true);
 });

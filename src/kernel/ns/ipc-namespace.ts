@@ -5,6 +5,7 @@ import { MessageQueues } from '../ipc/message-queues.js';
 import { Semaphores } from '../ipc/semaphores.js';
 import { SharedMemory } from '../ipc/shared-memory.js';
 import { Namespace } from './namespace.js';
+import type { LimitedKind } from './namespace-limits.js';
 import type { UserNamespace } from './user-namespace.js';
 
 export class IpcNamespace extends Namespace {
@@ -20,6 +21,10 @@ export class IpcNamespace extends Namespace {
   ) {
     super();
     this.queues = new MqueueFs(kernel.newDevice(), kernel.clock);
+  }
+
+  get limitedBy(): LimitedKind {
+    return 'ipc';
   }
 
   override free(): void {

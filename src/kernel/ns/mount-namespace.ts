@@ -2,6 +2,7 @@
 import type { Mount } from '../vfs/mount.js';
 import { Path } from '../vfs/path.js';
 import { Namespace } from './namespace.js';
+import type { LimitedKind } from './namespace-limits.js';
 import type { UserNamespace } from './user-namespace.js';
 
 /** Mounts that one namespace may have: fs.mount-max. Programs can double what there is with every call. */
@@ -16,6 +17,10 @@ export class MountNamespace extends Namespace {
     readonly serial: number,
   ) {
     super();
+  }
+
+  get limitedBy(): LimitedKind {
+    return 'mnt';
   }
 
   override free(): void {

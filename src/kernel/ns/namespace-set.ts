@@ -2,6 +2,7 @@
 import type { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
 import type { IpcNamespace } from './ipc-namespace.js';
 import type { MountNamespace } from './mount-namespace.js';
+import type { Namespace } from './namespace.js';
 import type { NetNamespace } from './net-namespace.js';
 import type { PidNamespace } from './pid-namespace.js';
 import type { TimeNamespace } from './time-namespace.js';
@@ -20,7 +21,8 @@ export interface NamespaceSet {
   readonly timeForChildren: TimeNamespace;
 }
 
-const all = ({ mount, uts, cgroup, ipc, net, pidForChildren, time, timeForChildren }: NamespaceSet) => [
+/** All that a set has. */
+export const namespacesIn = ({
   mount,
   uts,
   cgroup,
@@ -29,13 +31,13 @@ const all = ({ mount, uts, cgroup, ipc, net, pidForChildren, time, timeForChildr
   pidForChildren,
   time,
   timeForChildren,
-];
+}: NamespaceSet): Namespace[] => [mount, uts, cgroup, ipc, net, pidForChildren, time, timeForChildren];
 
 /** One task more, or less, is in them. */
 export function holdNamespaces(set: NamespaceSet): NamespaceSet {
-  for (const one of all(set)) one.hold();
+  for (const one of namespacesIn(set)) one.hold();
   return set;
 }
 export function releaseNamespaces(set: NamespaceSet): void {
-  for (const one of all(set)) one.release();
+  for (const one of namespacesIn(set)) one.release();
 }

@@ -21,6 +21,7 @@ import { NetSettings } from '../net/net-settings.js';
 import { Routes } from '../net/routes.js';
 import { UnixSockets } from '../net/unix-sockets.js';
 import { Namespace } from './namespace.js';
+import type { LimitedKind } from './namespace-limits.js';
 import type { UserNamespace } from './user-namespace.js';
 
 /** Interfaces that one namespace may have. */
@@ -68,6 +69,10 @@ export class NetNamespace extends Namespace implements Clock {
     this.loopback = new Loopback(this, this.newIndex());
     this.add(this.loopback);
     kernel.netNamespaces.add(this);
+  }
+
+  get limitedBy(): LimitedKind {
+    return 'net';
   }
 
   /** net.ipv4.conf.all.forwarding and IPv6's: of each interface, and of those to come. */

@@ -3,6 +3,7 @@ import type { ProcessGroup, Session } from '../task/job.js';
 import type { Process } from '../task/process.js';
 import type { Task } from '../task/task.js';
 import { Namespace } from './namespace.js';
+import type { LimitedKind } from './namespace-limits.js';
 import type { UserNamespace } from './user-namespace.js';
 
 /** As on a 32-bit Linux: 32768, so that programs with old ideas of a pid's size work. */
@@ -67,6 +68,10 @@ export class PidNamespace extends Namespace {
   ) {
     super();
     this.level = parent ? parent.level + 1 : 0;
+  }
+
+  get limitedBy(): LimitedKind {
+    return 'pid';
   }
 
   isWithin(other: PidNamespace): boolean {

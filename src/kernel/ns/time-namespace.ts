@@ -14,6 +14,7 @@ import { CAP_SYS_TIME } from '../security/capability.js';
 import type { Credentials } from '../security/credentials.js';
 import { EPOCH, type Timestamp } from '../vfs/timestamp.js';
 import { Namespace } from './namespace.js';
+import type { LimitedKind } from './namespace-limits.js';
 import type { UserNamespace } from './user-namespace.js';
 
 /** Seconds that a time of 64 bits in nanoseconds has, at most. */
@@ -42,6 +43,10 @@ export class TimeNamespace extends Namespace {
   ) {
     super();
     this.data = new PageCache(frames);
+  }
+
+  get limitedBy(): LimitedKind {
+    return 'time';
   }
 
   /** With the offsets of `like`; -ENOMEM. */

@@ -1,16 +1,20 @@
 // User namespaces: whose uids and gids mean what, and where a capability counts. man 7 user_namespaces; Linux kernel/user_namespace.c.
 import { IdMap } from './id-map.js';
 import { Namespace } from './namespace.js';
+import { LIMIT_MAX, type LimitedKind, NamespaceLimits } from './namespace-limits.js';
 
 /** How deep they nest. */
 export const USER_NAMESPACE_LEVELS = 32;
-/** Of all kinds together. */
+/** Of all kinds together, whatever the limits say: each takes memory of the host's that nobody is charged for. */
 const NAMESPACES_MAX = 8192;
+/** Of each kind, in the first one. */
+const FIRST_LIMIT = 4096;
 
 export class UserNamespace extends Namespace {
   readonly uids: IdMap;
   readonly gids: IdMap;
   readonly level: number;
+  readonly limits: NamespaceLimits;
   /** May groups be set in it? Who was kept out of something by a group could leave it. /proc/PID/setgroups. */
   setGroupsAllowed: boolean;
 
@@ -20,6 +24,8 @@ export class UserNamespace extends Namespace {
     readonly ownerUid: number,
   ) {
     super();
+    this.creator = ownerUid;
+    this.limits = new NamespaceLimits(parent ? LIMIT_MAX : FIRST_LIMIT);
     this.uids = parent ? new IdMap() : IdMap.identity();
     this.gids = parent ? new IdMap() : IdMap.identity();
     this.level = parent ? parent.level + 1 : 0;
@@ -27,9 +33,12 @@ export class UserNamespace extends Namespace {
   }
 
   static initial(): UserNamespace {
-    return new UserNamespace(undefined, 0);
+    return new UserNamespace(undefined, 0).hold();
   }
 
+  get limitedBy(): LimitedKind {
+    return 'user';
+  }
   get owner(): UserNamespace | undefined {
     return this.parent;
   }
@@ -37,14 +46,27 @@ export class UserNamespace extends Namespace {
   /** Namespaces that belong to it and to those below it. */
   private owned = 0;
 
-  count(more: number): void {
-    for (let at: UserNamespace | undefined = this; at; at = at.parent) at.owned += more;
+  /** It and all above, with who counts there: `uid` here, above the one who made the namespace below. */
+  private *counters(uid: number): Generator<[UserNamespace, number]> {
+    let who = uid;
+    for (let at: UserNamespace | undefined = this; at; at = at.parent) {
+      yield [at, who];
+      who = at.ownerUid;
+    }
   }
 
-  /** May there be `more`? One program is not to have all that the system can. */
-  hasRoomFor(more: number): boolean {
-    for (let at: UserNamespace | undefined = this; at; at = at.parent)
-      if (at.owned + more > NAMESPACES_MAX) return false;
+  /** The user has `more` namespaces of the kind. */
+  count(kind: LimitedKind, uid: number, more: number): void {
+    for (const [at, who] of this.counters(uid)) {
+      at.owned += more;
+      at.limits.count(kind, who, more);
+    }
+  }
+
+  /** May the user make one more of the kind? */
+  hasRoomFor(kind: LimitedKind, uid: number): boolean {
+    for (const [at, who] of this.counters(uid))
+      if (at.owned >= NAMESPACES_MAX || at.limits.isReached(kind, who)) return false;
     return true;
   }
 

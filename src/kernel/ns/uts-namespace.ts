@@ -1,5 +1,6 @@
 // UTS namespaces: host name and domain name. man 7 uts_namespaces.
 import { Namespace } from './namespace.js';
+import type { LimitedKind } from './namespace-limits.js';
 import type { UserNamespace } from './user-namespace.js';
 
 export class UtsNamespace extends Namespace {
@@ -9,6 +10,10 @@ export class UtsNamespace extends Namespace {
     readonly owner: UserNamespace,
   ) {
     super();
+  }
+
+  get limitedBy(): LimitedKind {
+    return 'uts';
   }
 
   copy(owner: UserNamespace): UtsNamespace {

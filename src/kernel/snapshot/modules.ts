@@ -45,6 +45,7 @@ import * as fsProcfsProcfs from '../fs/procfs/procfs.js';
 import * as fsProcfsSettingInode from '../fs/procfs/setting-inode.js';
 import * as fsProcfsSubject from '../fs/procfs/subject.js';
 import * as fsProcfsSysctlNet from '../fs/procfs/sysctl-net.js';
+import * as fsProcfsSysctlUser from '../fs/procfs/sysctl-user.js';
 import * as fsProcfsSystemDirectory from '../fs/procfs/system-directory.js';
 import * as fsProcfsText from '../fs/procfs/text.js';
 import * as fsSignalfd from '../fs/signalfd.js';
@@ -113,6 +114,7 @@ import * as nsIdMap from '../ns/id-map.js';
 import * as nsIpcNamespace from '../ns/ipc-namespace.js';
 import * as nsMountNamespace from '../ns/mount-namespace.js';
 import * as nsNamespace from '../ns/namespace.js';
+import * as nsNamespaceLimits from '../ns/namespace-limits.js';
 import * as nsNetNamespace from '../ns/net-namespace.js';
 import * as nsPidNamespace from '../ns/pid-namespace.js';
 import * as nsTimeNamespace from '../ns/time-namespace.js';
@@ -220,6 +222,7 @@ export const MODULES: Modules = {
   'fs/procfs/setting-inode': fsProcfsSettingInode,
   'fs/procfs/subject': fsProcfsSubject,
   'fs/procfs/sysctl-net': fsProcfsSysctlNet,
+  'fs/procfs/sysctl-user': fsProcfsSysctlUser,
   'fs/procfs/system-directory': fsProcfsSystemDirectory,
   'fs/procfs/text': fsProcfsText,
   'fs/signalfd': fsSignalfd,
@@ -288,6 +291,7 @@ export const MODULES: Modules = {
   'ns/ipc-namespace': nsIpcNamespace,
   'ns/mount-namespace': nsMountNamespace,
   'ns/namespace': nsNamespace,
+  'ns/namespace-limits': nsNamespaceLimits,
   'ns/net-namespace': nsNetNamespace,
   'ns/pid-namespace': nsPidNamespace,
   'ns/time-namespace': nsTimeNamespace,

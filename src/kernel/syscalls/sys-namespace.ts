@@ -45,16 +45,14 @@ export function unshare(task: Task, asked: number): number {
     task.files.users--;
     task.files = task.files.fork();
   }
-  task.enterNamespaces(namespaces);
-  task.credentials = credentials;
+  task.enterNamespaces(namespaces, credentials);
   return 0;
 }
 
 /** All that was asked for is allowed, and done. */
 function commit({ task, set, credentials, place }: Joining): number {
   if (set.ipc !== task.namespaces.ipc) task.namespaces.ipc.sem.processEnded(task.process);
-  task.enterNamespaces(set);
-  task.credentials = credentials;
+  task.enterNamespaces(set, credentials);
   if (place) {
     task.fs.root = place;
     task.fs.cwd = place;

@@ -12,7 +12,6 @@ import {
 } from '../abi/signal.js';
 import { removePid } from '../cgroup/pids.js';
 import { segmentsOf } from '../ipc/shared-memory.js';
-import { releaseNamespaces } from '../ns/namespace-set.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { endRobustFutexes, wakeAddress } from './futex.js';
 import { endPiLocks } from './pi-futex.js';
@@ -41,7 +40,7 @@ export function endTask(task: Task, status: number): void {
   kernel.taskEnded(task);
   threadEnded(task, status);
   if (process.threads.size === 0) endProcess(process, process.groupExit ?? status, task);
-  releaseNamespaces(task.namespaces);
+  task.leaveNamespaces();
 }
 
 /** The number of a thread that is not the leader goes with it. */

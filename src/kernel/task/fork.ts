@@ -268,7 +268,7 @@ function undo(child: Task): void {
   if (--child.files.users === 0) child.files.closeAll();
   child.fs.users--;
   kernel.cpu.freeRegisters(child);
-  releaseNamespaces(child.namespaces);
+  child.leaveNamespaces();
   child.pid.task = undefined;
   if (process.leader === child) {
     process.parent?.children.delete(process);

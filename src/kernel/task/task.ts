@@ -155,17 +155,27 @@ export class Task implements Waiter, Timed {
     public namespaces: NamespaceSet,
   ) {
     holdNamespaces(namespaces);
+    credentials.userNamespace.hold();
     pid.task = this;
     process.threads.add(this);
     this.startTime = kernel.clock.monotonic();
   }
 
-  /** It leaves namespaces and joins others. */
-  enterNamespaces(set: NamespaceSet): void {
-    const old = this.namespaces;
+  /** It leaves namespaces and joins others, that of users among them. */
+  enterNamespaces(set: NamespaceSet, credentials = this.credentials): void {
+    const { namespaces: old, credentials: before } = this;
     this.namespaces = holdNamespaces(set);
+    this.credentials = credentials;
+    credentials.userNamespace.hold();
     if (set.time !== old.time) this.timeChanged(old.time);
     releaseNamespaces(old);
+    before.userNamespace.release();
+  }
+
+  /** It ends, and is in none. */
+  leaveNamespaces(): void {
+    releaseNamespaces(this.namespaces);
+    this.credentials.userNamespace.release();
   }
 
   /** The clocks of its memory become those of the namespace that it is in, and no more those of `old`. */

@@ -15,6 +15,7 @@ import { PRESSURE } from './pressure.js';
 import { ofSystem, type SystemSubject } from './subject.js';
 import { SYSCTLS } from './sysctl.js';
 import { NET_SETTINGS } from './sysctl-net.js';
+import { USER_LIMITS } from './sysctl-user.js';
 import { meminfo, vmstat } from './system-memory.js';
 import { SYSVIPC } from './sysvipc.js';
 import { text } from './text.js';
@@ -137,7 +138,7 @@ export const SYSTEM: readonly Entry<SystemSubject>[] = [
   self,
   text('stat', 0o444, stat),
   text('swaps', 0o444, fixed('Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n')),
-  table('sys', 0o555, [...SYSCTLS, NET_SETTINGS]),
+  table('sys', 0o555, [...SYSCTLS, NET_SETTINGS, USER_LIMITS]),
   table('sysvipc', 0o555, SYSVIPC),
   threadSelf,
   table('tty', 0o555, [text('drivers', 0o444, fixed(TTY_DRIVERS))]),
