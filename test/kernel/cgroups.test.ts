@@ -71,7 +71,7 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   const disk = join(scratch(), 'disk');
   writeFileSync(disk, Buffer.alloc(DISK));
   const initrd = initramfsWith(context, files, 'initramfsIde');
-  const run = 'dmesg -n 1; load-ide; cd /tmp && controllers && io /dev/sda && stalls';
+  const run = 'dmesg -n 1; load-ide; ip link set lo up; cd /tmp && controllers && io /dev/sda && stalls';
   const append = `console=ttyS0 cryptomgr.notests quiet tv.run="${run}"`;
   const machine = ['--mode', 'hw', '--kernel', kernel, '--initrd', initrd, '--memory', '256M', '--append', append];
   machine.push('--disk', disk);

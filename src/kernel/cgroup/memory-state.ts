@@ -83,6 +83,23 @@ export class MemoryState implements FrameAccount, GroupState {
     if (this.gone && this.own === 0) this.kernel.frames.dropAccount(this);
   }
 
+  hold(kind: number, pages: number): void {
+    this.own += pages;
+    for (let at: MemoryState | undefined = this; at; at = at.parent) {
+      at.usage += pages;
+      at.kinds[kind]! += pages;
+      at.peak = Math.max(at.peak, at.usage);
+      if (pages > 0 && at.usage > at.high) this.kernel.current?.overHigh(at);
+    }
+    if (this.gone && this.own === 0) this.kernel.frames.dropAccount(this);
+  }
+
+  get heir(): MemoryState | undefined {
+    let at: MemoryState | undefined = this;
+    while (at?.gone) at = at.parent;
+    return at;
+  }
+
   /** Pages that outlive the group stay charged to those above it. */
   offline(): void {
     this.gone = true;

@@ -1,7 +1,16 @@
 // The files of the memory controller. cgroup-v2.rst, "Memory Interface Files"; Linux mm/memcontrol.c, memory_files. There is no swap.
 import { EAGAIN, EINVAL } from '../abi/errno.js';
-import { FRAME_ANONYMOUS, FRAME_FILE, FRAME_PAGE_TABLE, FRAME_SHARED } from '../mm/frame-account.js';
+import {
+  FRAME_ANONYMOUS,
+  FRAME_FILE,
+  FRAME_KERNEL,
+  FRAME_KINDS,
+  FRAME_PAGE_TABLE,
+  FRAME_SHARED,
+  FRAME_SOCKET,
+} from '../mm/frame-account.js';
 import { PAGE_SIZE } from '../mm/frames.js';
+import type { Kernel } from '../kernel.js';
 import type { Cgroup } from './cgroup.js';
 import { type ControlFile, keyed, parseBytes, parseUnsigned, shownLimit } from './control-file.js';
 import type { Controller } from './controller.js';
@@ -33,41 +42,41 @@ function shrink(state: MemoryState): void {
   if (state.usage > state.max) killOne(state);
 }
 
-/** All memory of the node, as it is used. */
-function rootStat({ states }: Cgroup): string {
-  const { frames } = states.memory!.kernel;
-  return stat(frames.count - frames.free - frames.cached, frames.cached, frames.cachedOnly, 0, 0, 0);
+interface MemoryUse {
+  /** By FRAME_*. */
+  kinds: readonly number[];
+  faults: number;
+  majorFaults: number;
+}
+
+/** Of the root: all memory of the node, as it is used. */
+function wholeUse(kernel: Kernel): MemoryUse {
+  const { frames } = kernel;
+  const kinds: number[] = new Array(FRAME_KINDS).fill(0);
+  kinds[FRAME_ANONYMOUS] = frames.count - frames.free - frames.cached;
+  kinds[FRAME_FILE] = frames.cached - frames.cachedOnly;
+  kinds[FRAME_SHARED] = frames.cachedOnly;
+  return { kinds, faults: kernel.statistics.faults, majorFaults: 0 };
 }
 
 /** Pages are not told apart by when they were used: none is active. */
-function stat(anon: number, file: number, shmem: number, tables: number, faults: number, major: number): string {
+function memoryStat(cgroup: Cgroup, kernel: Kernel): string {
+  const { kinds, faults, majorFaults }: MemoryUse = cgroup.isRoot ? wholeUse(kernel) : cgroup.states.memory!;
+  const bytes = (...of: number[]): number => of.reduce((sum, kind) => sum + kinds[kind]!, 0) * PAGE_SIZE;
   return keyed({
-    anon: anon * PAGE_SIZE,
-    file: file * PAGE_SIZE,
-    kernel: tables * PAGE_SIZE,
-    pagetables: tables * PAGE_SIZE,
-    shmem: shmem * PAGE_SIZE,
-    inactive_anon: (anon + shmem) * PAGE_SIZE,
+    anon: bytes(FRAME_ANONYMOUS),
+    file: bytes(FRAME_FILE, FRAME_SHARED),
+    kernel: bytes(FRAME_PAGE_TABLE, FRAME_KERNEL),
+    pagetables: bytes(FRAME_PAGE_TABLE),
+    sock: bytes(FRAME_SOCKET),
+    shmem: bytes(FRAME_SHARED),
+    inactive_anon: bytes(FRAME_ANONYMOUS, FRAME_SHARED),
     active_anon: 0,
-    inactive_file: (file - shmem) * PAGE_SIZE,
+    inactive_file: bytes(FRAME_FILE),
     active_file: 0,
-    pgfault: faults + major,
-    pgmajfault: major,
+    pgfault: faults + majorFaults,
+    pgmajfault: majorFaults,
   });
-}
-
-function memoryStat(cgroup: Cgroup): string {
-  if (cgroup.isRoot) return rootStat(cgroup);
-  const { kinds, faults, majorFaults } = cgroup.states.memory!;
-  const shared = kinds[FRAME_SHARED]!;
-  return stat(
-    kinds[FRAME_ANONYMOUS]!,
-    kinds[FRAME_FILE]! + shared,
-    shared,
-    kinds[FRAME_PAGE_TABLE]!,
-    faults,
-    majorFaults,
-  );
 }
 
 function writeReclaim({ states }: Cgroup, text: string): number {
@@ -99,7 +108,7 @@ const files: readonly ControlFile[] = [
     read: ({ states }) => keyed(states.memory!.localEvents),
     notice: ({ states }) => states.memory!.localEventsNotice,
   },
-  { name: 'memory.stat', mode: 0o444, read: memoryStat },
+  { name: 'memory.stat', mode: 0o444, read: (cgroup, { kernel }) => memoryStat(cgroup, kernel) },
   {
     name: 'memory.oom.group',
     mode: 0o644,

@@ -1,10 +1,12 @@
 // Pipes and FIFOs. man 7 pipe, fifo; Linux fs/pipe.c. Writes of up to PIPE_BUF bytes are whole.
-import { EAGAIN, EBUSY, EINVAL, ENOTTY, ENXIO, EPIPE, EFAULT } from '../abi/errno.js';
+import { EAGAIN, EBUSY, EINVAL, ENOMEM, ENOTTY, ENXIO, EPIPE, EFAULT } from '../abi/errno.js';
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
 import { S_IFIFO } from '../abi/stat.js';
 import { FIONREAD } from '../abi/termios.js';
 import { SIGPIPE } from '../abi/signal.js';
+import { FRAME_KERNEL, type FrameAccount } from '../mm/frame-account.js';
+import { HeldMemory } from '../mm/held-memory.js';
 import { writeU32 } from '../mm/user-memory.js';
 import { BLOCK } from '../task/blocking.js';
 import type { Task } from '../task/task.js';
@@ -17,12 +19,14 @@ import type { Reopenable } from './anonymous.js';
 
 export const PIPE_BUF = 4096;
 const DEFAULT_SIZE = 65536;
+const SMALLEST = 4096;
 /** What F_SETPIPE_SZ gives at most. */
 export const PIPE_SIZE_MAX = 1 << 20;
 
 /** The bytes between writers and readers: a ring. */
 export class Pipe implements Reopenable {
-  private ring = new Uint8Array(4096);
+  private ring = new Uint8Array(SMALLEST);
+  private charged = false;
   private start = 0;
   private count = 0;
   /** Bytes that it holds at most. */
@@ -33,6 +37,8 @@ export class Pipe implements Reopenable {
   readerOpens = 0;
   writerOpens = 0;
   readonly waits = new WaitQueue();
+  /** What the ring takes is charged to who fills it, until the pipe is closed. */
+  private readonly memory = new HeldMemory(undefined, FRAME_KERNEL);
 
   get length(): number {
     return this.count;
@@ -70,9 +76,9 @@ export class Pipe implements Reopenable {
     this.count -= length;
   }
 
-  /** Takes what there is room for. */
-  write(io: Io): number {
-    this.reserve(Math.min(this.capacity, this.count + io.left));
+  /** Takes what there is room for; -ENOMEM: `payer` may have no more memory. */
+  write(io: Io, payer: FrameAccount | undefined): number {
+    if (!this.reserve(Math.min(this.capacity, this.count + io.left), payer)) return -ENOMEM;
     let done = 0;
     while (this.room > 0 && io.left > 0) {
       const at = (this.start + this.count) % this.ring.length;
@@ -85,10 +91,14 @@ export class Pipe implements Reopenable {
     return done;
   }
 
-  private reserve(bytes: number): void {
-    if (bytes <= this.ring.length) return;
+  private reserve(bytes: number, payer: FrameAccount | undefined): boolean {
+    if (bytes <= this.ring.length && this.charged) return true;
     let size = this.ring.length;
     while (size < bytes) size *= 2;
+    this.memory.moveTo(payer);
+    if (!this.memory.hold(size, true)) return false;
+    this.charged = true;
+    if (size === this.ring.length) return true;
     const ring = new Uint8Array(size);
     for (let i = 0; i < this.count; ) {
       const at = (this.start + i) % this.ring.length;
@@ -98,6 +108,15 @@ export class Pipe implements Reopenable {
     }
     this.ring = ring;
     this.start = 0;
+    return true;
+  }
+
+  /** Nobody has an end of it any more: what was not read is lost. */
+  clear(): void {
+    this.ring = new Uint8Array(SMALLEST);
+    this.start = this.count = 0;
+    this.charged = false;
+    this.memory.hold(0);
   }
 
   /** A pipe without a name is opened at once, whoever is at its other end. */
@@ -168,7 +187,8 @@ export class PipeFile extends OpenFile {
       }
       const whole = total <= PIPE_BUF;
       if (pipe.room >= (whole ? total : 1)) {
-        const moved = pipe.write(io);
+        const moved = pipe.write(io, task.kernel.frames.payer);
+        if (moved < 0) return callState.done > 0 ? callState.done : moved;
         callState.done += moved;
         if (moved > 0) pipe.waits.wake(POLLIN);
         // all of it, or a fault of the program's memory
@@ -208,6 +228,7 @@ export class PipeFile extends OpenFile {
     const { pipe } = this;
     if (this.readable) pipe.readers--;
     if (this.writable) pipe.writers--;
+    if (pipe.readers + pipe.writers === 0) pipe.clear();
     pipe.waits.wake(POLLHUP);
   }
 }

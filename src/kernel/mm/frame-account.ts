@@ -1,4 +1,4 @@
-// Who pays for frames: an account is charged when a frame is handed out and told when it is given back. Linux: struct mem_cgroup.
+// Who pays for frames, and for memory of the kernel's own: an account is charged when a frame is handed out and told when it is given back. Linux: struct mem_cgroup.
 
 /** What a frame is for. */
 export const FRAME_ANONYMOUS = 0;
@@ -7,7 +7,10 @@ export const FRAME_FILE = 1;
 /** Page cache that is all there is of the data: tmpfs, shared memory. */
 export const FRAME_SHARED = 2;
 export const FRAME_PAGE_TABLE = 3;
-export const FRAME_KINDS = 4;
+/** No frames: what pipes and Unix sockets hold, and other sockets (held-memory.ts). */
+export const FRAME_KERNEL = 4;
+export const FRAME_SOCKET = 5;
+export const FRAME_KINDS = 6;
 
 export interface FrameAccount {
   /** Its number among the accounts of a node; 0 is nobody. */
@@ -17,4 +20,8 @@ export interface FrameAccount {
   /** One frame more; false: it may not have it. */
   charge(kind: number): boolean;
   uncharge(kind: number): void;
+  /** So many pages more, or fewer, whatever limits say. */
+  hold(kind: number, pages: number): void;
+  /** Who is charged instead when it is gone: itself while it is there. */
+  readonly heir: FrameAccount | undefined;
 }

@@ -95,7 +95,10 @@ test('reading ahead takes no frame that others would have to give', () => {
   read(file, 0, 12, 200);
   expect(relieved).toBe(0);
   const limited = made();
-  const account: FrameAccount = { number: 0, room: 3, charge: () => true, uncharge: () => {} };
+  const account: FrameAccount = {
+    ...{ number: 0, room: 3, charge: () => true, uncharge: () => {} },
+    ...{ hold: () => {}, heir: undefined },
+  };
   limited.frames.addAccount(account);
   limited.frames.payer = account;
   read(limited, 0, 3, 200);

@@ -2,6 +2,7 @@
 import { EACCES, EDOM, EINVAL, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import {
+  AF_UNIX,
   SO_ACCEPTCONN,
   SO_BROADCAST,
   SO_DEBUG,
@@ -37,6 +38,8 @@ import {
 } from '../abi/socket.js';
 import { S_IFSOCK } from '../abi/stat.js';
 import { FIONREAD } from '../abi/termios.js';
+import { FRAME_KERNEL, FRAME_SOCKET } from '../mm/frame-account.js';
+import { HeldMemory } from '../mm/held-memory.js';
 import { writeU32 } from '../mm/user-memory.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { Credentials } from '../security/credentials.js';
@@ -94,6 +97,8 @@ export interface PeerCredentials {
 
 export abstract class Socket extends OpenFile {
   readonly waiters = new WaitQueue();
+  /** What waits in it is charged to who made it. */
+  readonly memory: HeldMemory;
   /** The one that it was made in, for ever. */
   readonly namespace: NetNamespace;
   receiveBuffer = BUFFER_DEFAULT;
@@ -117,9 +122,11 @@ export abstract class Socket extends OpenFile {
   ) {
     super(task, task.kernel.sockets.make(task, S_IFSOCK | 0o777), O_RDWR | flags);
     this.namespace = namespace.hold();
+    this.memory = new HeldMemory(task.kernel.frames.payer, family === AF_UNIX ? FRAME_KERNEL : FRAME_SOCKET);
   }
 
   protected override close(): void {
+    this.memory.hold(0);
     this.namespace.release();
   }
 

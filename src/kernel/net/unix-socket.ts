@@ -9,6 +9,7 @@ import {
   EINVAL,
   EISCONN,
   EMSGSIZE,
+  ENOBUFS,
   ENOTCONN,
   EOPNOTSUPP,
   EPERM,
@@ -54,6 +55,8 @@ const FAMILY = Uint8Array.of(AF_UNIX, 0);
 
 /** The buffer that an empty stream keeps for what is written next, if that is little. */
 const SMALL = 1024;
+/** What a chunk takes beside its bytes, about. */
+const OVERHEAD = 256;
 
 /** Data under way: a message, or bytes of a stream that came with one write. */
 interface Chunk {
@@ -308,6 +311,7 @@ export class UnixSocket extends Socket {
         return waiting !== BLOCK && callState.done > 0 ? callState.done : waiting;
       }
       const length = Math.min(io.left, room, 65536);
+      if (!peer.holdMore(length)) return callState.done > 0 ? callState.done : -ENOBUFS;
       const bytes = peer.bufferFor(length);
       const moved = io.take(bytes, 0, length);
       if (moved === 0) return transferred(callState.done, wanted);
@@ -356,6 +360,7 @@ export class UnixSocket extends Socket {
       task.timeOut(this.sendTimeout);
       return task.timedOut ? -EAGAIN : task.block(target.waiters);
     }
+    if (!target.holdMore(io.left)) return -ENOBUFS;
     const bytes = new Uint8Array(io.left);
     const moved = io.take(bytes, 0, bytes.length);
     if (moved < bytes.length) return -EFAULT;
@@ -370,6 +375,11 @@ export class UnixSocket extends Socket {
     return this.small;
   }
 
+  /** Is there memory for so many bytes that are to come? */
+  private holdMore(length: number): boolean {
+    return this.memory.hold(this.queued + length + (this.queue.length + 1) * OVERHEAD, true);
+  }
+
   private put(chunk: Chunk): void {
     this.queue.push(chunk);
     this.queued += Math.max(1, chunk.end);
@@ -380,6 +390,7 @@ export class UnixSocket extends Socket {
   private remove(): void {
     const chunk = this.queue.shift()!;
     this.queued -= Math.max(1, chunk.end);
+    this.memory.hold(this.queued + this.queue.length * OVERHEAD);
     // of a stream what was read of the chunk was taken off before
     this.waiters.wake(POLLOUT);
     this.peer?.waiters.wake(POLLOUT);

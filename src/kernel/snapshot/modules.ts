@@ -60,6 +60,7 @@ import * as ipcSharedMemory from '../ipc/shared-memory.js';
 import * as kernel from '../kernel.js';
 import * as mmAddressSpace from '../mm/address-space.js';
 import * as mmFrames from '../mm/frames.js';
+import * as mmHeldMemory from '../mm/held-memory.js';
 import * as mmPageCache from '../mm/page-cache.js';
 import * as mmPageTable from '../mm/page-table.js';
 import * as mmVmAreas from '../mm/vm-areas.js';
@@ -237,6 +238,7 @@ export const MODULES: Modules = {
   kernel,
   'mm/address-space': mmAddressSpace,
   'mm/frames': mmFrames,
+  'mm/held-memory': mmHeldMemory,
   'mm/page-cache': mmPageCache,
   'mm/page-table': mmPageTable,
   'mm/vm-areas': mmVmAreas,

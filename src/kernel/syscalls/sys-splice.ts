@@ -34,8 +34,8 @@ function untilRoom(task: Task, { pipe, nonblocking }: PipeFile, flags: number): 
   return nonblocking || (flags & SPLICE_F_NONBLOCK) !== 0 ? -EAGAIN : task.block(pipe.waits);
 }
 
-function put(pipe: Pipe, bytes: Uint8Array): number {
-  const moved = pipe.write(new KernelIo(bytes));
+function put(task: Task, pipe: Pipe, bytes: Uint8Array): number {
+  const moved = pipe.write(new KernelIo(bytes), task.kernel.frames.payer);
   if (moved > 0) pipe.waits.wake(POLLIN);
   return moved;
 }
@@ -60,7 +60,7 @@ function betweenPipes(
   if (filled !== 1) return filled;
   const room = untilRoom(task, output, flags);
   if (room !== 1) return room;
-  const moved = put(output.pipe, input.pipe.peek(Math.min(length, output.pipe.room)));
+  const moved = put(task, output.pipe, input.pipe.peek(Math.min(length, output.pipe.room)));
   if (!keep) drop(input.pipe, moved);
   return moved;
 }
@@ -87,7 +87,7 @@ function intoPipe(
   const got = offset === undefined ? input.read(task, io) : input.readAt(task, io, offset);
   if (got <= 0) return got;
   notifyFile(input, IN_ACCESS);
-  return put(output.pipe, bytes.subarray(0, got));
+  return put(task, output.pipe, bytes.subarray(0, got));
 }
 
 /** What the pipe has, as far as the other side takes it. */
@@ -182,7 +182,7 @@ export function vmsplice(task: Task, fd: number, address: number, count: number,
   }
   const room = untilRoom(task, file, flags);
   if (room !== 1) return room;
-  const moved = file.pipe.write(io);
+  const moved = file.pipe.write(io, task.kernel.frames.payer);
   if (moved > 0) file.pipe.waits.wake(POLLIN);
   return moved;
 }

@@ -3,6 +3,8 @@
 #include "../programs/show.h"
 #include "../programs/cgroup.h"
 #include "groups.h"
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 static void subtree_control(void) {
   family("cgroup.subtree_control");
@@ -99,6 +101,63 @@ static void pids(void) {
   rmdir("g/sub"), rmdir("g");
 }
 
+// Fills what a descriptor leads to; how much that was.
+static long fill_up(int fd) {
+  static char block[16384];
+  long all = 0, n;
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  while ((n = write(fd, block, sizeof block)) > 0) all += n;
+  return all;
+}
+static void tcp_pair(int fds[2]) {
+  struct sockaddr_in address = { AF_INET, 0, { htonl(INADDR_LOOPBACK) } };
+  socklen_t length = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  bind(listener, (void *)&address, length), listen(listener, 1), getsockname(listener, (void *)&address, &length);
+  fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+  connect(fds[0], (void *)&address, length);
+  fds[1] = accept(listener, NULL, NULL);
+  close(listener);
+}
+static void kernel_memory(void) {
+  family("memory of the kernel's");
+  volatile int *step = shared();
+  int child = child_in("g", ({
+    int pipes[64][2], pair[16][2], tcp[2];
+    for (int i = 0; i < 64; i++) pipe(pipes[i]), fill_up(pipes[i][1]);
+    step[0] = 1;
+    until(&step[1]);
+    for (int i = 0; i < 64; i++) close(pipes[i][0]), close(pipes[i][1]);
+    step[0] = 2;
+    while (step[1] < 2) usleep(1000);
+    for (int i = 0; i < 16; i++) socketpair(AF_UNIX, SOCK_STREAM, 0, pair[i]), fill_up(pair[i][0]);
+    step[0] = 3;
+    while (step[1] < 3) usleep(1000);
+    for (int i = 0; i < 16; i++) close(pair[i][0]), close(pair[i][1]);
+    tcp_pair(tcp);
+    fill_up(tcp[0]);
+    usleep(100000);
+    step[0] = 4;
+    while (step[1] < 4) usleep(1000);
+  }));
+  until(step);
+  show("what waits in pipes is charged", within(number("g/memory.current"), 4 * MIB, 6 * MIB));
+  show("  as the kernel's", within(value("g/memory.stat", "kernel"), 4 * MIB, 6 * MIB));
+  step[1] = 1;
+  while (step[0] < 2) usleep(1000);
+  show("  until they are closed", number("g/memory.current") < 2 * MIB);
+  step[1] = 2;
+  while (step[0] < 3) usleep(1000);
+  show("what waits in Unix sockets", within(value("g/memory.stat", "kernel"), 1.5 * MIB, 6 * MIB));
+  show("  is no socket's", value("g/memory.stat", "sock"));
+  step[1] = 3;
+  while (step[0] < 4) usleep(1000);
+  show("what waits in others is", value("g/memory.stat", "sock") >= 65536);
+  step[1] = 4;
+  ended(child);
+  show("  until they are closed", waits_for("g/memory.stat", "|sock 0|"));
+}
+
 static void memory(void) {
   family("memory");
   mkdir("g", 0755);
@@ -136,6 +195,8 @@ static void memory(void) {
   show("  others read it for nothing", (number("self/memory.current") < 4 * MIB));
   unlink("../../files/a");
   show("  until it is removed", within(number("g/memory.current"), 0, MIB));
+
+  kernel_memory();
 
   family("memory.max");
   int beside = stay();

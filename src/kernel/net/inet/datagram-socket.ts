@@ -198,6 +198,7 @@ export abstract class DatagramSocket extends InetSocket {
     }
     this.queue.push({ packet, data, from, time: this.namespace.kernel.clock.date() });
     this.queued += size;
+    this.memory.hold(this.queued);
     this.waiters.wake(POLLIN);
   }
 
@@ -218,6 +219,7 @@ export abstract class DatagramSocket extends InetSocket {
     if ((flags & MSG_PEEK) === 0) {
       this.queue.shift();
       this.queued -= data.length + OVERHEAD;
+      this.memory.hold(this.queued);
     }
     const truncated = room < data.length;
     return {

@@ -298,6 +298,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
   /** Later deadlines are looked for when the earlier one has come: most never do. */
   arm(): void {
     const { connection } = this;
+    this.socket?.memory.hold(this.unread.length + connection.sender.buffer.length);
     if (connection.state === 'time-wait' && this.waitingSince === Number.POSITIVE_INFINITY) {
       this.waitingSince = this.namespace.now();
       this.namespace.tcp.waits(this);
