@@ -42,6 +42,7 @@ const CLEAN = [
   'ptrace',
   'escape',
   'forward',
+  'link',
   'rseq',
   'seccomp',
   'traffic',

@@ -431,3 +431,48 @@ test('namespaces, and the files that keep them, are written too', (context) => {
     expect(said).toEqual(['inner 11', 'host newer', 'by a file own', 'by a mount mounted', 'by the slave 0']);
   }
 });
+
+/** A connection between two namespaces on a bridge of a third. */
+const LINKS = `
+#include "${new URL('programs/route.h', import.meta.url).pathname}"
+#include <netinet/in.h>
+int main(void) {
+  int places[3], ends[2];
+  for (int i = 0; i < 3; i++) places[i] = new_namespace();
+  add_kind("br", "bridge"), set_up("br", 1);
+  for (int i = 0; i < 2; i++) {
+    char port[] = {'p', '0' + i, 0}, address[] = {'1', '0', '.', '0', '.', '0', '.', '1' + i, 0};
+    add_veth(port, "eth0", places[i]), set_int(port, IFLA_MASTER, index_of("br")), set_up(port, 1);
+    go(places[i]), set_up("eth0", 1), add_address("eth0", address, 24);
+    ends[i] = socket(AF_INET, SOCK_STREAM, 0);
+    go(places[2]);
+  }
+  struct sockaddr_in a = {AF_INET, htons(9), {htonl(0x0a000001)}};
+  bind(ends[0], (void *)&a, sizeof a), listen(ends[0], 1);
+  connect(ends[1], (void *)&a, sizeof a);
+  int in = accept(ends[0], 0, 0);
+  char bytes[64];
+  write(ends[1], "before ", 7);
+  puts("waiting"), fflush(stdout);
+  getchar();
+  write(ends[1], "after", 5), shutdown(ends[1], SHUT_WR);
+  int size = 0, got;
+  while ((got = read(in, bytes + size, sizeof bytes - size)) > 0) size += got;
+  printf("%.*s\\n", size, bytes);
+  show("removed", remove_link("p0"));
+  show("left", index_of("p0"));
+  puts("end"), fflush(stdout);
+  getchar();
+}`;
+
+test('interfaces of several namespaces, and a connection over them, are written too', (context) => {
+  const node = new TestNode();
+  node.file('/bin/links', compiled(context, LINKS));
+  const before = started(node, '/bin/links', []);
+  before.until('waiting');
+  const after = goneOn(node);
+  for (const driven of [after, before]) {
+    driven.type('\r');
+    expect(driven.until('end').trim().split('\r\n')).toEqual(['before after', 'removed: 0', 'left: 0']);
+  }
+});

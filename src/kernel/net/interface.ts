@@ -84,6 +84,11 @@ export abstract class Interface implements QueueSurroundings {
     return undefined;
   }
 
+  /** Is it one of those that go by another one? */
+  get hasLower(): boolean {
+    return this.lower !== undefined;
+  }
+
   /** May it go to another namespace? */
   get movable(): boolean {
     return true;
@@ -145,6 +150,9 @@ export abstract class Interface implements QueueSurroundings {
 
   /** It has gone up or down, or its addresses have changed. */
   changed(): void {}
+
+  /** It is about to go for ever. */
+  part(): void {}
 
   /** It goes out of its namespace: into another one, or for ever. */
   leave(): void {}

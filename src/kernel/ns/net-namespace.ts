@@ -37,6 +37,7 @@ export class NetNamespace extends Namespace implements Clock {
   readonly settings = new NetSettings();
   /** By index, in the order of their making. */
   readonly interfaces = new Map<number, Interface>();
+  private readonly names = new Map<string, Interface>();
   readonly routes = new Routes();
   readonly internet = new Internet(this);
   readonly filter = new PacketFilter(this);
@@ -103,7 +104,7 @@ export class NetNamespace extends Namespace implements Clock {
     if (!template.includes('%')) return template;
     if (!/^[^%]*%d[^%]*$/.test(template)) return undefined;
     let number = 0;
-    while (this.interfaceNamed(template.replace('%d', String(number)))) number++;
+    while (this.names.has(template.replace('%d', String(number)))) number++;
     return template.replace('%d', String(number)).slice(0, NAME_MAX);
   }
 
@@ -113,6 +114,7 @@ export class NetNamespace extends Namespace implements Clock {
 
   add(one: Interface): void {
     this.interfaces.set(one.index, one);
+    this.names.set(one.name, one);
     this.changes.linkChanged(one, false);
   }
 
@@ -120,6 +122,7 @@ export class NetNamespace extends Namespace implements Clock {
   remove(one: Interface): void {
     if (this.interfaces.get(one.index) !== one) return;
     for (const upper of [...one.uppers]) upper.namespace.remove(upper);
+    one.part();
     this.takeOut(one);
     one.close();
   }
@@ -146,6 +149,7 @@ export class NetNamespace extends Namespace implements Clock {
     // its queue stays behind: Linux net/core/dev.c dev_shutdown
     one.traffic.setRoot(undefined);
     this.interfaces.delete(one.index);
+    this.names.delete(one.name);
     this.changes.linkChanged(one, true);
   }
 
@@ -178,8 +182,14 @@ export class NetNamespace extends Namespace implements Clock {
   }
 
   interfaceNamed(name: string): Interface | undefined {
-    for (const one of this.interfaces.values()) if (one.name === name) return one;
-    return undefined;
+    return this.names.get(name);
+  }
+
+  /** Nobody has the name yet. */
+  rename(one: Interface, name: string): void {
+    this.names.delete(one.name);
+    one.name = name;
+    this.names.set(name, one);
   }
 
   /** Is it an address that packets to us may have? */

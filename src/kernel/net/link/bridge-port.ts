@@ -5,8 +5,8 @@ import type { Bridge } from './bridge.js';
 const COST_ETHERNET = 2;
 const PRIORITY = 32;
 
-/** BR_STATE_*. */
-export const PORT_STATE = { disabled: 0, listening: 1, learning: 2, forwarding: 3, blocking: 4 } as const;
+/** BR_STATE_*: those that there are without a spanning tree. */
+export const PORT_STATE = { disabled: 0, forwarding: 3 } as const;
 
 /** Flags of a port as programs set them: IFLA_BRPORT_*. */
 export interface PortFlags {
@@ -24,8 +24,8 @@ export interface PortFlags {
 export class BridgePort {
   cost = COST_ETHERNET;
   priority = PRIORITY;
-  /** As a program has set it. */
-  setState: number = PORT_STATE.forwarding;
+  /** A program has switched it off. */
+  disabled = false;
   readonly flags: PortFlags = {
     hairpin: false,
     guard: false,
@@ -45,7 +45,8 @@ export class BridgePort {
   ) {}
 
   get state(): number {
-    return this.of.up && this.of.carrier && this.bridge.up ? this.setState : PORT_STATE.disabled;
+    const { of, bridge, disabled } = this;
+    return of.up && of.carrier && bridge.up && !disabled ? PORT_STATE.forwarding : PORT_STATE.disabled;
   }
 
   get forwards(): boolean {

@@ -8,7 +8,7 @@ import type { NetNamespace } from '../../ns/net-namespace.js';
 import { EthernetInterface } from '../ethernet-interface.js';
 import type { Interface } from '../interface.js';
 import type { Refusal } from '../netlink/route-requests.js';
-import { BridgePort, PORT_STATE } from './bridge-port.js';
+import { BridgePort } from './bridge-port.js';
 import { BridgeTable } from './bridge-table.js';
 import { type Frame, passedOn } from './frame.js';
 
@@ -28,6 +28,8 @@ export class Bridge extends EthernetInterface {
   /** A program has said which address, or how long packets are: ports do not. */
   stationSet = false;
   mtuSet = false;
+  /** What its ports are to do has been looked at. Before that it is thought to have a link. */
+  private selected = false;
 
   constructor(namespace: NetNamespace, index: number, name: string, station: number) {
     super(namespace, index, name, station);
@@ -44,7 +46,11 @@ export class Bridge extends EthernetInterface {
   }
 
   override get carrier(): boolean {
-    return !this.up || this.ports.some(({ of }) => of.up && of.carrier);
+    return !this.selected || this.ports.some((port) => port.forwards);
+  }
+
+  override get operState(): 'unknown' | 'down' | 'lowerlayerdown' | 'up' {
+    return this.up && !this.selected ? 'unknown' : super.operState;
   }
 
   // ---- ports --------------------------------------------------------------------------------------------------------------------
@@ -97,6 +103,7 @@ export class Bridge extends EthernetInterface {
   /** Its address is the lowest of its ports', its packets as long as all of them take. */
   adapt(): void {
     const { ports } = this;
+    this.selected = true;
     if (!this.stationSet) {
       const lowest = ports.reduce((least, { of }) => Math.min(least, of.station), BROADCAST);
       super.setStation(ports.length > 0 ? lowest : 0);
@@ -111,6 +118,8 @@ export class Bridge extends EthernetInterface {
     this.stationSet = true;
     super.setStation(station);
     this.ownStation();
+    this.selected = true;
+    if (this.up) this.carrierChanged();
   }
 
   /** Frames to its address are its own, by whatever port. */
@@ -121,11 +130,12 @@ export class Bridge extends EthernetInterface {
       this.table.put(localEntry(this.station, undefined, this.namespace.now()));
   }
 
-  override close(): void {
+  override leave(): void {
     for (const port of [...this.ports]) {
       this.release(port);
       port.of.namespace.changes.linkChanged(port.of, false);
     }
+    super.leave();
   }
 
   // ---- frames -------------------------------------------------------------------------------------------------------------------
@@ -140,12 +150,12 @@ export class Bridge extends EthernetInterface {
 
   /** A frame has come by a port. */
   heard(port: BridgePort, frame: Frame): void {
-    if (port.state !== PORT_STATE.forwarding && port.state !== PORT_STATE.learning) return;
+    if (!port.forwards) return;
     const { source, destination } = frame;
     if (isGroup(source) || source === 0) return;
     const now = this.namespace.now();
     if (port.flags.learning) this.table.learn(source, port, now);
-    if (!port.forwards || (destination >= LINK_GROUPS && destination < LINK_GROUPS + 16)) return;
+    if (destination >= LINK_GROUPS && destination < LINK_GROUPS + 16) return;
     if (isGroup(destination)) {
       this.flood(port, frame);
       this.receive(passedOn(frame));

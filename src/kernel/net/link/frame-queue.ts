@@ -6,7 +6,7 @@ import type { Frame } from './frame.js';
 /** Frames that wait; more are lost. */
 const QUEUE_MAX = 4096;
 /** Frames that one call may lead to: bridges in a circle and two ends that answer each other for ever lose the rest. */
-const PASSES_MAX = 65_536;
+const PASSES_MAX = 16_384;
 /** DEVIATION: a frame that has come through more devices goes in a circle, and is lost. Linux lets it go round for ever. */
 export const HOPS_MAX = 64;
 

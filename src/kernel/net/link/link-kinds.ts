@@ -8,7 +8,7 @@ import type { Interface } from '../interface.js';
 import { Attributes, Body } from '../netlink/message.js';
 import type { Refusal } from '../netlink/route-requests.js';
 import { Bridge } from './bridge.js';
-import type { BridgePort, PortFlags } from './bridge-port.js';
+import { type BridgePort, PORT_STATE, type PortFlags } from './bridge-port.js';
 import { Dummy } from './dummy.js';
 import { Veth } from './veth.js';
 
@@ -79,13 +79,11 @@ const veth: LinkKind = {
     // the other end is there first
     const peer = new Veth(there, index || there.newIndex(), name, other);
     peer.mtu = said.u32(rt.IFLA_MTU) ?? peer.mtu;
-    there.interfaces.set(peer.index, peer);
+    there.add(peer);
     const one = new Veth(namespace, 0, namespace.newName(wanted.template) ?? wanted.name, own);
-    Veth.join(one, peer);
     one.index = wanted.index || namespace.newIndex();
-    namespace.interfaces.set(one.index, one);
-    there.changes.linkChanged(peer, false);
-    namespace.changes.linkChanged(one, false);
+    Veth.join(one, peer);
+    namespace.add(one);
     return one;
   },
 };
@@ -200,7 +198,11 @@ export function changePort(port: BridgePort, data: Attributes): number {
   if (cost !== undefined && (cost < 1 || cost > 65535)) return -ERANGE;
   const priority = data.bytes(rt.IFLA_BRPORT_PRIORITY);
   if (priority && (priority[0]! > 63 || (priority[1] ?? 0) !== 0)) return -ERANGE;
-  if (state !== undefined) port.setState = state;
+  if (state !== undefined) {
+    // without a spanning tree a port that is not off forwards, whatever was asked for
+    port.disabled = state === PORT_STATE.disabled;
+    port.bridge.portChanged();
+  }
   if (cost !== undefined) port.cost = cost;
   if (priority) port.priority = priority[0]!;
   for (const [attribute, flag] of FLAGS) {

@@ -3,8 +3,10 @@ import { EthernetInterface } from '../ethernet-interface.js';
 import { type Frame, passedOn } from './frame.js';
 
 export class Veth extends EthernetInterface {
-  /** The other end; undefined: it is gone, and this one goes. */
+  /** The other end; undefined: both are about to go. */
   peer?: Veth;
+  /** What was the other end, which does not live without this one. */
+  private left?: Veth;
 
   static join(one: Veth, other: Veth): void {
     one.peer = other;
@@ -17,6 +19,10 @@ export class Veth extends EthernetInterface {
 
   override get lower(): EthernetInterface | undefined {
     return this.peer;
+  }
+
+  override get hasLower(): boolean {
+    return true;
   }
 
   /** A wire whose other end nobody listens at is dead. */
@@ -34,12 +40,16 @@ export class Veth extends EthernetInterface {
     this.peer?.carrierChanged();
   }
 
-  /** An end does not live without the other. */
-  override close(): void {
+  override part(): void {
     const { peer } = this;
+    this.left = peer;
     this.peer = undefined;
-    if (!peer) return;
-    peer.peer = undefined;
-    peer.namespace.remove(peer);
+    if (peer) peer.peer = undefined;
+  }
+
+  override close(): void {
+    const { left } = this;
+    this.left = undefined;
+    left?.namespace.remove(left);
   }
 }

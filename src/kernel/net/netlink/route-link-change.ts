@@ -50,8 +50,8 @@ function changeKind(one: Interface, attributes: Attributes): number | Refusal {
   if (!information) return 0;
   const kind = information.text(rt.IFLA_INFO_KIND);
   const data = information.nested(rt.IFLA_INFO_DATA);
-  if (kind !== undefined && kind !== one.kind) return -EOPNOTSUPP;
   if (kind !== undefined && data) {
+    if (kind !== one.kind) return -EOPNOTSUPP;
     const failed = kindNamed(kind)?.change?.(one, data) ?? -EOPNOTSUPP;
     if (failed !== 0) return failed;
   }
@@ -133,7 +133,7 @@ function change(task: Task, one: Interface, request: Request, attributes: Attrib
   if (name !== undefined && name !== one.name) {
     if (one.up) return -EBUSY;
     if (namespace.interfaceNamed(name)) return -EEXIST;
-    one.name = name;
+    namespace.rename(one, name);
   }
   const alias = attributes.text(rt.IFLA_IFALIAS);
   if (alias !== undefined) one.alias = alias.slice(0, ALIAS_MAX);
@@ -160,7 +160,6 @@ function change(task: Task, one: Interface, request: Request, attributes: Attrib
 
 function setStation(one: Interface, bytes: Uint8Array | undefined): number {
   if (!bytes) return 0;
-  if (one.type === ARPHRD_LOOPBACK) return -EADDRNOTAVAIL;
   if (bytes.length < 6) return -EINVAL;
   const station = stationAt(bytes, 0);
   if ((bytes[0]! & 1) !== 0 || station === 0) return -EADDRNOTAVAIL;
@@ -181,11 +180,12 @@ function setMtu(one: Interface, mtu: number): number | Refusal {
 /** It becomes a bridge's port, or an interface of its own again. */
 function setMaster(one: Interface, index: number): number | Refusal {
   if (one.port?.bridge.index === index) return 0;
+  // out of the one is not undone if the other does not take it
+  one.port?.bridge.release(one.port);
   const bridge = index === 0 ? undefined : one.namespace.interfaces.get(index);
   if (index !== 0 && !bridge) return -EINVAL;
   if (bridge && !(bridge instanceof Bridge))
     return { error: -EOPNOTSUPP, message: 'Device does not allow enslaving to a bridge.' };
-  one.port?.bridge.release(one.port);
   return bridge ? bridge.enslave(one) : 0;
 }
 

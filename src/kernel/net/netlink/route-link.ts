@@ -47,9 +47,9 @@ export function linkMessage(one: Interface, gone = false): { type: number; body:
     .attributeText(rt.IFLA_QDISC, one.traffic.root?.kind ?? (one.up ? 'noqueue' : 'noop'))
     .attribute(rt.IFLA_ADDRESS, stationBytes(one.station))
     .attribute(rt.IFLA_BROADCAST, stationBytes(loopback ? 0 : BROADCAST_STATION));
-  if (lower && !gone) {
-    body.attribute32(rt.IFLA_LINK, lower.index);
-    if (lower.namespace !== one.namespace)
+  if (one.hasLower) {
+    body.attribute32(rt.IFLA_LINK, lower?.index ?? 0);
+    if (lower && lower.namespace !== one.namespace)
       body.attribute32(rt.IFLA_LINK_NETNSID, one.namespace.numberOf(lower.namespace));
   }
   if (port) body.attribute32(rt.IFLA_MASTER, port.bridge.index);

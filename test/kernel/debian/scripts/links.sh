@@ -1,17 +1,19 @@
 # iproute2 makes interfaces: veth, bridge, dummy, macvlan; in one namespace and between several; packets go through them.
 quiet() { sed -E 's/ (brd|link-netnsid|qlen|numtxqueues|numrxqueues|tso_max_size|tso_max_segs|gro_max_size|addrgenmode|allmulti) [^ ]*//g'; }
+# a state comes a little after what it follows from
+until_state() { for i in $(seq 200); do ip -o link show $1 | grep -q "state $2" && break; sleep 0.02; done; ip -o link show $1 | grep -o '<.*>.*state [A-Z]*'; }
 echo == veth
 ip link add left type veth peer name right
 ip -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//'
 ip link set left address 02:00:00:00:00:01; ip link set right address 02:00:00:00:00:02
 ip -d link show left | quiet
 ip link set left up
-ip link show left | quiet | tail -n +2; ip -o link show left | grep -o '<.*>.*state [A-Z]*'
+ip link show left | quiet | tail -n +2; until_state left LOWERLAYERDOWN
 ip link set right up
-ip -o link show left | grep -o '<.*>.*state [A-Z]*'
+until_state left UP
 ip addr add 10.1.1.1/24 dev left
 ip route
-ip link set right down; ip route; ip -o link show left | grep -o '<.*>.*state [A-Z]*'; ip link set right up
+ip link set right down; until_state left LOWERLAYERDOWN; ip route; ip link set right up
 ip link add left type veth peer name other; echo $?
 ip link add other type veth peer name right; echo $?
 ip link add this-name-is-too-long type veth; echo $?
@@ -27,7 +29,7 @@ echo == bridge
 ip link add br0 type bridge
 ip link set br0 address 02:00:00:00:00:99
 ip -d -o link show br0 | grep -oE '<.*>|state [A-Z]*|bridge forward_delay .*vlan_filtering [01]'
-ip link set br0 up; ip -o link show br0 | grep -o '<.*>.*state [A-Z]*'
+ip link set br0 up; until_state br0 DOWN
 for n in 1 2 3; do
   ip netns add n$n
   ip link add port$n address 02:00:00:00:01:0$n type veth peer name eth0 address 02:00:00:00:02:0$n netns n$n
@@ -35,7 +37,7 @@ for n in 1 2 3; do
   ip -n n$n addr add 10.2.0.$n/24 dev eth0
   ip -n n$n link set lo up; ip -n n$n link set eth0 up
 done
-ip -o link show br0 | grep -o '<.*>.*state [A-Z]*'
+until_state br0 UP; for n in 1 2 3; do until_state port$n UP; done
 ip -d -o link show port1 | grep -oE 'master br0|promiscuity [0-9]|bridge_slave state [a-z]* priority [0-9]* cost [0-9]* hairpin [a-z]*'
 ip -br link show master br0 | sed 's/ *[0-9a-f:]\{17\}//'
 ip link set lo master br0; echo $?
@@ -55,7 +57,37 @@ ip netns exec n2 ping -c 1 -W 1 -q 10.2.0.3 | grep -o '.*packet loss'; ip netns 
 bridge link set dev port2 isolated off; bridge link set dev port3 isolated off
 ip link set port3 nomaster; ip netns exec n1 ping -c 1 -W 1 -q 10.2.0.3 | grep -o '.*packet loss'
 ip link del br0; ip -o link show port1 | grep -c master
-ip netns del n3; ip -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//; s/@if[0-9]*//'
+ip netns del n3; until_state port1 UP; until_state port2 UP; ip -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//; s/@if[0-9]*//'
 ip netns list | sed 's/ (.*//' | sort
 ip -all netns del; ip netns list
 until [ -z "$(ip -br link show type veth)" ]; do sleep 0.05; done; echo gone
+echo == ip netns
+ip netns add one; ip netns add one; echo $?
+ip netns add two; ip netns add bad/name; echo $?
+ip netns list | sort
+findmnt -n -o FSTYPE,PROPAGATION /run/netns | head -1
+stat -f -c %T /run/netns/one
+ip netns exec one ip -br link
+ip netns exec one sh -c 'ls /sys/class/net; ip netns identify $$; ip netns identify 1'
+mkdir -p /etc/netns/one; echo 'nameserver 192.0.2.1' > /etc/netns/one/resolv.conf; touch /etc/resolv.conf; ip netns exec one cat /etc/resolv.conf; grep -c 192.0.2.1 /etc/resolv.conf
+ip netns exec one sleep 100 & pid=$!
+until [ "$(ip netns pids one)" = $pid ]; do sleep 0.02; done; ip netns identify $pid; kill $pid; wait $pid 2> /dev/null; ip netns pids one
+ip netns exec nothing true; echo $?
+ip -n one link add v1 type veth peer name v2 netns two; ip -n two -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//'
+ip netns set one 7; ip netns list-id | sort; ip netns list | sort
+ip -n two link show v2 | grep -o 'link-netns [a-z]*\|link-netnsid [0-9]*'
+ip -n two link set v2 netns one; ip -n one -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//'
+ip -n one link set v2 netns two name v3; ip -n two -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//'
+ip -n one addr add 10.3.0.1/24 dev v1; ip -n one link set v1 up; ip -n two addr add 10.3.0.2/24 dev v3; ip -n two link set v3 up
+ip netns exec two ping -c 1 -q 10.3.0.1 | grep -o '.*packet loss'
+ip netns exec one sysctl -n net.ipv4.ip_forward; ip netns exec one sysctl -w net.ipv4.ip_forward=1; sysctl -n net.ipv4.ip_forward; ip netns exec two sysctl -n net.ipv4.conf.v3.forwarding
+ip netns exec one cat /proc/net/dev | cut -d: -f1 | tail -n +3 | sort; ip netns exec two awk 'NR > 1 { print $1, $6 }' /proc/net/arp
+ip -n one neigh add 10.3.0.9 lladdr 02:00:00:00:09:09 dev v1; ip -n one neigh show 10.3.0.9; ip -n two neigh show 10.3.0.9; ip -n one neigh change 10.3.0.9 lladdr 02:00:00:00:09:0a dev v1; ip -n one neigh del 10.3.0.9 dev v1; ip -n one neigh show 10.3.0.9
+ip netns attach three $$; ip netns list | sort; ip netns exec three readlink /proc/self/ns/net | grep -c "$(readlink /proc/$$/ns/net | tr -d '[]' | cut -d: -f2)"
+ip netns del three; ip netns del one; ip netns del one; echo $?
+for i in $(seq 200); do [ -z "$(ip -n two -br link show type veth)" ] && break; sleep 0.02; done; ip -n two -br link show type veth; ip netns del two; ls /run/netns
+ip monitor link > /tmp/seen & monitor=$!
+for i in $(seq 200); do ss -f netlink 2> /dev/null | grep -q "ip/$monitor" && break; sleep 0.02; done
+sleep 0.2; ip link add seen type veth peer name other; ip link del seen
+for i in $(seq 200); do [ $(grep -c Deleted /tmp/seen) -ge 2 ] && break; sleep 0.02; done; kill $monitor; wait $monitor 2> /dev/null
+sed -E 's/^([0-9]+): /N: /; s/^Deleted [0-9]+: /Deleted N: /' /tmp/seen | grep -oE '^(Deleted )?N: [a-z@]+' | uniq

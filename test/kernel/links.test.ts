@@ -1,0 +1,72 @@
+// What programs could do to the node with interfaces: bridges in a circle, more of them than there may be, stations without end.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, type TestContext, test } from 'vitest';
+import { missing } from '../provisioned.js';
+import { scratch } from '../scratch.js';
+import { TestNode } from './node-fixture.js';
+
+/** Runs a program's `main` in a namespace of its own, whose netlink socket is open. */
+function run(context: TestContext, main: string): { node: TestNode; output: string } {
+  const place = scratch();
+  const route = new URL('programs/route.h', import.meta.url).pathname;
+  writeFileSync(
+    join(place, 'program.c'),
+    `#include "${route}"\n#include <netinet/in.h>\nint main(void) { unshare(CLONE_NEWNET); speak(); ${main} return 0; }`,
+  );
+  try {
+    const options = ['-m32', '-O1', '-w', '-static', '-o', join(place, 'program'), join(place, 'program.c')];
+    execFileSync('gcc', options, { stdio: 'pipe' });
+  } catch {
+    missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  }
+  const node = new TestNode();
+  node.file('/work/program', readFileSync(join(place, 'program')));
+  const { output, status } = node.run(['/work/program'], '', '/work');
+  expect(status).toBe(0);
+  return { node, output };
+}
+
+test('frames of bridges in a circle are lost after a while, and the node goes on', (context) => {
+  const { output } = run(
+    context,
+    `add_kind("one", "bridge"), add_kind("other", "bridge");
+     for (int i = 0; i < 3; i++) {
+       char a[] = {'a', '0' + i, 0}, b[] = {'b', '0' + i, 0};
+       add_veth(a, b, -1);
+       set_int(a, IFLA_MASTER, index_of("one")), set_int(b, IFLA_MASTER, index_of("other"));
+       set_up(a, 1), set_up(b, 1);
+     }
+     set_up("one", 1), set_up("other", 1);
+     show("an address", add_address("one", "10.0.0.1", 24));
+     int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+     setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+     struct sockaddr_in to = {AF_INET, htons(9), {htonl(0x0a0000ff)}};
+     for (int i = 0; i < 3; i++) show("everybody's", sendto(fd, "x", 1, 0, (void *)&to, sizeof to));
+     show("the node goes on", remove_link("one"));`,
+  );
+  expect(output).toBe("an address: 0\neverybody's: 1\neverybody's: 1\neverybody's: 1\nthe node goes on: 0\n");
+});
+
+test('a namespace has so many interfaces, a bridge so many stations, and all go with it', (context) => {
+  const { node, output } = run(
+    context,
+    `long made = 0, failed;
+     while ((failed = add_kind("d%d", "dummy")) == 0 && made < 10000) made++;
+     show("interfaces", made), show("one more", failed);
+     for (int i = 0; i < 8; i++) { char n[8]; sprintf(n, "d%d", i); remove_link(n); }
+     add_kind("br", "bridge"), add_veth("p", "q", -1), set_int("p", IFLA_MASTER, index_of("br"));
+     set_up("br", 1), set_up("p", 1);
+     for (made = 0; made < 30000; made++) {
+       struct ndmsg m = {.ndm_family = AF_BRIDGE, .ndm_ifindex = index_of("p"), .ndm_state = NUD_NOARP, .ndm_flags = NTF_MASTER};
+       begin(RTM_NEWNEIGH, NLM_F_CREATE, &m, sizeof m);
+       attribute_station(NDA_LLADDR, made);
+       if ((failed = ask()) != 0) break;
+     }
+     show("fewer stations than", made < 20000 ? 20000 : made), show("one more", failed);`,
+  );
+  expect(output).toBe('interfaces: 4095\none more: ENOBUFS\nfewer stations than: 20000\none more: ENOSPC\n');
+  expect([...node.kernel.netNamespaces]).toEqual([node.kernel.netNamespace]);
+  expect(node.kernel.netNamespace.interfaces.size).toBe(1);
+});
