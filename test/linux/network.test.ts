@@ -1,11 +1,12 @@
-// Two Debian guests on one switch, each in a process of its own: virtio-net and NE2000, DHCP, ping, a page; then the host is killed.
+// Two Debian guests on one switch, each in a process of its own: virtio-net and NE2000, DHCP, ping, a page, a container of a node; then the host
+// is killed.
 // Source: docs/usage.md, "Several machines on one switch".
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { Console } from '../console.js';
-import { needs } from '../provisioned.js';
+import { needs, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 import { initramfsWith, sh } from './para-machine.js';
 
@@ -17,6 +18,24 @@ ip route add default via "$router"
 `;
 const PAGE = 'page() { seq 1 60000; }';
 const DRIVERS: Record<string, string> = { para: 'virtio_pci virtio_net', hw: 'ne2k-pci' };
+
+const CONTAINER = '10.0.2.77';
+/** A bridge with a node's card and a container's interface as its ports. */
+const BRIDGE = `set -e
+own=$(ip -4 -o addr show eth0 | awk '{ print $4 }')
+ip netns add box
+ip link add lan type bridge
+ip addr del $own dev eth0
+ip link set eth0 master lan
+ip addr add $own dev lan
+ip link add v0 type veth peer name eth0 netns box
+ip link set v0 master lan up
+ip link set lan up
+ip -n box addr add ${CONTAINER}/24 dev eth0
+ip -n box link set eth0 up
+ip netns exec box ping -c 3 10.0.2.16
+echo the container waits
+read enough`;
 
 interface Guest {
   console: Console;
@@ -64,6 +83,23 @@ test('virtio-net and NE2000 on one switch, until its host is killed, and after',
     // a frame of 248 bytes, which with header and checksum fills a page of the NE2000's
     expect(await sh(console, 'ping -c 1 -s 206 10.0.2.2')).toContain('1 packets received');
   }
+
+  // a container of a node whose bridge has the node's card as a port: it and the machines are one network
+  const { debian } = needs(context, 'debian');
+  const node = Console.spawn(
+    process.execPath,
+    [
+      ...[join(root, 'bin/tabvisor.mjs'), 'kernel', 'run', '--rootfs', debian, '--net', `user,switch=${path}`, '-i'],
+      ...['--', 'bash', '-c', BRIDGE],
+    ],
+    { deadline: 240 },
+  );
+  await node.expect('3 packets transmitted, 3 received');
+  await node.expect('the container waits');
+  for (const { console } of [first, second])
+    expect(await sh(console, `ping -c 3 ${CONTAINER}`)).toContain('3 packets received');
+  node.send('enough\n');
+  expect(await node.exit()).toBe(0);
 
   await sh(first.console, `${PAGE}; mkdir /tmp/www; page > /tmp/www/page; httpd -p 80 -h /tmp/www`);
   const fetched = 'wget -q -O - http://10.0.2.15/page | sha256sum > /tmp/fetched';
