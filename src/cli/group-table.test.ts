@@ -9,6 +9,7 @@ function state(time: number, cpuTime: number): KernelState {
   return {
     time,
     memory: { bytes: 64 * MIB, free: 48 * MIB },
+    programs: [{ pid: 7, group: group.path }],
     groups: [
       { path: '/', level: 0, frozen: false, processes: 1, cpuTime: 2 * cpuTime },
       {
@@ -26,5 +27,5 @@ test('use against limits; shares are those since the look before, names steer no
     .split('\n')
     .map((row) => row.trim().split(/ {2,}/));
   expect(rows[1]).toEqual(['/', '1', '100%', '16 MiB', '64 MiB']);
-  expect(rows[2]).toEqual(['a?[2J (frozen)', '2', '50%', '50%', '50%', '8 MiB', '16 MiB', '3', '4', '-']);
+  expect(rows[2]).toEqual(['a?[2J (frozen)', '7', '2', '50%', '50%', '50%', '8 MiB', '16 MiB', '3', '4', '-']);
 });

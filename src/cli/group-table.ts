@@ -3,7 +3,7 @@ import { formatSize } from '../base/bytes.js';
 import type { GroupUsage } from '../kernel/cgroup/group-usage.js';
 import type { KernelState } from './kernel-control.js';
 
-const HEADER = ['GROUP', 'PROCS', 'CPU', 'OF', 'THROTTLED', 'MEMORY', 'OF', 'OOM KILLS', 'PIDS', 'OF'];
+const HEADER = ['GROUP', 'PID', 'PROCS', 'CPU', 'OF', 'THROTTLED', 'MEMORY', 'OF', 'OOM KILLS', 'PIDS', 'OF'];
 /** Bytes of a group's name that are shown. */
 const NAME_MAX = 40;
 
@@ -29,6 +29,10 @@ export function groupTable(now: KernelState, before?: KernelState): string {
     const share = (value: number, was = 0): string => percent(Math.max(0, value - was) / Math.max(1, time));
     return [
       nameOf(group),
+      now.programs
+        .filter((one) => one.group === group.path)
+        .map(({ pid }) => pid)
+        .join(' '),
       String(group.processes),
       share(group.cpuTime, old?.cpuTime),
       cpu ? (cpu.cpus === null ? '-' : percent(cpu.cpus)) : '',

@@ -1,4 +1,5 @@
 // Standard input, output and error of the program of `tabvisor kernel run`: pipes, or a terminal of its own whose other side is ours.
+import type { Readable, Writable } from 'node:stream';
 import { InputError } from '../base/errors.js';
 import { encodeText } from '../base/text.js';
 import type { NodeHost } from '../hosts/node/host.js';
@@ -7,9 +8,19 @@ import { O_RDWR } from '../kernel/abi/fcntl.js';
 import type { Devpts } from '../kernel/fs/devpts.js';
 import { HostInput, HostOutput, HostStream } from '../kernel/fs/host-stream.js';
 import type { Kernel } from '../kernel/kernel.js';
+import { mountFile } from '../kernel/node.js';
+import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
+import type { Credentials } from '../kernel/security/credentials.js';
 import type { Task } from '../kernel/task/task.js';
 import type { Terminal } from '../kernel/tty/terminal.js';
 import type { OpenFile } from '../kernel/vfs/open-file.js';
+
+/** Standard streams of whoever has started the program: this process, or one elsewhere. */
+export interface Ends {
+  readonly stdin: Readable & { isTTY?: boolean; setRawMode?(on: boolean): unknown };
+  readonly stdout: Writable & { columns?: number; rows?: number };
+  readonly stderr: Writable;
+}
 
 export interface Console {
   /** Before the program starts. */
@@ -32,11 +43,12 @@ export class PipeConsole implements Console {
     private readonly host: NodeHost,
     /** All input is there when the program starts, so that nothing depends on when it comes. */
     private readonly early: boolean,
+    private readonly ends: Ends,
   ) {}
 
   async prepare(): Promise<void> {
     if (!this.early || !this.interactive) return;
-    for await (const bytes of process.stdin) this.input.push(new Uint8Array(bytes as Buffer));
+    for await (const bytes of this.ends.stdin) this.input.push(new Uint8Array(bytes as Buffer));
     this.input.end();
   }
 
@@ -45,9 +57,10 @@ export class PipeConsole implements Console {
   }
 
   open(): void {
+    const { stdin, stdout, stderr } = this.ends;
     for (const [stream, target] of [
-      [this.output, process.stdout],
-      [this.errors, process.stderr],
+      [this.output, stdout],
+      [this.errors, stderr],
     ] as const) {
       stream.onChange = () => this.pass(stream, target);
       target.on('drain', () => this.pass(stream, target));
@@ -62,33 +75,34 @@ export class PipeConsole implements Console {
       this.input.end();
       return;
     }
-    process.stdin.on('data', (bytes: Buffer) => {
+    stdin.on('data', (bytes: Buffer) => {
       this.input.push(new Uint8Array(bytes));
-      if (this.input.room === 0) process.stdin.pause();
+      if (this.input.room === 0) stdin.pause();
       this.host.wake();
     });
-    process.stdin.on('end', () => {
+    stdin.on('end', () => {
       this.input.end();
       this.host.wake();
     });
-    process.stdin.on('error', () => {});
+    stdin.on('error', () => {});
     this.input.onChange = () => {
-      if (this.input.room > 0) process.stdin.resume();
+      if (this.input.room > 0) stdin.resume();
     };
   }
 
   /** Hands on what the program has written, as fast as it is taken. */
-  private pass(stream: HostStream, target: NodeJS.WriteStream): void {
+  private pass(stream: HostStream, target: Writable): void {
     while (stream.length > 0 && !target.writableNeedDrain) target.write(stream.shift(65536));
     stream.drained();
     this.host.wake();
   }
 
   async close(): Promise<void> {
-    process.stdin.pause();
+    const { stdin, stdout, stderr } = this.ends;
+    stdin.pause();
     for (const [stream, target] of [
-      [this.output, process.stdout],
-      [this.errors, process.stderr],
+      [this.output, stdout],
+      [this.errors, stderr],
     ] as const)
       while (stream.length > 0 && !target.destroyed && !stream.broken) {
         this.pass(stream, target);
@@ -100,6 +114,7 @@ export class PipeConsole implements Console {
 /** A terminal of the program's own, whose other side is ours. */
 export class TerminalConsole implements Console {
   private readonly terminal: Terminal;
+  private readonly pts: Devpts;
   private raw = false;
   private waiting: Uint8Array[] = [];
   private due = false;
@@ -107,10 +122,20 @@ export class TerminalConsole implements Console {
   constructor(
     private readonly kernel: Kernel,
     pts: Devpts,
+    owner: Credentials,
     private readonly host: NodeHost,
+    private readonly ends: Ends,
   ) {
-    this.terminal = pts.allocate(kernel.setup)!;
-    kernel.console = this.terminal;
+    const terminal = pts.allocate({ kernel, credentials: owner });
+    if (!terminal) throw new InputError('-t: there are too many terminals in /dev/pts', 'Wait until one is closed.');
+    this.terminal = terminal;
+    this.pts = pts;
+  }
+
+  /** /dev/console of the mounts that the program is in. */
+  mount(namespace: MountNamespace): void {
+    const { inode } = this.pts.terminals.get(this.terminal.index)!;
+    mountFile(this.kernel, namespace, '/dev/console', this.pts, inode);
   }
 
   async prepare(): Promise<void> {}
@@ -126,9 +151,9 @@ export class TerminalConsole implements Console {
   }
 
   open(): void {
-    const { stdin, stdout } = process;
+    const { stdin, stdout } = this.ends;
     if (stdin.isTTY) {
-      stdin.setRawMode(true);
+      stdin.setRawMode?.(true);
       this.raw = true;
     }
     this.resize();
@@ -148,7 +173,7 @@ export class TerminalConsole implements Console {
   }
 
   private readonly resize = (): void => {
-    const { columns, rows } = process.stdout;
+    const { columns, rows } = this.ends.stdout;
     if (columns) this.terminal.setSize({ rows: rows ?? 24, columns, xpixel: 0, ypixel: 0 });
     this.host.wake();
   };
@@ -159,12 +184,12 @@ export class TerminalConsole implements Console {
       const taken = this.terminal.receive(first, 0, first.length);
       if (taken < first.length) {
         this.waiting[0] = first.subarray(taken);
-        process.stdin.pause();
+        this.ends.stdin.pause();
         break;
       }
       this.waiting.shift();
     }
-    if (this.waiting.length === 0) process.stdin.resume();
+    if (this.waiting.length === 0) this.ends.stdin.resume();
     this.host.wake();
   }
 
@@ -179,10 +204,10 @@ export class TerminalConsole implements Console {
   }
 
   private pass(): void {
-    while (this.terminal.outputLength > 0 && !process.stdout.writableNeedDrain) {
+    while (this.terminal.outputLength > 0 && !this.ends.stdout.writableNeedDrain) {
       const bytes = this.terminal.transmit(65536);
       if (bytes.length === 0) break;
-      process.stdout.write(bytes);
+      this.ends.stdout.write(bytes);
     }
     if (this.waiting.length > 0 && this.terminal.room > 0) this.feed();
   }
@@ -191,12 +216,12 @@ export class TerminalConsole implements Console {
     // nobody is left who could go on with what Ctrl-S has stopped
     this.terminal.start();
     this.pass();
-    while (this.terminal.outputLength > 0 && !process.stdout.destroyed) {
-      await new Promise<void>((done) => process.stdout.once('drain', done));
+    while (this.terminal.outputLength > 0 && !this.ends.stdout.destroyed) {
+      await new Promise<void>((done) => this.ends.stdout.once('drain', done));
       this.pass();
     }
-    process.stdout.off('resize', this.resize);
-    process.stdin.pause();
-    if (this.raw) process.stdin.setRawMode(false);
+    this.ends.stdout.off('resize', this.resize);
+    this.ends.stdin.pause();
+    if (this.raw) this.ends.stdin.setRawMode?.(false);
   }
 }

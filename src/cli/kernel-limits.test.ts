@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseLimits } from './kernel-limits.js';
 
 test('limits are what was given, in bytes and numbers', () => {
-  expect(parseLimits({})).toBeUndefined();
+  expect(parseLimits({})).toEqual({});
   expect(parseLimits({ memory: '64M', cpus: '.5', pids: '20' })).toEqual({ memory: 64 << 20, cpus: 0.5, pids: 20 });
   expect(parseLimits({ memoryHigh: '2048K', cpuWeight: '10000' })).toEqual({ memoryHigh: 2 << 20, cpuWeight: 10_000 });
 });

@@ -2,11 +2,9 @@
 // --io-max, --device. docker run has the like.
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
-import type { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
 import { CONTAINER_DEVICES, type DeviceRule, parseDeviceRule } from '../kernel/cgroup/devices.js';
 import type { IoLimits } from '../kernel/cgroup/io.js';
-import { type DiskLimits, type Limits, limitedGroup } from '../kernel/cgroup/limits.js';
-import type { Kernel } from '../kernel/kernel.js';
+import type { DiskLimits, Limits } from '../kernel/cgroup/limits.js';
 
 export interface RawLimits {
   memory?: string;
@@ -21,12 +19,10 @@ export interface RawLimits {
 /** Below this no program starts. */
 const MEMORY_MIN = 1 << 20;
 const CPUS_MIN = 0.01;
-/** The group of a program that has limits. */
-const GROUP = 'program';
 
-/** The limits that are given; undefined: none is. */
-export function parseLimits(raw: RawLimits): Limits | undefined {
-  const limits: Limits = {
+/** The limits that are given. Throws InputError. */
+export function parseLimits(raw: RawLimits): Limits {
+  return {
     memory: size('--memory', raw.memory),
     memoryHigh: size('--memory-high', raw.memoryHigh),
     cpus: number('--cpus', raw.cpus, CPUS_MIN, 1024, /^\d{0,4}(\.\d{1,9})?$/),
@@ -35,7 +31,6 @@ export function parseLimits(raw: RawLimits): Limits | undefined {
     io: raw.ioMax?.map(ioLimit),
     devices: devices(raw.device),
   };
-  return Object.values(limits).some((value) => value !== undefined) ? limits : undefined;
 }
 
 function size(option: string, text: string | undefined): number | undefined {
@@ -86,18 +81,4 @@ function number(option: string, text: string | undefined, least: number, most: n
   if (text === '' || !form.test(text) || value < least || value > most)
     throw new InputError(`${option} ${text}: must be a number from ${least} to ${most}`, 'Leave it away for no limit.');
   return value;
-}
-
-/** The cgroup namespace that a program begins in: with limits its group is the root there. */
-export function programGroup(kernel: Kernel, limits: Limits | undefined): CgroupNamespace {
-  const { all } = kernel.disks;
-  const known = (given: string): boolean =>
-    given === 'all' || all.some(({ name, number }) => given === name || given === number);
-  const unknown = limits?.io?.find(({ disk }) => !known(disk));
-  if (unknown)
-    throw new InputError(
-      `--io-max ${unknown.disk}: there is no such disk`,
-      `There are ${all.map(({ name }) => name).join(', ') || 'none'}; all is each of them.`,
-    );
-  return (limits && limitedGroup(kernel, GROUP, limits)) ?? kernel.cgroups.namespace;
 }

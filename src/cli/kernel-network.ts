@@ -8,9 +8,10 @@ import type { Kernel } from '../kernel/kernel.js';
 import { DhcpClient } from '../kernel/net/dhcp-client.js';
 import { Card } from '../kernel/net/link/card.js';
 import { type ShapeOptions, Shaper } from '../kernel/net/queue/shaper.js';
+import { mountFile } from '../kernel/node.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
+import type { NetNamespace } from '../kernel/ns/net-namespace.js';
 import { HostTimers } from '../kernel/task/host-timers.js';
-import { Dentry } from '../kernel/vfs/dentry.js';
 import { formatAddress } from '../net/address.js';
 import { type FrameSink, stationAt } from '../net/ethernet.js';
 import { Cable } from '../vmm/cable.js';
@@ -28,17 +29,21 @@ export interface NodeNetwork {
   close(): void;
 }
 
-/** The network of `--net text`, as fast as `rate` says; undefined: none. Throws InputError. */
+/**
+ * The network of `--net text` in the namespace of a program, as fast as `rate` says; undefined: none. `pass` lets the kernel run until
+ * something may have come. Throws InputError.
+ */
 export async function openNodeNetwork(
-  kernel: Kernel,
+  netNamespace: NetNamespace,
   host: NodeHost,
   text: string,
-  rate?: ShapeOptions,
+  rate: ShapeOptions | undefined,
+  pass: () => Promise<void>,
 ): Promise<NodeNetwork | undefined> {
+  const { kernel } = netNamespace;
   const random = (): number => new DataView(kernel.randomBytes(4).buffer).getUint32(0);
   const option = parseNet(withAddress(text, () => random() & 0xffffff));
   if (!option) return undefined;
-  const { netNamespace } = kernel;
   const station = option.station ?? STATION;
   const card = new Card(netNamespace, netNamespace.newIndex(), 'eth0', station);
   const cable = new Cable(() => host.wake());
@@ -59,10 +64,7 @@ export async function openNodeNetwork(
   const client = new DhcpClient(card);
   client.start();
   const end = host.now() + PATIENCE;
-  while (client.phase !== 'bound' && host.now() < end) {
-    kernel.run(kernel.clock.monotonic() + 1e6);
-    await host.sleep(Math.min(1e8, Math.max(0, kernel.nextTimer - kernel.clock.monotonic())));
-  }
+  while (client.phase !== 'bound' && host.now() < end) await pass();
   return {
     nameServers: [...client.nameServers, ...card.nameServers].map(formatAddress),
     address: client.address === 0 ? undefined : formatAddress(client.address),
@@ -71,8 +73,7 @@ export async function openNodeNetwork(
 }
 
 /** Puts /etc/resolv.conf, /etc/hosts and /etc/hostname over those of the root, as container engines do. */
-export function mountNetworkFiles(kernel: Kernel, namespace: MountNamespace, network: NodeNetwork): void {
-  const name = kernel.utsNamespace.hostname;
+export function mountNetworkFiles(kernel: Kernel, namespace: MountNamespace, name: string, network: NodeNetwork): void {
   const hosts = [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
@@ -80,22 +81,22 @@ export function mountNetworkFiles(kernel: Kernel, namespace: MountNamespace, net
     'ff02::2\tip6-allrouters',
     `${network.address ?? '127.0.1.1'}\t${name}`,
   ];
-  mountFile(kernel, namespace, 'hosts', `${hosts.join('\n')}\n`);
-  mountFile(kernel, namespace, 'hostname', `${name}\n`);
-  mountFile(kernel, namespace, 'resolv.conf', network.nameServers.map((one) => `nameserver ${one}\n`).join(''));
+  mountText(kernel, namespace, 'hosts', `${hosts.join('\n')}\n`);
+  mountText(kernel, namespace, 'hostname', `${name}\n`);
+  mountText(kernel, namespace, 'resolv.conf', network.nameServers.map((one) => `nameserver ${one}\n`).join(''));
 }
 
 /** A file over /etc/NAME; where the root has none and takes none it is left out. */
-function mountFile(kernel: Kernel, namespace: MountNamespace, name: string, text: string): void {
-  const owner = { uid: 0, gid: 0 };
+function mountText(kernel: Kernel, namespace: MountNamespace, name: string, text: string): void {
+  const owner = namespace.owner.rootIds;
   const root = namespace.rootPath;
   let etc = root.inode.lookup(kernel.setup, 'etc');
   if (typeof etc === 'number') etc = root.inode.create(kernel.setup, 'etc', { mode: S_IFDIR | 0o755, ...owner });
   if (typeof etc === 'number' || !etc.isDirectory) return;
-  let place = etc.lookup(kernel.setup, name);
-  if (typeof place === 'number') place = etc.create(kernel.setup, name, { mode: S_IFREG | 0o644, ...owner });
-  if (typeof place === 'number' || !place.isRegular) return;
-  const fs = new Tmpfs(kernel.newDevice(), kernel.frames, { size: 65536, mode: 0o755 }, kernel.clock);
+  const place = etc.lookup(kernel.setup, name);
+  if (typeof place === 'number') etc.create(kernel.setup, name, { mode: S_IFREG | 0o644, ...owner });
+  else if (!place.isRegular) return;
+  const fs = new Tmpfs(kernel.newDevice(), kernel.frames, { size: 65536, mode: 0o755, ...owner }, kernel.clock);
   fs.source = 'tmpfs';
   const file = fs.root.create(kernel.setup, name, { mode: S_IFREG | 0o644, ...owner });
   if (typeof file === 'number') return;
@@ -103,9 +104,5 @@ function mountFile(kernel: Kernel, namespace: MountNamespace, name: string, text
   const { frames } = kernel;
   frames.bytes.set(bytes, frames.hostAddress(file.cache!.get(0)));
   file.size = bytes.length;
-  const directory = root.dentry.child('etc') ?? new Dentry('etc', root.dentry, etc);
-  root.dentry.add(directory);
-  const dentry = directory.child(name) ?? new Dentry(name, directory, place);
-  directory.add(dentry);
-  root.mount.attach(kernel.newMount(fs, new Dentry(name, undefined, file), 0), dentry);
+  mountFile(kernel, namespace, `/etc/${name}`, fs, file);
 }

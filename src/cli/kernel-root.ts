@@ -1,6 +1,6 @@
 // The root of `tabvisor kernel run`: folders and archives of the host, one on the other, and where changes go.
 // Nothing of a root is unpacked: an archive is read where it lies (kernel/fs/layerfs.ts).
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import type { FileTree } from '../base/file-tree.js';
 import { formatSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
@@ -16,10 +16,13 @@ import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
+import { PAGE_SIZE } from '../kernel/mm/frames.js';
+import type { IdMaps } from '../kernel/ns/id-map.js';
+import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { indexLayer } from '../oci/layer.js';
 import type { Layer } from '../oci/store/layer-store.js';
-import type { KernelRunOptions } from './kernel-options.js';
+import type { ProgramOptions } from './kernel-options.js';
 
 /** What the first bytes of a file say of it; only the first is taken. */
 const COMPRESSIONS: readonly (readonly [magic: readonly number[], name: string, command: string])[] = [
@@ -38,23 +41,63 @@ export interface Root {
   close(): void;
 }
 
-/** `image`: its layers, the lowest first, which lie below all else. */
-export async function rootOf(kernel: Kernel, options: KernelRunOptions, image: readonly Layer[] = []): Promise<Root> {
-  if (options.writeThrough) return { fs: folder(kernel, options.rootfs[0]!, false), close() {} };
-  const layers: FileSystem[] = [];
-  const store = new LayerStore(kernel);
-  for (const { tar, index } of image)
-    layers.push(store.hold(new Layerfs(kernel.newDevice(), kernel.frames, tar, index)));
-  for (const path of options.rootfs) layers.push(await layer(kernel, path, store));
-  const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
-  const limits = { size: options.memory, mode: 0o755 };
-  const disk = kept && kernel.disks.add();
-  const device = disk?.device ?? kernel.newDevice();
-  const upper = new Tmpfs(device, kernel.frames, limits, kernel.clock, kept?.journal);
-  disk?.hold(upper);
-  kept?.journal.restore(upper);
-  const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
-  return { fs, close: () => kept?.close() };
+/** Roots of the programs of a node. A layer that several have is there once. */
+export class Roots {
+  private readonly layers = new Map<string, FileSystem>();
+  private readonly store: LayerStore;
+
+  constructor(private readonly kernel: Kernel) {
+    this.store = new LayerStore(kernel);
+  }
+
+  /** `owner`: whose ids files have; `image`: layers, the lowest first, which lie below all else. Throws InputError. */
+  async open(options: ProgramOptions, owner: UserNamespace, image: readonly Layer[]): Promise<Root> {
+    const { kernel } = this;
+    // the ids of the first namespace are the kernel's own
+    const owners = owner.parent ? owner : undefined;
+    if (options.writeThrough) return { fs: folder(kernel, options.rootfs[0]!, false, owners), close() {} };
+    const layers = image.map((one) => this.imageLayer(one, owners));
+    for (const path of options.rootfs) layers.push(await this.layer(path, owners));
+    const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
+    const limits = { size: kernel.frames.count * PAGE_SIZE, mode: 0o755, ...owner.rootIds };
+    const disk = kept && kernel.disks.add();
+    const device = disk?.device ?? kernel.newDevice();
+    const upper = new Tmpfs(device, kernel.frames, limits, kernel.clock, kept?.journal);
+    disk?.hold(upper);
+    kept?.journal.restore(upper);
+    const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
+    return {
+      fs,
+      close: () => {
+        if (disk) kernel.disks.remove(disk);
+        kept?.close();
+      },
+    };
+  }
+
+  private imageLayer({ tar, index }: Layer, owners: UserNamespace | undefined): FileSystem {
+    const { kernel, store } = this;
+    const key = `image ${tar.name}`;
+    const known = owners ? undefined : this.layers.get(key);
+    const layer = known ?? store.hold(new Layerfs(kernel.newDevice(), kernel.frames, tar, index, owners));
+    if (!owners) this.layers.set(key, layer);
+    return layer;
+  }
+
+  private async layer(path: string, owners: UserNamespace | undefined): Promise<FileSystem> {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (!stats)
+      throw new InputError(`--rootfs ${path}: no such file or directory`, 'Give a folder, a tar or a tar.gz.');
+    // another file at the same path is another layer
+    const key = [stats.dev, stats.ino, stats.isFile() && stats.mtimeMs, stats.isFile() && stats.size].join();
+    const known = owners ? undefined : this.layers.get(key);
+    if (known) return known;
+    const made = stats.isDirectory()
+      ? folder(this.kernel, path, true, owners)
+      : await archive(this.kernel, path, stats, this.store, owners);
+    if (!owners) this.layers.set(key, made);
+    return made;
+  }
 }
 
 /** The disk that all archives lie on: it is there when one is. */
@@ -100,8 +143,8 @@ class KeptUpper {
   }
 }
 
-function folder(kernel: Kernel, path: string, readOnly: boolean): FileSystem {
-  return volume(kernel, new SharedFolder(path, readOnly, 'rootfs'), { live: false, readOnly });
+function folder(kernel: Kernel, path: string, readOnly: boolean, owners: IdMaps | undefined): Hostfs {
+  return volume(kernel, new SharedFolder(path, readOnly, 'rootfs'), { live: false, readOnly, owners });
 }
 
 /** A folder of the host, which is a disk of its own to programs. */
@@ -112,15 +155,18 @@ export function volume(kernel: Kernel, tree: FileTree, options: HostfsOptions): 
   return fs;
 }
 
-async function layer(kernel: Kernel, path: string, store: LayerStore): Promise<FileSystem> {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new InputError(`--rootfs ${path}: no such file or directory`, 'Give a folder, a tar or a tar.gz.');
-  if (stats.isDirectory()) return folder(kernel, path, true);
+async function archive(
+  kernel: Kernel,
+  path: string,
+  stats: Stats,
+  store: LayerStore,
+  owners: IdMaps | undefined,
+): Promise<FileSystem> {
   if (!stats.isFile()) throw new InputError(`--rootfs ${path}: neither a folder nor a file`, 'Give a tar or a tar.gz.');
   const tar = await uncompressed(path);
   const blob = new FileSource(tar, 'rootfs');
   try {
-    return store.hold(new Layerfs(kernel.newDevice(), kernel.frames, blob, indexLayer(blob)));
+    return store.hold(new Layerfs(kernel.newDevice(), kernel.frames, blob, indexLayer(blob), owners));
   } catch (error) {
     if (error instanceof InputError)
       throw new InputError(`--rootfs ${path}: ${error.message}`, error.advice, { cause: error });

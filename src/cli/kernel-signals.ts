@@ -5,32 +5,50 @@ import { SIGKILL } from '../kernel/abi/signal.js';
 import type { Process } from '../kernel/task/process.js';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Their numbers, which are those of the kernel's programs too. */
+const NUMBERS: ReadonlySet<number> = new Set(FORWARDED.map((name) => constants.signals[name]));
+/** Who asks so often means it. */
+const INSISTENT = 3;
 
-export class SignalForwarding {
+/** Hands those that this process gets to `take`, until what it answers is called. */
+export function forwardSignals(take: (signal: number) => void): () => void {
+  const undo = FORWARDED.map((name) => {
+    const handle = (): void => take(constants.signals[name]);
+    process.on(name, handle);
+    return () => process.off(name, handle);
+  });
+  return () => {
+    for (const one of undo) one();
+  };
+}
+
+/** What the signals from outside do to a program. */
+export class OuterSignals {
   /** The signal that has ended the program, which did not catch it. */
   endedBy?: number;
-  private readonly undo: (() => void)[] = [];
+  private readonly asked = new Map<number, number>();
 
-  constructor(process_: Process, wake: () => void) {
-    const { kernel } = process_.leader;
-    for (const name of FORWARDED) {
-      const signal = constants.signals[name];
-      let asked = 0;
-      const handle = (): void => {
-        const caught = process_.actions.catches(signal);
-        // who asks three times means it
-        if (!caught || ++asked === 3) {
-          this.endedBy = signal;
-          kernel.signals.toProcess(process_, { signal: SIGKILL, code: 0, pid: 0, uid: 0 });
-        } else kernel.signals.toProcess(process_, { signal, code: 0, pid: 0, uid: 0 });
-        wake();
-      };
-      process.on(name, handle);
-      this.undo.push(() => process.off(name, handle));
+  constructor(
+    private readonly process: Process,
+    private readonly wake: () => void,
+  ) {}
+
+  send(signal: number): void {
+    if (this.process.isZombie || !NUMBERS.has(signal)) return;
+    const asked = (this.asked.get(signal) ?? 0) + 1;
+    this.asked.set(signal, asked);
+    if (this.process.actions.catches(signal) && asked < INSISTENT) {
+      const { kernel } = this.process.leader;
+      kernel.signals.toProcess(this.process, { signal, code: 0, pid: 0, uid: 0 });
+    } else {
+      this.endedBy = signal;
+      this.kill();
     }
+    this.wake();
   }
 
-  close(): void {
-    for (const undo of this.undo) undo();
+  kill(): void {
+    if (!this.process.isZombie) this.process.leader.kernel.signals.endProcess(this.process, SIGKILL);
+    this.wake();
   }
 }

@@ -238,8 +238,8 @@ export class Kernel {
   }
 
   /** A namespace of mounts with `fs` as its root, there until whoever asks for it lets it go. */
-  newMountNamespace(fs: FileSystem): MountNamespace {
-    return this.makeMountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), this.userNamespace).hold();
+  newMountNamespace(fs: FileSystem, owner = this.userNamespace): MountNamespace {
+    return this.makeMountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), owner).hold();
   }
 
   makeMountNamespace(root: Mount, owner: UserNamespace): MountNamespace {

@@ -17,6 +17,7 @@ import type { MountNamespace } from './ns/mount-namespace.js';
 import type { NamespaceSet } from './ns/namespace-set.js';
 import { Dentry } from './vfs/dentry.js';
 import type { FileSystem } from './vfs/file-system.js';
+import type { Inode } from './vfs/inode.js';
 import type { Mount } from './vfs/mount.js';
 import { Path } from './vfs/path.js';
 
@@ -66,44 +67,47 @@ export interface StandardMounts {
 }
 
 /**
- * A mount namespace with `root` at its root, and on it what programs expect: /proc with the numbers of `pids`, /dev with its nodes,
- * /dev/pts, /dev/shm, /dev/mqueue, /sys, /sys/fs/cgroup with the groups of `cgroups`. A mount point that is not there and can't be made is
- * left out.
+ * A mount namespace with `root` at its root, and on it what programs expect: /proc with the numbers of `of.pidForChildren`, /dev with its
+ * nodes, /dev/pts, /dev/shm, /dev/mqueue, /sys, /sys/fs/cgroup with the groups of `of.cgroup`. It and what is made in it belong to `owner`.
+ * A mount point that is not there and can't be made is left out.
  */
 export function standardMounts(
   kernel: Kernel,
   root: FileSystem,
-  pids = kernel.pidNamespace,
-  cgroups = kernel.cgroups.namespace,
+  of: Omit<NamespaceSet, 'mount'> = firstNamespaces(kernel),
+  owner = kernel.userNamespace,
 ): StandardMounts {
-  const namespace = kernel.newMountNamespace(root);
+  const namespace = kernel.newMountNamespace(root, owner);
   const { frames, clock } = kernel;
-  const dev = new Tmpfs(kernel.newDevice(), frames, { size: 65536, files: 4096, mode: 0o755 }, clock);
+  const ids = owner.rootIds;
+  const dev = new Tmpfs(kernel.newDevice(), frames, { size: 65536, files: 4096, mode: 0o755, ...ids }, clock);
   dev.source = 'tmpfs';
   for (const [name, rdev, mode] of DEVICE_NODES)
-    dev.root.create(kernel.setup, name, { mode: S_IFCHR | mode, rdev, ...ROOT });
+    dev.root.create(kernel.setup, name, { mode: S_IFCHR | mode, rdev, ...ids });
   for (const [name, target] of DEV_LINKS)
-    dev.root.symlink(kernel.setup, name, target, { mode: S_IFLNK | 0o777, ...ROOT });
-  mountAt(kernel, namespace, '/proc', new Procfs(kernel.newDevice(), kernel, pids), MS_NOSUID | MS_NODEV | MS_NOEXEC);
-  const sys = new Sysfs(kernel.newDevice(), kernel, kernel.netNamespace);
+    dev.root.symlink(kernel.setup, name, target, { mode: S_IFLNK | 0o777, ...ids });
+  const proc = new Procfs(kernel.newDevice(), kernel, of.pidForChildren);
+  mountAt(kernel, namespace, '/proc', proc, MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  const sys = new Sysfs(kernel.newDevice(), kernel, of.net);
   mountAt(kernel, namespace, '/sys', sys, MS_NOSUID | MS_NODEV | MS_NOEXEC);
-  mountAt(kernel, namespace, '/sys/fs/cgroup', kernel.cgroups.fileSystemOf(cgroups), MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  const groups = kernel.cgroups.fileSystemOf(of.cgroup);
+  mountAt(kernel, namespace, '/sys/fs/cgroup', groups, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   const at = mountAt(kernel, namespace, '/dev', dev, MS_NOSUID);
-  const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid: TTY_GROUP });
+  const gid = owner.gids.inKernel(TTY_GROUP) ?? ids.gid;
+  const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid });
   pts.source = 'devpts';
   if (!at) return { namespace, pts };
   mountAt(kernel, namespace, '/dev/pts', pts, MS_NOSUID | MS_NOEXEC);
-  const shm = new Tmpfs(kernel.newDevice(), frames, { size: Math.floor(frames.count / 2) * PAGE_SIZE }, clock);
+  const shm = new Tmpfs(kernel.newDevice(), frames, { size: Math.floor(frames.count / 2) * PAGE_SIZE, ...ids }, clock);
   shm.source = 'shm';
   mountAt(kernel, namespace, '/dev/shm', shm, MS_NOSUID | MS_NODEV | MS_NOEXEC);
-  mountAt(kernel, namespace, '/dev/mqueue', kernel.ipcNamespace.queues, MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  mountAt(kernel, namespace, '/dev/mqueue', of.ipc.queues, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   return { namespace, pts };
 }
 
-/** The kernel's own namespaces, with `mount` for the names of files. */
-export function initialNamespaces(kernel: Kernel, mount: MountNamespace): NamespaceSet {
+/** The kernel's own namespaces, all but that for the names of files. */
+function firstNamespaces(kernel: Kernel): Omit<NamespaceSet, 'mount'> {
   return {
-    mount,
     uts: kernel.utsNamespace,
     cgroup: kernel.cgroups.namespace,
     ipc: kernel.ipcNamespace,
@@ -112,6 +116,11 @@ export function initialNamespaces(kernel: Kernel, mount: MountNamespace): Namesp
     time: kernel.timeNamespace,
     timeForChildren: kernel.timeNamespace,
   };
+}
+
+/** The kernel's own namespaces, with `mount` for the names of files. */
+export function initialNamespaces(kernel: Kernel, mount: MountNamespace): NamespaceSet {
+  return { ...firstNamespaces(kernel), mount };
 }
 
 /** Mounts `fs` on the directory at `path`, of which the part that is not there is made. Undefined: it can't be. */
@@ -135,4 +144,26 @@ export function mountAt(
   const mount = kernel.newMount(fs, new Dentry('', undefined, fs.root), flags);
   at.mount.attach(mount, at.dentry);
   return mount;
+}
+
+/** Puts the file `inode` of `fs` over what is at `path`, which must be there: as a bind mount of one file does. False: it is not. */
+export function mountFile(
+  kernel: Kernel,
+  namespace: MountNamespace,
+  path: string,
+  fs: FileSystem,
+  inode: Inode,
+  flags = 0,
+): boolean {
+  let at = namespace.rootPath;
+  for (const name of path.split('/').filter(Boolean)) {
+    const found = at.inode.lookup(kernel.setup, name);
+    if (typeof found === 'number') return false;
+    const dentry = at.dentry.child(name) ?? new Dentry(name, at.dentry, found);
+    at.dentry.add(dentry);
+    at = new Path(at.mount, dentry).covered;
+  }
+  if (at.inode.isDirectory) return false;
+  at.mount.attach(kernel.newMount(fs, new Dentry(at.dentry.name, undefined, inode), flags), at.dentry);
+  return true;
 }

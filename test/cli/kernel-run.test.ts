@@ -3,7 +3,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -184,6 +193,43 @@ test('on a terminal: job control, Ctrl-C, the size of the window, the status', a
   await shell.expect('Stopped');
   shell.send('jobs; exec sh -c "exit 5"\r');
   expect(await shell.exit()).toBe(5);
+});
+
+test('a program is on its own: process 1, a group, mounts, names and interfaces of its own', (context) => {
+  needs(context, 'busybox');
+  const script = 'echo $$; cat /proc/self/cgroup; hostname; ls /sys/class/net';
+  const group =
+    'cd /sys/fs/cgroup; mkdir g && rmdir g && echo delegated; (echo 1 > pids.max) 2>/dev/null || cat pids.max';
+  expect(sh(`${script}; ${group}`, '--hostname', 'web')).toMatchObject({
+    stdout: '1\n0::/\nweb\nlo\ndelegated\nmax\n',
+  });
+});
+
+test("--userns: root inside is an ordinary user outside, files of the root are root's inside", (context) => {
+  needs(context, 'busybox');
+  const script = 'id -u; cat /proc/self/uid_map; ls -ln / | grep etc; touch /x; chown 1000:5 /x; ls -ln /x; hostname a';
+  const [id, map, etc, file] = sh(`${script}; hostname`, '--userns').stdout.split('\n');
+  expect([id, map!.trim().split(/ +/)]).toEqual(['0', ['0', '100000', '65536']]);
+  expect(etc).toMatch(/ 0 +0 /);
+  expect(file).toMatch(/ 1000 +5 /);
+  expect(sh('cat /proc/self/gid_map', '--userns', '0:5000:1,1:70000:10').stdout.trim().split(/\s+/)).toEqual([
+    '0',
+    '5000',
+    '1',
+    '1',
+    '70000',
+    '10',
+  ]);
+  expect(sh('true', '--userns', '0:5000:1', '--user', 'bob')).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining('--userns does not map'),
+  });
+  // the same folder is written with the owners that it has outside
+  const rootFolder = join(folder, 'mapped');
+  mkdirSync(join(rootFolder, 'bin'), { recursive: true });
+  writeFileSync(join(rootFolder, 'bin/sh'), readFileSync(provisioned('busybox')!), { mode: 0o755 });
+  run(['--rootfs', `${rootFolder},rw`, '--userns'], ['sh', '-c', 'echo b > /b']);
+  expect(statSync(join(rootFolder, 'b')).uid).toBe(statSync(rootFolder).uid);
 });
 
 test.each([

@@ -150,7 +150,7 @@ test('the command limits a program, which sees its limits and can’t raise them
     deadline: 60,
   });
   expect(await top.exit()).toBe(0);
-  expect(top.output).toMatch(/GROUP +PROCS +CPU .*\n\/ .*\n {2}program +1 .* 50% .* 24 MiB +1 +1 +9\n/);
+  expect(top.output).toMatch(/GROUP +PID +PROCS +CPU .*\n\/ .*\n {2}program +1 +1 .* 50% .* 24 MiB +1 +1 +9\n/);
   run.send('\n');
   expect(await run.exit()).toBe(0);
   expect(run.output).toContain('0::/\n25165824\n25165824\n50000 100000\n50\n9\n');

@@ -1,41 +1,32 @@
 // `tabvisor kernel run`: a program of a Linux root as a process of our own kernel.
 // Exit status: the program's; 128 + n when signal n ended it; 125 our error, 126 the program can't be executed, 127 it is not there.
 import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { InputError } from '../../base/errors.js';
 import { adviceToWrite } from '../../hosts/node/file-advice.js';
 import { reason } from '../../hosts/node/files.js';
 import { NodeHost } from '../../hosts/node/host.js';
 import { nodePlatform } from '../../hosts/node/platform.js';
-import { SharedFolder } from '../../hosts/node/shared-folder.js';
-import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoName } from '../../kernel/abi/errno.js';
 import { drive } from '../../kernel/drive.js';
-import { createNode, initialNamespaces, mountAt, standardMounts } from '../../kernel/node.js';
-import type { Devpts } from '../../kernel/fs/devpts.js';
-import type { Kernel } from '../../kernel/kernel.js';
-import type { NamespaceSet } from '../../kernel/ns/namespace-set.js';
-import { Credentials } from '../../kernel/security/credentials.js';
+import { createNode } from '../../kernel/node.js';
 import { Strace } from '../../kernel/syscalls/strace.js';
-import type { Process } from '../../kernel/task/process.js';
 import { seededRandom, VirtualClock } from '../../kernel/virtual-clock.js';
 import { CallTimes } from '../call-times.js';
 import { epilogue, type Example } from '../help.js';
 import { type KernelRunOptions, parseKernelOptions, type RawKernelOptions } from '../kernel-options.js';
-import { PipeConsole, TerminalConsole } from '../kernel-console.js';
 import { openCaptures } from '../kernel-capture.js';
-import { openControl } from '../kernel-control.js';
-import { programGroup } from '../kernel-limits.js';
-import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from '../kernel-network.js';
+import { takeControl } from '../kernel-control.js';
+import { runOnNode } from '../kernel-join.js';
+import { NotStarted, type Program, Programs } from '../kernel-program.js';
 import { kernelReport } from '../kernel-report.js';
-import { rootOf, volume } from '../kernel-root.js';
-import { SignalForwarding } from '../kernel-signals.js';
-import { userOf } from '../../node/user-name.js';
-import type { Layer } from '../../oci/store/layer-store.js';
+import { forwardSignals } from '../kernel-signals.js';
 import { dataOption } from '../images.js';
 import { type ImageOptions, openImage, withDefaults } from '../kernel-image.js';
+import type { Layer } from '../../oci/store/layer-store.js';
 
-const NOT_EXECUTABLE = 126;
-const NOT_FOUND = 127;
+/** Milliseconds that others have to take the last of their programs' output, when the node ends. */
+const PATIENCE = 2000;
 
 const EXAMPLES: readonly Example[] = [
   { command: 'tabvisor kernel run --rootfs debian -t -i -- bash', what: 'a shell; the folder debian stays as it is' },
@@ -55,6 +46,22 @@ const EXAMPLES: readonly Example[] = [
   {
     command: 'tabvisor kernel run --rootfs debian --memory 64M --cpus 0.5 --pids 20 -t -i -- bash',
     what: 'what a program may use; /sys/fs/cgroup shows it',
+  },
+  {
+    command: 'tabvisor kernel run --rootfs debian --userns --hostname web -t -i -- bash',
+    what: 'root inside is an ordinary user, 100000, outside: /proc/self/uid_map shows it',
+  },
+  {
+    command: 'tabvisor kernel run --rootfs debian --control /tmp/k --hostname db -t -i -- bash',
+    what: 'a node that others can come to (process 1 there)',
+  },
+  {
+    command: 'tabvisor kernel run --node /tmp/k --rootfs debian --share net=1 -t -i -- bash',
+    what: 'a second program there, in another terminal: on its own but for the network',
+  },
+  {
+    command: 'tabvisor kernel run --node /tmp/k --share all=1 -t -i -- bash',
+    what: 'a shell inside the first one',
   },
   {
     command: 'tabvisor kernel run --rootfs debian --net user,forward=127.0.0.1:8080-:80 -- nginx',
@@ -107,15 +114,25 @@ export function kernelRunCommand(): Command {
       "who the program runs as: a name of the root's /etc/passwd and /etc/group, or a number (default: 0, or the image's)",
     )
     .option('--bind <host:path[:ro]>', 'a folder of the host in the root; repeatable', collect)
-    .option('--hostname <name>', 'host name', 'tabvisor')
-    .option('--net <kind>', 'none or user[,allow=ADDR:PORT][,forward=HOST:PORT-:PORT][,switch=PATH]', 'none')
+    .option('--hostname <name>', 'host name (default: tabvisor)')
+    .option('--net <kind>', 'none or user[,allow=ADDR:PORT][,forward=HOST:PORT-:PORT][,switch=PATH] (default: none)')
     .option('--net-rate <rate[:burst]>', 'how fast the network is in either direction, as 10mbit or 10mbit:64K')
     .option(
       '--pcap <[interface=]file>',
       'frames of an interface (default: eth0; any: of all) in a file for tshark or tcpdump -r; repeatable',
       collect,
     )
-    .option('--node-memory <size>', 'memory for programs and their files', '1G')
+    .option(
+      '--userns [uid:host:count]',
+      'a user namespace of its own: root inside is id HOST outside, and so on (alone: 0:100000:65536)',
+    )
+    .option('--node <socket>', 'run beside another program, on the node that has --control SOCKET')
+    .option(
+      '--share <ns=pid>',
+      'with --node: have a namespace of another program (mnt net ipc uts pid cgroup user, or all); repeatable',
+      collect,
+    )
+    .option('--node-memory <size>', 'memory for programs and their files (default: 1G)')
     .option(
       '--memory <size>',
       'memory that the program, its children and their files may have; who takes more is killed',
@@ -134,8 +151,8 @@ export function kernelRunCommand(): Command {
       "what may be done to devices, as 'c 1:11 r' or 'deny b *:* m', behind the list that containers have; repeatable",
       collect,
     )
-    .option('--control <socket>', 'where tabvisor kernel top can ask')
-    .option('--clock <real|virtual>', "time is the host's, or counts instructions (repeatable)", 'real')
+    .option('--control <socket>', 'where tabvisor kernel top asks, and further programs come with --node')
+    .option('--clock <real|virtual>', "time is the host's, or counts instructions: repeatable (default: real)")
     .option('--seed <n>', 'random numbers of a run with --clock virtual: equal seed, equal run')
     .option('-i, --interactive', 'standard input goes to the program')
     .option('-t, --tty', 'the program has a terminal')
@@ -148,13 +165,20 @@ export function kernelRunCommand(): Command {
       const given = program === undefined ? [] : [program, ...rest];
       const image = raw.image === undefined ? undefined : await openImage(raw.image, raw);
       const { args, options } = image ? withDefaults(image.config, given, raw) : { args: given, options: raw };
-      const parsed = parseKernelOptions(options);
       if (args.length === 0)
         throw new InputError(
           'kernel run: no program is given',
           image ? 'The image names none.' : 'Give one behind the options.',
         );
-      process.exitCode = await run(parsed, args, image?.layers);
+      try {
+        process.exitCode = await (options.node === undefined
+          ? run(parseKernelOptions(options), args, image?.layers)
+          : runOnNode(options.node, options, args));
+      } catch (error) {
+        if (!(error instanceof NotStarted)) throw error;
+        process.stderr.write(`tabvisor: ${error.message}\n`);
+        process.exitCode = error.status;
+      }
     });
 }
 
@@ -177,39 +201,39 @@ async function run(options: KernelRunOptions, args: string[], layers: readonly L
   });
   instructions = () => vcpu.instructions;
   nodePlatform.tune(vcpu);
-  const root = await rootOf(kernel, options, layers);
-  const volumes = options.binds.map(({ host: path, readOnly }) => {
-    const fs = volume(kernel, new SharedFolder(path, readOnly), { live: true, readOnly });
-    fs.source = path;
-    return fs;
-  });
-  const cgroup = programGroup(kernel, options.limits);
-  const { namespace, pts } = standardMounts(kernel, root.fs, kernel.pidNamespace, cgroup);
-  const namespaces: NamespaceSet = { ...initialNamespaces(kernel, namespace), cgroup };
-  for (const [i, bind] of options.binds.entries()) {
-    if (!mountAt(kernel, namespace, bind.path, volumes[i]!))
-      throw new InputError(
-        `--bind: ${bind.path} is no directory of the root`,
-        'Make it there first, or choose one that is there.',
-      );
-  }
-
+  const programs = new Programs(kernel, host, virtual !== undefined);
   const captures = openCaptures(kernel, options.captures);
-  const control = options.control === undefined ? undefined : await openControl(options.control, kernel);
+  const control = options.control === undefined ? undefined : await takeControl(options.control);
   let status: number;
-  let network: NodeNetwork | undefined;
   try {
-    network = await openNodeNetwork(kernel, host, options.net, options.netRate);
-    if (network) mountNetworkFiles(kernel, namespace, network);
-    status = await runProgram(kernel, host, options, args, namespaces, pts, virtual);
+    const program = await programs.start(options, args, process, layers, async () => {
+      kernel.run(kernel.clock.monotonic() + 1e6);
+      await host.sleep(Math.min(1e8, Math.max(0, kernel.nextTimer - kernel.clock.monotonic())));
+    });
+    control?.open(programs);
+    const restore = forwardSignals((signal) => program.signals.send(signal));
+    try {
+      await drive(kernel, host, () => program.process.isZombie, virtual);
+      await endOthers(programs, program, virtual);
+      status = await program.ended;
+    } finally {
+      restore();
+      await program.close();
+    }
+    await Promise.race([control?.settled(), delay(PATIENCE)]);
   } finally {
     control?.close();
-    network?.close();
     captures.close();
-    root.close();
   }
   if (times) writeReport(options.stats!, kernelReport(kernel, vcpu, times));
   return status;
+}
+
+/** With the first program of a node all others end. */
+async function endOthers({ kernel, host, running }: Programs, first: Program, virtual?: VirtualClock): Promise<void> {
+  const others = [...running].filter((one) => one !== first);
+  for (const { signals } of others) signals.kill();
+  await drive(kernel, host, () => others.every(({ process: one }) => one.isZombie), virtual);
 }
 
 function writeReport(path: string, report: unknown): void {
@@ -218,71 +242,4 @@ function writeReport(path: string, report: unknown): void {
   } catch (error) {
     throw new InputError(`--stats ${path}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
   }
-}
-
-/** From the first process's start to its end; its exit status as a shell has it. */
-async function runProgram(
-  kernel: Kernel,
-  host: NodeHost,
-  options: KernelRunOptions,
-  args: string[],
-  namespaces: NamespaceSet,
-  pts: Devpts,
-  virtual: VirtualClock | undefined,
-): Promise<number> {
-  const user = userOf(kernel, namespaces.mount.rootPath, options.user);
-  const console_ = options.tty
-    ? new TerminalConsole(kernel, pts, host)
-    : new PipeConsole(options.interactive, host, virtual !== undefined);
-  await console_.prepare();
-  const program = args[0]!;
-  let isInDirectory = false;
-  const started = kernel.startProcess(program, {
-    args,
-    env: options.env.some((entry) => entry.startsWith('HOME='))
-      ? options.env
-      : [...options.env, `HOME=${user.home || '/'}`],
-    cwd: options.cwd,
-    searchPath: true,
-    credentials: Credentials.user(kernel.userNamespace, user.uid, user.gid, user.groups),
-    namespaces,
-    files: (task) => {
-      isInDirectory = true;
-      return console_.files(task);
-    },
-  });
-  if (typeof started === 'number') {
-    if (!isInDirectory)
-      throw new InputError(
-        `--cwd ${options.cwd}: ${-started === ENOENT ? 'no such directory in the root' : errnoName(-started)}`,
-        'It must be there when the program starts; --bind brings one too.',
-      );
-    return refuse(program, -started);
-  }
-  const init: Process = started;
-  console_.open();
-  const signals = new SignalForwarding(init, () => host.wake());
-  try {
-    await drive(kernel, host, () => init.isZombie, virtual);
-    for (const fs of kernel.mounted) fs.sync();
-  } finally {
-    signals.close();
-    await console_.close();
-  }
-  if (signals.endedBy !== undefined) return 128 + signals.endedBy;
-  const status = init.exitStatus!;
-  return (status & 0x7f) === 0 ? status >> 8 : 128 + (status & 0x7f);
-}
-
-function refuse(program: string, errno: number): number {
-  const found = errno !== ENOENT && errno !== ENOTDIR;
-  const why = !found
-    ? 'there is no such program in the root'
-    : errno === EACCES
-      ? 'it may not be executed'
-      : errno === ENOEXEC
-        ? 'it is no program for a 32-bit x86'
-        : errnoName(errno);
-  process.stderr.write(`tabvisor: ${program}: ${why}\n`);
-  return found ? NOT_EXECUTABLE : NOT_FOUND;
 }

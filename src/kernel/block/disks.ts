@@ -23,11 +23,19 @@ export class Disks {
 
   constructor(private readonly kernel: Kernel) {}
 
+  /** With the first number that is free. */
   add(): Disk {
-    const index = this.all.length;
+    let index = 0;
+    while (this.find(makedev(DISK_MAJOR, index * DISK_MINORS))) index++;
     const disk = new Disk(this.kernel, `vd${lettersOf(index)}`, makedev(DISK_MAJOR, index * DISK_MINORS));
     this.all.push(disk);
     return disk;
+  }
+
+  /** What lies on it is not shown any more. */
+  remove(disk: Disk): void {
+    const at = this.all.indexOf(disk);
+    if (at >= 0) this.all.splice(at, 1);
   }
 
   /** By its device number. */

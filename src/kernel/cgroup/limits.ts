@@ -31,12 +31,17 @@ export interface Limits {
 
 const PERIOD = 100e6;
 
-/** Makes a group below the root, and a namespace that has it as its root. Undefined: there is one of this name. */
-export function limitedGroup(kernel: Kernel, name: string, limits: Limits): CgroupNamespace | undefined {
+/** Makes a group below the root, and a namespace of `owner`'s that has it as its root. Undefined: there is one of this name. */
+export function limitedGroup(
+  kernel: Kernel,
+  name: string,
+  limits: Limits,
+  owner = kernel.userNamespace,
+): CgroupNamespace | undefined {
   const { cgroups } = kernel;
   const { root } = cgroups;
   cgroups.passOn(root, CONTROLLER_NAMES, []);
-  const cgroup = cgroups.create(root, name);
+  const cgroup = cgroups.create(root, name, owner.rootIds);
   if (typeof cgroup === 'number') return undefined;
   limit(cgroup, limits);
   for (const { disk: wanted, ...rest } of limits.io ?? [])
@@ -46,7 +51,7 @@ export function limitedGroup(kernel: Kernel, name: string, limits: Limits): Cgro
   cgroup.devices = limits.devices;
   // namespaces are boundaries: inside, the group's own limits are not to be written
   cgroups.configure(cgroups.namespace, 'nsdelegate');
-  return new CgroupNamespace(cgroup, kernel.userNamespace);
+  return new CgroupNamespace(cgroup, owner);
 }
 
 /** Sets the limits of a group that has the controllers. */

@@ -9,6 +9,7 @@ import type { Disk } from '../block/disk.js';
 import type { Frames } from '../mm/frames.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import { PageCache, type PageSource } from '../mm/page-cache.js';
+import { type IdMaps, idsFromKernel, idsInKernel } from '../ns/id-map.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from '../vfs/actor.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
@@ -26,6 +27,8 @@ export interface HostfsOptions {
   /** Others change the folder meanwhile: names and attributes are asked for again each time. Else what was seen once stays. */
   live: boolean;
   readOnly: boolean;
+  /** Whose ids the folder's are; absent: the kernel's. */
+  owners?: IdMaps;
 }
 
 /** Bytes of a name as characters, and back. Undefined: it is no UTF-8. */
@@ -63,7 +66,7 @@ export class Hostfs extends FileSystem {
     this.fixedReadOnly = settings.readOnly;
     this.readOnly = settings.readOnly;
     const attributes = tree.stat([]);
-    this.root = new HostInode(this, Number(attributes.inode), attributesOf(attributes), undefined, '');
+    this.root = new HostInode(this, Number(attributes.inode), attributesOf(attributes, settings.owners), undefined, '');
   }
 
   /** The inode of what the host calls `name` in `parent`. */
@@ -72,10 +75,10 @@ export class Hostfs extends FileSystem {
     const known = this.known.get(key)?.deref();
     if (known && (known.mode & S_IFMT) === (stat.mode & S_IFMT)) {
       known.place(parent, name);
-      if (this.settings.live) known.refresh(attributesOf(stat));
+      if (this.settings.live) known.refresh(attributesOf(stat, this.settings.owners));
       return known;
     }
-    const inode = new HostInode(this, Number(stat.inode), attributesOf(stat), parent, name);
+    const inode = new HostInode(this, Number(stat.inode), attributesOf(stat, this.settings.owners), parent, name);
     this.known.set(key, new WeakRef(inode));
     if (this.known.size % 4096 === 0) for (const [old, ref] of this.known) if (!ref.deref()) this.known.delete(old);
     return inode;
@@ -133,15 +136,14 @@ export class Hostfs extends FileSystem {
   }
 }
 
-function attributesOf(stat: ReturnType<FileTree['stat']>): InodeAttributes {
+function attributesOf(stat: ReturnType<FileTree['stat']>, owners: IdMaps | undefined): InodeAttributes {
   const time = (nanoseconds: bigint): Timestamp => ({
     seconds: Number(nanoseconds / 1_000_000_000n),
     nanoseconds: Number(nanoseconds % 1_000_000_000n),
   });
   return {
     mode: stat.mode,
-    uid: stat.uid,
-    gid: stat.gid,
+    ...idsInKernel(stat, owners),
     nlink: Number(stat.links),
     size: Number(stat.size),
     rdev: makedev(
@@ -201,7 +203,7 @@ export class HostInode extends Inode implements CachedInode, PageSource {
 
   private reread(): void {
     const stat = guarded(() => this.fs.tree.stat(this.hostPath));
-    if (typeof stat !== 'number') Object.assign(this.attributes, attributesOf(stat));
+    if (typeof stat !== 'number') Object.assign(this.attributes, attributesOf(stat, this.fs.settings.owners));
   }
 
   // ---- PageSource -------------------------------------------------------------------------------------------------------------
@@ -257,7 +259,7 @@ export class HostInode extends Inode implements CachedInode, PageSource {
         tree
           .create(path, { access: 'both', truncate: false, append: false, exclusive: true }, made.mode & 0o7777)
           .close();
-      tree.change(path, { uid: made.uid, gid: made.gid, mode: made.mode & 0o7777 });
+      tree.change(path, { ...idsFromKernel(made, this.fs.settings.owners), mode: made.mode & 0o7777 });
       return 0;
     });
     if (failed !== 0) return failed;
@@ -272,7 +274,7 @@ export class HostInode extends Inode implements CachedInode, PageSource {
     const path = [...this.hostPath, host];
     const failed = guarded(() => {
       this.fs.tree.makeSymlink(path, text);
-      this.fs.tree.change(path, { uid: made.uid, gid: made.gid });
+      this.fs.tree.change(path, idsFromKernel(made, this.fs.settings.owners));
       return 0;
     });
     return failed !== 0 ? failed : this.lookup(actor, name);
@@ -349,8 +351,9 @@ export class HostInode extends Inode implements CachedInode, PageSource {
   override setAttributes(_actor: Actor, change: Attributes): number {
     const changes: Changes = {};
     if (change.mode !== undefined) changes.mode = change.mode;
-    if (change.uid !== undefined) changes.uid = change.uid;
-    if (change.gid !== undefined) changes.gid = change.gid;
+    const { uid, gid } = idsFromKernel({ ...this.attributes, ...change }, this.fs.settings.owners);
+    if (change.uid !== undefined) changes.uid = uid;
+    if (change.gid !== undefined) changes.gid = gid;
     const time = ({ seconds, nanoseconds }: Timestamp): bigint =>
       BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
     if (change.atime) changes.accessed = time(change.atime);

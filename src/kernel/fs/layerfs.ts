@@ -8,6 +8,7 @@ import { EXT4_SUPER_MAGIC } from '../abi/stat.js';
 import type { Disk } from '../block/disk.js';
 import { type Frames, PAGE_SIZE } from '../mm/frames.js';
 import { PageCache, type PageSource } from '../mm/page-cache.js';
+import { type IdMaps, idsInKernel } from '../ns/id-map.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from '../vfs/actor.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
@@ -35,6 +36,8 @@ export class Layerfs extends FileSystem {
     readonly frames: Frames,
     private readonly blob: ByteSource,
     private readonly index: LayerIndex,
+    /** Whose ids the layer's are; absent: the kernel's. */
+    readonly owners?: IdMaps,
   ) {
     super(device);
     this.readOnly = true;
@@ -113,7 +116,8 @@ export class LayerInode extends Inode implements CachedInode, PageSource {
     ino: number,
     private readonly node: LayerNode,
   ) {
-    const { mode, uid, gid, links: nlink, size, seconds, nanoseconds } = node;
+    const { mode, links: nlink, size, seconds, nanoseconds } = node;
+    const { uid, gid } = idsInKernel(node, fs.owners);
     const time = { seconds, nanoseconds };
     const rdev = makedev(node.major, node.minor);
     super(fs, ino, { mode, uid, gid, nlink, size, rdev, atime: time, mtime: time, ctime: time });

@@ -74,6 +74,11 @@ export class Overlayfs extends FileSystem {
     return this.upper?.sync() ?? 0;
   }
 
+  /** The upper layer is this one's alone, others may show the lower ones. */
+  override unmounted(): void {
+    this.upper?.unmounted();
+  }
+
   override reclaim(may: (frame: number) => boolean, mapped = false): number {
     return this.lowers.reduce((sum, fs) => sum + fs.reclaim(may, mapped), this.upper?.reclaim(may, mapped) ?? 0);
   }

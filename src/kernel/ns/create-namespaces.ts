@@ -10,6 +10,7 @@ import {
   CLONE_NEWUTS,
 } from '../abi/sched.js';
 import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
+import type { Kernel } from '../kernel.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Credentials } from '../security/credentials.js';
 import type { FsContext, Task } from '../task/task.js';
@@ -21,6 +22,7 @@ import { NetNamespace } from './net-namespace.js';
 import { PID_NAMESPACE_LEVELS, PidNamespace } from './pid-namespace.js';
 import { TimeNamespace } from './time-namespace.js';
 import { USER_NAMESPACE_LEVELS, UserNamespace } from './user-namespace.js';
+import { UtsNamespace } from './uts-namespace.js';
 
 /** Credentials in a new user namespace, of which their owner is the creator; a negated errno. Linux create_user_ns(). */
 export function createUserNamespace({ credentials, fs, namespaces }: Task): Credentials | number {
@@ -87,4 +89,25 @@ export function createNamespaces(
   };
   for (const made of namespacesIn(set)) if (!before.has(made)) made.creator = euid;
   return set;
+}
+
+/**
+ * New namespaces of every kind but two, as the host makes them for a program that is on its own: with names of its own for processes and
+ * the host, objects of System V, and interfaces, of which the loopback is up. They belong to `owner`, and nobody holds them yet.
+ */
+export function createProgramNamespaces(
+  kernel: Kernel,
+  owner: UserNamespace,
+  hostname: string,
+): Omit<NamespaceSet, 'mount' | 'cgroup'> {
+  const net = new NetNamespace(kernel, owner);
+  net.addressing.setUp(net.loopback, true);
+  return {
+    uts: new UtsNamespace(hostname, '(none)', owner),
+    ipc: new IpcNamespace(owner, kernel),
+    net,
+    pidForChildren: new PidNamespace(kernel.pidNamespace, owner),
+    time: kernel.timeNamespace,
+    timeForChildren: kernel.timeNamespace,
+  };
 }

@@ -8,7 +8,7 @@ export const OVERFLOW_ID = 65534;
 const EXTENTS_MAX = 340;
 const ID_END = 0xffffffff;
 
-interface Extent {
+export interface Extent {
   /** Of the namespace. */
   first: number;
   /** In what is below: the parent when it is given, the kernel's when it is kept. */
@@ -86,4 +86,26 @@ export function parseExtents(text: string): Extent[] | number {
     extents.push({ first, lower, count });
   }
   return extents;
+}
+
+/** Of users and groups: a user namespace has them. */
+export interface IdMaps {
+  readonly uids: IdMap;
+  readonly gids: IdMap;
+}
+
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The kernel's ids of owners that are written down in those of `maps`; absent: in the kernel's own. */
+export function idsInKernel({ uid, gid }: Ids, maps: IdMaps | undefined): Ids {
+  if (!maps) return { uid, gid };
+  return { uid: maps.uids.inKernel(uid) ?? OVERFLOW_ID, gid: maps.gids.inKernel(gid) ?? OVERFLOW_ID };
+}
+
+/** And back, to write them down. */
+export function idsFromKernel({ uid, gid }: Ids, maps: IdMaps | undefined): Ids {
+  return maps ? { uid: maps.uids.shown(uid), gid: maps.gids.shown(gid) } : { uid, gid };
 }

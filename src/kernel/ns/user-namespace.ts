@@ -1,5 +1,5 @@
 // User namespaces: whose uids and gids mean what, and where a capability counts. man 7 user_namespaces; Linux kernel/user_namespace.c.
-import { IdMap } from './id-map.js';
+import { type Extent, IdMap, OVERFLOW_ID } from './id-map.js';
 import { Namespace } from './namespace.js';
 import { LIMIT_MAX, type LimitedKind, NamespaceLimits } from './namespace-limits.js';
 
@@ -39,6 +39,14 @@ export class UserNamespace extends Namespace {
   get limitedBy(): LimitedKind {
     return 'user';
   }
+
+  /** One that the host makes, whose ids stand for those of `parent` that `extents` say; undefined: it has not all of them. */
+  static mapped(parent: UserNamespace, extents: readonly Extent[]): UserNamespace | undefined {
+    const made = new UserNamespace(parent, 0);
+    const refused = made.uids.give(extents, parent.uids) || made.gids.give(extents, parent.gids);
+    return refused === 0 ? made : undefined;
+  }
+
   get owner(): UserNamespace | undefined {
     return this.parent;
   }
@@ -78,5 +86,10 @@ export class UserNamespace extends Namespace {
   /** The kernel's id of its root; undefined: it has none. */
   get root(): number | undefined {
     return this.uids.inKernel(0);
+  }
+
+  /** Whose the files are that the host makes for it: root's, or nobody's. */
+  get rootIds(): { uid: number; gid: number } {
+    return { uid: this.root ?? OVERFLOW_ID, gid: this.gids.inKernel(0) ?? OVERFLOW_ID };
   }
 }

@@ -50,9 +50,9 @@ export class Credentials implements CredentialFields {
     return Credentials.user(userNamespace, 0, 0, []);
   }
 
-  /** A user's; uid 0 has every capability. */
+  /** A user's, in the kernel's ids; who is root in `userNamespace` has every capability there. */
   static user(userNamespace: UserNamespace, uid: number, gid: number, groups: readonly number[]): Credentials {
-    const all = uid === 0 ? CapabilitySet.ALL : CapabilitySet.NONE;
+    const all = uid === userNamespace.root ? CapabilitySet.ALL : CapabilitySet.NONE;
     return new Credentials({
       uid,
       euid: uid,
