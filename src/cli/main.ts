@@ -7,6 +7,7 @@ import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
 import { kernelRunCommand } from './commands/kernel-run.js';
 import { kernelTopCommand } from './commands/kernel-top.js';
+import { daemonCommand } from './commands/daemon.js';
 import { demoCommand } from './commands/demo.js';
 import { importCommand, loadCommand, saveCommand } from './commands/image-files.js';
 import { historyCommand, imagesCommand, inspectCommand, rmiCommand, tagCommand } from './commands/image-list.js';
@@ -44,6 +45,12 @@ program.addCommand(
     .exitOverride()
     .copyInheritedSettings(program)
     .showHelpAfterError('(tabvisor --help lists the commands)'),
+);
+program.addCommand(
+  daemonCommand(version())
+    .exitOverride()
+    .copyInheritedSettings(program)
+    .showHelpAfterError('(tabvisor daemon --help lists the options)'),
 );
 const vm = program.command('vm').description('virtual machines').exitOverride().copyInheritedSettings(program);
 for (const command of [vmRunCommand(), vmRestoreCommand()]) {

@@ -29,6 +29,8 @@ interface Known {
 
 const keyOf = ({ id, exec }: ProcessName): string => (exec === undefined ? id : `${id} ${exec}`);
 
+export type { Layer, ProcessRow, Statistics } from '../node/contract.js';
+
 export class NodeClient {
   private readonly calls = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   private readonly processes = new Map<string, Known>();

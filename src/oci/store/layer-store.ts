@@ -38,7 +38,7 @@ export class LayerStore {
 
   /** Bytes of the uncompressed tar; undefined when it is not there. */
   size(diffId: Digest): Promise<number | undefined> {
-    return this.storage.size(tarOf(diffId));
+    return this.storage.size(layerPath(diffId));
   }
 
   async has(diffId: Digest): Promise<boolean> {
@@ -47,7 +47,7 @@ export class LayerStore {
 
   /** For mounting; who opens it closes its tar. Undefined when it is not there. */
   async open(diffId: Digest): Promise<Layer | undefined> {
-    const tar = await this.storage.open(tarOf(diffId));
+    const tar = await this.storage.open(layerPath(diffId));
     if (!tar) return undefined;
     try {
       return { diffId, tar, index: await this.indexOf(diffId, tar) };
@@ -67,7 +67,7 @@ export class LayerStore {
   }
 
   stream(diffId: Digest): AsyncIterable<Uint8Array> {
-    return this.storage.stream(tarOf(diffId));
+    return this.storage.stream(layerPath(diffId));
   }
 
   list(): Promise<Digest[]> {
@@ -101,12 +101,13 @@ export class LayerStore {
   }
 
   async remove(diffId: Digest): Promise<void> {
-    await this.storage.remove(tarOf(diffId));
+    await this.storage.remove(layerPath(diffId));
     await this.storage.remove(indexOf(diffId));
   }
 }
 
-const tarOf = (diffId: Digest): string => `${LAYERS}/${hexOf(diffId)}${TAR}`;
+/** Where the tar of a layer is in the storage, for those who read it in another thread. */
+export const layerPath = (diffId: Digest): string => `${LAYERS}/${hexOf(diffId)}${TAR}`;
 const indexOf = (diffId: Digest): string => `${LAYERS}/${hexOf(diffId)}${INDEX}`;
 
 /** One layer on its way in: it is indexed while it arrives. */
@@ -149,7 +150,7 @@ export class LayerReception {
     await this.storage.replace(indexOf(diffId), writeIndex(index));
     await this.file.finish();
     this.open = false;
-    await this.storage.move(this.aside, tarOf(diffId));
+    await this.storage.move(this.aside, layerPath(diffId));
     return diffId;
   }
 

@@ -1,0 +1,36 @@
+// The Engine API as one handler: version, route, answer; whatever fails is answered in the API's own words.
+// Docker Engine API 1.24 to 1.51.
+import type { Engine } from '../engine/engine.js';
+import type { Handler, HttpRequest, Reply } from '../http/message.js';
+import { Router } from '../http/router.js';
+import { failed, json, statusOf } from './answers.js';
+import { containerRoutes } from './container-routes.js';
+import { imageRoutes } from './image-routes.js';
+import { type About, systemRoutes } from './system-routes.js';
+import { API_VERSION, versionOf } from './versions.js';
+import { volumeRoutes } from './volume-routes.js';
+
+/** `bug` is told what no handler should have thrown. */
+export function engineApi(engine: Engine, about: About, bug: (error: unknown) => void): Handler {
+  const router = new Router();
+  systemRoutes(router, engine, about);
+  containerRoutes(router, engine);
+  imageRoutes(router, engine);
+  volumeRoutes(router, engine);
+  const headers = { 'Api-Version': API_VERSION, Server: `tabvisor/${about.version} (linux)`, Ostype: 'linux' };
+  return async (request) => {
+    const reply = await answer(router, request).catch((error: unknown) => {
+      if (statusOf(error) === 500) bug(error);
+      return failed(error);
+    });
+    return 'upgraded' in reply ? reply : { ...reply, headers: { ...headers, ...reply.headers } };
+  };
+}
+
+async function answer(router: Router, request: HttpRequest): Promise<Reply> {
+  const { rest } = versionOf(request.path);
+  const found = router.find(request.method, rest);
+  if (found === undefined) return json({ message: 'page not found' }, 404);
+  if (found === 'wrong method') return json({ message: `${request.method} is not for ${rest}` }, 405);
+  return found.handler({ ...request, path: rest }, found.parameters);
+}

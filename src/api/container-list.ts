@@ -1,0 +1,85 @@
+// GET /containers/json: which containers, by filters. Docker Engine API, ContainerList.
+import type { Container } from '../engine/container.js';
+import type { Engine } from '../engine/engine.js';
+import { InvalidParameter } from '../engine/errors.js';
+import { checkFilters, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
+import type { HttpAnswer, HttpRequest } from '../http/message.js';
+import { flagOf, json, numberOf } from './answers.js';
+import { summary } from './container-views.js';
+
+const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
+const KNOWN = [
+  'id',
+  'name',
+  'label',
+  'status',
+  'exited',
+  'ancestor',
+  'volume',
+  'network',
+  'before',
+  'since',
+  'health',
+  'is-task',
+  'publish',
+  'expose',
+];
+
+export async function listContainers(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+  const filters = parseFilters(request.query.get('filters'));
+  checkFilters(filters, KNOWN);
+  for (const state of filters.get('status') ?? [])
+    if (!STATES.includes(state)) throw new InvalidParameter(`invalid filter 'status=${state}'`);
+  const limit = numberOf(request, 'limit') ?? 0;
+  const all = flagOf(request, 'all') || limit > 0 || filters.has('status') || filters.has('exited');
+  const names = new Map((await engine.images.list()).map((image) => [image.id as string, image.tags]));
+  const ancestors = await Promise.all(
+    (filters.get('ancestor') ?? []).map((name) =>
+      engine.images.find(name).then(
+        ({ id }) => id as string,
+        () => '',
+      ),
+    ),
+  );
+  const found = [...engine.containers.values()]
+    .sort((a, b) => b.created - a.created)
+    .filter((container) => (all || container.running) && passes(engine, container, filters, ancestors));
+  return json(
+    found.slice(0, limit > 0 ? limit : undefined).map((container) => {
+      const { Image } = container.config;
+      // an image that has lost the name is shown by its id
+      const known = names.get(container.imageId);
+      const shown = known?.length === 0 && !container.imageId.includes(Image) ? container.imageId : Image;
+      return summary(engine, container, shown);
+    }),
+  );
+}
+
+function passes(engine: Engine, container: Container, filters: Filters, ancestors: readonly string[]): boolean {
+  const any = (name: string, test: (value: string) => boolean): boolean =>
+    !filters.has(name) || filters.get(name)!.some(test);
+  const network = container.host.NetworkMode === 'default' ? 'bridge' : container.host.NetworkMode;
+  return (
+    any('id', (value) => container.id.startsWith(value)) &&
+    any('name', (value) => nameMatches(container.name, value)) &&
+    matchesLabels(filters.get('label'), container.config.Labels) &&
+    any('status', (value) => container.status === value) &&
+    any('exited', (value) => container.status === 'exited' && String(container.exitCode) === value) &&
+    any('ancestor', () => ancestors.includes(container.imageId)) &&
+    any('volume', (value) =>
+      container.mounts.some(({ Name, Destination }) => Name === value || Destination === value),
+    ) &&
+    any('network', (value) => network === value) &&
+    any('before', (value) => container.created < engine.container(value).created) &&
+    any('since', (value) => container.created > engine.container(value).created)
+  );
+}
+
+/** A part of the name, or an expression with ^ and $. */
+function nameMatches(name: string, filter: string): boolean {
+  const from = filter.startsWith('^');
+  const to = filter.endsWith('$');
+  const text = filter.slice(from ? 1 : 0, to ? -1 : undefined).replace(/^\//, '');
+  if (from && to) return name === text;
+  return from ? name.startsWith(text) : to ? name.endsWith(text) : name.includes(text);
+}

@@ -1,0 +1,205 @@
+// Routes of containers and execs. Docker Engine API, "Containers", "Exec".
+import { parseResources } from '../engine/container-config.js';
+import type { Container, WaitCondition } from '../engine/container.js';
+import type { Engine } from '../engine/engine.js';
+import { Conflict, InvalidParameter } from '../engine/errors.js';
+import { Members } from '../engine/json-members.js';
+import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { signalOf } from '../engine/signals.js';
+import { readJson } from '../http/body.js';
+import type { HttpAnswer, HttpRequest } from '../http/message.js';
+import type { Router } from '../http/router.js';
+import { flagOf, json, line, nothing, numberOf, timeOf } from './answers.js';
+import { type Attachable, attached, type Wanted } from './attach.js';
+import { listContainers } from './container-list.js';
+import { inspection } from './container-views.js';
+import { logsOf } from './logs.js';
+import { statsOf, topOf } from './stats.js';
+
+const CONDITIONS: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed'];
+
+export function containerRoutes(router: Router, engine: Engine): void {
+  const on = (
+    method: string,
+    path: string,
+    act: (container: Container, request: HttpRequest) => Promise<HttpAnswer>,
+  ): void =>
+    router.add(method, `/containers/{name}${path}`, (request, { name }) => act(engine.container(name!), request));
+
+  router.add('GET', '/containers/json', (request) => listContainers(engine, request));
+  router.add('POST', '/containers/create', async (request) => {
+    const { container, warnings } = await engine.create(request.query.get('name'), await readJson(request));
+    return json({ Id: container.id, Warnings: warnings }, 201);
+  });
+  router.add('POST', '/containers/prune', (request) => prune(engine, request));
+  on('GET', '/json', async (container) => json(inspection(engine, container)));
+  on('POST', '/start', async (container) => {
+    await container.start();
+    return nothing();
+  });
+  on('POST', '/stop', async (container, request) => {
+    await container.stop(numberOf(request, 't'), request.query.get('signal'));
+    return nothing();
+  });
+  on('POST', '/restart', async (container, request) => {
+    await container.restart(numberOf(request, 't'), request.query.get('signal'));
+    return nothing();
+  });
+  on('POST', '/kill', async (container, request) => {
+    await container.kill(signalOf(request.query.get('signal') || 'KILL'));
+    return nothing();
+  });
+  on('POST', '/pause', async (container) => {
+    await container.pause();
+    return nothing();
+  });
+  on('POST', '/unpause', async (container) => {
+    await container.resume();
+    return nothing();
+  });
+  on('POST', '/rename', async (container, request) => {
+    engine.rename(container, request.query.get('name') ?? '');
+    return nothing();
+  });
+  on('POST', '/update', async (container, request) => {
+    const body = new Members(await readJson(request), 'the update');
+    const given = Object.entries(parseResources(body)).filter(([name]) => body.has(name));
+    await container.update(Object.fromEntries(given));
+    return json({ Warnings: [] });
+  });
+  on('POST', '/resize', async (container, request) => {
+    await container.resize(...sizeOf(request));
+    return nothing(200);
+  });
+  on('POST', '/wait', async (container, request) => waiting(container, request));
+  on('GET', '/logs', async (container, request) => logsOf(container, request));
+  on('GET', '/stats', async (container, request) => statsOf(engine, container, request));
+  on('GET', '/top', (container, request) => topOf(engine, container, request));
+  router.add('DELETE', '/containers/{name}', async (request, { name }) => {
+    await engine.remove(engine.container(name!), flagOf(request, 'force'), flagOf(request, 'v'));
+    return nothing();
+  });
+  router.add('POST', '/containers/{name}/attach', async (request, { name }) =>
+    attach(engine.container(name!), request),
+  );
+  router.add('POST', '/containers/{name}/exec', async (request, { name }) => {
+    const exec = engine.createExec(engine.container(name!), await readJson(request));
+    return json({ Id: exec.id }, 201);
+  });
+  execRoutes(router, engine);
+}
+
+function sizeOf(request: HttpRequest): [rows: number, columns: number] {
+  const [rows, columns] = [numberOf(request, 'h'), numberOf(request, 'w')];
+  if (rows === undefined || columns === undefined) throw new InvalidParameter('h and w are needed');
+  return [rows, columns];
+}
+
+const wantedOf = (request: HttpRequest): Wanted => ({
+  stdin: flagOf(request, 'stdin'),
+  stdout: flagOf(request, 'stdout'),
+  stderr: flagOf(request, 'stderr'),
+});
+
+function attach(container: Container, request: HttpRequest) {
+  if (container.status === 'paused') throw new Conflict(`container ${container.id} is paused, unpause and try again`);
+  const wanted = wantedOf(request);
+  const { OpenStdin, StdinOnce, Tty } = container.config;
+  const before = flagOf(request, 'logs') ? container.log.read(Number.POSITIVE_INFINITY, () => true) : [];
+  const to: Attachable = {
+    tty: Tty,
+    streams: container.streams,
+    input: (bytes) => container.input(bytes),
+    endInput: () => container.endInput(),
+    running: container.whenRunning(),
+    endsWithClient: StdinOnce && !Tty,
+  };
+  return attached(to, { ...wanted, stdin: wanted.stdin && OpenStdin }, before);
+}
+
+/** The headers go out at once; the body when it has come true. */
+function waiting(container: Container, request: HttpRequest): HttpAnswer {
+  const condition = (request.query.get('condition') || 'not-running') as WaitCondition;
+  if (!CONDITIONS.includes(condition)) throw new InvalidParameter(`invalid condition: "${condition}"`);
+  let stop = (): void => {};
+  // from now on, not from when the body is written
+  const code = new Promise<number>((resolve) => {
+    stop = container.wait(condition, resolve);
+  });
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json' },
+    async body(out) {
+      const closed = new Promise<undefined>((resolve) => out.onClose(() => resolve(undefined)));
+      const found = await Promise.race([code, closed]);
+      stop();
+      if (found !== undefined) await out.write(line({ StatusCode: found }));
+    },
+  };
+}
+
+async function prune(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+  const filters = parseFilters(request.query.get('filters'));
+  checkFilters(filters, ['label', 'until']);
+  const until = timeOf({ ...request, query: new Map([['until', filters.get('until')?.[0] ?? '']]) }, 'until');
+  const deleted: string[] = [];
+  for (const container of [...engine.containers.values()]) {
+    if (container.running || !matchesLabels(filters.get('label'), container.config.Labels)) continue;
+    if (until !== undefined && container.created > until * 1000) continue;
+    await engine.remove(container, false, false);
+    deleted.push(container.id);
+  }
+  return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: 0 });
+}
+
+function execRoutes(router: Router, engine: Engine): void {
+  router.add('POST', '/exec/{id}/start', async (request, { id }) => {
+    const exec = engine.exec(id!);
+    const body = new Members(await readJson(request), 'the exec');
+    const size = body.list('ConsoleSize') as number[];
+    const console =
+      size.length === 2 && size.every(Number.isInteger) ? { height: size[0]!, width: size[1]! } : undefined;
+    if (body.flag('Detach')) {
+      await exec.start(console);
+      return nothing(200);
+    }
+    if (exec.state !== 'created') throw new Conflict(`exec ${exec.id} has been started already`);
+    const { Tty, AttachStdin, AttachStdout, AttachStderr } = exec.config;
+    const to: Attachable = {
+      tty: Tty,
+      streams: exec.streams,
+      input: (bytes) => exec.input(bytes),
+      endInput: () => exec.endInput(),
+      running: exec.started,
+      endsWithClient: !Tty,
+    };
+    const wanted = { stdin: AttachStdin, stdout: AttachStdout, stderr: AttachStderr };
+    return attached(to, wanted, [], () => exec.start(console));
+  });
+  router.add('POST', '/exec/{id}/resize', async (request, { id }) => {
+    await engine.exec(id!).resize(...sizeOf(request));
+    return nothing(200);
+  });
+  router.add('GET', '/exec/{id}/json', async (_request, { id }) => {
+    const { container, config, state, exitCode, pid } = engine.exec(id!);
+    return json({
+      ID: id,
+      Running: state === 'running',
+      ExitCode: exitCode,
+      ProcessConfig: {
+        tty: config.Tty,
+        entrypoint: config.Cmd[0],
+        arguments: config.Cmd.slice(1),
+        privileged: config.Privileged,
+        user: config.User,
+      },
+      OpenStdin: config.AttachStdin,
+      OpenStderr: config.AttachStderr,
+      OpenStdout: config.AttachStdout,
+      CanRemove: state === 'ended',
+      ContainerID: container.id,
+      DetachKeys: '',
+      Pid: state === 'running' ? pid : 0,
+    });
+  });
+}

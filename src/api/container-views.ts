@@ -1,0 +1,190 @@
+// Containers as the API shows them. Docker Engine API, definitions ContainerInspectResponse, ContainerSummary.
+import type { Container } from '../engine/container.js';
+import type { Engine } from '../engine/engine.js';
+import { dateOf } from './answers.js';
+
+const SECOND = 1000;
+
+/** 'About a minute', '3 hours': Docker's words for how long something takes. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / SECOND);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.round(minutes / 60);
+  if (seconds < 1) return 'Less than a second';
+  if (seconds === 1) return '1 second';
+  if (seconds < 60) return `${seconds} seconds`;
+  if (minutes === 1) return 'About a minute';
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return 'About an hour';
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(hours / 24 / 365)} years`;
+}
+
+/** What `docker ps` has under STATUS. */
+function statusText(container: Container, now: number): string {
+  const since = duration(now - container.startedAt);
+  switch (container.status) {
+    case 'running':
+      return `Up ${since}`;
+    case 'paused':
+      return `Up ${since} (Paused)`;
+    case 'exited':
+      return `Exited (${container.exitCode}) ${duration(now - container.finishedAt)} ago`;
+    case 'created':
+      return 'Created';
+    default:
+      return 'Removal In Progress';
+  }
+}
+
+const portsOf = ({ config }: Container): Record<string, null> =>
+  Object.fromEntries(Object.keys(config.ExposedPorts ?? {}).map((port) => [port, null]));
+
+function networkOf(engine: Engine, { host, running }: Container) {
+  const mode = host.NetworkMode === 'default' ? 'bridge' : host.NetworkMode;
+  if (mode.startsWith('container:')) return {};
+  return {
+    [mode]: {
+      IPAMConfig: null,
+      Links: null,
+      Aliases: null,
+      MacAddress: '',
+      DriverOpts: null,
+      GwPriority: 0,
+      NetworkID: '',
+      EndpointID: running ? engine.name : '',
+      Gateway: '',
+      IPAddress: '',
+      IPPrefixLen: 0,
+      IPv6Gateway: '',
+      GlobalIPv6Address: '',
+      GlobalIPv6PrefixLen: 0,
+      DNSNames: null,
+    },
+  };
+}
+
+function mountsOf({ mounts }: Container) {
+  return mounts
+    .filter(({ Type }) => Type !== 'tmpfs')
+    .map(({ Type, Name, Source, Destination, RW }) => ({
+      Type,
+      ...(Type === 'volume' && { Name, Driver: 'local' }),
+      Source: Type === 'volume' ? '' : Source,
+      Destination,
+      Mode: '',
+      RW,
+      Propagation: Type === 'bind' ? 'rprivate' : '',
+    }));
+}
+
+function platformOf(container: Container) {
+  const { config, host } = container;
+  return {
+    Config: {
+      ...config,
+      // names without a value have done what they do
+      Env: config.Env.filter((entry) => entry.includes('=')),
+      OnBuild: null,
+    },
+    HostConfig: {
+      ...{ ContainerIDFile: '', VolumeDriver: '', VolumesFrom: null, Links: null, Cgroup: '', CgroupParent: '' },
+      ...{ BlkioWeight: 0, BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [] },
+      ...{
+        BlkioDeviceReadIOps: [],
+        BlkioDeviceWriteIOps: [],
+        Devices: [],
+        DeviceCgroupRules: null,
+        DeviceRequests: null,
+      },
+      ...{
+        CpuRealtimePeriod: 0,
+        CpuRealtimeRuntime: 0,
+        CpuCount: 0,
+        CpuPercent: 0,
+        IOMaximumIOps: 0,
+        IOMaximumBandwidth: 0,
+      },
+      ...{ MemorySwappiness: null, OomKillDisable: null, PublishAllPorts: false, ConsoleSize: [0, 0], DnsOptions: [] },
+      ...{ Isolation: '', Runtime: 'tabvisor' },
+      ...host,
+      MaskedPaths: host.MaskedPaths ?? null,
+      ReadonlyPaths: host.ReadonlyPaths ?? null,
+    },
+  };
+}
+
+/** GET /containers/X/json. */
+export function inspection(engine: Engine, container: Container) {
+  const { id, args, status } = container;
+  const network = networkOf(engine, container);
+  return {
+    Id: id,
+    Created: dateOf(container.created),
+    Path: args[0] ?? '',
+    Args: args.slice(1),
+    State: {
+      Status: status,
+      Running: container.running,
+      Paused: status === 'paused',
+      Restarting: false,
+      OOMKilled: container.oomKilled,
+      Dead: false,
+      Pid: container.pid,
+      ExitCode: container.exitCode,
+      Error: container.error,
+      StartedAt: dateOf(container.startedAt),
+      FinishedAt: dateOf(container.finishedAt),
+    },
+    Image: container.imageId,
+    ResolvConfPath: '',
+    HostnamePath: '',
+    HostsPath: '',
+    LogPath: '',
+    Name: `/${container.name}`,
+    RestartCount: 0,
+    Driver: 'overlay',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: container.execIds.size > 0 ? [...container.execIds] : null,
+    ...platformOf(container),
+    GraphDriver: { Name: 'overlay', Data: {} },
+    Mounts: mountsOf(container),
+    NetworkSettings: {
+      ...{ Bridge: '', SandboxID: '', SandboxKey: '', HairpinMode: false, LinkLocalIPv6Address: '' },
+      ...{ LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null, EndpointID: '' },
+      ...{ Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: '', IPPrefixLen: 0, IPv6Gateway: '' },
+      MacAddress: '',
+      Ports: portsOf(container),
+      Networks: network,
+    },
+  };
+}
+
+/** An item of GET /containers/json. */
+export function summary(engine: Engine, container: Container, imageName: string) {
+  const exposed = Object.keys(container.config.ExposedPorts ?? {});
+  return {
+    Id: container.id,
+    Names: [`/${container.name}`],
+    Image: imageName,
+    ImageID: container.imageId,
+    Command: container.args.map((word, i) => (i > 0 && word.includes(' ') ? `'${word}'` : word)).join(' '),
+    Created: Math.floor(container.created / SECOND),
+    Ports: exposed.map((text) => {
+      const [port, protocol = 'tcp'] = text.split('/');
+      return { PrivatePort: Number(port), Type: protocol };
+    }),
+    Labels: container.config.Labels,
+    State: container.status,
+    Status: statusText(container, engine.host.date()),
+    HostConfig: { NetworkMode: container.host.NetworkMode },
+    NetworkSettings: { Networks: networkOf(engine, container) },
+    Mounts: mountsOf(container),
+  };
+}

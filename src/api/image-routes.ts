@@ -1,0 +1,129 @@
+// Routes of images. Docker Engine API, "Images".
+import type { Engine } from '../engine/engine.js';
+import type { Image } from '../engine/images.js';
+import { InvalidParameter, NotImplemented } from '../engine/errors.js';
+import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
+import type { HttpAnswer, HttpRequest } from '../http/message.js';
+import type { Router } from '../http/router.js';
+import { flagOf, json, line, nothing } from './answers.js';
+
+export function imageRoutes(router: Router, engine: Engine): void {
+  router.add('GET', '/images/json', (request) => list(engine, request));
+  router.add('POST', '/images/create', (request) => create(engine, request));
+  router.add('GET', '/images/{name...}/json', async (_request, { name }) =>
+    json(inspection(await engine.images.find(name!))),
+  );
+  router.add('GET', '/images/{name...}/history', async (_request, { name }) =>
+    json(history(await engine.images.find(name!))),
+  );
+  router.add('POST', '/images/{name...}/tag', async (request, { name }) => {
+    const repo = request.query.get('repo');
+    if (!repo) throw new InvalidParameter('repo is needed');
+    const tag = request.query.get('tag');
+    await engine.images.tag(name!, tag ? `${repo}:${tag}` : repo);
+    return nothing(201);
+  });
+  router.add('DELETE', '/images/{name...}', async (request, { name }) => {
+    const force = flagOf(request, 'force');
+    const usedBy = (id: string): string | undefined =>
+      [...engine.containers.values()].find((one) => one.imageId === id && (!force || one.running))?.id;
+    return json(await engine.images.remove(name!, force, flagOf(request, 'noprune'), usedBy));
+  });
+}
+
+/** Import of a root; a pull comes from a registry. */
+async function create(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+  if (request.query.get('fromSrc') !== '-')
+    throw new NotImplemented('images are imported by now: docker import FILE NAME');
+  const [repo, tag] = [request.query.get('repo'), request.query.get('tag')];
+  const name = repo ? (tag ? `${repo}:${tag}` : repo) : undefined;
+  const id = await engine.images.importRoot(
+    name,
+    request.body,
+    request.query.get('message') ?? 'Imported from -',
+    engine.host.date(),
+  );
+  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: line({ status: id }) };
+}
+
+async function list(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+  const filters = parseFilters(request.query.get('filters'));
+  checkFilters(filters, ['dangling', 'label', 'reference', 'before', 'since', 'until']);
+  const users = (id: string): number => [...engine.containers.values()].filter(({ imageId }) => imageId === id).length;
+  const dangling = filters.get('dangling')?.[0];
+  const shown = (await engine.images.list()).filter((image) => {
+    if (dangling !== undefined && ['true', '1'].includes(dangling) !== (image.tags.length === 0)) return false;
+    if (!matchesLabels(filters.get('label'), Object.fromEntries(image.config.config.labels))) return false;
+    const references = filters.get('reference');
+    return (
+      references === undefined ||
+      image.tags.some((tag) => references.some((one) => tag === one || tag.split(':')[0] === one))
+    );
+  });
+  return json(
+    shown
+      .sort((a, b) => created(b) - created(a))
+      .map((image) => ({
+        Id: image.id,
+        ParentId: '',
+        RepoTags: image.tags.length > 0 ? image.tags : ['<none>:<none>'],
+        RepoDigests: image.digests.length > 0 ? image.digests : image.tags.length > 0 ? [] : ['<none>@<none>'],
+        Created: Math.floor(created(image) / 1000),
+        Size: image.size,
+        SharedSize: -1,
+        Labels: Object.fromEntries(image.config.config.labels),
+        Containers: users(image.id),
+      })),
+  );
+}
+
+const created = (image: Image): number => Date.parse(image.config.created ?? '') || 0;
+
+function inspection(image: Image) {
+  const { config, platform, author, diffIds, history } = image.config;
+  const set = (names: readonly string[]) =>
+    names.length > 0 ? Object.fromEntries(names.map((name) => [name, {}])) : null;
+  return {
+    Id: image.id,
+    RepoTags: image.tags,
+    RepoDigests: image.digests,
+    Parent: '',
+    Comment: history.at(-1)?.comment ?? '',
+    Created: image.config.created ?? '',
+    DockerVersion: '',
+    Author: author ?? '',
+    Config: {
+      ...{ Hostname: '', Domainname: '', AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: false },
+      ...{ OpenStdin: false, StdinOnce: false, Image: '' },
+      User: config.user,
+      Env: config.env,
+      Cmd: config.cmd ?? null,
+      Entrypoint: config.entrypoint ?? null,
+      Volumes: set(config.volumes),
+      WorkingDir: config.workingDir,
+      OnBuild: config.onBuild.length > 0 ? config.onBuild : null,
+      Labels: config.labels.size > 0 ? Object.fromEntries(config.labels) : null,
+      ...(config.exposedPorts.length > 0 && { ExposedPorts: set(config.exposedPorts) }),
+      ...(config.stopSignal !== undefined && { StopSignal: config.stopSignal }),
+      ...(config.shell && { Shell: config.shell }),
+    },
+    Architecture: platform.architecture,
+    ...(platform.variant !== undefined && { Variant: platform.variant }),
+    Os: platform.os,
+    Size: image.size,
+    GraphDriver: { Name: 'overlay', Data: {} },
+    RootFS: { Type: 'layers', Layers: diffIds },
+    Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
+  };
+}
+
+function history(image: Image) {
+  return [...image.config.history].reverse().map((entry, i) => ({
+    Id: i === 0 ? image.id : '<missing>',
+    Created: Math.floor((Date.parse(entry.created ?? '') || 0) / 1000),
+    CreatedBy: entry.createdBy,
+    Tags: i === 0 && image.tags.length > 0 ? image.tags : null,
+    Size: 0,
+    Comment: entry.comment ?? '',
+  }));
+}

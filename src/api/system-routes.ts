@@ -1,0 +1,181 @@
+// Routes of the engine itself: ping, version, info, events. Docker Engine API, "System".
+import type { Engine } from '../engine/engine.js';
+import type { EngineEvent } from '../engine/events.js';
+import { type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
+import type { HttpAnswer, HttpRequest } from '../http/message.js';
+import type { Router } from '../http/router.js';
+import { json, line, timeOf } from './answers.js';
+import { API_VERSION, MIN_API_VERSION } from './versions.js';
+
+export interface About {
+  /** Of tabvisor. */
+  version: string;
+  /** Where the data is. */
+  root: string;
+}
+
+const PING_HEADERS = {
+  'Api-Version': API_VERSION,
+  Ostype: 'linux',
+  'Docker-Experimental': 'false',
+  'Builder-Version': '1',
+  Swarm: 'inactive',
+  'Cache-Control': 'no-cache, no-store, must-revalidate',
+  Pragma: 'no-cache',
+  'Content-Type': 'text/plain; charset=utf-8',
+};
+
+export function systemRoutes(router: Router, engine: Engine, about: About): void {
+  for (const method of ['GET', 'HEAD'])
+    router.add(method, '/_ping', async () => ({ status: 200, headers: PING_HEADERS, body: 'OK' }));
+  router.add('GET', '/version', async () => json(await versionOf(engine, about)));
+  router.add('GET', '/info', async () => json(await infoOf(engine, about)));
+  router.add('GET', '/events', async (request) => eventsOf(engine, request));
+}
+
+async function versionOf(engine: Engine, { version }: About) {
+  const { release } = await engine.node.call('info');
+  const details = {
+    ...{ ApiVersion: API_VERSION, Arch: '386', BuildTime: '', Experimental: 'false', GitCommit: '', GoVersion: '' },
+    ...{ KernelVersion: release, MinAPIVersion: MIN_API_VERSION, Os: 'linux' },
+  };
+  return {
+    Platform: { Name: 'tabvisor' },
+    Components: [{ Name: 'Engine', Version: version, Details: details }],
+    Version: version,
+    ApiVersion: API_VERSION,
+    MinAPIVersion: MIN_API_VERSION,
+    GitCommit: '',
+    GoVersion: '',
+    Os: 'linux',
+    Arch: '386',
+    KernelVersion: release,
+    BuildTime: '',
+  };
+}
+
+async function infoOf(engine: Engine, { version, root }: About) {
+  const { memory, release } = await engine.node.call('info');
+  const containers = [...engine.containers.values()];
+  const count = (status: string): number => containers.filter((container) => container.status === status).length;
+  const [running, paused] = [count('running'), count('paused')];
+  return {
+    ID: engine.name,
+    Containers: containers.length,
+    ContainersRunning: running,
+    ContainersPaused: paused,
+    ContainersStopped: containers.length - running - paused,
+    Images: (await engine.images.list()).length,
+    Driver: 'overlay',
+    DriverStatus: [['Layers', 'mounted where they lie']],
+    Plugins: { Volume: ['local'], Network: ['host', 'none'], Authorization: null, Log: ['json-file', 'none'] },
+    ...{ MemoryLimit: true, SwapLimit: false, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true },
+    ...{ PidsLimit: true, OomKillDisable: false, IPv4Forwarding: true, Debug: false, NFd: 0, NGoroutines: 0 },
+    SystemTime: new Date(engine.host.date()).toISOString(),
+    LoggingDriver: 'json-file',
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: '2',
+    NEventsListener: 0,
+    KernelVersion: release,
+    OperatingSystem: 'tabvisor',
+    OSVersion: version,
+    OSType: 'linux',
+    Architecture: 'i686',
+    NCPU: 1,
+    MemTotal: memory,
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'], IndexConfigs: {}, Mirrors: null },
+    GenericResources: null,
+    DockerRootDir: root,
+    ...{ HttpProxy: '', HttpsProxy: '', NoProxy: '' },
+    Name: engine.name,
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: version,
+    Runtimes: { tabvisor: { path: 'tabvisor' } },
+    DefaultRuntime: 'tabvisor',
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
+    LiveRestoreEnabled: false,
+    Isolation: '',
+    InitBinary: '',
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: '' },
+    InitCommit: { ID: '' },
+    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+    Warnings: ['WARNING: No swap limit support'],
+  };
+}
+
+function eventsOf(engine: Engine, request: HttpRequest): HttpAnswer {
+  const filters = parseFilters(request.query.get('filters'));
+  const since = timeOf(request, 'since');
+  const until = timeOf(request, 'until');
+  const passes = (event: EngineEvent): boolean =>
+    matches(event, filters) && (until === undefined || event.timeNano / 1e9 <= until);
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json' },
+    async body(out) {
+      const queue = since === undefined ? [] : engine.events.after(since).filter(passes);
+      let over = false;
+      let wake = (): void => {};
+      const end = (): void => {
+        over = true;
+        wake();
+      };
+      const stop = engine.events.listen((event) => {
+        if (!passes(event)) return;
+        queue.push(event);
+        wake();
+      });
+      out.onClose(end);
+      const cancel =
+        until === undefined ? () => {} : engine.host.after(Math.max(0, until * 1000 - engine.host.date()), end);
+      try {
+        for (;;) {
+          for (let event = queue.shift(); event; event = queue.shift())
+            if (!(await out.write(line(legacy(event))))) return;
+          if (over) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        stop();
+        cancel();
+      }
+    },
+  };
+}
+
+/** With the names that events had before 1.22, which old clients still read. */
+const legacy = (event: EngineEvent) =>
+  event.Type === 'container'
+    ? { status: event.Action, id: event.Actor.ID, from: event.Actor.Attributes.image, ...event }
+    : event;
+
+function matches({ Type, Action, Actor, scope }: EngineEvent, filters: Filters): boolean {
+  const any = (name: string, test: (value: string) => boolean): boolean =>
+    !filters.has(name) || filters.get(name)!.some(test);
+  const { name, image } = Actor.Attributes;
+  const isIt =
+    (type: string) =>
+    (value: string): boolean =>
+      Type === type && (Actor.ID.startsWith(value) || name === value.replace(/^\//, ''));
+  return (
+    any('type', (value) => Type === value) &&
+    any('event', (value) => Action === value || Action.startsWith(`${value}:`)) &&
+    any('scope', (value) => scope === value) &&
+    any('container', isIt('container')) &&
+    any('volume', isIt('volume')) &&
+    any('image', (value) => (Type === 'image' ? name === value || Actor.ID === value : image === value)) &&
+    matchesLabels(filters.get('label'), Actor.Attributes)
+  );
+}

@@ -1,0 +1,66 @@
+// Routes of volumes. Docker Engine API, "Volumes". A volume is kept by the node for as long as that lives.
+import type { Engine, Volume } from '../engine/engine.js';
+import { InvalidParameter } from '../engine/errors.js';
+import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { randomHex } from '../engine/host.js';
+import { Members } from '../engine/json-members.js';
+import { readJson } from '../http/body.js';
+import type { Router } from '../http/router.js';
+import { dateOf, json, nothing } from './answers.js';
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+const shown = ({ Name, Labels, created }: Volume) => ({
+  ...{ Name, Driver: 'local', Mountpoint: `volume:${Name}`, CreatedAt: dateOf(created) },
+  ...{ Labels, Scope: 'local', Options: null },
+});
+
+export function volumeRoutes(router: Router, engine: Engine): void {
+  router.add('GET', '/volumes', async (request) => {
+    const filters = parseFilters(request.query.get('filters'));
+    checkFilters(filters, ['dangling', 'driver', 'label', 'name']);
+    const any = (name: string, test: (value: string) => boolean): boolean => filters.get(name)?.some(test) ?? true;
+    const found = [...engine.volumes.values()].filter(
+      (volume) =>
+        any('name', (value) => volume.Name.includes(value)) &&
+        any('driver', (value) => value === 'local') &&
+        any('dangling', (value) => ['true', '1'].includes(value) === (engine.usersOf(volume.Name).length === 0)) &&
+        matchesLabels(filters.get('label'), volume.Labels),
+    );
+    return json({ Volumes: found.map(shown), Warnings: null });
+  });
+  router.add('POST', '/volumes/create', async (request) => {
+    const body = new Members(await readJson(request), 'the volume');
+    const given = body.text('Name');
+    if (given && !NAME.test(given))
+      throw new InvalidParameter(`create ${given}: "${given}" includes invalid characters for a local volume name`);
+    if ((body.text('Driver') || 'local') !== 'local')
+      throw new InvalidParameter(
+        `error looking up volume plugin ${body.text('Driver')}: plugin "${body.text('Driver')}" not found`,
+      );
+    const volume = {
+      Name: given || randomHex(engine.host, 32),
+      Labels: body.map('Labels'),
+      created: engine.host.date(),
+      anonymous: !given,
+    };
+    return json(shown(await engine.createVolume(volume)), 201);
+  });
+  router.add('POST', '/volumes/prune', async (request) => {
+    const filters = parseFilters(request.query.get('filters'));
+    const all = ['true', '1'].includes(filters.get('all')?.[0] ?? 'false');
+    const deleted: string[] = [];
+    for (const volume of [...engine.volumes.values()]) {
+      if (engine.usersOf(volume.Name).length > 0 || !(all || volume.anonymous)) continue;
+      if (!matchesLabels(filters.get('label'), volume.Labels)) continue;
+      await engine.removeVolume(volume.Name);
+      deleted.push(volume.Name);
+    }
+    return json({ VolumesDeleted: deleted, SpaceReclaimed: 0 });
+  });
+  router.add('GET', '/volumes/{name}', async (_request, { name }) => json(shown(engine.volume(name!))));
+  router.add('DELETE', '/volumes/{name}', async (_request, { name }) => {
+    await engine.removeVolume(name!);
+    return nothing();
+  });
+}

@@ -1,0 +1,183 @@
+// What a client asks of a container: Docker's Config and HostConfig, as far as we honour them.
+// Docker Engine API, definitions ContainerConfig, HostConfig, Resources.
+import { Members } from './json-members.js';
+
+export interface ContainerConfig {
+  Hostname: string;
+  Domainname: string;
+  User: string;
+  AttachStdin: boolean;
+  AttachStdout: boolean;
+  AttachStderr: boolean;
+  ExposedPorts?: Record<string, object>;
+  Tty: boolean;
+  OpenStdin: boolean;
+  StdinOnce: boolean;
+  Env: string[];
+  Cmd: string[] | null;
+  Entrypoint: string[] | null;
+  Image: string;
+  Labels: Record<string, string>;
+  Volumes: Record<string, object> | null;
+  WorkingDir: string;
+  StopSignal?: string;
+  StopTimeout?: number;
+}
+
+export interface MountRequest {
+  Type: string;
+  Source: string;
+  Target: string;
+  ReadOnly: boolean;
+  TmpfsOptions?: { SizeBytes?: number; Mode?: number };
+}
+
+export interface Resources {
+  Memory: number;
+  MemoryReservation: number;
+  MemorySwap: number;
+  NanoCpus: number;
+  CpuShares: number;
+  CpuPeriod: number;
+  CpuQuota: number;
+  CpusetCpus: string;
+  PidsLimit: number | null;
+}
+
+export interface HostConfig extends Resources {
+  Binds: string[] | null;
+  Mounts: MountRequest[];
+  Tmpfs: Record<string, string>;
+  NetworkMode: string;
+  PidMode: string;
+  IpcMode: string;
+  UTSMode: string;
+  UsernsMode: string;
+  CgroupnsMode: string;
+  PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
+  RestartPolicy: { Name: string; MaximumRetryCount: number };
+  AutoRemove: boolean;
+  Privileged: boolean;
+  ReadonlyRootfs: boolean;
+  CapAdd: string[] | null;
+  CapDrop: string[] | null;
+  SecurityOpt: string[] | null;
+  Sysctls: Record<string, string>;
+  ShmSize: number;
+  CpusetMems: string;
+  Ulimits: { Name: string; Soft: number; Hard: number }[];
+  OomScoreAdj: number;
+  ExtraHosts: string[] | null;
+  Dns: string[];
+  DnsSearch: string[];
+  GroupAdd: string[] | null;
+  Init: boolean | null;
+  Annotations: Record<string, string>;
+  LogConfig: { Type: string; Config: Record<string, string> };
+  MaskedPaths?: string[];
+  ReadonlyPaths?: string[];
+}
+
+export function parseConfig(body: unknown): ContainerConfig {
+  const config = new Members(body, 'the config');
+  return {
+    Hostname: config.text('Hostname'),
+    Domainname: config.text('Domainname'),
+    User: config.text('User'),
+    AttachStdin: config.flag('AttachStdin'),
+    AttachStdout: config.flag('AttachStdout'),
+    AttachStderr: config.flag('AttachStderr'),
+    ...(config.has('ExposedPorts') && { ExposedPorts: config.set('ExposedPorts')! }),
+    Tty: config.flag('Tty'),
+    OpenStdin: config.flag('OpenStdin'),
+    StdinOnce: config.flag('StdinOnce'),
+    Env: config.texts('Env') ?? [],
+    Cmd: config.texts('Cmd'),
+    Entrypoint: config.texts('Entrypoint'),
+    Image: config.text('Image'),
+    Labels: config.map('Labels'),
+    Volumes: config.set('Volumes'),
+    WorkingDir: config.text('WorkingDir'),
+    ...(config.has('StopSignal') && { StopSignal: config.text('StopSignal') }),
+    ...(config.has('StopTimeout') && { StopTimeout: config.number('StopTimeout') }),
+  };
+}
+
+export function parseResources(host: Members): Resources {
+  return {
+    Memory: host.number('Memory'),
+    MemoryReservation: host.number('MemoryReservation'),
+    MemorySwap: host.number('MemorySwap'),
+    NanoCpus: host.number('NanoCpus'),
+    CpuShares: host.number('CpuShares'),
+    CpuPeriod: host.number('CpuPeriod'),
+    CpuQuota: host.number('CpuQuota'),
+    CpusetCpus: host.text('CpusetCpus'),
+    PidsLimit: host.optionalNumber('PidsLimit') ?? null,
+  };
+}
+
+function parseMount(item: unknown): MountRequest {
+  const mount = new Members(item, 'HostConfig.Mounts');
+  const tmpfs = mount.members('TmpfsOptions');
+  return {
+    Type: mount.text('Type'),
+    Source: mount.text('Source'),
+    Target: mount.text('Target'),
+    ReadOnly: mount.flag('ReadOnly'),
+    ...(mount.has('TmpfsOptions') && {
+      TmpfsOptions: { SizeBytes: tmpfs.optionalNumber('SizeBytes'), Mode: tmpfs.optionalNumber('Mode') },
+    }),
+  };
+}
+
+function parsePorts(host: Members): HostConfig['PortBindings'] {
+  const bindings = (port: string, list: unknown) =>
+    (Array.isArray(list) ? list : []).map((item) => {
+      const binding = new Members(item, `HostConfig.PortBindings.${port}`);
+      return { HostIp: binding.text('HostIp'), HostPort: binding.text('HostPort') };
+    });
+  return Object.fromEntries(host.entries('PortBindings').map(([port, list]) => [port, bindings(port, list)]));
+}
+
+export function parseHostConfig(host: Members): HostConfig {
+  const restart = host.members('RestartPolicy');
+  const log = host.members('LogConfig');
+  return {
+    ...parseResources(host),
+    Binds: host.texts('Binds'),
+    Mounts: host.list('Mounts').map(parseMount),
+    Tmpfs: host.map('Tmpfs'),
+    NetworkMode: host.text('NetworkMode') || 'default',
+    PidMode: host.text('PidMode'),
+    IpcMode: host.text('IpcMode') || 'private',
+    UTSMode: host.text('UTSMode'),
+    UsernsMode: host.text('UsernsMode'),
+    CgroupnsMode: host.text('CgroupnsMode') || 'private',
+    PortBindings: parsePorts(host),
+    RestartPolicy: { Name: restart.text('Name') || 'no', MaximumRetryCount: restart.number('MaximumRetryCount') },
+    AutoRemove: host.flag('AutoRemove'),
+    Privileged: host.flag('Privileged'),
+    ReadonlyRootfs: host.flag('ReadonlyRootfs'),
+    CapAdd: host.texts('CapAdd'),
+    CapDrop: host.texts('CapDrop'),
+    SecurityOpt: host.texts('SecurityOpt'),
+    Sysctls: host.map('Sysctls'),
+    ShmSize: host.number('ShmSize') || 64 << 20,
+    CpusetMems: host.text('CpusetMems'),
+    Ulimits: host.list('Ulimits').map((item) => {
+      const limit = new Members(item, 'HostConfig.Ulimits');
+      return { Name: limit.text('Name'), Soft: limit.number('Soft'), Hard: limit.number('Hard') };
+    }),
+    OomScoreAdj: host.number('OomScoreAdj'),
+    ExtraHosts: host.texts('ExtraHosts'),
+    Dns: host.texts('Dns') ?? [],
+    DnsSearch: host.texts('DnsSearch') ?? [],
+    GroupAdd: host.texts('GroupAdd'),
+    Init: host.has('Init') ? host.flag('Init') : null,
+    Annotations: host.map('Annotations'),
+    LogConfig: { Type: log.text('Type') || 'json-file', Config: log.map('Config') },
+    ...(host.has('MaskedPaths') && { MaskedPaths: host.texts('MaskedPaths')! }),
+    ...(host.has('ReadonlyPaths') && { ReadonlyPaths: host.texts('ReadonlyPaths')! }),
+  };
+}

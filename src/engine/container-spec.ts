@@ -1,0 +1,168 @@
+// From what a client asked for and what its image says to a config.json.
+// OCI runtime-spec 1.2; Docker docs, "Runtime options with Memory, CPUs, and GPUs", "Security configuration".
+import type { MountSpec, NamespaceType, ResourcesSpec, RuntimeSpec, SeccompSpec } from '../base/runtime-spec.js';
+import type { ContainerConfig, HostConfig, Resources } from './container-config.js';
+import { capabilitiesOf, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
+import { InvalidParameter } from './errors.js';
+import { defaultProfile } from './seccomp-default.js';
+
+const PERIOD = 100_000;
+const QUOTA_MIN = 1000;
+const MEMORY_MIN = 6 << 20;
+const KNOWN_OPTIONS =
+  /^(no-new-privileges([:=](true|false))?|seccomp=.*|label[:=].*|apparmor=.*|systempaths=unconfined)$/s;
+
+/** A place in the container and what is there. */
+export interface MountPoint {
+  Type: 'bind' | 'volume' | 'tmpfs';
+  Name?: string;
+  Source: string;
+  Destination: string;
+  RW: boolean;
+  /** Options of a tmpfs. */
+  options?: string[];
+}
+
+export interface SpecRequest {
+  id: string;
+  config: ContainerConfig;
+  host: HostConfig;
+  args: string[];
+  mounts: readonly MountPoint[];
+  /** Namespaces that other containers lend: /proc/PID/ns/TYPE. */
+  joined: Partial<Record<NamespaceType, string>>;
+}
+
+/** Throws InvalidParameter. */
+export function resourcesOf(host: Resources): ResourcesSpec {
+  if (host.Memory !== 0 && host.Memory < MEMORY_MIN) throw new InvalidParameter('Minimum memory limit allowed is 6MB');
+  if (host.NanoCpus > 0 && (host.CpuQuota > 0 || host.CpuPeriod > 0))
+    throw new InvalidParameter('Conflicting options: Nano CPUs and CPU Period cannot both be set');
+  if (host.NanoCpus < 0) throw new InvalidParameter('invalid argument: NanoCpus must not be negative');
+  const cpu: NonNullable<ResourcesSpec['cpu']> = {};
+  if (host.CpuShares > 0) cpu.shares = host.CpuShares;
+  if (host.NanoCpus > 0) {
+    cpu.period = PERIOD;
+    cpu.quota = Math.max(QUOTA_MIN, Math.round((host.NanoCpus * PERIOD) / 1e9));
+  } else {
+    if (host.CpuQuota) cpu.quota = host.CpuQuota;
+    if (host.CpuPeriod) cpu.period = host.CpuPeriod;
+  }
+  if (host.CpusetCpus) cpu.cpus = host.CpusetCpus;
+  return {
+    memory: {
+      ...(host.Memory > 0 && { limit: host.Memory }),
+      ...(host.MemoryReservation > 0 && { reservation: host.MemoryReservation }),
+    },
+    cpu,
+    ...(host.PidsLimit !== null && { pids: { limit: host.PidsLimit > 0 ? host.PidsLimit : -1 } }),
+  };
+}
+
+/** Throws InvalidParameter. */
+export function specOf({ id, config, host, args, mounts, joined }: SpecRequest): RuntimeSpec {
+  const capabilities = capabilitiesOf(host);
+  const options = new Set(host.SecurityOpt ?? []);
+  for (const option of options)
+    if (!KNOWN_OPTIONS.test(option)) throw new InvalidParameter(`invalid --security-opt: "${option}"`);
+  const open = host.Privileged || options.has('systempaths=unconfined');
+  return {
+    ociVersion: '1.2.0',
+    process: {
+      terminal: config.Tty,
+      user: { username: config.User || '0', additionalGids: groupsOf(host) },
+      args,
+      env: environmentOf(config),
+      cwd: config.WorkingDir || '/',
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      rlimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({
+        type: `RLIMIT_${Name.toUpperCase()}`,
+        soft: unlimited(Soft),
+        hard: unlimited(Hard),
+      })),
+      noNewPrivileges: ['', ':true', '=true'].some((ending) => options.has(`no-new-privileges${ending}`)),
+      oomScoreAdj: host.OomScoreAdj,
+    },
+    root: { readonly: host.ReadonlyRootfs },
+    ...(host.UTSMode !== 'host' && { hostname: config.Hostname, domainname: config.Domainname || undefined }),
+    mounts: [...standardMounts(host), ...mounts.map(mountOf)],
+    annotations: host.Annotations,
+    linux: {
+      cgroupsPath: `docker/${id}`,
+      namespaces: namespacesOf(host, joined),
+      resources: resourcesOf(host),
+      sysctl: host.Sysctls,
+      seccomp: host.Privileged || options.has('seccomp=unconfined') ? undefined : profileOf(options, capabilities),
+      maskedPaths: open ? [] : (host.MaskedPaths ?? MASKED_PATHS),
+      readonlyPaths: open ? [] : (host.ReadonlyPaths ?? READONLY_PATHS),
+    },
+  };
+}
+
+const unlimited = (value: number): number => (value < 0 ? 2 ** 63 : value);
+
+const groupsOf = ({ GroupAdd }: HostConfig): number[] =>
+  (GroupAdd ?? []).map((group) => {
+    if (!/^\d{1,10}$/.test(group)) throw new InvalidParameter(`Unable to find group ${group}: give its number`);
+    return Number(group);
+  });
+
+function environmentOf({ Env, Hostname, Tty }: ContainerConfig): string[] {
+  const has = (name: string): boolean => Env.some((entry) => entry.startsWith(`${name}=`));
+  return [
+    // a name alone takes away what the image says of it, which has been done
+    ...Env.filter((entry) => entry.includes('=')),
+    ...(has('HOSTNAME') ? [] : [`HOSTNAME=${Hostname}`]),
+    ...(!Tty || has('TERM') ? [] : ['TERM=xterm']),
+  ];
+}
+
+function profileOf(options: ReadonlySet<string>, capabilities: readonly string[]): SeccompSpec {
+  for (const option of options) {
+    if (!option.startsWith('seccomp=') || option === 'seccomp=builtin') continue;
+    try {
+      return JSON.parse(option.slice('seccomp='.length));
+    } catch (error) {
+      throw new InvalidParameter('Decoding seccomp profile failed: it is no JSON', { cause: error });
+    }
+  }
+  return defaultProfile(capabilities);
+}
+
+type Namespaces = NonNullable<NonNullable<RuntimeSpec['linux']>['namespaces']>;
+
+function namespacesOf(host: HostConfig, joined: SpecRequest['joined']): Namespaces {
+  const types: NamespaceType[] = ['mount'];
+  if (host.PidMode !== 'host') types.push('pid');
+  if (host.IpcMode !== 'host') types.push('ipc');
+  if (host.UTSMode !== 'host') types.push('uts');
+  if (host.NetworkMode !== 'host') types.push('network');
+  if (host.CgroupnsMode !== 'host') types.push('cgroup');
+  return types.map((type) => ({ type, ...(joined[type] !== undefined && { path: joined[type] }) }));
+}
+
+function standardMounts({ Privileged, ShmSize }: HostConfig): MountSpec[] {
+  const safe = ['nosuid', 'noexec', 'nodev'];
+  const shown = Privileged ? safe : [...safe, 'ro'];
+  const mount = (destination: string, type: string, source: string, options: string[]): MountSpec => ({
+    destination,
+    type,
+    source,
+    options,
+  });
+  return [
+    mount('/proc', 'proc', 'proc', safe),
+    mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+    mount('/sys', 'sysfs', 'sysfs', shown),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', shown),
+    mount('/dev/mqueue', 'mqueue', 'mqueue', safe),
+    mount('/dev/shm', 'tmpfs', 'shm', [...safe, 'mode=1777', `size=${ShmSize}`]),
+  ];
+}
+
+function mountOf({ Type, Name, Source, Destination, RW, options }: MountPoint): MountSpec {
+  if (Type === 'tmpfs') return { destination: Destination, type: 'tmpfs', source: 'tmpfs', options };
+  const source = Type === 'volume' ? `volume:${Name}` : Source;
+  return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro'] };
+}

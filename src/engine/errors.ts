@@ -1,0 +1,13 @@
+// What can be wrong with a request to the engine; the API has a status for each. Messages are Docker's where people search for them.
+
+export abstract class EngineError extends Error {}
+export class NotFound extends EngineError {}
+export class Conflict extends EngineError {}
+export class InvalidParameter extends EngineError {}
+/** It is so already: no error to whoever asked for it. */
+export class NotModified extends EngineError {}
+export class NotImplemented extends EngineError {}
+/** A node refuses. */
+export { NodeFailure } from '../runtime/failure.js';
+/** The program can't be started: 126 and 127 of `docker run`. */
+export class StartFailed extends EngineError {}

@@ -1,0 +1,131 @@
+// Images as containers use them: found by name, their layers handed to the node; a root imported as a tar. Docker Engine API, "Images".
+import type { Layer } from '../runtime/node-client.js';
+import { jsonBytes } from '../oci/json.js';
+import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../oci/media-types.js';
+import { ConflictError, NotFoundError } from '../oci/errors.js';
+import { InputError } from '../base/errors.js';
+import type { Digest } from '../oci/digest.js';
+import { parseReference, withTag } from '../oci/reference.js';
+import type { Image } from '../oci/store/image-store.js';
+import type { Store } from '../oci/store/store.js';
+import { layerPath } from '../oci/store/layer-store.js';
+import { Conflict, type EngineError, InvalidParameter, NotFound } from './errors.js';
+import type { Events } from './events.js';
+
+export type { Image };
+
+/** As the engine's own errors. */
+async function translated<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw engineError(error);
+  }
+}
+
+function engineError(error: unknown): EngineError | unknown {
+  if (error instanceof NotFoundError) return new NotFound(error.message, { cause: error });
+  if (error instanceof ConflictError) return new Conflict(error.message, { cause: error });
+  if (error instanceof InputError) return new InvalidParameter(error.message, { cause: error });
+  return error;
+}
+
+export class Images {
+  /** Layers that the node has opened: it needs no index of them any more. */
+  private readonly known = new Set<Digest>();
+
+  constructor(
+    readonly store: Store,
+    private readonly events: Events,
+  ) {}
+
+  find(name: string): Promise<Image> {
+    return translated(() => this.store.images.find(name));
+  }
+
+  list(): Promise<Image[]> {
+    return translated(() => this.store.images.list());
+  }
+
+  /** The layers of an image for a node, the lowest first. */
+  layersOf(image: Image): Promise<Layer[]> {
+    return translated(async () => {
+      const layers: Layer[] = [];
+      for (const diffId of image.config.diffIds) {
+        const place = { id: diffId, blob: layerPath(diffId) };
+        if (this.known.has(diffId)) {
+          layers.push(place);
+          continue;
+        }
+        const layer = await this.store.layers.open(diffId);
+        if (!layer) throw new NotFoundError(`layer ${diffId}: is missing from the store`, 'Pull the image again.');
+        layer.tar.close();
+        layers.push({ ...place, index: layer.index });
+        this.known.add(diffId);
+      }
+      return layers;
+    });
+  }
+
+  /** `docker import`: a root as a tar becomes an image of one layer. */
+  importRoot(
+    name: string | undefined,
+    bytes: AsyncIterable<Uint8Array>,
+    message: string,
+    now: number,
+  ): Promise<Digest> {
+    return translated(async () => {
+      const { content, layers, images } = this.store;
+      const tag = name === undefined ? undefined : withTag(parseReference(name));
+      const { diffId, size } = await layers.ingest(bytes);
+      const created = new Date(now).toISOString();
+      const config = jsonBytes({
+        architecture: '386',
+        os: 'linux',
+        created,
+        config: {},
+        rootfs: { type: 'layers', diff_ids: [diffId] },
+        history: [{ created, comment: message }],
+      });
+      const id = await content.put(config);
+      const manifest = jsonBytes({
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        config: { mediaType: OCI_CONFIG, digest: id, size: config.length },
+        layers: [{ mediaType: OCI_LAYER, digest: diffId, size }],
+      });
+      await images.add(await content.put(manifest), { tag });
+      this.events.tell('image', 'import', id, { name: name ?? id });
+      return id;
+    });
+  }
+
+  tag(source: string, target: string): Promise<void> {
+    return translated(async () => {
+      const id = this.store.images.resolve(source);
+      await this.store.images.tag(source, target);
+      this.events.tell('image', 'tag', id, { name: target });
+    });
+  }
+
+  /** `usedBy`: a container that has the image. */
+  remove(name: string, force: boolean, keep: boolean, usedBy: (id: Digest) => string | undefined) {
+    return translated(async () => {
+      const image = await this.store.images.find(name);
+      const user = usedBy(image.id);
+      // of several names one may go; the last one is the image's end
+      if (
+        user !== undefined &&
+        (image.tags.length <= 1 || name.replace('sha256:', '').startsWith(image.id.slice(7, 19)))
+      )
+        throw new ConflictError(
+          `conflict: unable to remove repository reference "${name}" (must force) - container ${user.slice(0, 12)} is using its referenced image ${image.id.slice(7, 19)}`,
+        );
+      const removals = await this.store.images.remove(name, { force, keep });
+      for (const removal of removals)
+        if ('Deleted' in removal) this.events.tell('image', 'delete', removal.Deleted, { name: removal.Deleted });
+        else this.events.tell('image', 'untag', image.id, { name: removal.Untagged });
+      return removals;
+    });
+  }
+}

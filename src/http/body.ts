@@ -1,0 +1,33 @@
+// Bodies of requests, bounded: JSON as clients send it.
+import { decodeText } from '../base/text.js';
+import type { HttpRequest } from './message.js';
+
+/** Bytes of a body that is read whole, at most. */
+const BODY_MAX = 4 << 20;
+
+export class BodyError extends Error {}
+
+/** The body as JSON; undefined when there is none. Throws BodyError. */
+export async function readJson(request: HttpRequest): Promise<unknown> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of request.body) {
+    length += piece.length;
+    if (length > BODY_MAX) throw new BodyError(`the body is longer than ${BODY_MAX} bytes`);
+    pieces.push(piece);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  const text = decodeText(bytes);
+  if (text === undefined) throw new BodyError('the body is no UTF-8');
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BodyError(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
