@@ -16,8 +16,13 @@ import type { HttpAnswer, HttpRequest } from '../http/message.js';
 export const json = (body: unknown, status = 200): HttpAnswer => ({
   status,
   headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify(body) + '\n',
+  body: `${JSON.stringify(body)}\n`,
 });
+
+/** Without members that are null: the description does not know of them, and to clients they are as absent ones. */
+export function present(object: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined));
+}
 
 export const nothing = (status = 204): HttpAnswer => ({ status });
 

@@ -28,9 +28,9 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
 }
 
 async function answer(router: Router, request: HttpRequest): Promise<Reply> {
-  const { rest } = versionOf(request.path);
+  const { version, rest } = versionOf(request.path);
   const found = router.find(request.method, rest);
   if (found === undefined) return json({ message: 'page not found' }, 404);
   if (found === 'wrong method') return json({ message: `${request.method} is not for ${rest}` }, 405);
-  return found.handler({ ...request, path: rest }, found.parameters);
+  return found.handler({ ...request, path: rest }, { ...found.parameters, version });
 }

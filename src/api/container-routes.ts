@@ -149,7 +149,7 @@ async function prune(engine: Engine, request: HttpRequest): Promise<HttpAnswer> 
     await engine.remove(container, false, false);
     deleted.push(container.id);
   }
-  return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: 0 });
+  return json({ ContainersDeleted: deleted, SpaceReclaimed: 0 });
 }
 
 function execRoutes(router: Router, engine: Engine): void {

@@ -1,7 +1,7 @@
 // Containers as the API shows them. Docker Engine API, definitions ContainerInspectResponse, ContainerSummary.
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
-import { dateOf } from './answers.js';
+import { dateOf, present } from './answers.js';
 
 const SECOND = 1000;
 
@@ -48,11 +48,7 @@ function networkOf(engine: Engine, { host, running }: Container) {
   if (mode.startsWith('container:')) return {};
   return {
     [mode]: {
-      IPAMConfig: null,
-      Links: null,
-      Aliases: null,
       MacAddress: '',
-      DriverOpts: null,
       GwPriority: 0,
       NetworkID: '',
       EndpointID: running ? engine.name : '',
@@ -62,7 +58,6 @@ function networkOf(engine: Engine, { host, running }: Container) {
       IPv6Gateway: '',
       GlobalIPv6Address: '',
       GlobalIPv6PrefixLen: 0,
-      DNSNames: null,
     },
   };
 }
@@ -84,13 +79,12 @@ function mountsOf({ mounts }: Container) {
 function platformOf(container: Container) {
   const { config, host } = container;
   return {
-    Config: {
+    Config: present({
       ...config,
       // names without a value have done what they do
       Env: config.Env.filter((entry) => entry.includes('=')),
-      OnBuild: null,
-    },
-    HostConfig: {
+    }),
+    HostConfig: present({
       ...{ ContainerIDFile: '', VolumeDriver: '', VolumesFrom: null, Links: null, Cgroup: '', CgroupParent: '' },
       ...{ BlkioWeight: 0, BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [] },
       ...{
@@ -111,9 +105,7 @@ function platformOf(container: Container) {
       ...{ MemorySwappiness: null, OomKillDisable: null, PublishAllPorts: false, ConsoleSize: [0, 0], DnsOptions: [] },
       ...{ Isolation: '', Runtime: 'tabvisor' },
       ...host,
-      MaskedPaths: host.MaskedPaths ?? null,
-      ReadonlyPaths: host.ReadonlyPaths ?? null,
-    },
+    }),
   };
 }
 
@@ -151,7 +143,7 @@ export function inspection(engine: Engine, container: Container) {
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: container.execIds.size > 0 ? [...container.execIds] : null,
+    ...(container.execIds.size > 0 && { ExecIDs: [...container.execIds] }),
     ...platformOf(container),
     GraphDriver: { Name: 'overlay', Data: {} },
     Mounts: mountsOf(container),

@@ -1,15 +1,18 @@
 // Routes of images. Docker Engine API, "Images".
 import type { Engine } from '../engine/engine.js';
 import type { Image } from '../engine/images.js';
-import { InvalidParameter, NotImplemented } from '../engine/errors.js';
+import { InvalidParameter } from '../engine/errors.js';
 import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
-import { flagOf, json, line, nothing } from './answers.js';
+import { flagOf, json, nothing, present } from './answers.js';
+import { createImage, pushImage } from './image-transfer.js';
+import { isBefore } from './versions.js';
 
 export function imageRoutes(router: Router, engine: Engine): void {
-  router.add('GET', '/images/json', (request) => list(engine, request));
-  router.add('POST', '/images/create', (request) => create(engine, request));
+  router.add('GET', '/images/json', (request, { version }) => list(engine, request, version!));
+  router.add('POST', '/images/create', (request) => createImage(engine, request));
+  router.add('POST', '/images/{name...}/push', (request, { name }) => pushImage(engine, request, name!));
   router.add('GET', '/images/{name...}/json', async (_request, { name }) =>
     json(inspection(await engine.images.find(name!))),
   );
@@ -31,22 +34,7 @@ export function imageRoutes(router: Router, engine: Engine): void {
   });
 }
 
-/** Import of a root; a pull comes from a registry. */
-async function create(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
-  if (request.query.get('fromSrc') !== '-')
-    throw new NotImplemented('images are imported by now: docker import FILE NAME');
-  const [repo, tag] = [request.query.get('repo'), request.query.get('tag')];
-  const name = repo ? (tag ? `${repo}:${tag}` : repo) : undefined;
-  const id = await engine.images.importRoot(
-    name,
-    request.body,
-    request.query.get('message') ?? 'Imported from -',
-    engine.host.date(),
-  );
-  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: line({ status: id }) };
-}
-
-async function list(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+async function list(engine: Engine, request: HttpRequest, version: string): Promise<HttpAnswer> {
   const filters = parseFilters(request.query.get('filters'));
   checkFilters(filters, ['dangling', 'label', 'reference', 'before', 'since', 'until']);
   const users = (id: string): number => [...engine.containers.values()].filter(({ imageId }) => imageId === id).length;
@@ -71,6 +59,7 @@ async function list(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
         Created: Math.floor(created(image) / 1000),
         Size: image.size,
         SharedSize: -1,
+        ...(isBefore(version, '1.44') && { VirtualSize: image.size }),
         Labels: Object.fromEntries(image.config.config.labels),
         Containers: users(image.id),
       })),
@@ -92,7 +81,7 @@ function inspection(image: Image) {
     Created: image.config.created ?? '',
     DockerVersion: '',
     Author: author ?? '',
-    Config: {
+    Config: present({
       ...{ Hostname: '', Domainname: '', AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: false },
       ...{ OpenStdin: false, StdinOnce: false, Image: '' },
       User: config.user,
@@ -106,7 +95,7 @@ function inspection(image: Image) {
       ...(config.exposedPorts.length > 0 && { ExposedPorts: set(config.exposedPorts) }),
       ...(config.stopSignal !== undefined && { StopSignal: config.stopSignal }),
       ...(config.shell && { Shell: config.shell }),
-    },
+    }),
     Architecture: platform.architecture,
     ...(platform.variant !== undefined && { Variant: platform.variant }),
     Os: platform.os,

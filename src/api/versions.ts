@@ -6,6 +6,8 @@ export const MIN_API_VERSION = '1.24';
 
 const minor = (version: string): number => Number(version.split('.')[1]);
 
+export const isBefore = (version: string, other: string): boolean => minor(version) < minor(other);
+
 /** The version in front of a path, and the rest; without one the newest is meant. Throws InvalidParameter. */
 export function versionOf(path: string): { version: string; rest: string } {
   const match = /^\/v(\d{1,3}\.\d{1,3})(\/.*)$/.exec(path);

@@ -12,7 +12,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 const shown = ({ Name, Labels, created }: Volume) => ({
   ...{ Name, Driver: 'local', Mountpoint: `volume:${Name}`, CreatedAt: dateOf(created) },
-  ...{ Labels, Scope: 'local', Options: null },
+  ...{ Labels, Scope: 'local', Options: {} },
 });
 
 export function volumeRoutes(router: Router, engine: Engine): void {
@@ -27,7 +27,7 @@ export function volumeRoutes(router: Router, engine: Engine): void {
         any('dangling', (value) => ['true', '1'].includes(value) === (engine.usersOf(volume.Name).length === 0)) &&
         matchesLabels(filters.get('label'), volume.Labels),
     );
-    return json({ Volumes: found.map(shown), Warnings: null });
+    return json({ Volumes: found.map(shown), Warnings: [] });
   });
   router.add('POST', '/volumes/create', async (request) => {
     const body = new Members(await readJson(request), 'the volume');

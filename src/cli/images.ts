@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option } from 'commander';
+import type { CredentialSource } from '../base/credentials.js';
 import { InputError } from '../base/errors.js';
 import { dockerCredentials } from '../hosts/node/docker-credentials.js';
 import { FolderInUse, lockFolder } from '../hosts/node/folder-lock.js';
@@ -49,10 +50,15 @@ export const registryOptions = (): Option[] => [
   dataOption(),
 ];
 
-export interface Images {
-  store: Store;
+export interface Registry {
   puller: Puller;
   pusher: Pusher;
+}
+
+export interface Images extends Registry {
+  store: Store;
+  /** As somebody else than this host's user. */
+  registryFor(credentials: CredentialSource): Registry;
 }
 
 /** Does something with the images while nobody else does. Rejects with InputError. */
@@ -65,14 +71,17 @@ export async function withImages<Result>(
   const http = new NodeHttpClient();
   try {
     const store = await openStore(new FolderStorage(folder), nodeStreams, () => Date.now());
-    const client = new RegistryClient(
-      { http, credentials: dockerCredentials, now: () => Date.now(), wait: (milliseconds) => delay(milliseconds) },
-      {
-        mirrors: new Map([['docker.io', options.registryMirror ?? []]]),
-        insecure: new Set(options.insecureRegistry ?? []),
-      },
-    );
-    return await work({ store, puller: new Puller(store, client), pusher: new Pusher(store, client) });
+    const registryFor = (credentials: CredentialSource): Registry => {
+      const client = new RegistryClient(
+        { http, credentials, now: () => Date.now(), wait: (milliseconds) => delay(milliseconds) },
+        {
+          mirrors: new Map([['docker.io', options.registryMirror ?? []]]),
+          insecure: new Set(options.insecureRegistry ?? []),
+        },
+      );
+      return { puller: new Puller(store, client), pusher: new Pusher(store, client) };
+    };
+    return await work({ store, registryFor, ...registryFor(dockerCredentials) });
   } finally {
     http.close();
     release();

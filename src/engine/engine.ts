@@ -241,7 +241,7 @@ function completed(
   const exposed = { ...Object.fromEntries(image.exposedPorts.map((port) => [port, {}])), ...asked.ExposedPorts };
   const volumes = { ...Object.fromEntries(image.volumes.map((path) => [path, {}])), ...asked.Volumes };
   // an entrypoint that is given makes the image's command mean nothing
-  const own = asked.Entrypoint !== null && asked.Entrypoint.some((word) => word !== '');
+  const own = asked.Entrypoint?.some((word) => word !== '') ?? false;
   const cleared = asked.Entrypoint !== null && !own;
   return {
     ...asked,

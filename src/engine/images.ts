@@ -5,6 +5,11 @@ import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../oci/media-types.js';
 import { ConflictError, NotFoundError } from '../oci/errors.js';
 import { InputError } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
+import type { CredentialSource } from '../base/credentials.js';
+import { parsePlatform } from '../oci/platform.js';
+import type { Interest, OnProgress } from '../oci/registry/progress.js';
+import type { Puller } from '../oci/registry/pull.js';
+import type { Pusher } from '../oci/registry/push.js';
 import { parseReference, withTag } from '../oci/reference.js';
 import type { Image } from '../oci/store/image-store.js';
 import type { Store } from '../oci/store/store.js';
@@ -30,12 +35,21 @@ function engineError(error: unknown): EngineError | unknown {
   return error;
 }
 
+/** The way to registries, with somebody's credentials; undefined: the host's own. */
+export type Registries = (credentials: CredentialSource | undefined) => { puller: Puller; pusher: Pusher };
+
+export interface Transfer {
+  progress: OnProgress;
+  credentials?: CredentialSource;
+}
+
 export class Images {
   /** Layers that the node has opened: it needs no index of them any more. */
   private readonly known = new Set<Digest>();
 
   constructor(
     readonly store: Store,
+    private readonly registries: Registries,
     private readonly events: Events,
   ) {}
 
@@ -97,6 +111,27 @@ export class Images {
       await images.add(await content.put(manifest), { tag });
       this.events.tell('image', 'import', id, { name: name ?? id });
       return id;
+    });
+  }
+
+  /** `platform`: another one than ours. */
+  pull(
+    name: string,
+    { platform, progress, interest, credentials }: Transfer & { platform?: string; interest: Interest },
+  ): Promise<void> {
+    return translated(async () => {
+      const asked = platform === undefined ? undefined : parsePlatform(platform);
+      const { puller } = this.registries(credentials);
+      await puller.pull(withTag(parseReference(name)), { platform: asked, progress, interest });
+      this.events.tell('image', 'pull', name, { name });
+    });
+  }
+
+  push(name: string, { progress, credentials }: Transfer) {
+    return translated(async () => {
+      const pushed = await this.registries(credentials).pusher.push(withTag(parseReference(name)), progress);
+      this.events.tell('image', 'push', name, { name });
+      return pushed;
     });
   }
 

@@ -49,14 +49,14 @@ function mountType(task: Task, spec: MountSpec, { flags, data }: MountOptions, w
   const fs = checked(what, makeFileSystem(task, type, data));
   if (!fs) throw new Refusal('invalid', `${what}: there is no filesystem '${type}'`);
   fs.source = spec.source || type;
+  const isThere = typeof resolve(task, task.fs.root, spec.destination) !== 'number';
   const place = directoryAt(task, spec.destination, what);
-  // one filesystem that several mounts show is as it is; the mount alone can't be written
-  if (fs instanceof Tmpfs) keepAttributes(task, fs, data, place);
+  if (fs instanceof Tmpfs && isThere) keepMode(task, fs, data, place);
   checked(what, mountNew(task, fs, place, flags));
 }
 
-/** A tmpfs looks like the directory that it lies on where its options say nothing else: runc. */
-function keepAttributes(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
+/** A tmpfs has the rights of the directory that it lies on where its options say nothing else: runc. */
+function keepMode(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
   if (!/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: inode.mode & 0o7777 });
 }
 

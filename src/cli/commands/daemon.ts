@@ -1,7 +1,7 @@
 // `tabvisor daemon`: the engine behind Docker's Engine API, on a unix socket or on loopback.
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Command } from 'commander';
@@ -13,13 +13,10 @@ import { Events } from '../../engine/events.js';
 import type { EngineHost } from '../../engine/host.js';
 import { Images } from '../../engine/images.js';
 import { reason } from '../../hosts/node/files.js';
-import { lockFolder } from '../../hosts/node/folder-lock.js';
-import { FolderStorage } from '../../hosts/node/folder-storage.js';
 import { NodeHost } from '../../hosts/node/host.js';
 import { httpServer } from '../../hosts/node/http-server.js';
-import { nodeStreams } from '../../hosts/node/stream-codecs.js';
-import { openStore } from '../../oci/store/store.js';
 import { epilogue, type Example } from '../help.js';
+import { dataFolder, type RegistryOptions, registryOptions, withImages } from '../images.js';
 import { startNode } from '../node-thread.js';
 
 const EXAMPLES: readonly Example[] = [
@@ -30,24 +27,22 @@ const EXAMPLES: readonly Example[] = [
 ];
 const LONGEST = 2 ** 31 - 1;
 
-interface DaemonOptions {
+interface DaemonOptions extends RegistryOptions {
   host: string;
-  data: string;
   nodeMemory: string;
 }
 
-const dataFolder = (): string => join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'tabvisor');
-
 export function daemonCommand(version: string): Command {
-  return new Command('daemon')
+  const command = new Command('daemon')
     .description("a container engine for docker's client: its Engine API on a socket")
-    .option('--host <address>', 'unix://PATH, or tcp://127.0.0.1:PORT', `unix://${join(dataFolder(), 'docker.sock')}`)
-    .option('--data <dir>', 'where images are kept', dataFolder())
+    .option('--host <address>', 'unix://PATH, or tcp://127.0.0.1:PORT', `unix://${join(dataFolder({}), 'docker.sock')}`)
     .option('--node-memory <size>', 'memory for all containers and their files', '1G')
     .addHelpText('after', epilogue(EXAMPLES, ''))
     .action(async (options: DaemonOptions) => {
       await serve(options, version);
     });
+  for (const option of registryOptions()) command.addOption(option);
+  return command;
 }
 
 async function serve(options: DaemonOptions, version: string): Promise<void> {
@@ -55,12 +50,10 @@ async function serve(options: DaemonOptions, version: string): Promise<void> {
   if (memory === undefined || memory < 32 << 20)
     throw new InputError(`--node-memory ${options.nodeMemory}: is no size of 32M and more`, 'For example 2G.');
   const address = addressOf(options.host);
-  const unlock = lockFolder(options.data);
-  try {
-    const storage = new FolderStorage(options.data);
-    const store = await openStore(storage, nodeStreams, () => Date.now());
+  await withImages(options, async ({ store, registryFor, ...own }) => {
     const name = hostname();
-    const { node, stop } = startNode({ memory, storage: options.data, hostname: name }, (error) => {
+    const storage = dataFolder(options);
+    const { node, stop } = startNode({ memory, storage, hostname: name }, (error) => {
       process.stderr.write(`tabvisor: ${error.message}\n`);
       process.exitCode = 125;
       server.close();
@@ -68,18 +61,20 @@ async function serve(options: DaemonOptions, version: string): Promise<void> {
     });
     const host = engineHost();
     const events = new Events(() => host.date());
-    const engine = new Engine(node, new Images(store, events), events, host, name);
+    const images = new Images(store, (credentials) => (credentials ? registryFor(credentials) : own), events);
+    const engine = new Engine(node, images, events, host, name);
     const bug = (error: unknown): void =>
       void process.stderr.write(`tabvisor: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
-    const server = httpServer(engineApi(engine, { version, root: options.data }, bug), bug);
-    await listen(server, address);
-    process.stderr.write(`tabvisor: listening on ${options.host}\n`);
-    await closed(server);
-    await stop();
-  } finally {
-    if ('path' in address) rmSync(address.path, { force: true });
-    unlock();
-  }
+    const server = httpServer(engineApi(engine, { version, root: storage }, bug), bug);
+    try {
+      await listen(server, address);
+      process.stderr.write(`tabvisor: listening on ${options.host}\n`);
+      await closed(server);
+    } finally {
+      if ('path' in address) rmSync(address.path, { force: true });
+      await stop();
+    }
+  });
 }
 
 type Address = { path: string } | { host: string; port: number };

@@ -1,0 +1,75 @@
+// Pull, push and import: answers that tell how far it has come, one JSON object a line. Docker Engine API, ImageCreate, ImagePush.
+import type { Engine } from '../engine/engine.js';
+import { InvalidParameter } from '../engine/errors.js';
+import type { HttpAnswer, HttpRequest } from '../http/message.js';
+import { messageOf } from '../base/errors.js';
+import type { ByteWriter } from '../http/message.js';
+import { line } from './answers.js';
+import { credentialsOf } from './registry-auth.js';
+
+interface Progress {
+  id?: string;
+  status: string;
+  current?: number;
+  total?: number;
+}
+
+/** What goes wrong once the answer has begun can only be said in it. */
+function progressing(work: (report: (progress: Progress) => void, out: ByteWriter) => Promise<void>): HttpAnswer {
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json' },
+    async body(out) {
+      const report = ({ id, status, current, total }: Progress): void =>
+        void out.write(
+          line({
+            status,
+            ...(id !== undefined && { id }),
+            progressDetail: current === undefined ? {} : { current, total },
+          }),
+        );
+      try {
+        await work(report, out);
+      } catch (error) {
+        const message = messageOf(error);
+        await out.write(line({ errorDetail: { message }, error: message }));
+      }
+    },
+  };
+}
+
+export async function createImage(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+  const { query } = request;
+  if (query.get('fromSrc') === '-') {
+    const [repo, tag] = [query.get('repo'), query.get('tag')];
+    const name = repo ? (tag ? `${repo}:${tag}` : repo) : undefined;
+    const message = query.get('message') || 'Imported from -';
+    const id = await engine.images.importRoot(name, request.body, message, engine.host.date());
+    return { status: 200, headers: { 'Content-Type': 'application/json' }, body: line({ status: id }) };
+  }
+  const image = query.get('fromImage');
+  if (!image) throw new InvalidParameter('fromImage, or fromSrc=- with a tar, is needed');
+  const tag = query.get('tag');
+  const name = tag ? `${image}${tag.startsWith('sha256:') ? '@' : ':'}${tag}` : image;
+  const credentials = credentialsOf(request.headers.get('x-registry-auth'));
+  const platform = query.get('platform') || undefined;
+  return progressing((progress, out) => {
+    const interest = { aborted: false };
+    out.onClose(() => {
+      interest.aborted = true;
+    });
+    return engine.images.pull(name, { platform, progress, interest, credentials });
+  });
+}
+
+export async function pushImage(engine: Engine, request: HttpRequest, name: string): Promise<HttpAnswer> {
+  const tag = request.query.get('tag');
+  const credentials = credentialsOf(request.headers.get('x-registry-auth'));
+  // that it is there is known before the answer begins
+  await engine.images.find(tag ? `${name}:${tag}` : name);
+  return progressing(async (progress, out) => {
+    const { digest, size } = await engine.images.push(tag ? `${name}:${tag}` : name, { progress, credentials });
+    progress({ status: `${tag || 'latest'}: digest: ${digest} size: ${size}` });
+    await out.write(line({ progressDetail: {}, aux: { Tag: tag || 'latest', Digest: digest, Size: size } }));
+  });
+}

@@ -1,0 +1,215 @@
+// A daemon for tests, with busybox as its image, and docker's own client before it. Between them all answers are checked against the
+// Engine API's description, of the version that the client asked for.
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { missing, needs, root } from '../provisioned.js';
+import { busyboxRoot } from '../kernel/busybox-root.js';
+import { Console } from '../console.js';
+import { ApiDescription } from './api-description.js';
+
+export interface Ran {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** Of the oldest descriptions, which say otherwise than every engine and every client did. */
+const MISTAKES = [
+  /NetworkSettings\/Ports must be array/,
+  /ExecIDs must be string/,
+  /RestartPolicy\/Name must be equal/,
+];
+
+/** Docker's client; a test that needs it is skipped where it is not. */
+export function needsDocker(context: TestContext): void {
+  try {
+    execFileSync('docker', ['--version'], { stdio: 'ignore' });
+  } catch {
+    missing(context, "docker's client is not there: apt-get install docker.io");
+  }
+}
+
+export class Daemon {
+  /** What the description does not allow, in words. */
+  readonly problems: string[] = [];
+  readonly folder = mkdtempSync(join(tmpdir(), 'tabvisor-docker-'));
+  private readonly descriptions = new Map<string, ApiDescription>();
+  private child!: ChildProcess;
+  private proxy!: Server;
+  private said = '';
+
+  private constructor(private readonly context: TestContext) {}
+
+  static async start(context: TestContext): Promise<Daemon> {
+    const { busybox } = needs(context, 'busybox');
+    const daemon = new Daemon(context);
+    await daemon.open();
+    const tar = join(daemon.folder, 'root.tar');
+    writeFileSync(tar, busyboxRoot(busybox));
+    const imported = await daemon.docker('import', tar, 'busybox');
+    if (imported.status !== 0) throw new Error(imported.stderr);
+    return daemon;
+  }
+
+  private async open(): Promise<void> {
+    const args = [
+      join(root, 'bin/tabvisor.mjs'),
+      'daemon',
+      '--host',
+      `unix://${this.engine}`,
+      '--data',
+      join(this.folder, 'data'),
+    ];
+    this.child = spawn(process.execPath, [...args, '--node-memory', '256M'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.said += text;
+    });
+    while (!this.said.includes('listening'))
+      await Promise.race([
+        once(this.child.stderr!, 'data'),
+        once(this.child, 'exit').then(() => {
+          throw new Error(`the daemon did not start: ${this.said}`);
+        }),
+      ]);
+    this.proxy = this.checking();
+    this.proxy.listen(this.socket);
+    await once(this.proxy, 'listening');
+  }
+
+  private get engine(): string {
+    return join(this.folder, 'engine.sock');
+  }
+  get socket(): string {
+    return join(this.folder, 'docker.sock');
+  }
+  get host(): string {
+    return `unix://${this.socket}`;
+  }
+
+  /** What it has said that is no greeting: bugs. */
+  get complaints(): string {
+    return this.said.replace(/^tabvisor: listening on .*\n/m, '');
+  }
+
+  async stop(): Promise<void> {
+    this.proxy?.closeAllConnections();
+    this.proxy?.close();
+    this.child.kill('SIGTERM');
+    if (this.child.exitCode === null) await once(this.child, 'exit');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs docker's client to its end. */
+  docker(...args: string[]): Promise<Ran> {
+    return this.dockerWith('', ...args);
+  }
+
+  dockerWith(input: string, ...args: string[]): Promise<Ran> {
+    return new Promise((resolve) => {
+      const child = execFile('docker', args, { env: this.environment, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
+        resolve({ status: error ? ((error.code as unknown as number) ?? -1) : 0, stdout, stderr }),
+      );
+      child.stdin!.on('error', () => {});
+      child.stdin!.end(input);
+    });
+  }
+
+  /** Docker's client on a terminal of its own, of a size. */
+  terminal(...args: string[]): Console {
+    const command = `stty cols 90 rows 30; tty; exec docker -H ${this.host} ${args.join(' ')}`;
+    return Console.spawn('script', ['-qec', command, '/dev/null'], { deadline: 100 });
+  }
+
+  /** Docker's client, as a console. */
+  client(...args: string[]): Console {
+    return Console.spawn('docker', ['-H', this.host, ...args], { deadline: 100 });
+  }
+
+  private get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, DOCKER_HOST: this.host, DOCKER_CONFIG: join(this.folder, 'config') };
+  }
+
+  /** A request of our own. */
+  call(method: string, path: string, body?: unknown): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+      const asked = request({ socketPath: this.socket, method, path, headers }, async (answer) => {
+        const pieces: Buffer[] = [];
+        for await (const piece of answer) pieces.push(piece as Buffer);
+        resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(pieces).toString() });
+      });
+      asked.on('error', reject);
+      asked.end(text);
+    });
+  }
+
+  // ---- between the client and the daemon ----------------------------------------------------------------------------------------
+
+  private checking(): Server {
+    const server = createServer((asked, answer) => {
+      const forward = request(
+        { socketPath: this.engine, method: asked.method, path: asked.url, headers: asked.headers },
+        (answered) => {
+          answer.writeHead(answered.statusCode!, answered.headers);
+          answer.flushHeaders();
+          let text = '';
+          answered.on('data', (piece: Buffer) => {
+            text += piece;
+          });
+          answered.on('end', () => this.check(asked, answered, text));
+          answered.pipe(answer);
+          answer.on('close', () => answered.destroy());
+        },
+      );
+      forward.on('error', () => answer.destroy());
+      asked.pipe(forward);
+    });
+    server.on('upgrade', (asked, socket, head) => {
+      const engine = connect({ path: this.engine, allowHalfOpen: true });
+      const lines = [`${asked.method} ${asked.url} HTTP/1.1`];
+      for (let i = 0; i < asked.rawHeaders.length; i += 2)
+        lines.push(`${asked.rawHeaders[i]}: ${asked.rawHeaders[i + 1]}`);
+      engine.write(`${lines.join('\r\n')}\r\n\r\n`);
+      engine.write(head);
+      socket.pipe(engine);
+      engine.pipe(socket);
+      for (const [one, other] of [
+        [socket, engine],
+        [engine, socket],
+      ] as const)
+        one.on('error', () => other.destroy());
+    });
+    return server;
+  }
+
+  private check(asked: IncomingMessage, answered: IncomingMessage, text: string): void {
+    const [, version, path] = /^(?:\/v(1\.\d+))?(\/[^?]*)/.exec(asked.url!)!;
+    if (path === '/_ping') return;
+    let description = this.descriptions.get(version ?? '1.51');
+    if (!description) {
+      description = ApiDescription.of(this.context, version ?? '1.51');
+      this.descriptions.set(version ?? '1.51', description);
+    }
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      // streams of several, and what is none
+    }
+    const found = description.problems(asked.method!, decodeURI(path!), answered.statusCode!, body);
+    this.problems.push(...found.filter((problem) => !MISTAKES.some((mistake) => mistake.test(problem))));
+  }
+}
