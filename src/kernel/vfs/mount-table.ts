@@ -85,6 +85,7 @@ export class MountTable {
       this.counts.delete(fs);
       fs.sync();
       notifyUnmounted(fs);
+      this.kernel.vfs.forget(fs);
       fs.unmounted();
     }
   }

@@ -38,6 +38,7 @@ import { DEVICE_MKNOD, permitsDevice } from '../cgroup/devices.js';
 import { CAP_FSETID, CAP_MKNOD } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import { Dentry } from './dentry.js';
+import type { FileSystem } from './file-system.js';
 import type { Inode, NewInode } from './inode.js';
 import { notifyCreated, notifyFile, notifyLinked, notifyRenamed, notifyUnlinked } from './notify.js';
 import { type OpenFile, PathFile } from './open-file.js';
@@ -58,7 +59,8 @@ export class Vfs {
   private negatives = 0;
   /** Of the newest rename: ties the two events that tell of it. */
   private renames = 0;
-  private readonly negativeRoots = new Set<Dentry>();
+  /** The trees that such names are in. */
+  private readonly negativeTrees = new Map<FileSystem, Set<Dentry>>();
 
   constructor(private readonly special: SpecialFiles) {}
 
@@ -66,11 +68,19 @@ export class Vfs {
   noteNegative(directory: Dentry): void {
     let root = directory;
     while (root.parent) root = root.parent;
-    this.negativeRoots.add(root);
-    if (++this.negatives < NEGATIVE_MAX) return;
-    for (const tree of this.negativeRoots) tree.pruneNegative();
-    this.negativeRoots.clear();
-    this.negatives = 0;
+    const { fs } = root.inode!;
+    const trees = this.negativeTrees.get(fs);
+    if (trees) trees.add(root);
+    else this.negativeTrees.set(fs, new Set([root]));
+    if (++this.negatives >= NEGATIVE_MAX) for (const each of [...this.negativeTrees.keys()]) this.forget(each);
+  }
+
+  /** Nobody asks for names of a filesystem any more, or too many are known not to be there. */
+  forget(fs: FileSystem): void {
+    for (const tree of this.negativeTrees.get(fs) ?? []) this.negatives -= tree.pruneNegative();
+    this.negativeTrees.delete(fs);
+    // some have come into being meanwhile, and were counted
+    if (this.negativeTrees.size === 0) this.negatives = 0;
   }
 
   // ---- open -----------------------------------------------------------------------------------------------------------------
