@@ -1,6 +1,6 @@
 // The kernel's own speed, with qemu-i386 beside it: CPU time of programs that make calls, faults, processes and starts.
 // Ours. Programs of bench/kernel say when their work begins and ends; what is read then is the process's, with children it has waited for.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ import {
   STARTED,
 } from './kernel-rows.mjs';
 import { machine } from './machine.mjs';
-import { meter } from './process-meter.mjs';
+import { moments } from './moments.mjs';
 import { buildPrograms, programsInitramfs } from './programs.mjs';
 import { geometricMean, summary } from './statistics.mjs';
 import { digits } from './table.mjs';
@@ -159,40 +159,12 @@ function commandOf(engine, { program, row, name, args = [], native }, count, pla
 }
 
 /** CPU seconds from the moment that the row measures to the next one. */
-function measure(engine, row, count, place, timeout) {
-  const [file, ...args] = commandOf(engine, row, count, place);
-  const from = row.measures ?? 'run';
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    let text = '';
-    let errors = '';
-    let began;
-    let seconds;
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeout * 1000);
-    child.stdin.on('error', () => {});
-    child.stderr.setEncoding('latin1').on('data', (chunk) => {
-      errors = (errors + chunk).slice(-2000);
-    });
-    child.stdout.setEncoding('latin1').on('data', (chunk) => {
-      text += chunk;
-      const lines = text.split('\n');
-      text = lines.pop();
-      for (const line of lines) {
-        const moment = /^MOMENT (\S+)$/.exec(line)?.[1];
-        if (!moment) continue;
-        const { cpu, children } = meter(child.pid);
-        if (began !== undefined && seconds === undefined) seconds = cpu + children - began;
-        if (moment === from) began = cpu + children;
-        child.stdin.write('\n');
-      }
-    });
-    child.on('error', reject);
-    child.on('close', (status) => {
-      clearTimeout(timer);
-      if (status === 0 && seconds !== undefined) resolve(seconds);
-      else reject(new Error(`${engine}: ${row.name}: ended with ${status}; it said ${errors || text}`));
-    });
+async function measure(engine, row, count, place, timeout) {
+  const { at, order } = await moments(commandOf(engine, row, count, place), timeout).catch((error) => {
+    throw new Error(`${engine}: ${row.name}: ${error.message}`);
   });
+  const from = row.measures ?? 'run';
+  return at[order[order.indexOf(from) + 1]].cpu - at[from].cpu;
 }
 
 /** Counters of the core after programs have run in turn, in one node. */

@@ -47,17 +47,14 @@ export async function compareLinux(options, say) {
       ...(network ? [networkTable(network)] : []),
     ],
     chart: chartOf(peers.data.times, network),
-    data: { options, times: peers.data.times, disks: disks?.data, network },
+    data: { options, times: peers.data.times, peaks: peers.data.peaks, disks: disks?.data, network },
   };
 }
 
 /** A file of some MiB from a server on the host; mode to summaries of CPU and wall seconds. */
 async function measureNetwork({ repeat, percent, timeout }, say) {
   const bytes = Math.max(1, Math.round((DOWNLOAD * percent) / 100)) * MIB;
-  const server = createServer((_, response) => response.end(Buffer.alloc(bytes, 'tabvisor')));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
+  const { port, close } = await serveDownload(bytes);
   const runs = Object.fromEntries(MODES.map((mode) => [mode, []]));
   try {
     for (let round = 0; round < repeat; round++) {
@@ -67,13 +64,21 @@ async function measureNetwork({ repeat, percent, timeout }, say) {
       }
     }
   } finally {
-    server.close();
+    close();
   }
   const of = (mode, value) => summary(runs[mode].map((run) => run[value]));
   return {
     bytes,
     modes: Object.fromEntries(MODES.map((mode) => [mode, { cpu: of(mode, 'cpu'), wall: of(mode, 'wall') }])),
   };
+}
+
+/** A server of the host's that answers each request with so many bytes. */
+export async function serveDownload(bytes) {
+  const server = createServer((_, response) => response.end(Buffer.alloc(bytes, 'tabvisor')));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: server.address().port, close: () => server.close() };
 }
 
 async function download(mode, port, timeout) {

@@ -5,7 +5,10 @@ import { readFileSync } from 'node:fs';
 
 let ticksPerSecond;
 
-/** {cpu: seconds, user + system; children: the same of those it has waited for; peak: bytes}. Zeroes when the process is gone. */
+/**
+ * {cpu: seconds, user + system; children: the same of those it has waited for; resident: bytes; peak: the most there were}. Zeroes when the
+ * process is gone.
+ */
 export function meter(pid) {
   ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   try {
@@ -16,18 +19,19 @@ export function meter(pid) {
     );
   } catch (error) {
     if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
-    return { cpu: 0, children: 0, peak: 0 };
+    return { cpu: 0, children: 0, resident: 0, peak: 0 };
   }
 }
 
 export function parse(stat, status, ticks) {
   // the command's name, in parentheses, may hold anything
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(status);
+  const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1024;
   const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
   return {
     cpu: (user + system) / ticks,
     children: (childrenUser + childrenSystem) / ticks,
-    peak: peak ? Number(peak[1]) * 1024 : 0,
+    resident: bytes('VmRSS'),
+    peak: bytes('VmHWM'),
   };
 }

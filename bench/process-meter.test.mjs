@@ -7,6 +7,7 @@ test('user and system time are added, those of children apart, whatever the comm
   expect(parse(stat, 'Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n', 100)).toEqual({
     cpu: 3,
     children: 0.77,
+    resident: 1024,
     peak: 2097152,
   });
   expect(parse(stat, '', 100).peak).toBe(0);
@@ -14,5 +15,5 @@ test('user and system time are added, those of children apart, whatever the comm
 
 test.runIf(process.platform === 'linux')('this process has used memory; one that is gone, nothing', () => {
   expect(meter(process.pid).peak).toBeGreaterThan(1 << 20);
-  expect(meter(0x7ffffffe)).toEqual({ cpu: 0, children: 0, peak: 0 });
+  expect(meter(0x7ffffffe)).toEqual({ cpu: 0, children: 0, resident: 0, peak: 0 });
 });

@@ -5,6 +5,7 @@ import { ROWS } from '../build/js/src/modes/rows.js';
 import { LOOPS, measureCore } from './core.mjs';
 import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
 import { ENGINES, PEERS } from './engines.mjs';
+import { CONTAINER_ROWS, measureContainers } from './containers.mjs';
 import { compareLinux, LINUX_ROWS } from './linux.mjs';
 import { compareModes } from './modes.mjs';
 import { measureKernel } from './kernel.mjs';
@@ -24,6 +25,7 @@ const USAGE = `usage: npm run bench                      our own guest in the th
        npm run bench -- --disk            a disk in Linux: ${PEER_DISKS.join(', ')}
        npm run bench -- --restore         Debian from a snapshot, beside its boot
        npm run bench -- --kernel          programs on our own kernel, and under qemu-i386
+       npm run bench -- --containers      containers of a node, and one beside a machine: ${CONTAINER_ROWS.join(', ')}
        npm run bench -- --page            the page's main thread while machines run, in Chromium
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
@@ -47,6 +49,7 @@ const options = {
   disk: { type: 'boolean', default: false },
   restore: { type: 'boolean', default: false },
   kernel: { type: 'boolean', default: false },
+  containers: { type: 'boolean', default: false },
   page: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
@@ -79,7 +82,8 @@ function list(name, text, known) {
   return names;
 }
 
-function rowsOf(what, { peers, linux, kernel }) {
+function rowsOf(what, { peers, linux, kernel, containers }) {
+  if (containers) return CONTAINER_ROWS;
   if (kernel) return KERNEL_ROWS;
   if (peers) return ['boot', ...PROGRAMS.map(({ name }) => name)];
   if (linux) return LINUX_ROWS;
@@ -106,6 +110,7 @@ async function main() {
     !values.linux &&
     !values.restore &&
     !values.page &&
+    !values.containers &&
     !values.kernel;
   const repeat = whole('repeat', values.repeat ?? (modes ? '3' : values.restore ? '9' : '1'));
   const percent = whole('scale', values.scale);
@@ -120,6 +125,8 @@ async function main() {
     report = await measureRestores({ repeat, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.page) {
     report = await measurePage({ repeat }, say);
+  } else if (values.containers) {
+    report = await measureContainers({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.kernel) {
     report = await measureKernel({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.linux) {
