@@ -3,9 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseIpv4 } from '../../src/net/address.js';
+import { formatAddress, parseIpv4 } from '../../src/net/address.js';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../src/kernel/abi/inet.js';
 import { HostInput, HostOutput, HostStream } from '../../src/kernel/fs/host-stream.js';
+import { TC_H_ROOT } from '../../src/kernel/abi/rtnetlink.js';
+import { NameService } from '../../src/kernel/net/name-service.js';
+import type { Packet } from '../../src/kernel/net/packet.js';
+import { Rate } from '../../src/kernel/net/queue/rate.js';
+import { Tbf } from '../../src/kernel/net/queue/tbf.js';
+import type { Datagram } from '../../src/net/udp.js';
 import { ContainerNetwork } from '../../src/kernel/net/container-network.js';
 import type { Rule } from '../../src/kernel/net/filter/rules.js';
 import { Veth } from '../../src/kernel/net/link/veth.js';
@@ -39,7 +45,7 @@ class Networks {
     const { node } = this;
     const { kernel } = node;
     node.file('/bin/busybox', readFileSync(busybox));
-    for (const name of ['sh', 'nc', 'ping', 'nslookup', 'sleep', 'echo', 'cat', 'head', 'ip', 'traceroute'])
+    for (const name of ['sh', 'nc', 'ping', 'nslookup', 'sleep', 'echo', 'cat', 'head', 'ip', 'traceroute', 'wc'])
       node.link('busybox', `/bin/${name}`);
     this.world = this.namespace();
     const first = kernel.netNamespace;
@@ -169,6 +175,56 @@ describe('two networks', () => {
     expect(networks.call(world, '203.0.113.2', 8081)).toContain('refused');
   });
 
+  test('a published port of UDP, and what comes back from it', (context) => {
+    needs(context, 'busybox');
+    const { web, world, node } = networks;
+    const server = new NameService(web, v4('172.18.0.2'), []);
+    server.add('here', v4('192.0.2.9'));
+    const heard: string[] = [];
+    const listener = {
+      arrived: ({ source }: Packet, { sourcePort, data }: Datagram) => {
+        heard.push(`${formatAddress(source)}:${sourcePort} ${[...data.subarray(-4)].join('.')}`);
+      },
+    };
+    world.udp.serve(WORLD, 4444, listener);
+    const query = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 4, 0x68, 0x65, 0x72, 0x65, 0, 0, 1, 0, 1];
+    const datagram = { sourcePort: 4444, destinationPort: 5353, data: Uint8Array.from(query) };
+    world.internet.sendTo({
+      ...{ source: WORLD, destination: OUTER, protocol: IPPROTO_UDP, datagram },
+      ...{ timeToLive: 64, service: 0, interface: 0 },
+    });
+    node.runUntil(() => heard.length > 0);
+    expect(heard).toEqual(['203.0.113.2:5353 192.0.2.9']);
+    world.udp.serve(WORLD, 4444, undefined);
+    server.close();
+  });
+
+  test('a token bucket before one container holds within 10 %, and is not felt by the one beside it', (context) => {
+    needs(context, 'busybox');
+    const { web, client, world, node } = networks;
+    const now = (): number => node.kernel.clock.monotonic();
+    const bytes = 500_000;
+    const rate = new Rate({ bytes: 100_000 });
+    const outside = (web.interfaceNamed('eth0') as Veth).peer!;
+    const options = { rate, buffer: rate.timeOf(10_000), longest: 10_000, limit: 60_000, peakBuffer: 0 };
+    outside.traffic.setRoot(new Tbf(0x10000, TC_H_ROOT, options, now()));
+    /** Seconds that a container takes to fetch them. */
+    const fetch = (net: NetNamespace): number => {
+      const server = networks.listen(world, 9002, `head -c ${bytes} /dev/zero`);
+      const start = now();
+      const count = networks.run(net, 'nc 203.0.113.1 9002 < /dev/null | wc -c');
+      networks.ended(server);
+      expect(Number(count)).toBe(bytes);
+      return (now() - start) / 1e9;
+    };
+    const [limited, free] = [fetch(web), fetch(client)];
+    expect(bytes / limited).toBeGreaterThan(90_000);
+    expect(bytes / limited).toBeLessThan(110_000);
+    expect(bytes / free).toBeGreaterThan(10 * 100_000);
+    outside.traffic.setRoot(undefined);
+    expect(fetch(web)).toBeLessThan(1);
+  });
+
   test('what goes out goes as the node, and its answers find back', (context) => {
     needs(context, 'busybox');
     const { client, web, world, node } = networks;
@@ -192,10 +248,16 @@ describe('two networks', () => {
 
   test('names of the network, and the world’s', (context) => {
     needs(context, 'busybox');
-    const { client, store, front } = networks;
+    const { client, store, front, world } = networks;
     expect(networks.run(client, 'nslookup -type=a web 172.18.0.1 2>&1')).toContain('Address: 172.18.0.2');
     expect(networks.run(client, 'nslookup -type=a WWW.Example 172.18.0.1 2>&1')).toContain('Address: 172.18.0.2');
-    // nobody there answers for the world: two outer questions, then SERVFAIL
+    // the world has a name server like theirs; before it answers nobody does
+    expect(networks.run(client, 'nslookup -type=a example.org 172.18.0.1 2>&1')).toMatch(/SERVFAIL|timed out/);
+    const outer = new NameService(world, WORLD, []);
+    outer.add('example.org', v4('198.51.100.7'));
+    expect(networks.run(client, 'nslookup -type=a example.org 172.18.0.1 2>&1')).toContain('Address: 198.51.100.7');
+    outer.close();
+    // what another network's containers are called is nobody's business
     expect(networks.run(client, 'nslookup -type=a store 172.18.0.1 2>&1')).not.toContain('172.19');
     expect(networks.run(store, 'nslookup -type=a web 172.19.0.1 2>&1')).toContain('SERVFAIL');
     front.names.remove(v4('172.18.0.2'));
