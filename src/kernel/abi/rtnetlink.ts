@@ -102,6 +102,8 @@ export const IFLA_INFO_DATA = 2;
 export const IFLA_INFO_SLAVE_KIND = 4;
 export const IFLA_INFO_SLAVE_DATA = 5;
 export const VETH_INFO_PEER = 1;
+export const IFLA_MACVLAN_MODE = 1;
+export const IFLA_MACVLAN_FLAGS = 2;
 
 export const IFLA_BR_FORWARD_DELAY = 1;
 export const IFLA_BR_HELLO_TIME = 2;

@@ -231,7 +231,19 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     this.received.bytes += frameSize(frame) - ETHERNET_HEADER;
     if (isGroup(destination)) this.received.multicast++;
     if (this.port) this.port.bridge.heard(this.port, frame);
+    else if (this.uppers.length > 0 && this.offer(frame)) return;
     else if (own || destination === this.station || isGroup(destination)) this.take(frame);
+  }
+
+  /** What is made on it has its frames first. True: one of them has taken it. */
+  private offer(frame: Frame): boolean {
+    for (const upper of this.uppers) if (upper instanceof EthernetInterface && upper.fromBelow(frame)) return true;
+    return false;
+  }
+
+  /** A frame has come by the interface that this one is made on. True: it is for this one alone. */
+  protected fromBelow(_frame: Frame): boolean {
+    return false;
   }
 
   /** A frame for the namespace. */

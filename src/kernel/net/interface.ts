@@ -84,6 +84,11 @@ export abstract class Interface implements QueueSurroundings {
     return undefined;
   }
 
+  /** Those of the node that it is made of: a macvlan's other one, a bridge's ports. */
+  get parts(): readonly Interface[] {
+    return [];
+  }
+
   /** Is it one of those that go by another one? */
   get hasLower(): boolean {
     return this.lower !== undefined;

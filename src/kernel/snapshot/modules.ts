@@ -93,6 +93,7 @@ import * as netLinkBridgeTable from '../net/link/bridge-table.js';
 import * as netLinkCard from '../net/link/card.js';
 import * as netLinkDummy from '../net/link/dummy.js';
 import * as netLinkFrameQueue from '../net/link/frame-queue.js';
+import * as netLinkMacvlan from '../net/link/macvlan.js';
 import * as netLinkVeth from '../net/link/veth.js';
 import * as netLoopback from '../net/loopback.js';
 import * as netNameService from '../net/name-service.js';
@@ -271,6 +272,7 @@ export const MODULES: Modules = {
   'net/link/card': netLinkCard,
   'net/link/dummy': netLinkDummy,
   'net/link/frame-queue': netLinkFrameQueue,
+  'net/link/macvlan': netLinkMacvlan,
   'net/link/veth': netLinkVeth,
   'net/loopback': netLoopback,
   'net/name-service': netNameService,

@@ -430,6 +430,34 @@ static void bridges(void) {
   remove_link("br");
 }
 
+static long add_macvlan(const char *name, const char *on) {
+  begin_link(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
+  attribute_int(IFLA_LINK, index_of(on));
+  struct rtattr *i = nest(IFLA_LINKINFO);
+  attribute_text(IFLA_INFO_KIND, "macvlan");
+  unnest(i);
+  return ask();
+}
+static void nested(void) {
+  family("interfaces on each other");
+  char bridge[8], on[8];
+  long failed = add_kind("n0", "bridge");
+  int levels = 0;
+  for (; failed == 0 && levels < 20; levels++) {
+    sprintf(on, "m%d", levels), sprintf(bridge, "n%d", levels);
+    if ((failed = add_macvlan(on, bridge)) != 0) break;
+    sprintf(bridge, "n%d", levels + 1);
+    add_kind(bridge, "bridge");
+    failed = set_int(on, IFLA_MASTER, index_of(bridge));
+  }
+  show("as many", levels);
+  show("  and no more", failed);
+  show("none on itself", set_int("m0", IFLA_MASTER, index_of("n0")));
+  show("the lowest goes", remove_link("n0"));
+  show("  and what was on it", index_of("m0"));
+  show("  but no bridge", index_of("n1") > 0);
+}
+
 // Names of unix sockets that are not files are a namespace's.
 static void names(void) {
   family("abstract names");
@@ -486,6 +514,7 @@ int main(void) {
   moves();
   namespace_numbers();
   bridges();
+  nested();
   names();
   rights();
   return 0;

@@ -2,7 +2,7 @@
 // IEEE 802.1D section 7; man 8 ip-link; Linux net/bridge/br_device.c, br_input.c, br_forward.c, br_if.c.
 // DEVIATION: no spanning tree, no VLANs, no snooping of multicast: groups are flooded.
 import { isGroup, BROADCAST } from '../../../net/ethernet.js';
-import { EBUSY, EINVAL, ELOOP, EXFULL } from '../../abi/errno.js';
+import { EBUSY, EINVAL, ELOOP, EMLINK, EXFULL } from '../../abi/errno.js';
 import { IFF_LOOPBACK } from '../../abi/inet.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import { EthernetInterface } from '../ethernet-interface.js';
@@ -11,6 +11,7 @@ import type { Refusal } from '../netlink/route-requests.js';
 import { BridgePort } from './bridge-port.js';
 import { BridgeTable } from './bridge-table.js';
 import { type Frame, passedOn } from './frame.js';
+import { nesting } from './nesting.js';
 
 /** BR_MAX_PORTS; 0 is none's. */
 const PORTS_MAX = 1023;
@@ -53,6 +54,10 @@ export class Bridge extends EthernetInterface {
     return this.up && !this.selected ? 'unknown' : super.operState;
   }
 
+  override get parts(): readonly EthernetInterface[] {
+    return this.ports.map(({ of }) => of);
+  }
+
   // ---- ports --------------------------------------------------------------------------------------------------------------------
 
   /** Makes an interface a port: 0, or why not. */
@@ -60,6 +65,8 @@ export class Bridge extends EthernetInterface {
     if ((one.configured & IFF_LOOPBACK) !== 0 || !(one instanceof EthernetInterface)) return -EINVAL;
     if (one instanceof Bridge) return { error: -ELOOP, message: 'Can not enslave a bridge to a bridge' };
     if (one.port || one.uppers.length > 0) return -EBUSY;
+    const fits = nesting(this, one);
+    if (fits !== 'fits') return fits === 'loop' ? -EBUSY : -EMLINK;
     const taken = new Set(this.ports.map(({ number }) => number));
     let number = 1;
     while (taken.has(number)) number++;

@@ -1,15 +1,18 @@
 // Kinds of interfaces that programs make: what `ip link add type KIND` takes and `ip -details link` shows of each.
 // man 8 ip-link; Linux net/core/rtnetlink.c rtnl_link_ops.
 import { stationAt, stationBytes } from '../../../net/ethernet.js';
-import { EEXIST, EINVAL, ENOBUFS, EOPNOTSUPP, ERANGE } from '../../abi/errno.js';
+import { EADDRINUSE, EBUSY, EEXIST, EINVAL, EMLINK, ENOBUFS, ENODEV, EOPNOTSUPP, ERANGE } from '../../abi/errno.js';
 import * as rt from '../../abi/rtnetlink.js';
 import { isName, type NetNamespace } from '../../ns/net-namespace.js';
+import { EthernetInterface } from '../ethernet-interface.js';
 import type { Interface } from '../interface.js';
 import { Attributes, Body } from '../netlink/message.js';
 import type { Refusal } from '../netlink/route-requests.js';
 import { Bridge } from './bridge.js';
 import { type BridgePort, PORT_STATE, type PortFlags } from './bridge-port.js';
 import { Dummy } from './dummy.js';
+import { Macvlan, MACVLAN_MODE } from './macvlan.js';
+import { nesting } from './nesting.js';
 import { Veth } from './veth.js';
 
 /** struct ifinfomsg. */
@@ -17,6 +20,8 @@ export const INFO_SIZE = 16;
 /** Hundredths of a second, in which a bridge tells time. */
 const TICK = 1e7;
 const STATION_SIZE = 6;
+/** On one interface: each frame is offered to all of them. */
+const MACVLANS_MAX = 256;
 
 /** What is asked for. */
 export interface NewLink {
@@ -158,7 +163,46 @@ function describeBridge(one: Bridge): Body {
     .attribute8(rt.IFLA_BR_MCAST_SNOOPING, 0);
 }
 
-export const LINK_KINDS: readonly LinkKind[] = [veth, bridge, dummy];
+const macvlan: LinkKind = {
+  name: 'macvlan',
+  make({ namespace, from, index, name, attributes, data }) {
+    const wanted = from.interfaces.get(attributes.u32(rt.IFLA_LINK) ?? 0);
+    if (!wanted) return attributes.u32(rt.IFLA_LINK) === undefined ? -EINVAL : -ENODEV;
+    // one on another one shares its wire
+    const below = wanted instanceof Macvlan ? wanted.below : wanted;
+    if (!(below instanceof EthernetInterface)) return -EINVAL;
+    if (below.port) return -EBUSY;
+    if (nesting(undefined, below) !== 'fits') return -EMLINK;
+    if (below.uppers.length >= MACVLANS_MAX) return -ENOBUFS;
+    const mode = data?.u32(rt.IFLA_MACVLAN_MODE) ?? MACVLAN_MODE.vepa;
+    if (!Object.values<number>(MACVLAN_MODE).includes(mode)) return -EOPNOTSUPP;
+    const mtu = attributes.u32(rt.IFLA_MTU);
+    if (mtu !== undefined && mtu > below.mtu) return -EINVAL;
+    const station = stationIn(namespace, attributes);
+    if (station < 0) return -EINVAL;
+    if (isTaken(below, station)) return -EADDRINUSE;
+    const one = new Macvlan(namespace, index || namespace.newIndex(), name, station, below, mode);
+    namespace.add(one);
+    return one;
+  },
+  describe: (one) =>
+    new Body()
+      .attribute32(rt.IFLA_MACVLAN_MODE, (one as Macvlan).mode)
+      .attribute(rt.IFLA_MACVLAN_FLAGS, new Uint8Array(2)),
+  change(one, data) {
+    const mode = data.u32(rt.IFLA_MACVLAN_MODE);
+    if (mode === undefined) return 0;
+    if (!Object.values<number>(MACVLAN_MODE).includes(mode)) return -EOPNOTSUPP;
+    (one as Macvlan).mode = mode;
+    return 0;
+  },
+};
+
+/** Has the interface, or one on it, the address? */
+export const isTaken = (below: EthernetInterface, station: number): boolean =>
+  below.station === station || below.uppers.some((one) => one.station === station);
+
+export const LINK_KINDS: readonly LinkKind[] = [veth, bridge, dummy, macvlan];
 export const kindNamed = (name: string | undefined): LinkKind | undefined =>
   LINK_KINDS.find((kind) => kind.name === name);
 

@@ -1,7 +1,18 @@
 // Interfaces by netlink, as programs make, change, move and remove them: RTM_NEWLINK, RTM_SETLINK, RTM_DELLINK.
 // man 7 rtnetlink, man 8 ip-link; Linux net/core/rtnetlink.c do_setlink, rtnl_newlink, rtnl_dellink.
 import { stationAt } from '../../../net/ethernet.js';
-import { EADDRNOTAVAIL, EBUSY, EEXIST, EINVAL, ENOBUFS, ENODEV, EOPNOTSUPP, EPERM, ERANGE } from '../../abi/errno.js';
+import {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  ENOBUFS,
+  ENODEV,
+  EOPNOTSUPP,
+  EPERM,
+  ERANGE,
+} from '../../abi/errno.js';
 import { ARPHRD_LOOPBACK, IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC, IFF_UP } from '../../abi/inet.js';
 import * as rt from '../../abi/rtnetlink.js';
 import { AF_BRIDGE } from '../../abi/socket.js';
@@ -10,7 +21,8 @@ import { CAP_NET_ADMIN } from '../../security/capability.js';
 import type { Task } from '../../task/task.js';
 import type { Interface } from '../interface.js';
 import { Bridge } from '../link/bridge.js';
-import { changePort, INFO_SIZE, kindNamed } from '../link/link-kinds.js';
+import { changePort, INFO_SIZE, isTaken, kindNamed } from '../link/link-kinds.js';
+import { Macvlan } from '../link/macvlan.js';
 import { Attributes, type Request } from './message.js';
 import { interfaceOf } from './route-link.js';
 import { namedNamespace } from './route-namespace.js';
@@ -163,6 +175,7 @@ function setStation(one: Interface, bytes: Uint8Array | undefined): number {
   if (bytes.length < 6) return -EINVAL;
   const station = stationAt(bytes, 0);
   if ((bytes[0]! & 1) !== 0 || station === 0) return -EADDRNOTAVAIL;
+  if (one instanceof Macvlan && station !== one.station && isTaken(one.below, station)) return -EADDRINUSE;
   one.setStation(station);
   return 0;
 }
@@ -171,7 +184,9 @@ function setMtu(one: Interface, mtu: number): number | Refusal {
   const most = one.type === ARPHRD_LOOPBACK ? MTU_LOOPBACK : MTU_MOST;
   const least = one.type === ARPHRD_LOOPBACK ? 0 : MTU_LEAST;
   if (mtu < least || mtu > most) return mtuRefused(mtu);
+  if (one instanceof Macvlan && mtu > one.below.mtu) return -EINVAL;
   one.mtu = mtu;
+  for (const upper of one.uppers) upper.mtu = Math.min(upper.mtu, mtu);
   if (one instanceof Bridge) one.mtuSet = true;
   one.port?.bridge.adapt();
   return 0;

@@ -91,3 +91,28 @@ for i in $(seq 200); do ss -f netlink 2> /dev/null | grep -q "ip/$monitor" && br
 sleep 0.2; ip link add seen type veth peer name other; ip link del seen
 for i in $(seq 200); do [ $(grep -c Deleted /tmp/seen) -ge 2 ] && break; sleep 0.02; done; kill $monitor; wait $monitor 2> /dev/null
 sed -E 's/^([0-9]+): /N: /; s/^Deleted [0-9]+: /Deleted N: /' /tmp/seen | grep -oE '^(Deleted )?N: [a-z@]+' | uniq
+echo == macvlan
+ip link add wire type veth peer name end; ip link set wire address 02:00:00:00:00:0a; ip link set end up
+for n in 1 2 3; do
+  ip netns add m$n; mode=bridge; [ $n = 3 ] && mode=private
+  ip link add link wire name mac0 address 02:00:00:00:0b:0$n netns m$n type macvlan mode $mode
+  ip -n m$n addr add 10.4.0.$n/24 dev mac0; ip -n m$n link set mac0 up
+done
+ip -n m1 -o link show mac0 | grep -o '<.*>'
+ip link set wire up; ip addr add 10.4.0.100/24 dev wire; ip netns add e; ip link set end netns e; ip -n e addr add 10.4.0.200/24 dev end; ip -n e link set end up
+until_state wire UP; for i in $(seq 200); do ip -n m3 -o link show mac0 | grep -q 'state UP' && break; sleep 0.02; done
+ip -n m1 -d link show mac0 | grep -o 'macvlan mode [a-z]*'; ip -n m3 -d link show mac0 | grep -o 'macvlan mode [a-z]*'
+answers() { ip netns exec $1 ping -c 1 -W 1 -q $2 | grep -o '[0-9]* received'; }
+answers m1 10.4.0.2; answers m1 10.4.0.200; answers e 10.4.0.2; answers e 10.4.0.3; answers e 10.4.0.100
+echo private; answers m1 10.4.0.3
+echo the wire itself; answers m1 10.4.0.100
+ip link add link wire name mac1 type macvlan; ip -d link show mac1 | grep -o 'macvlan mode [a-z]*'
+ip link add link mac1 name mac2 type macvlan mode bridge; ip -o link show mac2 | grep -o 'mac2@[a-z]*'
+ip link set mac1 type macvlan mode private; ip -d link show mac1 | grep -o 'macvlan mode [a-z]*'
+ip link set mac1 address 02:00:00:00:00:0a; echo $?; ip link set mac1 address 02:00:00:00:0b:01; echo $?
+ip link set mac1 mtu 2000; echo $?; ip link set wire mtu 1400; ip -o link show mac1 | grep -o 'mtu [0-9]*'
+ip link add br0 type bridge; ip link set wire master br0; echo $?
+ip link add link lo name mac3 type macvlan; echo $?; ip link add mac3 type macvlan; echo $?
+ip link add link mac1 name mac3 mtu 9000 type macvlan; echo $?
+ip link del wire; ip -br link | cut -d' ' -f1 | sort; ip -n m1 -br link | cut -d' ' -f1
+ip link del br0; ip -all netns del
