@@ -40,7 +40,6 @@ const CLEAN = [
   'limits',
   'race',
   'ptrace',
-  'escape',
   'forward',
   'link',
   'rseq',

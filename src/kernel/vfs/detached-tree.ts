@@ -37,7 +37,7 @@ const isReached = (task: Task, mount: Mount): boolean => mount.detached || task.
 
 /** MOVE_MOUNT_SET_GROUP: the mount at `to`, which is private, becomes what the one at `from` is to its peers and its master. */
 export function setGroup(task: Task, from: Path, to: Path): number {
-  if (![from, to].every(({ mount }) => isReached(task, mount))) return -EINVAL;
+  if (![from, to].every(({ mount }) => isReached(task, mount))) return -EPERM;
   if (!isMountRoot(from) || !isMountRoot(to) || from.mount.fs !== to.mount.fs) return -EINVAL;
   const wider = to.dentry === from.dentry || to.dentry.within(from.dentry);
   if (!wider || hidesLocked(new Path(from.mount, to.dentry))) return -EINVAL;

@@ -95,8 +95,9 @@ function unmountTree(tree: Mount): void {
 
 /** An empty directory hides nothing. */
 function isEmpty(task: Task, { inode }: Dentry): boolean {
+  if (!inode?.isDirectory) return false;
   let any = false;
-  inode?.entries(task, 0, () => {
+  inode.entries(task, 0, () => {
     any = true;
     return false;
   });

@@ -113,8 +113,7 @@ function searchable(task: Task, at: Path): number {
 function step(task: Task, walk: Walk, name: string): string | number {
   if (name === '.' || name === '') return '';
   if (name === '..') {
-    goUp(task, walk);
-    return '';
+    return goUp(task, walk);
   }
   const child = childOf(task, walk.at, name);
   if (typeof child === 'number') return child;
@@ -133,10 +132,15 @@ function step(task: Task, walk: Walk, name: string): string | number {
   return '';
 }
 
-function goUp(task: Task, walk: Walk): void {
+function goUp(task: Task, walk: Walk): '' | number {
   // the root is its own parent; what was mounted on it later is seen from here
   const { parent } = walk.at.same(task.fs.root) ? { parent: walk.at } : walk.at;
-  if (parent) walk.at = parent.covered;
+  if (!parent) return '';
+  const { mount, dentry } = parent;
+  // a directory that was moved out of the part of its filesystem that is mounted: nothing that is not mounted is above it
+  if (mount.root.parent && !dentry.within(mount.root)) return -ENOENT;
+  walk.at = parent.covered;
+  return '';
 }
 
 /** Where a link in `walk.at` leads: text, or a place. */
