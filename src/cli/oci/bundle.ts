@@ -1,11 +1,9 @@
 // A bundle: the folder with config.json and the root that it names. OCI runtime-spec, bundle.md, config.md.
 import { readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import type { RuntimeSpec } from '../../base/runtime-spec.js';
 import { reason } from '../../hosts/node/files.js';
-import { SharedFolder } from '../../hosts/node/shared-folder.js';
-import type { NodeFiles } from '../../node/host-files.js';
 
 const CONFIG_MAX = 4 << 20;
 
@@ -54,20 +52,3 @@ export function openBundle(folder: string): Bundle {
   if (typeof root !== 'string' || root === '') throw new InputError(`${path}/config.json: root.path is missing`);
   return { path, rootfs: resolve(path, root), spec };
 }
-
-/** Folders and files of the host that a config binds. */
-export const bundleFiles: NodeFiles = {
-  openBlob(name) {
-    throw new InputError(`${name}: a bundle has no layers`);
-  },
-  openTree(path, readOnly) {
-    let isFile: boolean;
-    try {
-      isFile = !statSync(path).isDirectory();
-    } catch (error) {
-      throw new InputError(`${path}: ${reason(error)}`, undefined, { cause: error });
-    }
-    const folder = isFile ? dirname(path) : path;
-    return { tree: new SharedFolder(folder, readOnly, 'bind'), ...(isFile && { file: basename(path) }) };
-  },
-};

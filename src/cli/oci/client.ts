@@ -2,7 +2,8 @@
 import { createConnection, type Socket } from 'node:net';
 import { InputError } from '../../base/errors.js';
 import type { ProcessSpec } from '../../base/runtime-spec.js';
-import { FRAME, framesOf, sendFrame, sendJson } from './frames.js';
+import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
+import { framesOf, sendFrame, sendJson } from './frames.js';
 import type { Question } from './sandbox.js';
 import { isAlive, type StateFolder } from './state-folder.js';
 
@@ -26,9 +27,9 @@ export async function ask(folder: StateFolder, question: Question): Promise<unkn
   const socket = await connect(folder);
   socket.on('error', () => {});
   await sendJson(socket, question);
-  for await (const { kind, bytes } of framesOf(socket)) {
-    if (kind !== FRAME.json) continue;
-    const answer = JSON.parse(bytes.toString()) as Answer;
+  for await (const frame of framesOf(socket)) {
+    if (!('json' in frame)) continue;
+    const answer = frame.json as Answer;
     socket.destroy();
     if (answer.error !== undefined) throw new InputError(answer.error);
     return answer.result;
@@ -53,11 +54,13 @@ export async function execute(folder: StateFolder, spec: ProcessSpec, started: (
   await sendJson(socket, { ask: 'exec', process: spec } satisfies Question);
   const { stdin, stdout, stderr } = process;
   let exec = '';
-  for await (const { kind, bytes } of framesOf(socket)) {
-    if (kind === FRAME.output) await written(stdout, bytes);
-    else if (kind === FRAME.error) await written(stderr, bytes);
-    if (kind !== FRAME.json) continue;
-    const answer = JSON.parse(bytes.toString()) as Answer;
+  for await (const frame of framesOf(socket)) {
+    if (!('json' in frame)) {
+      if (frame.kind === OUTPUT) await written(stdout, frame.bytes);
+      else if (frame.kind === ERRORS) await written(stderr, frame.bytes);
+      continue;
+    }
+    const answer = frame.json as Answer;
     if (answer.error !== undefined) throw new InputError(answer.error);
     if (answer.exited !== undefined) {
       socket.destroy();
@@ -82,11 +85,11 @@ export async function execute(folder: StateFolder, spec: ProcessSpec, started: (
 
 async function passInput(socket: Socket): Promise<void> {
   try {
-    for await (const bytes of process.stdin) await sendFrame(socket, FRAME.input, bytes as Uint8Array);
+    for await (const bytes of process.stdin) await sendFrame(socket, INPUT, bytes as Uint8Array);
   } catch {
     // a terminal that is hung up
   }
-  await sendFrame(socket, FRAME.inputEnd, new Uint8Array(0));
+  await sendFrame(socket, INPUT_END, new Uint8Array(0));
 }
 
 function written(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {

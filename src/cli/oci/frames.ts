@@ -1,47 +1,49 @@
-// What passes between `tabvisor oci` and a sandbox: frames of a kind, a length and bytes, over a Unix-domain socket or a pipe.
-// Ours. Whoever sends more than a frame may have is gone.
-import type { Duplex, Readable, Writable } from 'node:stream';
+// Frames between `tabvisor oci` and a sandbox as streams: questions and answers in JSON, and bytes of standard streams.
+import type { Readable, Writable } from 'node:stream';
+import { encodeText } from '../../base/text.js';
+import { FrameReader, frame, pieces } from '../kernel-frames.js';
 
-/** A question or an answer (JSON), bytes of standard streams, the end of input, the size of a window. */
-export const FRAME = { json: 0, input: 1, output: 2, error: 3, inputEnd: 4 } as const;
-const HEADER = 5;
-const LENGTH_MAX = 1 << 20;
+/** JSON, and a part of it that is not the last. */
+const JSON_END = 32;
+const JSON_PART = 33;
+const JSON_MAX = 8 << 20;
 
 /** Resolves when there is room for more. */
-export function sendFrame(to: Writable, kind: number, bytes: Uint8Array): Promise<void> {
-  const header = Buffer.alloc(HEADER);
-  header[0] = kind;
-  header.writeUInt32LE(bytes.length, 1);
-  to.write(header);
-  if (to.write(bytes) || to.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    to.once('drain', resolve);
-    to.once('close', resolve);
-  });
+export async function sendFrame(to: Writable, kind: number, bytes: Uint8Array): Promise<void> {
+  if (bytes.length === 0) to.write(frame(kind));
+  for (const piece of pieces(bytes)) {
+    if (to.destroyed || to.write(frame(kind, piece))) continue;
+    await new Promise((resolve) => {
+      to.once('drain', resolve);
+      to.once('close', resolve);
+    });
+  }
 }
 
-export const sendJson = (to: Writable, value: unknown): Promise<void> =>
-  sendFrame(to, FRAME.json, Buffer.from(JSON.stringify(value)));
-
-export interface Frame {
-  kind: number;
-  bytes: Buffer;
+export async function sendJson(to: Writable, value: unknown): Promise<void> {
+  const parts = [...pieces(encodeText(JSON.stringify(value)))];
+  const last = parts.pop()!;
+  for (const part of parts) await sendFrame(to, JSON_PART, part);
+  await sendFrame(to, JSON_END, last);
 }
 
-/** Frames as they come, to the end of the stream. */
-export async function* framesOf(stream: Readable | Duplex): AsyncGenerator<Frame> {
-  let rest = Buffer.alloc(0);
+/** A frame of a stream; or a whole JSON. */
+export type Frame = { kind: number; bytes: Uint8Array } | { json: unknown };
+
+/** Frames as they come, to the end of the stream; to what is none. */
+export async function* framesOf(stream: Readable): AsyncGenerator<Frame> {
+  const reader = new FrameReader();
+  let json = Buffer.alloc(0);
   for await (const bytes of stream) {
-    rest = Buffer.concat([rest, bytes as Buffer]);
-    while (rest.length >= HEADER) {
-      const length = rest.readUInt32LE(1);
-      if (length > LENGTH_MAX) {
-        stream.destroy();
-        return;
-      }
-      if (rest.length < HEADER + length) break;
-      yield { kind: rest[0]!, bytes: rest.subarray(HEADER, HEADER + length) };
-      rest = rest.subarray(HEADER + length);
-    }
+    const found: Frame[] = [];
+    const good = reader.read(bytes as Buffer, (kind, payload) => {
+      if (kind !== JSON_PART && kind !== JSON_END) return void found.push({ kind, bytes: payload });
+      json = Buffer.concat([json, payload]);
+      if (kind === JSON_PART) return;
+      found.push({ json: JSON.parse(json.toString()) });
+      json = Buffer.alloc(0);
+    });
+    yield* found;
+    if (!good || json.length > JSON_MAX) return void stream.destroy();
   }
 }

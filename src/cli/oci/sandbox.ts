@@ -10,8 +10,10 @@ import { createNode } from '../../kernel/node.js';
 import { localChannel } from '../../node/local-channel.js';
 import { NodeServer } from '../../node/server.js';
 import { NodeClient } from '../../runtime/node-client.js';
-import { bundleFiles, openBundle } from './bundle.js';
-import { FRAME, framesOf, sendFrame, sendJson } from './frames.js';
+import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
+import { nodeFiles } from '../node-files.js';
+import { openBundle } from './bundle.js';
+import { framesOf, sendFrame, sendJson } from './frames.js';
 
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
@@ -70,7 +72,7 @@ export class Sandbox {
     nodePlatform.tune(vcpu);
     const { engine, node } = localChannel();
     const client = new NodeClient(engine);
-    const server = new NodeServer(kernel, host, bundleFiles, node);
+    const server = new NodeServer(kernel, host, nodeFiles(options.bundle), node);
     void server.run();
     const sandbox = new Sandbox(client, () => server.close());
     await client.call('addRoot', { id: SELF, folder: rootfs });
@@ -155,8 +157,8 @@ export class Sandbox {
     const frames = framesOf(socket);
     try {
       const first = await frames.next();
-      if (first.done || first.value.kind !== FRAME.json) return void socket.destroy();
-      const question = JSON.parse(first.value.bytes.toString()) as Question;
+      if (first.done || !('json' in first.value)) return void socket.destroy();
+      const question = first.value.json as Question;
       if (question.ask === 'exec') await this.exec(socket, frames, question.process);
       else await sendJson(socket, { result: (await this.asked(question)) ?? null });
     } catch (error) {
@@ -206,7 +208,7 @@ export class Sandbox {
       exited = resolve;
     });
     this.node.listen(name, {
-      output: (stream, bytes) => sendFrame(socket, stream === 1 ? FRAME.output : FRAME.error, bytes),
+      output: (stream, bytes) => sendFrame(socket, stream === 1 ? OUTPUT : ERRORS, bytes),
       exited,
     });
     try {
@@ -217,9 +219,10 @@ export class Sandbox {
     }
     await sendJson(socket, { result: exec });
     void (async () => {
-      for await (const { kind, bytes } of frames) {
-        if (kind === FRAME.input) await this.node.input(name, bytes);
-        else if (kind === FRAME.inputEnd) this.node.endInput(name);
+      for await (const frame of frames) {
+        if ('json' in frame) continue;
+        if (frame.kind === INPUT) await this.node.input(name, frame.bytes);
+        else if (frame.kind === INPUT_END) this.node.endInput(name);
       }
       this.node.endInput(name);
     })();
