@@ -184,7 +184,7 @@ export class ContainerNetwork {
   private isolation(): Rule[] {
     const { name, network, internal } = this.options;
     const rules: Rule[] = [
-      { hook: 'forward', match: { in: name, source: network }, not: ['source'], verdict: { do: 'drop' } },
+      { hook: 'prerouting', match: { in: name, source: network }, not: ['source'], verdict: { do: 'drop' } },
       { hook: 'forward', match: { states: ['invalid'] }, verdict: { do: 'drop' } },
       { hook: 'forward', match: { states: ['established', 'related'] }, verdict: { do: 'accept' } },
       { hook: 'forward', match: { redirected: true }, verdict: { do: 'accept' } },

@@ -62,9 +62,9 @@ export class PacketFilter {
 
   prerouting(packet: Packet, by: Interface): boolean {
     if (!this.active) return true;
-    const passage = this.enter(packet, by, undefined);
-    if (!this.passes('prerouting', passage)) return false;
-    this.redirect('prerouting', passage);
+    // before flows are looked at: what is dropped here has not been seen by any
+    if (!this.passes('prerouting', this.passage(packet, by, undefined))) return false;
+    this.redirect('prerouting', this.enter(packet, by, undefined));
     return true;
   }
 

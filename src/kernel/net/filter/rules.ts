@@ -6,7 +6,7 @@ import type { Packet } from '../packet.js';
 import type { Belonging } from './flow-table.js';
 import { tupleOf } from './tuple.js';
 
-/** Where a packet is: just come, for us, to be passed on, from us, about to go. */
+/** Where a packet is: just come, and no flow's yet; for us; to be passed on; from us; about to go. */
 export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
 
 /** 'new': the first of a flow, or before its answer. 'related': an ICMP error about one. 'invalid': of none, and beginning none. */
