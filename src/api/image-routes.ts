@@ -6,13 +6,21 @@ import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js'
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { flagOf, json, nothing, present } from './answers.js';
-import { createImage, pushImage } from './image-transfer.js';
+import { createImage, loadImages, pushImage, saveImages } from './image-transfer.js';
 import { isBefore } from './versions.js';
 
 export function imageRoutes(router: Router, engine: Engine): void {
   router.add('GET', '/images/json', (request, { version }) => list(engine, request, version!));
   router.add('POST', '/images/create', (request) => createImage(engine, request));
   router.add('POST', '/images/{name...}/push', (request, { name }) => pushImage(engine, request, name!));
+  router.add('POST', '/images/load', async (request) => loadImages(engine, request));
+  router.add('GET', '/images/get', (request) =>
+    saveImages(
+      engine,
+      request.queryAll.filter(([name]) => name === 'names').map(([, value]) => value),
+    ),
+  );
+  router.add('GET', '/images/{name...}/get', (_request, { name }) => saveImages(engine, [name!]));
   router.add('GET', '/images/{name...}/json', async (_request, { name }) =>
     json(inspection(await engine.images.find(name!))),
   );

@@ -43,8 +43,11 @@ export async function createImage(engine: Engine, request: HttpRequest): Promise
   if (query.get('fromSrc') === '-') {
     const [repo, tag] = [query.get('repo'), query.get('tag')];
     const name = repo ? (tag ? `${repo}:${tag}` : repo) : undefined;
-    const message = query.get('message') || 'Imported from -';
-    const id = await engine.images.importRoot(name, request.body, message, engine.host.date());
+    const id = await engine.images.importRoot(name, request.body, {
+      comment: query.get('message') || 'Imported from -',
+      now: engine.host.date(),
+      platform: query.get('platform') || undefined,
+    });
     return { status: 200, headers: { 'Content-Type': 'application/json' }, body: line({ status: id }) };
   }
   const image = query.get('fromImage');
@@ -72,4 +75,22 @@ export async function pushImage(engine: Engine, request: HttpRequest, name: stri
     progress({ status: `${tag || 'latest'}: digest: ${digest} size: ${size}` });
     await out.write(line({ progressDetail: {}, aux: { Tag: tag || 'latest', Digest: digest, Size: size } }));
   });
+}
+
+export function loadImages(engine: Engine, request: HttpRequest): HttpAnswer {
+  return progressing(async (_progress, out) => {
+    for (const name of await engine.images.load(request.body))
+      await out.write(line({ stream: `Loaded image${name.startsWith('sha256:') ? ' ID' : ''}: ${name}\n` }));
+  });
+}
+
+export async function saveImages(engine: Engine, names: readonly string[]): Promise<HttpAnswer> {
+  const tar = await engine.images.save(names);
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/x-tar' },
+    async body(out) {
+      for await (const piece of tar) if (!(await out.write(piece))) return;
+    },
+  };
 }

@@ -119,7 +119,7 @@ export class Container {
       },
     );
     try {
-      const { pid } = await node.call('create', { id, root: id, spec, files });
+      const { pid } = await node.call('create', { id, root: id, spec, files, reaper: this.host.Init ?? false });
       await node.call('start', { id });
       this.pid = pid;
     } catch (error) {

@@ -1,7 +1,5 @@
 // Images as containers use them: found by name, their layers handed to the node; a root imported as a tar. Docker Engine API, "Images".
 import type { Layer } from '../runtime/node-client.js';
-import { jsonBytes } from '../oci/json.js';
-import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../oci/media-types.js';
 import { ConflictError, NotFoundError } from '../oci/errors.js';
 import { InputError } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
@@ -10,7 +8,12 @@ import { parsePlatform } from '../oci/platform.js';
 import type { Interest, OnProgress } from '../oci/registry/progress.js';
 import type { Puller } from '../oci/registry/pull.js';
 import type { Pusher } from '../oci/registry/push.js';
-import { parseReference, withTag } from '../oci/reference.js';
+import { familiar, parseReference, withTag } from '../oci/reference.js';
+import { ArchiveBundle } from '../oci/source/bundle.js';
+import { type Loaded, loadImages } from '../oci/source/load.js';
+import { importRoot } from '../oci/source/make.js';
+import { savedFiles, savedTar } from '../oci/source/save.js';
+import { withSpooled } from '../oci/source/spool.js';
 import type { Image } from '../oci/store/image-store.js';
 import type { Store } from '../oci/store/store.js';
 import { layerPath } from '../oci/store/layer-store.js';
@@ -81,36 +84,41 @@ export class Images {
     });
   }
 
-  /** `docker import`: a root as a tar becomes an image of one layer. */
+  /** `docker import`: a root as a tar becomes an image of one layer. `now`: milliseconds since 1970. */
   importRoot(
     name: string | undefined,
     bytes: AsyncIterable<Uint8Array>,
-    message: string,
-    now: number,
+    { comment, now, platform }: { comment: string; now: number; platform?: string },
   ): Promise<Digest> {
     return translated(async () => {
-      const { content, layers, images } = this.store;
       const tag = name === undefined ? undefined : withTag(parseReference(name));
-      const { diffId, size } = await layers.ingest(bytes);
-      const created = new Date(now).toISOString();
-      const config = jsonBytes({
-        architecture: '386',
-        os: 'linux',
-        created,
-        config: {},
-        rootfs: { type: 'layers', diff_ids: [diffId] },
-        history: [{ created, comment: message }],
+      const id = await importRoot(this.store, bytes, parsePlatform(platform ?? 'linux/386'), {
+        tag,
+        created: now,
+        comment,
       });
-      const id = await content.put(config);
-      const manifest = jsonBytes({
-        schemaVersion: 2,
-        mediaType: OCI_MANIFEST,
-        config: { mediaType: OCI_CONFIG, digest: id, size: config.length },
-        layers: [{ mediaType: OCI_LAYER, digest: diffId, size }],
-      });
-      await images.add(await content.put(manifest), { tag });
       this.events.tell('image', 'import', id, { name: name ?? id });
       return id;
+    });
+  }
+
+  /** `docker load`: what `docker save` has written. The names of the images, or their ids. */
+  load(bytes: AsyncIterable<Uint8Array>): Promise<string[]> {
+    return translated(async () => {
+      const loaded: Loaded[] = await withSpooled(this.store, bytes, 'load', (file) =>
+        loadImages(this.store, new ArchiveBundle(file)),
+      );
+      for (const { id } of loaded) this.events.tell('image', 'load', id, { name: id });
+      return loaded.flatMap(({ id, tags }) => (tags.length > 0 ? tags.map(familiar) : [id as string]));
+    });
+  }
+
+  /** The tar of `docker save`. */
+  save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
+    return translated(async () => {
+      const files = await savedFiles(this.store, names);
+      for (const name of names) this.events.tell('image', 'save', this.store.images.resolve(name), { name });
+      return savedTar(files);
     });
   }
 

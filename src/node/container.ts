@@ -3,13 +3,15 @@
 import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
 import { encodeText } from '../base/text.js';
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoName } from '../kernel/abi/errno.js';
-import { SIGKILL, SI_USER } from '../kernel/abi/signal.js';
+import { SIGCHLD, SIGKILL, SI_USER } from '../kernel/abi/signal.js';
 import type { Cgroup } from '../kernel/cgroup/cgroup.js';
 import { Devpts } from '../kernel/fs/devpts.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../kernel/ns/namespace-set.js';
 import type { Process } from '../kernel/task/process.js';
+import { endTask } from '../kernel/task/exit.js';
+import { HANDLER_IGNORE } from '../kernel/task/signals.js';
 import type { Task } from '../kernel/task/task.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
@@ -41,6 +43,8 @@ export class Container {
   private readonly mounts: MountNamespace;
   readonly cgroup: Cgroup;
   readonly init: Running;
+  /** Process 1 where the program is not: it never runs. */
+  private readonly reaper?: Task;
   /** By their names. */
   readonly execs = new Map<string, Running>();
   private started = false;
@@ -56,6 +60,7 @@ export class Container {
     readonly spec: RuntimeSpec,
     sources: MountSources & { texts: Readonly<Record<string, string>> },
     events: StdioEvents,
+    reaper = false,
   ) {
     this.kernel = kernel;
     const linux = spec.linux ?? {};
@@ -71,14 +76,30 @@ export class Container {
     }
     let task: Task | number = -ENOENT;
     try {
-      task = checked('the process', kernel.newProcess({ namespaces: this.namespaces, adopted: false }));
+      if (reaper) this.reaper = this.makeReaper();
+      task = checked('the process', kernel.newProcess({ namespaces: this.namespaces, adopted: reaper }));
       setResources(task, this.cgroup, linux.resources ?? {});
       this.init = this.setUp(task, spec, sources, events);
     } catch (error) {
       if (typeof task !== 'number') kernel.discard(task);
+      if (this.reaper) kernel.discard(this.reaper);
       this.release();
       throw error;
     }
+  }
+
+  /** A process that only its namespace knows of. What it inherits goes by itself, as it does not care for its children. */
+  private makeReaper(): Task {
+    const task = checked('process 1', this.kernel.newProcess({ namespaces: this.namespaces, adopted: false }));
+    const { actions } = task.process;
+    actions.set(SIGCHLD, { ...actions.get(SIGCHLD), handler: HANDLER_IGNORE });
+    task.comm = 'init';
+    return task;
+  }
+
+  /** The program has ended, and process 1 goes with it: whoever is left ends. */
+  programEnded(): void {
+    if (this.reaper && this.reaper.state !== 'dead') endTask(this.reaper, this.init.task.process.exitStatus ?? 0);
   }
 
   private setUp(
@@ -197,7 +218,7 @@ export class Container {
     const running = this.running(exec);
     if (!running || this.status === 'stopped') throw new Refusal('conflict', `container ${this.id} is not running`);
     if (this.status === 'created') {
-      if (signal === SIGKILL) this.kernel.discard(running.task);
+      if (signal === SIGKILL) this.discard();
       return;
     }
     const processes = new Set<Process>([running.task.process]);
@@ -223,12 +244,19 @@ export class Container {
 
   /** Ends whoever is left, without waiting for it. */
   destroy(): void {
-    if (this.status === 'created') this.kernel.discard(this.init.task);
+    if (this.status === 'created') this.discard();
     else for (const group of this.cgroup.tree()) this.kernel.cgroups.kill(group);
+  }
+
+  /** What has not begun goes. */
+  private discard(): void {
+    this.kernel.discard(this.init.task);
+    if (this.reaper) this.kernel.discard(this.reaper);
   }
 
   /** Nobody is in it any more: its namespaces and its group go. */
   release(): void {
+    this.programEnded();
     releaseNamespaces(this.namespaces);
     this.mounts.release();
     for (const group of [...this.cgroup.tree()].reverse()) this.kernel.cgroups.remove(group);

@@ -77,7 +77,14 @@ export interface NodeCalls {
   addVolume(volume: { id: string }): void;
   removeVolume(volume: { id: string }): void;
   /** `files`: texts that are mounted over files of the root. */
-  create(container: { id: string; root: string; spec: RuntimeSpec; files?: Record<string, string> }): { pid: number };
+  create(container: {
+    id: string;
+    root: string;
+    spec: RuntimeSpec;
+    files?: Record<string, string>;
+    /** The kernel itself is process 1: it inherits orphans and lets them go, and ends with the program. */
+    reaper?: boolean;
+  }): { pid: number };
   start(container: { id: string }): void;
   /** `all`: to everybody in it. */
   kill(signal: ProcessName & { signal: number; all?: boolean }): void;

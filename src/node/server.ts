@@ -17,7 +17,7 @@ import type { FileSystem } from '../kernel/vfs/file-system.js';
 import type { Mount } from '../kernel/vfs/mount.js';
 import { indexLayer } from '../oci/layer.js';
 import { Container, type Running } from './container.js';
-import type { Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
+import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
 import type { NodeFiles } from './host-files.js';
 import { Refusal } from './refusal.js';
 import { checkProcess, checkResources, checkSpec } from './spec-check.js';
@@ -118,6 +118,7 @@ export class NodeServer implements NodeCalls {
   }
 
   private tellEnd({ container, running, name }: Named, process: Process): void {
+    if (name.exec === undefined) container.programEnded();
     running.stdio.finish();
     if (name.exec !== undefined) container.execs.delete(name.exec);
     const status = process.exitStatus ?? 0;
@@ -201,17 +202,7 @@ export class NodeServer implements NodeCalls {
     return container;
   }
 
-  create({
-    id,
-    root,
-    spec,
-    files = {},
-  }: {
-    id: string;
-    root: string;
-    spec: RuntimeSpec;
-    files?: Record<string, string>;
-  }) {
+  create({ id, root, spec, files = {}, reaper }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
     const kept = this.roots.get(root);
@@ -219,7 +210,7 @@ export class NodeServer implements NodeCalls {
     checkSpec(spec);
     const volumes = new Map([...this.volumes].map(([name, { fs }]) => [name, fs]));
     const sources = { files: this.files, volumes, texts: files };
-    const container = new Container(this.kernel, id, kept.fs, spec, sources, this.eventsOf({ id }));
+    const container = new Container(this.kernel, id, kept.fs, spec, sources, this.eventsOf({ id }), reaper);
     this.containers.set(id, container);
     this.watch(container, container.init, { id });
     return { pid: container.pid };

@@ -253,6 +253,27 @@ test('events tell what has happened, in its order', async () => {
   ]);
 });
 
+test('with --init process 1 is nobody’s program, and who ends is let go', async () => {
+  const { stdout } = await run('--init', 'busybox', 'sh', '-c', 'ps -o pid,comm; true');
+  expect(stdout.split('\n').map((line) => line.trim().split(/\s+/))).toEqual([
+    ['PID', 'COMMAND'],
+    ['1', 'init'],
+    ['2', 'sh'],
+    ['3', 'ps'],
+    [''],
+  ]);
+});
+
+test('images are tagged, saved, removed and loaded', async () => {
+  const tar = join(daemon.folder, 'saved.tar');
+  expect((await daemon.docker('tag', 'busybox', 'other:v1')).status).toBe(0);
+  expect((await daemon.docker('save', '-o', tar, 'other:v1')).status).toBe(0);
+  expect((await daemon.docker('rmi', 'other:v1')).stdout).toBe('Untagged: other:v1\n');
+  expect((await daemon.docker('load', '-i', tar)).stdout).toBe('Loaded image: other:v1\n');
+  expect((await run('other:v1', 'echo', 'loaded')).stdout).toBe('loaded\n');
+  expect((await daemon.docker('rmi', 'other:v1')).status).toBe(0);
+});
+
 test('containers share namespaces, and none of the network when told so', async () => {
   await daemon.docker('run', '-d', '--name', 'lender', '--hostname', 'lent', 'busybox', 'sleep', '1000');
   expect((await run('--pid', 'container:lender', 'busybox', 'ps', '-o', 'args')).stdout).toContain('\nsleep 1000\n');

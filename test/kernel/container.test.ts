@@ -153,11 +153,12 @@ function heard(name: { id: string; exec?: string }): Promise<Ended> {
 async function created(
   spec: RuntimeSpec,
   files?: Record<string, string>,
+  reaper?: boolean,
 ): Promise<{ id: string; ended: Promise<Ended> }> {
   const id = `c${next++}`;
   await node.call('addRoot', { id, layers: [{ id: 'busybox', blob: 'busybox.tar' }] });
   const ended = heard({ id });
-  await node.call('create', { id, root: id, spec, files });
+  await node.call('create', { id, root: id, spec, files, reaper });
   return { id, ended };
 }
 
@@ -399,6 +400,38 @@ describe.skipIf(busybox === undefined)('a container', () => {
     expect(output).toContain('40 100');
     expect(status).toBe(4);
     await removed(id);
+  });
+
+  test('has a process 1 of the kernel when asked, which lets orphans go and ends with the program', async () => {
+    // a child that outlives the shell that started it, and ends before the program does
+    const script =
+      'sh -c "sleep 0.1 & echo \\$!" >/tmp/pid; while kill -0 $(cat /tmp/pid) 2>/dev/null; do sleep 0.05; done; ps -o pid,comm; true';
+    const orphan = await created(specOf(['sh', '-c', script]), undefined, true);
+    await node.call('start', { id: orphan.id });
+    const { output } = await orphan.ended;
+    expect(output.split('\n').map((line) => line.trim().split(/\s+/)[1])).toEqual([
+      'COMMAND',
+      'init',
+      'sh',
+      'ps',
+      undefined,
+    ]);
+    await removed(orphan.id);
+    // the program is not process 1: it dies of a signal that it does not handle
+    const { id, ended } = await created(specOf(['sleep', '1000']), undefined, true);
+    await node.call('start', { id });
+    await node.call('kill', { id, signal: 15 });
+    expect(await ended).toMatchObject({ status: 143 });
+    await removed(id);
+    const forced = await created(specOf(['sleep', '1000']), undefined, true);
+    await node.call('start', { id: forced.id });
+    await removed(forced.id);
+    expect(
+      await forced.ended.then(
+        () => 'told',
+        () => 'lost',
+      ),
+    ).toBe('told');
   });
 
   test('shares namespaces with another one when asked', async () => {
