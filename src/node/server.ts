@@ -2,7 +2,6 @@
 // Ours. Calls are answered in their order; one that fails leaves nothing behind.
 import { InputError, messageOf } from '../base/errors.js';
 import type { Host } from '../base/host.js';
-import type { RuntimeSpec } from '../base/runtime-spec.js';
 import { drive } from '../kernel/drive.js';
 import { Hostfs } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
