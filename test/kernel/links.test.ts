@@ -70,3 +70,63 @@ test('a namespace has so many interfaces, a bridge so many stations, and all go 
   expect([...node.kernel.netNamespaces]).toEqual([node.kernel.netNamespace]);
   expect(node.kernel.netNamespace.interfaces.size).toBe(1);
 });
+
+test('requests of any bytes are answered, and the node goes on', (context) => {
+  const { output } = run(
+    context,
+    `add_kind("br", "bridge"), add_veth("v", "w", -1), add_kind("d", "dummy"), set_int("v", IFLA_MASTER, index_of("br"));
+     for (int i = 0; i < 3; i++) set_up((const char *[]){"br", "v", "w"}[i], 1);
+     add_address("w", "10.0.0.1", 24);
+     int types[] = {16, 17, 18, 19, 20, 21, 22, 24, 25, 26, 28, 29, 30, 34, 36, 37, 38, 88, 90};
+     const char *kinds[] = {"veth", "bridge", "dummy", "macvlan", "none"};
+     unsigned seed = 1;
+     #define any(n) ((seed = seed * 1103515245 + 12345) / 65536 % (n))
+     fcntl(nl, F_SETFL, O_NONBLOCK);
+     long answers = 0;
+     for (int i = 0; i < 4000; i++) {
+       char fixed[64];
+       for (int j = 0; j < 64; j++) fixed[j] = any(3) ? 0 : any(256);
+       if (any(4)) fixed[0] = (int[]){0, 2, 10, 7}[any(4)];
+       if (any(4)) *(int *)(fixed + 4) = any(8);
+       begin(types[any(19)], any(2) ? NLM_F_CREATE : any(65536), fixed, (int[]){0, 1, 4, 8, 12, 16, 20, 24}[any(8)]);
+       for (int j = any(5); j > 0; j--) {
+         char value[40];
+         for (int k = 0; k < 40; k++) value[k] = any(2) ? any(4) : any(256);
+         if (any(3) == 0) {
+           struct rtattr *n = nest(IFLA_LINKINFO);
+           attribute_text(IFLA_INFO_KIND, kinds[any(5)]);
+           struct rtattr *d = nest(IFLA_INFO_DATA);
+           attribute(any(40), value, any(20));
+           unnest(d), unnest(n);
+         } else if (any(2)) attribute_int(any(64), any(9));
+         else attribute(any(64), value, any(40));
+       }
+       if (any(8) == 0) request.header.nlmsg_len = any(request.header.nlmsg_len + 8);
+       send(nl, &request, NLMSG_ALIGN(request.header.nlmsg_len), 0);
+       while (recv(nl, answer, sizeof answer, 0) > 0) answers++;
+     }
+     printf("answers %d\\n", answers > 1000);
+     speak();
+     show("the node goes on", add_kind("last", "bridge") | set_up("last", 1) | remove_link("last"));`,
+  );
+  expect(output).toBe('answers 1\nthe node goes on: 0\n');
+});
+
+test('who asks for lists and never reads them fills his socket alone', (context) => {
+  const { node, output } = run(
+    context,
+    `for (int i = 0; i < 500; i++) add_kind("d%d", "dummy");
+     for (int i = 0; i < 300; i++) {
+       struct ifinfomsg m = {0};
+       begin(RTM_GETLINK, NLM_F_DUMP, &m, sizeof m);
+       send(nl, &request, request.header.nlmsg_len, 0);
+     }
+     show("what is left of it", recv(nl, answer, sizeof answer, 0));
+     long lists = 0, length;
+     while ((length = recv(nl, answer, sizeof answer, MSG_DONTWAIT)) > 0)
+       for (struct nlmsghdr *h = (void *)answer; NLMSG_OK(h, length); h = NLMSG_NEXT(h, length)) lists += h->nlmsg_type == NLMSG_DONE;
+     show("fewer lists than", lists < 10 ? 10 : lists);`,
+  );
+  expect(output).toBe('what is left of it: ENOBUFS\nfewer lists than: 10\n');
+  expect(node.kernel.netNamespace.interfaces.size).toBe(1);
+});

@@ -23,7 +23,7 @@ import { Reassembly } from '../../net/reassembly.js';
 import { ARPHRD_ETHER, IFF_BROADCAST, IFF_MULTICAST, IFF_NOARP, IPPROTO_ICMPV6, IPPROTO_UDP } from '../abi/inet.js';
 import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTN_UNICAST } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
-import { ANY_4, ANY_6, BROADCAST_4, isMulticast } from './inet/endpoint.js';
+import { ANY_4, ANY_6, BROADCAST_4, isLoopback, isMulticast } from './inet/endpoint.js';
 import { Interface } from './interface.js';
 import { type NeighbourLink, NeighbourTable } from './neighbour-table.js';
 import { bytesOf, type Frame, frameOf, frameOfPacket, frameSize, packetSize, segmentsOf } from './link/frame.js';
@@ -258,7 +258,8 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   private arp(frame: Uint8Array): void {
     const arp = parseArp(frame);
     if (!arp || isGroup(arp.senderStation)) return;
-    const ours = this.has(arp.targetAddress);
+    // whichever interface it belongs to: net.ipv4.conf.X.arp_ignore is 0
+    const ours = !isLoopback(arp.targetAddress) && this.namespace.isOwn(arp.targetAddress);
     const { senderAddress, senderStation } = arp;
     if (senderAddress !== ANY_4 && !this.has(senderAddress))
       this.neighbours.learn(senderAddress, senderStation, arp.operation === ARP_REPLY && ours, ours);

@@ -11,6 +11,7 @@ import { CAP_NET_ADMIN } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 import { writeEndpoint } from './inet/endpoint.js';
 import type { Interface, InterfaceAddress } from './interface.js';
+import { setMtu, setName, setStation } from './link/link-settings.js';
 
 const SIOCADDRT = 0x890b;
 const SIOCDELRT = 0x890c;
@@ -28,9 +29,12 @@ const SIOCSIFNETMASK = 0x891c;
 const SIOCGIFMETRIC = 0x891d;
 const SIOCGIFMTU = 0x8921;
 const SIOCSIFMTU = 0x8922;
+const SIOCSIFNAME = 0x8923;
+const SIOCSIFHWADDR = 0x8924;
 const SIOCGIFHWADDR = 0x8927;
 const SIOCGIFINDEX = 0x8933;
 const SIOCGIFTXQLEN = 0x8942;
+const SIOCSIFTXQLEN = 0x8943;
 const SIOCGIFMAP = 0x8970;
 const SIOCETHTOOL = 0x8946;
 
@@ -38,7 +42,6 @@ const SIOCETHTOOL = 0x8946;
 const NAME_SIZE = 16;
 const REQUEST_SIZE = 32;
 const RTF_GATEWAY = 2;
-const MTU_LEAST = 68;
 
 /** Undefined: the command is none of these. */
 export function interfaceIoctl(
@@ -62,8 +65,7 @@ export function interfaceIoctl(
   const known = HANDLED.has(command);
   if (!known) return undefined;
   if (!one) return -ENODEV;
-  const changes = [SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFBRDADDR, SIOCSIFNETMASK, SIOCSIFMTU].includes(command);
-  if (changes) {
+  if (CHANGES.has(command)) {
     if (!task.credentials.capable(namespace.owner, CAP_NET_ADMIN)) return -EPERM;
     return change(one, command, view, name);
   }
@@ -75,7 +77,12 @@ export function interfaceIoctl(
 const HANDLED: ReadonlySet<number> = new Set([
   ...[SIOCGIFNAME, SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFADDR, SIOCSIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR],
   ...[SIOCSIFBRDADDR, SIOCGIFNETMASK, SIOCSIFNETMASK, SIOCGIFMETRIC, SIOCGIFMTU, SIOCSIFMTU, SIOCGIFHWADDR],
-  ...[SIOCGIFINDEX, SIOCGIFTXQLEN, SIOCGIFMAP, SIOCETHTOOL],
+  ...[SIOCGIFINDEX, SIOCGIFTXQLEN, SIOCGIFMAP, SIOCETHTOOL, SIOCSIFNAME, SIOCSIFHWADDR, SIOCSIFTXQLEN],
+]);
+/** Those that need CAP_NET_ADMIN. */
+const CHANGES: ReadonlySet<number> = new Set([
+  ...[SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFBRDADDR, SIOCSIFNETMASK, SIOCSIFMTU],
+  ...[SIOCSIFNAME, SIOCSIFHWADDR, SIOCSIFTXQLEN],
 ]);
 
 /** The IPv4 address with the label, else the first. */
@@ -135,6 +142,31 @@ function answer(one: Interface, command: number, bytes: Uint8Array, label: strin
   }
 }
 
+const LINK_CHANGES: ReadonlySet<number> = new Set([SIOCSIFMTU, SIOCSIFNAME, SIOCSIFHWADDR, SIOCSIFTXQLEN]);
+
+function changeLink(one: Interface, command: number, view: DataView): number {
+  const value = view.getInt32(NAME_SIZE, true);
+  const bytes = new Uint8Array(view.buffer);
+  switch (command) {
+    case SIOCSIFMTU: {
+      const failed = setMtu(one, value);
+      return typeof failed === 'number' ? failed : failed.error;
+    }
+    case SIOCSIFNAME: {
+      const name = bytes.subarray(NAME_SIZE, 2 * NAME_SIZE);
+      const end = name.indexOf(0);
+      return setName(one, String.fromCharCode(...name.subarray(0, end < 0 ? NAME_SIZE : end)));
+    }
+    case SIOCSIFHWADDR:
+      if (view.getUint16(NAME_SIZE, true) !== one.type) return -EINVAL;
+      return setStation(one, bytes.subarray(NAME_SIZE + 2));
+    default:
+      if (value < 0) return -EINVAL;
+      one.queueLength = value;
+      return 0;
+  }
+}
+
 function change(one: Interface, command: number, view: DataView, label: string): number {
   const { addressing } = one.namespace;
   const bytes = new Uint8Array(view.buffer);
@@ -142,12 +174,10 @@ function change(one: Interface, command: number, view: DataView, label: string):
     addressing.setUp(one, (view.getInt16(NAME_SIZE, true) & IFF_UP) !== 0);
     return 0;
   }
-  if (command === SIOCSIFMTU) {
-    const mtu = view.getInt32(NAME_SIZE, true);
-    if (mtu < MTU_LEAST || mtu > 65536) return -EINVAL;
-    one.mtu = mtu;
-    one.namespace.changes.linkChanged(one, false);
-    return 0;
+  if (LINK_CHANGES.has(command)) {
+    const failed = changeLink(one, command, view);
+    if (failed === 0) one.namespace.changes.linkChanged(one, false);
+    return failed;
   }
   if (u16(bytes, NAME_SIZE) !== AF_INET << 8) return -EINVAL;
   const given = u32(bytes, NAME_SIZE + 4);

@@ -275,6 +275,20 @@ static void routes(void) {
   close(out);
 }
 
+static void answers(void) {
+  family("whose addresses are asked for");
+  go(client);
+  struct rtmsg m = {AF_INET, 32, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT, .rtm_scope = RT_SCOPE_LINK, .rtm_type = RTN_UNICAST};
+  begin(RTM_NEWROUTE, NLM_F_CREATE, &m, sizeof m);
+  attribute_address(RTA_DST, "10.2.0.1");
+  attribute_int(RTA_OIF, index_of("c0"));
+  show("as if it was on the link", ask());
+  int hops, in = bound(router, SOCK_DGRAM, "10.2.0.1", 900), out = bound(client, SOCK_DGRAM, "10.1.0.2", 901);
+  show("an address of another interface", send_to(out, "10.2.0.1", 900, 30));
+  show("  is answered for", take(in, &hops));
+  close(in), close(out);
+}
+
 static void users(void) {
   family("whose settings they are");
   go(router);
@@ -319,6 +333,7 @@ int main(void) {
   stream(1, 0);
   stream(1, 1);
   routes();
+  answers();
   users();
   return 0;
 }

@@ -160,6 +160,35 @@ static void changes(void) {
   set_up("b", 1);
 }
 
+static long with(const char *name, int command, const void *value, int size) {
+  struct ifreq r = {0};
+  strcpy(r.ifr_name, name);
+  memcpy(r.ifr_newname, value, size);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  long done = ioctl(fd, command, &r);
+  close(fd);
+  return done;
+}
+static void requests(void) {
+  family("ioctl");
+  struct sockaddr station = {1, {2, 0, 0, 0, 0, 0x55}}, group = {1, {3}}, other = {2, {2}};
+  show("SIOCSIFNAME", with("f0", SIOCSIFNAME, "new", 4));
+  show("  it has it", index_of("new") > 0 && index_of("f0") == 0);
+  show("  one that is taken", with("new", SIOCSIFNAME, "f1", 3));
+  show("  none", with("new", SIOCSIFNAME, "", 1));
+  show("  of nobody", with("nobody", SIOCSIFNAME, "f2", 3));
+  with("new", SIOCSIFNAME, "f0", 3);
+  show("SIOCSIFHWADDR", with("f0", SIOCSIFHWADDR, &station, sizeof station));
+  show("  of another kind", with("f0", SIOCSIFHWADDR, &other, sizeof other));
+  show("  a group's", with("f0", SIOCSIFHWADDR, &group, sizeof group));
+  show("SIOCSIFMTU", with("f0", SIOCSIFMTU, &(int){1300}, 4));
+  look("f0");
+  show("  it has it", seen.mtu);
+  show("  too short", with("f0", SIOCSIFMTU, &(int){60}, 4));
+  show("SIOCSIFTXQLEN", with("f0", SIOCSIFTXQLEN, &(int){77}, 4));
+  show("  of less than none", with("f0", SIOCSIFTXQLEN, &(int){-1}, 4));
+}
+
 static void moves(void) {
   family("namespaces");
   there = new_namespace();
@@ -511,6 +540,7 @@ int main(void) {
   set_up("lo", 1);
   pairs();
   changes();
+  requests();
   moves();
   namespace_numbers();
   bridges();

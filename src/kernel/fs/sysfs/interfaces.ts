@@ -32,7 +32,7 @@ function nodeOf(one: Interface): SysNode {
     flags: value(`0x${(one.configured >>> 0).toString(16)}`),
     ifalias: { show: () => (one.alias === undefined ? '' : `${one.alias}\n`) },
     ifindex: value(one.index),
-    iflink: value(one.index),
+    iflink: value(one.hasLower ? (one.lower?.index ?? 0) : one.index),
     mtu: value(one.mtu),
     operstate: value(one.operState),
     speed: { show: () => -EINVAL },

@@ -241,7 +241,8 @@ export function changePort(port: BridgePort, data: Attributes): number {
   const cost = data.u32(rt.IFLA_BRPORT_COST);
   if (cost !== undefined && (cost < 1 || cost > 65535)) return -ERANGE;
   const priority = data.bytes(rt.IFLA_BRPORT_PRIORITY);
-  if (priority && (priority[0]! > 63 || (priority[1] ?? 0) !== 0)) return -ERANGE;
+  if (priority && priority.length < 2) return -EINVAL;
+  if (priority && (priority[0]! > 63 || priority[1] !== 0)) return -ERANGE;
   if (state !== undefined) {
     // without a spanning tree a port that is not off forwards, whatever was asked for
     port.disabled = state === PORT_STATE.disabled;

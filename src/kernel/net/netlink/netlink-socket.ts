@@ -149,6 +149,12 @@ export class NetlinkSocket extends Socket implements NetListener {
       if ((flags & NLM_F_ACK) !== 0) this.answerError(request, 0);
       return;
     }
+    // one list more than there is room for, and no other before that is read
+    if ((flags & NLM_F_DUMP) === NLM_F_DUMP && this.queued > this.receiveBuffer) {
+      this.pendingError = ENOBUFS;
+      this.waiters.wake(POLLERR);
+      return;
+    }
     const answer: Answer =
       this.protocol === NETLINK_ROUTE
         ? routeRequest(task, this.namespace, request)

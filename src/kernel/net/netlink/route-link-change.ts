@@ -1,19 +1,7 @@
 // Interfaces by netlink, as programs make, change, move and remove them: RTM_NEWLINK, RTM_SETLINK, RTM_DELLINK.
 // man 7 rtnetlink, man 8 ip-link; Linux net/core/rtnetlink.c do_setlink, rtnl_newlink, rtnl_dellink.
-import { stationAt } from '../../../net/ethernet.js';
-import {
-  EADDRINUSE,
-  EADDRNOTAVAIL,
-  EBUSY,
-  EEXIST,
-  EINVAL,
-  ENOBUFS,
-  ENODEV,
-  EOPNOTSUPP,
-  EPERM,
-  ERANGE,
-} from '../../abi/errno.js';
-import { ARPHRD_LOOPBACK, IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC, IFF_UP } from '../../abi/inet.js';
+import { EBUSY, EEXIST, EINVAL, ENOBUFS, ENODEV, EOPNOTSUPP, EPERM, ERANGE } from '../../abi/errno.js';
+import { IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC, IFF_UP } from '../../abi/inet.js';
 import * as rt from '../../abi/rtnetlink.js';
 import { AF_BRIDGE } from '../../abi/socket.js';
 import { isName, type NetNamespace } from '../../ns/net-namespace.js';
@@ -21,16 +9,13 @@ import { CAP_NET_ADMIN } from '../../security/capability.js';
 import type { Task } from '../../task/task.js';
 import type { Interface } from '../interface.js';
 import { Bridge } from '../link/bridge.js';
-import { changePort, INFO_SIZE, isTaken, kindNamed } from '../link/link-kinds.js';
-import { Macvlan } from '../link/macvlan.js';
+import { changePort, INFO_SIZE, kindNamed } from '../link/link-kinds.js';
+import { checkMtu, setMtu, setName, setStation } from '../link/link-settings.js';
 import { Attributes, type Request } from './message.js';
 import { interfaceOf } from './route-link.js';
 import { namedNamespace } from './route-namespace.js';
 import type { Answer, Refusal } from './route-requests.js';
 
-const MTU_LEAST = 68;
-const MTU_MOST = 65535;
-const MTU_LOOPBACK = 0x7fffffff;
 const SEGMENTS_MOST = 65536;
 const ALIAS_MAX = 255;
 const NAME_MAX = 15;
@@ -101,7 +86,8 @@ function make(task: Task, from: NetNamespace, request: Request): Answer {
   if (index < 0) return -EINVAL;
   if (index > 0 && namespace.interfaces.has(index)) return -EBUSY;
   const mtu = attributes.u32(rt.IFLA_MTU);
-  if (mtu !== undefined && (mtu < MTU_LEAST || mtu > MTU_MOST)) return mtuRefused(mtu);
+  const refused = mtu === undefined ? 0 : checkMtu(mtu);
+  if (refused !== 0) return refused;
   const template = attributes.text(rt.IFLA_IFNAME) ?? `${kind.name}%d`;
   const name = namespace.newName(template);
   if (name === undefined) return -EINVAL;
@@ -115,11 +101,6 @@ function make(task: Task, from: NetNamespace, request: Request): Answer {
   return rest;
 }
 
-const mtuRefused = (mtu: number): Refusal => ({
-  error: -EINVAL,
-  message: mtu < MTU_LEAST ? 'mtu less than device minimum' : 'mtu greater than device maximum',
-});
-
 /** What all interfaces have. `fresh`: it was made by this request, which has said its name and address already. */
 function change(task: Task, one: Interface, request: Request, attributes: Attributes, fresh = false): Answer {
   const { view } = request;
@@ -132,7 +113,8 @@ function change(task: Task, one: Interface, request: Request, attributes: Attrib
       if (failed !== 0) return one.movable ? failed : { error: failed, message: 'The interface netns is immutable' };
       name = undefined;
     }
-    const failed = setStation(one, attributes.bytes(rt.IFLA_ADDRESS));
+    const station = attributes.bytes(rt.IFLA_ADDRESS);
+    const failed = station ? setStation(one, station) : 0;
     if (failed !== 0) return failed;
   }
   const { namespace } = one;
@@ -143,9 +125,8 @@ function change(task: Task, one: Interface, request: Request, attributes: Attrib
   }
   one.group = attributes.u32(rt.IFLA_GROUP) ?? one.group;
   if (name !== undefined && name !== one.name) {
-    if (one.up) return -EBUSY;
-    if (namespace.interfaceNamed(name)) return -EEXIST;
-    namespace.rename(one, name);
+    const failed = setName(one, name);
+    if (failed !== 0) return failed;
   }
   const alias = attributes.text(rt.IFLA_IFALIAS);
   if (alias !== undefined) one.alias = alias.slice(0, ALIAS_MAX);
@@ -167,28 +148,6 @@ function change(task: Task, one: Interface, request: Request, attributes: Attrib
   one.configured = (one.configured & ~(changed & ~IFF_UP)) | (given & changed & ~IFF_UP);
   if ((changed & IFF_UP) !== 0) namespace.addressing.setUp(one, (given & IFF_UP) !== 0);
   namespace.changes.linkChanged(one, false);
-  return 0;
-}
-
-function setStation(one: Interface, bytes: Uint8Array | undefined): number {
-  if (!bytes) return 0;
-  if (bytes.length < 6) return -EINVAL;
-  const station = stationAt(bytes, 0);
-  if ((bytes[0]! & 1) !== 0 || station === 0) return -EADDRNOTAVAIL;
-  if (one instanceof Macvlan && station !== one.station && isTaken(one.below, station)) return -EADDRINUSE;
-  one.setStation(station);
-  return 0;
-}
-
-function setMtu(one: Interface, mtu: number): number | Refusal {
-  const most = one.type === ARPHRD_LOOPBACK ? MTU_LOOPBACK : MTU_MOST;
-  const least = one.type === ARPHRD_LOOPBACK ? 0 : MTU_LEAST;
-  if (mtu < least || mtu > most) return mtuRefused(mtu);
-  if (one instanceof Macvlan && mtu > one.below.mtu) return -EINVAL;
-  one.mtu = mtu;
-  for (const upper of one.uppers) upper.mtu = Math.min(upper.mtu, mtu);
-  if (one instanceof Bridge) one.mtuSet = true;
-  one.port?.bridge.adapt();
   return 0;
 }
 
