@@ -71,6 +71,33 @@ test('random calls', (context) => {
   }
 });
 
+/** By hand: FUZZ_CONTAINED=1000000. */
+const CONTAINED_CALLS = Number(process.env.FUZZ_CONTAINED ?? 4000);
+
+test('random calls in one container leave no trace in another', (context) => {
+  if (!compiler) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  const contained = built('contained');
+  const fuzz = built('fuzz');
+  let made = 0;
+  for (let seed = SEED; made < CONTAINED_CALLS; seed++) {
+    const node = new TestNode();
+    node.file('/contained', contained);
+    node.file('/fuzz', fuzz);
+    node.file('/calls', Buffer.from(callList));
+    const calls = Math.min(CALLS_OF_A_RUN, CONTAINED_CALLS);
+    const { output, errors, status } = node.run(['/contained', `${seed}`, `${calls}`], '', '/', 60e9);
+    made += callsOf(node.kernel);
+    if (process.env.FUZZ_CONTAINED) console.log({ seed, made });
+    expect([output, errors, status], `seed ${seed}`).toEqual(['no trace\n', '', 0]);
+    expect(node.kernel.tasks.size).toBe(0);
+    expect(node.kernel.statistics.openFiles, 'open files').toBe(0);
+    expect(
+      [...node.mounts.namespace.mounts()].filter(({ fs }) => fs.type === 'tmpfs'),
+      'mounts',
+    ).toHaveLength(3);
+  }
+});
+
 /** As umount2 with MNT_DETACH does it: with all that a program has mounted on it. */
 function unmount(mount: Mount): void {
   for (const each of [...mount.tree()].reverse()) {
