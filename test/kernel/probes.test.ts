@@ -56,18 +56,17 @@ test('the JVM in a group that a program has made below: the tighter limit', asyn
 
 test("node, and a probe in Go's manner; what is over the limit is killed, and its shell is not", async (context) => {
   // libuv 1.44 knows the files of cgroup v1 alone: on any Linux with v2 it tells what the whole node has
-  const node =
-    'node -p "JSON.stringify([os.totalmem(), os.cpus().length, v8.getHeapStatistics().heap_size_limit >> 20])"';
+  const figures = 'JSON.stringify([os.totalmem(), os.cpus().length, v8.getHeapStatistics().heap_size_limit >> 20])';
+  const node = `node -e "console.log(${figures}); for (const all = [];;) all.push(Buffer.alloc(8 << 20, 1))"; echo status $?`;
   const perl = String.raw`perl -e '
     open F, "/proc/self/cgroup"; my ($group) = <F> =~ /^0::(.*)$/ or die;
     open F, "/proc/self/mountinfo"; my ($at, $top);
     for (<F>) { ($top, $at) = ($1, $2) if /^\d+ \d+ \S+ (\S+) (\S+) .* - cgroup2 /; }
     $group =~ s/^\Q$top\E//;
     for my $file ("cpu.max", "memory.max") { open F, "$at/$group/$file"; print "$file ", <F>; }'`;
-  const eater = 'node -e "for (const all = [];;) all.push(Buffer.alloc(8 << 20, 1))"; echo status $?';
-  const output = await probe(context, `${node}; ${perl}; ${eater}; grep ^oom_kill /sys/fs/cgroup/memory.events`);
-  const [figures, cpu, memory, status, kills] = output.replace(/^Killed\n/m, '').split('\n');
-  const [total, processors, heap] = JSON.parse(figures!);
+  const output = await probe(context, `${perl}; ${node}; grep ^oom_kill /sys/fs/cgroup/memory.events`);
+  const [cpu, memory, told, status, kills] = output.replace(/^Killed\n/m, '').split('\n');
+  const [total, processors, heap] = JSON.parse(told!);
   expect([total, processors]).toEqual([512 * MIB, 1]);
   expect(heap).toBeGreaterThan(64);
   expect([cpu, memory]).toEqual(['cpu.max 200000 100000', `memory.max ${200 * MIB}`]);
