@@ -130,3 +130,36 @@ test('who asks for lists and never reads them fills his socket alone', (context)
   expect(output).toBe('what is left of it: ENOBUFS\nfewer lists than: 10\n');
   expect(node.kernel.netNamespace.interfaces.size).toBe(1);
 });
+
+test('a bridge forgets a station that it has not heard for five minutes, or for as long as it was told', (context) => {
+  const { output } = run(
+    context,
+    `int here = this_namespace(), there = new_namespace(), found;
+     go(here);
+     add_kind("br", "bridge"), add_veth("p", "eth0", there), set_int("p", IFLA_MASTER, index_of("br"));
+     set_up("br", 1), set_up("p", 1), add_address("br", "10.0.0.1", 24);
+     go(there), set_station("eth0", 0x44), set_up("eth0", 1), add_address("eth0", "10.0.0.2", 24);
+     int fd = socket(AF_INET, SOCK_DGRAM, 0);
+     struct sockaddr_in to = {AF_INET, htons(9), {htonl(0x0a000001)}};
+     int known(void) {
+       struct ndmsg m = {.ndm_family = AF_BRIDGE, .ndm_ifindex = index_of("p")};
+       begin(RTM_GETNEIGH, 0, &m, sizeof m);
+       attribute_station(NDA_LLADDR, 0x44);
+       return ask() == 0;
+     }
+     sendto(fd, "x", 1, 0, (void *)&to, sizeof to);
+     go(here), show("heard", known());
+     sleep(299), show("after 299 s", known());
+     // its neighbours have asked it once more
+     sleep(12), show("after 311 s", known());
+     begin_link(RTM_NEWLINK, 0, "br");
+     struct rtattr *i = nest(IFLA_LINKINFO);
+     attribute_text(IFLA_INFO_KIND, "bridge");
+     struct rtattr *d = nest(IFLA_INFO_DATA);
+     attribute_int(4, 1000), unnest(d), unnest(i), show("ten seconds", ask());
+     sendto(fd, "x", 1, 0, (void *)&to, sizeof to), show("heard", known());
+     sleep(17), show("after 17 s", known());`,
+  );
+  const wanted = ['heard: 1', 'after 299 s: 1', 'after 311 s: 0', 'ten seconds: 0', 'heard: 1', 'after 17 s: 0', ''];
+  expect(output).toBe(wanted.join('\n'));
+});

@@ -1,7 +1,7 @@
 // Interfaces by netlink, as programs make, change, move and remove them: RTM_NEWLINK, RTM_SETLINK, RTM_DELLINK.
 // man 7 rtnetlink, man 8 ip-link; Linux net/core/rtnetlink.c do_setlink, rtnl_newlink, rtnl_dellink.
 import { EBUSY, EEXIST, EINVAL, ENOBUFS, ENODEV, EOPNOTSUPP, EPERM, ERANGE } from '../../abi/errno.js';
-import { IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC, IFF_UP } from '../../abi/inet.js';
+import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from '../../abi/inet.js';
 import * as rt from '../../abi/rtnetlink.js';
 import { AF_BRIDGE } from '../../abi/socket.js';
 import { isName, type NetNamespace } from '../../ns/net-namespace.js';
@@ -20,7 +20,7 @@ const SEGMENTS_MOST = 65536;
 const ALIAS_MAX = 255;
 const NAME_MAX = 15;
 /** Flags that a request may change. */
-const SETTABLE = IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP;
+const SETTABLE = IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP | IFF_MULTICAST;
 
 /** RTM_NEWLINK, RTM_SETLINK. */
 export function changeLink(task: Task, namespace: NetNamespace, request: Request): Answer {

@@ -63,6 +63,14 @@ function place(namespace: NetNamespace, request: Request) {
   return { one, address, attributes };
 }
 
+/** `ip neigh get`. */
+export function findNeighbour(namespace: NetNamespace, request: Request): Answer {
+  const found = place(namespace, request);
+  if (typeof found === 'number') return found;
+  const neighbour = found.one.neighbours.get(found.address);
+  return neighbour ? [neighbourMessage(neighbour)] : { error: -ENOENT, message: 'Neighbour entry not found' };
+}
+
 export function changeNeighbour(namespace: NetNamespace, request: Request): Answer {
   const found = place(namespace, request);
   if (typeof found === 'number') return found;

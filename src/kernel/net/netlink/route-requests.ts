@@ -37,8 +37,8 @@ import { getLinks } from './route-link.js';
 import { changeLink, removeLink } from './route-link-change.js';
 import { getNumber, setNumber } from './route-namespace.js';
 import { changeQdisc, getClasses, getQdiscs, removeQdisc } from './route-qdisc.js';
-import { changeNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
-import { changeStation, getStations, removeStation } from './route-station.js';
+import { changeNeighbour, findNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
+import { changeStation, findStation, getStations, removeStation } from './route-station.js';
 import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
 
 /** Why not, in words besides: what NETLINK_EXT_ACK asks for. */
@@ -78,7 +78,7 @@ export function routeRequest(task: Task, namespace: NetNamespace, request: Reque
     case RTM_DELROUTE:
       return removeRoute(namespace, request);
     case RTM_GETNEIGH:
-      if (!dump) return -EOPNOTSUPP;
+      if (!dump) return isBridge ? findStation(namespace, request) : findNeighbour(namespace, request);
       return isBridge ? getStations(namespace, request) : getNeighbours(namespace, request);
     case RTM_NEWNEIGH:
       return isBridge ? changeStation(namespace, request) : changeNeighbour(namespace, request);

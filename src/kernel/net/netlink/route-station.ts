@@ -73,6 +73,21 @@ function place(namespace: NetNamespace, request: Request, what: string): Place |
   return { bridge, port, station };
 }
 
+/** `bridge fdb get`. */
+export function findStation(namespace: NetNamespace, request: Request): Answer {
+  const { body, view } = request;
+  if (body.length < FIXED_SIZE) return -EINVAL;
+  const attributes = Attributes.behind(request, FIXED_SIZE);
+  const bytes = attributes.bytes(rt.NDA_LLADDR);
+  if (bytes?.length !== STATION_SIZE) return { error: -EINVAL, message: 'Missing FDB address' };
+  const one = namespace.interfaces.get(view.getInt32(4, true) || (attributes.u32(rt.NDA_MASTER) ?? 0));
+  if (!one) return -ENODEV;
+  const bridge = one.port?.bridge ?? one;
+  if (!(bridge instanceof Bridge)) return -EOPNOTSUPP;
+  const entry = bridge.table.find(stationAt(bytes, 0), namespace.now());
+  return entry ? [stationMessage(bridge, entry)] : { error: -ENOENT, message: 'Fdb entry not found' };
+}
+
 export function changeStation(namespace: NetNamespace, request: Request): Answer {
   const found = place(namespace, request, 'add');
   if (typeof found === 'number' || 'error' in found) return found;

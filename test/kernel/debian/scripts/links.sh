@@ -52,6 +52,9 @@ bridge fdb show br br0 | grep 02:00:00:00:02 | sort
 bridge link | sed 's/^[0-9]*: //; s/@.*: </: </'
 bridge fdb add 02:00:00:00:07:07 dev port1 master static; bridge fdb show dev port1 | grep 07:07; bridge fdb del 02:00:00:00:07:07 dev port1 master; bridge fdb show dev port1 | grep -c 07:07
 bridge fdb add 02:00:00:00:07:07 dev lo master; echo $?
+bridge fdb get 02:00:00:00:02:01 br br0; bridge fdb get 02:00:00:00:77:77 br br0; echo $?
+ip -n n1 neigh get 10.2.0.2 dev eth0 | sed -E 's/REACHABLE|STALE|DELAY/KNOWN/'; ip -n n1 neigh get 10.2.0.77 dev eth0; echo $?
+ip link set port1 multicast off; ip -o link show port1 | grep -o '<.*>'; ip link set port1 multicast on; ip link set port1 arp off; ip -o link show port1 | grep -o '<.*>'; ip link set port1 arp on promisc on; ip -o link show port1 | grep -o '<.*>'; ip link set port1 promisc off
 bridge link set dev port2 isolated on; bridge link set dev port3 isolated on
 ip netns exec n2 ping -c 1 -W 1 -q 10.2.0.3 | grep -o '.*packet loss'; ip netns exec n2 ping -c 1 -q 10.2.0.1 | grep -o '.*packet loss'
 bridge link set dev port2 isolated off; bridge link set dev port3 isolated off
