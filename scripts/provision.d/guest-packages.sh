@@ -1,4 +1,5 @@
-# The guests' side: an i386 kernel, a static busybox, SeaBIOS, boot floppies, a memory test, the text installer. Downloaded and unpacked, never installed.
+# The guests' side: an i386 kernel, a static busybox, SeaBIOS, boot floppies, a memory test, the text installer; and a registry of images with
+# skopeo, which talks to it. Downloaded and unpacked, never installed.
 # Source: Debian's linux-image-686 (whose dependency names the image package) and the packages named below.
 
 GUEST_PACKAGES=(
@@ -6,6 +7,7 @@ GUEST_PACKAGES=(
   grub-rescue-pc                   # a floppy image with GRUB
   memtest86+
   debian-installer-12-netboot-i386
+  docker-registry skopeo libgpgme11 libassuan0 libdevmapper1.02.1
 )
 
 missing_guest_packages() {
@@ -40,7 +42,7 @@ fetch_guest_packages() {
 # What unpacking leaves, and `release`.
 UNPACKED_PIECES=(
   modules vmlinuz config busybox bios.bin bios-256k.bin vgabios-stdvga.bin grub-rescue-floppy.img memtest86+ia32.bin
-  installer-linux installer-initrd.gz release
+  installer-linux installer-initrd.gz docker-registry skopeo skopeo-libraries release
 )
 
 # The packages that the pieces come from, and how they are taken out of them.
@@ -92,6 +94,10 @@ unpack_guest_packages() {
   local installer=$scratch/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386
   cp "$installer/linux" "$cache/installer-linux"
   cp "$installer/initrd.gz" "$cache/installer-initrd.gz"
+  cp "$scratch"/usr/bin/{docker-registry,skopeo} "$cache/"
+  rm -rf "$cache/skopeo-libraries"
+  mkdir "$cache/skopeo-libraries"
+  cp -a "$scratch"/usr/lib/x86_64-linux-gnu/lib{gpgme,assuan}.so.* "$scratch"/lib/x86_64-linux-gnu/libdevmapper.so.* "$cache/skopeo-libraries/"
   rm -rf "$scratch"
   printf '%s\n' "$release" > "$cache/release"
   unpacking_recipe > "$cache/.unpacked"
