@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { demoCommand } from '../src/cli/commands/demo.js';
 import { kernelRunCommand } from '../src/cli/commands/kernel-run.js';
 import { vmRunCommand } from '../src/cli/commands/vm-run.js';
+import { parseReference } from '../src/oci/reference.js';
 import { parseKernelOptions, type RawKernelOptions } from '../src/cli/kernel-options.js';
 import { parseOptions, type RawOptions } from '../src/cli/options.js';
 import { needs, root } from './provisioned.js';
@@ -55,6 +56,7 @@ test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
     expect(existsSync(join(root, program === 'bash' ? args[0]! : program!))).toBe(true);
   if (program !== 'npx') return;
   if (args[1] === 'demo') return void expect(demoCommand().name()).toBe('demo');
+  if (args[1] === 'pull') return void expect(parseReference(args[2]!).tag).toBe('12');
   if (args.includes('--help'))
     return void expect(
       execFileSync(process.execPath, [join(root, 'bin/tabvisor.mjs'), ...args.slice(1)], { encoding: 'utf8' }),

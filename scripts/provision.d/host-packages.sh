@@ -7,6 +7,7 @@ HOST_PACKAGES=(
   qemu-user                    # qemu-i386, beside our own kernel
   acpica-tools                 # iasl, reads our ACPI tables
   cpio kmod xz-utils           # the initramfs
+  zstd                         # layers of images
   e2fsprogs mtools             # disk images
   syslinux syslinux-common isolinux grub-pc-bin grub-common # boot loaders as Debian ships them
   xorriso                      # CD images
