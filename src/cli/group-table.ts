@@ -3,7 +3,10 @@ import { formatSize } from '../base/bytes.js';
 import type { GroupUsage } from '../kernel/cgroup/group-usage.js';
 import type { KernelState } from './kernel-control.js';
 
-const HEADER = ['GROUP', 'PID', 'PROCS', 'CPU', 'OF', 'THROTTLED', 'MEMORY', 'OF', 'OOM KILLS', 'PIDS', 'OF'];
+const HEADER = [
+  ...['GROUP', 'PID', 'PROCS', 'CPU', 'OF', 'THROTTLED', 'MEMORY', 'OF', 'OOM KILLS', 'PIDS', 'OF'],
+  ...['READ/S', 'WRITE/S', 'HELD BACK', 'PRESSURE C/M/I'],
+];
 /** Bytes of a group's name that are shown. */
 const NAME_MAX = 40;
 
@@ -25,7 +28,9 @@ export function groupTable(now: KernelState, before?: KernelState): string {
   const time = now.time - (before?.time ?? 0);
   const rows = now.groups.map((group) => {
     const old = earlier.get(group.path);
-    const { cpu, memory, pids } = group;
+    const { cpu, memory, pids, io, pressure } = group;
+    const rate = (value: number, was = 0): string =>
+      size(Math.round((Math.max(0, value - was) * 1e9) / Math.max(1, time)));
     const share = (value: number, was = 0): string => percent(Math.max(0, value - was) / Math.max(1, time));
     return [
       nameOf(group),
@@ -42,6 +47,15 @@ export function groupTable(now: KernelState, before?: KernelState): string {
       memory ? String(memory.oomKills) : '',
       pids ? String(pids.current) : '',
       pids ? amount(pids.max) : '',
+      io ? rate(io.readBytes, old?.io?.readBytes) : '',
+      io ? rate(io.writtenBytes, old?.io?.writtenBytes) : '',
+      // a wait counts when it begins: no more than all of the time
+      io
+        ? io.limited
+          ? share(Math.min(io.throttledTime, (old?.io?.throttledTime ?? 0) + time), old?.io?.throttledTime)
+          : '-'
+        : '',
+      [pressure.cpu, pressure.memory, pressure.io].map(percent).join('/'),
     ];
   });
   const all = [HEADER, ...rows];

@@ -23,10 +23,11 @@ const LINE_MAX = 1 << 20;
 const RUN = 'run ';
 
 export function kernelState({ kernel: { clock, frames, cgroups }, running }: Programs): KernelState {
+  const time = clock.monotonic();
   return {
-    time: clock.monotonic(),
+    time,
     memory: { bytes: frames.count * PAGE, free: frames.free * PAGE },
-    groups: groupUsage(cgroups.root),
+    groups: groupUsage(cgroups.root, time),
     programs: [...running].map(({ pid, group }) => ({ pid, group: group.pathFrom(cgroups.root) })),
   };
 }

@@ -1,73 +1,22 @@
 // What the controllers of cgroup2 limit: the same program in Debian's kernel, which has them all, and here; the virtual clock goes by
 // instructions, so that shares of the processor are the same on any machine.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { SharedFolder } from '../../src/hosts/node/shared-folder.js';
-import { Hostfs } from '../../src/kernel/fs/hostfs.js';
-import { mountAt } from '../../src/kernel/node.js';
 import { Console } from '../console.js';
 import { initramfsWith } from '../linux/para-machine.js';
-import { missing, needs, root } from '../provisioned.js';
+import { missing, needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
+import { groupProgram, hostVolume } from './group-programs.js';
 import { TestNode } from './node-fixture.js';
-
-/** A folder of the host at /host, a disk of its own, with these files. */
-function volume({ kernel, mounts }: TestNode, files: Record<string, Uint8Array>): void {
-  const folder = scratch();
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
-  const disk = kernel.disks.add();
-  const options = { live: false, readOnly: false };
-  const fs = new Hostfs(disk.device, kernel.frames, new SharedFolder(folder, false), options);
-  disk.hold(fs);
-  mountAt(kernel, mounts.namespace, '/host', fs);
-}
-
-function program(context: TestContext, name: string): string {
-  const binary = join(scratch(), name);
-  const source = join(root, `test/kernel/groups/${name}.c`);
-  try {
-    execFileSync('gcc', ['-m32', '-O1', '-w', '-static', '-o', binary, source], { stdio: 'pipe' });
-  } catch {
-    missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
-  }
-  return binary;
-}
 
 /** Bytes of a disk that a test reads and writes. */
 const DISK = 16 << 20;
-const HELD = `== io.max
-2 MiB a second: 3 MiB in 1.5: 1
-40 operations a second: 60 in 1.5: 1
-writing 1 MiB a second: 1.5 MiB in 1.5: 1
-others are not held back: 1
-  sleeps: 'D'
-  can be killed: 9
-who is held back: 1
-without limits at once: 1
-== io.max of nested groups
-the tighter limit acts above: 1
-  and below: 1
-== io.weight
-100 and 300 are a quarter and three: 1
-who is alone has all of it: 1
-nothing is left: 0
-`;
-
-const STALLED = `== io.pressure, memory.pressure
-who waits for a disk is heard: 1
-  some of two seconds: 1
-  that was all there were: 1
-  nobody waited for memory: 1
-above memory.high somebody waits for memory: 1
-nothing is left: 0
-`;
-
 test('limits and shares as Debian’s kernel has them', async (context) => {
   const { kernel } = needs(context, 'kernel');
   const names = ['controllers', 'escapes', 'io', 'stalls'] as const;
-  const files = Object.fromEntries(names.map((name) => [`bin/${name}`, readFileSync(program(context, name))]));
+  const files = Object.fromEntries(names.map((name) => [`bin/${name}`, groupProgram(context, name)]));
   const disk = join(scratch(), 'disk');
   writeFileSync(disk, Buffer.alloc(DISK));
   const initrd = initramfsWith(context, files, 'initramfsIde');
@@ -84,7 +33,7 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   const node = new TestNode();
   node.nanosecondsPerInstruction = 5;
   for (const [path, bytes] of Object.entries(files)) node.file(`/${path}`, bytes);
-  volume(node, { disk: Buffer.alloc(DISK) });
+  hostVolume(node, { disk: Buffer.alloc(DISK) });
   const here = [['controllers'], ['escapes'], ['io', '/host/disk'], ['stalls']].map(([name, ...args]) =>
     node.run([`/bin/${name}`, ...args], '', '/tmp'),
   );
@@ -95,17 +44,6 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
     ['', 0],
   ]);
   expect(here.map(({ output }) => output).join('')).toBe(native);
-
-  // what Linux of 32 bits gets wrong
-  const held = node.run(['/bin/io', '/host/disk', 'held'], '', '/tmp');
-  expect(held.errors).toBe('');
-  expect(held.output).toBe(HELD);
-  const stalled = node.run(['/bin/stalls', '/host/disk'], '', '/tmp');
-  expect(stalled.errors).toBe('');
-  expect(stalled.output).toBe(STALLED);
-
-  const slowed = node.run(['/bin/controllers', 'slowed'], '', '/tmp');
-  expect(slowed.output).toBe('who takes more than memory.high is slowed: 1\n  and goes on: 0\n');
 });
 
 /** A folder with busybox, which the command takes as a root. */
@@ -126,22 +64,10 @@ test('the command limits a program, which sees its limits and can’t raise them
     'echo max > memory.max; echo 1 > cgroup.freeze; mkdir sub && cat sub/cgroup.type',
     'tail /dev/zero; cat memory.events | grep oom_kill',
     'head -c 1 /dev/kmsg; head -c 1 /dev/urandom > /dev/full; mknod /tmp/disk b 8 0; mknod /tmp/memory c 1 1; cat /tmp/memory',
-    'echo ready; read line',
+    'cat io.max; cut -d. -f1 io.pressure; echo ready; read line',
   ].join('\n');
-  const limits = [
-    '--memory',
-    '24M',
-    '--memory-high',
-    '24M',
-    '--cpus',
-    '0.5',
-    '--cpu-weight',
-    '50',
-    '--pids',
-    '9',
-    '--device',
-    'deny b 8:* rwm',
-  ];
+  const words = '--memory 24M --memory-high 24M --cpus 0.5 --cpu-weight 50 --pids 9 --io-max all:rbps=1G --device';
+  const limits = [...words.split(' '), 'deny b 8:* rwm'];
   const command = ['bin/tabvisor.mjs', 'kernel', 'run', '--rootfs', folder, '-i', '--control', socket, ...limits];
   const run = Console.spawn(process.execPath, [...command, '--', '/bin/busybox', 'sh', '-c', script], {
     deadline: 120,
@@ -151,23 +77,30 @@ test('the command limits a program, which sees its limits and can’t raise them
     deadline: 60,
   });
   expect(await top.exit()).toBe(0);
-  expect(top.output).toMatch(/GROUP +PID +PROCS +CPU .*\n\/ .*\n {2}program +1 +1 .* 50% .* 24 MiB +1 +1 +9\n/);
+  expect(top.output).toMatch(
+    /GROUP +PID +PROCS +CPU .*\n\/ .*\n {2}program +1 +1 .* 50% .* 24 MiB +1 +1 +9 +.*iB +0 B +\d+% +\d+%\/0%\/\d+%\n/,
+  );
+  const json = Console.spawn(process.execPath, ['bin/tabvisor.mjs', 'kernel', 'top', socket, '--once', '--json'], {
+    deadline: 60,
+  });
+  expect(await json.exit()).toBe(0);
+  expect(JSON.parse(json.output).groups[1]).toMatchObject({ memory: { oomKills: 1 }, io: { limited: true } });
   run.send('\n');
   expect(await run.exit()).toBe(0);
   expect(run.output).toContain('0::/\n25165824\n25165824\n50000 100000\n50\n9\n');
   // its own limits, the log, a node of a disk, memory
   expect(run.output.match(/Operation not permitted/g)).toHaveLength(5);
   expect(run.output).toContain('domain\n');
+  expect(run.output).toContain('254:0 rbps=1073741824 wbps=max riops=max wiops=max\nsome avg10=0\nfull avg10=0\n');
   expect(run.output).toContain('oom_kill 1\n');
 });
 
 test('clean pages of files go before anybody is killed, and never those that are being used', (context) => {
-  const binary = program(context, 'reclaim');
   const large = Buffer.alloc(4096 * 4096);
   for (let page = 0; page < 4096; page++) for (let i = 0; i < 4096; i++) large[page * 4096 + i] = (i + page) % 251;
   const node = new TestNode();
-  volume(node, { large });
-  node.file('/bin/reclaim', readFileSync(binary));
+  hostVolume(node, { large });
+  node.file('/bin/reclaim', groupProgram(context, 'reclaim'));
   expect(node.run(['/bin/reclaim', '/host/large'], '', '/tmp').output.split('\n')).toEqual([
     'pages that read gives: 4096',
     'pages that are mapped, every other one written: 4096',

@@ -15,6 +15,7 @@ const EXAMPLES: readonly Example[] = [
     what: 'a program with a limit, and a socket to ask at',
   },
   { command: 'tabvisor kernel top /tmp/k', what: 'what its groups use, in another terminal' },
+  { command: 'tabvisor kernel top /tmp/k --once --json', what: 'the same, once, for a program' },
 ];
 /** From the start: home, and what is behind the text goes. */
 const HOME = '\u001b[H';
@@ -26,16 +27,20 @@ export function kernelTopCommand(): Command {
     .argument('<socket>', 'what was given to tabvisor kernel run --control')
     .option('--interval <seconds>', 'time between two looks', '1')
     .option('--once', 'one look, then the end')
+    .option('--json', 'what the kernel says, a line for each look')
     .addHelpText('after', epilogue(EXAMPLES))
-    .action((path: string, { interval, once }: { interval: string; once?: boolean }) => {
+    .action((path: string, { interval, once, json }: { interval: string; once?: boolean; json?: boolean }) => {
       const seconds = Number(interval);
       if (!(seconds >= 0.1 && seconds <= 3600))
         throw new InputError(`--interval ${interval}: must be 0.1 to 3600 seconds`, 'For example --interval 2.');
-      return show(path, seconds * 1000, once ?? false);
+      return show(path, { milliseconds: seconds * 1000, once: once ?? false, json: json ?? false });
     });
 }
 
-async function show(path: string, milliseconds: number, once: boolean): Promise<void> {
+async function show(
+  path: string,
+  { milliseconds, once, json }: { milliseconds: number; once: boolean; json: boolean },
+): Promise<void> {
   const socket = connect(path);
   const failed = new Promise<never>((_, reject) =>
     socket.on('error', (error) =>
@@ -44,7 +49,7 @@ async function show(path: string, milliseconds: number, once: boolean): Promise<
   );
   failed.catch(() => {});
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const terminal = process.stdout.isTTY && !once;
+  const terminal = process.stdout.isTTY && !once && !json;
   if (terminal) process.stdout.write('\u001b[2J');
   for (let before: KernelState | undefined; ; ) {
     socket.write('\n');
@@ -52,7 +57,7 @@ async function show(path: string, milliseconds: number, once: boolean): Promise<
     // the kernel has ended
     if (line.done) break;
     const state = JSON.parse(line.value) as KernelState;
-    const table = groupTable(state, before);
+    const table = json ? line.value : groupTable(state, before);
     process.stdout.write(terminal ? `${HOME}${table.replaceAll('\n', '\u001b[K\n')}\n${CLEAR_REST}` : `${table}\n`);
     if (once) break;
     before = state;

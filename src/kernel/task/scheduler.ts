@@ -76,7 +76,8 @@ export class Scheduler {
     }
     const group = task.cgroup.cpu;
     group.queue.add(task, slept);
-    this.activate(group, slept);
+    // a group where nobody could run was asleep, whatever its new task did elsewhere
+    this.activate(group);
   }
 
   /** A group with somebody who can run waits in its parent's queue, and that in its parent's. */

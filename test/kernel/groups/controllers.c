@@ -245,6 +245,51 @@ static void memory(void) {
   rmdir("g");
 }
 
+static void put_size(const char *name, long bytes) {
+  char text_[32];
+  sprintf(text_, "%ld", bytes);
+  put(name, text_);
+}
+static void reclaim(void) {
+  family("memory.reclaim, memory.low");
+  mkdir("g", 0755), mkdir("h", 0755);
+  // of two who have clean pages of files, the one that is protected keeps them
+  fill("kept", 0);
+  show("nothing can be had back of nothing", put("g/memory.reclaim", "1M"));
+  show("no number", put("g/memory.reclaim", "some"));
+  show("it can't be read", get_errno("g/memory.reclaim"));
+  text("protection", (put("g/memory.low", "4M"), get("g/memory.low")));
+  text("  hard", (put("g/memory.min", "2M"), get("g/memory.min")));
+  text("  of all", (put("g/memory.low", "max"), get("g/memory.low")));
+  show("  no number", put("g/memory.min", "all"));
+  show("the peak can't be written", access("g/memory.peak", W_OK) == 0 || put("g/memory.peak", "1") < 0);
+  unlink("kept");
+  rmdir("g"), rmdir("h");
+}
+
+static void burst(void) {
+  family("cpu.max.burst");
+  mkdir("g", 0755);
+  put("g/cpu.max", "20000 100000");
+  put("g/cpu.max.burst", "20000");
+  // idle for a while, then twice the quota in one period
+  int child = child_in("g", ({
+    for (int i = 0; i < 4; i++) {
+      usleep(350000);
+      struct timespec used;
+      double end_;
+      clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+      end_ = used.tv_sec + used.tv_nsec / 1e9 + 0.035;
+      do clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+      while (used.tv_sec + used.tv_nsec / 1e9 < end_);
+    }
+  }));
+  ended(child);
+  show("who saved may have more for once", value("g/cpu.stat", "nr_bursts") >= 1);
+  show("  that is counted", value("g/cpu.stat", "burst_usec") >= 5000);
+  rmdir("g");
+}
+
 static void cpu_files(void) {
   family("cpu");
   mkdir("g", 0755);
@@ -286,23 +331,6 @@ static void cpu_files(void) {
   show("a quota below the burst", put("g/cpu.max", "4000"));
   text("no quota", (put("g/cpu.max.burst", "0"), put("g/cpu.max", "max 100000"), get("g/cpu.max")));
   rmdir("g");
-}
-
-// Microseconds that groups get while all of them want the processor for half a second and more.
-static void race(const char *const groups[], int count, long used[]) {
-  int children[8];
-  long before[8];
-  volatile int *counts = shared();
-  char name[64];
-  for (int i = 0; i < count; i++) {
-    children[i] = count_up(&counts[i]);
-    sprintf(name, "%s/cgroup.procs", groups[i]);
-    put(name, pid(children[i]));
-  }
-  for (int i = 0; i < count; i++) sprintf(name, "%s/cpu.stat", groups[i]), before[i] = value(name, "usage_usec");
-  usleep(1500000);
-  for (int i = 0; i < count; i++) sprintf(name, "%s/cpu.stat", groups[i]), used[i] = value(name, "usage_usec") - before[i];
-  for (int i = 0; i < count; i++) end(children[i]);
 }
 
 static void cpu_shares(void) {
@@ -465,34 +493,17 @@ static void many(void) {
   show("  leave nothing", value("cgroup.stat", "nr_descendants") - before);
 }
 
-// What Linux of 64 bits does; one of 32 bits counts the delay in 32 bits, which is too little for it, and slows nobody.
-static void slowed(void) {
-  put("../cgroup.subtree_control", "+memory");
-  mkdir("../g", 0755);
-  put("../g/memory.high", "8M");
-  double start = now();
-  done_in("../g", touch(8 * MIB - 65536));
-  double below = now() - start;
-  done_in("../g", touch(12 * MIB));
-  show("who takes more than memory.high is slowed", now() - start - below > 20 * below);
-  show("  and goes on", value("../g/memory.events", "oom_kill"));
-  rmdir("../g");
-}
-
-int main(int argc, char **argv) {
+int main(void) {
   setlinebuf(stdout);
-  if (argc > 1) {
-    begin();
-    slowed();
-    return 0;
-  }
   mkdir("files", 0755);
   begin();
   put("../cgroup.subtree_control", "+cpu +memory +pids");
   subtree_control();
   pids();
   memory();
+  reclaim();
   cpu_files();
+  burst();
   cpu_shares();
   cpuset();
   namespaces();
