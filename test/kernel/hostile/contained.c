@@ -235,7 +235,7 @@ int main(int count, char **args) {
   mkdir("/sys/fs/cgroup/beside", 0755), mkdir("/sys/fs/cgroup/fuzzed", 0755);
   put("/sys/fs/cgroup/beside/cgroup.procs", "0");
   int other = start(ALL);
-  if (other == 0) { close(in[1]), close(out[0]); exit(beside(in[0], out[1])); }
+  if (other == 0) { close(in[1]), close(out[0]), close(ready[0]), close(ready[1]); exit(beside(in[0], out[1])); }
   close(in[0]), close(out[1]);
   put("/sys/fs/cgroup/cgroup.procs", "0");
   write(in[1], "x", 1);
