@@ -2,7 +2,7 @@
 // README.md.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { demoCommand } from '../src/cli/commands/demo.js';
@@ -63,7 +63,7 @@ test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
     ).toContain('Examples');
   if (args[1] === 'kernel') {
     const { rootfs } = parseKernelOptions(options<RawKernelOptions>(kernelRunCommand(), args.slice(3)));
-    for (const path of rootfs) expect(isThere(path), path).toBe(true);
+    for (const path of rootfs) expect(isThere(relative(root, resolve(root, path))), path).toBe(true);
     return;
   }
   const parsed = parseOptions(options<RawOptions>(vmRunCommand(), args.slice(3)));

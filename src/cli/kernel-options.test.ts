@@ -18,6 +18,8 @@ test('values', () => {
     seed: 0,
   });
   expect(parse({ rootfs: ['a', 'b.tar'], upper: 'u' })).toMatchObject({ rootfs: ['a', 'b.tar'], upper: 'u' });
+  expect(parse({ rootfs: undefined }).rootfs).toEqual([expect.stringMatching(/tabvisor-image\.tar$/)]);
+  expect(parse({ rootfs: undefined, image: 'debian' }).rootfs).toEqual([]);
   expect(parse({ rootfs: ['a,rw'] })).toMatchObject({ rootfs: ['a'], writeThrough: true });
   expect(parse({ env: ['A=b=c', 'PATH=/x'] }).env).toEqual(['PATH=/x', 'A=b=c']);
   expect(parse({ nodeMemory: '64M' }).memory).toBe(64 * MIB);
@@ -32,7 +34,6 @@ test.each<[Partial<RawKernelOptions>, string]>([
   [{ rootfs: ['.,rw', '.'] }, 'single folder'],
   [{ rootfs: ['.,rw'], upper: 'x' }, '--upper'],
   [{ image: 'debian' }, 'either --rootfs or --image'],
-  [{ rootfs: undefined }, 'either --rootfs or --image'],
   [{ env: ['A'] }, 'NAME=VALUE'],
   [{ cwd: 'etc' }, 'must begin with /'],
   [{ nodeMemory: '1M' }, '16M to 3G'],
@@ -48,7 +49,6 @@ test.each<[Partial<RawKernelOptions>, string]>([
   [{ clock: 'virtual', seed: 'x' }, 'no number'],
   [{ strace: 'opennat' }, "no system call 'opennat'"],
   [{ bind: ['/tmp'] }, 'HOST:PATH'],
-  [{ rootfs: undefined }, 'give either --rootfs or --image'],
   [{ share: ['net=1'] }, 'nobody to share with'],
   [{ hostname: 'a b' }, 'without spaces'],
   [{ userns: '0:1' }, 'no UID:HOST:COUNT'],

@@ -1,7 +1,9 @@
 // The options of `tabvisor kernel run`, from their texts.
 import { resolve } from 'node:path';
 import { parseSize } from '../base/bytes.js';
+import { fileURLToPath } from 'node:url';
 import { InputError } from '../base/errors.js';
+import { PACKAGE_ROOT } from '../hosts/node/package-root.js';
 import { type CaptureOption, parseCapture } from './kernel-capture.js';
 import { parseShares, parseUserMap, type Shares } from './kernel-isolation.js';
 import { parseNetRate } from './net-rate.js';
@@ -12,6 +14,9 @@ import type { Extent } from '../kernel/ns/id-map.js';
 import { type DataOption, dataFolder } from './images.js';
 import { parseLimits, type RawLimits } from './kernel-limits.js';
 import { SYSCALLS } from '../kernel/syscalls/table.js';
+
+/** The root of whoever names no other. */
+const OWN_ROOT = fileURLToPath(new URL('guest/build/tabvisor-image.tar', PACKAGE_ROOT));
 
 export interface RawKernelOptions extends RawLimits {
   rootfs?: string[];
@@ -102,9 +107,10 @@ function givenOf(raw: RawKernelOptions): string[] {
 /** Throws InputError. */
 export function parseProgramOptions(raw: RawKernelOptions): ProgramOptions {
   const shares = parseShares(raw.share ?? [], givenOf(raw));
-  if (shares.mnt === undefined && (raw.rootfs === undefined) === (raw.image === undefined))
+  if (raw.rootfs !== undefined && raw.image !== undefined)
     throw new InputError('give either --rootfs or --image', 'As --rootfs debian.tar, or --image debian:12.');
-  const { rootfs, writeThrough } = parseRoot(raw.rootfs ?? []);
+  const none = raw.rootfs === undefined && raw.image === undefined && shares.mnt === undefined;
+  const { rootfs, writeThrough } = parseRoot(none ? [OWN_ROOT] : (raw.rootfs ?? []));
   if (writeThrough && raw.upper !== undefined)
     throw new InputError('--upper: with --rootfs DIR,rw changes go to the folder', 'Leave one of the two away.');
   return {

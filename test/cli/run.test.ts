@@ -42,7 +42,7 @@ test.each(['full', 'hw', 'para'])('--mode %s --no-reboot: a reset ends it with s
   expect(console.output).toContain('--no-reboot: the guest has reset the machine');
 });
 
-test('the demo races the modes, one after the other, and says why each row is as it is', async () => {
+test('the demo races the modes and says why each row is as it is; then two containers meet their limits', async () => {
   const console = Console.spawn(process.execPath, [join(root, 'bin/tabvisor.mjs'), 'demo'], { deadline: 300 });
   expect(await console.exit()).toBe(0);
   const { output } = console;
@@ -54,6 +54,12 @@ test('the demo races the modes, one after the other, and says why each row is as
   }
   expect(output.indexOf('\nhw ')).toBeGreaterThan(output.indexOf('net-bulk'));
   expect(output).toContain('All modes have worked out the same.');
+  expect(output).toMatch(/^host name +red +blue$/m);
+  expect(output).toMatch(/^file \/tmp\/note +written by red +written by blue$/m);
+  expect(output).toMatch(/^memory +killed at 1\d of 16 MiB +killed at 4\d of 48 MiB$/m);
+  expect(output).toMatch(/^processes, at most +5 more, of 8 +17 more, of 20$/m);
+  const [, red, blue] = /^the processor +(\d+)% of 40% +(\d+)% of 20%$/m.exec(output)!;
+  expect([Number(red) <= 42, Number(blue) <= 22]).toEqual([true, true]);
   expect(
     Math.max(
       ...output

@@ -8,7 +8,8 @@ import { Console } from '../console.js';
 import { missing, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 
-const COMMAND = ['bin/tabvisor.mjs', 'kernel', 'run', '--rootfs', 'guest/build/tabvisor-image.tar'];
+/** It is the root of whoever names no other. */
+const COMMAND = ['bin/tabvisor.mjs', 'kernel', 'run'];
 
 /** What commands print in the image, and their status. */
 async function inside(

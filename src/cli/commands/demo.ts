@@ -1,4 +1,4 @@
-// `tabvisor demo`: the three modes race on our own guest, one after the other; then a table, and why each row is as it is.
+// `tabvisor demo`: the three modes race on our own guest, one after the other; then a table, and why each row is as it is; then two containers.
 // Ours; rows, work and words are src/modes, as of the page and of `npm run bench`.
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -12,6 +12,7 @@ import { type Lap, Laps } from '../../modes/laps.js';
 import { MAIN_COLUMNS, RACE, raceCommandLine, type Row } from '../../modes/rows.js';
 import { ScratchDisk } from '../../modes/scratch-disk.js';
 import type { Mode } from '../../vmm/config.js';
+import { demoContainers } from '../demo-containers.js';
 import { columns } from '../report.js';
 
 const MODES: Record<Mode, string> = {
@@ -23,7 +24,9 @@ const WIDTH = 100;
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('the three modes of virtualization race on our own guest; then a table, and why it is so')
+    .description(
+      'the three modes of virtualization race on our own guest, then two containers meet their limits; and why it is so',
+    )
     .action(async () => {
       process.exitCode = await demo();
     });
@@ -49,7 +52,8 @@ ${wrapped(explainBriefly(row))}
     process.stdout.write(`\n${name}: the modes have worked out different things, which is a bug of tabvisor\n`);
   if (differing.length === 0)
     process.stdout.write(`\nAll modes have worked out the same. More: npm run bench, npm run dev\n`);
-  return differing.length === 0 ? 0 : 1;
+  const isolated = await demoContainers();
+  return differing.length === 0 && isolated ? 0 : 1;
 }
 
 /** Words in lines of their own, indented. */

@@ -29,6 +29,10 @@ import type { Layer } from '../../oci/store/layer-store.js';
 const PATIENCE = 2000;
 
 const EXAMPLES: readonly Example[] = [
+  {
+    command: 'tabvisor kernel run -t -i',
+    what: 'a shell in the root that the package brings; help lists what there is',
+  },
   { command: 'tabvisor kernel run --rootfs debian -t -i -- bash', what: 'a shell; the folder debian stays as it is' },
   {
     command: 'tabvisor kernel run --rootfs base.tar.gz --rootfs app.tar -- /app',
@@ -98,7 +102,7 @@ export function kernelRunCommand(): Command {
     .passThroughOptions()
     .option(
       '--rootfs <dir|tar>',
-      'the root: a folder, a tar or a tar.gz; repeatable, each lies on those before. It is not changed, but a folder if ,rw follows',
+      'the root: a folder, a tar or a tar.gz; repeatable, each lies on those before. It is not changed, but a folder if ,rw follows. Without it and --image: a shell and some tools of our own',
       collect,
     )
     .option(
@@ -162,7 +166,9 @@ export function kernelRunCommand(): Command {
     .addOption(dataOption())
     .addHelpText('after', epilogue(EXAMPLES, STATUS))
     .action(async (program: string | undefined, rest: string[], raw: RawKernelOptions & ImageOptions) => {
-      const given = program === undefined ? [] : [program, ...rest];
+      // the root that the package brings has a shell
+      const own = raw.rootfs === undefined && raw.image === undefined ? ['sh'] : [];
+      const given = program === undefined ? own : [program, ...rest];
       const image = raw.image === undefined ? undefined : await openImage(raw.image, raw);
       const { args, options } = image ? withDefaults(image.config, given, raw) : { args: given, options: raw };
       if (args.length === 0)
