@@ -3,6 +3,7 @@ import { encodeText } from '../base/text.js';
 import {
   Conflict,
   EngineError,
+  Forbidden,
   InvalidParameter,
   NodeFailure,
   NotFound,
@@ -41,6 +42,7 @@ const OF_NODE: Readonly<Record<NodeFailure['kind'], number>> = {
 export function statusOf(error: unknown): number {
   if (error instanceof NotFound) return 404;
   if (error instanceof Conflict) return 409;
+  if (error instanceof Forbidden) return 403;
   if (error instanceof InvalidParameter || error instanceof BodyError || error instanceof StartFailed) return 400;
   if (error instanceof NotModified) return 304;
   if (error instanceof NotImplemented) return 501;

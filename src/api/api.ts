@@ -6,6 +6,7 @@ import { Router } from '../http/router.js';
 import { failed, json, statusOf } from './answers.js';
 import { containerRoutes } from './container-routes.js';
 import { imageRoutes } from './image-routes.js';
+import { networkRoutes } from './network-routes.js';
 import { type About, systemRoutes } from './system-routes.js';
 import { API_VERSION, versionOf } from './versions.js';
 import { volumeRoutes } from './volume-routes.js';
@@ -17,6 +18,7 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
   containerRoutes(router, engine);
   imageRoutes(router, engine);
   volumeRoutes(router, engine);
+  networkRoutes(router, engine);
   const headers = { 'Api-Version': API_VERSION, Server: `tabvisor/${about.version} (linux)`, Ostype: 'linux' };
   return async (request) => {
     const reply = await answer(router, request).catch((error: unknown) => {

@@ -32,7 +32,7 @@ export function containerRoutes(router: Router, engine: Engine): void {
     return json({ Id: container.id, Warnings: warnings }, 201);
   });
   router.add('POST', '/containers/prune', (request) => prune(engine, request));
-  on('GET', '/json', async (container) => json(inspection(engine, container)));
+  on('GET', '/json', async (container) => json(inspection(container)));
   on('POST', '/start', async (container) => {
     await container.start();
     return nothing();

@@ -1,6 +1,7 @@
 // Containers as the API shows them. Docker Engine API, definitions ContainerInspectResponse, ContainerSummary.
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
+import type { Place } from '../engine/endpoints.js';
 import { dateOf, present } from './answers.js';
 
 const SECOND = 1000;
@@ -40,27 +41,43 @@ function statusText(container: Container, now: number): string {
   }
 }
 
-const portsOf = ({ config }: Container): Record<string, null> =>
-  Object.fromEntries(Object.keys(config.ExposedPorts ?? {}).map((port) => [port, null]));
-
-function networkOf(engine: Engine, { host, running }: Container) {
-  const mode = host.NetworkMode === 'default' ? 'bridge' : host.NetworkMode;
-  if (mode.startsWith('container:')) return {};
-  return {
-    [mode]: {
-      MacAddress: '',
-      GwPriority: 0,
-      NetworkID: '',
-      EndpointID: running ? engine.name : '',
-      Gateway: '',
-      IPAddress: '',
-      IPPrefixLen: 0,
-      IPv6Gateway: '',
-      GlobalIPv6Address: '',
-      GlobalIPv6PrefixLen: 0,
-    },
-  };
+/** Exposed ports, with the host's that lead to them. */
+function portsOf({ config, ports }: Container) {
+  const shown: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
+  for (const port of Object.keys(config.ExposedPorts ?? {})) shown[port] = null;
+  for (const { protocol, port, hostAddress, hostPort } of ports) {
+    const name = `${port}/${protocol}`;
+    shown[name] = [...(shown[name] ?? []), { HostIp: hostAddress, HostPort: String(hostPort) }];
+  }
+  return shown;
 }
+
+/** Places while it runs; the names of networks alone while it does not. */
+function networksOf({ endpoints, places, host, id }: Container) {
+  if (endpoints.length === 0)
+    return host.NetworkMode.startsWith('container:') ? {} : { [host.NetworkMode]: endpointOf(undefined, []) };
+  return Object.fromEntries(
+    endpoints.map(({ network, aliases }) => [
+      network,
+      endpointOf(
+        places.find((place) => place.network === network),
+        network === 'bridge' ? [] : [...aliases, id.slice(0, 12)],
+      ),
+    ]),
+  );
+}
+
+const endpointOf = (place: Place | undefined, names: string[]) => ({
+  ...(names.length > 0 && { Aliases: names, DNSNames: names }),
+  MacAddress: '',
+  GwPriority: 0,
+  NetworkID: place?.id ?? '',
+  EndpointID: place?.id ?? '',
+  Gateway: place?.gateway ?? '',
+  IPAddress: place?.address ?? '',
+  IPPrefixLen: place?.bits ?? 0,
+  ...{ IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0 },
+});
 
 function mountsOf({ mounts }: Container) {
   return mounts
@@ -102,7 +119,7 @@ function platformOf(container: Container) {
         IOMaximumIOps: 0,
         IOMaximumBandwidth: 0,
       },
-      ...{ MemorySwappiness: null, OomKillDisable: null, PublishAllPorts: false, ConsoleSize: [0, 0], DnsOptions: [] },
+      ...{ MemorySwappiness: null, OomKillDisable: null, ConsoleSize: [0, 0], DnsOptions: [] },
       ...{ Isolation: '', Runtime: 'tabvisor' },
       ...host,
     }),
@@ -110,9 +127,10 @@ function platformOf(container: Container) {
 }
 
 /** GET /containers/X/json. */
-export function inspection(engine: Engine, container: Container) {
+export function inspection(container: Container) {
   const { id, args, status } = container;
-  const network = networkOf(engine, container);
+  const networks = networksOf(container);
+  const first = container.places.find(({ network }) => network === 'bridge');
   return {
     Id: id,
     Created: dateOf(container.created),
@@ -150,12 +168,24 @@ export function inspection(engine: Engine, container: Container) {
     NetworkSettings: {
       ...{ Bridge: '', SandboxID: '', SandboxKey: '', HairpinMode: false, LinkLocalIPv6Address: '' },
       ...{ LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null, EndpointID: '' },
-      ...{ Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: '', IPPrefixLen: 0, IPv6Gateway: '' },
+      ...{
+        Gateway: first?.gateway ?? '',
+        GlobalIPv6Address: '',
+        GlobalIPv6PrefixLen: 0,
+        IPAddress: first?.address ?? '',
+        IPPrefixLen: first?.bits ?? 0,
+        IPv6Gateway: '',
+      },
       MacAddress: '',
       Ports: portsOf(container),
-      Networks: network,
+      Networks: networks,
     },
   };
+}
+
+function parsePort(text: string) {
+  const [port, protocol = 'tcp'] = text.split('/');
+  return { PrivatePort: Number(port), Type: protocol };
 }
 
 /** An item of GET /containers/json. */
@@ -168,15 +198,17 @@ export function summary(engine: Engine, container: Container, imageName: string)
     ImageID: container.imageId,
     Command: container.args.map((word, i) => (i > 0 && word.includes(' ') ? `'${word}'` : word)).join(' '),
     Created: Math.floor(container.created / SECOND),
-    Ports: exposed.map((text) => {
-      const [port, protocol = 'tcp'] = text.split('/');
-      return { PrivatePort: Number(port), Type: protocol };
-    }),
+    Ports: [
+      ...container.ports.map(({ hostAddress, port, hostPort, protocol }) => ({
+        ...{ IP: hostAddress, PrivatePort: port, PublicPort: hostPort, Type: protocol },
+      })),
+      ...exposed.map(parsePort).filter(({ PrivatePort }) => !container.ports.some(({ port }) => port === PrivatePort)),
+    ],
     Labels: container.config.Labels,
     State: container.status,
     Status: statusText(container, engine.host.date()),
     HostConfig: { NetworkMode: container.host.NetworkMode },
-    NetworkSettings: { Networks: networkOf(engine, container) },
+    NetworkSettings: { Networks: networksOf(container) },
     Mounts: mountsOf(container),
   };
 }

@@ -6,6 +6,7 @@ import { createNode } from '../kernel/node.js';
 import type { ToNode } from '../node/contract.js';
 import { NodeServer } from '../node/server.js';
 import { nodeFiles } from './node-files.js';
+import { openUplink } from './node-uplink.js';
 
 export interface NodeWorkerData {
   /** Bytes of memory. */
@@ -27,7 +28,8 @@ const { kernel, vcpu } = createNode({
   hostname,
 });
 nodePlatform.tune(vcpu);
-const server = new NodeServer(kernel, host, nodeFiles(storage), {
+const outside = { files: nodeFiles(storage), uplink: await openUplink(kernel, host) };
+const server = new NodeServer(kernel, host, outside, {
   send: (message) => port.postMessage(message),
   onMessage: (receive) => void port.on('message', (message: ToNode) => receive(message)),
 });

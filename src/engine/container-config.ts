@@ -55,6 +55,7 @@ export interface HostConfig extends Resources {
   UsernsMode: string;
   CgroupnsMode: string;
   PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
+  PublishAllPorts: boolean;
   RestartPolicy: { Name: string; MaximumRetryCount: number };
   AutoRemove: boolean;
   Privileged: boolean;
@@ -155,6 +156,7 @@ export function parseHostConfig(host: Members): HostConfig {
     UsernsMode: host.text('UsernsMode'),
     CgroupnsMode: host.text('CgroupnsMode') || 'private',
     PortBindings: parsePorts(host),
+    PublishAllPorts: host.flag('PublishAllPorts'),
     RestartPolicy: { Name: restart.text('Name') || 'no', MaximumRetryCount: restart.number('MaximumRetryCount') },
     AutoRemove: host.flag('AutoRemove'),
     Privileged: host.flag('Privileged'),

@@ -2,10 +2,11 @@
 // Docker Engine API, "Containers".
 import type { NamespaceType } from '../base/runtime-spec.js';
 import { NodeFailure } from '../runtime/failure.js';
-import type { NodeClient } from '../runtime/node-client.js';
+import type { Endpoint, NodeClient, PublishedPort } from '../runtime/node-client.js';
+import type { EndpointRequest, Place } from './endpoints.js';
 import type { ContainerConfig, HostConfig } from './container-config.js';
 import { type MountPoint, resourcesOf, specOf } from './container-spec.js';
-import { Conflict, type EngineError, InvalidParameter, NotModified, StartFailed } from './errors.js';
+import { Conflict, EngineError, InvalidParameter, NotModified, StartFailed } from './errors.js';
 import type { Events } from './events.js';
 import type { EngineHost } from './host.js';
 import { ContainerLog } from './log.js';
@@ -19,6 +20,7 @@ const SIGKILL = 9;
 const STOP_SECONDS = 10;
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
+const NOT_STARTED = 128;
 
 export interface ContainerParts {
   id: string;
@@ -29,6 +31,7 @@ export interface ContainerParts {
   /** Entrypoint and command. */
   args: string[];
   mounts: MountPoint[];
+  endpoints: EndpointRequest[];
 }
 
 /** What a container needs of the engine around it. */
@@ -38,6 +41,9 @@ export interface Surroundings {
   events: Events;
   /** Paths of the namespaces that other containers lend it. Throws EngineError. */
   joined(container: Container): Partial<Record<NamespaceType, string>>;
+  /** Its places in networks; it leaves them. Throws EngineError. */
+  enter(container: Container): Promise<Endpoint[]>;
+  leave(container: Container): void;
   /** Texts over files of its root. */
   files(container: Container): Record<string, string>;
   remove(container: Container): Promise<void>;
@@ -51,6 +57,10 @@ export class Container {
   readonly host: HostConfig;
   readonly args: string[];
   readonly mounts: MountPoint[];
+  readonly endpoints: EndpointRequest[];
+  /** Where it is in its networks, and its ports as the host has them, while it runs. */
+  places: Place[] = [];
+  ports: PublishedPort[] = [];
   readonly created: number;
   readonly log: ContainerLog;
   streams = new ProcessStreams();
@@ -75,6 +85,7 @@ export class Container {
   ) {
     ({ id: this.id, name: this.name, imageId: this.imageId } = parts);
     ({ config: this.config, host: this.host, args: this.args, mounts: this.mounts } = parts);
+    this.endpoints = parts.endpoints;
     this.created = around.host.date();
     this.log = new ContainerLog(() => around.host.date());
   }
@@ -109,7 +120,7 @@ export class Container {
     const { id, config } = this;
     this.error = '';
     this.oomKilled = false;
-    const { joined, files } = { joined: this.around.joined(this), files: this.around.files(this) };
+    const joined = this.around.joined(this);
     const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined });
     node.listen(
       { id },
@@ -119,7 +130,11 @@ export class Container {
       },
     );
     try {
-      const { pid } = await node.call('create', { id, root: id, spec, files, reaper: this.host.Init ?? false });
+      const endpoints = await this.around.enter(this);
+      const files = this.around.files(this);
+      const reaper = this.host.Init ?? false;
+      const { pid } = await node.call('create', { id, root: id, spec, files, reaper, endpoints });
+      if (endpoints.some(({ ports }) => ports.length > 0)) this.ports = await node.call('publish', { id });
       await node.call('start', { id });
       this.pid = pid;
     } catch (error) {
@@ -138,18 +153,27 @@ export class Container {
     const { node } = this.around;
     node.forget({ id: this.id });
     await node.call('delete', { id: this.id, force: true }).catch(() => {});
-    if (!(error instanceof NodeFailure) || error.kind === 'bug') return error as Error;
-    const program = error.kind === 'not-found' || error.kind === 'not-executable';
-    this.exitCode = error.kind === 'not-found' ? NOT_FOUND : error.kind === 'not-executable' ? NOT_EXECUTABLE : 128;
+    this.leaveNetworks();
+    const known = error instanceof EngineError || (error instanceof NodeFailure && error.kind !== 'bug');
+    if (!known) return error as Error;
+    const kind = error instanceof NodeFailure ? error.kind : undefined;
+    const program = kind === 'not-found' || kind === 'not-executable';
+    this.exitCode = kind === 'not-found' ? NOT_FOUND : kind === 'not-executable' ? NOT_EXECUTABLE : NOT_STARTED;
     this.error = program
       ? `failed to create task for container: unable to start container process: ${error.message}`
       : error.message;
-    const failure: EngineError = program ? new StartFailed(this.error) : new InvalidParameter(this.error);
+    const failure = program ? new StartFailed(this.error) : kind ? new InvalidParameter(this.error) : error;
     this.streams.end();
     this.streams = new ProcessStreams();
     this.answer('next-exit', this.exitCode);
     if (this.host.AutoRemove) await this.around.remove(this);
     return failure;
+  }
+
+  private leaveNetworks(): void {
+    this.places = [];
+    this.ports = [];
+    this.around.leave(this);
   }
 
   /** Resolves when it runs. */
@@ -172,6 +196,7 @@ export class Container {
     this.pid = 0;
     this.finishedAt = this.around.host.date();
     await this.around.node.call('delete', { id: this.id, force: true }).catch(() => {});
+    this.leaveNetworks();
     this.log.end();
     this.tell('die', {
       exitCode: String(this.exitCode),

@@ -8,6 +8,8 @@ import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
 import { Exec, parseExec } from './exec.js';
+import { enter, parseEndpoints, portsOf } from './endpoints.js';
+import { Networks } from './networks.js';
 import { type EngineHost, randomBelow, randomHex } from './host.js';
 import type { Image, Images } from './images.js';
 import { Members } from './json-members.js';
@@ -30,6 +32,7 @@ export interface Volume {
 export class Engine {
   readonly containers = new Map<string, Container>();
   readonly volumes = new Map<string, Volume>();
+  readonly networks: Networks;
   private readonly execs = new Map<string, Exec>();
   private readonly endedExecs: string[] = [];
   /** What containers see of the engine. */
@@ -42,9 +45,12 @@ export class Engine {
     readonly host: EngineHost,
     readonly name: string,
   ) {
+    this.networks = new Networks(node, host, events);
     this.around = {
       ...{ node, host, events },
       joined: (container) => this.joined(container),
+      enter: (container) => enter(this.networks, container),
+      leave: ({ id }) => this.networks.release(id),
       files: (container) => networkFiles(container),
       remove: (container) => this.remove(container, false, true),
     };
@@ -98,7 +104,10 @@ export class Engine {
         wanted.push({ Name: made, Labels: {}, created: this.host.date(), anonymous: volume === undefined });
       return made;
     });
-    const container = new Container({ id, name, imageId: image.id, config, host, args, mounts }, this.around);
+    const endpoints = parseEndpoints(body, host.NetworkMode);
+    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints };
+    const container = new Container(parts, this.around);
+    portsOf(container);
     // what can't be started is refused now, as far as that can be known
     specOf({ id, config, host, args, mounts, joined: {} });
     this.containers.set(id, container);
@@ -268,7 +277,7 @@ function warningsOf(host: HostConfig): string[] {
 }
 
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf. */
-function networkFiles({ config, host }: Container): Record<string, string> {
+function networkFiles({ config, host, places }: Container): Record<string, string> {
   const hosts = [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
@@ -279,10 +288,14 @@ function networkFiles({ config, host }: Container): Record<string, string> {
       const at = entry.indexOf(':');
       return `${entry.slice(at + 1).replace('host-gateway', '127.0.0.1')}\t${entry.slice(0, at)}`;
     }),
-    `127.0.1.1\t${config.Hostname}`,
+    ...(places.length > 0
+      ? places.map(({ address }) => `${address}\t${config.Hostname}`)
+      : [`127.0.1.1\t${config.Hostname}`]),
   ];
   const resolve = [
-    ...host.Dns.map((server) => `nameserver ${server}`),
+    ...(host.Dns.length > 0 ? host.Dns : places.slice(0, 1).map(({ gateway }) => gateway)).map(
+      (server) => `nameserver ${server}`,
+    ),
     ...(host.DnsSearch.length > 0 ? [`search ${host.DnsSearch.join(' ')}`] : []),
   ];
   return {

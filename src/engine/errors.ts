@@ -3,6 +3,8 @@
 export abstract class EngineError extends Error {}
 export class NotFound extends EngineError {}
 export class Conflict extends EngineError {}
+/** It may never be done, or not now. */
+export class Forbidden extends EngineError {}
 export class InvalidParameter extends EngineError {}
 /** It is so already: no error to whoever asked for it. */
 export class NotModified extends EngineError {}

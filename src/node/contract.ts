@@ -28,6 +28,25 @@ export interface ProcessName {
   exec?: string;
 }
 
+/** A port of a container, and where the host has it. */
+export interface PublishedPort {
+  protocol: 'tcp' | 'udp';
+  port: number;
+  hostAddress: string;
+  /** 0: the host chooses. */
+  hostPort: number;
+}
+
+/** A container's place in a network: an interface of its own. */
+export interface Endpoint {
+  network: string;
+  interface: string;
+  address: string;
+  /** Those that others in the network find it by. */
+  names: string[];
+  ports: PublishedPort[];
+}
+
 export interface Statistics {
   /** Nanoseconds of the processor. */
   cpu: number;
@@ -74,6 +93,9 @@ export interface NodeCalls {
    */
   addRoot(root: { id: string; layers: Layer[] } | { id: string; folder: string }): void;
   removeRoot(root: { id: string }): void;
+  /** `subnet`: as 172.18.0.0/16; its first address is the bridge's. */
+  addNetwork(network: { id: string; bridge: string; subnet: string; internal: boolean }): void;
+  removeNetwork(network: { id: string }): void;
   addVolume(volume: { id: string }): void;
   removeVolume(volume: { id: string }): void;
   /** `files`: texts that are mounted over files of the root. */
@@ -84,7 +106,10 @@ export interface NodeCalls {
     files?: Record<string, string>;
     /** The kernel itself is process 1: it inherits orphans and lets them go, and ends with the program. */
     reaper?: boolean;
+    endpoints?: Endpoint[];
   }): { pid: number };
+  /** Opens the ports of a container's endpoints on the host: as they are open. */
+  publish(container: { id: string }): Promise<PublishedPort[]>;
   start(container: { id: string }): void;
   /** `all`: to everybody in it. */
   kill(signal: ProcessName & { signal: number; all?: boolean }): void;
@@ -100,7 +125,7 @@ export interface NodeCalls {
 
 export type CallName = keyof NodeCalls;
 export type ArgumentOf<N extends CallName> = Parameters<NodeCalls[N]> extends [infer A] ? A : undefined;
-export type ResultOf<N extends CallName> = ReturnType<NodeCalls[N]>;
+export type ResultOf<N extends CallName> = Awaited<ReturnType<NodeCalls[N]>>;
 
 /** Why a call failed, in words for people, and of what kind it is. */
 export interface Failure {

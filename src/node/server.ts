@@ -18,6 +18,8 @@ import { indexLayer } from '../oci/layer.js';
 import { Container, type Running } from './container.js';
 import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
 import type { NodeFiles } from './host-files.js';
+import { Networks } from './networks.js';
+import type { Uplink } from './uplink.js';
 import { Refusal } from './refusal.js';
 import { checkProcess, checkResources, checkSpec } from './spec-check.js';
 import { processesOf, statisticsOf } from './statistics.js';
@@ -43,14 +45,16 @@ export class NodeServer implements NodeCalls {
   private readonly volumes = new Map<string, Kept>();
   private readonly containers = new Map<string, Container>();
   private readonly watched = new Map<Process, Named>();
+  private readonly networks: Networks;
   private closed = false;
 
   constructor(
     private readonly kernel: Kernel,
     private readonly host: Host,
-    private readonly files: NodeFiles,
+    private readonly outside: { files: NodeFiles; uplink?: Uplink },
     private readonly channel: Channel<FromNode, ToNode>,
   ) {
+    this.networks = new Networks(kernel, outside.uplink);
     kernel.onProcessEnded = (process) => this.processEnded(process);
     channel.onMessage((message) => {
       this.receive(message);
@@ -85,7 +89,12 @@ export class NodeServer implements NodeCalls {
   private answer(call: number, name: keyof NodeCalls, argument: unknown): void {
     try {
       const result = (this[name] as (argument: unknown) => unknown)(argument);
-      this.channel.send({ answer: call, result });
+      if (result instanceof Promise)
+        void result.then(
+          (value: unknown) => this.channel.send({ answer: call, result: value }),
+          (error: unknown) => this.channel.send({ answer: call, failure: failureOf(error) }),
+        );
+      else this.channel.send({ answer: call, result });
     } catch (error) {
       this.channel.send({ answer: call, failure: failureOf(error) });
     }
@@ -153,7 +162,7 @@ export class NodeServer implements NodeCalls {
     const { kernel } = this;
     this.keep(this.roots, id, 'root', () => {
       if ('folder' in from) {
-        const { tree } = this.files.openTree(from.folder, false);
+        const { tree } = this.outside.files.openTree(from.folder, false);
         return new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false });
       }
       const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: this.wholeSize, mode: 0o755 }, kernel.clock);
@@ -166,7 +175,7 @@ export class NodeServer implements NodeCalls {
   private layer({ id, blob, index }: Layer): Layerfs {
     let layer = this.layers.get(id);
     if (!layer) {
-      const source = this.files.openBlob(blob);
+      const source = this.outside.files.openBlob(blob);
       layer = new Layerfs(this.kernel.newDevice(), this.kernel.frames, source, index ?? indexLayer(source));
       this.layers.set(id, layer);
     }
@@ -176,6 +185,14 @@ export class NodeServer implements NodeCalls {
   removeRoot({ id }: { id: string }): void {
     if (!this.roots.has(id)) throw new Refusal('missing', `there is no root ${id}`);
     this.drop(this.roots, id);
+  }
+
+  addNetwork(network: ArgumentOf<'addNetwork'>): void {
+    this.networks.add(network);
+  }
+
+  removeNetwork({ id }: { id: string }): void {
+    this.networks.remove(id);
   }
 
   addVolume({ id }: { id: string }): void {
@@ -201,15 +218,22 @@ export class NodeServer implements NodeCalls {
     return container;
   }
 
-  create({ id, root, spec, files = {}, reaper }: ArgumentOf<'create'>) {
+  create({ id, root, spec, files = {}, reaper, endpoints = [] }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
     const kept = this.roots.get(root);
     if (!kept) throw new Refusal('missing', `there is no root ${root}`);
     checkSpec(spec);
     const volumes = new Map([...this.volumes].map(([name, { fs }]) => [name, fs]));
-    const sources = { files: this.files, volumes, texts: files };
+    const sources = { files: this.outside.files, volumes, texts: files };
     const container = new Container(this.kernel, id, kept.fs, spec, sources, this.eventsOf({ id }), reaper);
+    try {
+      this.networks.attach(id, container.init.task.namespaces.net, endpoints);
+    } catch (error) {
+      container.destroy();
+      container.release();
+      throw error;
+    }
     this.containers.set(id, container);
     this.watch(container, container.init, { id });
     return { pid: container.pid };
@@ -217,6 +241,11 @@ export class NodeServer implements NodeCalls {
 
   private watch(container: Container, running: Running, name: ProcessName): void {
     this.watched.set(running.task.process, { container, running, name });
+  }
+
+  publish({ id }: { id: string }) {
+    this.container(id);
+    return this.networks.publish(id);
   }
 
   start({ id }: { id: string }): void {
@@ -239,6 +268,7 @@ export class NodeServer implements NodeCalls {
       this.kernel.run(this.kernel.clock.monotonic() + KILL_TIME);
     }
     for (const [process, { container: of }] of this.watched) if (of === container) this.watched.delete(process);
+    this.networks.detach(id);
     container.release();
     this.containers.delete(id);
   }

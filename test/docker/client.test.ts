@@ -274,6 +274,72 @@ test('images are tagged, saved, removed and loaded', async () => {
   expect((await daemon.docker('rmi', 'other:v1')).status).toBe(0);
 });
 
+test('networks: addresses, names, ports of the host, isolation', async () => {
+  expect(
+    (await run('busybox', 'sh', '-c', 'ip -4 addr show eth0 | grep -o "172.17[^ ]*"; tail -1 /etc/hosts')).stdout,
+  ).toMatch(/^172\.17\.0\.(\d+)\/16\n172\.17\.0\.\1\t[0-9a-f]{12}\n$/);
+  expect((await daemon.docker('network', 'create', '--subnet', '10.9.0.0/24', '--label', 'a=b', 'front')).status).toBe(
+    0,
+  );
+  const server = 'while :; do printf "HTTP/1.0 200 OK\\r\\n\\r\\nfrom web\\n" | nc -l -p 80; done';
+  const flags = ['--name', 'web', '--network', 'front', '--network-alias', 'www', '-p', '80'];
+  expect((await daemon.docker('run', '-d', ...flags, 'busybox', 'sh', '-c', server)).status).toBe(0);
+  const ask = (host: string) => `until wget -qO- http://${host}/ 2>/dev/null; do sleep 0.1; done`;
+  const asked = await run(
+    '--network',
+    'front',
+    '--ip',
+    '10.9.0.77',
+    'busybox',
+    'sh',
+    '-c',
+    `${ask('web')}; ${ask('www')}; ip -4 addr show eth0 | grep -c 10.9.0.77/24`,
+  );
+  expect(asked.stdout).toBe('from web\nfrom web\n1\n');
+  // from another network there is neither the name nor a way
+  expect(
+    (
+      await run(
+        'busybox',
+        'sh',
+        '-c',
+        'nslookup web >/dev/null || echo no name; ping -c1 -w1 10.9.0.2 >/dev/null || echo no way',
+      )
+    ).stdout,
+  ).toBe('no name\nno way\n');
+  const published = (await daemon.docker('port', 'web', '80')).stdout.trim();
+  expect(published).toMatch(/^127\.0\.0\.1:\d+$/);
+  let text = '';
+  while (text === '')
+    text = await fetch(`http://${published}/`).then(
+      (answer) => answer.text(),
+      () => '',
+    );
+  expect(text).toBe('from web\n');
+  expect(
+    (await daemon.docker('network', 'ls', '--filter', 'label=a=b', '--format', '{{.Name}} {{.Driver}}')).stdout,
+  ).toBe('front bridge\n');
+  expect(
+    (
+      await daemon.docker(
+        'network',
+        'inspect',
+        'front',
+        '--format',
+        '{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}',
+      )
+    ).stdout,
+  ).toBe('web 10.9.0.2/24\n');
+  expect((await daemon.docker('network', 'rm', 'front')).stderr).toContain('active endpoints');
+  expect((await daemon.docker('network', 'create', '--subnet', '10.9.0.0/16', 'other')).stderr).toContain(
+    'Pool overlaps',
+  );
+  expect((await run('--network', 'absent', 'busybox', 'true')).stderr).toContain('network absent not found');
+  expect((await daemon.docker('rm', '-f', 'web')).status).toBe(0);
+  expect((await daemon.docker('network', 'rm', 'front')).status).toBe(0);
+  await expect(fetch(`http://${published}/`)).rejects.toThrow();
+});
+
 test('containers share namespaces, and none of the network when told so', async () => {
   await daemon.docker('run', '-d', '--name', 'lender', '--hostname', 'lent', 'busybox', 'sleep', '1000');
   expect((await run('--pid', 'container:lender', 'busybox', 'ps', '-o', 'args')).stdout).toContain('\nsleep 1000\n');
@@ -301,6 +367,8 @@ test('every version from 1.24 to 1.51 is answered as its description says', asyn
       '/info',
       '/version',
       '/volumes',
+      '/networks',
+      '/networks/bridge',
       '/containers/nothing/json',
     ])
       expect((await daemon.call('GET', `/v${version}${path}`)).status).toBe(path.includes('nothing') ? 404 : 200);

@@ -58,9 +58,11 @@ beforeAll(async () => {
     kernel,
     host,
     {
-      openBlob: () => blob,
-      openTree: () => {
-        throw new Error('none');
+      files: {
+        openBlob: () => blob,
+        openTree: () => {
+          throw new Error('none');
+        },
       },
     },
     serving,

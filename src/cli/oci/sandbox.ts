@@ -72,7 +72,7 @@ export class Sandbox {
     nodePlatform.tune(vcpu);
     const { engine, node } = localChannel();
     const client = new NodeClient(engine);
-    const server = new NodeServer(kernel, host, nodeFiles(options.bundle), node);
+    const server = new NodeServer(kernel, host, { files: nodeFiles(options.bundle) }, node);
     void server.run();
     const sandbox = new Sandbox(client, () => server.close());
     await client.call('addRoot', { id: SELF, folder: rootfs });
