@@ -473,3 +473,27 @@ test('a push, what is there already, and what another repository has', async () 
     'push access denied for other.example/z:1: denied: no  [31m',
   );
 });
+
+test('a large blob goes in pieces; an upload that breaks begins anew, one that is refused ends', async () => {
+  const store = await memoryStore();
+  await new Puller(store, clientOf(registryWith()).client).pull(NAME);
+  await store.images.tag('registry.example/app:1', 'other.example/big:1');
+  const name = parseReference('other.example/big:1');
+  const target = new FakeRegistry('https://other.example');
+  let breaks = 2;
+  target.override = ({ method, headers }) => {
+    if (method !== 'PATCH' || !headers['Content-Range']?.startsWith('100-') || breaks-- <= 0) return undefined;
+    return { status: breaks === 1 ? 500 : 416 };
+  };
+  const { client, waits } = clientOf(target);
+  expect((await new Pusher(store, client, 100).push(name)).digest).toBe(IMAGE.manifestDigest);
+  for (const [digest, bytes] of IMAGE.blobs) expect(target.blobs.get(`big/${digest}`)).toEqual(bytes);
+  expect(waits.length).toBe(2);
+  const ranges = target.requests.flatMap(({ headers }) => headers['Content-Range'] ?? []);
+  expect(ranges).toContain('100-199');
+  const hostile = new FakeRegistry('https://other.example');
+  hostile.override = ({ method }) =>
+    method === 'POST' ? { status: 202, headers: { location: 'http://169.254.169.254/latest' } } : undefined;
+  await expect(new Pusher(store, clientOf(hostile).client).push(name)).rejects.toThrow(/without TLS elsewhere/);
+  expect(hostile.requests.every(({ url }) => url.startsWith('https://other.example/'))).toBe(true);
+});

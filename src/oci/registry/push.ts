@@ -29,6 +29,7 @@ export class Pusher {
   constructor(
     private readonly store: Store,
     private readonly client: RegistryClient,
+    private readonly chunk = CHUNK,
   ) {}
 
   /** Sends the image that `reference` names here. Rejects with InputError. */
@@ -136,7 +137,7 @@ export class Pusher {
   private async upload(place: Place, address: string, blob: Descriptor, count: (bytes: number) => void): Promise<void> {
     let at = 0;
     let location = address;
-    for await (const chunk of chunks(await this.store.content.stream(blob.digest), CHUNK)) {
+    for await (const chunk of chunks(this.store.content.stream(blob.digest), this.chunk)) {
       const isAll = at === 0 && chunk.length === blob.size;
       if (!isAll) {
         const range = { 'Content-Range': `${at}-${at + chunk.length - 1}`, 'Content-Type': 'application/octet-stream' };
