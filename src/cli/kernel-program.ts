@@ -1,6 +1,6 @@
 // The programs of a node, each with a root, namespaces and a group of its own but for those that it shares: how one starts, and what is
 // taken down behind it. OCI runtime-spec, config-linux.md, "Namespaces"; man 7 namespaces.
-import { InputError } from '../base/errors.js';
+import { InputError, messageOf } from '../base/errors.js';
 import type { NodeHost } from '../hosts/node/host.js';
 import { SharedFolder } from '../hosts/node/shared-folder.js';
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoName } from '../kernel/abi/errno.js';
@@ -22,7 +22,7 @@ import { type Console, type Ends, PipeConsole, TerminalConsole } from './kernel-
 import type { SharedKind, Shares } from './kernel-isolation.js';
 import { mountNetworkFiles, type NodeNetwork, openNodeNetwork } from './kernel-network.js';
 import type { Bind, ProgramOptions } from './kernel-options.js';
-import { Roots, volume } from './kernel-root.js';
+import { type Root, Roots, volume } from './kernel-root.js';
 import { OuterSignals } from './kernel-signals.js';
 import type { Layer } from '../oci/store/layer-store.js';
 import { type User, userOf } from '../node/user-name.js';
@@ -57,11 +57,18 @@ export interface Program {
   close(): Promise<void>;
 }
 
+/** A root whose program has ended; without a namespace it was never mounted. */
+interface LeftRoot {
+  root: Root;
+  namespace: MountNamespace | undefined;
+}
+
 export class Programs {
   readonly running = new Set<Program>();
   private readonly roots: Roots;
   private readonly ends = new Map<Process, () => void>();
   private readonly networks = new WeakMap<NetNamespace, NodeNetwork>();
+  private readonly left = new Set<LeftRoot>();
   private groups = 0;
   private starting = 0;
 
@@ -120,14 +127,7 @@ export class Programs {
     // limits may name the disks that the root makes
     const root = shared.set.mount ? undefined : await this.roots.open(options, owner, image);
     let made: StandardMounts | undefined;
-    if (root)
-      undo.push(() => {
-        try {
-          root.close();
-        } finally {
-          made?.namespace.release();
-        }
-      });
+    if (root) undo.push(() => this.leave({ root, namespace: made?.namespace }));
     const volumes = options.binds.map((bind) => this.volume(bind, owner, undo));
     const cgroup = shared.set.cgroup ?? this.group(options, owner, undo);
     const set = { ...createProgramNamespaces(kernel, owner, options.hostname), cgroup, ...shared.set };
@@ -163,6 +163,31 @@ export class Programs {
     console_.open();
     host.wake();
     return this.program(process, args[0]!, set.cgroup.root, console_, undo);
+  }
+
+  /** A program has ended that a root was made for: who else is in its mounts may stay there. */
+  private leave(left: LeftRoot): void {
+    if (left.namespace && this.isEntered(left.namespace)) this.left.add(left);
+    else letGo(left);
+  }
+
+  private isEntered(namespace: MountNamespace): boolean {
+    for (const { namespaces } of this.kernel.tasks) if (namespaces.mount === namespace) return true;
+    return false;
+  }
+
+  /** Roots that nobody is in any more go; `all`: nothing runs any more. */
+  private settle(all = false): void {
+    for (const left of [...this.left]) {
+      if (!all && this.isEntered(left.namespace!)) continue;
+      this.left.delete(left);
+      try {
+        letGo(left);
+      } catch (error) {
+        // whoever has given it is gone
+        process.stderr.write(`tabvisor: ${messageOf(error)}\n`);
+      }
+    }
   }
 
   /** The namespaces that are others' already. */
@@ -233,10 +258,7 @@ export class Programs {
     const owners = owner.parent ? owner : undefined;
     const fs = volume(kernel, new SharedFolder(host, readOnly), { live: true, readOnly, owners });
     fs.source = host;
-    undo.push(() => {
-      const disk = kernel.disks.find(fs.device);
-      if (disk) kernel.disks.remove(disk);
-    });
+    undo.push(() => kernel.disks.removeOf(fs));
     return fs;
   }
 
@@ -302,10 +324,20 @@ export class Programs {
         for (const fs of kernel.mounted) fs.sync();
         await console_.close();
         takeDown(undo);
+        this.settle(this.running.size === 0);
       },
     };
     this.running.add(program);
     return program;
+  }
+}
+
+function letGo({ root, namespace }: LeftRoot): void {
+  try {
+    root.close();
+  } finally {
+    namespace?.release();
+    root.gone();
   }
 }
 

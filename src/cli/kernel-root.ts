@@ -39,11 +39,13 @@ export interface Root {
   fs: FileSystem;
   /** All that has changed is kept. Throws InputError when it can't be. */
   close(): void;
+  /** It is not mounted any more: what was in memory for it alone goes. */
+  gone(): void;
 }
 
 /** Roots of the programs of a node. A layer that several have is there once. */
 export class Roots {
-  private readonly layers = new Map<string, FileSystem>();
+  private readonly layers = new Map<string, SharedLayer>();
   private readonly store: LayerStore;
 
   constructor(private readonly kernel: Kernel) {
@@ -55,9 +57,18 @@ export class Roots {
     const { kernel } = this;
     // the ids of the first namespace are the kernel's own
     const owners = owner.parent ? owner : undefined;
-    if (options.writeThrough) return { fs: folder(kernel, options.rootfs[0]!, false, owners), close() {} };
-    const layers = image.map((one) => this.imageLayer(one, owners));
-    for (const path of options.rootfs) layers.push(await this.layer(path, owners));
+    if (options.writeThrough) {
+      const fs = folder(kernel, options.rootfs[0]!, false, owners);
+      return { fs, close() {}, gone: () => kernel.disks.removeOf(fs) };
+    }
+    const layers: SharedLayer[] = [];
+    for (const { tar, index } of image)
+      layers.push(
+        await this.layer(`image ${tar.name}`, owners, async () =>
+          this.store.hold(new Layerfs(kernel.newDevice(), kernel.frames, tar, index, owners)),
+        ),
+      );
+    for (const path of options.rootfs) layers.push(await this.given(path, owners));
     const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
     const limits = { size: kernel.frames.count * PAGE_SIZE, mode: 0o755, ...owner.rootIds };
     const disk = kept && kernel.disks.add();
@@ -65,39 +76,50 @@ export class Roots {
     const upper = new Tmpfs(device, kernel.frames, limits, kernel.clock, kept?.journal);
     disk?.hold(upper);
     kept?.journal.restore(upper);
-    const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, layers.reverse());
+    const lowers = layers.map((one) => one.fs).reverse();
+    const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
+    for (const one of layers) one.users++;
     return {
       fs,
-      close: () => {
-        if (disk) kernel.disks.remove(disk);
-        kept?.close();
+      close: () => kept?.close(),
+      gone: () => {
+        kernel.disks.removeOf(upper);
+        for (const one of layers) if (--one.users === 0) one.fs.unmounted();
       },
     };
   }
 
-  private imageLayer({ tar, index }: Layer, owners: UserNamespace | undefined): FileSystem {
-    const { kernel, store } = this;
-    const key = `image ${tar.name}`;
-    const known = owners ? undefined : this.layers.get(key);
-    const layer = known ?? store.hold(new Layerfs(kernel.newDevice(), kernel.frames, tar, index, owners));
-    if (!owners) this.layers.set(key, layer);
-    return layer;
-  }
-
-  private async layer(path: string, owners: UserNamespace | undefined): Promise<FileSystem> {
+  /** The layer of a folder or an archive. Another file at the same path is another layer. */
+  private async given(path: string, owners: UserNamespace | undefined): Promise<SharedLayer> {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats)
       throw new InputError(`--rootfs ${path}: no such file or directory`, 'Give a folder, a tar or a tar.gz.');
-    // another file at the same path is another layer
-    const key = [stats.dev, stats.ino, stats.isFile() && stats.mtimeMs, stats.isFile() && stats.size].join();
-    const known = owners ? undefined : this.layers.get(key);
-    if (known) return known;
-    const made = stats.isDirectory()
-      ? folder(this.kernel, path, true, owners)
-      : await archive(this.kernel, path, stats, this.store, owners);
-    if (!owners) this.layers.set(key, made);
-    return made;
+    const { dev, ino, mtimeMs, size } = stats;
+    const key = stats.isDirectory() ? [dev, ino] : [dev, ino, mtimeMs, size];
+    return this.layer(key.join(), owners, async () =>
+      stats.isDirectory()
+        ? folder(this.kernel, path, true, owners)
+        : archive(this.kernel, path, stats, this.store, owners),
+    );
   }
+
+  /** The layer that is known as `key`, made when it is not there; one for each map of ids. */
+  private async layer(
+    key: string,
+    owners: UserNamespace | undefined,
+    make: () => Promise<FileSystem>,
+  ): Promise<SharedLayer> {
+    const whole = JSON.stringify([key, owners?.uids.extents]);
+    const layer = this.layers.get(whole) ?? { fs: await make(), users: 0 };
+    this.layers.set(whole, layer);
+    return layer;
+  }
+}
+
+/** A layer, and how many roots lie on it. With the last of them its pages go, not what was read of its headers. */
+interface SharedLayer {
+  fs: FileSystem;
+  users: number;
 }
 
 /** The disk that all archives lie on: it is there when one is. */

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { KernelState } from '../../src/cli/kernel-control.js';
 import { Console } from '../console.js';
 import { busyboxRoot } from '../kernel/busybox-root.js';
 import { missing, provisioned, root } from '../provisioned.js';
@@ -174,6 +175,47 @@ test('kernel top shows the programs by their numbers', (context) => {
   expect(stdout).toMatch(/^ +program +1 +2 /m);
   // what was there for those who have ended is gone
   expect(stdout).not.toContain('program-');
+});
+
+async function state(): Promise<KernelState> {
+  const caller = connect(socket);
+  caller.write('\n');
+  const [bytes] = await once(caller, 'data');
+  caller.destroy();
+  return JSON.parse(bytes.toString());
+}
+
+test('programs that come and go leave no memory, group or disk behind', async (context) => {
+  if (!node) return missing(context, 'busybox is not provisioned');
+  const one = () => {
+    sh('echo a > /a; mkdir /sys/fs/cgroup/g; sleep 1000 & cat /sys/block/*/dev | wc -l', '--userns');
+    return sh('cat /proc/partitions', '--bind', `${folder}:/mnt`).stdout;
+  };
+  const [disks, before] = [one(), await state()];
+  expect(one()).toBe(disks);
+  expect(one()).toBe(disks);
+  const after = await state();
+  expect(after.groups.map(({ path }) => path)).toEqual(['/', '/program']);
+  // less than one of the three roots with its pages
+  expect(before.memory.free - after.memory.free).toBeLessThan(256 << 10);
+});
+
+test('whoever shares the mounts of a program that has ended goes on there, and its changes are kept', async (context) => {
+  if (!node) return missing(context, 'busybox is not provisioned');
+  const upper = ['--rootfs', tar, '--upper', join(folder, 'upper')];
+  const start = (options: string[], script: string) =>
+    spawn(process.execPath, [COMMAND, 'kernel', 'run', '--node', socket, '-i', ...options, '--', 'sh', '-c', script]);
+  const first = start(upper, 'echo up; read word; echo $word > /first');
+  await once(first.stdout, 'data');
+  const { pid } = (await state()).programs.find(({ group }) => group !== '/program')!;
+  const second = start(['--share', `mnt=${pid}`], 'echo up; read word; echo $word > /second; sync');
+  await once(second.stdout, 'data');
+  const [firstEnds, secondEnds] = [once(first, 'close'), once(second, 'close')];
+  first.stdin.end('one\n');
+  expect(await firstEnds).toEqual([0, null]);
+  second.stdin.end('two\n');
+  expect(await secondEnds).toEqual([0, null]);
+  expect(run(upper, ['cat', '/first', '/second']).stdout).toBe('one\ntwo\n');
 });
 
 test('hostile callers get nothing, and the node goes on', async (context) => {

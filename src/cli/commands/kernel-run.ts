@@ -133,7 +133,7 @@ export function kernelRunCommand(): Command {
     .option('--node <socket>', 'run beside another program, on the node that has --control SOCKET')
     .option(
       '--share <ns=pid>',
-      'with --node: have a namespace of another program (mnt net ipc uts pid cgroup user, or all); repeatable',
+      'with --node: have a namespace of another program (mnt net ipc uts pid cgroup user time, or all); repeatable',
       collect,
     )
     .option('--node-memory <size>', 'memory for programs and their files (default: 1G)')

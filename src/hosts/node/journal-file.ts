@@ -121,8 +121,10 @@ export class JournalFile {
     syncFolder(dirname(this.path));
   }
 
+  /** Whoever writes to it later gets an error: its number may be another file's by then. */
   close(): void {
     closeSync(this.fd);
+    this.fd = -1;
     rmSync(this.lockPath, { force: true });
   }
 

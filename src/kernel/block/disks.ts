@@ -2,6 +2,7 @@
 // Linux drivers/block/virtio_blk.c, virtblk_name_format; Documentation/admin-guide/devices.txt.
 import { makedev } from '../abi/device-number.js';
 import type { Kernel } from '../kernel.js';
+import type { FileSystem } from '../vfs/file-system.js';
 import { Disk } from './disk.js';
 
 export const DISK_MAJOR = 254;
@@ -32,9 +33,9 @@ export class Disks {
     return disk;
   }
 
-  /** What lies on it is not shown any more. */
-  remove(disk: Disk): void {
-    const at = this.all.indexOf(disk);
+  /** A filesystem that had one for itself is not shown any more. */
+  removeOf({ disk }: FileSystem): void {
+    const at = disk ? this.all.indexOf(disk) : -1;
     if (at >= 0) this.all.splice(at, 1);
   }
 

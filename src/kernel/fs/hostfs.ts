@@ -129,6 +129,11 @@ export class Hostfs extends FileSystem {
     return failed;
   }
 
+  override unmounted(): void {
+    for (const ref of this.known.values()) ref.deref()?.cache.drop(0, Number.POSITIVE_INFINITY);
+    for (const inode of [...this.open.keys()]) this.forgetHandle(inode);
+  }
+
   override reclaim(may: (frame: number) => boolean, mapped = false): number {
     let given = 0;
     for (const ref of this.known.values()) given += ref.deref()?.cache.reclaim(may, mapped) ?? 0;
