@@ -3,7 +3,7 @@
 // RFC 826, 894, 2464, 4861, 4862; Linux net/ipv4/arp.c, net/ipv6/ndisc.c, addrconf.c.
 import type { Address } from '../../net/address.js';
 import { BROADCAST, ETHERNET_HEADER, ETHERTYPE, isGroup, makeFrame } from '../../net/ethernet.js';
-import { ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from '../../net/ipv4/arp.js';
+import { type Arp, ARP_REPLY, ARP_REQUEST, arpFrame, parseArp } from '../../net/ipv4/arp.js';
 import { fragments, IPV4_HEADER, type Ipv4Packet, parseIpv4, writeIpv4 } from '../../net/ipv4/packet.js';
 import { isSound, seal } from '../../net/ipv6/icmpv6.js';
 import {
@@ -85,12 +85,32 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   /** Whoever is at the other end has come or gone. */
   carrierChanged(): void {
     if (this.up) this.changed();
+    if (!this.carrier) this.neighbours.clear(true);
     this.tellAbove();
     this.namespace.changes.linkChanged(this, false);
   }
 
   override upChanged(): void {
     this.tellAbove();
+    this.announce();
+  }
+
+  /** net.ipv4.conf.X.arp_notify: a question that nobody has to answer says which station has its addresses. RFC 5227 section 3. */
+  private announce(): void {
+    if (!this.up || !(this.settings.arpNotify || this.namespace.settings.all.arpNotify)) return;
+    for (const { address } of this.addresses)
+      if (typeof address === 'number')
+        this.sendArp(BROADCAST, {
+          operation: ARP_REQUEST,
+          senderAddress: address,
+          targetStation: 0,
+          targetAddress: address,
+        });
+  }
+
+  private sendArp(to: number, arp: Omit<Arp, 'senderStation'>): void {
+    const frame = arpFrame(to, { ...arp, senderStation: this.station });
+    this.put(frameOf(frame.subarray(0, ARP_SIZE)));
   }
 
   private tellAbove(): void {
@@ -103,6 +123,9 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     if (station === before) return;
     super.setStation(station);
     this.port?.bridge.portStation(this.port, before);
+    // they know it by the other address
+    this.neighbours.clear();
+    this.announce();
   }
 
   /** It goes out of its namespace. */
@@ -199,12 +222,13 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
       return;
     }
     const own = this.sourceFor(address);
-    const question = { operation: ARP_REQUEST, senderStation: this.station, senderAddress: Number(own ?? 0) };
-    this.put(
-      frameOf(
-        arpFrame(station ?? BROADCAST, { ...question, targetStation: 0, targetAddress: address }).subarray(0, ARP_SIZE),
-      ),
-    );
+    const question = {
+      operation: ARP_REQUEST,
+      senderAddress: Number(own ?? 0),
+      targetStation: 0,
+      targetAddress: address,
+    };
+    this.sendArp(station ?? BROADCAST, question);
   }
 
   /** A message of neighbour discovery. */
@@ -264,9 +288,8 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     if (senderAddress !== ANY_4 && !this.has(senderAddress))
       this.neighbours.learn(senderAddress, senderStation, arp.operation === ARP_REPLY && ours, ours);
     if (arp.operation !== ARP_REQUEST || !ours) return;
-    const answer = { operation: ARP_REPLY, senderStation: this.station, senderAddress: arp.targetAddress };
-    const reply = arpFrame(senderStation, { ...answer, targetStation: senderStation, targetAddress: senderAddress });
-    this.put(frameOf(reply.subarray(0, ARP_SIZE)));
+    const answer = { operation: ARP_REPLY, senderAddress: arp.targetAddress, targetStation: senderStation };
+    this.sendArp(senderStation, { ...answer, targetAddress: senderAddress });
   }
 
   private packet4(frame: Uint8Array): void {

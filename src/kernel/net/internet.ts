@@ -7,7 +7,7 @@ import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/i
 import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 
-import { BROADCAST_4, isLinkLocal, isLoopback, isMulticast } from './inet/endpoint.js';
+import { ANY_4, BROADCAST_4, isLinkLocal, isLoopback, isMulticast } from './inet/endpoint.js';
 import type { TcpEndpoint } from './inet/tcp-endpoint.js';
 import type { Interface } from './interface.js';
 import { packetFrame, packetSize } from './link/frame.js';
@@ -216,11 +216,23 @@ export class Internet {
     packet.interface = by.index;
     if (isMulticast(packet.source) || isLoopback(packet.source) || isLoopback(packet.destination)) return;
     if (!namespace.filter.prerouting(packet, by)) return;
+    if (!this.believes(packet.source, by)) return;
     const { destination } = packet;
     if (namespace.isOwn(destination) || isMulticast(destination) || namespace.isBroadcast(destination, by))
       this.pass({ packet, by });
     else if (typeof destination === 'number' ? by.settings.forward4 : namespace.settings.all.forward6)
       this.forward(packet, by);
+  }
+
+  /** May `source` be where a packet has come from? Linux net/ipv4/fib_frontend.c fib_validate_source. */
+  private believes(source: Address, by: Interface): boolean {
+    if (typeof source !== 'number' || source === ANY_4) return true;
+    const { routes, settings } = this.namespace;
+    const back = routes.lookup(source);
+    if (typeof back !== 'number' && back.type === RTN_LOCAL) return false;
+    const strict = Math.max(settings.all.reversePath, by.settings.reversePath);
+    if (strict === 0) return true;
+    return typeof back !== 'number' && (strict === 2 || back.interface === by);
   }
 
   private forward(packet: Packet, by: Interface): void {

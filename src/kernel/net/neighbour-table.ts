@@ -129,9 +129,10 @@ export class NeighbourTable {
     return true;
   }
 
-  /** Forgets all that was not set by hand. */
-  clear(): void {
-    for (const neighbour of [...this.neighbours.values()]) this.drop(neighbour);
+  /** Forgets all; `byHand`: but for those that were set by hand. */
+  clear(byHand = false): void {
+    for (const neighbour of [...this.neighbours.values()])
+      if (!byHand || (neighbour.state & NUD_PERMANENT) === 0) this.drop(neighbour);
   }
 
   private drop(neighbour: Neighbour): void {

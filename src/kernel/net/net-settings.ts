@@ -10,9 +10,18 @@ export class LinkSettings {
   disabled6 = false;
   /** Routers are believed: never; while it is not one itself; always. */
   acceptRouters = 1;
+  /** Must the way back to a sender go by the interface (1), or anywhere (2)? RFC 3704; that of `all` counts too. */
+  reversePath = 0;
+  /** Neighbours are told of new addresses. */
+  arpNotify = false;
 
-  takeOver({ forward4, forward6, disabled6, acceptRouters }: LinkSettings): void {
-    Object.assign(this, { forward4, forward6, disabled6, acceptRouters });
+  /** What is IPv4's. */
+  takeOver4({ forward4, reversePath, arpNotify }: LinkSettings): void {
+    Object.assign(this, { forward4, reversePath, arpNotify });
+  }
+
+  takeOver({ forward4, forward6, disabled6, acceptRouters, reversePath, arpNotify }: LinkSettings): void {
+    Object.assign(this, { forward4, forward6, disabled6, acceptRouters, reversePath, arpNotify });
   }
 }
 

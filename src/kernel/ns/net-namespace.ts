@@ -65,8 +65,7 @@ export class NetNamespace extends Namespace implements Clock {
     this.udp = new UdpTable(this);
     // as Linux has it, the first namespace's; net.core.devconf_inherit_init_net is 0
     const first: NetNamespace | undefined = kernel.netNamespace;
-    for (const name of ['all', 'default'] as const)
-      if (first) this.settings[name].forward4 = first.settings[name].forward4;
+    for (const name of ['all', 'default'] as const) if (first) this.settings[name].takeOver4(first.settings[name]);
     this.loopback = new Loopback(this, this.newIndex());
     this.add(this.loopback);
     kernel.netNamespaces.add(this);

@@ -289,6 +289,65 @@ static void answers(void) {
   close(in), close(out);
 }
 
+static void reverse_paths(void) {
+  family("the way back");
+  go(client);
+  show("an address that the router knows no way to", add_address("c0", "10.9.9.9", 32));
+  go(router);
+  struct rtmsg none = {AF_INET, 24, .rtm_table = RT_TABLE_MAIN, .rtm_type = RTN_PROHIBIT};
+  begin(RTM_DELROUTE, 0, &none, sizeof none);
+  attribute_address(RTA_DST, "10.9.0.0");
+  ask();
+  int hops, in = bound(server, SOCK_DGRAM, "10.2.0.2", 910), out = bound(client, SOCK_DGRAM, "10.9.9.9", 911);
+  go(router);
+  for (int mode = 0; mode < 3; mode++) {
+    write_setting("ipv4/conf/rc/rp_filter", (char[]){'0' + mode, 0});
+    show("rp_filter", read_setting("ipv4/conf/rc/rp_filter"));
+    send_to(out, "10.2.0.2", 910, 40);
+    show("  it comes", comes(in, mode == 0 ? 2000 : 100) ? take(in, &hops) : 0);
+  }
+  show("a way to it by the other interface", add_route("10.9.9.9", 32, "10.2.0.2"));
+  send_to(out, "10.2.0.2", 910, 40);
+  show("  is enough", take(in, &hops));
+  write_setting("ipv4/conf/rc/rp_filter", "1");
+  send_to(out, "10.2.0.2", 910, 40);
+  show("  or is not", comes(in, 100));
+  show("that of all counts too", write_setting("ipv4/conf/rc/rp_filter", "0") | write_setting("ipv4/conf/all/rp_filter", "1"));
+  send_to(out, "10.2.0.2", 910, 40);
+  show("  it does not come", comes(in, 100));
+  write_setting("ipv4/conf/all/rp_filter", "0");
+  go(client);
+  show("the router's own address", add_address("c0", "10.2.0.1", 32));
+  int thief = bound(client, SOCK_DGRAM, "10.2.0.1", 912);
+  send_to(thief, "10.2.0.2", 910, 40);
+  show("  is believed of nobody", comes(in, 100));
+  close(in), close(out), close(thief);
+}
+
+// Is the server's other station known to be at its address?
+static int known;
+static void see(struct nlmsghdr *h) {
+  struct rtattr *to = find(h, sizeof(struct ndmsg), NDA_DST), *station = find(h, sizeof(struct ndmsg), NDA_LLADDR);
+  unsigned char wanted[] = {2, 0, 0, 0, 0x5a, 0x5a}, address[] = {10, 2, 0, 2};
+  if (to && station && !memcmp(RTA_DATA(to), address, 4) && !memcmp(RTA_DATA(station), wanted, 6)) known = 1;
+}
+static void notices(void) {
+  family("arp_notify");
+  go(server);
+  show("a setting", write_setting("ipv4/conf/s0/arp_notify", "1"));
+  show("another station", set_station("s0", 0x5a5a));
+  go(router);
+  // the neighbour is known already: what is heard of it counts
+  known = 0;
+  for (int i = 0; i < 100 && !known; i++) {
+    struct ndmsg m = {.ndm_family = AF_INET};
+    begin(RTM_GETNEIGH, NLM_F_DUMP, &m, sizeof m);
+    dump(see);
+    if (!known) usleep(20000);
+  }
+  show("  is told to neighbours", known);
+}
+
 static void users(void) {
   family("whose settings they are");
   go(router);
@@ -334,6 +393,8 @@ int main(void) {
   stream(1, 1);
   routes();
   answers();
+  reverse_paths();
+  notices();
   users();
   return 0;
 }

@@ -138,10 +138,25 @@ function disable6(net: NetNamespace, name: string, value: number): void {
 
 const forward4 = setForwarding('forward4');
 const LINK_4: readonly LinkEntry[] = [
+  linkSetting(
+    'arp_notify',
+    1,
+    (of) => (of.arpNotify ? 1 : 0),
+    (net, name, value) => {
+      settingsOf(net, name)!.arpNotify = value !== 0;
+    },
+  ),
   linkSetting('forwarding', 1, (of) => (of.forward4 ? 1 : 0), forward4),
   () => constant('mc_forwarding', 0),
   () => constant('proxy_arp', 0),
-  () => constant('rp_filter', 0),
+  linkSetting(
+    'rp_filter',
+    2,
+    (of) => of.reversePath,
+    (net, name, value) => {
+      settingsOf(net, name)!.reversePath = value;
+    },
+  ),
   () => constant('send_redirects', 0),
 ];
 const LINK_6: readonly LinkEntry[] = [
