@@ -70,6 +70,8 @@ export interface ResourcesSpec {
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
   pids?: { limit?: number };
   unified?: Record<string, string>;
+  /** Of each access the last rule that fits counts. */
+  devices?: { allow: boolean; type?: string; major?: number; minor?: number; access?: string }[];
 }
 
 export interface SeccompSpec {

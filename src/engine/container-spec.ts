@@ -90,7 +90,7 @@ export function specOf({ id, config, host, args, mounts, joined }: SpecRequest):
     linux: {
       cgroupsPath: `docker/${id}`,
       namespaces: namespacesOf(host, joined),
-      resources: resourcesOf(host),
+      resources: { ...resourcesOf(host), ...(host.Privileged && { devices: [{ allow: true, access: 'rwm' }] }) },
       sysctl: host.Sysctls,
       seccomp: host.Privileged || options.has('seccomp=unconfined') ? undefined : profileOf(options, capabilities),
       maskedPaths: open ? [] : (host.MaskedPaths ?? MASKED_PATHS),

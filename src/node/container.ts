@@ -22,7 +22,7 @@ import { namespacesOf } from './namespaces.js';
 import { fileAt, writeText } from './place.js';
 import { becomeUser, identityOf, type Identity, limitProcess } from './process-setup.js';
 import { checked, Refusal } from './refusal.js';
-import { groupNamespace, makeGroup, setResources } from './resources.js';
+import { groupNamespace, makeGroup, setDevices, setResources } from './resources.js';
 import { PipeStdio, type Stdio, type StdioEvents, TerminalStdio } from './stdio.js';
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -79,6 +79,7 @@ export class Container {
       if (reaper) this.reaper = this.makeReaper();
       task = checked('the process', kernel.newProcess({ namespaces: this.namespaces, adopted: reaper }));
       setResources(task, this.cgroup, linux.resources ?? {});
+      setDevices(this.cgroup, linux.resources?.devices);
       this.init = this.setUp(task, spec, sources, events);
     } catch (error) {
       if (typeof task !== 'number') kernel.discard(task);

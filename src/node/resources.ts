@@ -4,6 +4,7 @@ import type { ResourcesSpec } from '../base/runtime-spec.js';
 import { errnoName } from '../kernel/abi/errno.js';
 import type { Cgroup } from '../kernel/cgroup/cgroup.js';
 import { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
+import { CONTAINER_DEVICES, type DeviceRule, parseDeviceRule } from '../kernel/cgroup/devices.js';
 import { CONTROLLER_NAMES } from '../kernel/cgroup/controllers.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { Task } from '../kernel/task/task.js';
@@ -53,6 +54,22 @@ export function groupNamespace(kernel: Kernel, cgroup: Cgroup): CgroupNamespace 
   // inside, the group's own limits are not to be written
   kernel.cgroups.configure(kernel.cgroups.namespace, 'nsdelegate');
   return new CgroupNamespace(cgroup, kernel.userNamespace);
+}
+
+type DeviceSpec = NonNullable<ResourcesSpec['devices']>[number];
+
+function deviceRule({ allow, type = 'a', major = -1, minor = -1, access = 'rwm' }: DeviceSpec): DeviceRule {
+  const number = (value: number): string => (value < 0 ? '*' : String(value));
+  const text = `${allow ? 'allow' : 'deny'} ${type || 'a'} ${number(major)}:${number(minor)} ${access || 'rwm'}`;
+  const rule = parseDeviceRule(text);
+  if (!rule) throw new Refusal('invalid', `linux.resources.devices: '${text}' is no rule`);
+  return rule;
+}
+
+/** What its tasks may do to devices; those that every container has come last, as with runc. Throws Refusal. */
+export function setDevices(cgroup: Cgroup, devices: readonly DeviceSpec[] = []): void {
+  const [none, ...usual] = CONTAINER_DEVICES;
+  cgroup.devices = [none!, ...devices.map(deviceRule), ...usual];
 }
 
 /** Sets limits; `task` is who writes. All are tried before the first that was refused is told. */

@@ -2,6 +2,7 @@
 // Ours. Calls are answered in their order; one that fails leaves nothing behind.
 import { InputError, messageOf } from '../base/errors.js';
 import type { Host } from '../base/host.js';
+import type { Disk } from '../kernel/block/disk.js';
 import { drive } from '../kernel/drive.js';
 import { Hostfs } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
@@ -171,6 +172,9 @@ export class NodeServer implements NodeCalls {
     });
   }
 
+  /** What all layers lie on. */
+  private store?: Disk;
+
   /** One filesystem of a layer serves all that have it. */
   private layer({ id, blob, index }: Layer): Layerfs {
     let layer = this.layers.get(id);
@@ -178,6 +182,8 @@ export class NodeServer implements NodeCalls {
       const source = this.outside.files.openBlob(blob);
       layer = new Layerfs(this.kernel.newDevice(), this.kernel.frames, source, index ?? indexLayer(source));
       this.layers.set(id, layer);
+      this.store ??= this.kernel.disks.add();
+      this.store.hold(layer);
     }
     return layer;
   }

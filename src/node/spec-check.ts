@@ -69,6 +69,10 @@ const RESOURCES = object({
   cpu: object({ shares: number(0, 2 ** 32), quota: amount, period: number(0, 2 ** 32), cpus: text }),
   pids: object({ limit: amount }),
   unified: mapOf(text),
+  devices: listOf(
+    object({ allow: flag, type: text, major: number(-1, 4095), minor: number(-1, 0xfffff), access: text }, 'allow'),
+    1024,
+  ),
 });
 
 const PROCESS = object(

@@ -366,6 +366,14 @@ describe.skipIf(busybox === undefined)('a container', () => {
     expect(greedy).toMatchObject({ status: 137, oomKilled: true });
   });
 
+  test('opens the devices that containers have, and others that its list names', async () => {
+    const script = 'head -c 1 /dev/zero | wc -c; mknod /dev/log c 1 11; head -c 1 /dev/log > /dev/null; echo $?';
+    const process = { capabilities: { effective: ['CAP_MKNOD'], permitted: ['CAP_MKNOD'], bounding: ['CAP_MKNOD'] } };
+    expect((await sh(script, { process })).output).toMatch(/1\n.*Operation not permitted\n1\n$/);
+    const devices = [{ allow: true, type: 'c', major: 1, minor: 11, access: 'r' }];
+    expect((await sh(script, { process, linux: { resources: { devices } } })).output).toBe('1\n0\n');
+  });
+
   test('tells what it uses, and who is in it', async () => {
     const { id } = await created(
       specOf(['sh', '-c', 'sleep 100; true'], { linux: { resources: { pids: { limit: 20 } } } }),
@@ -461,6 +469,7 @@ describe.skipIf(busybox === undefined)('a container', () => {
       specOf(['true'], { linux: { namespaces: [{ type: 'ipc', path: '/proc/99999/ns/ipc' }] } }),
     ],
     ['a limit that is none', specOf(['true'], { linux: { resources: { unified: { 'memory.max': 'a lot' } } } })],
+    ['a rule that is none', specOf(['true'], { linux: { resources: { devices: [{ allow: true, type: 'x' }] } } })],
     ['a NUL', specOf(['tr\0ue'])],
     ['a list without end', specOf(Array.from({ length: 20_000 }, () => 'x'))],
   ])('is refused whole for %s', async (_what, spec) => {
