@@ -103,6 +103,7 @@ import * as netNetSettings from '../net/net-settings.js';
 import * as netNetlinkMessage from '../net/netlink/message.js';
 import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
 import * as netPathMtus from '../net/path-mtus.js';
+import * as netQueueHtb from '../net/queue/htb.js';
 import * as netQueueQdisc from '../net/queue/qdisc.js';
 import * as netQueueRate from '../net/queue/rate.js';
 import * as netQueueShaper from '../net/queue/shaper.js';
@@ -282,6 +283,7 @@ export const MODULES: Modules = {
   'net/netlink/message': netNetlinkMessage,
   'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
   'net/path-mtus': netPathMtus,
+  'net/queue/htb': netQueueHtb,
   'net/queue/qdisc': netQueueQdisc,
   'net/queue/rate': netQueueRate,
   'net/queue/shaper': netQueueShaper,

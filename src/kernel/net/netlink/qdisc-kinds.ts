@@ -1,11 +1,22 @@
-// Kinds of queueing disciplines: how `tc` writes their options, and how they read. uapi/linux/pkt_sched.h; Linux net/sched/sch_fifo.c, sch_tbf.c.
+// Kinds of queueing disciplines: how `tc` writes their options, and how they read. uapi/linux/pkt_sched.h; Linux net/sched/sch_fifo.c,
+// sch_tbf.c, sch_htb.c.
 import { EINVAL } from '../../abi/errno.js';
-import { TCA_TBF_BURST, TCA_TBF_PARMS, TCA_TBF_PBURST, TCA_TBF_PRATE64, TCA_TBF_RATE64 } from '../../abi/rtnetlink.js';
+import {
+  TCA_HTB_DIRECT_QLEN,
+  TCA_HTB_INIT,
+  TCA_TBF_BURST,
+  TCA_TBF_PARMS,
+  TCA_TBF_PBURST,
+  TCA_TBF_PRATE64,
+  TCA_TBF_RATE64,
+} from '../../abi/rtnetlink.js';
 import type { Interface } from '../interface.js';
+import { Htb } from '../queue/htb.js';
 import { Fifo, NoQueue, type Qdisc } from '../queue/qdisc.js';
 import { Rate } from '../queue/rate.js';
 import { Tbf, type TbfOptions } from '../queue/tbf.js';
 import { Attributes, Body } from './message.js';
+import type { Refusal } from './route-requests.js';
 
 /** Where a discipline is made. */
 export interface QdiscPlace {
@@ -17,8 +28,8 @@ export interface QdiscPlace {
 export interface QdiscKind {
   /** A new one, or a negated errno. */
   make(place: QdiscPlace, options: Uint8Array | undefined): Qdisc | number;
-  /** 0, or a negated errno: nothing has changed then. */
-  change(of: Interface, qdisc: Qdisc, options: Uint8Array | undefined): number;
+  /** 0, or why not: nothing has changed then. */
+  change(of: Interface, qdisc: Qdisc, options: Uint8Array | undefined): number | Refusal;
   /** TCA_OPTIONS; undefined: it has none. */
   options(qdisc: Qdisc): Uint8Array | undefined;
 }
@@ -125,6 +136,33 @@ const tbf: QdiscKind = {
   },
 };
 
+// ---- htb -----------------------------------------------------------------------------------------------------------------------
+
+/** struct tc_htb_glob: version, what rates are divided by for quanta, default class, debugging, packets past all classes. */
+const HTB_SIZE = 20;
+const HTB_VERSION = 3;
+/** With a version behind it, as the kernel tells it. */
+const HTB_VERSION_TOLD = 0x30011;
+
+const htb: QdiscKind = {
+  make: ({ of, handle, parent }, bytes) => {
+    const attributes = bytes && new Attributes(bytes);
+    const init = attributes?.bytes(TCA_HTB_INIT);
+    if (!attributes || !init || init.length < HTB_SIZE) return -EINVAL;
+    const view = new DataView(init.buffer, init.byteOffset);
+    if (view.getUint32(0, true) !== HTB_VERSION) return -EINVAL;
+    const directLimit = attributes.u32(TCA_HTB_DIRECT_QLEN) ?? Math.max(2, of.queueLength);
+    const [quantumDivisor, defaultClass] = [Math.max(1, view.getUint32(4, true)), view.getUint32(8, true) & 0xffff];
+    return new Htb(handle, parent, { quantumDivisor, defaultClass, directLimit });
+  },
+  change: () => ({ error: -EINVAL, message: 'Change operation not supported by specified qdisc' }),
+  options: (qdisc) => {
+    const { options, directPackets } = qdisc as Htb;
+    const init = new Body().u32(HTB_VERSION_TOLD, options.quantumDivisor, options.defaultClass, 0, directPackets);
+    return new Body().attribute(TCA_HTB_INIT, init.taken).attribute32(TCA_HTB_DIRECT_QLEN, options.directLimit).taken;
+  },
+};
+
 const noqueue: QdiscKind = {
   make: ({ handle, parent }) => new NoQueue(handle, parent),
   change: () => -EINVAL,
@@ -135,5 +173,6 @@ export const QDISC_KINDS: ReadonlyMap<string, QdiscKind> = new Map([
   ['pfifo', fifo('pfifo')],
   ['bfifo', fifo('bfifo')],
   ['tbf', tbf],
+  ['htb', htb],
   ['noqueue', noqueue],
 ]);

@@ -5,46 +5,47 @@ import {
   NLM_F_EXCL,
   NLM_F_REPLACE,
   RTM_NEWQDISC,
-  RTM_NEWTCLASS,
   TC_H_INGRESS,
   TC_H_ROOT,
   TCA_KIND,
   TCA_OPTIONS,
   TCA_STATS,
   TCA_STATS2,
+  TCA_STATS_APP,
   TCA_STATS_BASIC,
   TCA_STATS_QUEUE,
 } from '../../abi/rtnetlink.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import type { Interface } from '../interface.js';
 import type { Qdisc } from '../queue/qdisc.js';
-import { Tbf } from '../queue/tbf.js';
 import { Attributes, Body, type Request } from './message.js';
 import { QDISC_KINDS } from './qdisc-kinds.js';
 import type { Answer, Refusal } from './route-requests.js';
 
 /** struct tcmsg. */
-const FIXED_SIZE = 20;
+export const FIXED_SIZE = 20;
 const KIND_MAX = 15;
 
-const majorOf = (handle: number): number => (handle & 0xffff0000) >>> 0;
-const refusal = (error: number, message: string): Refusal => ({ error: -error, message });
+export const majorOf = (handle: number): number => (handle & 0xffff0000) >>> 0;
+export const refusal = (error: number, message: string): Refusal => ({ error: -error, message });
 
 // ---- what there is --------------------------------------------------------------------------------------------------------------
 
-function fixed(of: Interface, handle: number, parent: number, information: number): Body {
+export function trafficMessage(of: Interface, handle: number, parent: number, information: number): Body {
   return new Body().u8(0, 0).u16(0).u32(of.index, handle, parent, information);
 }
 
+/** What has been sent, and what waits. */
+export type Counted = Pick<Qdisc, 'statistics' | 'length' | 'backlog'>;
+
 /** Statistics in both of their forms: struct gnet_stats_*, struct tc_stats. */
-function addStatistics(body: Body, { statistics, length, backlog }: Qdisc): void {
+export function addStatistics(body: Body, { statistics, length, backlog }: Counted, more?: Uint8Array): void {
   const { bytes, packets, drops, requeues, overlimits } = statistics;
   const basic = new Body().u64(bytes).u32(packets, 0);
   const queue = new Body().u32(length, backlog, drops, requeues, overlimits);
-  body.attribute(
-    TCA_STATS2,
-    new Body().attribute(TCA_STATS_BASIC, basic.taken).attribute(TCA_STATS_QUEUE, queue.taken).taken,
-  );
+  const nested = new Body().attribute(TCA_STATS_BASIC, basic.taken).attribute(TCA_STATS_QUEUE, queue.taken);
+  if (more) nested.attribute(TCA_STATS_APP, more);
+  body.attribute(TCA_STATS2, nested.taken);
   body.attribute(TCA_STATS, new Body().u64(bytes).u32(packets, drops, overlimits, 0, 0, length, backlog).taken);
 }
 
@@ -52,7 +53,7 @@ function addStatistics(body: Body, { statistics, length, backlog }: Qdisc): void
 const ROOT_REFERENCES = 2;
 
 function qdiscMessage(of: Interface, qdisc: Qdisc): { type: number; body: Uint8Array } {
-  const body = fixed(of, qdisc.handle, qdisc.parent, qdisc.parent === TC_H_ROOT ? ROOT_REFERENCES : 1);
+  const body = trafficMessage(of, qdisc.handle, qdisc.parent, qdisc.parent === TC_H_ROOT ? ROOT_REFERENCES : 1);
   body.attributeText(TCA_KIND, qdisc.kind);
   const options = QDISC_KINDS.get(qdisc.kind)?.options(qdisc);
   if (options) body.attribute(TCA_OPTIONS, options);
@@ -62,7 +63,7 @@ function qdiscMessage(of: Interface, qdisc: Qdisc): { type: number; body: Uint8A
 
 /** What an interface has that nobody has given another one. */
 function noqueueMessage(of: Interface): { type: number; body: Uint8Array } {
-  const body = fixed(of, 0, TC_H_ROOT, ROOT_REFERENCES).attributeText(TCA_KIND, 'noqueue');
+  const body = trafficMessage(of, 0, TC_H_ROOT, ROOT_REFERENCES).attributeText(TCA_KIND, 'noqueue');
   return { type: RTM_NEWQDISC, body: body.taken };
 }
 
@@ -73,25 +74,9 @@ export function getQdiscs({ interfaces }: NetNamespace): Answer {
   });
 }
 
-/** Classes of an interface's disciplines. */
-export function getClasses({ interfaces }: NetNamespace, { body, view }: Request): Answer {
-  if (body.length < FIXED_SIZE) return -EINVAL;
-  const one = interfaces.get(view.getInt32(4, true));
-  const parent = view.getUint32(12, true);
-  const answer: { type: number; body: Uint8Array }[] = [];
-  for (const qdisc of one?.traffic.all ?? []) {
-    if (parent !== 0 && majorOf(parent) !== qdisc.handle) continue;
-    if (!(qdisc instanceof Tbf)) continue;
-    const inner = qdisc.childOf();
-    const message = fixed(one!, qdisc.classid, qdisc.handle, inner.handle).attributeText(TCA_KIND, qdisc.kind);
-    answer.push({ type: RTM_NEWTCLASS, body: message.taken });
-  }
-  return answer;
-}
-
 // ---- what is asked for ----------------------------------------------------------------------------------------------------------
 
-interface Wanted {
+export interface Wanted {
   of: Interface;
   /** 0: none is said. */
   handle: number;
@@ -101,7 +86,7 @@ interface Wanted {
   options?: Uint8Array;
 }
 
-function wanted(namespace: NetNamespace, request: Request): Wanted | number {
+export function wanted(namespace: NetNamespace, request: Request): Wanted | number {
   if (request.body.length < FIXED_SIZE) return -EINVAL;
   const { view } = request;
   const of = namespace.interfaces.get(view.getInt32(4, true));
@@ -176,8 +161,9 @@ function create({ of, handle, parent, kind, options }: Wanted, above: Qdisc | un
   if (above && kind === 'noqueue') return -EINVAL;
   const made = maker.make({ of, handle: handle || of.traffic.newHandle(), parent }, options);
   if (typeof made === 'number') return made;
-  if (above) above.graft(parent, made);
-  else of.traffic.setRoot(made);
+  // a class with classes in it has no queue
+  if (above && !above.graft(parent, made)) return -EINVAL;
+  if (!above) of.traffic.setRoot(made);
   return 0;
 }
 

@@ -8,6 +8,7 @@ import {
   RTM_DELLINK,
   RTM_DELNEIGH,
   RTM_DELQDISC,
+  RTM_DELTCLASS,
   RTM_DELROUTE,
   RTM_GETADDR,
   RTM_GETLINK,
@@ -23,6 +24,7 @@ import {
   RTM_NEWNEIGH,
   RTM_NEWNSID,
   RTM_NEWQDISC,
+  RTM_NEWTCLASS,
   RTM_NEWROUTE,
   RTM_NEWRULE,
   RTM_SETLINK,
@@ -36,7 +38,8 @@ import { addAddress, getAddresses, removeAddress } from './route-address.js';
 import { getLinks } from './route-link.js';
 import { changeLink, removeLink } from './route-link-change.js';
 import { getNumber, setNumber } from './route-namespace.js';
-import { changeQdisc, getClasses, getQdiscs, removeQdisc } from './route-qdisc.js';
+import { changeQdisc, getQdiscs, removeQdisc } from './route-qdisc.js';
+import { changeClass, getClasses, removeClass } from './route-class.js';
 import { changeNeighbour, findNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
 import { changeStation, findStation, getStations, removeStation } from './route-station.js';
 import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
@@ -96,6 +99,10 @@ export function routeRequest(task: Task, namespace: NetNamespace, request: Reque
       return removeQdisc(namespace, request);
     case RTM_GETTCLASS:
       return dump ? getClasses(namespace, request) : -EOPNOTSUPP;
+    case RTM_NEWTCLASS:
+      return changeClass(namespace, request);
+    case RTM_DELTCLASS:
+      return removeClass(namespace, request);
     case RTM_GETTFILTER:
       return dump ? [] : -EOPNOTSUPP;
     case RTM_GETRULE:
