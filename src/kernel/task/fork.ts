@@ -102,7 +102,8 @@ function make(parent: Task, args: CloneArguments, cgroup: Cgroup): Task | number
   const created = createNamespaces(parent, flags, credentials, fs);
   if (typeof created === 'number') return created;
   // who has the parent's memory has its clocks, until its next program
-  const namespaces = (flags & CLONE_VM) !== 0 ? created : { ...created, time: created.timeForChildren };
+  const stays = (flags & CLONE_VM) !== 0 || created.time === created.timeForChildren;
+  const namespaces = stays ? created : { ...created, time: created.timeForChildren };
   // should nobody be in them in the end, they go at once
   holdNamespaces(namespaces);
   const child = makeIn(credentials, namespaces, parent, args, fs, cgroup);

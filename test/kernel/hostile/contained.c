@@ -211,7 +211,12 @@ static int contained(int ready, char **args) {
   need(umount2("/old", MNT_DETACH) == 0, "the old root");
   sethostname("fuzzed", 6), up("lo");
   int fuzz = fork();
-  if (fuzz == 0) { execl("/fuzz", "fuzz", args[1], args[2], NULL); _exit(127); }
+  if (fuzz == 0) {
+    // the streams are the test's
+    for (int fd = 0; fd < 3; fd++) close(fd), open("/dev/null", O_RDWR);
+    execl("/fuzz", "fuzz", args[1], args[2], NULL);
+    _exit(127);
+  }
   for (int status, pid; (pid = wait(&status)) > 0;) if (pid == fuzz) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return 1;
 }
