@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
+import type { Cgroup } from '../../src/kernel/cgroup/cgroup.js';
 import { Console } from '../console.js';
 import { initramfsWith } from '../linux/para-machine.js';
 import { missing, needs } from '../provisioned.js';
@@ -129,6 +130,19 @@ test('a program can’t make the tree deeper or wider than it may be', () => {
   expect(wide).toBe(8192);
   for (let group = at; group.parent; group = group.parent) expect(cgroups.remove(group)).toBe(0);
   expect(cgroups.count).toBe(1 + wide - deep);
+});
+
+test('memory.events counts what happens below, unless memory_localevents says otherwise', () => {
+  const { cgroups } = new TestNode().kernel;
+  cgroups.passOn(cgroups.root, ['memory'], []);
+  const above = cgroups.create(cgroups.root, 'above') as Cgroup;
+  cgroups.passOn(above, ['memory'], []);
+  const below = cgroups.create(above, 'below') as Cgroup;
+  for (const options of ['', 'memory_localevents']) {
+    cgroups.configure(cgroups.namespace, options);
+    below.states.memory!.note('high');
+  }
+  expect([above, below].map(({ states }) => states.memory!.events.high)).toEqual([1, 2]);
 });
 
 test('groups are charged what they had of the processor, not what others took meanwhile', (context) => {

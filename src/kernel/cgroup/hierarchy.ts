@@ -120,6 +120,11 @@ export class Hierarchy {
     return 0;
   }
 
+  /** memory_localevents: does memory.events count the group's own alone? */
+  get localEvents(): boolean {
+    return this.options.includes('memory_localevents');
+  }
+
   /** nsdelegate: are namespaces boundaries of what may be changed? */
   get boundaries(): boolean {
     return this.options.includes('nsdelegate');

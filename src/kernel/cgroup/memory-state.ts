@@ -114,6 +114,8 @@ export class MemoryState implements FrameAccount, GroupState {
     for (let at: MemoryState | undefined = this; at; at = at.parent) {
       at.events[event]++;
       at.eventsNotice.changed();
+      // memory_localevents: those above hear nothing
+      if (this.kernel.cgroups.localEvents) break;
     }
   }
 
