@@ -76,3 +76,5 @@ export async function put(store: Store, image: MadeImage, name?: string): Promis
   const manifest = await store.content.put(image.manifest);
   return store.images.add(manifest, name === undefined ? {} : { tag: parseReference(name) });
 }
+
+export { nodeStreams };

@@ -34,6 +34,8 @@ export class LayerStore {
   constructor(
     private readonly storage: Storage,
     private readonly codecs: StreamCodecs,
+    /** Bytes of a layer whose compression nobody asks about. */
+    private readonly free = RATIO_FREE,
   ) {}
 
   /** Bytes of the uncompressed tar; undefined when it is not there. */
@@ -79,7 +81,7 @@ export class LayerStore {
     const aside = `partial/layer-${this.unknown++}`;
     const most = Math.min(
       UNCOMPRESSED_MAX,
-      compressed === undefined ? UNCOMPRESSED_MAX : Math.max(RATIO_FREE, compressed * RATIO_MAX),
+      compressed === undefined ? UNCOMPRESSED_MAX : Math.max(this.free, compressed * RATIO_MAX),
     );
     return new LayerReception(this.storage, this.codecs.sha256(), aside, await this.storage.write(aside, 0), most);
   }
