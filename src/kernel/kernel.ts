@@ -123,8 +123,9 @@ export interface ProgramOptions {
 /** What a process is started with by the host. */
 export type StartOptions = ProcessOptions & ProgramOptions;
 
-/** Tasks that a node has at most. */
+/** Tasks that a node has at most, and frames for each of them: Linux too has fewer where memory is small (kernel/fork.c, set_max_threads). */
 const MAX_TASKS = 8192;
+const FRAMES_A_TASK = 16;
 
 export class Kernel {
   readonly frames: Frames;
@@ -140,7 +141,7 @@ export class Kernel {
   readonly tasks = new Set<Task>();
   readonly statistics = new Statistics();
   readonly mounts = new MountTable(this);
-  readonly maxTasks = MAX_TASKS;
+  readonly maxTasks: number;
   readonly userNamespace = UserNamespace.initial();
   readonly pidNamespace: PidNamespace;
   readonly utsNamespace: UtsNamespace;
@@ -185,6 +186,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.frames = new Frames(options.memory, Math.floor(options.ram / PAGE_SIZE));
+    this.maxTasks = Math.min(MAX_TASKS, Math.floor(this.frames.count / FRAMES_A_TASK));
     this.frames.relief = this;
     this.cpu = new Processor(options.vcpu, this.frames);
     this.clock = new Clock(options.clock);
@@ -533,9 +535,10 @@ export class Kernel {
     let victim = task;
     let most = Number.NEGATIVE_INFINITY;
     for (const process of new Set([...this.tasks].map((other) => other.process))) {
-      if (process.groupExit !== undefined) continue;
+      // the first process of all stays to the last; of equals the youngest goes
+      if (process.groupExit !== undefined || process === this.pidNamespace.init) continue;
       const points = badness(process, this.frames.count);
-      if (points === undefined || points <= most) continue;
+      if (points === undefined || points < most) continue;
       most = points;
       victim = process.leader;
     }
