@@ -5,6 +5,7 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { daemonCommand } from '../src/cli/commands/daemon.js';
 import { demoCommand } from '../src/cli/commands/demo.js';
 import { kernelRunCommand } from '../src/cli/commands/kernel-run.js';
 import { vmRunCommand } from '../src/cli/commands/vm-run.js';
@@ -45,7 +46,7 @@ const isThere = (path: string): boolean => {
 test('there are lines, and each begins with something that is known', () => {
   expect(lines.length).toBeGreaterThan(12);
   for (const one of lines.flatMap((line) => line.split(' && ')))
-    expect(one).toMatch(/^(npm (ci|test|run)|npx tabvisor |scripts\/provision|truncate |bash |echo )/);
+    expect(one).toMatch(/^(npm (ci|test|run)|npx tabvisor |docker |scripts\/provision|truncate |bash |echo )/);
 });
 
 test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
@@ -55,6 +56,7 @@ test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
   if (program === 'bash' || program!.includes('/'))
     expect(existsSync(join(root, program === 'bash' ? args[0]! : program!))).toBe(true);
   if (program !== 'npx') return;
+  if (args[1] === 'daemon') return void expect(options(daemonCommand('0'), args.slice(2, -1))).toHaveProperty('host');
   if (args[1] === 'demo') return void expect(demoCommand().name()).toBe('demo');
   if (args[1] === 'pull') return void expect(parseReference(args[2]!).tag).toBe('12');
   if (args.includes('--help'))
