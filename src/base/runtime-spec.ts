@@ -60,6 +60,8 @@ export interface LinuxSpec {
   cgroupsPath?: string;
   resources?: ResourcesSpec;
   sysctl?: Record<string, string>;
+  /** How far clocks of a new time namespace are ahead. */
+  timeOffsets?: Partial<Record<'monotonic' | 'boottime', { secs?: number; nanosecs?: number }>>;
   seccomp?: SeccompSpec;
   maskedPaths?: string[];
   readonlyPaths?: string[];

@@ -8,11 +8,13 @@ import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import type { NamespaceSet } from '../kernel/ns/namespace-set.js';
 import { NetNamespace } from '../kernel/ns/net-namespace.js';
 import { PidNamespace } from '../kernel/ns/pid-namespace.js';
+import { TimeNamespace } from '../kernel/ns/time-namespace.js';
 import type { UtsNamespace } from '../kernel/ns/uts-namespace.js';
+import { Credentials } from '../kernel/security/credentials.js';
 import type { Task } from '../kernel/task/task.js';
-import { Refusal } from './refusal.js';
+import { checked, Refusal } from './refusal.js';
 
-const TYPES: readonly NamespaceType[] = ['pid', 'network', 'mount', 'ipc', 'uts', 'cgroup'];
+const TYPES: readonly NamespaceType[] = ['pid', 'network', 'mount', 'ipc', 'uts', 'cgroup', 'time'];
 
 /** The process that /proc/PID/ns/NAME names, in the node's own numbers. */
 function processAt(kernel: Kernel, path: string): Task {
@@ -42,7 +44,7 @@ export function namespacesOf(
     const path = asked.get(type);
     return path === undefined ? make() : of(processAt(kernel, path));
   };
-  return {
+  const others = {
     mount,
     cgroup,
     uts: choose(
@@ -69,9 +71,30 @@ export function namespacesOf(
       kernel.pidNamespace,
       (task) => task.pidNamespace,
     ),
-    time: kernel.timeNamespace,
-    timeForChildren: kernel.timeNamespace,
   };
+  // the last, as it has memory that has to be given back
+  const time = choose(
+    'time',
+    () => newTime(kernel, linux.timeOffsets ?? {}),
+    kernel.timeNamespace,
+    (task) => task.namespaces.time,
+  );
+  return { ...others, time, timeForChildren: time };
+}
+
+/** With its clocks ahead as the config says, from the first process on. */
+function newTime(kernel: Kernel, offsets: NonNullable<LinuxSpec['timeOffsets']>): TimeNamespace {
+  const owner = kernel.userNamespace;
+  const made = checked('the time namespace', TimeNamespace.create(owner, kernel));
+  const changes = (['monotonic', 'boottime'] as const).flatMap((clock) => {
+    const { secs: seconds = 0, nanosecs: nanoseconds = 0 } = offsets[clock] ?? {};
+    return offsets[clock] ? [{ clock, offset: { seconds, nanoseconds } }] : [];
+  });
+  const failed = made.set(changes, Credentials.root(owner));
+  if (failed !== 0) made.free();
+  checked('timeOffsets', failed);
+  made.enter();
+  return made;
 }
 
 /** With its loopback up, as runc leaves it. */

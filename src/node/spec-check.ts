@@ -75,6 +75,8 @@ const RESOURCES = object({
   ),
 });
 
+const OFFSET = object({ secs: number(-(2 ** 33), 2 ** 33), nanosecs: number(0, 999_999_999) });
+
 const PROCESS = object(
   {
     terminal: flag,
@@ -157,6 +159,7 @@ const SPEC = object({
     cgroupsPath: text,
     resources: RESOURCES,
     sysctl: mapOf(text),
+    timeOffsets: object({ monotonic: OFFSET, boottime: OFFSET }),
     seccomp: SECCOMP,
     maskedPaths: listOf(path, 1024),
     readonlyPaths: listOf(path, 1024),

@@ -185,6 +185,19 @@ describe.skipIf(busybox === undefined)('a container', () => {
     expect(await sh('echo hello; exit 3')).toMatchObject({ output: 'hello\n', status: 3 });
   });
 
+  test('has clocks of its own', async () => {
+    const linux = {
+      namespaces: (['pid', 'mount', 'time'] as const).map((type) => ({ type })),
+      timeOffsets: { boottime: { secs: 86_400 }, monotonic: { secs: 100, nanosecs: 5 } },
+    };
+    const { output } = await sh('cut -d. -f1 /proc/uptime; cat /proc/self/timens_offsets', { linux });
+    const [uptime, ...offsets] = output.split('\n');
+    expect(Number(uptime)).toBeGreaterThanOrEqual(86_400);
+    expect(offsets).toEqual(['monotonic         100         5', 'boottime        86400         0', '']);
+    const wrong = specOf(['true'], { linux: { ...linux, timeOffsets: { boottime: { secs: -1e9 } } } });
+    await expect(created(wrong)).rejects.toThrow('timeOffsets: ERANGE');
+  });
+
   test('sees its own host name, processes and mounts', async () => {
     const { output } = await sh(
       'hostname; echo $$; ls /proc | grep -c "^[0-9]"; cut -d" " -f2,3 /proc/mounts; ls /dev; cat /proc/self/cgroup',
