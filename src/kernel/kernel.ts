@@ -373,7 +373,7 @@ export class Kernel {
     if (task.cgroup.frozen && !task.mustEnd) return;
     task.queued = true;
     this.scheduler.enqueue(task, slept);
-    notePressure(task.cgroup, PRESSURE_CPU, 1, 0, this.clock);
+    notePressure(task.cgroup, PRESSURE_CPU, 1, 0, this.clock, this.runner.about);
   }
 
   unqueue(task: Task): void {

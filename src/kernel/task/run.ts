@@ -55,6 +55,8 @@ export class Runner {
   current?: Task;
 
   private turnStart = 0;
+  /** What the processor had done when it began. */
+  private turnInstructions = 0;
   /** Who had the processor last. */
   private last?: Task;
 
@@ -63,6 +65,12 @@ export class Runner {
   /** Nanoseconds of the processor that the turn that is running has had. */
   get elapsed(): number {
     return this.current ? (this.kernel.clock.monotonic() - this.turnStart) * this.share : 0;
+  }
+
+  /** What the clock shows about now, by the instructions of the turn that is running: a look at it costs more. -1: no turn is running. */
+  get about(): number {
+    if (!this.current) return -1;
+    return this.turnStart + (this.kernel.cpu.instructions - this.turnInstructions) / this.rate;
   }
 
   /** Runs tasks until nobody can run, or the clock shows `until`. False: nobody can run. */
@@ -110,6 +118,7 @@ export class Runner {
     kernel.cpu.switchTo(task);
     kernel.payWith(task);
     const before = kernel.cpu.instructions;
+    this.turnInstructions = before;
     const budget = Math.min(BUDGET_MAX, Math.max(BUDGET_MIN, Math.floor(nanoseconds * this.rate)));
     kernel.cpu.setTime(start, 1 / this.rate);
     if (task.rseq && this.last !== task && !task.call && !task.afterStop) leaveSection(task);
