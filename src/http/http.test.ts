@@ -1,6 +1,7 @@
 // Routes and targets of requests. RFC 9110; RFC 3986 2.1.
 import { expect, test } from 'vitest';
 import { readJson } from './body.js';
+import { localOnly } from './local-only.js';
 import { parseTarget } from './message.js';
 import { Router } from './router.js';
 
@@ -43,4 +44,21 @@ test('a body is JSON, nothing, or refused', async () => {
   await expect(readJson(request('{'))).rejects.toThrow('no JSON');
   await expect(readJson(request(Uint8Array.of(0xff)))).rejects.toThrow('no UTF-8');
   await expect(readJson(request(new Uint8Array(5 << 20)))).rejects.toThrow('longer than');
+});
+
+test.each([
+  [{ host: '127.0.0.1:2375' }, 200],
+  [{ host: 'localhost' }, 200],
+  [{ host: '[::1]:80' }, 200],
+  [{}, 403],
+  [{ host: '127.evil.com' }, 403],
+  [{ host: '127.0.0.1.evil.com:2375' }, 403],
+  [{ host: 'localhost.evil.com' }, 403],
+  [{ host: '10.0.0.1' }, 403],
+  [{ host: 'localhost', origin: 'http://localhost:5173' }, 403],
+  [{ host: 'localhost', origin: 'null' }, 403],
+  [{ host: 'localhost', 'sec-fetch-site': 'cross-site' }, 403],
+])('on loopback alone: %j is answered with %i', async (headers, status) => {
+  const asked = { ...request(), headers: new Map(Object.entries(headers)) };
+  expect(await localOnly(nobody)(asked)).toMatchObject({ status });
 });

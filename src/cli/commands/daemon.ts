@@ -14,6 +14,7 @@ import type { EngineHost } from '../../engine/host.js';
 import { Images } from '../../engine/images.js';
 import { reason } from '../../hosts/node/files.js';
 import { NodeHost } from '../../hosts/node/host.js';
+import { localOnly } from '../../http/local-only.js';
 import { httpServer } from '../../hosts/node/http-server.js';
 import { epilogue, type Example } from '../help.js';
 import { dataFolder, type RegistryOptions, registryOptions, withImages } from '../images.js';
@@ -65,7 +66,8 @@ async function serve(options: DaemonOptions, version: string): Promise<void> {
     const engine = new Engine(node, images, events, host, name);
     const bug = (error: unknown): void =>
       void process.stderr.write(`tabvisor: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
-    const server = httpServer(engineApi(engine, { version, root: storage }, bug), bug);
+    const api = engineApi(engine, { version, root: storage }, bug);
+    const server = httpServer('path' in address ? api : localOnly(api), bug);
     try {
       await listen(server, address);
       process.stderr.write(`tabvisor: listening on ${options.host}\n`);
