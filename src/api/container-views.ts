@@ -1,4 +1,5 @@
 // Containers as the API shows them. Docker Engine API, definitions ContainerInspectResponse, ContainerSummary.
+import { spanOf } from '../base/units.js';
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
 import type { Place } from '../engine/endpoints.js';
@@ -6,34 +7,16 @@ import { dateOf, present } from './answers.js';
 
 const SECOND = 1000;
 
-/** 'About a minute', '3 hours': Docker's words for how long something takes. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / SECOND);
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.round(minutes / 60);
-  if (seconds < 1) return 'Less than a second';
-  if (seconds === 1) return '1 second';
-  if (seconds < 60) return `${seconds} seconds`;
-  if (minutes === 1) return 'About a minute';
-  if (minutes < 60) return `${minutes} minutes`;
-  if (hours === 1) return 'About an hour';
-  if (hours < 48) return `${hours} hours`;
-  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
-  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
-  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
-  return `${Math.floor(hours / 24 / 365)} years`;
-}
-
 /** What `docker ps` has under STATUS. */
 function statusText(container: Container, now: number): string {
-  const since = duration(now - container.startedAt);
+  const since = spanOf(now - container.startedAt);
   switch (container.status) {
     case 'running':
       return `Up ${since}`;
     case 'paused':
       return `Up ${since} (Paused)`;
     case 'exited':
-      return `Exited (${container.exitCode}) ${duration(now - container.finishedAt)} ago`;
+      return `Exited (${container.exitCode}) ${spanOf(now - container.finishedAt)} ago`;
     case 'created':
       return 'Created';
     default:
