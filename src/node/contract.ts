@@ -89,15 +89,18 @@ export interface NodeCalls {
   info(): NodeInfo;
   /**
    * A root that can be changed: layers, the lowest first, or a folder of the host, which is written to. It stays until it is removed,
-   * whatever containers have it.
+   * whatever containers have it. `upper`: the store that changes of it are kept in, made where there is none; without one they are in
+   * memory alone.
    */
-  addRoot(root: { id: string; layers: Layer[] } | { id: string; folder: string }): void;
-  removeRoot(root: { id: string }): void;
+  addRoot(root: { id: string; layers: Layer[]; upper?: string } | { id: string; folder: string }): void;
+  /** With its store; `keep`: that stays, for the next to add it. */
+  removeRoot(root: { id: string; keep?: boolean }): void;
   /** `subnet`: as 172.18.0.0/16; its first address is the bridge's. */
   addNetwork(network: { id: string; bridge: string; subnet: string; internal: boolean }): void;
   removeNetwork(network: { id: string }): void;
-  addVolume(volume: { id: string }): void;
-  removeVolume(volume: { id: string }): void;
+  /** `store`: as a root's `upper`. */
+  addVolume(volume: { id: string; store?: string }): void;
+  removeVolume(volume: { id: string; keep?: boolean }): void;
   /** `files`: texts that are mounted over files of the root. */
   create(container: {
     id: string;

@@ -159,7 +159,7 @@ export class NodeServer implements NodeCalls {
     kept?.mount.discard();
   }
 
-  addRoot({ id, ...from }: { id: string; layers: Layer[] } | { id: string; folder: string }): void {
+  addRoot({ id, ...from }: ArgumentOf<'addRoot'>): void {
     const { kernel } = this;
     this.keep(this.roots, id, 'root', () => {
       if ('folder' in from) {
@@ -188,7 +188,7 @@ export class NodeServer implements NodeCalls {
     return layer;
   }
 
-  removeRoot({ id }: { id: string }): void {
+  removeRoot({ id }: ArgumentOf<'removeRoot'>): void {
     if (!this.roots.has(id)) throw new Refusal('missing', `there is no root ${id}`);
     this.drop(this.roots, id);
   }
@@ -201,13 +201,13 @@ export class NodeServer implements NodeCalls {
     this.networks.remove(id);
   }
 
-  addVolume({ id }: { id: string }): void {
+  addVolume({ id }: ArgumentOf<'addVolume'>): void {
     const { kernel } = this;
     const options = { size: this.wholeSize, mode: 0o755 };
     this.keep(this.volumes, id, 'volume', () => new Tmpfs(kernel.newDevice(), kernel.frames, options, kernel.clock));
   }
 
-  removeVolume({ id }: { id: string }): void {
+  removeVolume({ id }: ArgumentOf<'removeVolume'>): void {
     if (!this.volumes.has(id)) throw new Refusal('missing', `there is no volume ${id}`);
     this.drop(this.volumes, id);
   }
