@@ -6,8 +6,7 @@ import { uuid } from '../base/uuid.js';
 import type { UserVcpu } from '../vcpu/user-vcpu.js';
 import type { Abi } from './abi/abi.js';
 import { makedev } from './abi/device-number.js';
-import { ENOENT, ENOMEM, ERRNO_MAX } from './abi/errno.js';
-import { I386 } from './abi/i386/i386.js';
+import { ERRNO_MAX } from './abi/errno.js';
 import { MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ } from './abi/mman.js';
 import { SIGCHLD, SIGCONT, CLD_CONTINUED, CLD_STOPPED, SA_NOCLDSTOP } from './abi/signal.js';
 import { MS_NOATIME, MS_RELATIME } from './abi/mount.js';
@@ -16,7 +15,6 @@ import { Disks } from './block/disks.js';
 import { Hierarchy } from './cgroup/hierarchy.js';
 import { reclaimAnywhere } from './cgroup/memory-limit.js';
 import { notePressure } from './cgroup/pressure.js';
-import { addPid, removePid } from './cgroup/pids.js';
 import { Clock, type ClockSource } from './clock.js';
 import { AnonymousFs } from './fs/anonymous.js';
 import { openDevice } from './fs/devices.js';
@@ -26,13 +24,11 @@ import { KernelLog } from './fs/kmsg.js';
 import { Nsfs } from './fs/nsfs.js';
 import { openFifo } from './fs/pipe.js';
 import { Tmpfs } from './fs/tmpfs.js';
-import { AddressSpace } from './mm/address-space.js';
+import type { AddressSpace } from './mm/address-space.js';
 import { Frames, PAGE_SIZE } from './mm/frames.js';
 import { PageCache } from './mm/page-cache.js';
-import { PaeTable } from './mm/page-table.js';
 import { IpcNamespace } from './ns/ipc-namespace.js';
 import { MountNamespace } from './ns/mount-namespace.js';
-import type { NamespaceSet } from './ns/namespace-set.js';
 import type { Capture } from './net/capture.js';
 import { FrameQueue } from './net/link/frame-queue.js';
 import { NetNamespace } from './ns/net-namespace.js';
@@ -44,26 +40,23 @@ import { RELEASE, VERSION } from './release.js';
 import { Credentials } from './security/credentials.js';
 import { SyscallTable } from './syscalls/dispatch.js';
 import { SYSCALLS } from './syscalls/table.js';
-import { exec } from './task/exec.js';
+import { type StartOptions, startProcess } from './task/new-process.js';
 import { FutexTable } from './task/futex.js';
-import { ProcessGroup, Session } from './task/job.js';
-import { Limits } from './task/limits.js';
-import { badness } from './task/oom.js';
-import { Process, uidSeenBy } from './task/process.js';
+import { victimOf } from './task/oom.js';
+import { type Process, uidSeenBy } from './task/process.js';
 import { Processor } from './task/processor.js';
 import { Runner } from './task/run.js';
 import { Scheduler, urgencyOf } from './task/scheduler.js';
 import { PRESSURE_CPU } from './task/stall.js';
-import { SignalActions, type SignalInfo } from './task/signals.js';
+import type { SignalInfo } from './task/signals.js';
 import { SignalService } from './task/signal-service.js';
 import { Statistics } from './task/statistics.js';
-import { type FsContext, Task } from './task/task.js';
+import type { Task } from './task/task.js';
 import { Timers } from './task/timers.js';
 import { WaitQueue } from './task/wait-queue.js';
 import { killForMemory } from './task/trap.js';
 import type { Terminal } from './tty/terminal.js';
 import type { Actor } from './vfs/actor.js';
-import { FdTable } from './vfs/fd-table.js';
 import { LockedFiles } from './vfs/file-locks.js';
 import type { FileSystem } from './vfs/file-system.js';
 import { Dentry } from './vfs/dentry.js';
@@ -73,7 +66,6 @@ import { MountTable } from './vfs/mount-table.js';
 import type { OpenFile } from './vfs/open-file.js';
 import { Path } from './vfs/path.js';
 import { Vfs } from './vfs/vfs.js';
-import { resolve } from './vfs/walk.js';
 
 export interface KernelOptions {
   vcpu: UserVcpu;
@@ -96,32 +88,6 @@ export interface Tracer {
   signal?(task: Task, info: SignalInfo): void;
   exited?(task: Task, status: number): void;
 }
-
-/** What the host gives a new process before it has a program. */
-export interface ProcessOptions {
-  cwd?: string;
-  credentials?: Credentials;
-  /** Open files for descriptors 0, 1 and 2, made for the task that will have them. */
-  files?(task: Task): (OpenFile | undefined)[];
-  /** False: the process is not process 1 of its namespace, which then has none: orphans go unseen. */
-  init?: boolean;
-  /** False: it is no child of its namespace's process 1, and nobody but the host hears of its end. */
-  adopted?: boolean;
-  /** Controlling terminal. */
-  terminal?: Terminal;
-  namespaces?: NamespaceSet;
-}
-
-/** The program of a new process. */
-export interface ProgramOptions {
-  args: readonly string[];
-  env: readonly string[];
-  /** A program without a slash is looked for in the PATH of `env`. */
-  searchPath?: boolean;
-}
-
-/** What a process is started with by the host. */
-export type StartOptions = ProcessOptions & ProgramOptions;
 
 /** Tasks that a node has at most, and frames for each of them: Linux too has fewer where memory is small (kernel/fork.c, set_max_threads). */
 const MAX_TASKS = 8192;
@@ -258,103 +224,9 @@ export class Kernel {
     return makedev(0, this.nextMinor++);
   }
 
-  /**
-   * Starts a process whose program is args[0], looked up by `path`. The process, or a negated errno of exec (nothing is left then).
-   */
+  /** As newProcess(), load() and start(): the process, or a negated errno of exec (nothing is left then). */
   startProcess(path: string, options: StartOptions): Process | number {
-    const task = this.newProcess(options);
-    if (typeof task === 'number') return task;
-    const failed = this.load(task, path, options);
-    if (failed !== 0) {
-      this.discard(task);
-      return failed;
-    }
-    this.start(task);
-    return task.process;
-  }
-
-  /** A process without a program, which does not run yet: the host sets it up. Then load() and start(), or discard(). */
-  newProcess(options: ProcessOptions): Task | number {
-    const { namespaces } = options;
-    assert(namespaces !== undefined, 'a process needs namespaces');
-    return this.newTask(namespaces, options);
-  }
-
-  /** Gives a new process its program, looked up by `path`: 0, or a negated errno, and then it still has none. */
-  load(task: Task, path: string, options: ProgramOptions): number {
-    this.payWith(task);
-    let failed = -ENOENT;
-    for (const name of options.searchPath ? candidates(path, options.env) : [path]) {
-      const found = resolve(task, task.fs.cwd, name);
-      const result = typeof found === 'number' ? found : exec(task, found, name, options.args, options.env);
-      // something that is there but can't be started says more than that the next one is not
-      if (result === 0 || failed === -ENOENT) failed = result;
-      if (result === 0) break;
-    }
-    this.payWith(undefined);
-    return failed;
-  }
-
-  private newTask(namespaces: NamespaceSet, options: ProcessOptions): Task | number {
-    const pid = namespaces.pidForChildren.allocate();
-    const registers = this.cpu.newRegisters();
-    const table = PaeTable.create(this.frames, this.cpu.kernelDirectory);
-    if (!pid || !registers || !table) return -ENOMEM;
-    const space = new AddressSpace(this.frames, table, this.cpu, I386.spaceLayout);
-    const { init } = namespaces.pidForChildren;
-    const process = new Process(
-      this,
-      pid,
-      options.adopted === false ? undefined : init,
-      new SignalActions(),
-      Limits.initial(),
-      this.clock.monotonic(),
-      SIGCHLD,
-    );
-    if (pid.number === 1 && options.init !== false) namespaces.pidForChildren.init = process;
-    const root = namespaces.mount.rootPath;
-    const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };
-    const credentials = options.credentials ?? Credentials.root(this.userNamespace);
-    const task = new Task(this, pid, process, I386, registers, space, fs, new FdTable(), credentials, namespaces);
-    // whoever has a group as its root begins there
-    const cgroup = namespaces.cgroup.root;
-    addPid(cgroup);
-    this.cgroups.enter(task, cgroup);
-    process.leader = task;
-    process.group = new ProcessGroup(pid, new Session(pid, process));
-    process.group.add(process);
-    if (options.terminal) options.terminal.setSession(process.group.session);
-    if (options.cwd) {
-      const cwd = resolve(task, root, options.cwd);
-      if (typeof cwd === 'number') {
-        this.discard(task);
-        return cwd;
-      }
-      fs.cwd = cwd;
-    }
-    for (const [fd, file] of (options.files?.(task) ?? []).entries()) if (file) task.files.replace(fd, file, false);
-    return task;
-  }
-
-  /** A task that never ran goes. */
-  discard(task: Task): void {
-    const { process } = task;
-    process.groupExit = 0;
-    task.state = 'dead';
-    this.cgroups.leave(task);
-    removePid(task.cgroup);
-    process.threads.delete(task);
-    task.files.closeAll();
-    task.space.free();
-    this.cpu.leave(task.space);
-    this.cpu.freeRegisters(task);
-    task.leaveNamespaces();
-    process.group.remove(process);
-    process.parent?.children.delete(process);
-    task.pid.task = undefined;
-    task.pid.process = undefined;
-    if (task.pid.namespace.init === process) task.pid.namespace.init = undefined;
-    task.pid.releaseIfUnused();
+    return startProcess(this, path, options);
   }
 
   // ---- tasks ----------------------------------------------------------------------------------------------------------------------
@@ -530,18 +402,9 @@ export class Kernel {
     this.frames.payer = task?.cgroup.memory;
   }
 
-  /** No frame is left though all that can be dropped was: the process whose end gives most ends. */
+  /** No frame is left though all that can be dropped was: the process whose end gives most ends; `task` where there is none. */
   outOfMemory(task: Task): void {
-    let victim = task;
-    let most = Number.NEGATIVE_INFINITY;
-    for (const process of new Set([...this.tasks].map((other) => other.process))) {
-      // the first process of all stays to the last; of equals the youngest goes
-      if (process.groupExit !== undefined || process === this.pidNamespace.init) continue;
-      const points = badness(process, this.frames.count);
-      if (points === undefined || points < most) continue;
-      most = points;
-      victim = process.leader;
-    }
+    const victim = victimOf(this) ?? task;
     this.statistics.oomKills++;
     killForMemory(victim);
     this.onOutOfMemory(victim);
@@ -614,11 +477,4 @@ export class Kernel {
   get mounted(): Iterable<FileSystem> {
     return this.mounts.fileSystems;
   }
-}
-
-/** Where a shell would look for `program`. */
-function candidates(program: string, env: readonly string[]): string[] {
-  if (program.includes('/')) return [program];
-  const path = env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/bin:/bin';
-  return path.split(':').map((directory) => `${directory || '.'}/${program}`);
 }

@@ -9,6 +9,7 @@ import { Devpts } from '../kernel/fs/devpts.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../kernel/ns/namespace-set.js';
+import { discard, load, newProcess } from '../kernel/task/new-process.js';
 import type { Process } from '../kernel/task/process.js';
 import { endTask } from '../kernel/task/exit.js';
 import { HANDLER_IGNORE } from '../kernel/task/signals.js';
@@ -77,13 +78,13 @@ export class Container {
     let task: Task | number = -ENOENT;
     try {
       if (reaper) this.reaper = this.makeReaper();
-      task = checked('the process', kernel.newProcess({ namespaces: this.namespaces, adopted: reaper }));
+      task = checked('the process', newProcess(kernel, { namespaces: this.namespaces, adopted: reaper }));
       setResources(task, this.cgroup, linux.resources ?? {});
       setDevices(this.cgroup, linux.resources?.devices);
       this.init = this.setUp(task, spec, sources, events);
     } catch (error) {
-      if (typeof task !== 'number') kernel.discard(task);
-      if (this.reaper) kernel.discard(this.reaper);
+      if (typeof task !== 'number') discard(task);
+      if (this.reaper) discard(this.reaper);
       this.release();
       throw error;
     }
@@ -91,7 +92,7 @@ export class Container {
 
   /** A process that only its namespace knows of. What it inherits goes by itself, as it does not care for its children. */
   private makeReaper(): Task {
-    const task = checked('process 1', this.kernel.newProcess({ namespaces: this.namespaces, adopted: false }));
+    const task = checked('process 1', newProcess(this.kernel, { namespaces: this.namespaces, adopted: false }));
     const { actions } = task.process;
     actions.set(SIGCHLD, { ...actions.get(SIGCHLD), handler: HANDLER_IGNORE });
     task.comm = 'init';
@@ -184,7 +185,7 @@ export class Container {
     if (program === undefined || program === '') throw new Refusal('not-found', 'no command is given');
     const env = environment(spec.env ?? [], identity.home);
     const bytes = (text: string): string => String.fromCharCode(...encodeText(text));
-    const failed = this.kernel.load(task, bytes(program), {
+    const failed = load(this.kernel, task, bytes(program), {
       args: args.map(bytes),
       env: env.map(bytes),
       searchPath: true,
@@ -196,7 +197,7 @@ export class Container {
   exec(name: string, spec: ProcessSpec, events: StdioEvents): Running {
     this.require('running', 'paused');
     if (this.execs.has(name)) throw new Refusal('conflict', `exec ${name} is there already`);
-    const task = checked('the process', this.kernel.newProcess({ namespaces: this.namespaces, adopted: false }));
+    const task = checked('the process', newProcess(this.kernel, { namespaces: this.namespaces, adopted: false }));
     try {
       const running = this.process(task, spec, events);
       // what is in the container is for it: its own rights count from here on
@@ -205,7 +206,7 @@ export class Container {
       this.execs.set(name, running);
       return running;
     } catch (error) {
-      this.kernel.discard(task);
+      discard(task);
       throw error;
     }
   }
@@ -251,8 +252,8 @@ export class Container {
 
   /** What has not begun goes. */
   private discard(): void {
-    this.kernel.discard(this.init.task);
-    if (this.reaper) this.kernel.discard(this.reaper);
+    discard(this.init.task);
+    if (this.reaper) discard(this.reaper);
   }
 
   /** Nobody is in it any more: its namespaces and its group go. */
