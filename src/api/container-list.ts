@@ -65,6 +65,7 @@ function passes(engine: Engine, container: Container, filters: Filters, ancestor
     matchesLabels(filters.get('label'), container.config.Labels) &&
     any('status', (value) => container.status === value) &&
     any('exited', (value) => container.status === 'exited' && String(container.exitCode) === value) &&
+    any('health', (value) => (container.health?.status ?? 'none') === value) &&
     any('ancestor', () => ancestors.includes(container.imageId)) &&
     any('volume', (value) =>
       container.mounts.some(({ Name, Destination }) => Name === value || Destination === value),

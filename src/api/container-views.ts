@@ -2,6 +2,7 @@
 import { spanOf } from '../base/units.js';
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
+import type { Health } from '../engine/health.js';
 import type { Place } from '../engine/endpoints.js';
 import { dateOf, present } from './answers.js';
 
@@ -12,7 +13,7 @@ function statusText(container: Container, now: number): string {
   const since = spanOf(now - container.startedAt);
   switch (container.status) {
     case 'running':
-      return `Up ${since}`;
+      return container.health ? `Up ${since} (${healthText(container.health)})` : `Up ${since}`;
     case 'paused':
       return `Up ${since} (Paused)`;
     case 'exited':
@@ -23,6 +24,16 @@ function statusText(container: Container, now: number): string {
       return 'Removal In Progress';
   }
 }
+
+const healthText = ({ status }: Health): string => (status === 'starting' ? 'health: starting' : status);
+
+const healthOf = ({ status, failingStreak, log }: Health) => ({
+  Status: status,
+  FailingStreak: failingStreak,
+  Log: log.map(({ start, end, exitCode, output }) => ({
+    ...{ Start: dateOf(start), End: dateOf(end), ExitCode: exitCode, Output: output },
+  })),
+});
 
 /** Exposed ports, with the host's that lead to them. */
 function portsOf({ config, ports }: Container) {
@@ -131,6 +142,7 @@ export function inspection(container: Container) {
       Error: container.error,
       StartedAt: dateOf(container.startedAt),
       FinishedAt: dateOf(container.finishedAt),
+      ...(container.health && { Health: healthOf(container.health) }),
     },
     Image: container.imageId,
     ResolvConfPath: '',

@@ -1,5 +1,6 @@
 // What a client asks of a container: Docker's Config and HostConfig, as far as we honour them.
 // Docker Engine API, definitions ContainerConfig, HostConfig, Resources.
+import { type HealthConfig, parseHealth } from './health.js';
 import { Members } from './json-members.js';
 
 export interface ContainerConfig {
@@ -22,6 +23,9 @@ export interface ContainerConfig {
   WorkingDir: string;
   StopSignal?: string;
   StopTimeout?: number;
+  Healthcheck?: HealthConfig;
+  /** What lines of commands are given to. */
+  Shell?: string[];
 }
 
 export interface MountRequest {
@@ -81,6 +85,7 @@ export interface HostConfig extends Resources {
 
 export function parseConfig(body: unknown): ContainerConfig {
   const config = new Members(body, 'the config');
+  const Healthcheck = parseHealth(config);
   return {
     Hostname: config.text('Hostname'),
     Domainname: config.text('Domainname'),
@@ -101,6 +106,8 @@ export function parseConfig(body: unknown): ContainerConfig {
     WorkingDir: config.text('WorkingDir'),
     ...(config.has('StopSignal') && { StopSignal: config.text('StopSignal') }),
     ...(config.has('StopTimeout') && { StopTimeout: config.number('StopTimeout') }),
+    ...(Healthcheck && { Healthcheck }),
+    ...(config.has('Shell') && { Shell: config.texts('Shell')! }),
   };
 }
 

@@ -8,6 +8,8 @@ import type { ContainerConfig, HostConfig } from './container-config.js';
 import { type MountPoint, resourcesOf, specOf } from './container-spec.js';
 import { Conflict, EngineError, InvalidParameter, NotModified, StartFailed } from './errors.js';
 import type { Events } from './events.js';
+import type { Exec, ExecConfig } from './exec.js';
+import { gather, type Health, HealthMonitor, type Patient, type Probe, probeOf } from './health.js';
 import type { EngineHost } from './host.js';
 import { ContainerLog } from './log.js';
 import { signalOf } from './signals.js';
@@ -47,9 +49,11 @@ export interface Surroundings {
   /** Texts over files of its root. */
   files(container: Container): Record<string, string>;
   remove(container: Container): Promise<void>;
+  /** A further process in it. */
+  exec(container: Container, config: ExecConfig): Exec;
 }
 
-export class Container {
+export class Container implements Patient {
   readonly id: string;
   name: string;
   readonly imageId: string;
@@ -74,6 +78,9 @@ export class Container {
   /** Milliseconds since 1970; 0: not yet. */
   startedAt = 0;
   finishedAt = 0;
+  /** Of one that is checked. */
+  health?: Health;
+  private monitor?: HealthMonitor;
   private readonly waiting = new Set<{ condition: WaitCondition; tell(code: number): void }>();
   private starting: (() => void)[] = [];
   /** What is done to it is done one after the other. */
@@ -144,6 +151,7 @@ export class Container {
     this.status = 'running';
     this.startedAt = host.date();
     this.finishedAt = 0;
+    this.watchHealth(true);
     this.tell('start');
     for (const go of this.starting.splice(0)) go();
   }
@@ -181,6 +189,48 @@ export class Container {
     return this.running ? Promise.resolve() : new Promise((resolve) => this.starting.push(resolve));
   }
 
+  // ---- health ---------------------------------------------------------------------------------------------------------------------
+
+  /** `anew`: nothing is known of it yet. */
+  private watchHealth(anew: boolean): void {
+    const { Healthcheck: check, Shell } = this.config;
+    const words = check && probeOf(check, Shell);
+    if (!words) return;
+    if (anew || !this.health) this.health = { status: 'starting', failingStreak: 0, log: this.health?.log ?? [] };
+    this.monitor = new HealthMonitor(this, this.health, words, check, this.around.host);
+  }
+
+  /** Who is not watched is not well, as with Docker. */
+  private stopWatching(): void {
+    if (!this.monitor || !this.health) return;
+    this.monitor.stop();
+    this.monitor = undefined;
+    this.health.status = 'unhealthy';
+  }
+
+  healthChanged(): void {
+    this.tell(`health_status: ${this.health!.status}`);
+  }
+
+  probe(words: string[]): Probe {
+    const exec = this.around.exec(this, {
+      ...{ User: '', Privileged: false, Tty: false, AttachStdin: false, AttachStdout: true, AttachStderr: true },
+      ...{ Env: [], WorkingDir: '', Cmd: words },
+    });
+    const output: Uint8Array[] = [];
+    const ended = new Promise<number>((resolve, reject) => {
+      exec.streams.attach({
+        async output(_stream, bytes) {
+          gather(output, bytes);
+          return true;
+        },
+        ended: () => resolve(exec.exitCode ?? -1),
+      });
+      exec.start().catch(reject);
+    });
+    return { ended, output, kill: () => void exec.kill(SIGKILL).catch(() => {}) };
+  }
+
   private output(stream: 1 | 2, bytes: Uint8Array): void | Promise<void> {
     if (this.host.LogConfig.Type !== 'none') this.log.write(stream, bytes);
     if (this.streams.count > 0) return this.streams.output(stream, bytes);
@@ -194,6 +244,7 @@ export class Container {
     this.oomKilled = oomKilled;
     this.status = 'exited';
     this.pid = 0;
+    this.stopWatching();
     this.finishedAt = this.around.host.date();
     await this.around.node.call('delete', { id: this.id, force: true }).catch(() => {});
     this.leaveNetworks();
@@ -272,6 +323,7 @@ export class Container {
     this.mustRun();
     await this.around.node.call('pause', { id: this.id });
     this.status = 'paused';
+    this.stopWatching();
     this.tell('pause');
   }
 
@@ -279,6 +331,7 @@ export class Container {
     if (this.status !== 'paused') throw new Conflict(`Container ${this.id} is not paused`);
     await this.around.node.call('resume', { id: this.id });
     this.status = 'running';
+    this.watchHealth(false);
     this.tell('unpause');
   }
 

@@ -7,9 +7,10 @@ import { parseConfig, parseHostConfig, type ContainerConfig, type HostConfig } f
 import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
-import { Exec, parseExec } from './exec.js';
+import { Exec, type ExecConfig, parseExec } from './exec.js';
 import { enter, parseEndpoints, portsOf } from './endpoints.js';
 import { Networks } from './networks.js';
+import { type HealthConfig, mergeHealth } from './health.js';
 import { type EngineHost, randomBelow, randomHex } from './host.js';
 import type { Image, Images } from './images.js';
 import { Members } from './json-members.js';
@@ -53,6 +54,7 @@ export class Engine {
       leave: ({ id }) => this.networks.release(id),
       files: (container) => networkFiles(container),
       remove: (container) => this.remove(container, false, true),
+      exec: (container, config) => this.addExec(container, config),
     };
     node.onOom = (id) => this.containers.get(id)?.tell('oom');
   }
@@ -183,9 +185,11 @@ export class Engine {
     if (!container.running) throw new Conflict(`container ${container.id} is not running`);
     if (container.status === 'paused')
       throw new Conflict(`Container ${container.id} is paused, unpause the container before exec`);
-    const exec = new Exec(randomHex(this.host, 32), container, parseExec(body), this.node, (ended) =>
-      this.execEnded(ended),
-    );
+    return this.addExec(container, parseExec(body));
+  }
+
+  private addExec(container: Container, config: ExecConfig): Exec {
+    const exec = new Exec(randomHex(this.host, 32), container, config, this.node, (ended) => this.execEnded(ended));
     this.execs.set(exec.id, exec);
     container.execIds.add(exec.id);
     container.tell(`exec_create: ${exec.config.Cmd.join(' ')}`, { execID: exec.id });
@@ -249,6 +253,8 @@ function completed(
   const given = new Set(asked.Env.map(nameOf));
   const exposed = { ...Object.fromEntries(image.exposedPorts.map((port) => [port, {}])), ...asked.ExposedPorts };
   const volumes = { ...Object.fromEntries(image.volumes.map((path) => [path, {}])), ...asked.Volumes };
+  const health = mergeHealth(asked.Healthcheck, healthOf(image));
+  const shell = asked.Shell ?? image.shell;
   // an entrypoint that is given makes the image's command mean nothing
   const own = asked.Entrypoint?.some((word) => word !== '') ?? false;
   const cleared = asked.Entrypoint !== null && !own;
@@ -264,6 +270,17 @@ function completed(
     ...(Object.keys(exposed).length > 0 && { ExposedPorts: exposed }),
     Volumes: Object.keys(volumes).length > 0 ? volumes : null,
     ...((asked.StopSignal ?? image.stopSignal) !== undefined && { StopSignal: asked.StopSignal ?? image.stopSignal }),
+    ...(health && { Healthcheck: health }),
+    ...(shell && { Shell: shell }),
+  };
+}
+
+function healthOf({ healthcheck }: Image['config']['config']): HealthConfig | undefined {
+  if (!healthcheck) return undefined;
+  const { test, interval, timeout, startPeriod, startInterval, retries } = healthcheck;
+  return {
+    ...{ Test: test, Interval: interval, Timeout: timeout, StartPeriod: startPeriod },
+    ...{ StartInterval: startInterval, Retries: retries },
   };
 }
 

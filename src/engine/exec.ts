@@ -124,6 +124,10 @@ export class Exec {
     return this.node.input(this.name, bytes);
   }
 
+  async kill(signal: number): Promise<void> {
+    await this.node.call('kill', { ...this.name, signal });
+  }
+
   endInput(): void {
     this.node.endInput(this.name);
   }

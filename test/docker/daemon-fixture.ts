@@ -56,6 +56,9 @@ export class Daemon {
     const { busybox } = needs(context, 'busybox');
     const daemon = new Daemon(context);
     await daemon.open();
+    daemon.proxy = daemon.checking();
+    daemon.proxy.listen(daemon.socket);
+    await once(daemon.proxy, 'listening');
     const tar = join(daemon.folder, 'root.tar');
     writeFileSync(tar, busyboxRoot(busybox));
     const imported = await daemon.docker('import', tar, 'busybox');
@@ -72,6 +75,7 @@ export class Daemon {
       '--data',
       join(this.folder, 'data'),
     ];
+    this.said = '';
     this.child = spawn(process.execPath, [...args, '--node-memory', '256M'], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.said += text;
@@ -83,9 +87,17 @@ export class Daemon {
           throw new Error(`the daemon did not start: ${this.said}`);
         }),
       ]);
-    this.proxy = this.checking();
-    this.proxy.listen(this.socket);
-    await once(this.proxy, 'listening');
+  }
+
+  /** Ends the daemon's process, and starts it again on the same data. */
+  async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.end(signal);
+    await this.open();
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.child.kill(signal);
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
   }
 
   private get engine(): string {
@@ -106,8 +118,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.proxy?.closeAllConnections();
     this.proxy?.close();
-    this.child.kill('SIGTERM');
-    if (this.child.exitCode === null) await once(this.child, 'exit');
+    await this.end('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
 
