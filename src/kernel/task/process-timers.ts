@@ -4,7 +4,6 @@ import { RLIMIT_CPU } from '../abi/sched.js';
 import { SIGALRM, SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU, SI_KERNEL, SI_TIMER } from '../abi/signal.js';
 import type { Kernel } from '../kernel.js';
 import { type ExpiryListener, IntervalTimer } from './interval-timer.js';
-import { UNLIMITED } from './limits.js';
 import type { Process } from './process.js';
 import type { Task } from './task.js';
 
@@ -68,20 +67,6 @@ export class ProcessTimers implements ExpiryListener {
       timer.left = timer.interval;
       this.kernel.signals.toProcess(this.process, { signal, code: SI_KERNEL });
     }
-    this.holdToLimit();
-  }
-
-  /** RLIMIT_CPU: SIGXCPU at the soft limit, which is a second later then; SIGKILL at the hard one. man 2 getrlimit. */
-  private holdToLimit(): void {
-    const { limits } = this.process;
-    const soft = limits.soft(RLIMIT_CPU);
-    if (soft === UNLIMITED) return;
-    const hard = limits.hard(RLIMIT_CPU);
-    const { userTime, systemTime } = this.process.totalUsage;
-    const seconds = (userTime + systemTime) / 1e9;
-    if (seconds < soft) return;
-    if (seconds < hard) limits.set(RLIMIT_CPU, soft + 1, hard);
-    this.kernel.signals.toProcess(this.process, { signal: seconds < hard ? SIGXCPU : SIGKILL, code: SI_KERNEL });
   }
 
   /** RLIMIT_CPU: SIGXCPU at the soft limit and every second behind it, SIGKILL at the hard one. */

@@ -1,5 +1,5 @@
 // POSIX message queues: mq_overview(7), mq_open(3), mq_send(3), mq_receive(3), mq_notify(3), mq_getattr(3), mq_unlink(3).
-#include "show.h"
+#include "blocked.h"
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
@@ -17,18 +17,6 @@ static void hear(int signal, siginfo_t *info, void *context) {
   code = info->si_code, value = info->si_value.sival_int, sender = info->si_pid;
 }
 static void nothing(int signal) {}
-static void wait_until_blocked(pid_t pid) {
-  char file_name[40], text[300];
-  sprintf(file_name, "/proc/%d/stat", pid);
-  for (;;) {
-    FILE *file = fopen(file_name, "r");
-    int length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = 0;
-    if (strrchr(text, ')')[2] == 'S') return;
-    usleep(1000);
-  }
-}
 static int ended(pid_t child) {
   int status;
   waitpid(child, &status, 0);

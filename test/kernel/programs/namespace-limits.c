@@ -1,5 +1,5 @@
 // namespaces(7), "The /proc/sys/user directory": how many namespaces of each kind a user may make in a user namespace and in those below it.
-#include "show.h"
+#include "child.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,18 +27,6 @@ static long get(const char *kind) {
   close(fd);
   return n > 0 ? atol(said) : -1;
 }
-static int code(int child) {
-  int status;
-  if (child < 0) return -1;
-  waitpid(child, &status, __WALL);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-#define in_child(expression) ({ \
-  fflush(stdout); \
-  int child_ = fork(); \
-  if (child_ == 0) _exit(expression); \
-  code(child_); })
-static int error(long value) { return value < 0 ? errno : 0; }
 static int map(const char *file, const char *said) {
   int fd = open(file, O_WRONLY), n = write(fd, said, strlen(said));
   close(fd);

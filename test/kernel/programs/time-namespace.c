@@ -1,5 +1,5 @@
 // time_namespaces(7): CLONE_NEWTIME of unshare(2) and clone(2), setns(2), /proc/PID/timens_offsets, and the clocks and timers in them.
-#include "show.h"
+#include "child.h"
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -46,18 +46,6 @@ static void shown(const char *rule) {
   said[n] = 0;
   text(rule, said);
 }
-static int code(int child) {
-  int status;
-  if (child < 0) return -1;
-  waitpid(child, &status, __WALL);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-#define in_child(expression) ({ \
-  fflush(stdout); \
-  int child_ = fork(); \
-  if (child_ == 0) _exit(expression); \
-  code(child_); })
-static int error(long value) { return value < 0 ? errno : 0; }
 static long link_of(const char *name) {
   struct stat about;
   char path[64];
