@@ -1,8 +1,8 @@
-// A node whose containers are measured from outside: `containers-node.mjs ROOT.tar ROW COUNT`, with the moments of moments.mjs.
+// A node whose containers are measured from outside: `containers-node.mjs ROOT.tar ROW COUNT [PERCENT]`, with the moments of moments.mjs.
 // Ours; the node runs in this process's own thread, behind the contract that the engine uses (src/node/contract.ts).
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { FileSource } from '../build/js/src/hosts/node/files.js';
+import { nodeFiles } from '../build/js/src/cli/node-files.js';
 import { nodePlatform } from '../build/js/src/hosts/node/platform.js';
 import { createNode } from '../build/js/src/kernel/node.js';
 import { NodeServer } from '../build/js/src/node/server.js';
@@ -10,7 +10,7 @@ import { NodeClient } from '../build/js/src/runtime/node-client.js';
 import { compile } from '../build/js/src/vcpu/engine.js';
 
 const MIB = 1 << 20;
-const [root, row, howMany] = process.argv.slice(2);
+const [root, row, howMany, percent = '100'] = process.argv.slice(2);
 const count = Number(howMany);
 
 /** Messages come in a later turn, as between threads. */
@@ -35,7 +35,7 @@ function startNode() {
   nodePlatform.tune(vcpu);
   const [client, serving] = channels();
   const node = new NodeClient(client);
-  const server = new NodeServer(kernel, host, { openBlob: (name) => new FileSource(name, 'layer') }, serving);
+  const server = new NodeServer(kernel, host, { files: nodeFiles('/') }, serving);
   void server.run();
   return { node, server };
 }
@@ -101,7 +101,7 @@ async function startAndEnd(times) {
 /** The processor's time that a container with a program of the bench has had, by its own account, while its neighbour spins. */
 async function workBeside(resources) {
   await start('neighbour', ['sh', '-c', 'while :; do :; done'], resources);
-  const { ended } = await start('worker', ['/bench/syscall', '100']);
+  const { ended } = await start('worker', ['/bench/syscall', percent]);
   if ((await ended) !== 0) throw new Error('the work failed');
   const { cpu } = await node.call('stats', { id: 'worker' });
   await remove('worker');

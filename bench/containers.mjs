@@ -58,7 +58,11 @@ export async function measureContainers(options, say) {
     data.machines = (await compareLinux({ ...options, only: COMPARED }, say)).data;
     const idle = results.idle ?? [await MEASURES.idle(root, options)];
     const start = results.start ?? [await MEASURES.start(root, options)];
-    const own = { ...data.container, start: summary(start).median / 1000, idle: (summary(idle).median * 1e6) / IDLE };
+    const own = {
+      ...data.container,
+      start: summary(start).median / 1000,
+      idle: (summary(idle).median * 1e6) / part(IDLE, options.percent),
+    };
     tables.push(comparison(data.machines, own, options.percent));
   }
   return {
@@ -75,7 +79,14 @@ export async function measureContainers(options, say) {
   };
 }
 
-const command = (root, row, count) => [process.execPath, ours('containers-node.mjs'), root, row, `${count}`];
+const command = (root, row, count, percent = 100) => [
+  process.execPath,
+  ours('containers-node.mjs'),
+  root,
+  row,
+  `${count}`,
+  `${percent}`,
+];
 const part = (count, percent) => Math.max(1, Math.round((count * percent) / 100));
 
 const MEASURES = {
@@ -86,12 +97,12 @@ const MEASURES = {
     return ((at.end.cpu - at.run.cpu) * 1000) / count;
   },
   /** Megabytes of the whole process more than of one whose node is empty. */
-  async idle(root, { timeout }) {
-    const { at } = await moments(command(root, 'idle', IDLE), timeout);
+  async idle(root, { percent, timeout }) {
+    const { at } = await moments(command(root, 'idle', part(IDLE, percent)), timeout);
     return (at.full.resident - at.empty.resident) / 1e6;
   },
-  async neighbour(root, { timeout }) {
-    const { told } = await moments(command(root, 'neighbour', NEIGHBOURS), timeout);
+  async neighbour(root, { percent, timeout }) {
+    const { told } = await moments(command(root, 'neighbour', part(NEIGHBOURS, percent), percent), timeout);
     const of = (name) => summary(told.map((one) => one[name])).median;
     return of('limited') / of('free');
   },
