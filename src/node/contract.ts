@@ -95,6 +95,11 @@ export interface NodeCalls {
   addRoot(root: { id: string; layers: Layer[]; upper?: string } | { id: string; folder: string }): void;
   /** With its store; `keep`: that stays, for the next to add it. */
   removeRoot(root: { id: string; keep?: boolean }): void;
+  /** What has changed in a root over its layers, as the tar of a layer; to be read to its end, or closed. */
+  openChanges(root: { id: string }): { archive: number };
+  /** The next bytes of an archive; undefined: that was all, and it is closed. */
+  readArchive(archive: { archive: number }): Promise<Uint8Array | undefined>;
+  closeArchive(archive: { archive: number }): void;
   /** `subnet`: as 172.18.0.0/16; its first address is the bridge's. */
   addNetwork(network: { id: string; bridge: string; subnet: string; internal: boolean }): void;
   removeNetwork(network: { id: string }): void;

@@ -16,9 +16,11 @@ import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import type { Mount } from '../kernel/vfs/mount.js';
 import { indexLayer } from '../oci/layer.js';
+import { Archives } from './archives.js';
 import { Container, type Running } from './container.js';
 import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
 import type { NodeFiles } from './host-files.js';
+import { initLayer } from './init-layer.js';
 import { Networks } from './networks.js';
 import type { Uplink } from './uplink.js';
 import { Refusal } from './refusal.js';
@@ -47,6 +49,7 @@ export class NodeServer implements NodeCalls {
   private readonly containers = new Map<string, Container>();
   private readonly watched = new Map<Process, Named>();
   private readonly networks: Networks;
+  private readonly archives: Archives;
   private closed = false;
 
   constructor(
@@ -56,6 +59,7 @@ export class NodeServer implements NodeCalls {
     private readonly channel: Channel<FromNode, ToNode>,
   ) {
     this.networks = new Networks(kernel, outside.uplink);
+    this.archives = new Archives(kernel);
     kernel.onProcessEnded = (process) => this.processEnded(process);
     channel.onMessage((message) => {
       this.receive(message);
@@ -167,8 +171,10 @@ export class NodeServer implements NodeCalls {
         return new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false });
       }
       const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: this.wholeSize, mode: 0o755 }, kernel.clock);
-      const lowers = from.layers.map((layer) => this.layer(layer)).reverse();
-      return lowers.length === 0 ? upper : new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
+      const image = from.layers.map((layer) => this.layer(layer)).reverse();
+      const init = initLayer(kernel, image);
+      const lowers = init ? [init, ...image] : image;
+      return new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
     });
   }
 
@@ -191,6 +197,22 @@ export class NodeServer implements NodeCalls {
   removeRoot({ id }: ArgumentOf<'removeRoot'>): void {
     if (!this.roots.has(id)) throw new Refusal('missing', `there is no root ${id}`);
     this.drop(this.roots, id);
+  }
+
+  openChanges({ id }: ArgumentOf<'openChanges'>) {
+    const root = this.roots.get(id);
+    if (!root) throw new Refusal('missing', `there is no root ${id}`);
+    const upper = root.fs instanceof Overlayfs ? root.fs.upper : undefined;
+    if (!upper) throw new Refusal('invalid', `root ${id} is a folder of the host's: there are no changes of it`);
+    return { archive: this.archives.layer(upper.root) };
+  }
+
+  readArchive({ archive }: ArgumentOf<'readArchive'>) {
+    return this.archives.read(archive);
+  }
+
+  closeArchive({ archive }: ArgumentOf<'closeArchive'>): void {
+    this.archives.close(archive);
   }
 
   addNetwork(network: ArgumentOf<'addNetwork'>): void {

@@ -1,11 +1,13 @@
 // Containers of a node through the contract, the node in this thread: their lifecycle, what they see, what they may do and use.
 // OCI runtime-spec 1.2: runtime.md, config.md, config-linux.md.
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProcessSpec, RuntimeSpec } from '../../src/base/runtime-spec.js';
 import { NodeHost } from '../../src/hosts/node/host.js';
 import { createNode } from '../../src/kernel/node.js';
 import type { Channel, FromNode, ToNode } from '../../src/node/contract.js';
 import { NodeServer } from '../../src/node/server.js';
+import { changesOf } from '../../src/runtime/archive-stream.js';
 import { NodeClient } from '../../src/runtime/node-client.js';
 import { provisioned } from '../provisioned.js';
 import { busyboxRoot } from './busybox-root.js';
@@ -196,6 +198,35 @@ describe.skipIf(busybox === undefined)('a container', () => {
     expect(offsets).toEqual(['monotonic         100         5', 'boottime        86400         0', '']);
     const wrong = specOf(['true'], { linux: { ...linux, timeOffsets: { boottime: { secs: -1e9 } } } });
     await expect(created(wrong)).rejects.toThrow('timeOffsets: ERANGE');
+  });
+
+  test('leaves its changes as a layer: what it made, changed and removed, and nothing that was made for it', async () => {
+    const script =
+      'echo x > /new; echo y >> /etc/passwd; rm /etc/group; rm -r /home/bob; mkdir /home/bob; chmod 700 /var; ln /new /var/same';
+    const { id, ended } = await created(specOf(['sh', '-c', script]), { '/etc/hosts': '127.0.0.1 box\n' });
+    await node.call('start', { id });
+    expect(await ended).toMatchObject({ output: '', status: 0 });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of changesOf(node, id)) pieces.push(piece);
+    const tar = Buffer.concat(pieces);
+    const listed = execFileSync('tar', ['-tvf', '-'], { input: tar, encoding: 'utf8' }).trim().split('\n');
+    expect(listed.map((line) => line.replace(/^(\S+) .*\d\d:\d\d /, '$1 '))).toEqual([
+      'drwxr-xr-x etc/',
+      '---------- etc/.wh.group',
+      '-rw-r--r-- etc/passwd',
+      'drwxr-xr-x home/',
+      'drwxr-xr-x home/bob/',
+      '---------- home/bob/.wh..wh..opq',
+      '-rw-r--r-- new',
+      'drwx------ var/',
+      'hrw-r--r-- var/same link to new',
+    ]);
+    const passwd = execFileSync('tar', ['-xOf', '-', 'etc/passwd'], { input: tar, encoding: 'utf8' });
+    expect(passwd).toMatch(/^root:[\s\S]*y\n$/);
+    // left in the middle, it is closed
+    for await (const _ of changesOf(node, id)) break;
+    await removed(id);
+    await expect(node.call('openChanges', { id })).rejects.toMatchObject({ kind: 'missing' });
   });
 
   test('sees its own host name, processes and mounts', async () => {
