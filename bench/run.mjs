@@ -6,6 +6,7 @@ import { LOOPS, measureCore } from './core.mjs';
 import { DISKS, measureDisks, PEER_DISKS } from './disk.mjs';
 import { ENGINES, PEERS } from './engines.mjs';
 import { CONTAINER_ROWS, measureContainers } from './containers.mjs';
+import { DOCKER_ROWS, measureDocker } from './docker.mjs';
 import { compareLinux, LINUX_ROWS } from './linux.mjs';
 import { compareModes } from './modes.mjs';
 import { measureKernel } from './kernel.mjs';
@@ -26,6 +27,7 @@ const USAGE = `usage: npm run bench                      our own guest in the th
        npm run bench -- --restore         Debian from a snapshot, beside its boot
        npm run bench -- --kernel          programs on our own kernel, and under qemu-i386
        npm run bench -- --containers      containers of a node, and one beside a machine: ${CONTAINER_ROWS.join(', ')}
+       npm run bench -- --docker          docker's client before our daemon and before Podman: ${DOCKER_ROWS.join(', ')}
        npm run bench -- --page            the page's main thread while machines run, in Chromium
 
   --only A,B       rows to measure: workloads, loops, or with --peers boot and program names
@@ -50,6 +52,7 @@ const options = {
   restore: { type: 'boolean', default: false },
   kernel: { type: 'boolean', default: false },
   containers: { type: 'boolean', default: false },
+  docker: { type: 'boolean', default: false },
   page: { type: 'boolean', default: false },
   only: { type: 'string' },
   engines: { type: 'string' },
@@ -82,7 +85,8 @@ function list(name, text, known) {
   return names;
 }
 
-function rowsOf(what, { peers, linux, kernel, containers }) {
+function rowsOf(what, { peers, linux, kernel, containers, docker }) {
+  if (docker) return DOCKER_ROWS;
   if (containers) return CONTAINER_ROWS;
   if (kernel) return KERNEL_ROWS;
   if (peers) return ['boot', ...PROGRAMS.map(({ name }) => name)];
@@ -111,6 +115,7 @@ async function main() {
     !values.restore &&
     !values.page &&
     !values.containers &&
+    !values.docker &&
     !values.kernel;
   const repeat = whole('repeat', values.repeat ?? (modes ? '3' : values.restore ? '9' : '1'));
   const percent = whole('scale', values.scale);
@@ -127,6 +132,8 @@ async function main() {
     report = await measurePage({ repeat }, say);
   } else if (values.containers) {
     report = await measureContainers({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
+  } else if (values.docker) {
+    report = await measureDocker({ only, repeat, percent }, say);
   } else if (values.kernel) {
     report = await measureKernel({ only, repeat, percent, timeout: whole('timeout', values.timeout) }, say);
   } else if (values.linux) {

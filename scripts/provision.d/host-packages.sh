@@ -15,6 +15,7 @@ HOST_PACKAGES=(
   chromium fonts-dejavu-core   # the page
   mmdebstrap                   # a Debian root
   podman conmon crun           # an engine that runs our OCI runtime
+  runc containernetworking-plugins iptables # with which podman runs containers natively, beside our engine
 )
 
 APT=(apt-get -q -y -o DPkg::Lock::Timeout=300)
