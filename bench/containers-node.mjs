@@ -40,7 +40,11 @@ function startNode() {
   return { node, server };
 }
 
-/** What Docker gives a container: six namespaces of its own, /proc, /dev, /sys and its group. */
+/** What Docker gives a container with --userns-remap, and clocks: all eight namespaces of its own, /proc, /dev, /sys and its group. */
+const NAMESPACES = ['pid', 'mount', 'ipc', 'uts', 'network', 'cgroup', 'user', 'time'];
+const MAP = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+const owners = { uidMappings: MAP, gidMappings: MAP };
+
 function specOf(args, resources) {
   return {
     ociVersion: '1.2.0',
@@ -53,7 +57,7 @@ function specOf(args, resources) {
       { destination: '/sys/fs/cgroup', type: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },
     ],
     process: { args, env: ['PATH=/bin'], cwd: '/' },
-    linux: { namespaces: ['pid', 'mount', 'ipc', 'uts', 'network', 'cgroup'].map((type) => ({ type })), resources },
+    linux: { namespaces: NAMESPACES.map((type) => ({ type })), ...owners, resources },
   };
 }
 
@@ -67,7 +71,7 @@ async function moment(name) {
 
 /** Starts a container with a root of its own. Promises of the end of its process, and of the first that it says. */
 async function start(id, args, resources) {
-  await node.call('addRoot', { id, layers });
+  await node.call('addRoot', { id, layers, owners });
   const { promise: ended, resolve } = withResolvers();
   const { promise: spoken, resolve: speak } = withResolvers();
   node.listen({ id }, { output: () => speak(), exited: (status) => resolve(status) });

@@ -70,7 +70,7 @@ export async function measureContainers(options, say) {
     title: 'Containers on one node, and beside a machine',
     machine: started,
     notes: [
-      'a container: a root on a layer of its own changes, namespaces of pids, mounts, network, IPC, names and cgroups, a group, busybox',
+      'a container: a root on a layer of its own changes, namespaces of all eight kinds, a group, busybox',
       `CPU time, user and system, of all threads; the median of ${options.repeat}`,
       "machines: Debian's kernel, 256 MiB; full and hw with IDE by DMA and an NE2000, para with virtio",
     ],

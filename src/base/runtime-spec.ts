@@ -43,9 +43,22 @@ export interface MountSpec {
   options?: string[];
 }
 
+/** Ids from `containerID` on are those from `hostID` on outside. */
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
+/** Of a new user namespace. */
+export interface IdMappings {
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
+}
+
 export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
 
-export interface LinuxSpec {
+export interface LinuxSpec extends IdMappings {
   /** `path`: /proc/PID/ns/TYPE of a process of the node. */
   namespaces?: { type: NamespaceType; path?: string }[];
   devices?: {

@@ -16,6 +16,7 @@ import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import type { NamespaceSet } from '../kernel/ns/namespace-set.js';
 import type { NetNamespace } from '../kernel/ns/net-namespace.js';
 import { UserNamespace } from '../kernel/ns/user-namespace.js';
+import { UtsNamespace } from '../kernel/ns/uts-namespace.js';
 import { Credentials } from '../kernel/security/credentials.js';
 import type { Process } from '../kernel/task/process.js';
 import { type Console, type Ends, PipeConsole, TerminalConsole } from './kernel-console.js';
@@ -130,7 +131,10 @@ export class Programs {
     if (root) undo.push(() => this.leave({ root, namespace: made?.namespace }));
     const volumes = options.binds.map((bind) => this.volume(bind, owner, undo));
     const cgroup = shared.set.cgroup ?? this.group(options, owner, undo);
-    const set = { ...createProgramNamespaces(kernel, owner, options.hostname), cgroup, ...shared.set };
+    const uts = shared.set.uts ?? new UtsNamespace(options.hostname, '(none)', owner);
+    const namespacesOfItsOwn = createProgramNamespaces(kernel, owner, { ...shared.set, uts });
+    if (typeof namespacesOfItsOwn === 'number') throw new Error(errnoName(-namespacesOfItsOwn));
+    const set = { ...namespacesOfItsOwn, cgroup };
     // the first of all has the kernel's own interfaces
     if (cgroup.root.name === FIRST && owner === kernel.userNamespace) set.net = kernel.netNamespace;
     // what nobody has entered yet goes with the last who holds it

@@ -1,6 +1,7 @@
 // Archives on their way out of a node: each is read piece by piece by whoever asked for it, at his own speed.
 // Ours. A tar of what has changed in a root is a layer: OCI image-spec, layer.md.
 import type { Kernel } from '../kernel/kernel.js';
+import type { IdMaps } from '../kernel/ns/id-map.js';
 import { layerTar } from '../oci/tree/layer-tar.js';
 import type { Inode } from '../kernel/vfs/inode.js';
 import { treeOfInodes } from './inode-tree.js';
@@ -18,10 +19,10 @@ export class Archives {
   constructor(private readonly kernel: Kernel) {}
 
   /** Of all that is in the directory `root`, whiteouts too. Throws Refusal. */
-  layer(root: Inode): number {
+  layer(root: Inode, owners?: IdMaps): number {
     if (this.open.size >= OPEN_MAX) throw new Refusal('conflict', `${OPEN_MAX} archives are being read already`);
     const archive = this.next++;
-    this.open.set(archive, layerTar(treeOfInodes(this.kernel, root)));
+    this.open.set(archive, layerTar(treeOfInodes(this.kernel, root, owners)));
     return archive;
   }
 

@@ -10,6 +10,7 @@ import type { Kernel } from '../kernel/kernel.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../kernel/ns/namespace-set.js';
 import { discard, load, newProcess } from '../kernel/task/new-process.js';
+import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Process } from '../kernel/task/process.js';
 import { endTask } from '../kernel/task/exit.js';
 import { HANDLER_IGNORE } from '../kernel/task/signals.js';
@@ -19,7 +20,7 @@ import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { resolve } from '../kernel/vfs/walk.js';
 import { makeDevices } from './devices.js';
 import { makeReadOnly, makeRootReadOnly, mask, mountAll, mountTexts, type MountSources } from './mounts.js';
-import { namespacesOf } from './namespaces.js';
+import { namespacesOf, rootOf, userNamespaceOf } from './namespaces.js';
 import { fileAt, writeText } from './place.js';
 import { becomeUser, identityOf, type Identity, limitProcess } from './process-setup.js';
 import { checked, Refusal } from './refusal.js';
@@ -41,6 +42,8 @@ export type ContainerStatus = 'created' | 'running' | 'paused' | 'stopped';
 export class Container {
   private readonly kernel: Kernel;
   private readonly namespaces: NamespaceSet;
+  /** Whose ids count in it. */
+  private readonly owner: UserNamespace;
   private readonly mounts: MountNamespace;
   readonly cgroup: Cgroup;
   readonly init: Running;
@@ -66,10 +69,12 @@ export class Container {
     this.kernel = kernel;
     const linux = spec.linux ?? {};
     if (!spec.process) throw new Refusal('invalid', 'config.json: process is needed');
-    this.cgroup = makeGroup(kernel, linux.cgroupsPath ?? id);
-    this.mounts = kernel.newMountNamespace(root);
+    this.owner = userNamespaceOf(kernel, linux);
+    this.cgroup = makeGroup(kernel, linux.cgroupsPath ?? id, this.owner);
+    this.mounts = kernel.newMountNamespace(root, this.owner);
     try {
-      this.namespaces = holdNamespaces(namespacesOf(kernel, linux, this.mounts, groupNamespace(kernel, this.cgroup)));
+      const group = groupNamespace(kernel, this.cgroup, this.owner);
+      this.namespaces = holdNamespaces(namespacesOf(kernel, linux, this.mounts, group));
     } catch (error) {
       this.mounts.release();
       kernel.cgroups.remove(this.cgroup);
@@ -78,7 +83,7 @@ export class Container {
     let task: Task | number = -ENOENT;
     try {
       if (reaper) this.reaper = this.makeReaper();
-      task = checked('the process', newProcess(kernel, { namespaces: this.namespaces, adopted: reaper }));
+      task = this.newProcess(reaper);
       setResources(task, this.cgroup, linux.resources ?? {});
       setDevices(this.cgroup, linux.resources?.devices);
       this.init = this.setUp(task, spec, sources, events);
@@ -90,9 +95,15 @@ export class Container {
     }
   }
 
+  /** A process without a program, which is root of the container's user namespace while it is set up. */
+  private newProcess(adopted: boolean): Task {
+    const { namespaces, owner } = this;
+    return checked('the process', newProcess(this.kernel, { namespaces, adopted, credentials: rootOf(owner) }));
+  }
+
   /** A process that only its namespace knows of. What it inherits goes by itself, as it does not care for its children. */
   private makeReaper(): Task {
-    const task = checked('process 1', newProcess(this.kernel, { namespaces: this.namespaces, adopted: false }));
+    const task = this.newProcess(false);
     const { actions } = task.process;
     actions.set(SIGCHLD, { ...actions.get(SIGCHLD), handler: HANDLER_IGNORE });
     task.comm = 'init';
@@ -133,11 +144,16 @@ export class Container {
   /** Who a new process is, its limits and its streams. */
   private process(task: Task, spec: ProcessSpec, events: StdioEvents): Running {
     const root = this.mounts.rootPath;
-    const identity = identityOf(this.kernel, root, spec);
+    const identity = identityOf(this.kernel, this.owner, root, spec);
     limitProcess(task, spec, this.spec.linux?.seccomp);
     const stdio: Stdio = spec.terminal ? new TerminalStdio(this.pts(task), task, events) : new PipeStdio(events);
     if (spec.consoleSize) stdio.resize?.(spec.consoleSize.height, spec.consoleSize.width);
-    for (const [fd, file] of stdio.files(task).entries()) if (file) task.files.replace(fd, file, false);
+    for (const [fd, file] of stdio.files(task).entries()) {
+      if (!file) continue;
+      // who opens them again by /proc/self/fd, as a log is linked to /dev/stdout, is the user
+      file.inode.setAttributes(task, { uid: identity.credentials.uid });
+      task.files.replace(fd, file, false);
+    }
     return { task, stdio, spec, identity };
   }
 
@@ -197,7 +213,7 @@ export class Container {
   exec(name: string, spec: ProcessSpec, events: StdioEvents): Running {
     this.require('running', 'paused');
     if (this.execs.has(name)) throw new Refusal('conflict', `exec ${name} is there already`);
-    const task = checked('the process', newProcess(this.kernel, { namespaces: this.namespaces, adopted: false }));
+    const task = this.newProcess(false);
     try {
       const running = this.process(task, spec, events);
       // what is in the container is for it: its own rights count from here on

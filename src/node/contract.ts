@@ -1,7 +1,7 @@
 // What passes between the engine and a node's worker: calls with their answers, bytes of standard streams, what happens by itself.
 // Ours. All of it is plain data. Streams have windows: who sends no more than WINDOW bytes that are not acknowledged fills no memory.
 import type { LayerIndex } from '../base/layer-index.js';
-import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
+import type { IdMappings, ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
 
 /** Bytes of a stream that may be under way. */
 export const WINDOW = 1 << 18;
@@ -90,9 +90,11 @@ export interface NodeCalls {
   /**
    * A root that can be changed: layers, the lowest first, or a folder of the host, which is written to. It stays until it is removed,
    * whatever containers have it. `upper`: the store that changes of it are kept in, made where there is none; without one they are in
-   * memory alone.
+   * memory alone. `owners`: whose the files of the layers are in the node, for containers with a user namespace of that mapping.
    */
-  addRoot(root: { id: string; layers: Layer[]; upper?: string } | { id: string; folder: string }): void;
+  addRoot(
+    root: { id: string; layers: Layer[]; upper?: string; owners?: IdMappings } | { id: string; folder: string },
+  ): void;
   /** With its store; `keep`: that stays, for the next to add it. */
   removeRoot(root: { id: string; keep?: boolean }): void;
   /** What has changed in a root over its layers, as the tar of a layer; to be read to its end, or closed. */

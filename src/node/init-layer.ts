@@ -7,6 +7,7 @@ import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import type { Inode } from '../kernel/vfs/inode.js';
+import type { Ids } from '../kernel/ns/id-map.js';
 import { checked } from './refusal.js';
 
 const PLACES: readonly (readonly [path: string, type: number])[] = [
@@ -21,14 +22,14 @@ const PLACES: readonly (readonly [path: string, type: number])[] = [
 /** Room for the few names. */
 const SIZE = 1 << 16;
 
-/** `lowers` from the top down; the layer is undefined when they have it all. */
-export function initLayer(kernel: Kernel, lowers: readonly FileSystem[]): FileSystem | undefined {
+/** `lowers` from the top down; what is made is `ids`'. The layer is undefined when they have it all. */
+export function initLayer(kernel: Kernel, lowers: readonly FileSystem[], ids: Ids): FileSystem | undefined {
   const image = lowers.length > 0 ? new Overlayfs(kernel.newDevice(), kernel.setup, undefined, lowers) : undefined;
   const missing = PLACES.filter(([path]) => !image || isMissing(kernel, image.root, path));
   if (missing.length === 0) return undefined;
-  const made = new Tmpfs(kernel.newDevice(), kernel.frames, { size: SIZE, mode: 0o755 }, kernel.clock);
+  const made = new Tmpfs(kernel.newDevice(), kernel.frames, { size: SIZE, mode: 0o755, ...ids }, kernel.clock);
   if (image) copyAttributes(kernel, image.root, made.root);
-  for (const [path, type] of missing) place(kernel, path, type, image?.root, made.root);
+  for (const [path, type] of missing) place(kernel, path, type, image?.root, made.root, ids);
   return made;
 }
 
@@ -46,7 +47,7 @@ function isMissing({ setup }: Kernel, root: Inode, path: string): boolean {
 }
 
 /** Makes a path, with the directories on it as the image has them. */
-function place(kernel: Kernel, path: string, type: number, image: Inode | undefined, root: Inode): void {
+function place(kernel: Kernel, path: string, type: number, image: Inode | undefined, root: Inode, ids: Ids): void {
   const { setup } = kernel;
   const names = namesOf(path);
   let at = root;
@@ -55,7 +56,7 @@ function place(kernel: Kernel, path: string, type: number, image: Inode | undefi
     const old = at.lookup(setup, name);
     below = typeof below === 'object' ? below.lookup(setup, name) : undefined;
     const mode = i < names.length - 1 || type === S_IFDIR ? S_IFDIR | 0o755 : type | 0o644;
-    const next = typeof old === 'number' ? checked(path, at.create(setup, name, { mode, uid: 0, gid: 0 })) : old;
+    const next = typeof old === 'number' ? checked(path, at.create(setup, name, { mode, ...ids })) : old;
     if (typeof old === 'number' && typeof below === 'object') copyAttributes(kernel, below, next);
     at = next;
   }

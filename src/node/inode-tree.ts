@@ -5,6 +5,7 @@ import { majorOf, minorOf } from '../kernel/abi/device-number.js';
 import { errnoName } from '../kernel/abi/errno.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
+import { type IdMaps, idsFromKernel } from '../kernel/ns/id-map.js';
 import type { PageCache } from '../kernel/mm/page-cache.js';
 import type { Task } from '../kernel/task/task.js';
 import type { Inode } from '../kernel/vfs/inode.js';
@@ -14,10 +15,10 @@ import { Refusal } from './refusal.js';
 /** As a layer's index has them at most. */
 const ENTRIES_MAX = 2_000_000;
 
-/** `root`: a directory. Throws Refusal. */
-export function treeOfInodes(kernel: Kernel, root: Inode): Tree {
+/** `root`: a directory; the owners of its files are written in the ids of `owners`. Throws Refusal. */
+export function treeOfInodes(kernel: Kernel, root: Inode, owners?: IdMaps): Tree {
   const inodes = new Map<LayerNode, Inode>();
-  const top = new Walk(kernel, inodes).nodeOf(root);
+  const top = new Walk(kernel, inodes, owners).nodeOf(root);
   return { root: top, read: (node, offset, into) => readFile(inodes.get(node)!, offset, into) };
 }
 
@@ -29,6 +30,7 @@ class Walk {
   constructor(
     kernel: Kernel,
     private readonly inodes: Map<LayerNode, Inode>,
+    private readonly owners: IdMaps | undefined,
   ) {
     this.actor = kernel.setup as Task;
   }
@@ -36,9 +38,9 @@ class Walk {
   nodeOf(inode: Inode): LayerNode {
     const known = this.nodes.get(inode);
     if (known) return known;
-    const { mode, uid, gid, nlink, size, rdev, mtime } = inode.attributes;
+    const { mode, nlink, size, rdev, mtime } = inode.attributes;
     const node: LayerNode = {
-      ...{ mode, uid, gid, links: nlink, size: inode.isRegular ? size : 0 },
+      ...{ mode, ...idsFromKernel(inode.attributes, this.owners), links: nlink, size: inode.isRegular ? size : 0 },
       ...{ major: majorOf(rdev), minor: minorOf(rdev) },
       ...{ seconds: mtime.seconds, nanoseconds: mtime.nanoseconds },
       pieces: [],

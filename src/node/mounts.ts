@@ -52,8 +52,12 @@ function mountType(task: Task, spec: MountSpec, { flags, data }: MountOptions, w
   const isThere = typeof resolve(task, task.fs.root, spec.destination) !== 'number';
   const place = directoryAt(task, spec.destination, what);
   if (fs instanceof Tmpfs && isThere) keepMode(task, fs, data, place);
-  checked(what, mountNew(task, fs, place, flags));
+  // who sets up a container sees the node's own whole, whatever its root has of them: the kernel's rule about them is kept
+  if (fs.showsSystem) place.covered.mount.attach(task.kernel.newMount(fs, rootEntry(fs), flags), place.covered.dentry);
+  else checked(what, mountNew(task, fs, place, flags));
 }
+
+const rootEntry = (fs: FileSystem): Dentry => new Dentry('', undefined, fs.root);
 
 /** A tmpfs has the rights of the directory that it lies on where its options say nothing else: runc. */
 function keepMode(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
@@ -85,7 +89,7 @@ function bind(
 }
 
 /** Mounts a filesystem, or one file of its root, at `place`. */
-function attach(task: Task, fs: FileSystem, file: string | undefined, place: Path, flags: number): number {
+export function attach(task: Task, fs: FileSystem, file: string | undefined, place: Path, flags: number): number {
   if (file === undefined) return mountNew(task, fs, place, flags);
   const inode = fs.root.lookup(task, file);
   if (typeof inode === 'number') return inode;
@@ -98,12 +102,13 @@ function attach(task: Task, fs: FileSystem, file: string | undefined, place: Pat
 export function mountTexts(task: Task, texts: Readonly<Record<string, string>>): void {
   const { kernel } = task;
   const { frames, clock } = kernel;
+  const ids = task.credentials.userNamespace.rootIds;
   for (const [path, text] of Object.entries(texts)) {
     if (text.length > TEXT_MAX) throw new Refusal('invalid', `${path}: is longer than ${TEXT_MAX} bytes`);
     const fs = new Tmpfs(kernel.newDevice(), frames, { size: TEXT_MAX, mode: 0o755 }, clock);
     fs.source = 'tmpfs';
     const bytes = encodeText(text);
-    const file = checked(path, fs.root.create(task, 'text', { mode: S_IFREG | 0o644, uid: 0, gid: 0 }));
+    const file = checked(path, fs.root.create(task, 'text', { mode: S_IFREG | 0o644, ...ids }));
     for (let at = 0; at < bytes.length; at += 4096) {
       const frame = checked(path, file.cache!.get(at / 4096));
       frames.bytes.set(bytes.subarray(at, at + 4096), frames.hostAddress(frame));

@@ -5,6 +5,8 @@ import type { ProcessSpec, SeccompSpec } from '../base/runtime-spec.js';
 import * as R from '../kernel/abi/sched.js';
 import { SECCOMP_MODE_FILTER } from '../kernel/abi/seccomp.js';
 import type { Kernel } from '../kernel/kernel.js';
+import type { IdMap } from '../kernel/ns/id-map.js';
+import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import * as C from '../kernel/security/capability.js';
 import { Credentials } from '../kernel/security/credentials.js';
 import { UNLIMITED } from '../kernel/task/limits.js';
@@ -43,8 +45,8 @@ export interface Identity {
   home?: string;
 }
 
-/** Who the process is. Throws Refusal. */
-export function identityOf(kernel: Kernel, root: Path, spec: ProcessSpec): Identity {
+/** Who the process is in `owner`, whose ids the config has. Throws Refusal. */
+export function identityOf(kernel: Kernel, owner: UserNamespace, root: Path, spec: ProcessSpec): Identity {
   const { username, uid = 0, gid = 0, additionalGids = [] } = spec.user ?? {};
   let user: { uid: number; gid: number; groups: readonly number[]; home?: string };
   try {
@@ -59,7 +61,14 @@ export function identityOf(kernel: Kernel, root: Path, spec: ProcessSpec): Ident
   const given = spec.capabilities ?? {};
   const set = (name: 'bounding' | 'permitted' | 'inheritable' | 'ambient') => capabilities(given[name]);
   const effective = capabilities(given.effective);
-  const plain = Credentials.user(kernel.userNamespace, user.uid, user.gid, user.groups);
+  const known = (id: number, map: IdMap): number => {
+    const found = map.inKernel(id);
+    if (found === undefined) throw new Refusal('invalid', `user: ${id} is none of the ids of the user namespace`);
+    return found;
+  };
+  const { uids, gids } = owner;
+  const groups = user.groups.map((gid) => known(gid, gids));
+  const plain = Credentials.user(owner, known(user.uid, uids), known(user.gid, gids), groups);
   const credentials = plain.with({
     bounding: set('bounding'),
     permitted: user.uid === 0 ? set('permitted') : set('ambient'),

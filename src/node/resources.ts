@@ -7,6 +7,7 @@ import { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
 import { CONTAINER_DEVICES, type DeviceRule, parseDeviceRule } from '../kernel/cgroup/devices.js';
 import { CONTROLLER_NAMES } from '../kernel/cgroup/controllers.js';
 import type { Kernel } from '../kernel/kernel.js';
+import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Task } from '../kernel/task/task.js';
 import { checked, Refusal } from './refusal.js';
 
@@ -36,24 +37,26 @@ export function controlsOf({ memory, cpu, pids, unified }: ResourcesSpec): [file
   return [...found, ...Object.entries(unified ?? {})];
 }
 
-/** A group at `path` below the root; groups on its way are made. Throws Refusal. */
-export function makeGroup(kernel: Kernel, path: string): Cgroup {
+/** A group at `path` below the root, which is root's of `owner`; groups on its way are made. Throws Refusal. */
+export function makeGroup(kernel: Kernel, path: string, owner: UserNamespace): Cgroup {
   const { cgroups } = kernel;
   let at = cgroups.root;
-  for (const name of path.split(/[/:]/).filter(Boolean)) {
+  const names = path.split(/[/:]/).filter(Boolean);
+  for (const [i, name] of names.entries()) {
     if (name === '.' || name === '..' || name.length > NAME_MAX)
       throw new Refusal('invalid', `linux.cgroupsPath: '${path}' is no path of a group`);
     checked(`the control group ${path}`, cgroups.passOn(at, CONTROLLER_NAMES, []));
-    at = at.children.get(name) ?? checked(`the control group ${path}`, cgroups.create(at, name));
+    const ids = i === names.length - 1 ? owner.rootIds : undefined;
+    at = at.children.get(name) ?? checked(`the control group ${path}`, cgroups.create(at, name, ids));
   }
   return at;
 }
 
 /** The namespace of cgroups that has `cgroup` as its root. */
-export function groupNamespace(kernel: Kernel, cgroup: Cgroup): CgroupNamespace {
+export function groupNamespace(kernel: Kernel, cgroup: Cgroup, owner: UserNamespace): CgroupNamespace {
   // inside, the group's own limits are not to be written
   kernel.cgroups.configure(kernel.cgroups.namespace, 'nsdelegate');
-  return new CgroupNamespace(cgroup, kernel.userNamespace);
+  return new CgroupNamespace(cgroup, owner);
 }
 
 type DeviceSpec = NonNullable<ResourcesSpec['devices']>[number];

@@ -11,6 +11,7 @@ import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import { RELEASE, VERSION } from '../kernel/release.js';
+import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Process } from '../kernel/task/process.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
@@ -21,10 +22,11 @@ import { Container, type Running } from './container.js';
 import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
 import type { NodeFiles } from './host-files.js';
 import { initLayer } from './init-layer.js';
+import { mappedNamespace } from './namespaces.js';
 import { Networks } from './networks.js';
 import type { Uplink } from './uplink.js';
 import { Refusal } from './refusal.js';
-import { checkProcess, checkResources, checkSpec } from './spec-check.js';
+import { checkMappings, checkProcess, checkResources, checkSpec } from './spec-check.js';
 import { processesOf, statisticsOf } from './statistics.js';
 import type { StdioEvents } from './stdio.js';
 
@@ -170,9 +172,13 @@ export class NodeServer implements NodeCalls {
         const { tree } = this.outside.files.openTree(from.folder, false);
         return new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false });
       }
-      const upper = new Tmpfs(kernel.newDevice(), kernel.frames, { size: this.wholeSize, mode: 0o755 }, kernel.clock);
-      const image = from.layers.map((layer) => this.layer(layer)).reverse();
-      const init = initLayer(kernel, image);
+      checkMappings(from.owners);
+      const owner = from.owners ? mappedNamespace(kernel, from.owners) : kernel.userNamespace;
+      const options = { size: this.wholeSize, mode: 0o755, ...owner.rootIds };
+      const upper = new Tmpfs(kernel.newDevice(), kernel.frames, options, kernel.clock);
+      upper.owner = owner;
+      const image = from.layers.map((layer) => this.layer(layer, owner)).reverse();
+      const init = initLayer(kernel, image, owner.rootIds);
       const lowers = init ? [init, ...image] : image;
       return new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
     });
@@ -181,13 +187,16 @@ export class NodeServer implements NodeCalls {
   /** What all layers lie on. */
   private store?: Disk;
 
-  /** One filesystem of a layer serves all that have it. */
-  private layer({ id, blob, index }: Layer): Layerfs {
-    let layer = this.layers.get(id);
+  /** One filesystem of a layer serves all that have it with the same owners. */
+  private layer({ id, blob, index }: Layer, owner: UserNamespace): Layerfs {
+    const { kernel } = this;
+    const owners = owner.parent ? owner : undefined;
+    const key = owners ? JSON.stringify([id, owners.uids.extents, owners.gids.extents]) : id;
+    let layer = this.layers.get(key);
     if (!layer) {
       const source = this.outside.files.openBlob(blob);
-      layer = new Layerfs(this.kernel.newDevice(), this.kernel.frames, source, index ?? indexLayer(source));
-      this.layers.set(id, layer);
+      layer = new Layerfs(kernel.newDevice(), kernel.frames, source, index ?? indexLayer(source), owners);
+      this.layers.set(key, layer);
       this.store ??= this.kernel.disks.add();
       this.store.hold(layer);
     }
@@ -204,7 +213,8 @@ export class NodeServer implements NodeCalls {
     if (!root) throw new Refusal('missing', `there is no root ${id}`);
     const upper = root.fs instanceof Overlayfs ? root.fs.upper : undefined;
     if (!upper) throw new Refusal('invalid', `root ${id} is a folder of the host's: there are no changes of it`);
-    return { archive: this.archives.layer(upper.root) };
+    const { owner } = upper;
+    return { archive: this.archives.layer(upper.root, owner?.parent ? owner : undefined) };
   }
 
   readArchive({ archive }: ArgumentOf<'readArchive'>) {

@@ -1,6 +1,6 @@
 // A config.json from outside: of the right types, and no longer than it may be. What is not known is passed over, as the spec has it.
 // OCI runtime-spec 1.2, config.md; its schema/config-schema.json.
-import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
+import type { IdMappings, ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
 import { Refusal } from './refusal.js';
 
 /** A check of one value: throws, with the place in its message. */
@@ -76,6 +76,8 @@ const RESOURCES = object({
 });
 
 const OFFSET = object({ secs: number(-(2 ** 33), 2 ** 33), nanosecs: number(0, 999_999_999) });
+
+const MAPPINGS = listOf(object({ containerID: id, hostID: id, size: id }, 'containerID', 'hostID', 'size'), 340);
 
 const PROCESS = object(
   {
@@ -157,6 +159,8 @@ const SPEC = object({
       1024,
     ),
     cgroupsPath: text,
+    uidMappings: MAPPINGS,
+    gidMappings: MAPPINGS,
     resources: RESOURCES,
     sysctl: mapOf(text),
     timeOffsets: object({ monotonic: OFFSET, boottime: OFFSET }),
@@ -166,6 +170,9 @@ const SPEC = object({
   }),
 });
 
+export function checkMappings(mappings: unknown): asserts mappings is IdMappings | undefined {
+  if (mappings !== undefined) object({ uidMappings: MAPPINGS, gidMappings: MAPPINGS })(mappings, 'owners');
+}
 /** Throws Refusal. */
 export function checkSpec(spec: unknown): asserts spec is RuntimeSpec {
   SPEC(spec, 'the config');

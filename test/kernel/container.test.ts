@@ -200,6 +200,64 @@ describe.skipIf(busybox === undefined)('a container', () => {
     await expect(created(wrong)).rejects.toThrow('timeOffsets: ERANGE');
   });
 
+  test('has users of its own: they own its files, and root among them nothing else', async () => {
+    const owners = {
+      uidMappings: [{ containerID: 0, hostID: 100_000, size: 65_536 }],
+      gidMappings: [{ containerID: 0, hostID: 200_000, size: 65_536 }],
+    };
+    const types = ['pid', 'mount', 'ipc', 'uts', 'network', 'cgroup', 'time', 'user'] as const;
+    const linux = { namespaces: types.map((type) => ({ type })), ...owners };
+    const ADMIN = [...ALL, 'CAP_SYS_ADMIN', 'CAP_MKNOD'];
+    const process = { capabilities: { bounding: ADMIN, effective: ADMIN, permitted: ADMIN } };
+    const begin = async (script: string, change: Partial<ProcessSpec> = {}, sysctl = {}) => {
+      const id = `u${next++}`;
+      await node.call('addRoot', { id, layers: [{ id: 'busybox', blob: 'busybox.tar' }], owners });
+      const ended = heard({ id });
+      const args = ['sh', '-c', script];
+      const spec = specOf(args, { linux: { ...linux, sysctl }, process: { ...process, args, ...change } });
+      await node.call('create', { id, root: id, spec, files: { '/etc/hosts': '127.0.0.1 box\n' } });
+      await node.call('start', { id });
+      return { id, ended };
+    };
+    const { id, ended } = await begin(
+      [
+        'id -u; id -g; tr -s " " < /proc/self/uid_map; tr -s " " < /proc/self/gid_map',
+        'for f in /bin/sh /etc/hosts /dev /dev/pts /dev/null /sys/fs/cgroup/cgroup.procs /home/bob /proc/1; do stat -c "%n %u:%g" $f; done',
+        'echo x > /dev/null && head -c 2 /dev/zero | wc -c; ls -l /dev/null | cut -c1-10',
+        'mknod /node c 1 3 || echo none; sysctl -n net.ipv4.ip_forward',
+        'mkdir /m; mount -t tmpfs none /m && mkdir /m/x && umount /m && echo mounted; hostname inner; hostname',
+        'touch /mine; chown 1000:1000 /mine; chown 70000 /mine || echo unmapped; stat -c %u /mine',
+        'echo 5 > /proc/sys/kernel/pid_max || echo refused',
+      ].join('\n'),
+      {},
+      { 'net.ipv4.ip_forward': '1' },
+    );
+    const { output } = await ended;
+    expect(output.split('\n').filter((line) => !/^(mknod|chown|sh):/.test(line))).toEqual([
+      ...['0', '0', ' 0 100000 65536', ' 0 200000 65536'],
+      ...['/bin/sh 0:0', '/etc/hosts 0:0', '/dev 0:0', '/dev/pts 0:0', '/dev/null 65534:65534'],
+      ...['/sys/fs/cgroup/cgroup.procs 0:0', '/home/bob 1000:1001', '/proc/1 0:0'],
+      ...['2', 'crw-rw-rw-', 'none', '1', 'mounted', 'inner', 'unmapped', '1000', 'refused', ''],
+    ]);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of changesOf(node, id)) pieces.push(piece);
+    const tar = Buffer.concat(pieces);
+    const listed = execFileSync('tar', ['--numeric-owner', '-tvf', '-'], { input: tar, encoding: 'utf8' });
+    expect(listed).toMatch(/^-rw-r--r-- 1000\/1000 .* mine$/m);
+    await removed(id);
+
+    const user = await begin('id -u; id -G; cat /proc/self/fd/0; echo told > /proc/self/fd/1', {
+      user: { uid: 1000, gid: 1000, additionalGids: [5] },
+    });
+    node.endInput({ id: user.id });
+    expect(await user.ended).toMatchObject({ output: '1000\n1000 5\ntold\n', status: 0 });
+    await removed(user.id);
+    const wrong = (change: object) => created(specOf(['true'], { linux: { ...linux, ...change } }));
+    await expect(wrong({ uidMappings: [] })).rejects.toThrow('uidMappings: are needed');
+    await expect(wrong({ namespaces: [] })).rejects.toThrow('there is no user namespace');
+    await expect(begin('true', { user: { uid: 65_536, gid: 0 } })).rejects.toThrow('65536 is none of the ids');
+  });
+
   test('leaves its changes as a layer: what it made, changed and removed, and nothing that was made for it', async () => {
     const script =
       'echo x > /new; echo y >> /etc/passwd; rm /etc/group; rm -r /home/bob; mkdir /home/bob; chmod 700 /var; ln /new /var/same';

@@ -31,6 +31,8 @@ export interface DevptsOptions {
   ptmxMode: number;
   uid?: number;
   gid?: number;
+  /** Whose its directory and ptmx are; absent: the first root's. */
+  owner?: { uid: number; gid: number };
 }
 
 export class Devpts extends FileSystem {
@@ -44,7 +46,7 @@ export class Devpts extends FileSystem {
     private readonly settings: DevptsOptions,
   ) {
     super(device);
-    this.root = new DevptsRoot(this, settings.ptmxMode);
+    this.root = new DevptsRoot(this, settings);
   }
 
   /** A new terminal, locked until its master unlocks it; undefined: there are too many. */
@@ -83,10 +85,10 @@ export class DevptsRoot extends Inode {
   declare readonly fs: Devpts;
   private readonly ptmx: Inode;
 
-  constructor(fs: Devpts, ptmxMode: number) {
-    super(fs, ROOT_INO, { mode: S_IFDIR | 0o755, uid: 0, gid: 0 });
+  constructor(fs: Devpts, { ptmxMode, owner = { uid: 0, gid: 0 } }: DevptsOptions) {
+    super(fs, ROOT_INO, { mode: S_IFDIR | 0o755, ...owner });
     this.nlink = 2;
-    this.ptmx = new PtmxInode(fs, PTMX_INO, { mode: S_IFCHR | ptmxMode, uid: 0, gid: 0, rdev: PTMX_RDEV });
+    this.ptmx = new PtmxInode(fs, PTMX_INO, { mode: S_IFCHR | ptmxMode, ...owner, rdev: PTMX_RDEV });
   }
 
   override lookup(_task: Task, name: string): Inode | number {

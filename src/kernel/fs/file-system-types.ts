@@ -47,8 +47,12 @@ function makeTmpfs(task: Task, text: string): FileSystem | number {
   const { frames, clock } = task.kernel;
   const options = tmpfsOptions(text, frames.count * PAGE_SIZE);
   if (typeof options === 'number') return options;
-  const { fsuid: uid, fsgid: gid } = task.credentials;
-  return new Tmpfs(task.kernel.newDevice(), frames, { uid, gid, ...options }, clock);
+  const { fsuid, fsgid, userNamespace } = task.credentials;
+  const { uids, gids } = userNamespace;
+  const uid = options.uid === undefined ? fsuid : uids.inKernel(options.uid);
+  const gid = options.gid === undefined ? fsgid : gids.inKernel(options.gid);
+  if (uid === undefined || gid === undefined) return -EINVAL;
+  return new Tmpfs(task.kernel.newDevice(), frames, { ...options, uid, gid }, clock);
 }
 
 const DEVPTS_OPTIONS = {
@@ -62,11 +66,17 @@ const DEVPTS_OPTIONS = {
 function makeDevpts(task: Task, text: string): FileSystem | number {
   const options = parseOptions(text, DEVPTS_OPTIONS);
   if (typeof options === 'number') return options;
+  const { uids, gids, rootIds } = task.credentials.userNamespace;
+  const [uid, gid] = [options.uid, options.gid];
+  const owner = uid === undefined ? undefined : uids.inKernel(Number(uid));
+  const group = gid === undefined ? undefined : gids.inKernel(Number(gid));
+  if ((uid !== undefined && owner === undefined) || (gid !== undefined && group === undefined)) return -EINVAL;
   return new Devpts(task.kernel.newDevice(), {
     mode: Number(options.mode ?? 0o600) & 0o777,
     ptmxMode: Number(options.ptmxmode ?? 0) & 0o777,
-    uid: options.uid === undefined ? undefined : Number(options.uid),
-    gid: options.gid === undefined ? undefined : Number(options.gid),
+    uid: owner,
+    gid: group,
+    owner: rootIds,
   });
 }
 

@@ -12,7 +12,7 @@ import {
 import { CgroupNamespace } from '../cgroup/cgroup-namespace.js';
 import type { Kernel } from '../kernel.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
-import type { Credentials } from '../security/credentials.js';
+import { Credentials } from '../security/credentials.js';
 import type { FsContext, Task } from '../task/task.js';
 import { copyMountNamespace } from '../vfs/mounting.js';
 import { IpcNamespace } from './ipc-namespace.js';
@@ -20,9 +20,8 @@ import { type NamespaceSet, namespacesIn } from './namespace-set.js';
 import type { LimitedKind } from './namespace-limits.js';
 import { NetNamespace } from './net-namespace.js';
 import { PID_NAMESPACE_LEVELS, PidNamespace } from './pid-namespace.js';
-import { TimeNamespace } from './time-namespace.js';
+import { type ClockOffset, TimeNamespace } from './time-namespace.js';
 import { USER_NAMESPACE_LEVELS, UserNamespace } from './user-namespace.js';
-import { UtsNamespace } from './uts-namespace.js';
 
 /** Credentials in a new user namespace, of which their owner is the creator; a negated errno. Linux create_user_ns(). */
 export function createUserNamespace({ credentials, fs, namespaces }: Task): Credentials | number {
@@ -91,23 +90,47 @@ export function createNamespaces(
   return set;
 }
 
+type ProgramNamespaces = Omit<NamespaceSet, 'mount' | 'cgroup'>;
+
 /**
- * New namespaces of every kind but two, as the host makes them for a program that is on its own: with names of its own for processes and
- * the host, objects of System V, and interfaces, of which the loopback is up. They belong to `owner`, and nobody holds them yet.
+ * What a program that the host starts is in, but for its mounts and its group: `given`, and of each other kind a new one, with the node's
+ * hostname, interfaces of which the loopback is up, and clocks as `time` makes them, or else the node's. New ones belong to `owner`, and
+ * nobody holds them yet. A negated errno.
  */
 export function createProgramNamespaces(
   kernel: Kernel,
   owner: UserNamespace,
-  hostname: string,
-): Omit<NamespaceSet, 'mount' | 'cgroup'> {
-  const net = new NetNamespace(kernel, owner);
-  net.addressing.setUp(net.loopback, true);
+  given: Partial<ProgramNamespaces>,
+  time?: readonly ClockOffset[],
+): ProgramNamespaces | number {
+  // the first, as it has memory that has to be given back
+  const clocks = given.time ?? (time ? newClocks(kernel, owner, time) : kernel.timeNamespace);
+  if (typeof clocks === 'number') return clocks;
   return {
-    uts: new UtsNamespace(hostname, '(none)', owner),
-    ipc: new IpcNamespace(owner, kernel),
-    net,
-    pidForChildren: new PidNamespace(kernel.pidNamespace, owner),
-    time: kernel.timeNamespace,
-    timeForChildren: kernel.timeNamespace,
+    uts: given.uts ?? kernel.utsNamespace.copy(owner),
+    ipc: given.ipc ?? new IpcNamespace(owner, kernel),
+    net: given.net ?? newNetwork(kernel, owner),
+    pidForChildren: given.pidForChildren ?? new PidNamespace(kernel.pidNamespace, owner),
+    time: clocks,
+    timeForChildren: given.timeForChildren ?? clocks,
   };
+}
+
+function newNetwork(kernel: Kernel, owner: UserNamespace): NetNamespace {
+  const made = new NetNamespace(kernel, owner);
+  made.addressing.setUp(made.loopback, true);
+  return made;
+}
+
+/** With its clocks ahead by `changes`, from the first process on. */
+function newClocks(kernel: Kernel, owner: UserNamespace, changes: readonly ClockOffset[]): TimeNamespace | number {
+  const made = TimeNamespace.create(owner, kernel);
+  if (typeof made === 'number') return made;
+  const failed = made.set(changes, Credentials.root(kernel.userNamespace));
+  if (failed !== 0) {
+    made.free();
+    return failed;
+  }
+  made.enter();
+  return made;
 }

@@ -94,7 +94,7 @@ export interface IdMaps {
   readonly gids: IdMap;
 }
 
-interface Ids {
+export interface Ids {
   readonly uid: number;
   readonly gid: number;
 }

@@ -170,7 +170,7 @@ export class Vfs {
     const { inode, mount } = path;
     if (inode.opensByType) {
       if (inode.isFifo) return this.special.openFifo(task, inode, flags, path);
-      if ((mount.flags & MS_NODEV) !== 0) return -EACCES;
+      if ((mount.flags & MS_NODEV) !== 0 || mount.fs.owner?.parent) return -EACCES;
       return this.special.openDevice(task, inode, flags, path);
     }
     if (inode.isRegular && inode.size > 0x7fffffff && task.abi.wordSize === 4 && (flags & O_LARGEFILE) === 0)
