@@ -8,12 +8,13 @@ import { FileSource, reason } from '../hosts/node/files.js';
 import { SharedFolder } from '../hosts/node/shared-folder.js';
 import { uncompressedCopy } from '../hosts/node/uncompressed-copy.js';
 import { errnoName } from '../kernel/abi/errno.js';
-import { JournalFile } from '../hosts/node/journal-file.js';
+import { openBlockStore } from '../hosts/node/block-store-files.js';
+import { lockFolder } from '../hosts/node/folder-lock.js';
 import type { Disk } from '../kernel/block/disk.js';
-import { Journal } from '../kernel/fs/journal.js';
 import { Hostfs, type HostfsOptions } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
+import { Storefs } from '../kernel/fs/store/storefs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
@@ -31,9 +32,6 @@ const COMPRESSIONS: readonly (readonly [magic: readonly number[], name: string, 
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'xz', 'unxz'],
   [[0x42, 0x5a, 0x68], 'bzip2', 'bunzip2'],
 ];
-
-/** How often what has changed goes to the file of --upper by itself: what a kill of this process may cost, in milliseconds. */
-const COMMIT_EVERY = 5000;
 
 export interface Root {
   fs: FileSystem;
@@ -69,13 +67,9 @@ export class Roots {
         ),
       );
     for (const path of options.rootfs) layers.push(await this.given(path, owners));
-    const kept = options.upper === undefined ? undefined : new KeptUpper(options.upper);
+    const kept = options.upper === undefined ? undefined : new KeptUpper(kernel, options.upper, owner);
     const limits = { size: kernel.frames.count * PAGE_SIZE, mode: 0o755, ...owner.rootIds };
-    const disk = kept && kernel.disks.add();
-    const device = disk?.device ?? kernel.newDevice();
-    const upper = new Tmpfs(device, kernel.frames, limits, kernel.clock, kept?.journal);
-    disk?.hold(upper);
-    kept?.journal.restore(upper);
+    const upper = kept?.storefs.fs ?? new Tmpfs(kernel.newDevice(), kernel.frames, limits, kernel.clock);
     const lowers = layers.map((one) => one.fs).reverse();
     const fs = new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
     for (const one of layers) one.users++;
@@ -135,31 +129,33 @@ class LayerStore {
   }
 }
 
-/** Changes in a file of the host. */
+/** Changes in a folder of the host, which is a disk of its own to programs. */
 class KeptUpper {
-  readonly journal: Journal;
-  private readonly file: JournalFile;
-  private readonly timer: NodeJS.Timeout;
+  readonly storefs: Storefs;
+  private readonly name: string;
+  private readonly unlock: () => void;
 
-  constructor(path: string) {
-    this.file = new JournalFile(path, '--upper');
+  constructor(kernel: Kernel, path: string, owner: UserNamespace) {
+    this.name = `--upper ${path}`;
+    this.unlock = lockFolder(path);
+    const disk = kernel.disks.add();
     try {
-      this.journal = new Journal(this.file);
+      const store = openBlockStore(path, this.name);
+      this.storefs = new Storefs(disk.device, kernel, store, { mode: 0o755, ...owner.rootIds });
     } catch (error) {
-      this.file.close();
+      kernel.disks.remove(disk);
+      this.unlock();
       throw error;
     }
-    this.timer = setInterval(() => this.journal.commit(false), COMMIT_EVERY);
-    this.timer.unref();
+    disk.hold(this.storefs.fs);
   }
 
   close(): void {
-    clearInterval(this.timer);
-    const failed = this.journal.commit(true);
-    this.file.close();
+    const failed = this.storefs.close();
+    this.unlock();
     if (failed !== 0)
       throw new InputError(
-        `${this.file.name}: the last changes are lost: ${errnoName(failed)}`,
+        `${this.name}: the last changes are lost: ${errnoName(failed)}`,
         'Is there room on the disk?',
       );
   }

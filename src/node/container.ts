@@ -110,8 +110,9 @@ export class Container {
     return task;
   }
 
-  /** The program has ended, and process 1 goes with it: whoever is left ends. */
+  /** The program has ended, and process 1 goes with it: whoever is left ends. What it has changed is written back. */
   programEnded(): void {
+    for (const { fs } of this.mounts.rootPath.mount.tree()) fs.writeBack();
     if (this.reaper && this.reaper.state !== 'dead') endTask(this.reaper, this.init.task.process.exitStatus ?? 0);
   }
 

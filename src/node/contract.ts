@@ -108,6 +108,8 @@ export interface NodeCalls {
   /** `store`: as a root's `upper`. */
   addVolume(volume: { id: string; store?: string }): void;
   removeVolume(volume: { id: string; keep?: boolean }): void;
+  /** What has changed in roots and volumes is in their stores, and on the host's storage: to be asked before a node is ended. */
+  sync(): void;
   /** `files`: texts that are mounted over files of the root. */
   create(container: {
     id: string;

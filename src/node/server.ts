@@ -3,10 +3,12 @@
 import { InputError, messageOf } from '../base/errors.js';
 import type { Host } from '../base/host.js';
 import type { Disk } from '../kernel/block/disk.js';
+import { errnoName } from '../kernel/abi/errno.js';
 import { drive } from '../kernel/drive.js';
 import { Hostfs } from '../kernel/fs/hostfs.js';
 import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
+import { Storefs } from '../kernel/fs/store/storefs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
@@ -36,6 +38,15 @@ const ID = /^[\w.+-]{1,255}$/;
 interface Kept {
   fs: FileSystem;
   mount: Mount;
+  /** Where it lasts. */
+  lasting?: Lasting;
+}
+
+/** A filesystem in a store of the host's. */
+interface Lasting {
+  storefs: Storefs;
+  /** The store's name. */
+  place: string;
 }
 
 interface Named {
@@ -152,17 +163,37 @@ export class NodeServer implements NodeCalls {
     };
   }
 
-  private keep(into: Map<string, Kept>, id: string, what: string, make: () => FileSystem): void {
+  private keep(into: Map<string, Kept>, id: string, what: string, make: () => Omit<Kept, 'mount'>): void {
     if (!ID.test(id)) throw new Refusal('invalid', `${what} '${id}': letters, digits and _.+- are taken`);
     if (into.has(id)) throw new Refusal('conflict', `${what} ${id} is there already`);
-    const fs = make();
-    into.set(id, { fs, mount: this.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0) });
+    const made = make();
+    const { fs } = made;
+    into.set(id, { ...made, mount: this.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0) });
   }
 
-  private drop(from: Map<string, Kept>, id: string): void {
+  /** Ends what is there. Its store stays with `keep`, and then all that has changed is in it. */
+  private drop(from: Map<string, Kept>, id: string, what: string, keep: boolean): void {
     const kept = from.get(id);
+    if (!kept) throw new Refusal('missing', `there is no ${what} ${id}`);
     from.delete(id);
-    kept?.mount.discard();
+    const { mount, lasting } = kept;
+    const failed = keep ? (lasting?.storefs.close() ?? 0) : 0;
+    if (!keep) lasting?.storefs.abandon();
+    mount.discard();
+    if (lasting && !keep) this.outside.files.removeStore(lasting.place);
+    if (failed !== 0) throw new Refusal('invalid', `${what} ${id}: the last changes are lost: ${errnoName(failed)}`);
+  }
+
+  /** A filesystem for changes, of `owner`: in the store `place`, or without one in memory. */
+  private changes(device: number, place: string | undefined, owner = this.kernel.userNamespace) {
+    const { kernel } = this;
+    const root = { mode: 0o755, ...owner.rootIds };
+    let lasting: Lasting | undefined;
+    if (place !== undefined)
+      lasting = { storefs: new Storefs(device, kernel, this.outside.files.openStore(place), root), place };
+    const fs = lasting?.storefs.fs ?? new Tmpfs(device, kernel.frames, { size: this.wholeSize, ...root }, kernel.clock);
+    fs.owner = owner;
+    return { fs, lasting };
   }
 
   addRoot({ id, ...from }: ArgumentOf<'addRoot'>): void {
@@ -170,22 +201,26 @@ export class NodeServer implements NodeCalls {
     this.keep(this.roots, id, 'root', () => {
       if ('folder' in from) {
         const { tree } = this.outside.files.openTree(from.folder, false);
-        return new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false });
+        return { fs: new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false }) };
       }
       checkMappings(from.owners);
       const owner = from.owners ? mappedNamespace(kernel, from.owners) : kernel.userNamespace;
-      const options = { size: this.wholeSize, mode: 0o755, ...owner.rootIds };
-      const upper = new Tmpfs(kernel.newDevice(), kernel.frames, options, kernel.clock);
-      upper.owner = owner;
+      const { fs: upper, lasting } = this.changes(kernel.newDevice(), from.upper, owner);
+      if (lasting) this.storeDisk.hold(upper);
       const image = from.layers.map((layer) => this.layer(layer, owner)).reverse();
       const init = initLayer(kernel, image, owner.rootIds);
       const lowers = init ? [init, ...image] : image;
-      return new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers);
+      return { fs: new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers), lasting };
     });
   }
 
-  /** What all layers lie on. */
+  /** What all layers lie on, and what changes of them. */
   private store?: Disk;
+
+  private get storeDisk(): Disk {
+    this.store ??= this.kernel.disks.add();
+    return this.store;
+  }
 
   /** One filesystem of a layer serves all that have it with the same owners. */
   private layer({ id, blob, index }: Layer, owner: UserNamespace): Layerfs {
@@ -197,15 +232,15 @@ export class NodeServer implements NodeCalls {
       const source = this.outside.files.openBlob(blob);
       layer = new Layerfs(kernel.newDevice(), kernel.frames, source, index ?? indexLayer(source), owners);
       this.layers.set(key, layer);
-      this.store ??= this.kernel.disks.add();
-      this.store.hold(layer);
+      this.storeDisk.hold(layer);
     }
     return layer;
   }
 
-  removeRoot({ id }: ArgumentOf<'removeRoot'>): void {
-    if (!this.roots.has(id)) throw new Refusal('missing', `there is no root ${id}`);
-    this.drop(this.roots, id);
+  removeRoot({ id, keep = false }: ArgumentOf<'removeRoot'>): void {
+    const lasting = this.roots.get(id)?.lasting;
+    if (lasting) this.store?.letGo(lasting.storefs.fs);
+    this.drop(this.roots, id, 'root', keep);
   }
 
   openChanges({ id }: ArgumentOf<'openChanges'>) {
@@ -233,15 +268,37 @@ export class NodeServer implements NodeCalls {
     this.networks.remove(id);
   }
 
-  addVolume({ id }: ArgumentOf<'addVolume'>): void {
-    const { kernel } = this;
-    const options = { size: this.wholeSize, mode: 0o755 };
-    this.keep(this.volumes, id, 'volume', () => new Tmpfs(kernel.newDevice(), kernel.frames, options, kernel.clock));
+  /** One that lasts is a disk of its own to programs. */
+  addVolume({ id, store }: ArgumentOf<'addVolume'>): void {
+    const { disks } = this.kernel;
+    this.keep(this.volumes, id, 'volume', () => {
+      if (store === undefined) return this.changes(this.kernel.newDevice(), undefined);
+      const disk = disks.add();
+      try {
+        const made = this.changes(disk.device, store);
+        disk.hold(made.fs);
+        return made;
+      } catch (error) {
+        disks.remove(disk);
+        throw error;
+      }
+    });
   }
 
-  removeVolume({ id }: ArgumentOf<'removeVolume'>): void {
-    if (!this.volumes.has(id)) throw new Refusal('missing', `there is no volume ${id}`);
-    this.drop(this.volumes, id);
+  removeVolume({ id, keep = false }: ArgumentOf<'removeVolume'>): void {
+    const volume = this.volumes.get(id);
+    this.drop(this.volumes, id, 'volume', keep);
+    if (volume) this.kernel.disks.removeOf(volume.fs);
+  }
+
+  /** What has changed is on the host's storage. Throws Refusal. */
+  sync(): void {
+    let first: Refusal | undefined;
+    for (const [id, { lasting }] of [...this.roots, ...this.volumes]) {
+      const failed = lasting?.storefs.commit(true) ?? 0;
+      if (failed !== 0) first ??= new Refusal('invalid', `${id}: writing back has failed: ${errnoName(failed)}`);
+    }
+    if (first) throw first;
   }
 
   private get wholeSize(): number {

@@ -9,6 +9,7 @@ import type { Channel, FromNode, ToNode } from '../../src/node/contract.js';
 import { NodeServer } from '../../src/node/server.js';
 import { changesOf } from '../../src/runtime/archive-stream.js';
 import { NodeClient } from '../../src/runtime/node-client.js';
+import { MemoryBlockStore } from '../memory-block-store.js';
 import { provisioned } from '../provisioned.js';
 import { busyboxRoot } from './busybox-root.js';
 import { CORE } from './node-fixture.js';
@@ -17,6 +18,8 @@ const busybox = provisioned('busybox');
 let node: NodeClient;
 let server: NodeServer;
 let next = 0;
+/** Stores of the host's by name. */
+const stores = new Map<string, MemoryBlockStore>();
 
 /** A way whose messages are plain data and come in a later turn, as between threads. */
 function channels(): [Channel<ToNode, FromNode>, Channel<FromNode, ToNode>] {
@@ -65,6 +68,12 @@ beforeAll(async () => {
         openTree: () => {
           throw new Error('none');
         },
+        openStore(name) {
+          const store = new MemoryBlockStore(stores.get(name)?.contents);
+          stores.set(name, store);
+          return store;
+        },
+        removeStore: (name) => void stores.delete(name),
       },
     },
     serving,
@@ -544,6 +553,40 @@ describe.skipIf(busybox === undefined)('a container', () => {
         () => 'lost',
       ),
     ).toBe('told');
+  });
+
+  test('has its changes and its volume again, where they are kept in stores', async () => {
+    const root = { layers: [{ id: 'busybox', blob: 'busybox.tar' }], upper: 'containers/kept/upper' };
+    const volume = { id: 'kept', store: 'volumes/kept' };
+    const mounts = [{ destination: '/data', type: 'bind', source: 'volume:kept', options: ['rbind'] }];
+    const runs = async (script: string): Promise<Ended> => {
+      const id = `c${next++}`;
+      const ended = heard({ id });
+      await node.call('create', { id, root: 'kept', spec: specOf(['sh', '-c', script], { mounts }) });
+      await node.call('start', { id });
+      const result = await ended;
+      await node.call('delete', { id });
+      return result;
+    };
+    await node.call('addRoot', { id: 'kept', ...root });
+    await node.call('addVolume', volume);
+    await runs('echo one > /home/file; rm /etc/group; mkfifo /data/fifo; chown 70:80 /data/fifo; chmod 1700 /data');
+    // with the end of a container they are in the host's hands: the stores as they are now are what a kill would leave
+    const files = [...stores].map(([name, { contents }]) => [name, contents] as const);
+    await node.call('sync');
+    await node.call('removeRoot', { id: 'kept', keep: true });
+    await node.call('removeVolume', { id: 'kept', keep: true });
+    for (const [name, contents] of files) stores.set(name, new MemoryBlockStore(contents));
+    await node.call('addRoot', { id: 'kept', ...root });
+    await node.call('addVolume', volume);
+    const look = 'cat /home/file; ls /etc/group; stat -c "%n %a %u %g %t" /data /data/fifo; stat -c %F /data/fifo';
+    expect((await runs(look)).output).toMatch(/^one\nls: .*\n\/data 1700 0 0 0\n\/data\/fifo 644 70 80 0\nfifo\n$/);
+    await node.call('removeRoot', { id: 'kept' });
+    await node.call('removeVolume', { id: 'kept' });
+    expect(stores.size).toBe(0);
+    stores.set('wrong', new MemoryBlockStore([0, 1, 2].map(() => new Uint8Array(1000).fill(7))));
+    await expect(node.call('addVolume', { id: 'wrong', store: 'wrong' })).rejects.toThrow('damaged');
+    stores.clear();
   });
 
   test('shares namespaces with another one when asked', async () => {

@@ -41,7 +41,7 @@ const EXAMPLES: readonly Example[] = [
   { command: 'tabvisor kernel run --image busybox -t -i', what: 'an image of a registry, as docker run has it' },
   {
     command: 'tabvisor kernel run --rootfs debian.tar --upper mine.changes -t -i -- bash',
-    what: 'changes stay in the file mine.changes',
+    what: 'changes stay in the folder mine.changes',
   },
   {
     command: "tabvisor kernel run --rootfs debian --bind .:/work --cwd /work -- sh -c 'make && ./test'",
@@ -110,7 +110,7 @@ export function kernelRunCommand(): Command {
       'the root, the program and its surroundings are those of an image; it is pulled when it is not here',
     )
     .option('--entrypoint <program>', "in place of the image's")
-    .option('--upper <file>', 'changes of the root are kept in this file, and there again at the next start')
+    .option('--upper <folder>', 'changes of the root are kept in this folder, and there again at the next start')
     .option('--env <name=value>', 'an environment variable; repeatable', collect)
     .option('--cwd <path>', "working directory in the root (default: /, or the image's)")
     .option(

@@ -62,6 +62,11 @@ export class Disk {
     fs.disk = this;
   }
 
+  /** They do not any more. */
+  letGo(fs: FileSystem): void {
+    this.contents.delete(fs);
+  }
+
   /** The time by which noteRead() and noteWritten() know how long a transfer took. */
   begin(): number {
     return this.kernel.clock.monotonic();

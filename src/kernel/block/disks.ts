@@ -35,7 +35,11 @@ export class Disks {
 
   /** A filesystem that had one for itself is not shown any more. */
   removeOf({ disk }: FileSystem): void {
-    const at = disk ? this.all.indexOf(disk) : -1;
+    if (disk) this.remove(disk);
+  }
+
+  remove(disk: Disk): void {
+    const at = this.all.indexOf(disk);
     if (at >= 0) this.all.splice(at, 1);
   }
 

@@ -74,6 +74,10 @@ export class Overlayfs extends FileSystem {
     return this.upper?.sync() ?? 0;
   }
 
+  override writeBack(): number {
+    return this.upper?.writeBack() ?? 0;
+  }
+
   /** The upper layer is this one's alone, others may show the lower ones. */
   override unmounted(): void {
     this.upper?.unmounted();

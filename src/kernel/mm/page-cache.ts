@@ -16,8 +16,10 @@ export interface PageSource {
   writePage?(index: number, from: Uint8Array): number;
   /** Has it something of the page? Else the page is a hole. A source without this knows no holes. */
   holds?(index: number): boolean;
-  /** All pages that it holds. */
-  held?(): Iterable<number>;
+  /** The next page behind `index` that it holds, or -1. */
+  nextHeld?(index: number): number;
+  /** How many pages it holds. */
+  readonly heldCount?: number;
 }
 
 /** Who has mapped pages of a cache: told when pages go that a file has lost. */
@@ -68,16 +70,17 @@ export class PageCache {
 
   /** Pages that are no holes, where those are known. */
   get dataPages(): number {
-    let count = this.pages.size;
-    for (const index of this.source?.held?.() ?? []) if (!this.pages.has(index)) count++;
+    const { source } = this;
+    if (source?.heldCount === undefined) return this.pages.size;
+    let count = source.heldCount;
+    for (const index of this.pages.keys()) if (!source.holds?.(index)) count++;
     return count;
   }
 
   /** The next page behind `index` that is no hole, or -1. */
   nextPresent(index: number): number {
-    let next = -1;
-    for (const pages of [this.pages.keys(), this.source?.held?.() ?? []])
-      for (const here of pages) if (here > index && (next < 0 || here < next)) next = here;
+    let next = this.source?.nextHeld?.(index) ?? -1;
+    for (const here of this.pages.keys()) if (here > index && (next < 0 || here < next)) next = here;
     return next;
   }
 
@@ -119,7 +122,7 @@ export class PageCache {
     const before = this.pages.has(index - 1) ? index : 0;
     const most = Math.min(RUN, end - index, Math.max(wanted - index, before), this.frames.room);
     let count = 0;
-    while (count < most && !this.pages.has(index + count)) count++;
+    while (count < most && !this.pages.has(index + count) && !this.isHole(index + count)) count++;
     if (count > 1 && this.source?.readPages) this.readIn(index, count);
     return this.get(index);
   }

@@ -26,8 +26,6 @@ import * as fsFscontext from '../fs/fscontext.js';
 import * as fsHostStream from '../fs/host-stream.js';
 import * as fsHostfs from '../fs/hostfs.js';
 import * as fsInotify from '../fs/inotify.js';
-import * as fsJournal from '../fs/journal.js';
-import * as fsJournalRecords from '../fs/journal-records.js';
 import * as fsKmsg from '../fs/kmsg.js';
 import * as fsLayerfs from '../fs/layerfs.js';
 import * as fsMqueuefs from '../fs/mqueuefs.js';
@@ -49,10 +47,19 @@ import * as fsProcfsSysctlUser from '../fs/procfs/sysctl-user.js';
 import * as fsProcfsSystemDirectory from '../fs/procfs/system-directory.js';
 import * as fsProcfsText from '../fs/procfs/text.js';
 import * as fsSignalfd from '../fs/signalfd.js';
+import * as fsStoreBlockAllocator from '../fs/store/block-allocator.js';
+import * as fsStoreBlockData from '../fs/store/block-data.js';
+import * as fsStoreBlockMap from '../fs/store/block-map.js';
+import * as fsStoreLogRecords from '../fs/store/log-records.js';
+import * as fsStoreStoreLog from '../fs/store/store-log.js';
+import * as fsStoreStoredPages from '../fs/store/stored-pages.js';
+import * as fsStoreStoredTree from '../fs/store/stored-tree.js';
+import * as fsStoreStorefs from '../fs/store/storefs.js';
 import * as fsSysfsSysfs from '../fs/sysfs/sysfs.js';
 import * as fsSysfsTree from '../fs/sysfs/tree.js';
 import * as fsTimerfd from '../fs/timerfd.js';
 import * as fsTmpfs from '../fs/tmpfs.js';
+import * as fsTmpfsInode from '../fs/tmpfs-inode.js';
 import * as ipcIpcObject from '../ipc/ipc-object.js';
 import * as ipcMessageQueues from '../ipc/message-queues.js';
 import * as ipcSemaphores from '../ipc/semaphores.js';
@@ -206,8 +213,6 @@ export const MODULES: Modules = {
   'fs/host-stream': fsHostStream,
   'fs/hostfs': fsHostfs,
   'fs/inotify': fsInotify,
-  'fs/journal': fsJournal,
-  'fs/journal-records': fsJournalRecords,
   'fs/kmsg': fsKmsg,
   'fs/layerfs': fsLayerfs,
   'fs/mqueuefs': fsMqueuefs,
@@ -229,10 +234,19 @@ export const MODULES: Modules = {
   'fs/procfs/system-directory': fsProcfsSystemDirectory,
   'fs/procfs/text': fsProcfsText,
   'fs/signalfd': fsSignalfd,
+  'fs/store/block-allocator': fsStoreBlockAllocator,
+  'fs/store/block-data': fsStoreBlockData,
+  'fs/store/block-map': fsStoreBlockMap,
+  'fs/store/log-records': fsStoreLogRecords,
+  'fs/store/store-log': fsStoreStoreLog,
+  'fs/store/stored-pages': fsStoreStoredPages,
+  'fs/store/stored-tree': fsStoreStoredTree,
+  'fs/store/storefs': fsStoreStorefs,
   'fs/sysfs/sysfs': fsSysfsSysfs,
   'fs/sysfs/tree': fsSysfsTree,
   'fs/timerfd': fsTimerfd,
   'fs/tmpfs': fsTmpfs,
+  'fs/tmpfs-inode': fsTmpfsInode,
   'ipc/ipc-object': ipcIpcObject,
   'ipc/message-queues': ipcMessageQueues,
   'ipc/semaphores': ipcSemaphores,

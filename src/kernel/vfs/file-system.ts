@@ -56,6 +56,10 @@ export abstract class FileSystem {
   sync(): number {
     return 0;
   }
+  /** As sync(), for what lasts alone, and without waiting for its storage. */
+  writeBack(): number {
+    return 0;
+  }
   /** Gives back clean pages that nobody uses, or with `mapped` that are only mapped, of those that `may` says. How many. */
   reclaim(_may: (frame: number) => boolean, _mapped = false): number {
     return 0;

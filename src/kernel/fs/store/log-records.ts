@@ -1,40 +1,30 @@
-// What a journal of a filesystem says, as bytes: chunks of records, each with a checksum, a transaction's last one marked.
-// Ours; little-endian. A chunk: magic, length, CRC-32 of what follows (sequence number, flags, records). Bytes of a page stand in a record.
-import { fromLatin1, latin1 } from '../../base/bytes.js';
-import type { InodeAttributes } from '../vfs/inode.js';
-import { PAGE_SIZE } from '../mm/frames.js';
+// What the log of a store says, as bytes: chunks of records, each with a checksum, a transaction's last one marked.
+// Ours; little-endian. A chunk: magic, length, CRC-32 of what follows (sequence number, generation of the log, flags, records).
+import { fromLatin1, latin1 } from '../../../base/bytes.js';
+import type { FileRecord } from '../tmpfs-keeper.js';
 
 export const CHUNK_HEADER = 12;
 const CHUNK_MAGIC = 0x4b4e4843;
-/** Sequence number and flags, before the records. */
-export const CHUNK_PREFIX = 12;
+/** Sequence number, generation and flags, before the records. */
+const CHUNK_PREFIX = 20;
 /** A chunk is written when it has so many bytes; a record may be a little longer. */
-export const CHUNK_SIZE = 1 << 20;
-const CHUNK_MAX = CHUNK_SIZE + (1 << 18);
-export const LAST = 1;
+const CHUNK_SIZE = 1 << 18;
+const CHUNK_MAX = CHUNK_SIZE + (1 << 17);
+const LAST = 1;
 
-/** What a file is besides its pages and its names. */
-export interface FileRecord {
-  attributes: InodeAttributes;
-  /** A symbolic link's. */
-  target: string;
-  xattrs: [name: string, value: Uint8Array][];
-}
-
-export type JournalRecord =
+export type LogRecord =
   /** Without attributes, which follow one by one. */
   | { kind: 'file'; ino: number; file: FileRecord }
   | { kind: 'xattr'; ino: number; name: string; value: Uint8Array }
   /** A directory has the name for the file `target` now, or for none (0). */
   | { kind: 'name'; ino: number; name: string; target: number }
-  /** A page of a file: its bytes lie at `at` of the chunk's records. */
-  | { kind: 'page'; ino: number; index: number; at: number }
-  | { kind: 'zeros'; ino: number; index: number }
+  /** `count` pages from `index` on are in as many blocks from `block` on. */
+  | { kind: 'extent'; ino: number; index: number; block: number; count: number }
   /** Pages [first, end) are a hole. */
   | { kind: 'drop'; ino: number; first: number; end: number }
   | { kind: 'gone'; ino: number };
 
-const KINDS: readonly JournalRecord['kind'][] = ['file', 'name', 'page', 'zeros', 'drop', 'gone', 'xattr'];
+const KINDS: readonly LogRecord['kind'][] = ['file', 'name', 'extent', 'drop', 'gone', 'xattr'];
 
 export class ChunkWriter {
   private readonly bytes = new Uint8Array(CHUNK_MAX);
@@ -47,20 +37,22 @@ export class ChunkWriter {
     return this.at >= CHUNK_SIZE;
   }
 
-  get isEmpty(): boolean {
-    return this.at === CHUNK_HEADER + CHUNK_PREFIX;
+  /** What it has is not wanted. */
+  clear(): void {
+    this.at = CHUNK_HEADER + CHUNK_PREFIX;
   }
 
   /** The chunk, valid until the next record; what follows begins a new one. */
-  finish(sequence: number, last: boolean): Uint8Array {
+  finish(sequence: number, generation: number, last: boolean): Uint8Array {
     const { view } = this;
     view.setUint32(0, CHUNK_MAGIC, true);
     view.setUint32(4, this.at - CHUNK_HEADER, true);
     view.setFloat64(CHUNK_HEADER, sequence, true);
-    view.setUint32(CHUNK_HEADER + 8, last ? LAST : 0, true);
+    view.setFloat64(CHUNK_HEADER + 8, generation, true);
+    view.setUint32(CHUNK_HEADER + 16, last ? LAST : 0, true);
     const whole = this.bytes.subarray(0, this.at);
     view.setUint32(8, this.crc32(whole.subarray(CHUNK_HEADER)), true);
-    this.at = CHUNK_HEADER + CHUNK_PREFIX;
+    this.clear();
     return whole;
   }
 
@@ -90,18 +82,11 @@ export class ChunkWriter {
     this.number(target);
   }
 
-  /** Where in the chunk the page's bytes lie. */
-  page(ino: number, index: number, from: Uint8Array): number {
-    this.begin('page', ino);
+  extent(ino: number, index: number, block: number, count: number): void {
+    this.begin('extent', ino);
     this.number(index);
-    this.bytes.set(from, this.at);
-    this.at += PAGE_SIZE;
-    return this.at - PAGE_SIZE;
-  }
-
-  zeros(ino: number, index: number): void {
-    this.begin('zeros', ino);
-    this.number(index);
+    this.number(block);
+    this.number(count);
   }
 
   drop(ino: number, first: number, end: number): void {
@@ -114,7 +99,7 @@ export class ChunkWriter {
     this.begin('gone', ino);
   }
 
-  private begin(kind: JournalRecord['kind'], ino: number): void {
+  private begin(kind: LogRecord['kind'], ino: number): void {
     this.bytes[this.at++] = KINDS.indexOf(kind);
     this.number(ino);
   }
@@ -135,10 +120,9 @@ export class ChunkWriter {
 
 export interface Chunk {
   sequence: number;
+  generation: number;
   last: boolean;
-  records: JournalRecord[];
-  /** Bytes of it, with its header. */
-  length: number;
+  records: LogRecord[];
 }
 
 /** How long the chunk says that it is, from its header; undefined: it is none. */
@@ -154,9 +138,10 @@ export function parseChunk(bytes: Uint8Array, crc32: (bytes: Uint8Array) => numb
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(8, true) !== crc32(bytes.subarray(CHUNK_HEADER))) return undefined;
   const sequence = view.getFloat64(CHUNK_HEADER, true);
-  const last = (view.getUint32(CHUNK_HEADER + 8, true) & LAST) !== 0;
+  const generation = view.getFloat64(CHUNK_HEADER + 8, true);
+  const last = (view.getUint32(CHUNK_HEADER + 16, true) & LAST) !== 0;
   try {
-    return { sequence, last, records: parseRecords(bytes, view), length: bytes.length };
+    return { sequence, generation, last, records: parseRecords(bytes, view) };
   } catch (error) {
     // a number that leads out of the chunk
     if (error instanceof RangeError) return undefined;
@@ -164,8 +149,8 @@ export function parseChunk(bytes: Uint8Array, crc32: (bytes: Uint8Array) => numb
   }
 }
 
-function parseRecords(bytes: Uint8Array, view: DataView): JournalRecord[] {
-  const records: JournalRecord[] = [];
+function parseRecords(bytes: Uint8Array, view: DataView): LogRecord[] {
+  const records: LogRecord[] = [];
   let at = CHUNK_HEADER + CHUNK_PREFIX;
   const skip = (length: number): number => {
     at += length;
@@ -199,12 +184,8 @@ function parseRecords(bytes: Uint8Array, view: DataView): JournalRecord[] {
       case 'name':
         records.push({ kind, ino, name: text(), target: number() });
         break;
-      case 'page':
-        records.push({ kind, ino, index: number(), at });
-        take(PAGE_SIZE);
-        break;
-      case 'zeros':
-        records.push({ kind, ino, index: number() });
+      case 'extent':
+        records.push({ kind, ino, index: number(), block: number(), count: number() });
         break;
       case 'drop':
         records.push({ kind, ino, first: number(), end: number() });
