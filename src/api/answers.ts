@@ -10,6 +10,7 @@ import {
   NotImplemented,
   NotModified,
   StartFailed,
+  Unavailable,
 } from '../engine/errors.js';
 import { BodyError } from '../http/body.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
@@ -46,6 +47,7 @@ export function statusOf(error: unknown): number {
   if (error instanceof InvalidParameter || error instanceof BodyError || error instanceof StartFailed) return 400;
   if (error instanceof NotModified) return 304;
   if (error instanceof NotImplemented) return 501;
+  if (error instanceof Unavailable) return 503;
   if (error instanceof NodeFailure) return OF_NODE[error.kind];
   return 500;
 }

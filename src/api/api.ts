@@ -7,6 +7,7 @@ import { failed, json, statusOf } from './answers.js';
 import { containerRoutes } from './container-routes.js';
 import { imageRoutes } from './image-routes.js';
 import { networkRoutes } from './network-routes.js';
+import { swarmRoutes } from './swarm-routes.js';
 import { type About, systemRoutes } from './system-routes.js';
 import { API_VERSION, versionOf } from './versions.js';
 import { volumeRoutes } from './volume-routes.js';
@@ -19,6 +20,7 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
   imageRoutes(router, engine);
   volumeRoutes(router, engine);
   networkRoutes(router, engine);
+  swarmRoutes(router);
   const headers = { 'Api-Version': API_VERSION, Server: `tabvisor/${about.version} (linux)`, Ostype: 'linux' };
   return async (request) => {
     const reply = await answer(router, request).catch((error: unknown) => {

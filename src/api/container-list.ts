@@ -1,5 +1,6 @@
 // GET /containers/json: which containers, by filters. Docker Engine API, ContainerList.
 import type { Container } from '../engine/container.js';
+import { hasNetworks } from '../engine/endpoints.js';
 import type { Engine } from '../engine/engine.js';
 import { InvalidParameter } from '../engine/errors.js';
 import { checkFilters, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
@@ -58,21 +59,42 @@ export async function listContainers(engine: Engine, request: HttpRequest): Prom
 function passes(engine: Engine, container: Container, filters: Filters, ancestors: readonly string[]): boolean {
   const any = (name: string, test: (value: string) => boolean): boolean =>
     !filters.has(name) || filters.get(name)!.some(test);
-  const network = container.host.NetworkMode === 'default' ? 'bridge' : container.host.NetworkMode;
+  const networks = hasNetworks(container.host.NetworkMode)
+    ? container.endpoints.map(({ network }) => network)
+    : [container.host.NetworkMode];
   return (
     any('id', (value) => container.id.startsWith(value)) &&
     any('name', (value) => nameMatches(container.name, value)) &&
     matchesLabels(filters.get('label'), container.config.Labels) &&
     any('status', (value) => container.status === value) &&
     any('exited', (value) => container.status === 'exited' && String(container.exitCode) === value) &&
+    any('is-task', (value) => !['true', '1'].includes(value)) &&
+    (!(filters.has('publish') || filters.has('expose')) || hasPort(container, filters)) &&
     any('health', (value) => (container.health?.status ?? 'none') === value) &&
     any('ancestor', () => ancestors.includes(container.imageId)) &&
     any('volume', (value) =>
       container.mounts.some(({ Name, Destination }) => Name === value || Destination === value),
     ) &&
-    any('network', (value) => network === value) &&
+    any('network', (value) => networks.includes(engine.networks.nameOf(value))) &&
     any('before', (value) => container.created < engine.container(value).created) &&
     any('since', (value) => container.created > engine.container(value).created)
+  );
+}
+
+/** Is a port of the host one of `publish`, or one of its own one of `expose`? Both as 80, 80/udp or 8000-8010/tcp. */
+function hasPort({ ports, config }: Container, filters: Filters): boolean {
+  const among = (name: string, port: number, protocol: string): boolean =>
+    (filters.get(name) ?? []).some((value) => {
+      const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(\w+))?$/.exec(value);
+      if (!match) throw new InvalidParameter(`invalid filter '${name}=${value}'`);
+      const [, first, last = first, of = 'tcp'] = match;
+      return of === protocol && port >= Number(first) && port <= Number(last);
+    });
+  const exposed = Object.keys(config.ExposedPorts ?? {}).map((text) => text.split('/'));
+  return (
+    ports.some(({ hostPort, protocol }) => among('publish', hostPort, protocol)) ||
+    ports.some(({ port, protocol }) => among('expose', port, protocol)) ||
+    exposed.some(([port, protocol = 'tcp']) => among('expose', Number(port), protocol))
   );
 }
 

@@ -3,7 +3,7 @@ import { spanOf } from '../base/units.js';
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
 import type { Health } from '../engine/health.js';
-import type { Place } from '../engine/endpoints.js';
+import { type EndpointRequest, hasNetworks, type Place } from '../engine/endpoints.js';
 import { dateOf, present } from './answers.js';
 
 const SECOND = 1000;
@@ -46,31 +46,41 @@ function portsOf({ config, ports }: Container) {
   return shown;
 }
 
-/** Places while it runs; the names of networks alone while it does not. */
-function networksOf({ endpoints, places, host, id }: Container) {
-  if (endpoints.length === 0)
-    return host.NetworkMode.startsWith('container:') ? {} : { [host.NetworkMode]: endpointOf(undefined, []) };
+/** Places while it runs; what is asked of networks alone while it does not. */
+function networksOf({ endpoints, places, host }: Container) {
+  if (endpoints.length === 0 && !hasNetworks(host.NetworkMode))
+    return host.NetworkMode.startsWith('container:') ? {} : { [host.NetworkMode]: endpointOf(undefined, undefined) };
   return Object.fromEntries(
-    endpoints.map(({ network, aliases }) => [
-      network,
+    endpoints.map((asked) => [
+      asked.network,
       endpointOf(
-        places.find((place) => place.network === network),
-        network === 'bridge' ? [] : [...aliases, id.slice(0, 12)],
+        asked,
+        places.find((place) => place.network === asked.network),
       ),
     ]),
   );
 }
 
-const endpointOf = (place: Place | undefined, names: string[]) => ({
-  ...(names.length > 0 && { Aliases: names, DNSNames: names }),
-  MacAddress: '',
+const endpointOf = (asked: EndpointRequest | undefined, place: Place | undefined) => ({
+  ...((asked?.address || asked?.address6) && {
+    IPAMConfig: {
+      ...(asked.address && { IPv4Address: asked.address }),
+      ...(asked.address6 && { IPv6Address: asked.address6 }),
+    },
+  }),
+  ...(asked && asked.links.length > 0 && { Links: asked.links }),
+  ...(asked && asked.aliases.length > 0 && { Aliases: asked.aliases }),
+  ...(place && place.names.length > 0 && { DNSNames: place.names }),
+  MacAddress: place?.station ?? asked?.station ?? '',
   GwPriority: 0,
   NetworkID: place?.id ?? '',
-  EndpointID: place?.id ?? '',
+  EndpointID: place?.endpoint ?? '',
   Gateway: place?.gateway ?? '',
   IPAddress: place?.address ?? '',
   IPPrefixLen: place?.bits ?? 0,
-  ...{ IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0 },
+  IPv6Gateway: place?.ipv6?.gateway ?? '',
+  GlobalIPv6Address: place?.ipv6?.address ?? '',
+  GlobalIPv6PrefixLen: place?.ipv6?.bits ?? 0,
 });
 
 function mountsOf({ mounts }: Container) {
@@ -96,7 +106,7 @@ function platformOf(container: Container) {
       Env: config.Env.filter((entry) => entry.includes('=')),
     }),
     HostConfig: present({
-      ...{ ContainerIDFile: '', VolumeDriver: '', VolumesFrom: null, Links: null, Cgroup: '', CgroupParent: '' },
+      ...{ ContainerIDFile: '', VolumeDriver: '', VolumesFrom: null, Cgroup: '', CgroupParent: '' },
       ...{ BlkioWeight: 0, BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [] },
       ...{
         BlkioDeviceReadIOps: [],
@@ -113,9 +123,10 @@ function platformOf(container: Container) {
         IOMaximumIOps: 0,
         IOMaximumBandwidth: 0,
       },
-      ...{ MemorySwappiness: null, OomKillDisable: null, ConsoleSize: [0, 0], DnsOptions: [] },
+      ...{ MemorySwappiness: null, OomKillDisable: null, ConsoleSize: [0, 0] },
       ...{ Isolation: '', Runtime: 'tabvisor' },
       ...host,
+      Links: host.Links.length > 0 ? host.Links : null,
     }),
   };
 }
@@ -171,7 +182,7 @@ export function inspection(container: Container) {
         IPPrefixLen: first?.bits ?? 0,
         IPv6Gateway: '',
       },
-      MacAddress: '',
+      MacAddress: first?.station ?? '',
       Ports: portsOf(container),
       Networks: networks,
     },

@@ -1,35 +1,53 @@
 // Routes of networks. Docker Engine API, "Networks".
 import { formatAddress } from '../net/address.js';
+import { parseEndpoint } from '../engine/endpoints.js';
 import type { Engine } from '../engine/engine.js';
-import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
-import { gatewayOf, type Network, textOf } from '../engine/networks.js';
+import { NotFound } from '../engine/errors.js';
+import { checkFilters, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { shownPool } from '../engine/ipam.js';
+import { Members } from '../engine/json-members.js';
+import { isPredefined, type Network } from '../engine/networks.js';
 import { readJson } from '../http/body.js';
+import type { HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
-import { dateOf, json, nothing } from './answers.js';
+import { dateOf, json, nothing, timeOf } from './answers.js';
 
-function shown(engine: Engine, { id, name, driver, internal, labels, created, subnet, endpoints }: Network) {
-  const containers = [...endpoints].map(([container, address]) => [
+function shown(engine: Engine, network: Network) {
+  const { id, name, driver, internal, attachable, ipv6, labels, options, created, pools, seats } = network;
+  const containers = [...seats].map(([container, { id: endpoint, address, address6, station }]) => [
     container,
     {
       Name: engine.containers.get(container)?.name ?? '',
-      EndpointID: container,
-      MacAddress: '',
-      IPv4Address: `${formatAddress(address)}/${subnet!.bits}`,
-      IPv6Address: '',
+      EndpointID: endpoint,
+      MacAddress: station,
+      IPv4Address: `${formatAddress(address)}/${pools[0]!.bits}`,
+      IPv6Address: address6 === undefined ? '' : `${formatAddress(address6)}/${pools[1]!.bits}`,
     },
   ]);
   return {
     ...{ Name: name, Id: id, Created: dateOf(created), Scope: 'local', Driver: driver, EnableIPv4: true },
-    EnableIPv6: false,
-    IPAM: {
-      Driver: 'default',
-      Config: subnet ? [{ Subnet: textOf(subnet), Gateway: gatewayOf(subnet) }] : [],
-    },
-    ...{ Internal: internal, Attachable: false, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false },
+    EnableIPv6: ipv6,
+    IPAM: { Driver: 'default', Options: {}, Config: pools.map(shownPool) },
+    ...{ Internal: internal, Attachable: attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false },
     Containers: Object.fromEntries(containers),
-    Options: {},
+    Options: options,
     Labels: labels,
   };
+}
+
+function passes(network: Network, filters: Filters): boolean {
+  const any = (name: string, test: (value: string) => boolean): boolean => filters.get(name)?.some(test) ?? true;
+  const dangling = !isPredefined(network) && network.seats.size === 0;
+  return (
+    any('name', (value) => network.name.includes(value)) &&
+    any('id', (value) => network.id.startsWith(value)) &&
+    any('driver', (value) => network.driver === value) &&
+    any('scope', (value) => value === 'local') &&
+    any('type', (value) => (value === 'builtin') === isPredefined(network)) &&
+    any('dangling', (value) => ['true', '1'].includes(value) === dangling) &&
+    matchesLabels(filters.get('label'), network.labels) &&
+    !(filters.has('label!') && matchesLabels(filters.get('label!'), network.labels))
+  );
 }
 
 export function networkRoutes(router: Router, engine: Engine): void {
@@ -37,46 +55,50 @@ export function networkRoutes(router: Router, engine: Engine): void {
   router.add('GET', '/networks', async (request) => {
     const filters = parseFilters(request.query.get('filters'));
     checkFilters(filters, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']);
-    const any = (name: string, test: (value: string) => boolean): boolean => filters.get(name)?.some(test) ?? true;
-    const isOwn = ({ name }: Network): boolean => !['bridge', 'host', 'none'].includes(name);
-    const found = networks
-      .list()
-      .filter(
-        (network) =>
-          any('name', (value) => network.name.includes(value)) &&
-          any('id', (value) => network.id.startsWith(value)) &&
-          any('driver', (value) => network.driver === value) &&
-          any('scope', (value) => value === 'local') &&
-          any('type', (value) => (value === 'custom') === isOwn(network)) &&
-          any(
-            'dangling',
-            (value) => ['true', '1'].includes(value) === (isOwn(network) && network.endpoints.size === 0),
-          ) &&
-          matchesLabels(filters.get('label'), network.labels),
-      );
+    const found = networks.list().filter((network) => passes(network, filters));
     return json(found.map((network) => shown(engine, network)));
   });
   router.add('POST', '/networks/create', async (request) => {
     const { id } = networks.create(await readJson(request));
     return json({ Id: id, Warning: '' }, 201);
   });
-  router.add('POST', '/networks/prune', async (request) => {
-    const filters = parseFilters(request.query.get('filters'));
-    const deleted: string[] = [];
-    for (const network of networks.list()) {
-      const used = [...engine.containers.values()].some(({ endpoints }) =>
-        endpoints.some((one) => one.network === network.name),
-      );
-      if (['bridge', 'host', 'none'].includes(network.name) || used) continue;
-      if (!matchesLabels(filters.get('label'), network.labels)) continue;
-      await networks.remove(network);
-      deleted.push(network.name);
-    }
-    return json({ NetworksDeleted: deleted });
-  });
+  router.add('POST', '/networks/prune', async (request) => json({ NetworksDeleted: await prune(engine, request) }));
   router.add('GET', '/networks/{id}', async (_request, { id }) => json(shown(engine, networks.find(id!))));
   router.add('DELETE', '/networks/{id}', async (_request, { id }) => {
     await networks.remove(networks.find(id!));
     return nothing();
   });
+  router.add('POST', '/networks/{id}/connect', async (request, { id }) => {
+    const body = new Members(await readJson(request), 'the request');
+    const network = networks.find(id!);
+    const container = engine.container(body.text('Container'));
+    await container.connect(parseEndpoint(network.name, body.members('EndpointConfig')));
+    return nothing(200);
+  });
+  router.add('POST', '/networks/{id}/disconnect', async (request, { id }) => {
+    const body = new Members(await readJson(request), 'the request');
+    const network = networks.find(id!);
+    try {
+      await engine.container(body.text('Container')).disconnect(network);
+    } catch (error) {
+      // by force even one that is there no more
+      if (!(error instanceof NotFound) || !body.flag('Force')) throw error;
+    }
+    return nothing(200);
+  });
+}
+
+async function prune({ networks, events }: Engine, request: HttpRequest): Promise<string[]> {
+  const filters = parseFilters(request.query.get('filters'));
+  checkFilters(filters, ['label', 'label!', 'until']);
+  const until = timeOf({ ...request, query: new Map([['until', filters.get('until')?.[0] ?? '']]) }, 'until');
+  const deleted: string[] = [];
+  for (const network of networks.list()) {
+    if (isPredefined(network) || network.seats.size > 0 || !passes(network, filters)) continue;
+    if (until !== undefined && network.created > until * 1000) continue;
+    await networks.remove(network);
+    deleted.push(network.name);
+  }
+  events.tell('network', 'prune', '', { reclaimed: '0' });
+  return deleted;
 }

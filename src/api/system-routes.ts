@@ -68,7 +68,7 @@ async function infoOf(engine: Engine, { version, root }: About) {
     Images: (await engine.images.list()).length,
     Driver: 'overlay',
     DriverStatus: [['Layers', 'mounted where they lie']],
-    Plugins: { Volume: ['local'], Network: ['host', 'none'], Log: ['json-file', 'none'] },
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Log: ['json-file', 'none'] },
     ...{ MemoryLimit: true, SwapLimit: false, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true },
     ...{ PidsLimit: true, OomKillDisable: false, IPv4Forwarding: true, Debug: false, NFd: 0, NGoroutines: 0 },
     SystemTime: new Date(engine.host.date()).toISOString(),

@@ -9,7 +9,9 @@ import { Card } from '../kernel/net/link/card.js';
 import { HostTimers } from '../kernel/task/host-timers.js';
 import { stationAt } from '../net/ethernet.js';
 import { FIRST_GUEST, GATEWAY, NAME_SERVER, NETWORK_BITS } from '../net/private-network.js';
-import type { Uplink } from '../node/uplink.js';
+import type { Gateway } from '../net/gateway.js';
+import type { ForwardedPort } from '../net/udp-forward.js';
+import type { OpenPort, Uplink } from '../node/uplink.js';
 import { Cable } from '../vmm/cable.js';
 import { NETWORK_ADDRESS } from '../vmm/layout.js';
 
@@ -37,10 +39,41 @@ export async function openUplink(kernel: Kernel, host: NodeHost): Promise<Uplink
   });
   return {
     nameServers: [NAME_SERVER],
-    async publish(address, port, to) {
-      const server = await sockets.listen(address, port, (attach) => gateway.accept(FIRST_GUEST, to, attach));
-      const at = server.address();
-      return { port: typeof at === 'object' && at ? at.port : port, close: () => void server.close() };
+    publish: (protocol, address, port, to) =>
+      (protocol === 'udp' ? publishDatagrams : publishStreams)(sockets, gateway, address, port, to),
+  };
+}
+
+async function publishStreams(
+  sockets: NodeNetwork,
+  gateway: Gateway,
+  address: string,
+  port: number,
+  to: number,
+): Promise<OpenPort> {
+  const server = await sockets.listen(address, port, (attach) => gateway.accept(FIRST_GUEST, to, attach));
+  const at = server.address();
+  return { port: typeof at === 'object' && at ? at.port : port, close: () => void server.close() };
+}
+
+async function publishDatagrams(
+  sockets: NodeNetwork,
+  gateway: Gateway,
+  address: string,
+  port: number,
+  to: number,
+): Promise<OpenPort> {
+  let forwarded: ForwardedPort | undefined;
+  const socket = await sockets.listenDatagrams(address, port, (from, fromPort, data) =>
+    forwarded?.received(from, fromPort, data),
+  );
+  const way = gateway.forward(FIRST_GUEST, to, socket);
+  forwarded = way;
+  return {
+    port: socket.port,
+    close() {
+      way.close();
+      socket.close();
     },
   };
 }

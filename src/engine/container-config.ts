@@ -75,6 +75,9 @@ export interface HostConfig extends Resources {
   ExtraHosts: string[] | null;
   Dns: string[];
   DnsSearch: string[];
+  DnsOptions: string[];
+  /** As name:alias. */
+  Links: string[];
   GroupAdd: string[] | null;
   Init: boolean | null;
   Annotations: Record<string, string>;
@@ -182,6 +185,8 @@ export function parseHostConfig(host: Members): HostConfig {
     ExtraHosts: host.texts('ExtraHosts'),
     Dns: host.texts('Dns') ?? [],
     DnsSearch: host.texts('DnsSearch') ?? [],
+    DnsOptions: host.texts('DnsOptions') ?? [],
+    Links: host.texts('Links') ?? [],
     GroupAdd: host.texts('GroupAdd'),
     Init: host.has('Init') ? host.flag('Init') : null,
     Annotations: host.map('Annotations'),

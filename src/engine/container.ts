@@ -2,8 +2,8 @@
 // Docker Engine API, "Containers".
 import type { NamespaceType } from '../base/runtime-spec.js';
 import { NodeFailure } from '../runtime/failure.js';
-import type { Endpoint, NodeClient, PublishedPort } from '../runtime/node-client.js';
-import type { EndpointRequest, Place } from './endpoints.js';
+import type { NodeClient, PublishedPort } from '../runtime/node-client.js';
+import type { EndpointRequest, NetworkSetup, Place } from './endpoints.js';
 import type { ContainerConfig, HostConfig } from './container-config.js';
 import { type MountPoint, resourcesOf, specOf } from './container-spec.js';
 import { Conflict, EngineError, InvalidParameter, NotModified, StartFailed } from './errors.js';
@@ -12,6 +12,7 @@ import type { Exec, ExecConfig } from './exec.js';
 import { gather, type Health, HealthMonitor, type Patient, type Probe, probeOf } from './health.js';
 import type { EngineHost } from './host.js';
 import { ContainerLog } from './log.js';
+import type { Network } from './networks.js';
 import { signalOf } from './signals.js';
 import { ProcessStreams } from './streams.js';
 
@@ -44,8 +45,10 @@ export interface Surroundings {
   /** Paths of the namespaces that other containers lend it. Throws EngineError. */
   joined(container: Container): Partial<Record<NamespaceType, string>>;
   /** Its places in networks; it leaves them. Throws EngineError. */
-  enter(container: Container): Promise<Endpoint[]>;
+  enter(container: Container): Promise<NetworkSetup>;
   leave(container: Container): void;
+  connect(container: Container, request: EndpointRequest): Promise<void>;
+  disconnect(container: Container, network: Network): Promise<void>;
   /** Texts over files of its root. */
   files(container: Container): Record<string, string>;
   remove(container: Container): Promise<void>;
@@ -137,11 +140,11 @@ export class Container implements Patient {
       },
     );
     try {
-      const endpoints = await this.around.enter(this);
+      const network = await this.around.enter(this);
       const files = this.around.files(this);
       const reaper = this.host.Init ?? false;
-      const { pid } = await node.call('create', { id, root: id, spec, files, reaper, endpoints });
-      if (endpoints.some(({ ports }) => ports.length > 0)) this.ports = await node.call('publish', { id });
+      const { pid } = await node.call('create', { id, root: id, spec, files, reaper, ...network });
+      if (network.ports.length > 0) this.ports = await this.publish();
       await node.call('start', { id });
       this.pid = pid;
     } catch (error) {
@@ -176,6 +179,25 @@ export class Container implements Patient {
     this.answer('next-exit', this.exitCode);
     if (this.host.AutoRemove) await this.around.remove(this);
     return failure;
+  }
+
+  private async publish(): Promise<PublishedPort[]> {
+    try {
+      return await this.around.node.call('publish', { id: this.id });
+    } catch (error) {
+      if (!(error instanceof NodeFailure) || error.kind !== 'conflict') throw error;
+      const { name, places } = this;
+      const words = `failed to set up container networking: driver failed programming external connectivity on endpoint ${name} (${places[0]?.endpoint}): ${error.message}`;
+      throw new NodeFailure(error.kind, words);
+    }
+  }
+
+  /** Into one more network, and out of one, whether it runs or not. Throws EngineError. */
+  connect(request: EndpointRequest): Promise<void> {
+    return this.inTurn(() => this.around.connect(this, request));
+  }
+  disconnect(network: Network): Promise<void> {
+    return this.inTurn(() => this.around.disconnect(this, network));
   }
 
   private leaveNetworks(): void {

@@ -1,86 +1,170 @@
-// What a container asks of networks: which, by which names and addresses, with which ports of the host. Docker docs, "Port publishing".
-import type { Endpoint, PublishedPort } from '../runtime/node-client.js';
+// A container's places in networks: which are asked for, by which names and addresses; entering and leaving them.
+// Docker Engine API, definition EndpointSettings; docs, "Networking overview".
 import { formatAddress } from '../net/address.js';
+import type { Endpoint, NodeClient, PublishedPort } from '../runtime/node-client.js';
 import type { Container } from './container.js';
-import { InvalidParameter } from './errors.js';
+import { Conflict, Forbidden, InvalidParameter } from './errors.js';
 import { Members } from './json-members.js';
-import type { Networks } from './networks.js';
+import type { Network, Networks } from './networks.js';
+import { portsOf } from './published-ports.js';
 
 /** What is asked of one network. */
 export interface EndpointRequest {
   network: string;
   address: string;
+  address6: string;
   aliases: string[];
+  /** As db, or db:database. */
+  links: string[];
+  station: string;
 }
 
 /** A container's place in a network while it runs. */
 export interface Place {
-  /** Names of the network and its id. */
+  /** The network's name and id. */
   network: string;
   id: string;
+  endpoint: string;
   address: string;
   gateway: string;
   bits: number;
+  ipv6?: { address: string; gateway: string; bits: number };
+  station: string;
+  /** Names that it is found by. */
   names: string[];
 }
 
+/** What a node is told of a container's networks. */
+export interface NetworkSetup {
+  endpoints?: Endpoint[];
+  ports: PublishedPort[];
+  nameServers?: string[];
+}
+
+export const hasNetworks = (mode: string): boolean =>
+  mode !== 'host' && mode !== 'none' && !mode.startsWith('container:');
+
+/** EndpointSettings for a network. */
+export function parseEndpoint(network: string, config: Members): EndpointRequest {
+  const ipam = config.members('IPAMConfig');
+  return {
+    ...{ network, address: ipam.text('IPv4Address'), address6: ipam.text('IPv6Address') },
+    ...{
+      aliases: config.texts('Aliases') ?? [],
+      links: config.texts('Links') ?? [],
+      station: config.text('MacAddress'),
+    },
+  };
+}
+
 /** From a create request: the network of the mode, and those that are named besides. */
-export function parseEndpoints(body: unknown, mode: string): EndpointRequest[] {
-  if (mode === 'host' || mode === 'none' || mode.startsWith('container:')) return [];
-  const configs = new Members(body, 'the config').members('NetworkingConfig').entries('EndpointsConfig');
-  const first = mode === 'default' ? 'bridge' : mode;
-  const found = new Map<string, EndpointRequest>([[first, { network: first, address: '', aliases: [] }]]);
-  for (const [name, value] of configs) {
-    const config = new Members(value, `EndpointsConfig.${name}`);
-    const network = name === 'default' ? 'bridge' : name;
-    const address = config.members('IPAMConfig').text('IPv4Address');
-    found.set(network, { network, address, aliases: config.texts('Aliases') ?? [] });
+export function parseEndpoints(body: unknown, mode: string, networks: Networks): EndpointRequest[] {
+  if (!hasNetworks(mode)) return [];
+  const config = new Members(body, 'the config');
+  const first = networks.nameOf(mode);
+  // clients of an API before 1.44 say it here
+  const station = config.text('MacAddress');
+  const found = new Map([[first, { ...parseEndpoint(first, new Members({}, '')), station }]]);
+  for (const [reference, value] of config.members('NetworkingConfig').entries('EndpointsConfig')) {
+    const name = networks.nameOf(reference);
+    const asked = parseEndpoint(name, new Members(value, `EndpointsConfig.${name}`));
+    found.set(name, { ...asked, station: asked.station || (name === first ? station : '') });
   }
   return [...found.values()];
 }
 
-/** The ports that are asked for: bindings, and with -P all that are exposed. Throws InvalidParameter. */
-export function portsOf({ host, config }: Pick<Container, 'host' | 'config'>): PublishedPort[] {
-  const ports: PublishedPort[] = [];
-  const add = (text: string, address: string, hostPort: string): void => {
-    const match = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
-    const number = Number(match?.[1]);
-    if (!match || number < 1 || number > 65535 || !/^(\d{1,5})?$/.test(hostPort) || Number(hostPort) > 65535)
-      throw new InvalidParameter(`invalid port specification: "${hostPort}:${text}"`);
-    const protocol = match[2] === 'udp' ? 'udp' : 'tcp';
-    // nobody but this host, unless somebody says so
-    ports.push({ protocol, port: number, hostAddress: address || '127.0.0.1', hostPort: Number(hostPort || 0) });
-  };
-  for (const [port, bindings] of Object.entries(host.PortBindings))
-    for (const { HostIp, HostPort } of bindings) add(port, HostIp, HostPort);
-  if (host.PublishAllPorts)
-    for (const port of Object.keys(config.ExposedPorts ?? {})) if (!(port in host.PortBindings)) add(port, '', '');
-  return ports;
+/** Puts a container that is about to start into its networks. Throws EngineError; release() undoes it. */
+export async function enter(networks: Networks, container: Container): Promise<NetworkSetup> {
+  if (!hasNetworks(container.host.NetworkMode)) return { ports: [] };
+  const endpoints: Endpoint[] = [];
+  container.places = [];
+  for (const request of container.endpoints) endpoints.push(await place(networks, container, request));
+  const { Dns } = container.host;
+  return { endpoints, ports: portsOf(container), ...(Dns.length > 0 && { nameServers: Dns }) };
 }
 
-/** Puts a container into its networks: what the node is told. Throws EngineError; release() undoes it. */
-export async function enter(networks: Networks, container: Container): Promise<Endpoint[]> {
-  const endpoints: Endpoint[] = [];
-  const ports = portsOf(container);
-  container.places = [];
-  for (const { network: name, address: asked, aliases } of container.endpoints) {
-    const network = networks.find(name);
-    if (!network.subnet) throw new InvalidParameter(`network ${name}: containers enter it by --network ${name} alone`);
-    await networks.prepare(network);
-    const address = formatAddress(networks.allocate(network, container.id, asked));
-    // in the first network of all nobody is found by name
-    const names = network.name === 'bridge' ? [] : [container.name, container.id.slice(0, 12), ...aliases];
-    const gateway = formatAddress(network.subnet.network + 1);
-    container.places.push({
-      network: network.name,
-      id: network.id,
-      address,
-      gateway,
-      bits: network.subnet.bits,
-      names,
-    });
-    const own = endpoints.length === 0 ? ports : [];
-    endpoints.push({ network: network.id, interface: `eth${endpoints.length}`, address, names, ports: own });
+async function place(networks: Networks, container: Container, request: EndpointRequest): Promise<Endpoint> {
+  const network = networks.find(request.network);
+  const [pool, pool6] = network.pools;
+  if (!pool)
+    throw new InvalidParameter(
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+    );
+  await networks.prepare(network);
+  const { id, address, address6, station } = networks.seat(network, container.id, request);
+  // in the first network of all nobody is found by name
+  const own = network.name === 'bridge' ? [] : [container.name, container.id.slice(0, 12)];
+  const names = [...new Set([...own, ...(network.name === 'bridge' ? [] : request.aliases)])];
+  container.places.push({
+    ...{ network: network.name, id: network.id, endpoint: id, address: formatAddress(address), station, names },
+    ...{ gateway: network.internal ? '' : formatAddress(pool.gateway), bits: pool.bits },
+    ...(address6 !== undefined && {
+      ipv6: { address: formatAddress(address6), gateway: formatAddress(pool6!.gateway), bits: pool6!.bits },
+    }),
+  });
+  return {
+    ...{ network: network.id, address: formatAddress(address), station },
+    ...(address6 !== undefined && { address6: formatAddress(address6) }),
+    // the first one is what its address is called
+    names: own.length > 0 ? [`${container.name}.${network.name}`, ...names] : [],
+    links: Object.fromEntries(request.links.map(linkOf)),
+  };
+}
+
+/** The name that is given, and whose it is. */
+function linkOf(link: string): [alias: string, name: string] {
+  const [name = '', alias] = link.split(':');
+  return [alias || name, name];
+}
+
+/** A container goes into one more network, at once if it runs. Throws EngineError. */
+export async function connect(
+  { networks, node }: { networks: Networks; node: NodeClient },
+  container: Container,
+  request: EndpointRequest,
+): Promise<void> {
+  const network = networks.find(request.network);
+  if (network.driver === 'host' || container.host.NetworkMode === 'host')
+    throw new Forbidden('container cannot be disconnected from host network or connected to host network');
+  if (container.host.NetworkMode.startsWith('container:'))
+    throw new InvalidParameter(
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
+  if (!hasNetworks(container.host.NetworkMode) || network.pools.length === 0)
+    throw new Forbidden(
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+    );
+  if (container.endpoints.some((one) => one.network === network.name))
+    throw new Forbidden(`endpoint with name ${container.name} already exists in network ${network.name}`);
+  networks.check(network, request);
+  if (container.running) {
+    const endpoint = await place(networks, container, request);
+    try {
+      await node.call('connect', { id: container.id, endpoint });
+    } catch (error) {
+      leave(networks, container, network);
+      throw error;
+    }
   }
-  return endpoints;
+  container.endpoints.push({ ...request, network: network.name });
+}
+
+/** A container leaves a network, at once if it runs. Throws EngineError. */
+export async function disconnect(
+  { networks, node }: { networks: Networks; node: NodeClient },
+  container: Container,
+  network: Network,
+): Promise<void> {
+  if (network.driver === 'host')
+    throw new Conflict('container cannot be disconnected from host network or connected to host network');
+  const at = container.endpoints.findIndex((one) => one.network === network.name);
+  if (at < 0) throw new Forbidden(`container ${container.id} is not connected to network ${network.name}`);
+  if (container.running) await node.call('disconnect', { id: container.id, network: network.id });
+  leave(networks, container, network);
+  container.endpoints.splice(at, 1);
+}
+
+function leave(networks: Networks, container: Container, network: Network): void {
+  container.places = container.places.filter(({ id }) => id !== network.id);
+  networks.release(container.id, network);
 }

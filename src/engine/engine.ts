@@ -8,8 +8,10 @@ import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
 import { Exec, type ExecConfig, parseExec } from './exec.js';
-import { enter, parseEndpoints, portsOf } from './endpoints.js';
-import { Networks } from './networks.js';
+import { connect, disconnect, enter, parseEndpoints } from './endpoints.js';
+import { networkFiles } from './network-files.js';
+import { gatewayOf, Networks } from './networks.js';
+import { portsOf } from './published-ports.js';
 import { type HealthConfig, mergeHealth } from './health.js';
 import { type EngineHost, randomBelow, randomHex } from './host.js';
 import type { Image, Images } from './images.js';
@@ -52,7 +54,10 @@ export class Engine {
       joined: (container) => this.joined(container),
       enter: (container) => enter(this.networks, container),
       leave: ({ id }) => this.networks.release(id),
-      files: (container) => networkFiles(container),
+      connect: (container, request) => connect(this, container, request),
+      disconnect: (container, network) => disconnect(this, container, network),
+      files: (container) =>
+        networkFiles(container, (name) => this.container(name), gatewayOf(this.networks.find('bridge'))),
       remove: (container) => this.remove(container, false, true),
       exec: (container, config) => this.addExec(container, config),
     };
@@ -106,7 +111,7 @@ export class Engine {
         wanted.push({ Name: made, Labels: {}, created: this.host.date(), anonymous: volume === undefined });
       return made;
     });
-    const endpoints = parseEndpoints(body, host.NetworkMode);
+    const endpoints = parseEndpoints(body, host.NetworkMode, this.networks);
     const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints };
     const container = new Container(parts, this.around);
     portsOf(container);
@@ -291,33 +296,4 @@ function warningsOf(host: HostConfig): string[] {
   if (host.MemorySwap > 0 && host.MemorySwap > host.Memory)
     warnings.push('Your kernel does not support swap limit capabilities. Limitation discarded.');
   return warnings;
-}
-
-/** /etc/hosts, /etc/hostname and /etc/resolv.conf. */
-function networkFiles({ config, host, places }: Container): Record<string, string> {
-  const hosts = [
-    '127.0.0.1\tlocalhost',
-    '::1\tlocalhost ip6-localhost ip6-loopback',
-    'fe00::0\tip6-localnet',
-    'ff02::1\tip6-allnodes',
-    'ff02::2\tip6-allrouters',
-    ...(host.ExtraHosts ?? []).map((entry) => {
-      const at = entry.indexOf(':');
-      return `${entry.slice(at + 1).replace('host-gateway', '127.0.0.1')}\t${entry.slice(0, at)}`;
-    }),
-    ...(places.length > 0
-      ? places.map(({ address }) => `${address}\t${config.Hostname}`)
-      : [`127.0.1.1\t${config.Hostname}`]),
-  ];
-  const resolve = [
-    ...(host.Dns.length > 0 ? host.Dns : places.slice(0, 1).map(({ gateway }) => gateway)).map(
-      (server) => `nameserver ${server}`,
-    ),
-    ...(host.DnsSearch.length > 0 ? [`search ${host.DnsSearch.join(' ')}`] : []),
-  ];
-  return {
-    '/etc/hosts': `${hosts.join('\n')}\n`,
-    '/etc/hostname': `${config.Hostname}\n`,
-    '/etc/resolv.conf': resolve.map((line) => `${line}\n`).join(''),
-  };
 }

@@ -9,6 +9,8 @@ export class InvalidParameter extends EngineError {}
 /** It is so already: no error to whoever asked for it. */
 export class NotModified extends EngineError {}
 export class NotImplemented extends EngineError {}
+/** It is not to be had here, as a swarm. */
+export class Unavailable extends EngineError {}
 /** A node refuses. */
 export { NodeFailure } from '../runtime/failure.js';
 /** The program can't be started: 126 and 127 of `docker run`. */

@@ -1,32 +1,49 @@
 // Networks of containers: which there are, who has which address in them. Docker Engine API, "Networks"; docs, "Networking overview".
 // Three are there from the beginning: bridge, host, none. Addresses are given out here, so that they are known before a container begins.
-import { formatAddress, inNetwork, parseIpv4 } from '../net/address.js';
+import { type Address, formatAddress, parseAddress } from '../net/address.js';
 import type { NodeClient } from '../runtime/node-client.js';
-import { Conflict, Forbidden, InvalidParameter, NotFound } from './errors.js';
+import { Conflict, Forbidden, InvalidParameter, NotFound, Unavailable } from './errors.js';
 import type { Events } from './events.js';
 import { type EngineHost, randomHex } from './host.js';
+import { FIRST_POOL, freeAddress, givable, type Pool, poolsOf, textOf } from './ipam.js';
 import { Members } from './json-members.js';
+
+/** A container's seat in a network while it runs. */
+export interface Seat {
+  /** Of the endpoint. */
+  id: string;
+  address: Address;
+  address6?: Address;
+  /** As 02:42:ac:11:00:02. */
+  station: string;
+}
 
 export interface Network {
   id: string;
   name: string;
   driver: 'bridge' | 'host' | 'null';
   internal: boolean;
+  attachable: boolean;
+  ipv6: boolean;
   labels: Record<string, string>;
+  options: Record<string, string>;
   /** Milliseconds since 1970. */
   created: number;
-  /** Of a bridge. */
-  subnet?: { network: number; bits: number };
-  /** Addresses by the ids of containers that run. */
-  readonly endpoints: Map<string, number>;
+  /** Of a bridge: IPv4's, and IPv6's. */
+  pools: Pool[];
+  /** Somebody has said which subnet: addresses can be asked for. */
+  configured: boolean;
+  /** By the ids of containers that run. */
+  readonly seats: Map<string, Seat>;
 }
 
-/** The subnets that are given out: 172.17.0.0/16 to 172.31.0.0/16, then /20s of 192.168.0.0/16. */
-const POOL: readonly { network: number; bits: number }[] = [
-  ...Array.from({ length: 15 }, (_, i) => ({ network: parseIpv4(`172.${17 + i}.0.0`)!, bits: 16 })),
-  ...Array.from({ length: 16 }, (_, i) => ({ network: parseIpv4(`192.168.${16 * i}.0`)!, bits: 20 })),
-];
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const BRIDGE_NAME = 'com.docker.network.bridge.name';
+const STATION = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
+export const NO_SWARM =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
+export const isPredefined = ({ name }: Network): boolean => ['bridge', 'host', 'none'].includes(name);
 
 export class Networks {
   private readonly networks = new Map<string, Network>();
@@ -38,16 +55,17 @@ export class Networks {
     private readonly host: EngineHost,
     private readonly events: Events,
   ) {
-    this.add('bridge', 'bridge', { subnet: POOL[0] });
-    this.add('host', 'host', {});
-    this.add('none', 'null', {});
+    this.add({ name: 'bridge', pools: [FIRST_POOL] });
+    this.add({ name: 'host', driver: 'host' });
+    this.add({ name: 'none', driver: 'null' });
   }
 
-  private add(name: string, driver: Network['driver'], more: Partial<Network>): Network {
+  private add(given: Partial<Network> & { name: string }): Network {
     const network: Network = {
-      ...{ id: randomHex(this.host, 32), name, driver, internal: false, labels: {}, created: this.host.date() },
-      ...more,
-      endpoints: new Map(),
+      ...{ id: randomHex(this.host, 32), driver: 'bridge', internal: false, attachable: false, ipv6: false },
+      ...{ labels: {}, options: {}, created: this.host.date(), pools: [], configured: false },
+      ...given,
+      seats: new Map(),
     };
     this.networks.set(network.id, network);
     return network;
@@ -67,6 +85,15 @@ export class Networks {
     return found;
   }
 
+  /** The name of a network, however it is referred to; of one that is not there what it was called. */
+  nameOf(reference: string): string {
+    try {
+      return this.find(reference).name;
+    } catch {
+      return reference;
+    }
+  }
+
   /** From the body of a request. Throws InvalidParameter, Conflict. */
   create(body: unknown): Network {
     const given = new Members(body, 'the network');
@@ -74,49 +101,36 @@ export class Networks {
     if (!NAME.test(name)) throw new InvalidParameter(`invalid network name: '${name}'`);
     if (this.list().some((network) => network.name === name))
       throw new Conflict(`network with name ${name} already exists`);
-    const driver = given.text('Driver') || 'bridge';
-    if (driver !== 'bridge')
-      throw new NotFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
-    if (given.flag('EnableIPv6')) throw new InvalidParameter('networks have IPv4 alone by now: leave --ipv6 away');
-    const config = given.members('IPAM').list('Config')[0];
-    const asked = new Members(config, 'IPAM.Config').text('Subnet');
-    const subnet = asked ? this.parse(asked) : this.free();
-    const network = this.add(name, 'bridge', { subnet, internal: given.flag('Internal'), labels: given.map('Labels') });
+    this.checkDriver(given.text('Driver') || 'bridge');
+    if (given.has('EnableIPv4') && !given.flag('EnableIPv4'))
+      throw new InvalidParameter('IPv4 cannot be disabled: leave --ipv4=false away');
+    const ipam = given.members('IPAM');
+    const ipv6 = given.flag('EnableIPv6');
+    const taken = this.list().flatMap(({ pools }) => pools);
+    const pools = poolsOf(ipam, ipv6, taken, () => BigInt(`0x${randomHex(this.host, 8)}`));
+    const options = given.map('Options');
+    const bridge = options[BRIDGE_NAME];
+    if (bridge !== undefined && (bridge === '' || this.list().some((other) => bridgeOf(other) === bridge)))
+      throw new Conflict(`bridge name ${bridge} is in use already`);
+    const network = this.add({
+      ...{ name, pools, options, ipv6, internal: given.flag('Internal'), attachable: given.flag('Attachable') },
+      ...{ labels: given.map('Labels'), configured: ipam.list('Config').length > 0 },
+    });
     this.events.tell('network', 'create', network.id, { name, type: 'bridge' });
     return network;
   }
 
-  private parse(text: string): { network: number; bits: number } {
-    const [address, bits] = text.split('/');
-    const network = parseIpv4(address ?? '');
-    if (network === undefined || !/^\d{1,2}$/.test(bits ?? '') || Number(bits) < 8 || Number(bits) > 29)
-      throw new InvalidParameter(`invalid subnet ${text}: it is no IPv4 network of 8 to 29 bits`);
-    const subnet = { network, bits: Number(bits) };
-    if (!inNetwork(network, network, subnet.bits) || network % 2 ** (32 - subnet.bits) !== 0)
-      throw new InvalidParameter(`invalid subnet ${text}: its host bits are not zero`);
-    if (this.overlaps(subnet))
-      throw new InvalidParameter('invalid pool request: Pool overlaps with other one on this address space');
-    return subnet;
-  }
-
-  private overlaps(one: { network: number; bits: number }): boolean {
-    return this.list().some(({ subnet }) => {
-      if (!subnet) return false;
-      const bits = Math.min(subnet.bits, one.bits);
-      return inNetwork(one.network, subnet.network, bits);
-    });
-  }
-
-  private free(): { network: number; bits: number } {
-    const subnet = POOL.find((one) => !this.overlaps(one));
-    if (!subnet) throw new InvalidParameter('all predefined address pools have been fully subnetted');
-    return subnet;
+  private checkDriver(driver: string): void {
+    if (driver === 'bridge') return;
+    if (driver === 'host' || driver === 'null')
+      throw new Forbidden(`only one instance of "${driver}" network is allowed`);
+    if (driver === 'overlay') throw new Unavailable(NO_SWARM);
+    throw new NotFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
   }
 
   async remove(network: Network): Promise<void> {
-    if (['bridge', 'host', 'none'].includes(network.name))
-      throw new Forbidden(`${network.name} is a pre-defined network and cannot be removed`);
-    if (network.endpoints.size > 0)
+    if (isPredefined(network)) throw new Forbidden(`${network.name} is a pre-defined network and cannot be removed`);
+    if (network.seats.size > 0)
       throw new Forbidden(`error while removing network: network ${network.name} has active endpoints`);
     this.networks.delete(network.id);
     if (this.made.delete(network.id)) await this.node.call('removeNetwork', { id: network.id });
@@ -124,37 +138,91 @@ export class Networks {
   }
 
   /** The node has the network's bridge from now on. */
-  async prepare({ id, name, subnet, internal }: Network): Promise<void> {
-    if (!subnet || this.made.has(id)) return;
+  async prepare(network: Network): Promise<void> {
+    const { id, internal } = network;
+    const [first, second] = network.pools.map((pool) => ({
+      subnet: textOf(pool),
+      gateway: formatAddress(pool.gateway),
+    }));
+    if (!first || this.made.has(id)) return;
     this.made.add(id);
-    const bridge = name === 'bridge' ? 'docker0' : `br-${id.slice(0, 12)}`;
     try {
-      await this.node.call('addNetwork', { id, bridge, subnet: textOf(subnet), internal });
+      await this.node.call('addNetwork', { id, bridge: bridgeOf(network), ...first, ipv6: second, internal });
     } catch (error) {
       this.made.delete(id);
       throw error;
     }
   }
 
-  /** An address for a container, which has it until release(). Throws Conflict. */
-  allocate(network: Network, container: string, asked: string): number {
-    const { network: first, bits } = network.subnet!;
-    const taken = new Set(network.endpoints.values());
-    const last = first + 2 ** (32 - bits) - 2;
-    let address = asked ? parseIpv4(asked) : undefined;
-    if (asked && (address === undefined || address <= first + 1 || address > last || taken.has(address)))
-      throw new Conflict(`invalid address ${asked}: it is not free in network ${network.name}`);
-    if (address === undefined) for (address = first + 2; taken.has(address); address++);
-    if (address > last) throw new Conflict(`no available IPv4 addresses on network ${network.name}`);
-    network.endpoints.set(container, address);
+  // ---- seats ----------------------------------------------------------------------------------------------------------------------
+
+  /** What is asked for can be had, as far as that is known before. Throws InvalidParameter. */
+  check(network: Network, asked: { address: string; address6: string }): void {
+    const wanted = [asked.address, asked.address6].filter((text) => text !== '');
+    if (wanted.length === 0) return;
+    const refuse = (why: string): never => {
+      throw new InvalidParameter(`invalid config for network ${network.name}: invalid endpoint settings:\n${why}`);
+    };
+    if (isPredefined(network)) refuse('user specified IP address is supported on user defined networks only');
+    if (!network.configured)
+      refuse('user specified IP address is supported only when connecting to networks with user configured subnets');
+    for (const text of wanted) {
+      const address = parseAddress(text);
+      if (address === undefined || !network.pools.some((pool) => givable(pool, address)))
+        refuse(`no configured subnet contains IP address ${text}`);
+    }
+  }
+
+  /** A seat for a container, which has it until release(). Throws InvalidParameter, Conflict. */
+  seat(network: Network, container: string, asked: { address: string; address6: string; station: string }): Seat {
+    this.check(network, asked);
+    const [first, second] = network.pools;
+    const address = this.allocate(network, first!, asked.address);
+    const seat: Seat = {
+      ...{ id: randomHex(this.host, 32), address },
+      ...(second && { address6: this.allocate(network, second, asked.address6) }),
+      station: stationOf(asked.station, address),
+    };
+    network.seats.set(container, seat);
+    this.tell('connect', network, container);
+    return seat;
+  }
+
+  private allocate(network: Network, pool: Pool, asked: string): Address {
+    const taken = new Set([...network.seats.values()].flatMap(({ address, address6 }) => [address, address6 ?? 0]));
+    const address = asked ? parseAddress(asked)! : freeAddress(pool, taken);
+    if (address === undefined)
+      throw new Conflict(
+        `no available IPv${typeof pool.network === 'number' ? 4 : 6} addresses on this network's address pools: ${network.name} (${network.id})`,
+      );
+    if (taken.has(address)) throw new Forbidden('Address already in use');
     return address;
   }
 
-  release(container: string): void {
-    for (const { endpoints } of this.list()) endpoints.delete(container);
+  /** A container leaves a network, or all that it is in. */
+  release(container: string, only?: Network): void {
+    for (const network of only ? [only] : this.list())
+      if (network.seats.delete(container)) this.tell('disconnect', network, container);
+  }
+
+  private tell(action: string, { id, name, driver }: Network, container: string): void {
+    this.events.tell('network', action, id, { container, name, type: driver });
   }
 }
 
-export const textOf = ({ network, bits }: { network: number; bits: number }): string =>
-  `${formatAddress(network)}/${bits}`;
-export const gatewayOf = ({ network }: { network: number }): string => formatAddress(network + 1);
+/** The node's own address in a bridge. */
+export const gatewayOf = ({ pools }: Network): string => formatAddress(pools[0]!.gateway);
+
+function bridgeOf({ id, name, options }: Network): string {
+  return options[BRIDGE_NAME] ?? (name === 'bridge' ? 'docker0' : `br-${id.slice(0, 12)}`);
+}
+
+/** What is asked for, or one that follows from the address, so that neighbours' tables stay true when a container begins again. */
+function stationOf(asked: string, address: Address): string {
+  if (asked) {
+    if (!STATION.test(asked)) throw new InvalidParameter(`invalid MAC address: ${asked}`);
+    return asked.toLowerCase();
+  }
+  const bytes = [24, 16, 8, 0].map((shift) => Math.floor(Number(address) / 2 ** shift) % 256);
+  return ['02', '42', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
+}

@@ -7,6 +7,7 @@ export const DNS_PORT = 53;
 const HEADER = 12;
 const NAME_MAX = 255;
 const TYPE_A = 1;
+export const TYPE_PTR = 12;
 const TYPE_AAAA = 28;
 const CLASS_IN = 1;
 const LIFETIME = 30;
@@ -46,7 +47,13 @@ export function answerQuery(
   if (!addresses) return respond(query, question.end, CODE.FAILURE, []);
   if (addresses.length === 0) return respond(query, question.end, CODE.NO_NAME, []);
   const wanted = addresses.filter((address) => typeOf(address) === question.type);
-  return respond(query, question.end, CODE.OK, wanted.slice(0, ANSWERS_MAX));
+  return respond(query, question.end, CODE.OK, wanted.slice(0, ANSWERS_MAX).map(recordOf));
+}
+
+/** The answer to a query for the name of an address. */
+export function answerName(query: Uint8Array, question: Question, name: string): Uint8Array {
+  const labels = name.split('.').flatMap((label) => [label.length, ...[...label].map((one) => one.charCodeAt(0))]);
+  return respond(query, question.end, CODE.OK, [{ type: TYPE_PTR, data: Uint8Array.from([...labels, 0]) }]);
 }
 
 /** Is it the answer to a query, whose number may be another one? */
@@ -69,7 +76,19 @@ export async function answerDns(
 }
 
 const typeOf = (address: Address): number => (typeof address === 'number' ? TYPE_A : TYPE_AAAA);
-const sizeOf = (address: Address): number => (typeof address === 'number' ? 4 : 16);
+
+/** Of an answer, by its type. */
+interface Answer {
+  type: number;
+  data: Uint8Array;
+}
+
+function recordOf(address: Address): Answer {
+  const data = new Uint8Array(typeof address === 'number' ? 4 : 16);
+  if (typeof address === 'number') put32(data, 0, address);
+  else put128(data, 0, address);
+  return { type: typeOf(address), data };
+}
 
 function readQuestion(query: Uint8Array): Question | undefined {
   const labels: string[] = [];
@@ -89,23 +108,22 @@ function readQuestion(query: Uint8Array): Question | undefined {
   return { name: labels.join('.'), type: u16(query, at), class: u16(query, at + 2), end: at + 4 };
 }
 
-function respond(query: Uint8Array, questionEnd: number, code: number, addresses: readonly Address[]): Uint8Array {
-  const reply = new Uint8Array(addresses.reduce<number>((sum, address) => sum + RECORD + sizeOf(address), questionEnd));
+function respond(query: Uint8Array, questionEnd: number, code: number, answers: readonly Answer[]): Uint8Array {
+  const reply = new Uint8Array(answers.reduce((sum, { data }) => sum + RECORD + data.length, questionEnd));
   reply.set(query.subarray(0, questionEnd));
   put16(reply, 2, FLAGS.RESPONSE | (u16(query, 2) & FLAGS.DESIRED) | FLAGS.AVAILABLE | code);
   put16(reply, 4, questionEnd > HEADER ? 1 : 0);
-  put16(reply, 6, addresses.length);
+  put16(reply, 6, answers.length);
   put32(reply, 8, 0);
   let at = questionEnd;
-  for (const address of addresses) {
+  for (const { type, data } of answers) {
     put16(reply, at, QUESTION_NAME);
-    put16(reply, at + 2, typeOf(address));
+    put16(reply, at + 2, type);
     put16(reply, at + 4, CLASS_IN);
     put32(reply, at + 6, LIFETIME);
-    put16(reply, at + 10, sizeOf(address));
-    if (typeof address === 'number') put32(reply, at + RECORD, address);
-    else put128(reply, at + RECORD, address);
-    at += RECORD + sizeOf(address);
+    put16(reply, at + 10, data.length);
+    reply.set(data, at + RECORD);
+    at += RECORD + data.length;
   }
   return reply;
 }

@@ -4,7 +4,7 @@ import type { Timer, Timers } from '../base/time.js';
 import { type Address, inNetwork } from './address.js';
 import { answerDns, DNS_PORT } from './dns.js';
 import { BROADCAST, destinationOf, ETHERNET_HEADER, isGroup } from './ethernet.js';
-import type { HostNetwork, HostStream, StreamEvents } from './host-network.js';
+import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from './host-network.js';
 import type { Ipv4Packet } from './ipv4/packet.js';
 import { Ipv4Router } from './ipv4/router.js';
 import type { Ipv6Packet } from './ipv6/packet.js';
@@ -29,6 +29,7 @@ import {
 import type { Switch, SwitchPort } from './switch.js';
 import { TcpGateway } from './tcp-gateway.js';
 import { type Datagram, makeUdp, parseUdp } from './udp.js';
+import { type ForwardedPort, UdpForwards } from './udp-forward.js';
 import { UdpGateway } from './udp-gateway.js';
 
 const NAME_SERVERS: readonly Address[] = [GATEWAY, NAME_SERVER, GATEWAY_6, NAME_SERVER_6];
@@ -59,6 +60,7 @@ export class Gateway {
   private readonly v6: Ipv6Router;
   private readonly tcp: TcpGateway;
   private readonly udp: UdpGateway;
+  private readonly forwards: UdpForwards;
   private readonly policy: Policy;
   private questions = 0;
   private surveying: Timer | undefined;
@@ -81,14 +83,20 @@ export class Gateway {
       route: (to: Address, port: number) => this.route(to, port),
       prohibited: (packet: Packet) => this.prohibited(packet),
     };
-    this.tcp = new TcpGateway({ ...above, gatewayOf: (guest) => (typeof guest === 'number' ? GATEWAY : GATEWAY_6) });
+    this.tcp = new TcpGateway({ ...above, gatewayOf });
     this.udp = new UdpGateway({ ...above, unroute });
+    this.forwards = new UdpForwards({ timers, send: this.send, gatewayOf });
     this.port = wire.plug((frame) => this.frame(frame));
   }
 
   /** A connection that the host has accepted for a guest's port. False: there is no room for it. */
   accept(guest: Address, port: number, attach: (events: StreamEvents) => HostStream): boolean {
     return this.tcp.accept(guest, port, attach);
+  }
+
+  /** Datagrams that the host gets for a guest's port; answers go out by `socket`. */
+  forward(guest: Address, port: number, socket: HostDatagrams): ForwardedPort {
+    return this.forwards.open(guest, port, socket);
   }
 
   /**
@@ -115,6 +123,7 @@ export class Gateway {
     this.surveying?.cancel();
     this.tcp.close();
     this.udp.close();
+    this.forwards.close();
     this.port.unplug();
   }
 
@@ -136,7 +145,7 @@ export class Gateway {
     if (!datagram) return;
     if (datagram.destinationPort === DNS_PORT && NAME_SERVERS.includes(packet.destination))
       void this.serveDns(packet, datagram);
-    else this.udp.receive(packet, datagram);
+    else if (!this.forwards.answer(packet, datagram)) this.udp.receive(packet, datagram);
   }
 
   private async serveDns({ source, destination }: Packet, { sourcePort, data }: Datagram): Promise<void> {
@@ -166,6 +175,9 @@ export class Gateway {
     return this.policy.permits(real, port) ? real : undefined;
   }
 }
+
+/** The address that the host's own speak to a guest from. */
+const gatewayOf = (guest: Address): Address => (typeof guest === 'number' ? GATEWAY : GATEWAY_6);
 
 /** The address that a guest knows a host's address by. */
 function unroute(from: Address): Address {

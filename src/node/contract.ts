@@ -35,16 +35,28 @@ export interface PublishedPort {
   hostAddress: string;
   /** 0: the host chooses. */
   hostPort: number;
+  /** The first free one from hostPort to this one is taken. */
+  lastHostPort?: number;
 }
 
-/** A container's place in a network: an interface of its own. */
+/** A network's addresses, as 172.18.0.0/16, and the bridge's among them. */
+export interface Subnet {
+  subnet: string;
+  gateway: string;
+}
+
+/** A container's place in a network: an interface of its own, which gets the next name of eth0, eth1. */
 export interface Endpoint {
   network: string;
-  interface: string;
   address: string;
-  /** Those that others in the network find it by. */
+  /** Of IPv6. */
+  address6?: string;
+  /** As 02:42:ac:11:00:02. */
+  station?: string;
+  /** Those that others in the network find it by; the first is its address's name. */
   names: string[];
-  ports: PublishedPort[];
+  /** Names by which it alone finds others: whose, by what they stand for. */
+  links?: Record<string, string>;
 }
 
 export interface Statistics {
@@ -102,8 +114,7 @@ export interface NodeCalls {
   /** The next bytes of an archive; undefined: that was all, and it is closed. */
   readArchive(archive: { archive: number }): Promise<Uint8Array | undefined>;
   closeArchive(archive: { archive: number }): void;
-  /** `subnet`: as 172.18.0.0/16; its first address is the bridge's. */
-  addNetwork(network: { id: string; bridge: string; subnet: string; internal: boolean }): void;
+  addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean }): void;
   removeNetwork(network: { id: string }): void;
   /** `store`: as a root's `upper`. */
   addVolume(volume: { id: string; store?: string }): void;
@@ -118,9 +129,15 @@ export interface NodeCalls {
     files?: Record<string, string>;
     /** The kernel itself is process 1: it inherits orphans and lets them go, and ends with the program. */
     reaper?: boolean;
+    /** Absent: it has no networks, and never will. */
     endpoints?: Endpoint[];
+    ports?: PublishedPort[];
+    /** Absent: the uplink's. */
+    nameServers?: string[];
   }): { pid: number };
-  /** Opens the ports of a container's endpoints on the host: as they are open. */
+  connect(place: { id: string; endpoint: Endpoint }): void;
+  disconnect(place: { id: string; network: string }): void;
+  /** Opens a container's ports on the host: as they are open. */
   publish(container: { id: string }): Promise<PublishedPort[]>;
   start(container: { id: string }): void;
   /** `all`: to everybody in it. */

@@ -313,7 +313,7 @@ export class NodeServer implements NodeCalls {
     return container;
   }
 
-  create({ id, root, spec, files = {}, reaper, endpoints = [] }: ArgumentOf<'create'>) {
+  create({ id, root, spec, files = {}, reaper, ...network }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
     const kept = this.roots.get(root);
@@ -323,7 +323,7 @@ export class NodeServer implements NodeCalls {
     const sources = { files: this.outside.files, volumes, texts: files };
     const container = new Container(this.kernel, id, kept.fs, spec, sources, this.eventsOf({ id }), reaper);
     try {
-      this.networks.attach(id, container.init.task.namespaces.net, endpoints);
+      this.networks.attach(id, container.init.task.namespaces.net, network);
     } catch (error) {
       container.destroy();
       container.release();
@@ -336,6 +336,16 @@ export class NodeServer implements NodeCalls {
 
   private watch(container: Container, running: Running, name: ProcessName): void {
     this.watched.set(running.task.process, { container, running, name });
+  }
+
+  connect({ id, endpoint }: ArgumentOf<'connect'>): void {
+    this.container(id);
+    this.networks.connect(id, endpoint);
+  }
+
+  disconnect({ id, network }: ArgumentOf<'disconnect'>): void {
+    this.container(id);
+    this.networks.disconnect(id, network);
   }
 
   publish({ id }: { id: string }) {

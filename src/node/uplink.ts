@@ -10,6 +10,6 @@ export interface OpenPort {
 
 export interface Uplink {
   nameServers: readonly Address[];
-  /** Opens a TCP port of the host, which leads to the node's `to`. Rejects with InputError. */
-  publish(address: string, port: number, to: number): Promise<OpenPort>;
+  /** Opens a port of the host, which leads to the node's `to`. Rejects with the host's error. */
+  publish(protocol: 'tcp' | 'udp', address: string, port: number, to: number): Promise<OpenPort>;
 }

@@ -8,6 +8,7 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../../src/kernel/abi/inet.js';
 import { HostInput, HostOutput, HostStream } from '../../src/kernel/fs/host-stream.js';
 import { TC_H_ROOT } from '../../src/kernel/abi/rtnetlink.js';
 import { NameService } from '../../src/kernel/net/name-service.js';
+import { NameTable } from '../../src/kernel/net/name-table.js';
 import type { Packet } from '../../src/kernel/net/packet.js';
 import { Rate } from '../../src/kernel/net/queue/rate.js';
 import { Tbf } from '../../src/kernel/net/queue/tbf.js';
@@ -178,8 +179,9 @@ describe('two networks', () => {
   test('a published port of UDP, and what comes back from it', (context) => {
     needs(context, 'busybox');
     const { web, world, node } = networks;
-    const server = new NameService(web, v4('172.18.0.2'), []);
-    server.add('here', v4('192.0.2.9'));
+    const names = new NameTable();
+    const server = new NameService(web, v4('172.18.0.2'), [], [names]);
+    names.add('here', v4('192.0.2.9'));
     const heard: string[] = [];
     const listener = {
       arrived: ({ source }: Packet, { sourcePort, data }: Datagram) => {
@@ -253,8 +255,9 @@ describe('two networks', () => {
     expect(networks.run(client, 'nslookup -type=a WWW.Example 172.18.0.1 2>&1')).toContain('Address: 172.18.0.2');
     // the world has a name server like theirs; before it answers nobody does
     expect(networks.run(client, 'nslookup -type=a example.org 172.18.0.1 2>&1')).toMatch(/SERVFAIL|timed out/);
-    const outer = new NameService(world, WORLD, []);
-    outer.add('example.org', v4('198.51.100.7'));
+    const names = new NameTable();
+    const outer = new NameService(world, WORLD, [], [names]);
+    names.add('example.org', v4('198.51.100.7'));
     expect(networks.run(client, 'nslookup -type=a example.org 172.18.0.1 2>&1')).toContain('Address: 198.51.100.7');
     outer.close();
     // what another network's containers are called is nobody's business

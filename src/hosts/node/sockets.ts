@@ -55,6 +55,33 @@ export class NodeNetwork implements HostNetwork {
     };
   }
 
+  /** Datagrams at a port of the host's own; 0: it chooses one. Throws the host's error. */
+  async listenDatagrams(
+    host: string,
+    port: number,
+    receive: (address: Address, port: number, data: Uint8Array) => void,
+  ): Promise<HostDatagrams & { port: number }> {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    socket.on('message', (data, from) => {
+      const address = parseAddress(from.address);
+      if (address === undefined) return;
+      receive(address, from.port, data);
+      this.wake();
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind({ address: host, port, exclusive: true }, resolve);
+    });
+    socket.on('error', () => {});
+    return {
+      port: socket.address().port,
+      send: (address, to, data) => {
+        if (to > 0) socket.send(data, to, formatAddress(address), () => {});
+      },
+      close: () => socket.close(),
+    };
+  }
+
   async lookup(name: string): Promise<Address[] | undefined> {
     try {
       // an IPv6 address is of no use where there is no way to it, and a guest may try no other

@@ -10,14 +10,21 @@ import { Bridge } from './link/bridge.js';
 import { localStation } from './link/link-kinds.js';
 import { Veth } from './link/veth.js';
 import { NameService } from './name-service.js';
+import { NameTable } from './name-table.js';
 
 const LOOPBACK: Network = { network: 0x7f000000, bits: 8 };
+/** Addresses of IPv6 that everybody has besides those of the network: none yet, and those of the link. RFC 4291 sections 2.5.2, 2.5.6. */
+const LINK_6: Network = { network: 0xfe80n << 112n, bits: 10 };
+const UNSPECIFIED_6: Network = { network: 0n, bits: 128 };
 
 export interface NetworkOptions {
   /** Of the bridge, and of its rules. */
   name: string;
-  /** Its addresses; the first one is the bridge's. */
   network: Network;
+  /** The bridge's address; undefined: the first one. */
+  gateway?: Address;
+  /** Addresses of IPv6 besides those of IPv4. */
+  second?: Network & { gateway: Address };
   /** Outer name servers. */
   nameServers?: readonly Address[];
   /** Nothing goes out, and nothing is published. */
@@ -37,8 +44,12 @@ export interface Published {
 export interface AttachOptions {
   /** Of the container's interface. */
   name?: string;
+  /** Of the interface; undefined: a random one. */
+  station?: number;
   /** Undefined: the next that is free. */
   address?: Address;
+  /** In the second network. */
+  second?: Address;
   /** The container's names and aliases in this network. */
   names?: readonly string[];
   published?: readonly Published[];
@@ -47,13 +58,15 @@ export interface AttachOptions {
 /** A container's place in a network. */
 export interface Attachment {
   readonly address: Address;
+  readonly second?: Address;
   readonly inside: Veth;
-  readonly published: readonly Published[];
+  published: readonly Published[];
 }
 
 export class ContainerNetwork {
   readonly bridge: Bridge;
-  readonly names: NameService;
+  readonly names = new NameTable();
+  private readonly service: NameService;
   readonly gateway: Address;
   private readonly attachments = new Set<Attachment>();
   private lastHost = 1;
@@ -62,15 +75,17 @@ export class ContainerNetwork {
     private readonly namespace: NetNamespace,
     readonly options: NetworkOptions,
   ) {
-    const { name, network, nameServers = [] } = options;
-    this.gateway = this.host(1);
+    const { name, network, second, nameServers = [] } = options;
+    this.gateway = options.gateway ?? this.host(1);
     this.bridge = new Bridge(namespace, namespace.newIndex(), name, localStation(namespace));
     namespace.add(this.bridge);
     const { addressing } = namespace;
     addressing.add(this.bridge, addressing.plain(this.gateway, network.bits, { label: name }));
+    if (second) addressing.add(this.bridge, addressing.plain(second.gateway, second.bits));
     addressing.setUp(this.bridge, true);
-    namespace.setForwarding(typeof network.network === 'number' ? 'forward4' : 'forward6', true);
-    this.names = new NameService(namespace, this.gateway, options.internal ? [] : nameServers);
+    for (const { network: one } of this.networks)
+      namespace.setForwarding(typeof one === 'number' ? 'forward4' : 'forward6', true);
+    this.service = new NameService(namespace, this.gateway, options.internal ? [] : nameServers, [this.names]);
     this.applyRules();
   }
 
@@ -81,6 +96,11 @@ export class ContainerNetwork {
     if (namespace.interfaceNamed(options.name)) return -EEXIST;
     if (namespace.isFull) return -ENOBUFS;
     return new ContainerNetwork(namespace, options);
+  }
+
+  private get networks(): Network[] {
+    const { network, second } = this.options;
+    return second ? [network, second] : [network];
   }
 
   private host(number: number): Address {
@@ -106,43 +126,65 @@ export class ContainerNetwork {
   /** Puts a container's namespace into the network: its place there, or a negated errno. */
   attach(container: NetNamespace, options: AttachOptions = {}): Attachment | number {
     const { namespace } = this;
-    const { name = 'eth0', names = [], published = [] } = options;
+    const { name = 'eth0', names = [], published = [], second } = options;
     const address = options.address ?? this.freeAddress();
     if (address === undefined || container.isFull || namespace.isFull) return -ENOBUFS;
     if (container.interfaceNamed(name)) return -EEXIST;
     if ([...this.attachments].some((one) => one.address === address) || address === this.gateway) return -EADDRINUSE;
     if (published.some((one) => this.isPublished(one))) return -EADDRINUSE;
     const outsideName = namespace.newName('veth%d')!;
-    const inside = new Veth(container, container.newIndex(), name, localStation(container));
+    const inside = new Veth(container, container.newIndex(), name, options.station ?? localStation(container));
     const outside = new Veth(namespace, namespace.newIndex(), outsideName, localStation(namespace));
     Veth.join(inside, outside);
     container.add(inside);
     namespace.add(outside);
     this.bridge.enslave(outside);
     namespace.addressing.setUp(outside, true);
-    const { addressing, routes, changes } = container;
+    const { addressing } = container;
     addressing.add(inside, addressing.plain(address, this.options.network.bits, { label: name }));
+    if (second !== undefined && this.options.second)
+      addressing.add(inside, addressing.plain(second, this.options.second.bits));
     addressing.setUp(inside, true);
-    if (!this.options.internal) {
+    const attachment: Attachment = { address, second, inside, published: this.options.internal ? [] : published };
+    this.attachments.add(attachment);
+    this.wayOutOf(attachment);
+    for (const one of names) {
+      this.names.add(one, address);
+      if (second !== undefined) this.names.add(one, second);
+    }
+    this.applyRules();
+    return attachment;
+  }
+
+  /** What is for nobody nearby goes by this network, if no other one has it. */
+  wayOutOf({ inside, second }: Attachment): void {
+    if (this.options.internal) return;
+    const { routes, changes } = inside.namespace;
+    const gateways = [this.gateway, ...(second === undefined ? [] : [this.options.second!.gateway])];
+    for (const gateway of gateways) {
       const route = {
-        ...{ destination: typeof address === 'number' ? ANY_4 : ANY_6, bits: 0, gateway: this.gateway },
+        ...{ destination: typeof gateway === 'number' ? ANY_4 : ANY_6, bits: 0, gateway },
         ...{ interface: inside, metric: 0, table: RT_TABLE_MAIN, protocol: RTPROT_BOOT, scope: 0 },
         ...{ type: RTN_UNICAST, flags: 0 },
       };
-      if (routes.add(route) === 0) changes.routeChanged(route, false);
+      if (routes.add(route, { exclusive: true }) === 0) changes.routeChanged(route, false);
     }
-    const attachment = { address, inside, published: this.options.internal ? [] : published };
-    this.attachments.add(attachment);
-    for (const one of names) this.names.add(one, address);
+  }
+
+  /** Other ports lead to a container from now on: 0, or a negated errno. */
+  publish(attachment: Attachment, published: readonly Published[]): number {
+    if (published.some((one) => !attachment.published.includes(one) && this.isPublished(one))) return -EADDRINUSE;
+    attachment.published = this.options.internal ? [] : published;
     this.applyRules();
-    return attachment;
+    return 0;
   }
 
   /** A container leaves; what of it is gone already is no matter. */
   detach(attachment: Attachment): void {
     if (!this.attachments.delete(attachment)) return;
-    const { inside, address } = attachment;
+    const { inside, address, second } = attachment;
     this.names.remove(address);
+    if (second !== undefined) this.names.remove(second);
     inside.namespace.remove(inside);
     this.applyRules();
   }
@@ -150,7 +192,7 @@ export class ContainerNetwork {
   /** The network goes, with the interfaces of those in it. */
   close(): void {
     for (const one of [...this.attachments]) this.detach(one);
-    this.names.close();
+    this.service.close();
     this.namespace.filter.set(this.owner, []);
     this.namespace.remove(this.bridge);
   }
@@ -182,9 +224,10 @@ export class ContainerNetwork {
 
   /** Only answers and what is published come in; nobody speaks as somebody else; an internal network has no way out. */
   private isolation(): Rule[] {
-    const { name, network, internal } = this.options;
+    const { name, internal, second } = this.options;
+    const sources = second ? [...this.networks, LINK_6, UNSPECIFIED_6] : this.networks;
     const rules: Rule[] = [
-      { hook: 'prerouting', match: { in: name, source: network }, not: ['source'], verdict: { do: 'drop' } },
+      { hook: 'prerouting', match: { in: name, sources }, not: ['sources'], verdict: { do: 'drop' } },
       { hook: 'forward', match: { states: ['invalid'] }, verdict: { do: 'drop' } },
       { hook: 'forward', match: { states: ['established', 'related'] }, verdict: { do: 'accept' } },
       { hook: 'forward', match: { redirected: true }, verdict: { do: 'accept' } },

@@ -1,34 +1,21 @@
-// The name server of a network of containers: their names to their addresses, all other questions to the outer name servers.
-// RFC 1035 sections 2.3.4 (lengths), 4.2.1 (messages over UDP); RFC 5452 section 9 (what makes an answer hard to forge).
+// A name server of containers: the names of their networks, all other questions to the outer name servers.
+// RFC 1035 section 4.2.1 (messages over UDP); RFC 5452 section 9 (what makes an answer hard to forge).
 import type { Address } from '../../net/address.js';
 import { put16, u16 } from '../../net/big-endian.js';
-import { answerQuery, DNS_PORT, isAnswer, type Question, readQuery } from '../../net/dns.js';
+import { answerName, answerQuery, DNS_PORT, isAnswer, type Question, readQuery, TYPE_PTR } from '../../net/dns.js';
 import type { Datagram } from '../../net/udp.js';
 import { IPPROTO_UDP } from '../abi/inet.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { Timed } from '../task/timers.js';
 import { TTL_DEFAULT } from './inet/ip-options.js';
 import type { DatagramService } from './inet/udp-table.js';
+import { type NameTable, reversed } from './name-table.js';
 import type { Packet } from './packet.js';
 
-/** Names of one network, and addresses of one name. */
-const NAMES_MAX = 16_384;
-const ADDRESSES_MAX = 256;
-const NAME_MAX = 253;
-const LABEL_MAX = 63;
 /** Questions that wait for an outer server. */
 const WAITING_MAX = 256;
 /** Nanoseconds until the next outer server is asked, and after the last one nobody. */
 const PATIENCE = 3e9;
-
-/** Is it a name of RFC 1035, with the underscores that containers have? */
-export function isHostName(name: string): boolean {
-  return (
-    name.length > 0 &&
-    name.length <= NAME_MAX &&
-    name.split('.').every((label) => label.length <= LABEL_MAX && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(label))
-  );
-}
 
 /** A question that an outer server has been asked. */
 export class Waiting implements DatagramService, Timed {
@@ -57,7 +44,8 @@ export class Waiting implements DatagramService, Timed {
 }
 
 export class NameService implements DatagramService {
-  private readonly names = new Map<string, Address[]>();
+  /** Names that stand for others, in small letters. */
+  readonly aliases = new Map<string, string>();
   private readonly waiting = new Set<Waiting>();
 
   constructor(
@@ -65,30 +53,10 @@ export class NameService implements DatagramService {
     readonly address: Address,
     /** Outer name servers, asked one after the other. */
     public outer: readonly Address[],
+    /** Whose names it knows. */
+    readonly tables: NameTable[],
   ) {
     namespace.udp.serve(address, DNS_PORT, this);
-  }
-
-  /** False: it is no name, or there are too many. */
-  add(name: string, address: Address): boolean {
-    const key = name.toLowerCase();
-    const there = this.names.get(key) ?? [];
-    if (!isHostName(name) || there.length >= ADDRESSES_MAX || this.names.size >= NAMES_MAX) return false;
-    if (!there.includes(address)) this.names.set(key, [...there, address]);
-    return true;
-  }
-
-  /** An address has no names any more. */
-  remove(address: Address): void {
-    for (const [name, addresses] of this.names) {
-      const left = addresses.filter((one) => one !== address);
-      if (left.length === 0) this.names.delete(name);
-      else this.names.set(name, left);
-    }
-  }
-
-  lookup(name: string): readonly Address[] {
-    return this.names.get(name.toLowerCase().replace(/\.$/, '')) ?? [];
   }
 
   close(): void {
@@ -105,9 +73,22 @@ export class NameService implements DatagramService {
       this.send(this.address, DNS_PORT, source, sourcePort, question);
       return;
     }
-    const known = this.lookup(question.name);
-    if (known.length > 0) this.send(this.address, DNS_PORT, source, sourcePort, answerQuery(data, question, known));
+    const answer = this.known(data, question);
+    if (answer) this.send(this.address, DNS_PORT, source, sourcePort, answer);
     else this.forward(source, sourcePort, data.slice(), question);
+  }
+
+  /** The answer from the tables, if they have one. */
+  private known(query: Uint8Array, question: Question): Uint8Array | undefined {
+    const asked = this.aliases.get(question.name.toLowerCase()) ?? question.name;
+    const about = question.type === TYPE_PTR ? reversed(question.name) : undefined;
+    for (const table of this.tables) {
+      const name = about === undefined ? undefined : table.nameOf(about);
+      if (name !== undefined) return answerName(query, question, name);
+      const addresses = table.lookup(asked);
+      if (addresses.length > 0) return answerQuery(query, question, addresses);
+    }
+    return undefined;
   }
 
   private forward(client: Address, clientPort: number, query: Uint8Array, question: Question): void {

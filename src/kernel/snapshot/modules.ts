@@ -104,6 +104,7 @@ import * as netLinkMacvlan from '../net/link/macvlan.js';
 import * as netLinkVeth from '../net/link/veth.js';
 import * as netLoopback from '../net/loopback.js';
 import * as netNameService from '../net/name-service.js';
+import * as netNameTable from '../net/name-table.js';
 import * as netNeighbourTable from '../net/neighbour-table.js';
 import * as netNetChanges from '../net/net-changes.js';
 import * as netNetSettings from '../net/net-settings.js';
@@ -291,6 +292,7 @@ export const MODULES: Modules = {
   'net/link/veth': netLinkVeth,
   'net/loopback': netLoopback,
   'net/name-service': netNameService,
+  'net/name-table': netNameTable,
   'net/neighbour-table': netNeighbourTable,
   'net/net-changes': netNetChanges,
   'net/net-settings': netNetSettings,

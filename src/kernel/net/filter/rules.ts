@@ -30,6 +30,8 @@ export interface Match {
   in?: string;
   out?: string;
   source?: Network;
+  /** One of these has the source. */
+  sources?: readonly Network[];
   destination?: Network;
   /** IPPROTO_*. */
   protocol?: number;
@@ -74,6 +76,7 @@ const TESTS: { readonly [K in keyof Required<Match>]: (wanted: Required<Match>[K
   in: (name, passage) => passage.in?.name === name,
   out: (name, passage) => passage.out?.name === name,
   source: (network, { packet }) => inside(packet.source, network),
+  sources: (networks, { packet }) => networks.some((network) => inside(packet.source, network)),
   destination: (network, { packet }) => inside(packet.destination, network),
   protocol: (protocol, { packet }) => packet.protocol === protocol,
   sourcePorts: (ports, { packet }) => within(tupleOf(packet)?.sourcePort, ports),
