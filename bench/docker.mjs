@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machine } from './machine.mjs';
+import { startPodman } from './podman.mjs';
 import { meter } from './process-meter.mjs';
 import { summary } from './statistics.mjs';
 import { digits } from './table.mjs';
@@ -225,35 +226,6 @@ async function startDaemon(folder) {
         child.on('exit', resolve);
         child.kill();
       }),
-  };
-}
-
-/** Undefined where there is none. */
-async function startPodman(folder) {
-  if (spawnSync('podman', ['--version']).status !== 0 || spawnSync('runc', ['--version']).status !== 0)
-    return undefined;
-  const config = join(folder, 'containers.conf');
-  // a host with low limits, and without systemd
-  writeFileSync(
-    config,
-    '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1000:1000"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n',
-  );
-  const globals = ['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run')];
-  const host = `unix://${join(folder, 'podman.sock')}`;
-  const env = { ...process.env, CONTAINERS_CONF: config };
-  const child = spawn('podman', ['--storage-driver', 'overlay', ...globals, 'system', 'service', '-t', '0', host], {
-    env,
-    stdio: 'ignore',
-  });
-  for (let tries = 0; spawnSync('docker', ['-H', host, 'version']).status !== 0; tries++) {
-    if (tries > 200 || child.exitCode !== null) throw new Error("Podman's service does not answer");
-  }
-  return {
-    host,
-    stop() {
-      child.kill();
-      spawnSync('podman', ['--storage-driver', 'overlay', ...globals, 'system', 'reset', '--force'], { env });
-    },
   };
 }
 

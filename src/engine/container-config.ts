@@ -151,6 +151,9 @@ function parsePorts(host: Members): HostConfig['PortBindings'] {
   return Object.fromEntries(host.entries('PortBindings').map(([port, list]) => [port, bindings(port, list)]));
 }
 
+/** Of a host of Linux's the default is the bridge. */
+const networkMode = (given: string): string => (given === '' || given === 'default' ? 'bridge' : given);
+
 export function parseHostConfig(host: Members): HostConfig {
   const restart = host.members('RestartPolicy');
   const log = host.members('LogConfig');
@@ -159,7 +162,7 @@ export function parseHostConfig(host: Members): HostConfig {
     Binds: host.texts('Binds'),
     Mounts: host.list('Mounts').map(parseMount),
     Tmpfs: host.map('Tmpfs'),
-    NetworkMode: host.text('NetworkMode') || 'default',
+    NetworkMode: networkMode(host.text('NetworkMode')),
     PidMode: host.text('PidMode'),
     IpcMode: host.text('IpcMode') || 'private',
     UTSMode: host.text('UTSMode'),

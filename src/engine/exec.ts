@@ -82,7 +82,9 @@ export class Exec {
       node.forget(name);
       if (!(error instanceof NodeFailure) || error.kind === 'bug') throw error;
       this.end(error.kind === 'not-found' ? NOT_FOUND : NOT_EXECUTABLE);
-      throw new StartFailed(`OCI runtime exec failed: unable to start container process: ${error.message}`);
+      throw new StartFailed(
+        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
+      );
     }
     if (!config.AttachStdin) node.endInput(name);
     this.begun();

@@ -16,5 +16,5 @@ export function signalOf(text: string): number {
   if (at >= 0) return at + 1;
   const real = /^RTMIN(?:\+(\d{1,2}))?$/.exec(name);
   if (real && RTMIN + Number(real[1] ?? 0) <= LAST) return RTMIN + Number(real[1] ?? 0);
-  throw new InvalidParameter(`Invalid signal: ${text}`);
+  throw new InvalidParameter(`invalid signal: ${text}`);
 }

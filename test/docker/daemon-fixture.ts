@@ -128,8 +128,17 @@ export class Daemon {
   }
 
   dockerWith(input: string, ...args: string[]): Promise<Ran> {
+    return this.ended(this.environment, input, args);
+  }
+
+  /** The client before another engine. */
+  dockerOf(host: string, ...args: string[]): Promise<Ran> {
+    return this.ended({ ...this.environment, DOCKER_HOST: host }, '', args);
+  }
+
+  private ended(env: NodeJS.ProcessEnv, input: string, args: readonly string[]): Promise<Ran> {
     return new Promise((resolve) => {
-      const child = execFile('docker', args, { env: this.environment, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
+      const child = execFile('docker', args, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
         resolve({ status: error ? ((error.code as unknown as number) ?? -1) : 0, stdout, stderr }),
       );
       child.stdin!.on('error', () => {});
