@@ -35,9 +35,10 @@ const healthOf = ({ status, failingStreak, log }: Health) => ({
   })),
 });
 
-/** Exposed ports, with the host's that lead to them. */
-function portsOf({ config, ports }: Container) {
+/** Exposed ports of one that runs, with the host's that lead to them. */
+function portsOf({ config, ports, running }: Container) {
   const shown: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
+  if (!running) return shown;
   for (const port of Object.keys(config.ExposedPorts ?? {})) shown[port] = null;
   for (const { protocol, port, hostAddress, hostPort } of ports) {
     const name = `${port}/${protocol}`;
@@ -196,7 +197,7 @@ function parsePort(text: string) {
 
 /** An item of GET /containers/json. */
 export function summary(engine: Engine, container: Container, imageName: string) {
-  const exposed = Object.keys(container.config.ExposedPorts ?? {});
+  const exposed = container.running ? Object.keys(container.config.ExposedPorts ?? {}) : [];
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -208,7 +209,12 @@ export function summary(engine: Engine, container: Container, imageName: string)
       ...container.ports.map(({ hostAddress, port, hostPort, protocol }) => ({
         ...{ IP: hostAddress, PrivatePort: port, PublicPort: hostPort, Type: protocol },
       })),
-      ...exposed.map(parsePort).filter(({ PrivatePort }) => !container.ports.some(({ port }) => port === PrivatePort)),
+      ...exposed
+        .map(parsePort)
+        .filter(
+          ({ PrivatePort, Type }) =>
+            !container.ports.some(({ port, protocol }) => port === PrivatePort && protocol === Type),
+        ),
     ],
     Labels: container.config.Labels,
     State: container.status,

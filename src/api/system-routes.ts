@@ -174,6 +174,7 @@ function matches({ Type, Action, Actor, scope }: EngineEvent, filters: Filters):
     any('scope', (value) => scope === value) &&
     any('container', isIt('container')) &&
     any('volume', isIt('volume')) &&
+    any('network', isIt('network')) &&
     any('image', (value) => (Type === 'image' ? name === value || Actor.ID === value : image === value)) &&
     matchesLabels(filters.get('label'), Actor.Attributes)
   );

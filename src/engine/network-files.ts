@@ -1,7 +1,7 @@
 // /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. man 5 hosts, resolv.conf; Docker docs, "Networking overview", "DNS services".
 import type { Container } from './container.js';
 import { hasNetworks } from './endpoints.js';
-import { Conflict } from './errors.js';
+import { InvalidParameter } from './errors.js';
 
 /** Where a container asks for names: the node answers there. */
 const RESOLVER = '127.0.0.11';
@@ -47,7 +47,9 @@ function linkedHosts(container: Container, named: (name: string) => Container): 
     const other = named(name);
     const place = other.places.find(({ network }) => network === 'bridge');
     if (!place)
-      throw new Conflict(`Cannot link to a non running container: /${other.name} AS /${container.name}/${alias}`);
+      throw new InvalidParameter(
+        `Cannot link to a non running container: /${other.name} AS /${container.name}/${alias}`,
+      );
     return `${place.address}\t${[...new Set([alias, other.config.Hostname, other.name])].join(' ')}`;
   });
 }

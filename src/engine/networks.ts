@@ -2,7 +2,7 @@
 // Three are there from the beginning: bridge, host, none. Addresses are given out here, so that they are known before a container begins.
 import { type Address, formatAddress, parseAddress } from '../net/address.js';
 import type { NodeClient } from '../runtime/node-client.js';
-import { Conflict, Forbidden, InvalidParameter, NotFound, Unavailable } from './errors.js';
+import { Conflict, Forbidden, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
 import { type EngineHost, randomHex } from './host.js';
 import { FIRST_POOL, freeAddress, givable, type Pool, poolsOf, textOf } from './ipam.js';
@@ -124,7 +124,7 @@ export class Networks {
     if (driver === 'bridge') return;
     if (driver === 'host' || driver === 'null')
       throw new Forbidden(`only one instance of "${driver}" network is allowed`);
-    if (driver === 'overlay') throw new Unavailable(NO_SWARM);
+    if (driver === 'overlay') throw new Forbidden(NO_SWARM);
     throw new NotFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
   }
 
