@@ -44,13 +44,27 @@ function shown(container: Container, { at, stats }: Sample, before: Sample | und
     read: dateOf(at),
     preread: dateOf(before?.at ?? 0),
     pids_stats: { current: stats.pids, ...(stats.pidsLimit !== undefined && { limit: stats.pidsLimit }) },
-    blkio_stats: { io_service_bytes_recursive: [] },
+    blkio_stats: diskStats(stats),
     num_procs: 0,
     storage_stats: {},
     cpu_stats: cpuOf(stats),
     precpu_stats: before ? cpuOf(before.stats) : NO_CPU,
     memory_stats: { usage: stats.memory, stats: stats.memoryStat, limit: stats.memoryLimit },
     ...(networks.length > 0 && { networks: Object.fromEntries(networks) }),
+  };
+}
+
+/** Docker's words of cgroup v2: operations and bytes of each disk. */
+function diskStats({ disks }: Statistics) {
+  return {
+    io_service_bytes_recursive: disks.flatMap(({ major, minor, readBytes, writtenBytes }) => [
+      { major, minor, op: 'read', value: readBytes },
+      { major, minor, op: 'write', value: writtenBytes },
+    ]),
+    io_serviced_recursive: disks.flatMap(({ major, minor, readOperations, writtenOperations }) => [
+      { major, minor, op: 'read', value: readOperations },
+      { major, minor, op: 'write', value: writtenOperations },
+    ]),
   };
 }
 

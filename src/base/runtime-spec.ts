@@ -36,6 +36,9 @@ export interface UserSpec {
   username?: string;
 }
 
+/** An option of a mount that is ours: the folder of the host is made where it is not there. */
+export const MAKE_SOURCE = 'x-tabvisor.make-source';
+
 export interface MountSpec {
   destination: string;
   type?: string;
@@ -84,9 +87,22 @@ export interface ResourcesSpec {
   memory?: { limit?: number; reservation?: number; swap?: number };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
   pids?: { limit?: number };
+  blockIO?: BlockIoSpec;
   unified?: Record<string, string>;
   /** Of each access the last rule that fits counts. */
   devices?: { allow: boolean; type?: string; major?: number; minor?: number; access?: string }[];
+}
+
+type DeviceRateSpec = { major: number; minor: number; rate: number };
+
+export interface BlockIoSpec {
+  /** 10 to 1000. */
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight?: number }[];
+  throttleReadBpsDevice?: DeviceRateSpec[];
+  throttleWriteBpsDevice?: DeviceRateSpec[];
+  throttleReadIOPSDevice?: DeviceRateSpec[];
+  throttleWriteIOPSDevice?: DeviceRateSpec[];
 }
 
 export interface SeccompSpec {

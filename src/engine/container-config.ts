@@ -1,5 +1,6 @@
 // What a client asks of a container: Docker's Config and HostConfig, as far as we honour them.
 // Docker Engine API, definitions ContainerConfig, HostConfig, Resources.
+import { type BlockIo, parseBlockIo } from './block-io.js';
 import { type HealthConfig, parseHealth } from './health.js';
 import { Members } from './json-members.js';
 
@@ -34,9 +35,11 @@ export interface MountRequest {
   Target: string;
   ReadOnly: boolean;
   TmpfsOptions?: { SizeBytes?: number; Mode?: number };
+  VolumeOptions?: { NoCopy: boolean };
+  BindOptions?: { CreateMountpoint: boolean };
 }
 
-export interface Resources {
+export interface Resources extends BlockIo {
   Memory: number;
   MemoryReservation: number;
   MemorySwap: number;
@@ -125,6 +128,7 @@ export function parseResources(host: Members): Resources {
     CpuQuota: host.number('CpuQuota'),
     CpusetCpus: host.text('CpusetCpus'),
     PidsLimit: host.optionalNumber('PidsLimit') ?? null,
+    ...parseBlockIo(host),
   };
 }
 
@@ -136,6 +140,10 @@ function parseMount(item: unknown): MountRequest {
     Source: mount.text('Source'),
     Target: mount.text('Target'),
     ReadOnly: mount.flag('ReadOnly'),
+    ...(mount.has('VolumeOptions') && { VolumeOptions: { NoCopy: mount.members('VolumeOptions').flag('NoCopy') } }),
+    ...(mount.has('BindOptions') && {
+      BindOptions: { CreateMountpoint: mount.members('BindOptions').flag('CreateMountpoint') },
+    }),
     ...(mount.has('TmpfsOptions') && {
       TmpfsOptions: { SizeBytes: tmpfs.optionalNumber('SizeBytes'), Mode: tmpfs.optionalNumber('Mode') },
     }),

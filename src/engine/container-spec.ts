@@ -1,6 +1,7 @@
 // From what a client asked for and what its image says to a config.json.
 // OCI runtime-spec 1.2; Docker docs, "Runtime options with Memory, CPUs, and GPUs", "Security configuration".
 import type { MountSpec, NamespaceType, ResourcesSpec, RuntimeSpec, SeccompSpec } from '../base/runtime-spec.js';
+import { blockIoOf } from './block-io.js';
 import type { ContainerConfig, HostConfig, Resources } from './container-config.js';
 import { capabilitiesOf, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
 import { InvalidParameter } from './errors.js';
@@ -19,7 +20,7 @@ export interface MountPoint {
   Source: string;
   Destination: string;
   RW: boolean;
-  /** Options of a tmpfs. */
+  /** Options of a tmpfs, or of a bind besides. */
   options?: string[];
 }
 
@@ -55,6 +56,7 @@ export function resourcesOf(host: Resources): ResourcesSpec {
       ...(host.MemoryReservation > 0 && { reservation: host.MemoryReservation }),
     },
     cpu,
+    blockIO: blockIoOf(host),
     ...(host.PidsLimit !== null && { pids: { limit: host.PidsLimit > 0 ? host.PidsLimit : -1 } }),
   };
 }
@@ -164,5 +166,5 @@ function standardMounts({ Privileged, ShmSize }: HostConfig): MountSpec[] {
 function mountOf({ Type, Name, Source, Destination, RW, options }: MountPoint): MountSpec {
   if (Type === 'tmpfs') return { destination: Destination, type: 'tmpfs', source: 'tmpfs', options };
   const source = Type === 'volume' ? `volume:${Name}` : Source;
-  return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro'] };
+  return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro', ...(options ?? [])] };
 }

@@ -75,6 +75,17 @@ export interface Statistics {
   pids: number;
   pidsLimit?: number;
   interfaces: Record<string, InterfaceStatistics>;
+  /** Of each disk that it has used. */
+  disks: DiskStatistics[];
+}
+
+export interface DiskStatistics {
+  major: number;
+  minor: number;
+  readBytes: number;
+  readOperations: number;
+  writtenBytes: number;
+  writtenOperations: number;
 }
 
 export interface InterfaceStatistics {

@@ -1,6 +1,6 @@
 // What a container may use: OCI's resources as the files of its control group. Whatever a file takes, and when, is the controller's rule.
 // OCI runtime-spec, config-linux.md, "Control groups"; runc's conversion of cgroup v1's values to v2's.
-import type { ResourcesSpec } from '../base/runtime-spec.js';
+import type { BlockIoSpec, ResourcesSpec } from '../base/runtime-spec.js';
 import { errnoName } from '../kernel/abi/errno.js';
 import type { Cgroup } from '../kernel/cgroup/cgroup.js';
 import { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
@@ -23,7 +23,7 @@ export function weightOf(shares: number): number {
 const limit = (value: number): string => (value < 0 ? 'max' : String(value));
 
 /** Names of files and what is written to them. */
-export function controlsOf({ memory, cpu, pids, unified }: ResourcesSpec): [file: string, text: string][] {
+export function controlsOf({ memory, cpu, pids, blockIO, unified }: ResourcesSpec): [file: string, text: string][] {
   const found: [string, string][] = [];
   if (memory?.limit) found.push(['memory.max', limit(memory.limit)]);
   if (memory?.reservation) found.push(['memory.low', limit(memory.reservation)]);
@@ -34,7 +34,28 @@ export function controlsOf({ memory, cpu, pids, unified }: ResourcesSpec): [file
   }
   if (cpu?.cpus) found.push(['cpuset.cpus', cpu.cpus]);
   if (pids?.limit) found.push(['pids.max', limit(pids.limit)]);
-  return [...found, ...Object.entries(unified ?? {})];
+  return [...found, ...(blockIO ? ioControlsOf(blockIO) : []), ...Object.entries(unified ?? {})];
+}
+
+/** Weights 10 to 1000 are 1 to 10000. */
+const ioWeightOf = (weight: number): number =>
+  1 + Math.floor(((Math.max(10, Math.min(1000, weight)) - 10) * 9999) / 990);
+
+function ioControlsOf(io: BlockIoSpec): [file: string, text: string][] {
+  const found: [string, string][] = [];
+  if (io.weight) found.push(['io.weight', `default ${ioWeightOf(io.weight)}`]);
+  for (const { major, minor, weight } of io.weightDevice ?? [])
+    if (weight) found.push(['io.weight', `${major}:${minor} ${ioWeightOf(weight)}`]);
+  const limits = [
+    ['rbps', io.throttleReadBpsDevice],
+    ['wbps', io.throttleWriteBpsDevice],
+    ['riops', io.throttleReadIOPSDevice],
+    ['wiops', io.throttleWriteIOPSDevice],
+  ] as const;
+  for (const [name, devices] of limits)
+    for (const { major, minor, rate } of devices ?? [])
+      found.push(['io.max', `${major}:${minor} ${name}=${rate > 0 ? rate : 'max'}`]);
+  return found;
 }
 
 /** A group at `path` below the root, which is root's of `owner`; groups on its way are made. Throws Refusal. */

@@ -64,10 +64,21 @@ const object =
 const id = number(0, 0xffff_fffe);
 const amount = number(-1, 2 ** 63);
 
+const DEVICE = { major: number(0, 4095), minor: number(0, 0xfffff) };
+const RATES = listOf(object({ ...DEVICE, rate: amount }, 'major', 'minor', 'rate'), 1024);
+
 const RESOURCES = object({
   memory: object({ limit: amount, reservation: amount, swap: amount }),
   cpu: object({ shares: number(0, 2 ** 32), quota: amount, period: number(0, 2 ** 32), cpus: text }),
   pids: object({ limit: amount }),
+  blockIO: object({
+    weight: number(0, 1000),
+    weightDevice: listOf(object({ ...DEVICE, weight: number(0, 1000) }, 'major', 'minor'), 1024),
+    throttleReadBpsDevice: RATES,
+    throttleWriteBpsDevice: RATES,
+    throttleReadIOPSDevice: RATES,
+    throttleWriteIOPSDevice: RATES,
+  }),
   unified: mapOf(text),
   devices: listOf(
     object({ allow: flag, type: text, major: number(-1, 4095), minor: number(-1, 0xfffff), access: text }, 'allow'),

@@ -1,13 +1,15 @@
 // What a container uses, and the processes in it: by its control group. cgroup-v2.rst; ps(1).
 import type { Cgroup } from '../kernel/cgroup/cgroup.js';
 import { decodeText } from '../base/text.js';
+import { majorOf, minorOf } from '../kernel/abi/device-number.js';
+import { DISK_READ, DISK_WRITE } from '../kernel/block/disk.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { copyIn } from '../kernel/mm/user-memory.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import type { Task } from '../kernel/task/task.js';
 import type { Process } from '../kernel/task/process.js';
 import type { Container } from './container.js';
-import type { InterfaceStatistics, ProcessRow, Statistics } from './contract.js';
+import type { DiskStatistics, InterfaceStatistics, ProcessRow, Statistics } from './contract.js';
 
 const finite = (value: number, otherwise: number): number => (value === Number.POSITIVE_INFINITY ? otherwise : value);
 
@@ -52,7 +54,19 @@ export function statisticsOf(kernel: Kernel, { cgroup, init }: Container): Stati
     pids: cgroup.identities,
     ...(pids && pids.max !== Number.POSITIVE_INFINITY ? { pidsLimit: pids.max } : {}),
     interfaces,
+    disks: disksOf(cgroup),
   };
+}
+
+function disksOf({ states }: Cgroup): DiskStatistics[] {
+  return [...(states.io?.disks ?? [])].map(([{ device }, { use }]) => ({
+    major: majorOf(device),
+    minor: minorOf(device),
+    readBytes: use[DISK_READ].bytes,
+    readOperations: use[DISK_READ].operations,
+    writtenBytes: use[DISK_WRITE].bytes,
+    writtenOperations: use[DISK_WRITE].operations,
+  }));
 }
 
 export function processesOf(kernel: Kernel, cgroup: Cgroup): ProcessRow[] {
