@@ -1,6 +1,6 @@
 // The host's files as a node in a worker of Node's reads them: layers of the store, folders that are bound into containers, what lasts.
 // Contract: src/node/host-files.ts.
-import { statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { openBlockStore, removeBlockStore } from '../hosts/node/block-store-files.js';
@@ -12,9 +12,11 @@ import type { NodeFiles } from '../node/host-files.js';
 export function nodeFiles(storage: string): NodeFiles {
   return {
     openBlob: (name) => new FileSource(join(storage, name), 'layer'),
-    openTree(path, readOnly) {
-      if (isDirectory(path)) return { tree: new SharedFolder(path, readOnly, 'bind') };
-      return { tree: new SharedFolder(dirname(path), readOnly, 'bind'), file: basename(path) };
+    openTree(path, readOnly, make) {
+      if (make) makeFolder(path);
+      const owner = ownIds();
+      if (isDirectory(path)) return { tree: new SharedFolder(path, readOnly, 'bind'), owner };
+      return { tree: new SharedFolder(dirname(path), readOnly, 'bind'), file: basename(path), owner };
     },
     openStore: (name) => openBlockStore(placeOf(storage, name), name),
     removeStore: (name) => removeBlockStore(placeOf(storage, name), name),
@@ -25,6 +27,24 @@ export function nodeFiles(storage: string): NodeFiles {
 function placeOf(storage: string, name: string): string {
   if (!/^[\w+-][\w.+-]*(\/[\w+-][\w.+-]*)*$/.test(name)) throw new InputError(`store '${name}': is no name of a place`);
   return join(storage, name);
+}
+
+/** Undefined: root, who may give files to all, or a host that has no owners. */
+function ownIds(): { uid: number; gid: number } | undefined {
+  const uid = process.getuid?.();
+  return uid ? { uid, gid: process.getgid!() } : undefined;
+}
+
+/** Throws InputError. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw new InputError(`error while creating mount source path '${path}': ${reason(error)}`, undefined, {
+      cause: error,
+    });
+  }
 }
 
 function isDirectory(path: string): boolean {

@@ -1,5 +1,6 @@
 // What a client wants mounted in a container, in its several forms, as one list: by destination, the later form wins.
 // Docker docs, "Bind mounts", "Volumes", "tmpfs mounts".
+import { MAKE_SOURCE } from '../base/runtime-spec.js';
 import type { ContainerConfig, HostConfig, MountRequest } from './container-config.js';
 import type { MountPoint } from './container-spec.js';
 import { InvalidParameter } from './errors.js';
@@ -21,9 +22,14 @@ export function mountPointsOf(
     if (destination === '/') throw new InvalidParameter(`invalid volume specification: destination can't be '/'`);
     points.set(destination, { ...point, Destination: destination });
   };
-  const named = (name: string | undefined, destination: string, writable: boolean): void => {
+  const named = (name: string | undefined, destination: string, writable: boolean, copies = true): void => {
     const made = volume(name);
-    add({ Type: 'volume', Name: made, Source: `volume:${made}`, Destination: destination, RW: writable });
+    const options = copies ? undefined : ['nocopy'];
+    add({ Type: 'volume', Name: made, Source: `volume:${made}`, Destination: destination, RW: writable, options });
+  };
+  const folder = (source: string, destination: string, writable: boolean, isMade: boolean): void => {
+    const options = isMade ? [MAKE_SOURCE] : undefined;
+    add({ Type: 'bind', Source: normalized(source), Destination: destination, RW: writable, options });
   };
   for (const bind of host.Binds ?? []) {
     const [source, destination, options = '', ...more] = bind.split(':');
@@ -33,8 +39,9 @@ export function mountPointsOf(
       if (!BIND_OPTIONS.has(option)) throw new InvalidParameter(`invalid mode: ${options}`);
     const writable = !options.split(',').includes('ro');
     if (source.startsWith('/'))
-      add({ Type: 'bind', Source: normalized(source), Destination: destination, RW: writable });
-    else if (NAME.test(source)) named(source, destination, writable);
+      // the old way makes folders, the new one does not unless it is told
+      folder(source, destination, writable, true);
+    else if (NAME.test(source)) named(source, destination, writable, !options.split(',').includes('nocopy'));
     else
       throw new InvalidParameter(`create ${source}: "${source}" includes invalid characters for a local volume name`);
   }
@@ -46,8 +53,9 @@ export function mountPointsOf(
         throw new InvalidParameter(
           `invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`,
         );
-      add({ Type: 'bind', Source: normalized(mount.Source), Destination: mount.Target, RW: !mount.ReadOnly });
-    } else if (mount.Type === 'volume') named(mount.Source || undefined, mount.Target, !mount.ReadOnly);
+      folder(mount.Source, mount.Target, !mount.ReadOnly, mount.BindOptions?.CreateMountpoint ?? false);
+    } else if (mount.Type === 'volume')
+      named(mount.Source || undefined, mount.Target, !mount.ReadOnly, !mount.VolumeOptions?.NoCopy);
     else if (mount.Type === 'tmpfs') add(tmpfs(mount.Target, optionsOf(mount)));
     else throw new InvalidParameter(`mount type unknown: ${mount.Type}`);
   }

@@ -18,8 +18,9 @@ import type { Task } from '../kernel/task/task.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { resolve } from '../kernel/vfs/walk.js';
+import type { MountSources } from './binds.js';
 import { makeDevices } from './devices.js';
-import { makeReadOnly, makeRootReadOnly, mask, mountAll, mountTexts, type MountSources } from './mounts.js';
+import { makeReadOnly, makeRootReadOnly, mask, mountAll, mountTexts } from './mounts.js';
 import { namespacesOf, rootOf, userNamespaceOf } from './namespaces.js';
 import { fileAt, writeText } from './place.js';
 import { becomeUser, identityOf, type Identity, limitProcess } from './process-setup.js';
@@ -127,7 +128,8 @@ export class Container {
     if (spec.hostname !== undefined && uts !== this.kernel.utsNamespace) uts.hostname = spec.hostname.slice(0, 64);
     if (spec.domainname !== undefined && uts !== this.kernel.utsNamespace)
       uts.domainname = spec.domainname.slice(0, 64);
-    mountAll(task, spec.mounts ?? [], sources);
+    const { credentials: user } = identityOf(this.kernel, this.owner, this.mounts.rootPath, spec.process!);
+    mountAll(task, spec.mounts ?? [], sources, user);
     mountTexts(task, sources.texts);
     makeDevices(task, linux.devices ?? []);
     for (const [name, value] of Object.entries(linux.sysctl ?? {}))

@@ -9,7 +9,7 @@ import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import type { Task } from '../kernel/task/task.js';
 import { resolve } from '../kernel/vfs/walk.js';
-import { attach } from './mounts.js';
+import { attach } from './binds.js';
 import { directoryAt, fileAt } from './place.js';
 import { checked, Refusal } from './refusal.js';
 

@@ -7,10 +7,17 @@ import type { ByteSource } from '../base/host.js';
 export interface NodeFiles {
   /** The blob of a layer. Throws InputError. */
   openBlob(name: string): ByteSource;
-  /** A folder; or with `file` the folder that has a file of this name. Throws InputError. */
-  openTree(path: string, readOnly: boolean): { tree: FileTree; file?: string };
+  /** A folder, which with `make` is made where it is not there; or with `file` the folder that has a file of this name. Throws InputError. */
+  openTree(path: string, readOnly: boolean, make?: boolean): HostTree;
   /** The store `name`, made where there is none. Throws InputError. */
   openStore(name: string): BlockStore;
   /** It is gone. Throws InputError. */
   removeStore(name: string): void;
+}
+
+export interface HostTree {
+  tree: FileTree;
+  file?: string;
+  /** Who we are on the host where we can't give files to others there: what is his is the container's user's. Absent: owners are the host's. */
+  owner?: { uid: number; gid: number };
 }

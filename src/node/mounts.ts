@@ -6,36 +6,29 @@ import { ENOENT } from '../kernel/abi/errno.js';
 import { MS_RDONLY } from '../kernel/abi/mount.js';
 import { S_IFREG } from '../kernel/abi/stat.js';
 import { makeFileSystem } from '../kernel/fs/file-system-types.js';
-import { Hostfs } from '../kernel/fs/hostfs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
+import type { Ids } from '../kernel/ns/id-map.js';
 import type { Task } from '../kernel/task/task.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { changePropagation, mountBind, mountNew, remount } from '../kernel/vfs/mounting.js';
 import type { Path } from '../kernel/vfs/path.js';
 import { resolve } from '../kernel/vfs/walk.js';
-import type { NodeFiles } from './host-files.js';
+import { attach, bind, type MountSources } from './binds.js';
 import { parseMountOptions, type MountOptions } from './mount-options.js';
 import { directoryAt, fileAt } from './place.js';
 import { checked, Refusal } from './refusal.js';
 
-export interface MountSources {
-  files: NodeFiles;
-  /** Volumes of the node by name: what a bind's source `volume:NAME` is. */
-  volumes: ReadonlyMap<string, FileSystem>;
-}
-
-const VOLUME = 'volume:';
 /** cgroup v1 is what configs often say; there is the one hierarchy. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { cgroup: 'cgroup2' };
 const TEXT_MAX = 1 << 20;
 
-/** Mounts all of a config's. Throws Refusal. */
-export function mountAll(task: Task, mounts: readonly MountSpec[], sources: MountSources): void {
+/** Mounts all of a config's. `user`: who the program will be, in the kernel's ids. Throws Refusal. */
+export function mountAll(task: Task, mounts: readonly MountSpec[], sources: MountSources, user: Ids): void {
   for (const spec of mounts) {
     const options = parseMountOptions(spec.options ?? []);
     const what = `mounting ${spec.destination}`;
-    if (spec.type === 'bind' || options.bind) bind(task, spec, options, sources, what);
+    if (spec.type === 'bind' || options.bind) bind(task, spec, options, sources, user, what);
     else mountType(task, spec, options, what);
     if (options.propagation) {
       const place = checked(what, resolve(task, task.fs.root, spec.destination)).covered;
@@ -62,40 +55,6 @@ const rootEntry = (fs: FileSystem): Dentry => new Dentry('', undefined, fs.root)
 /** A tmpfs has the rights of the directory that it lies on where its options say nothing else: runc. */
 function keepMode(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
   if (!/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: inode.mode & 0o7777 });
-}
-
-/** A folder or a file of the host, or a volume. */
-function bind(
-  task: Task,
-  spec: MountSpec,
-  options: MountOptions,
-  { files, volumes }: MountSources,
-  what: string,
-): void {
-  const source = spec.source ?? '';
-  const readOnly = (options.flags & MS_RDONLY) !== 0;
-  if (source.startsWith(VOLUME)) {
-    const volume = volumes.get(source.slice(VOLUME.length));
-    if (!volume) throw new Refusal('missing', `${what}: there is no volume '${source.slice(VOLUME.length)}'`);
-    checked(what, attach(task, volume, undefined, directoryAt(task, spec.destination, what), options.flags));
-    return;
-  }
-  const { tree, file } = files.openTree(source, readOnly);
-  const { kernel } = task;
-  const fs = new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly });
-  fs.source = source;
-  const place = file === undefined ? directoryAt(task, spec.destination, what) : fileAt(task, spec.destination, what);
-  checked(what, attach(task, fs, file, place, options.flags));
-}
-
-/** Mounts a filesystem, or one file of its root, at `place`. */
-export function attach(task: Task, fs: FileSystem, file: string | undefined, place: Path, flags: number): number {
-  if (file === undefined) return mountNew(task, fs, place, flags);
-  const inode = fs.root.lookup(task, file);
-  if (typeof inode === 'number') return inode;
-  const { mount, dentry } = place.covered;
-  mount.attach(task.kernel.newMount(fs, new Dentry(file, undefined, inode), flags), dentry);
-  return 0;
 }
 
 /** Texts over files of the root: /etc/hosts and the like. They can be written, and are the container's own. */

@@ -1,9 +1,12 @@
 // Containers of a node through the contract, the node in this thread: their lifecycle, what they see, what they may do and use.
 // OCI runtime-spec 1.2: runtime.md, config.md, config-linux.md.
 import { execFileSync } from 'node:child_process';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProcessSpec, RuntimeSpec } from '../../src/base/runtime-spec.js';
 import { NodeHost } from '../../src/hosts/node/host.js';
+import { SharedFolder } from '../../src/hosts/node/shared-folder.js';
 import { createNode } from '../../src/kernel/node.js';
 import type { Channel, FromNode, ToNode } from '../../src/node/contract.js';
 import { NodeServer } from '../../src/node/server.js';
@@ -11,6 +14,7 @@ import { changesOf } from '../../src/runtime/archive-stream.js';
 import { NodeClient } from '../../src/runtime/node-client.js';
 import { MemoryBlockStore } from '../memory-block-store.js';
 import { provisioned } from '../provisioned.js';
+import { scratch } from '../scratch.js';
 import { busyboxRoot } from './busybox-root.js';
 import { CORE } from './node-fixture.js';
 
@@ -65,9 +69,11 @@ beforeAll(async () => {
     {
       files: {
         openBlob: () => blob,
-        openTree: () => {
-          throw new Error('none');
-        },
+        // as where the host's user is not root: what is his is the container's user's
+        openTree: (path, readOnly) => ({
+          tree: new SharedFolder(path, readOnly, 'bind'),
+          owner: { uid: process.getuid!(), gid: process.getgid!() },
+        }),
         openStore(name) {
           const store = new MemoryBlockStore(stores.get(name)?.contents);
           stores.set(name, store);
@@ -553,6 +559,28 @@ describe.skipIf(busybox === undefined)('a container', () => {
         () => 'lost',
       ),
     ).toBe('told');
+  });
+
+  test("has what is the host user's as its own user's, and nobody else can be given any", async () => {
+    const folder = scratch();
+    writeFileSync(join(folder, 'his'), 'of the host\n', { mode: 0o600 });
+    const script =
+      'stat -c "%u %g" his; cat his; echo mine > new; mkdir d; ln -s new l; chmod 640 new; stat -c "%u %a" new';
+    const spec = specOf(['sh', '-c', `cd /d; ${script}`], {
+      process: { user: { uid: 1000, gid: 50 } },
+      mounts: [{ destination: '/d', type: 'bind', source: folder, options: ['rbind'] }],
+    });
+    const { output } = await run(spec);
+    expect(output).toBe('1000 50\nof the host\n1000 640\n');
+    for (const name of ['new', 'd']) expect(statSync(join(folder, name)).uid).toBe(process.getuid!());
+    // others of the container make files that are his too
+    const other = specOf(
+      ['sh', '-c', 'cd /d; chmod 777 .; su -s /bin/sh bob -c "echo > other"; stat -c %u other; chown 5 new'],
+      {
+        mounts: [{ destination: '/d', type: 'bind', source: folder, options: ['rbind'] }],
+      },
+    );
+    expect((await run(other)).output).toBe('0\nchown: new: Operation not permitted\n');
   });
 
   test('has its changes and its volume again, where they are kept in stores', async () => {

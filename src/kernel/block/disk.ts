@@ -67,6 +67,11 @@ export class Disk {
     this.contents.delete(fs);
   }
 
+  /** It is not there any more. */
+  remove(): void {
+    this.kernel.disks.remove(this);
+  }
+
   /** The time by which noteRead() and noteWritten() know how long a transfer took. */
   begin(): number {
     return this.kernel.clock.monotonic();

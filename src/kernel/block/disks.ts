@@ -41,6 +41,7 @@ export class Disks {
   remove(disk: Disk): void {
     const at = this.all.indexOf(disk);
     if (at >= 0) this.all.splice(at, 1);
+    for (const group of this.kernel.cgroups.root.tree()) group.states.io?.forget(disk);
   }
 
   /** By its device number. */

@@ -80,6 +80,11 @@ export class IoState implements GroupState {
     if (this.parent) for (const { competitors } of this.parent.disks.values()) competitors.delete(this);
   }
 
+  /** The disk is gone. */
+  forget(disk: Disk): void {
+    this.disks.delete(disk);
+  }
+
   of(disk: Disk): DiskUse {
     let use = this.disks.get(disk);
     if (!use) {

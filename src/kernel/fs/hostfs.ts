@@ -9,7 +9,7 @@ import type { Disk } from '../block/disk.js';
 import type { Frames } from '../mm/frames.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import { PageCache, type PageSource } from '../mm/page-cache.js';
-import { type IdMaps, idsFromKernel, idsInKernel } from '../ns/id-map.js';
+import { type IdMaps, type Ids, idsInKernel } from '../ns/id-map.js';
 import type { Task } from '../task/task.js';
 import type { Actor } from '../vfs/actor.js';
 import { FileSystem, type FileSystemStatistics } from '../vfs/file-system.js';
@@ -132,6 +132,7 @@ export class Hostfs extends FileSystem {
   override unmounted(): void {
     for (const ref of this.known.values()) ref.deref()?.cache.drop(0, Number.POSITIVE_INFINITY);
     for (const inode of [...this.open.keys()]) this.forgetHandle(inode);
+    this.disk?.remove();
   }
 
   override reclaim(may: (frame: number) => boolean, mapped = false): number {
@@ -264,7 +265,7 @@ export class HostInode extends Inode implements CachedInode, PageSource {
         tree
           .create(path, { access: 'both', truncate: false, append: false, exclusive: true }, made.mode & 0o7777)
           .close();
-      tree.change(path, { ...idsFromKernel(made, this.fs.settings.owners), mode: made.mode & 0o7777 });
+      tree.change(path, { ...this.ownersOf(made), mode: made.mode & 0o7777 });
       return 0;
     });
     if (failed !== 0) return failed;
@@ -279,10 +280,16 @@ export class HostInode extends Inode implements CachedInode, PageSource {
     const path = [...this.hostPath, host];
     const failed = guarded(() => {
       this.fs.tree.makeSymlink(path, text);
-      this.fs.tree.change(path, idsFromKernel(made, this.fs.settings.owners));
+      this.fs.tree.change(path, this.ownersOf(made));
       return 0;
     });
     return failed !== 0 ? failed : this.lookup(actor, name);
+  }
+
+  /** Who a new file is given to: an owner whom the host does not know leaves it whose it is. */
+  private ownersOf({ uid, gid }: Ids): { uid?: number; gid?: number } {
+    const { owners } = this.fs.settings;
+    return owners ? { uid: owners.uids.from(uid), gid: owners.gids.from(gid) } : { uid, gid };
   }
 
   override link(_actor: Actor, name: string, inode: Inode): number {
@@ -356,9 +363,12 @@ export class HostInode extends Inode implements CachedInode, PageSource {
   override setAttributes(_actor: Actor, change: Attributes): number {
     const changes: Changes = {};
     if (change.mode !== undefined) changes.mode = change.mode;
-    const { uid, gid } = idsFromKernel({ ...this.attributes, ...change }, this.fs.settings.owners);
+    const { uid, gid } = this.ownersOf({ ...this.attributes, ...change });
     if (change.uid !== undefined) changes.uid = uid;
     if (change.gid !== undefined) changes.gid = gid;
+    // somebody whom the host does not know
+    if ((change.uid !== undefined && uid === undefined) || (change.gid !== undefined && gid === undefined))
+      return -EPERM;
     const time = ({ seconds, nanoseconds }: Timestamp): bigint =>
       BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
     if (change.atime) changes.accessed = time(change.atime);
@@ -373,6 +383,15 @@ export class HostInode extends Inode implements CachedInode, PageSource {
     if (typeof failed === 'number') return failed;
     this.reread();
     return 0;
+  }
+
+  override sync(): number {
+    const failed = this.pages.flush();
+    if (failed !== 0 || !this.openedToWrite) return failed;
+    return -guarded(() => {
+      this.fs.handle(this, true).sync();
+      return 0;
+    });
   }
 
   override evict(): void {

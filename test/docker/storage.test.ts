@@ -1,0 +1,63 @@
+// What containers keep their files in: volumes that take what the image has, folders of the host and whose they are, limits of disks.
+// Oracle: docker's own client, and the Engine API's description, which every answer is checked against.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { Daemon, needsDocker } from './daemon-fixture.js';
+
+let starting: Promise<Daemon> | undefined;
+let daemon: Daemon;
+
+beforeEach(async (context) => {
+  needsDocker(context);
+  starting ??= Daemon.start(context);
+  daemon = await starting;
+});
+afterAll(async () => {
+  if (daemon) await daemon.stop();
+});
+
+const run = (...args: string[]) => daemon.docker('run', '--rm', ...args);
+
+test('a volume takes what the image has at its place, once, and not with nocopy', async () => {
+  const look = ['sh', '-c', 'stat -c "%n %a %u:%g" /etc; stat -c "%n %a %u:%g %Y" /etc/* | sort; cat /etc/passwd'];
+  const { stdout: image } = await run('busybox', ...look);
+  // what the engine puts over files is no file of the image's
+  const shown = (text: string): string[] =>
+    text.split('\n').filter((line) => !/^\/etc\/(hosts|hostname|resolv.conf) /.test(line));
+  const lines = (await run('-v', 'etc:/etc:ro', 'busybox', ...look)).stdout;
+  expect(shown(lines)).toEqual(shown(image));
+  await run('-v', 'etc:/etc', 'busybox', 'sh', '-c', 'rm /etc/group; echo more >> /etc/passwd');
+  const again = await run('-v', 'etc:/data', 'busybox', 'sh', '-c', 'ls /data; tail -n 1 /data/passwd');
+  expect(again.stdout).not.toContain('group');
+  expect(again.stdout).toMatch(/more\n$/);
+  expect((await run('-v', 'empty:/home:nocopy', 'busybox', 'ls', '/home')).stdout).toBe('');
+  expect((await run('--mount', 'type=volume,target=/home,volume-nocopy', 'busybox', 'ls', '/home')).stdout).toBe('');
+  expect((await run('-v', '/home', 'busybox', 'ls', '/home')).stdout).toBe('bob\n');
+});
+
+test('a folder of the host that is not there is made by -v, and not by --mount', async () => {
+  const folder = join(daemon.folder, 'new/deep');
+  const refused = await run('--mount', `type=bind,source=${folder},target=/d`, 'busybox', 'true');
+  expect(refused.stderr).toContain('bind source path does not exist');
+  expect(existsSync(folder)).toBe(false);
+  expect((await run('-v', `${folder}:/d`, 'busybox', 'sh', '-c', 'echo made > /d/file')).status).toBe(0);
+  expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('made\n');
+  expect(statSync(folder).uid).toBe(process.getuid!());
+});
+
+test('limits of disks are those of the group, and what is moved is in stats', async () => {
+  const limits = ['--device-write-bps', '/dev/vda:1mb', '--device-read-iops', '/dev/vda:500', '--blkio-weight', '500'];
+  const shown = await run(...limits, 'busybox', 'cat', '/sys/fs/cgroup/io.max', '/sys/fs/cgroup/io.weight');
+  expect(shown.stdout).toBe('254:0 rbps=max wbps=1048576 riops=500 wiops=max\ndefault 4950\n');
+  expect((await run('--device-write-bps', '/dev/sda:1mb', 'busybox', 'true')).stderr).toContain(
+    'no such device: /dev/sda',
+  );
+  const folder = join(daemon.folder, 'moved');
+  const write = 'dd if=/dev/zero of=/d/file bs=4096 count=25 conv=fsync 2>/dev/null; exec sleep 1000';
+  await daemon.docker('run', '-d', '--name', 'mover', '-v', `${folder}:/d`, 'busybox', 'sh', '-c', write);
+  let said = '';
+  while (!/[1-9].* \/ 10[0-9]kB/.test(said))
+    said = (await daemon.docker('stats', '--no-stream', '--format', '{{.BlockIO}}', 'mover')).stdout;
+  expect((await daemon.docker('rm', '-f', 'mover')).status).toBe(0);
+});
