@@ -47,7 +47,12 @@ async function list(engine: Engine, request: HttpRequest, version: string): Prom
   checkFilters(filters, ['dangling', 'label', 'reference', 'before', 'since', 'until']);
   const users = (id: string): number => [...engine.containers.values()].filter(({ imageId }) => imageId === id).length;
   const dangling = filters.get('dangling')?.[0];
-  const shown = (await engine.images.list()).filter((image) => {
+  const all = await engine.images.list();
+  const parents = new Set(all.map(({ parent }) => parent));
+  const shown = all.filter((image) => {
+    // steps of builds are shown by who asks for all
+    const isStep = image.tags.length === 0 && image.digests.length === 0 && parents.has(image.id);
+    if (isStep && (dangling !== undefined || !flagOf(request, 'all'))) return false;
     if (dangling !== undefined && ['true', '1'].includes(dangling) !== (image.tags.length === 0)) return false;
     if (!matchesLabels(filters.get('label'), Object.fromEntries(image.config.config.labels))) return false;
     const references = filters.get('reference');
@@ -61,7 +66,7 @@ async function list(engine: Engine, request: HttpRequest, version: string): Prom
       .sort((a, b) => created(b) - created(a))
       .map((image) => ({
         Id: image.id,
-        ParentId: '',
+        ParentId: image.parent ?? '',
         RepoTags: image.tags.length > 0 ? image.tags : ['<none>:<none>'],
         RepoDigests: image.digests.length > 0 ? image.digests : image.tags.length > 0 ? [] : ['<none>@<none>'],
         Created: Math.floor(created(image) / 1000),
@@ -84,7 +89,7 @@ function inspection(image: Image) {
     Id: image.id,
     RepoTags: image.tags,
     RepoDigests: image.digests,
-    Parent: '',
+    Parent: image.parent ?? '',
     Comment: history.at(-1)?.comment ?? '',
     Created: image.config.created ?? '',
     DockerVersion: '',
@@ -119,7 +124,7 @@ function history(image: Image) {
     Id: i === 0 ? image.id : '<missing>',
     Created: Math.floor((Date.parse(entry.created ?? '') || 0) / 1000),
     CreatedBy: entry.createdBy,
-    Tags: i === 0 && image.tags.length > 0 ? image.tags : null,
+    Tags: i === 0 ? image.tags : [],
     Size: 0,
     Comment: entry.comment ?? '',
   }));

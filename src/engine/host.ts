@@ -1,10 +1,14 @@
-// What the engine asks of its host: time, chance, a call later.
+// What the engine asks of its host: time, chance, a call later, the web.
+import type { HttpClient } from '../base/http.js';
+
 export interface EngineHost {
   /** Milliseconds since 1970, with fractions. */
   date(): number;
   random(into: Uint8Array): void;
   /** Calls `action` after so many milliseconds, unless what is returned is called before. */
   after(milliseconds: number, action: () => void): () => void;
+  /** The web as containers may reach it: no address of the host's own, nor of networks around it. */
+  readonly web?: HttpClient;
 }
 
 /** `bytes` random bytes in hexadecimal. */

@@ -31,7 +31,7 @@ async function translated<T>(action: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function engineError(error: unknown): EngineError | unknown {
+export function engineError(error: unknown): EngineError | unknown {
   if (error instanceof NotFoundError) return new NotFound(error.message, { cause: error });
   if (error instanceof ConflictError) return new Conflict(error.message, { cause: error });
   if (error instanceof InputError) return new InvalidParameter(error.message, { cause: error });
@@ -164,7 +164,8 @@ export class Images {
         throw new ConflictError(
           `conflict: unable to remove repository reference "${name}" (must force) - container ${user.slice(0, 12)} is using its referenced image ${image.id.slice(7, 19)}`,
         );
-      const removals = await this.store.images.remove(name, { force, keep });
+      const used = (id: Digest): boolean => usedBy(id) !== undefined;
+      const removals = await this.store.images.remove(name, { force, keep, used });
       for (const removal of removals)
         if ('Deleted' in removal) this.events.tell('image', 'delete', removal.Deleted, { name: removal.Deleted });
         else this.events.tell('image', 'untag', image.id, { name: removal.Untagged });

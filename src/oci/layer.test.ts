@@ -89,9 +89,12 @@ test('devices, fifos, owners, attributes, and names without an entry of their di
       pax: { 'SCHILY.xattr.security.capability': '\x01\x00\x02', uid: '3000000' },
     },
     { name: 'dev/', type: '5', mode: 0o700 },
+    { name: 'bin/sh', type: '2', link: 'ping', mode: 0o644 },
   );
   expect(at(layer, 'dev')!.mode).toBe(0o040700);
   expect(at(layer, 'dev/null')).toMatchObject({ mode: 0o020666, major: 1, minor: 3, uid: 7, gid: 8 });
+  // whatever the archive says, links have all rights
+  expect(at(layer, 'bin/sh')!.mode).toBe(0o120777);
   expect(at(layer, 'dev/sda')!.mode & 0o170000).toBe(0o060000);
   expect(at(layer, 'run/fifo')!.mode & 0o170000).toBe(0o010000);
   expect(at(layer, 'bin/ping')).toMatchObject({ mode: 0o104755, uid: 3000000 });

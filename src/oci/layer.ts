@@ -198,7 +198,8 @@ function describe(node: LayerNode, entry: TarEntry, type: number): void {
   if (type === 0o120000 && (entry.link === '' || entry.link.length >= PATH_MAX))
     throw refused(entry, 'a symbolic link needs a target of 1 to 4095 bytes');
   const opaque = node.xattrs?.has(OPAQUE_XATTR);
-  node.mode = type | (entry.mode & 0o7777);
+  // whatever an archive says, Linux has no other rights for links
+  node.mode = type | (type === 0o120000 ? 0o777 : entry.mode & 0o7777);
   node.uid = entry.uid;
   node.gid = entry.gid;
   node.seconds = entry.mtime;

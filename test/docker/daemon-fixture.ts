@@ -127,7 +127,7 @@ export class Daemon {
     return this.dockerWith('', ...args);
   }
 
-  dockerWith(input: string, ...args: string[]): Promise<Ran> {
+  dockerWith(input: string | Uint8Array, ...args: string[]): Promise<Ran> {
     return this.ended(this.environment, input, args);
   }
 
@@ -136,7 +136,7 @@ export class Daemon {
     return this.ended({ ...this.environment, DOCKER_HOST: host }, '', args);
   }
 
-  private ended(env: NodeJS.ProcessEnv, input: string, args: readonly string[]): Promise<Ran> {
+  private ended(env: NodeJS.ProcessEnv, input: string | Uint8Array, args: readonly string[]): Promise<Ran> {
     return new Promise((resolve) => {
       const child = execFile('docker', args, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
         resolve({ status: error ? ((error.code as unknown as number) ?? -1) : 0, stdout, stderr }),

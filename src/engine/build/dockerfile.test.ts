@@ -21,7 +21,7 @@ test('stages, their names and platforms, and arguments before them', () => {
     name: 'COPY',
     flags: [{ name: 'from', value: 'build' }],
     words: ['/a', '/b'],
-    text: 'COPY --from=build /a /b',
+    text: 'copy --from=build /a /b',
   });
 });
 

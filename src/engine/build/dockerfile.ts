@@ -116,8 +116,16 @@ function parseInstruction(line: Line, escapeLetter: string): Instruction {
     throw badDockerfile(number, `unknown instruction: ${line.name}`);
   const name = line.name as InstructionName;
   const { flags, rest } = flagsOf(line, name);
-  const text = `${name} ${line.rest}`.trim();
-  const instruction: Instruction = { name, line: number, text, flags, rest, words: [], pairs: [], documents };
+  const instruction: Instruction = {
+    name,
+    line: number,
+    text: line.text,
+    flags,
+    rest,
+    words: [],
+    pairs: [],
+    documents,
+  };
   if (rest === '') throw badDockerfile(number, `${name} requires at least one argument`);
   if (WITH_JSON.has(name)) instruction.json = jsonOf(rest);
   instruction.words = instruction.json ?? splitWords(rest, escapeLetter);
@@ -193,7 +201,10 @@ function check(instruction: Instruction): void {
     if (inner === 'ONBUILD') throw bad("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
     if (inner === 'FROM' || inner === 'MAINTAINER') throw bad(`${inner} isn't allowed as an ONBUILD trigger`);
     if (documents > 0) throw bad('here-documents are not possible in ONBUILD');
-    parseInstruction({ number: line, name: inner, rest: rest.slice(words[0]!.length).trim(), documents: [] }, '\\');
+    parseInstruction(
+      { number: line, text: rest, name: inner, rest: rest.slice(words[0]!.length).trim(), documents: [] },
+      '\\',
+    );
     instruction.trigger = rest;
   }
 }

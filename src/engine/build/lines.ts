@@ -13,6 +13,8 @@ export interface HereDocument {
 export interface Line {
   /** Of the instruction's first line, from 1. */
   number: number;
+  /** As it was written, its lines joined. */
+  text: string;
   /** The instruction's name in capitals, and what follows it. */
   name: string;
   rest: string;
@@ -36,7 +38,7 @@ const DIRECTIVE = /^#\s*([A-Za-z][\w-]*)\s*=\s*(.+?)\s*$/;
 const DOCUMENT = /(?:^|\s)(?:\d*)<<(-?)(?:"([^\s"<>]+)"|'([^\s'<>]+)'|([^\s<>"'|&;()]+))/g;
 
 export function badDockerfile(number: number, what: string, advice?: string): InputError {
-  return new InputError(`Dockerfile line ${number}: ${what}`, advice);
+  return new InputError(`dockerfile parse error on line ${number}: ${what}`, advice);
 }
 
 /** Throws InputError. */
@@ -62,6 +64,7 @@ export function linesOf(source: string): Lines {
     if (!match) throw badDockerfile(first + 1, `an instruction is expected, not '${text.slice(0, 40)}'`);
     const line: Line = {
       number: first + 1,
+      text: text.replace(joined, '').trim(),
       name: match[1]!.toUpperCase(),
       rest: text.replace(joined, '').slice(match[0].length).trim(),
       documents: [],

@@ -6,14 +6,15 @@ import { compressionOf } from '../media-types.js';
 
 const FIRST = 8;
 
-/** The first bytes of a stream, and all of it, those again. */
+/** The first bytes of a stream, `least` where there are so many, and all of it, those again. */
 export async function begun(
   bytes: AsyncIterable<Uint8Array>,
+  least = FIRST,
 ): Promise<{ first: Uint8Array; all: AsyncIterable<Uint8Array> }> {
   const pieces = bytes[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
   let size = 0;
-  while (size < FIRST) {
+  while (size < least) {
     const next = await pieces.next();
     if (next.done) break;
     held.push(next.value);

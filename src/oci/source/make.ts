@@ -2,16 +2,18 @@
 // docker import, docker commit. The time is given, so that equal things give equal images.
 import { InputError } from '../../base/errors.js';
 import { type Digest, hexOf } from '../digest.js';
-import { jsonBytes, type JsonObject } from '../json.js';
+import { DOCUMENT_MAX, jsonBytes, type JsonObject } from '../json.js';
 import { LAYERS_MAX } from '../manifest.js';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../media-types.js';
 import type { Platform } from '../platform.js';
 import type { Reference } from '../reference.js';
+import type { Image } from '../store/image-store.js';
 import { manifestBytes } from '../store/sendable.js';
 import type { Store } from '../store/store.js';
+import { archiveEnd } from '../tar/writer.js';
 import { layerTar } from '../tree/layer-tar.js';
 import type { Tree } from '../tree/tree.js';
-import { uncompressed } from './compressed.js';
+import { begun, uncompressed } from './compressed.js';
 
 export interface Making {
   tag?: Reference;
@@ -21,6 +23,8 @@ export interface Making {
   comment?: string;
   /** The document's `config`; undefined: the one of the image below. */
   config?: JsonObject;
+  /** The image that it was made from. */
+  parent?: Digest;
 }
 
 /** An image of one layer. `root`: a tar, perhaps compressed. */
@@ -36,7 +40,7 @@ export async function importRoot(
     os: platform.os,
     ...(platform.variant !== undefined && { variant: platform.variant }),
   };
-  return made(store, document, [diffId], [], '', making);
+  return made(store, document, [diffId], [], { created_by: '' }, making);
 }
 
 /** An image of `base` and what has changed over it. */
@@ -54,8 +58,41 @@ export async function commit(
       'Export and import it: one layer is left of them.',
     );
   const { diffId } = await store.layers.ingest(layerTar(changes));
-  const history = Array.isArray(config.document.history) ? config.document.history : [];
-  return made(store, config.document, [...config.diffIds, diffId], history, createdBy, making);
+  const history = historyOf(config.document);
+  return made(store, config.document, [...config.diffIds, diffId], history, { created_by: createdBy }, making);
+}
+
+const historyOf = (document: JsonObject): readonly unknown[] =>
+  Array.isArray(document.history) ? document.history : [];
+
+/** One step of a build: an image of `base` (undefined: of nothing) with a layer more, or without one, as its configuration says. */
+export async function buildStep(
+  store: Store,
+  base: Image | undefined,
+  platform: Platform,
+  createdBy: string,
+  layer: AsyncIterable<Uint8Array> | undefined,
+  making: Making & { config: JsonObject },
+): Promise<Digest> {
+  const document = base?.config.document ?? { ...platform };
+  const below = base?.config.diffIds ?? [];
+  const tar = layer && (await withContents(layer));
+  if (tar && below.length >= LAYERS_MAX)
+    throw new InputError(
+      `build: the image has ${LAYERS_MAX} layers already`,
+      'Join instructions that belong together.',
+    );
+  const added = tar ? [(await store.layers.ingest(tar)).diffId] : [];
+  const step = { created_by: createdBy, ...(added.length === 0 && { empty_layer: true }) };
+  return made(store, document, [...below, ...added], historyOf(document), step, { ...making, parent: base?.id });
+}
+
+/** The tar again, or undefined when it is of nothing: its end alone. */
+async function withContents(tar: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const { first, all } = await begun(tar, archiveEnd().length + 1);
+  if (first.length > archiveEnd().length) return all;
+  for await (const _ of all);
+  return undefined;
 }
 
 async function made(
@@ -63,8 +100,8 @@ async function made(
   document: JsonObject,
   diffIds: readonly Digest[],
   history: readonly unknown[],
-  createdBy: string,
-  { tag, created, author, comment, config }: Making,
+  entry: JsonObject,
+  { tag, created, author, comment, config, parent }: Making,
 ): Promise<Digest> {
   const { images, layers, content } = store;
   const lease = images.lease();
@@ -73,7 +110,7 @@ async function made(
     const time = new Date(created).toISOString();
     const step = {
       created: time,
-      created_by: createdBy,
+      ...entry,
       ...(author !== undefined && { author }),
       ...(comment !== undefined && { comment }),
     };
@@ -85,6 +122,8 @@ async function made(
       rootfs: { type: 'layers', diff_ids: diffIds },
       history: [...history, step],
     });
+    if (bytes.length > DOCUMENT_MAX)
+      throw new InputError(`the configuration of the image becomes longer than ${DOCUMENT_MAX >> 20} MiB`);
     const id = await content.put(bytes);
     lease.hold(id);
     const descriptors = [];
@@ -97,7 +136,7 @@ async function made(
         layers: descriptors,
       }),
     );
-    return await images.add(manifest, tag ? { tag } : {});
+    return await images.add(manifest, { tag, parent });
   } finally {
     lease.release();
   }

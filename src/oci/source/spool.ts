@@ -8,33 +8,57 @@ import { uncompressed } from './compressed.js';
 
 let spools = 0;
 
-/** Does something with what a stream holds, uncompressed. `what` names it in messages. */
-export async function withSpooled<Result>(
-  { storage, codecs }: Store,
+export interface Spooled {
+  file: StoredFile;
+  /** The file goes. */
+  release(): Promise<void>;
+}
+
+/** The bytes as they are, `most` of them at most. `what` names them in messages. */
+export async function spool(
+  { storage }: Store,
   bytes: AsyncIterable<Uint8Array>,
   what: string,
-  work: (file: StoredFile) => Promise<Result>,
-): Promise<Result> {
+  most = UNCOMPRESSED_MAX,
+): Promise<Spooled> {
   const path = `partial/spool-${spools++}`;
   const writer = await storage.write(path, 0);
   try {
     try {
       let size = 0;
-      for await (const piece of await uncompressed(codecs, bytes, what)) {
+      for await (const piece of bytes) {
         size += piece.length;
-        if (size > UNCOMPRESSED_MAX) throw new InputError(`${what}: is longer than ${UNCOMPRESSED_MAX} bytes`);
+        if (size > most) throw new InputError(`${what}: is longer than ${most} bytes`);
         await writer.write(piece);
       }
     } finally {
       await writer.abandon();
     }
     const file = (await storage.open(path))!;
-    try {
-      return await work(file);
-    } finally {
-      file.close();
-    }
-  } finally {
+    return {
+      file,
+      async release() {
+        file.close();
+        await storage.remove(path);
+      },
+    };
+  } catch (error) {
     await storage.remove(path);
+    throw error;
+  }
+}
+
+/** Does something with what a stream holds, uncompressed. `what` names it in messages. */
+export async function withSpooled<Result>(
+  store: Store,
+  bytes: AsyncIterable<Uint8Array>,
+  what: string,
+  work: (file: StoredFile) => Promise<Result>,
+): Promise<Result> {
+  const spooled = await spool(store, await uncompressed(store.codecs, bytes, what), what);
+  try {
+    return await work(spooled.file);
+  } finally {
+    await spooled.release();
   }
 }

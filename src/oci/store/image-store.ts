@@ -28,6 +28,8 @@ export interface Image {
   size: number;
   /** Milliseconds since 1970. */
   lastTagged?: number;
+  /** The image that it was made from, here. */
+  parent?: Digest;
 }
 
 /** What is kept of an image beside its documents. */
@@ -35,6 +37,7 @@ interface ImageRecord {
   manifest: Digest;
   /** Milliseconds since 1970. */
   lastTagged?: number;
+  parent?: Digest;
 }
 
 /** What `remove` has done, in Docker's words. */
@@ -96,8 +99,9 @@ export class ImageStore {
     if (fields.integer('version') !== VERSION)
       throw new InputError(`${FILE}: is of another version of tabvisor`, 'Give another folder with --data.');
     for (const [id, record] of Object.entries(fields.object_('images') ?? {})) {
-      const { manifest, lastTagged } = record as ImageRecord;
-      if (isDigest(id) && isDigest(manifest)) this.images.set(id, { manifest, lastTagged });
+      const { manifest, lastTagged, parent } = record as ImageRecord;
+      if (isDigest(id) && isDigest(manifest))
+        this.images.set(id, { manifest, lastTagged, ...(parent && isDigest(parent) && { parent }) });
     }
     for (const [key, into] of [
       ['tags', this.tags],
@@ -148,6 +152,7 @@ export class ImageStore {
       config,
       size,
       lastTagged: record.lastTagged,
+      ...(record.parent && { parent: record.parent }),
       tags: namesFor(this.tags, id).map((name) => familiar(parseReference(name))),
       digests: namesFor(this.digests, id).map((name) => familiar(parseReference(name))),
     };
@@ -205,6 +210,11 @@ export class ImageStore {
     return this.get(this.resolve(text));
   }
 
+  /** Those that were made from an image; of undefined: those that were made from none. */
+  childrenOf(id: Digest | undefined): Digest[] {
+    return [...this.images].filter(([, { parent }]) => parent === id).map(([child]) => child);
+  }
+
   /** The image a full name with a tag stands for. */
   tagged(reference: Reference): Digest | undefined {
     return this.tags.get(fullName(withTag(reference)));
@@ -229,17 +239,18 @@ export class ImageStore {
 
   /**
    * Makes what has come an image, with the names given. Its documents and its layers are in the stores. `known`: digests that
-   * it has there where it came from: of the manifest, and of the index that led to it.
+   * it has there where it came from: of the manifest, and of the index that led to it. `parent`: what it was made from.
    */
   async add(
     manifestDigest: Digest,
-    names: { tag?: Reference; known?: readonly { name: Reference; digest: Digest }[] },
+    names: { tag?: Reference; known?: readonly { name: Reference; digest: Digest }[]; parent?: Digest },
   ): Promise<Digest> {
     const manifest = parseManifest(await this.document(manifestDigest), undefined, `manifest ${manifestDigest}`);
     if (manifest.kind !== 'manifest') throw new InputError(`manifest ${manifestDigest}: is an index`);
     const id = manifest.config.digest;
     await this.parse(id, manifestDigest);
-    if (!this.images.has(id)) this.images.set(id, { manifest: manifestDigest });
+    if (!this.images.has(id))
+      this.images.set(id, { manifest: manifestDigest, ...(names.parent && { parent: names.parent }) });
     if (names.tag) this.setTag(id, names.tag);
     for (const { name, digest } of names.known ?? []) this.digests.set(`${nameOf(name)}@${digest}`, id);
     await this.save();
@@ -283,9 +294,12 @@ export class ImageStore {
 
   /**
    * Takes a name away, or all names of an ID; an image without names goes, with what nothing else needs.
-   * `force`: also an ID with several names. `keep`: dangling images stay. Throws NotFoundError, ConflictError.
+   * `force`: also an ID with several names. `keep`: dangling images stay. `used`: somebody has the image, so it stays. Throws NotFoundError, ConflictError.
    */
-  async remove(text: string, { force = false, keep = false } = {}): Promise<Removal[]> {
+  async remove(
+    text: string,
+    { force = false, keep = false, used = (_id: Digest): boolean => false } = {},
+  ): Promise<Removal[]> {
     const id = this.resolve(text);
     const removals: Removal[] = [];
     const named = this.namesMeant(text, id);
@@ -295,6 +309,10 @@ export class ImageStore {
       throw new ConflictError(
         `conflict: unable to delete ${shortOf(id)} (must be forced) - image is referenced in multiple repositories`,
       );
+    if (named.length === 0 && this.childrenOf(id).length > 0)
+      throw new ConflictError(
+        `conflict: unable to delete ${shortOf(id)} (cannot be forced) - image has dependent child images`,
+      );
     for (const name of named.length > 0 ? named : all) this.dropName(name, removals);
     // the last tag of a repository takes the repository's digests along
     if (named.length > 0)
@@ -303,8 +321,20 @@ export class ImageStore {
         const left = namesFor(this.tags, id).some((tag) => nameOf(parseReference(tag)) === `${domain}/${path}`);
         if (!left) this.dropName(name, removals);
       }
-    const unnamed = namesFor(this.tags, id).length === 0 && namesFor(this.digests, id).length === 0;
-    if (unnamed && !keep) {
+    if (this.isUnnamed(id) && !keep) await this.removeWithParents(id, used, removals);
+    else await this.save();
+    return removals;
+  }
+
+  private isUnnamed(id: Digest): boolean {
+    return namesFor(this.tags, id).length === 0 && namesFor(this.digests, id).length === 0;
+  }
+
+  /** An image without a name, and those that it alone was made from, which have none either; what others are made from stays. */
+  private async removeWithParents(first: Digest, used: (id: Digest) => boolean, removals: Removal[]): Promise<void> {
+    for (let id: Digest | undefined = first; id !== undefined; ) {
+      const record = this.images.get(id);
+      if (!record || !this.isUnnamed(id) || this.childrenOf(id).length > 0 || (id !== first && used(id))) break;
       const before = await this.referencesOf(id);
       const { config } = await this.get(id);
       this.images.delete(id);
@@ -313,8 +343,9 @@ export class ImageStore {
       removals.push({ Deleted: id });
       const gone = await this.removeUnless(before, await this.allReferences());
       for (const diffId of [...config.diffIds].reverse()) if (gone.has(diffId)) removals.push({ Deleted: diffId });
-    } else await this.save();
-    return removals;
+      id = record.parent;
+    }
+    await this.save();
   }
 
   /** Which names a person who says `text` means; none when it is the ID. */
@@ -362,10 +393,14 @@ export class ImageStore {
     return gone;
   }
 
-  /** Images that have no name. */
+  /** Images that have no name, and that none is made from. */
   get dangling(): Digest[] {
-    const named = new Set([...this.tags.values(), ...this.digests.values()]);
-    return this.ids.filter((id) => !named.has(id));
+    const needed = new Set([
+      ...this.tags.values(),
+      ...this.digests.values(),
+      ...[...this.images.values()].map(({ parent }) => parent),
+    ]);
+    return this.ids.filter((id) => !needed.has(id));
   }
 
   /** Drops all content that no image needs and nobody holds. How many bytes that were. */

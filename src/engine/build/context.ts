@@ -1,0 +1,53 @@
+// The context of a build: what the client has sent, as a tree. It is never unpacked; its names and links lead nowhere outside.
+// Docker Engine API, ImageBuild (a tar, perhaps compressed). Hostile: bounded where the tar is read.
+import { InputError } from '../../base/errors.js';
+import { decodeText } from '../../base/text.js';
+import type { StoredFile } from '../../base/storage.js';
+import { indexLayer } from '../../oci/layer.js';
+import { type Tree, treeOf } from '../../oci/tree/tree.js';
+import { parseDockerfile, type Dockerfile } from './dockerfile.js';
+import { cleanPath, IgnoreFile } from './ignore.js';
+import { treeName } from './layer-draft.js';
+import { fileAt, textOf } from './sources.js';
+
+const DOCKERFILE = 'Dockerfile';
+const DOCKERFILE_MAX = 2 << 20;
+const IGNORE_FILE = '.dockerignore';
+
+export interface Context {
+  tree: Tree;
+  dockerfile: Dockerfile;
+}
+
+/** `name`: of the Dockerfile in the context; '' for what it is called by default. Rejects with InputError. */
+export async function openContext(tar: StoredFile, name: string): Promise<Context> {
+  const tree = treeOf({ index: indexLayer(tar), tar });
+  const path = cleanPath(name || DOCKERFILE);
+  const given = await text(tree, path);
+  const source = given ?? (name === '' ? await text(tree, DOCKERFILE.toLowerCase()) : undefined);
+  if (source === undefined) throw new InputError(`Cannot locate specified Dockerfile: ${path}`);
+  if (source.trim() === '') throw new InputError(`the Dockerfile (${path}) cannot be empty`);
+  const dockerfile = parseDockerfile(source);
+  const ignored = await text(tree, IGNORE_FILE);
+  // the client has left out what is ignored, but for these two, which the build needed
+  if (ignored !== undefined) {
+    const file = new IgnoreFile(ignored);
+    for (const one of [path, IGNORE_FILE]) if (file.ignores(one)) remove(tree, one);
+  }
+  return { tree, dockerfile };
+}
+
+async function text(tree: Tree, path: string): Promise<string | undefined> {
+  const node = fileAt(tree, treeName(path));
+  if (!node) return undefined;
+  const bytes = await textOf(tree, node, DOCKERFILE_MAX);
+  const found = bytes && decodeText(bytes);
+  if (found === undefined) throw new InputError(`${path}: is no text of at most ${DOCKERFILE_MAX >> 20} MiB`);
+  return found;
+}
+
+function remove(tree: Tree, path: string): void {
+  const names = path.split('/').map(treeName);
+  const name = names.pop()!;
+  fileAt(tree, names.join('/'))?.children?.delete(name);
+}

@@ -1,0 +1,33 @@
+// What a client asks of a build. Docker Engine API, ImageBuild.
+import type { CredentialSource } from '../../base/credentials.js';
+
+export interface BuildRequest {
+  /** The context as a tar, perhaps compressed. */
+  context: AsyncIterable<Uint8Array>;
+  /** Of the Dockerfile in it; '' for the usual one. */
+  dockerfile: string;
+  tags: readonly string[];
+  target: string;
+  buildArgs: ReadonlyMap<string, string | undefined>;
+  labels: Readonly<Record<string, string>>;
+  noCache: boolean;
+  pull: boolean;
+  /** Containers go: when their step has succeeded; always. */
+  remove: boolean;
+  forceRemove: boolean;
+  /** What FROM without --platform takes. */
+  platform?: string;
+  /** Of the containers that RUN makes, as a client gives it. */
+  hostConfig: Readonly<Record<string, unknown>>;
+  credentials?: CredentialSource;
+}
+
+/** Where it says what it does. */
+export interface BuildOutput {
+  say(text: string): void;
+  /** What a command says; false: nobody listens any more. */
+  command(stream: 1 | 2, bytes: Uint8Array): Promise<boolean>;
+  progress(progress: { id?: string; status: string; current?: number; total?: number }): void;
+  /** A stage's image. */
+  image(id: string): void;
+}

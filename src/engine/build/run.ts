@@ -1,0 +1,84 @@
+// RUN: a command in a container of the image so far; what it changes is the next layer.
+// docs.docker.com/reference/dockerfile: RUN, Here-documents.
+import { encodeText } from '../../base/text.js';
+import { changesOf } from '../../runtime/archive-stream.js';
+import type { Container } from '../container.js';
+import type { Engine } from '../engine.js';
+import { BuildFailure } from './failure.js';
+import type { Cancellation } from './cancellation.js';
+import type { Instruction } from './dockerfile.js';
+
+export interface Command {
+  /** What the container runs. */
+  args: string[];
+  /** What it reads. */
+  input?: string;
+  /** What the history calls it. */
+  shown: string[];
+}
+
+/** The command of a RUN. A document alone is a script; one that begins with #! is read by the program that it names. */
+export function runCommand({ json, rest, documents }: Instruction, shell: readonly string[]): Command {
+  if (json) return { args: [...json], shown: [...json] };
+  const [first] = documents;
+  if (documents.length === 1 && /^<<-?\s*\S+$/.test(rest)) {
+    const interpreter = /^#!\s*(\S+)(?:[ \t]+(.*?))?[ \t]*\n/.exec(first!.text);
+    const shown = [...shell, first!.text];
+    if (!interpreter) return { args: shown, shown };
+    const [, program, argument] = interpreter;
+    const args = [program!, ...(argument ? argument.split(/\s+/) : []), '/dev/stdin'];
+    return { args, input: first!.text, shown };
+  }
+  const script = [rest, ...documents.map(({ name, text }) => `${text}${name}`)].join('\n');
+  const args = [...shell, documents.length > 0 ? `${script}\n` : script];
+  return { args, shown: args };
+}
+
+export interface Running {
+  command: Command;
+  output(stream: 1 | 2, bytes: Uint8Array): Promise<boolean>;
+  cancellation: Cancellation;
+}
+
+/** A container that runs nothing by itself: its image's command and health check are not the build's. */
+export async function buildContainer(
+  engine: Engine,
+  image: string,
+  args: readonly string[],
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Container> {
+  const { container } = await engine.create(undefined, {
+    ...{ Image: image, Entrypoint: [''], Cmd: args, Healthcheck: { Test: ['NONE'] } },
+    ...more,
+  });
+  return container;
+}
+
+/** Runs a container of a build to its end. Rejects with BuildFailure when it fails. */
+export async function runToEnd(container: Container, running: Running): Promise<void> {
+  const { command, cancellation } = running;
+  const detach = container.streams.attach({ output: running.output, ended: () => {} });
+  const ended = new Promise<number>((resolve) => container.wait('next-exit', resolve));
+  const stopWatching = cancellation.onCancel(() => void container.kill(9).catch(() => {}));
+  try {
+    await container.start();
+    if (cancellation.cancelled) await container.kill(9).catch(() => {});
+    if (command.input !== undefined) {
+      void container.input(encodeText(command.input)).then(() => container.endInput());
+    }
+    const code = await ended;
+    cancellation.check();
+    if (code !== 0)
+      throw new BuildFailure(
+        `The command '${running.command.shown.join(' ')}' returned a non-zero code: ${code}`,
+        code,
+      );
+  } finally {
+    stopWatching();
+    detach();
+  }
+}
+
+/** What a container of a build has changed. */
+export const changesIn = (engine: Engine, container: Container): AsyncIterable<Uint8Array> =>
+  changesOf(engine.node, container.id);

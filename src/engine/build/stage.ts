@@ -1,0 +1,284 @@
+// A stage of a build on its way: its image so far, and one instruction after the other. Each makes an image, or finds it made already.
+// docs.docker.com/reference/dockerfile; lines of output are the classic builder's.
+import { configDocument } from '../../oci/config-document.js';
+import type { Digest } from '../../oci/digest.js';
+import type { Platform } from '../../oci/platform.js';
+import type { Spooled } from '../../oci/source/spool.js';
+import { buildStep } from '../../oci/source/make.js';
+import { layerTar } from '../../oci/tree/layer-tar.js';
+import type { Tree } from '../../oci/tree/tree.js';
+import type { Container } from '../container.js';
+import type { Engine } from '../engine.js';
+import { InvalidParameter } from '../errors.js';
+import type { Image } from '../images.js';
+import type { BuildArgs } from './build-args.js';
+import { findBuilt } from './cache.js';
+import type { Cancellation } from './cancellation.js';
+import { absolute, prepareCopy } from './copy.js';
+import { type Instruction, parseTrigger } from './dockerfile.js';
+import { download } from './download.js';
+import { openImageTree } from './image-tree.js';
+import { LayerDraft, treeName } from './layer-draft.js';
+import { applyMetadata, type Draft, shellOf, type Words } from './metadata.js';
+import type { BuildOutput, BuildRequest } from './request.js';
+import { buildContainer, changesIn, runCommand, runToEnd } from './run.js';
+import { unpack } from './unpack.js';
+import { expandWord } from './words.js';
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Bytes of a container's name as people see it. */
+const SHORT = 12;
+
+export const shortId = (id: string): string => id.replace('sha256:', '').slice(0, SHORT);
+
+/** What all stages of a build share. */
+export interface Build {
+  engine: Engine;
+  request: BuildRequest;
+  output: BuildOutput;
+  cancellation: Cancellation;
+  args: BuildArgs;
+  escapeLetter: string;
+  context: Tree;
+  /** The tree that --from means: of a stage before, or of an image. It is released by whoever asks. */
+  treeOf(from: string): Promise<{ tree: Tree; close(): void }>;
+}
+
+export class StageBuild {
+  image: Image | undefined;
+  private readonly draft: Draft;
+  /** Once something had to be made, all that follows is made too. */
+  private cacheBroken = false;
+  /** Those of this step that are there still. */
+  private readonly containers = new Set<Container>();
+
+  constructor(
+    private readonly build: Build,
+    base: Image | undefined,
+    private readonly platform: Platform,
+  ) {
+    this.image = base;
+    const config = base?.config.config ?? {
+      user: '',
+      env: [],
+      workingDir: '',
+      exposedPorts: [],
+      volumes: [],
+      labels: new Map(),
+      onBuild: [],
+    };
+    this.draft = { config: { ...config }, author: base?.config.author, commandGiven: false };
+    if (!config.env.some((entry) => entry.startsWith('PATH='))) this.draft.config.env = [...config.env, DEFAULT_PATH];
+  }
+
+  /** What the image below has for who builds on it. */
+  async triggers(): Promise<void> {
+    const triggers = this.draft.config.onBuild;
+    if (triggers.length === 0) return;
+    this.draft.config.onBuild = [];
+    this.build.output.say(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
+    for (const trigger of triggers) {
+      const instruction = parseTrigger(trigger);
+      if (['ONBUILD', 'FROM', 'MAINTAINER'].includes(instruction.name))
+        throw new InvalidParameter(`${instruction.name} isn't allowed as an ONBUILD trigger`);
+      await this.take(instruction);
+    }
+  }
+
+  async take(instruction: Instruction): Promise<void> {
+    this.build.cancellation.check();
+    let done = false;
+    try {
+      await this.dispatch(instruction);
+      done = true;
+    } finally {
+      const { remove, forceRemove } = this.build.request;
+      // nothing runs on for a client that has gone
+      if (forceRemove || (remove && done) || this.build.cancellation.cancelled) await this.removeContainers();
+      this.containers.clear();
+    }
+  }
+
+  private async removeContainers(): Promise<void> {
+    for (const container of this.containers) {
+      await this.build.engine.remove(container, true, true);
+      this.build.output.say(` ---> Removed intermediate container ${shortId(container.id)}\n`);
+    }
+  }
+
+  private get words(): Words {
+    const { config } = this.draft;
+    const own = new Map(config.env.map((entry) => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]));
+    const { args, escapeLetter } = this.build;
+    return { variables: (name) => own.get(name) ?? args.variables(name), escapeLetter };
+  }
+
+  private dispatch(instruction: Instruction): Promise<void> {
+    switch (instruction.name) {
+      case 'RUN':
+        return this.run(instruction);
+      case 'COPY':
+      case 'ADD':
+        return this.copy(instruction);
+      case 'WORKDIR':
+        return this.workdir(instruction);
+      case 'ARG':
+        return this.arg(instruction);
+      default:
+        return this.metadata(instruction);
+    }
+  }
+
+  // ---- instructions ---------------------------------------------------------------------------------------------------------------
+
+  private async metadata(instruction: Instruction): Promise<void> {
+    const comment = applyMetadata(this.draft, instruction, this.words);
+    if (comment === undefined) throw new InvalidParameter(`${instruction.name} can't be done here`);
+    await this.commitIdle([...shellOf(this.draft.config), '#(nop) ', comment]);
+  }
+
+  private async arg({ pairs }: Instruction): Promise<void> {
+    let comment = 'ARG';
+    for (const { name, value } of pairs) {
+      const { variables, escapeLetter } = this.words;
+      const plain = expandWord(name, variables, escapeLetter);
+      const given = value === undefined ? undefined : expandWord(value, variables, escapeLetter);
+      this.build.args.declare(plain, given);
+      comment += given === undefined ? ` ${plain}` : ` ${plain}=${given}`;
+    }
+    await this.commitIdle([...shellOf(this.draft.config), '#(nop) ', comment]);
+  }
+
+  private async workdir({ rest }: Instruction): Promise<void> {
+    const { variables, escapeLetter } = this.words;
+    const path = absolute(this.draft.config.workingDir || '/', expandWord(rest, variables, escapeLetter));
+    this.draft.config.workingDir = path.length > 1 ? path.replace(/\/$/, '') : path;
+    const { workingDir } = this.draft.config;
+    await this.commitIdle([...shellOf(this.draft.config), `#(nop) WORKDIR ${workingDir}`], async (image) => {
+      const draft = new LayerDraft(image, this.build.engine.host.date());
+      draft.directory(treeName(workingDir));
+      return draft.tree;
+    });
+  }
+
+  /** What changes no file but what `layer` says. As in Docker, a container stands for the step, and never runs. */
+  private async commitIdle(
+    command: readonly string[],
+    layer?: (image: Tree | undefined) => Promise<Tree>,
+  ): Promise<void> {
+    const createdBy = command.join(' ');
+    if (await this.fromCache(createdBy)) return;
+    if (this.image) await this.container(command);
+    if (!layer) return this.commit(createdBy, undefined);
+    const below = await openImageTree(this.build.engine.images.store, this.image);
+    try {
+      await this.commit(createdBy, layerTar(await layer(below.tree)));
+    } finally {
+      below.close();
+    }
+  }
+
+  private async container(args: readonly string[], more: Readonly<Record<string, unknown>> = {}): Promise<Container> {
+    const { engine, output, request } = this.build;
+    const HostConfig = request.hostConfig;
+    const container = await buildContainer(engine, this.image!.id, args, { HostConfig, ...more });
+    this.containers.add(container);
+    output.say(` ---> Running in ${shortId(container.id)}\n`);
+    return container;
+  }
+
+  private async run(instruction: Instruction): Promise<void> {
+    const mount = instruction.flags.find(({ name }) => name === 'mount' || name === 'device');
+    if (mount)
+      throw new InvalidParameter(`the --${mount.name} option requires BuildKit, which this engine does not have`);
+    const { engine, args, output, cancellation } = this.build;
+    const { config } = this.draft;
+    const remembered = args.remembered(config.env);
+    const command = runCommand(instruction, shellOf(config));
+    const createdBy = [
+      ...(remembered.length > 0 ? [`|${remembered.length}`, ...remembered] : []),
+      ...command.shown,
+    ].join(' ');
+    if (await this.fromCache(createdBy)) return;
+    if (!this.image)
+      throw new InvalidParameter(
+        `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
+      );
+    const network = instruction.flags.find(({ name }) => name === 'network')?.value;
+    const container = await this.container(command.args, {
+      Env: args.environment(config.env),
+      ...(command.input !== undefined && { OpenStdin: true, StdinOnce: true }),
+      ...(network &&
+        network !== 'default' && { HostConfig: { ...this.build.request.hostConfig, NetworkMode: network } }),
+    });
+    await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
+    await this.commit(createdBy, changesIn(engine, container));
+  }
+
+  private async copy(instruction: Instruction): Promise<void> {
+    const { engine } = this.build;
+    const { store } = engine.images;
+    const spooled: Spooled[] = [];
+    const trees: { close(): void }[] = [];
+    const below = await openImageTree(store, this.image);
+    try {
+      const copy = await prepareCopy(instruction, this.words, {
+        codecs: store.codecs,
+        image: below.tree,
+        workingDir: this.draft.config.workingDir || '/',
+        now: engine.host.date(),
+        from: async (name) => {
+          if (name === undefined) return this.build.context;
+          const opened = await this.build.treeOf(name);
+          trees.push(opened);
+          return opened.tree;
+        },
+        download: async (url, checksum) => {
+          const found = await download(store, engine.host.web, url, checksum);
+          spooled.push(found.spooled);
+          return found.source;
+        },
+        unpacked: async (source) => {
+          const found = await unpack(store, source);
+          if (found) spooled.push(found.spooled);
+          return found?.tree;
+        },
+      });
+      const createdBy = [...shellOf(this.draft.config), `#(nop) ${copy.comment}`].join(' ');
+      if (await this.fromCache(createdBy)) return;
+      await this.commit(createdBy, layerTar(await copy.layer()));
+    } finally {
+      below.close();
+      for (const tree of trees) tree.close();
+      for (const one of spooled) await one.release();
+    }
+  }
+
+  // ---- images ---------------------------------------------------------------------------------------------------------------------
+
+  private async fromCache(createdBy: string): Promise<boolean> {
+    const { build, platform, image: parent } = this;
+    const { config, author } = this.draft;
+    if (build.request.noCache || this.cacheBroken) return false;
+    const found = await findBuilt(build.engine.images.store.images, { parent, createdBy, config, author, platform });
+    if (!found) {
+      this.cacheBroken = true;
+      return false;
+    }
+    build.output.say(' ---> Using cache\n');
+    this.image = found;
+    return true;
+  }
+
+  private async commit(createdBy: string, layer: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+    const { engine } = this.build;
+    const { config, author } = this.draft;
+    const { store } = engine.images;
+    const id: Digest = await buildStep(store, this.image, this.platform, createdBy, layer, {
+      created: engine.host.date(),
+      config: configDocument(config),
+      ...(author !== undefined && { author }),
+    });
+    this.image = await store.images.get(id);
+  }
+}

@@ -1,0 +1,61 @@
+// Archives that ADD unpacks: tars of the context, perhaps compressed; what is none is a file like any other.
+// docs.docker.com/reference/dockerfile: ADD, "Adding local tar archives": what a file holds decides, not its name.
+import { InputError } from '../../base/errors.js';
+import { GIB } from '../../base/bytes.js';
+import { indexLayer } from '../../oci/layer.js';
+import { compressionOf } from '../../oci/media-types.js';
+import { spool, type Spooled } from '../../oci/source/spool.js';
+import type { Store } from '../../oci/store/store.js';
+import { parseHeader } from '../../oci/tar/header.js';
+import { type Tree, treeOf, typeOf } from '../../oci/tree/tree.js';
+import type { Source } from './sources.js';
+
+const BLOCK = 512;
+const PIECE = 1 << 18;
+/** What a compressed archive may become, at least and by its size: layers have the same bounds. */
+const FREE = GIB;
+const RATIO_MAX = 200;
+const NAMED = /\.(?:tar\.|t)(?:xz|bz2|bzip2|lzma)$/;
+
+/** The tree of an archive, which is there until `spooled` is released; undefined: it is none. Rejects with InputError. */
+export async function unpack(store: Store, source: Source): Promise<{ tree: Tree; spooled: Spooled } | undefined> {
+  const { node, path } = source;
+  if (typeOf(node) !== 0o100000 || node.size < 4) return undefined;
+  const first = new Uint8Array(Math.min(BLOCK, node.size));
+  await source.tree.read(node, 0, first);
+  const compression = compressionOf(first);
+  if (compression === 'none' && !isTar(first)) return undefined;
+  if (compression === 'xz' || compression === 'bzip2') {
+    if (!NAMED.test(path)) return undefined;
+    throw new InputError(`${path}: is compressed with ${compression}, which is not read here`, 'Use gzip or zstd.');
+  }
+  const bytes = compression === 'none' ? pieces(source) : store.codecs.uncompress(compression, pieces(source));
+  const spooled = await spool(store, bytes, path, Math.max(FREE, node.size * RATIO_MAX));
+  try {
+    const begin = new Uint8Array(Math.min(BLOCK, spooled.file.size));
+    spooled.file.read(0, begin);
+    if (isTar(begin)) return { tree: treeOf({ index: indexLayer(spooled.file), tar: spooled.file }), spooled };
+  } catch (error) {
+    await spooled.release();
+    throw error;
+  }
+  await spooled.release();
+  return undefined;
+}
+
+function isTar(first: Uint8Array): boolean {
+  if (first.length < BLOCK) return false;
+  try {
+    return parseHeader(first, 0) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function* pieces({ tree, node }: Source): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < node.size; at += PIECE) {
+    const bytes = new Uint8Array(Math.min(PIECE, node.size - at));
+    await tree.read(node, at, bytes);
+    yield bytes;
+  }
+}
