@@ -2,7 +2,7 @@
 # Read by test/provisioned.ts.
 
 # name, then a file of the cache or a command of the host.
-CACHE_PIECES='kernel vmlinuz|kernelConfig config|modules modules|busybox busybox|initramfs initramfs.cpio.gz|initramfsIde initramfs-ide.cpio.gz|initramfsVirtio initramfs-virtio.cpio.gz|bios bios.bin|bios256k bios-256k.bin|vgabios vgabios-stdvga.bin|grubFloppy grub-rescue-floppy.img|memtest memtest86+ia32.bin|installerKernel installer-linux|installerInitrd installer-initrd.gz|dockerRegistry docker-registry|skopeo skopeo|skopeoLibraries skopeo-libraries|debian debian|probes debian-probes|esbuild32 esbuild-ia32'
+CACHE_PIECES='kernel vmlinuz|kernelConfig config|modules modules|busybox busybox|initramfs initramfs.cpio.gz|initramfsIde initramfs-ide.cpio.gz|initramfsVirtio initramfs-virtio.cpio.gz|bios bios.bin|bios256k bios-256k.bin|vgabios vgabios-stdvga.bin|grubFloppy grub-rescue-floppy.img|memtest memtest86+ia32.bin|installerKernel installer-linux|installerInitrd installer-initrd.gz|dockerRegistry docker-registry|skopeo skopeo|skopeoLibraries skopeo-libraries|debian debian|probes debian-probes|esbuild32 esbuild-ia32|dockerCompose docker-compose'
 HOST_PIECES='qemu qemu-system-i386|qemuImg qemu-img|gcc gcc|nasm nasm|iasl iasl|cpio cpio|zstd zstd|mke2fs mke2fs|e2fsck e2fsck|debugfs debugfs|mformat mformat|mcopy mcopy|syslinux syslinux|syslinuxMbr /usr/lib/syslinux/mbr/mbr.bin|syslinuxModules /usr/lib/syslinux/modules/bios|isolinux /usr/lib/ISOLINUX/isolinux.bin|xorriso xorriso|chromium chromium|grubMkrescue grub-mkrescue|ipxe /usr/lib/ipxe/ipxe.lkrn|cardRoms /usr/lib/ipxe/qemu|grubModules /usr/lib/grub/i386-pc|podman podman|runc runc'
 
 # Prints "name path" of each piece that is there, "name" alone of each that is not.

@@ -27,7 +27,7 @@ function shown(engine: Engine, network: Network) {
   return {
     ...{ Name: name, Id: id, Created: dateOf(created), Scope: 'local', Driver: driver, EnableIPv4: true },
     EnableIPv6: ipv6,
-    IPAM: { Driver: 'default', Options: {}, Config: pools.map(shownPool) },
+    IPAM: { Driver: 'default', Config: pools.map(shownPool) },
     ...{ Internal: internal, Attachable: attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false },
     Containers: Object.fromEntries(containers),
     Options: options,

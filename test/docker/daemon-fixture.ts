@@ -50,11 +50,15 @@ export class Daemon {
   private proxy!: Server;
   private said = '';
 
-  private constructor(private readonly context: TestContext) {}
+  private constructor(
+    private readonly context: TestContext,
+    private readonly memory: string,
+  ) {}
 
-  static async start(context: TestContext): Promise<Daemon> {
+  /** `memory`: of the node. */
+  static async start(context: TestContext, { memory = '256M' } = {}): Promise<Daemon> {
     const { busybox } = needs(context, 'busybox');
-    const daemon = new Daemon(context);
+    const daemon = new Daemon(context, memory);
     await daemon.open();
     daemon.proxy = daemon.checking();
     daemon.proxy.listen(daemon.socket);
@@ -76,7 +80,9 @@ export class Daemon {
       join(this.folder, 'data'),
     ];
     this.said = '';
-    this.child = spawn(process.execPath, [...args, '--node-memory', '256M'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(process.execPath, [...args, '--node-memory', this.memory], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.said += text;
     });
