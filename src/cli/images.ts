@@ -1,11 +1,7 @@
 // The images of this host: the folder that they are in, locked while a command works with it, and the way to registries.
-// XDG Base Directory Specification (XDG_DATA_HOME).
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option } from 'commander';
 import type { CredentialSource } from '../base/credentials.js';
-import { InputError } from '../base/errors.js';
 import { dockerCredentials } from '../hosts/node/docker-credentials.js';
 import { FolderInUse, lockFolder } from '../hosts/node/folder-lock.js';
 import { FolderStorage } from '../hosts/node/folder-storage.js';
@@ -15,26 +11,15 @@ import { RegistryClient } from '../oci/registry/client.js';
 import { Puller } from '../oci/registry/pull.js';
 import { Pusher } from '../oci/registry/push.js';
 import { openStore, type Store } from '../oci/store/store.js';
+import { type DataOption, dataFolder } from './data-folder.js';
 
 /** Milliseconds that a command waits for another one's end. */
 const PATIENCE = 10_000;
 const PAUSE = 50;
 
-export interface DataOption {
-  data?: string;
-}
-
 export interface RegistryOptions extends DataOption {
   insecureRegistry?: string[];
   registryMirror?: string[];
-}
-
-export function dataFolder({ data }: DataOption): string {
-  return (
-    data ||
-    process.env.TABVISOR_DATA ||
-    join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'tabvisor')
-  );
 }
 
 export const dataOption = (): Option =>
@@ -61,13 +46,14 @@ export interface Images extends Registry {
   registryFor(credentials: CredentialSource): Registry;
 }
 
-/** Does something with the images while nobody else does. Rejects with InputError. */
+/** Does something with the images while nobody else does; waits so many milliseconds for others. Rejects with InputError. */
 export async function withImages<Result>(
   options: RegistryOptions,
   work: (images: Images) => Promise<Result>,
+  patience = PATIENCE,
 ): Promise<Result> {
   const folder = dataFolder(options);
-  const release = await lock(folder);
+  const release = await lock(folder, patience);
   const http = new NodeHttpClient();
   try {
     const store = await openStore(new FolderStorage(folder), nodeStreams, () => Date.now());
@@ -88,29 +74,14 @@ export async function withImages<Result>(
   }
 }
 
-async function lock(folder: string): Promise<() => void> {
-  const until = Date.now() + PATIENCE;
+async function lock(folder: string, patience: number): Promise<() => void> {
+  const until = Date.now() + patience;
   for (;;) {
     try {
       return lockFolder(folder);
     } catch (error) {
-      if (!(error instanceof FolderInUse) || Date.now() > until) throw error;
+      if (!(error instanceof FolderInUse) || Date.now() >= until) throw error;
       await delay(PAUSE);
     }
   }
-}
-
-/** Does for each of several what `work` does; goes on behind one that fails, and then fails. */
-export async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
-  let failed = 0;
-  for (const name of names) {
-    try {
-      await work(name);
-    } catch (error) {
-      if (!(error instanceof InputError) || names.length === 1) throw error;
-      failed++;
-      process.stderr.write(`tabvisor: ${error.message}\n`);
-    }
-  }
-  if (failed > 0) throw new InputError(`${failed} of ${names.length} failed`);
 }

@@ -5,7 +5,8 @@ import { NotFoundError } from '../oci/errors.js';
 import { checkPlatform } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
 import type { Layer } from '../oci/store/layer-store.js';
-import { type DataOption, withImages } from './images.js';
+import type { DataOption } from './data-folder.js';
+import { withImages } from './images.js';
 import type { RawKernelOptions } from './kernel-options.js';
 import { layerProgress } from './layer-progress.js';
 

@@ -22,7 +22,7 @@ import {
   TAKEN,
   WINDOW_SIZE,
 } from './kernel-frames.js';
-import type { DataOption } from './images.js';
+import type { DataOption } from './data-folder.js';
 import { optionsForNode, type RawKernelOptions } from './kernel-options.js';
 import { NotStarted } from './kernel-program.js';
 import { forwardSignals } from './kernel-signals.js';

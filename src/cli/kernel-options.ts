@@ -11,7 +11,7 @@ import { parseNet, withAbsolutePath } from './net-option.js';
 import type { ShapeOptions } from '../kernel/net/queue/shaper.js';
 import type { Limits } from '../kernel/cgroup/limits.js';
 import type { Extent } from '../kernel/ns/id-map.js';
-import { type DataOption, dataFolder } from './images.js';
+import { type DataOption, dataFolder } from './data-folder.js';
 import { parseLimits, type RawLimits } from './kernel-limits.js';
 import { SYSCALLS } from '../kernel/syscalls/table.js';
 

@@ -21,7 +21,7 @@ import {
   TAKEN,
   WINDOW_SIZE,
 } from './kernel-frames.js';
-import type { DataOption } from './images.js';
+import type { DataOption } from './data-folder.js';
 import type { Ends } from './kernel-console.js';
 import { openImage } from './kernel-image.js';
 import { parseProgramOptions, type RawKernelOptions } from './kernel-options.js';

@@ -194,4 +194,6 @@ export type FromNode =
 export interface Channel<Out, In> {
   send(message: Out): void;
   onMessage(receive: (message: In) => void): void;
+  /** Somebody waits for the other end: now it must be there. */
+  wake?(): void;
 }

@@ -61,6 +61,7 @@ export class NodeClient {
     name: N,
     ...argument: ArgumentOf<N> extends undefined ? [] : [ArgumentOf<N>]
   ): Promise<ResultOf<N>> {
+    this.channel.wake?.();
     await this.ready;
     if (this.gone) throw this.gone;
     const call = this.nextCall++;

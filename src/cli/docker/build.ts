@@ -1,0 +1,187 @@
+// build: a context, without what .dockerignore names, and a Dockerfile, to the engine. Docker docs, "docker build" (legacy builder);
+// Engine API, ImageBuild.
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { cleanPath, IgnoreFile } from '../../engine/build/ignore.js';
+import type { DockerCommand } from './command.js';
+import { Complaint } from './complaint.js';
+import { pairs, RESOURCE_FLAGS } from './container-options.js';
+import { flag, type Values } from './flags.js';
+import { fileInTar, packed } from './host-tar.js';
+import { showTransfer } from './transfers.js';
+import { archiveEnd } from '../../oci/tar/writer.js';
+
+/** A Dockerfile from elsewhere has this name in the context. */
+const OWN_DOCKERFILE = '.dockerfile.tabvisor';
+
+async function inputOf(): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of process.stdin) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+function ignored(folder: string, dockerfile: string): IgnoreFile {
+  const own = `${dockerfile}.dockerignore`;
+  const path = [own, join(folder, '.dockerignore')].find((one) => existsSync(one));
+  return new IgnoreFile(path === undefined ? '' : readFileSync(path, 'utf8'));
+}
+
+interface Context {
+  body: AsyncIterable<Uint8Array>;
+  dockerfile: string;
+}
+
+async function contextOf(place: string, file: string): Promise<Context> {
+  if (place === '-') {
+    const bytes = await inputOf();
+    // a Dockerfile, or a context as a tar
+    const isTar = bytes.length > 262 && bytes.subarray(257, 262).toString('latin1') === 'ustar';
+    const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    if (isTar || isPacked)
+      return {
+        dockerfile: file || 'Dockerfile',
+        body: (async function* () {
+          yield bytes;
+        })(),
+      };
+    return {
+      dockerfile: 'Dockerfile',
+      body: (async function* () {
+        yield* fileInTar('Dockerfile', bytes);
+        yield archiveEnd();
+      })(),
+    };
+  }
+  if (/^(https?|git):\/\//.test(place))
+    throw new Complaint(
+      'unable to prepare context: a context from a URL is not supported: clone it and give its folder',
+    );
+  const folder = resolve(place);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new Complaint(`unable to prepare context: path "${place}" not found`);
+  const path = file === '' ? join(folder, 'Dockerfile') : resolve(file);
+  const text = file === '-' ? await inputOf() : undefined;
+  if (!text && !existsSync(path))
+    throw new Complaint(
+      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
+    );
+  const inside = cleanPath(relative(folder, path));
+  const isOutside = text !== undefined || relative(folder, path).startsWith('..');
+  const dockerfile = isOutside ? OWN_DOCKERFILE : inside;
+  const ignore = ignored(folder, path);
+  // the engine needs them in any case; COPY does not find them all the same
+  const kept = new Set([dockerfile, '.dockerignore']);
+  const passes = (name: string, isFolder: boolean): boolean =>
+    kept.has(name) || !ignore.ignores(name) || (isFolder && ignore.exceptions);
+  return {
+    dockerfile,
+    body: (async function* () {
+      yield* packed({ path: folder, name: '' }, { passes });
+      if (isOutside) yield* fileInTar(OWN_DOCKERFILE, text ?? readFileSync(path));
+      yield archiveEnd();
+    })(),
+  };
+}
+
+const buildArguments = (values: Values): string | undefined => {
+  const given = values.list('build-arg').map((entry): [string, string | null] => {
+    const at = entry.indexOf('=');
+    return at < 0 ? [entry, process.env[entry] ?? null] : [entry.slice(0, at), entry.slice(at + 1)];
+  });
+  return given.length > 0 ? JSON.stringify(Object.fromEntries(given)) : undefined;
+};
+
+export const buildCommand: DockerCommand = {
+  name: 'build',
+  usage: 'PATH | -',
+  what: 'Make an image of a Dockerfile',
+  aliases: ['image build', 'build'],
+  flags: [
+    flag('--add-host', 'list', 'one more line of /etc/hosts (host:ip)'),
+    flag('--build-arg', 'list', 'a variable of the build'),
+    flag('--cache-from', 'list', 'an image whose steps may be used again'),
+    flag('-f, --file', 'string', 'the Dockerfile, when it is not PATH/Dockerfile; - for standard input'),
+    flag('--force-rm', 'bool', 'remove containers of steps that fail, too'),
+    flag('--iidfile', 'string', "write the image's ID into this file"),
+    flag('--label', 'list', 'a label of the image'),
+    flag('--network', 'string', 'the network of RUN'),
+    flag('--no-cache', 'bool', 'do all steps again'),
+    flag('--platform', 'string', 'of an image for several, the platform'),
+    flag('--pull', 'bool', 'look for newer base images'),
+    flag('-q, --quiet', 'bool', "print the image's ID alone"),
+    flag('--rm', 'bool', 'remove containers of steps', 'true'),
+    flag('--shm-size', 'bytes', 'size of /dev/shm'),
+    flag('-t, --tag', 'list', 'a name of the image'),
+    flag('--target', 'string', 'the stage to build'),
+    ...RESOURCE_FLAGS.filter(({ name }) => /^(cpu-|cpuset|memory$|memory-swap)/.test(name)),
+  ],
+  least: 1,
+  most: 1,
+  examples: [{ command: 'tabvisor build -t app .', what: 'of the Dockerfile of this folder' }],
+  need: () => 'serving',
+  async run({ values, args, engine }) {
+    const { body, dockerfile } = await contextOf(args[0]!, values.text('file'));
+    const list = (name: string): string | undefined =>
+      values.has(name) ? JSON.stringify(values.list(name)) : undefined;
+    const query = {
+      dockerfile,
+      version: 1,
+      t: values.list('tag'),
+      q: values.is('quiet'),
+      buildargs: buildArguments(values),
+      labels: values.has('label') ? JSON.stringify(pairs(values.list('label'))) : undefined,
+      cachefrom: list('cache-from'),
+      extrahosts: values.list('add-host').join(',') || undefined,
+      nocache: values.is('no-cache'),
+      pull: values.is('pull'),
+      rm: values.is('rm') ? true : '0',
+      forcerm: values.is('force-rm'),
+      target: values.text('target'),
+      networkmode: values.text('network'),
+      platform: values.text('platform'),
+      memory: values.bytes('memory') || undefined,
+      memswap: values.bytes('memory-swap') || undefined,
+      cpushares: values.number('cpu-shares'),
+      cpuquota: values.number('cpu-quota'),
+      cpuperiod: values.number('cpu-period'),
+      cpusetcpus: values.text('cpuset-cpus'),
+      cpusetmems: values.text('cpuset-mems'),
+      shmsize: values.bytes('shm-size') || undefined,
+    };
+    let id = '';
+    const quiet = values.is('quiet');
+    const headers = { 'Content-Type': 'application/x-tar', 'X-Registry-Config': await registries() };
+    const response = await (await engine()).send('POST', '/build', query, { headers, body });
+    await showTransfer(response, process.stdout, {
+      quiet,
+      aux: ({ ID }) => {
+        if (typeof ID === 'string') id = ID;
+      },
+    });
+    if (quiet && id !== '') process.stdout.write(`${id}\n`);
+    if (values.has('iidfile')) writeFileSync(values.text('iidfile'), id);
+  },
+};
+
+/** Who we are to all registries of config.json, for FROM. */
+async function registries(): Promise<string> {
+  const { homedir } = await import('node:os');
+  const { dockerCredentials } = await import('../../hosts/node/docker-credentials.js');
+  const path = join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json');
+  const known: Record<string, object> = {};
+  if (existsSync(path)) {
+    const { auths = {}, credHelpers = {} } = JSON.parse(readFileSync(path, 'utf8')) as Record<
+      string,
+      Record<string, unknown> | undefined
+    >;
+    for (const server of new Set([...Object.keys(auths), ...Object.keys(credHelpers)])) {
+      const found = await dockerCredentials(server);
+      if (found)
+        known[server] =
+          found.kind === 'token'
+            ? { identitytoken: found.identityToken }
+            : { username: found.username, password: found.password };
+    }
+  }
+  return Buffer.from(JSON.stringify(known)).toString('base64url');
+}

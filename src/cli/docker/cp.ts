@@ -1,0 +1,159 @@
+// cp: files between a container and this host. Docker docs, "docker container cp", whose rules of names it has; Engine API, ContainerArchive.
+import { lstatSync, statSync } from 'node:fs';
+import { basename, dirname, posix, resolve } from 'node:path';
+import { decimalSize } from '../../base/units.js';
+import { type ApiClient, part } from './api-client.js';
+import type { DockerCommand } from './command.js';
+import { Complaint, Refused } from './complaint.js';
+import { flag } from './flags.js';
+import { unpack, wholeTar } from './host-tar.js';
+
+/** `CONTAINER:PATH`, or a path of this host. */
+function placeOf(text: string): { container?: string; path: string } {
+  const colon = text.indexOf(':');
+  if (text === '-' || /^[./]/.test(text) || colon < 1) return { path: text };
+  return { container: text.slice(0, colon), path: text.slice(colon + 1) };
+}
+
+interface Stat {
+  name: string;
+  isFolder: boolean;
+  link: string;
+}
+
+const DIR = 2 ** 31;
+
+/** Undefined: there is nothing. */
+async function statIn(api: ApiClient, container: string, path: string): Promise<Stat | undefined> {
+  try {
+    const { headers } = await api.send('HEAD', `/containers/${part(container)}/archive`, { path });
+    const { name, mode, linkTarget } = JSON.parse(
+      Buffer.from(headers.get('x-docker-container-path-stat') ?? '', 'base64').toString('utf8'),
+    );
+    return { name, isFolder: Math.floor(mode / DIR) % 2 === 1, link: linkTarget };
+  } catch (error) {
+    if (error instanceof Refused && error.http === 404) return undefined;
+    throw error;
+  }
+}
+
+const says = (path: string): boolean => /(^|\/)\.?$/.test(path) && path !== '';
+/** `DIR/.`: what is in the folder, not the folder. */
+const contentsOnly = (path: string): boolean => /(^|\/)\.$/.test(path);
+
+async function copyOut(api: ApiClient, container: string, from: string, to: string, follow: boolean): Promise<string> {
+  let source = from;
+  if (follow) {
+    const about = await statIn(api, container, source);
+    if (about?.link) source = posix.resolve(posix.dirname(source), about.link);
+  }
+  const answer = await api
+    .send('GET', `/containers/${part(container)}/archive`, { path: source })
+    .catch((error: unknown) => {
+      if (error instanceof Refused && error.http === 404 && /could not find the file/i.test(error.reason)) throw error;
+      throw error;
+    });
+  if (to === '-') {
+    for await (const bytes of answer.body)
+      await new Promise<void>((done) => void process.stdout.write(bytes, () => done()));
+    return '';
+  }
+  const target = resolve(to);
+  const there = statSync(target, { throwIfNoEntry: false });
+  const about = JSON.parse(
+    Buffer.from(answer.headers.get('x-docker-container-path-stat') ?? 'e30=', 'base64').toString('utf8'),
+  );
+  const isFolder = Math.floor((about.mode ?? 0) / DIR) % 2 === 1;
+  if (!there && says(to) && !isFolder) throw new Complaint(`no such directory: ${to}`);
+  if (!there && !statSync(dirname(target), { throwIfNoEntry: false })?.isDirectory())
+    throw new Complaint(`invalid output path: directory "${dirname(target)}" does not exist`);
+  if (there && !there.isDirectory() && isFolder) throw new Complaint(`cannot copy directory to a file: ${to}`);
+  const inside = there?.isDirectory();
+  const cut = (name: string): string => name.replace(/^\.?\/*[^/]*\/?/, '');
+  const own = (name: string): string => name.replace(/^\.?\/*/, '').split('/')[0] ?? '';
+  if (inside) {
+    const { bytes } = await unpack(answer.body, target, contentsOnly(from) ? cut : (name) => name);
+    return decimalSize(bytes, 4);
+  }
+  const { bytes } = await unpack(
+    answer.body,
+    dirname(target),
+    (name) => [basename(target), cut(name)].filter(Boolean).join('/') + (own(name) === '' ? '' : ''),
+  );
+  return decimalSize(bytes, 4);
+}
+
+async function copyIn(
+  api: ApiClient,
+  from: string,
+  container: string,
+  to: string,
+  keepOwners: boolean,
+  follow: boolean,
+): Promise<string> {
+  const put = async (path: string, body: AsyncIterable<Uint8Array>): Promise<void> => {
+    const query = { path, noOverwriteDirNonDir: 'true', copyUIDGID: keepOwners };
+    await api.send('PUT', `/containers/${part(container)}/archive`, query, {
+      headers: { 'Content-Type': 'application/x-tar' },
+      body,
+    });
+  };
+  const target = to.startsWith('/') ? to : `/${to}`;
+  let there = await statIn(api, container, target);
+  let path = target;
+  if (there?.link) {
+    path = posix.resolve(posix.dirname(target), there.link);
+    there = await statIn(api, container, path);
+  }
+  if (from === '-') {
+    if (!there?.isFolder) throw new Complaint(`destination "${container}:${to}" must be a directory`);
+    await put(path, process.stdin);
+    return '';
+  }
+  const about = (follow ? statSync : lstatSync)(from, { throwIfNoEntry: false });
+  if (!about) throw new Complaint(`lstat ${resolve(from)}: no such file or directory`);
+  if (about.isDirectory() && there && !there.isFolder)
+    throw new Complaint(`cannot copy directory to a file: ${container}:${to}`);
+  if (!there && says(to) && !about.isDirectory()) throw new Complaint(`no such directory: ${container}:${to}`);
+  const into = there?.isFolder ? path : posix.dirname(path.replace(/\/+$/, ''));
+  const name = there?.isFolder ? (contentsOnly(from) ? '' : basename(resolve(from))) : posix.basename(path);
+  let count = 0;
+  const counting = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const bytes of wholeTar([{ path: resolve(from), name }], { keepOwners })) {
+      count += bytes.length;
+      yield bytes;
+    }
+  };
+  await put(into, counting());
+  return decimalSize(count, 4);
+}
+
+export const cpCommand: DockerCommand = {
+  name: 'cp',
+  usage: 'CONTAINER:SRC_PATH DEST_PATH|- | SRC_PATH|- CONTAINER:DEST_PATH',
+  what: 'Copy files between a container and this host; - is a tar',
+  aliases: ['container cp', 'cp'],
+  flags: [
+    flag('-a, --archive', 'bool', 'keep owners'),
+    flag('-L, --follow-link', 'bool', 'a link stands for what it leads to'),
+    flag('-q, --quiet', 'bool', 'say nothing'),
+  ],
+  least: 2,
+  most: 2,
+  examples: [{ command: 'tabvisor cp web:/etc/hosts .', what: 'out of a container' }],
+  async run({ values, args, engine }) {
+    const [from, to] = args.map(placeOf) as [ReturnType<typeof placeOf>, ReturnType<typeof placeOf>];
+    if (from.container !== undefined && to.container !== undefined)
+      throw new Complaint('copying between containers is not supported');
+    if (from.container === undefined && to.container === undefined)
+      throw new Complaint('must specify at least one container source');
+    const follow = values.is('follow-link');
+    const api = await engine();
+    const size =
+      from.container !== undefined
+        ? await copyOut(api, from.container, from.path, to.path, follow)
+        : await copyIn(api, from.path, to.container!, to.path, values.is('archive'), follow);
+    if (!values.is('quiet') && size !== '' && process.stderr.isTTY)
+      process.stderr.write(`Successfully copied ${size} to ${args[1]}\n`);
+  },
+};

@@ -1,0 +1,110 @@
+// exec and attach: a process more in a container, and the process that it has. Engine API, "Exec", ContainerAttach.
+import { part } from './api-client.js';
+import type { DockerCommand } from './command.js';
+import { Complaint, Ended } from './complaint.js';
+import { environmentOf } from './container-options.js';
+import { flag } from './flags.js';
+import { waitFor } from './run.js';
+import { followSize, proxySignals, session, sizeQuery } from './session.js';
+
+export const execCommand: DockerCommand = {
+  name: 'exec',
+  usage: 'CONTAINER COMMAND [ARG...]',
+  what: 'Run a program in a container that runs',
+  aliases: ['container exec', 'exec'],
+  flags: [
+    flag('-d, --detach', 'bool', 'let it run in the background'),
+    flag('--detach-keys', 'string', 'the keys that leave it'),
+    flag('-e, --env', 'list', 'an environment variable'),
+    flag('--env-file', 'list', 'a file of environment variables'),
+    flag('-i, --interactive', 'bool', 'send it our standard input'),
+    flag('--privileged', 'bool', 'with all capabilities'),
+    flag('-t, --tty', 'bool', 'give it a terminal'),
+    flag('-u, --user', 'string', 'who it runs as (NAME|UID[:GROUP|GID])'),
+    flag('-w, --workdir', 'string', 'its working folder'),
+  ],
+  least: 2,
+  flagsFirst: true,
+  examples: [{ command: 'tabvisor exec -it web sh', what: 'a shell in a container that runs' }],
+  async run({ values, args, engine }) {
+    const [container, ...Cmd] = args as [string, ...string[]];
+    const detach = values.is('detach');
+    const Tty = values.is('tty');
+    const stdin = values.is('interactive') && !detach;
+    if (Tty && stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY');
+    const api = await engine();
+    const { rows, columns } = process.stdout;
+    const { Id } = await api.post(
+      `/containers/${part(container)}/exec`,
+      {},
+      {
+        User: values.text('user'),
+        Privileged: values.is('privileged'),
+        Tty,
+        AttachStdin: stdin,
+        AttachStdout: !detach,
+        AttachStderr: !detach,
+        Env: environmentOf(values),
+        WorkingDir: values.text('workdir'),
+        Cmd,
+      },
+    );
+    const start = { Detach: detach, Tty, ...(Tty && rows > 0 && { ConsoleSize: [rows, columns] }) };
+    if (detach) return void (await api.post(`/exec/${Id}/start`, {}, start));
+    const connection = await api.hijack(`/exec/${Id}/start`, {}, start);
+    const unfollow = Tty ? followSize(api, `/exec/${Id}/resize`) : () => {};
+    const how = await session(connection, { stdin, tty: Tty, detachKeys: values.text('detach-keys') }).finally(
+      unfollow,
+    );
+    if (how === 'detached') return;
+    const { ExitCode } = await api.get(`/exec/${Id}/json`);
+    if (ExitCode) throw new Ended(ExitCode);
+  },
+};
+
+export const attachCommand: DockerCommand = {
+  name: 'attach',
+  usage: 'CONTAINER',
+  what: 'Connect to the standard streams of a container that runs',
+  aliases: ['container attach', 'attach'],
+  flags: [
+    flag('--detach-keys', 'string', 'the keys that leave it'),
+    flag('--no-stdin', 'bool', 'leave standard input alone'),
+    flag('--sig-proxy', 'bool', 'our signals are its', 'true'),
+  ],
+  least: 1,
+  most: 1,
+  async run({ values, args, engine }) {
+    const api = await engine();
+    const { Id, State, Config } = await api.get(`/containers/${part(args[0]!)}/json`);
+    if (!State.Running) throw new Complaint('cannot attach to a stopped container, start it first');
+    if (State.Paused) throw new Complaint('cannot attach to a paused container, unpause it first');
+    if (State.Restarting) throw new Complaint('cannot attach to a restarting container, wait until it is running');
+    const stdin = Config.OpenStdin && !values.is('no-stdin');
+    if (Config.Tty && stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY');
+    const { ended } = await waitFor(api, Id, '');
+    const detachKeys = values.text('detach-keys');
+    const connection = await api.hijack(`/containers/${Id}/attach`, {
+      stream: true,
+      stdin,
+      stdout: true,
+      stderr: true,
+      detachKeys,
+    });
+    const path = `/containers/${Id}/resize`;
+    const unproxy = values.is('sig-proxy') && !Config.Tty ? proxySignals(api, Id) : () => {};
+    if (Config.Tty && process.stdout.isTTY) {
+      const { h, w } = sizeQuery();
+      // another size and back: the program draws its screen again
+      await api.post(path, { h: Number(h) + 1, w: Number(w) + 1 }).catch(() => {});
+    }
+    const unfollow = Config.Tty ? followSize(api, path) : () => {};
+    const how = await session(connection, { stdin, tty: Config.Tty, detachKeys }).finally(() => {
+      unfollow();
+      unproxy();
+    });
+    if (how === 'detached') throw new Ended(1);
+    const status = await ended;
+    if (status !== 0) throw new Ended(status);
+  },
+};

@@ -1,0 +1,141 @@
+// inspect: all that is known of containers, images, networks and volumes. Docker docs, "docker inspect".
+import { type ApiClient, imagePart, type Json, part } from './api-client.js';
+import type { DockerCommand } from './command.js';
+import { Complaint, Ended, Refused } from './complaint.js';
+import { type Flag, flag } from './flags.js';
+import { inspected } from './tabular.js';
+import { Nil } from './template/print.js';
+
+type Kind = 'container' | 'image' | 'network' | 'volume';
+
+const GET: Readonly<Record<Kind, (api: ApiClient, name: string, size: boolean) => Promise<Json>>> = {
+  container: (api, name, size) => api.get(`/containers/${part(name)}/json`, { size }),
+  image: (api, name) => api.get(`/images/${imagePart(name)}/json`),
+  network: (api, name) => api.get(`/networks/${part(name)}`),
+  volume: (api, name) => api.get(`/volumes/${part(name)}`),
+};
+const KINDS = Object.keys(GET) as Kind[];
+
+/** Of what JSON has null for: what Go has. */
+const MAPS = new Set([
+  'Labels',
+  'Volumes',
+  'Options',
+  'Ports',
+  'Networks',
+  'PortBindings',
+  'ExposedPorts',
+  'Sysctls',
+  'Annotations',
+  'DriverOpts',
+]);
+const POINTERS = new Set([
+  'Init',
+  'PidsLimit',
+  'OomKillDisable',
+  'MemorySwappiness',
+  'Healthcheck',
+  'Health',
+  'StopTimeout',
+  'IPAMConfig',
+  'GraphDriver',
+  'ClusterInfo',
+  'UsageData',
+  'Status',
+]);
+
+/** For a template, which sees empty lists where JSON has null. */
+export function asGo(value: unknown, name = ''): unknown {
+  if (value === null) return new Nil(MAPS.has(name) ? 'map[]' : POINTERS.has(name) ? '<nil>' : '[]');
+  if (Array.isArray(value)) return value.map((one) => (one === null ? null : asGo(one)));
+  if (typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value as object).map(([key, one]) => [key, asGo(one, key)]));
+}
+
+async function find(api: ApiClient, name: string, kinds: readonly Kind[], size: boolean): Promise<Json> {
+  for (const kind of kinds) {
+    try {
+      return await GET[kind](api, name, size);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // of several kinds the last may have it
+      if (kinds.length === 1) throw error;
+      if (error.http !== 404 && error.http !== 400) throw error;
+    }
+  }
+  throw new Complaint(`Error: No such object: ${name}`);
+}
+
+function inspect(
+  name: string,
+  what: string,
+  usage: string,
+  kinds: readonly Kind[],
+  flags: readonly Flag[],
+): DockerCommand {
+  return {
+    ...{ name, what, usage, flags, least: 1 },
+    async run({ values, args, engine }) {
+      const api = await engine();
+      const asked = values.text('type') as Kind | '';
+      if (asked !== '' && !KINDS.includes(asked)) throw new Complaint(`"${asked}" is not a valid value for --type`);
+      const found: Json[] = [];
+      const problems: Complaint[] = [];
+      for (const one of args) {
+        try {
+          found.push(await find(api, one, asked === '' ? kinds : [asked], values.is('size')));
+        } catch (error) {
+          if (!(error instanceof Complaint)) throw error;
+          problems.push(error);
+        }
+      }
+      const format = values.text('format');
+      if (found.length === 0 && format !== '') process.stdout.write('\n');
+      else process.stdout.write(inspected(found, format, (value) => asGo(value)));
+      for (const { message } of problems) process.stderr.write(`${message}\n`);
+      if (problems.length > 0) throw new Ended(1);
+    },
+  };
+}
+
+const FORMAT = flag('-f, --format', 'string', 'json, or a Go template');
+
+export const inspectCommand = inspect(
+  'inspect',
+  'All that is known of containers, images, networks and volumes',
+  'NAME|ID [NAME|ID...]',
+  KINDS,
+  [
+    FORMAT,
+    flag('-s, --size', 'bool', 'with the sizes of containers'),
+    flag('--type', 'string', 'only this kind: container, image, network, volume'),
+  ],
+);
+export const containerInspectCommand = inspect(
+  'container inspect',
+  'All that is known of containers',
+  'CONTAINER [CONTAINER...]',
+  ['container'],
+  [FORMAT, flag('-s, --size', 'bool', 'with sizes')],
+);
+export const imageInspectCommand = inspect(
+  'image inspect',
+  'All that is known of images',
+  'IMAGE [IMAGE...]',
+  ['image'],
+  [FORMAT],
+);
+export const networkInspectCommand = inspect(
+  'network inspect',
+  'All that is known of networks',
+  'NETWORK [NETWORK...]',
+  ['network'],
+  [FORMAT],
+);
+export const volumeInspectCommand = inspect(
+  'volume inspect',
+  'All that is known of volumes',
+  'VOLUME [VOLUME...]',
+  ['volume'],
+  [FORMAT],
+);

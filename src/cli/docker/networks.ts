@@ -1,0 +1,138 @@
+// network ls, create, rm, connect, disconnect. Docker docs, "docker network".
+import { filtersOf, type Json, part } from './api-client.js';
+import type { DockerCommand } from './command.js';
+import { Complaint } from './complaint.js';
+import { pairs } from './container-options.js';
+import { forEach } from './each.js';
+import { flag } from './flags.js';
+import { labelOf, labelsOf, shortId } from './ps.js';
+import { formatted, type Shape } from './tabular.js';
+import { goTime } from './times.js';
+
+const shape = (full: boolean): Shape<Json> => ({
+  type: '*network.networkContext',
+  members: {
+    ID: ['NETWORK ID', ({ Id }) => (full ? Id : shortId(Id))],
+    Name: ['NAME', ({ Name }) => Name],
+    Driver: ['DRIVER', ({ Driver }) => Driver],
+    Scope: ['SCOPE', ({ Scope }) => Scope],
+    IPv4: ['IPV4', ({ EnableIPv4 }) => String(EnableIPv4 ?? false)],
+    IPv6: ['IPV6', ({ EnableIPv6 }) => String(EnableIPv6 ?? false)],
+    Internal: ['INTERNAL', ({ Internal }) => String(Internal)],
+    Labels: ['LABELS', ({ Labels }) => labelsOf(Labels)],
+    Label: ['', ({ Labels }) => labelOf(Labels)],
+    CreatedAt: ['CREATED AT', ({ Created }) => goTime(Created)],
+  },
+  table: '{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}',
+  quiet: '{{.ID}}',
+});
+
+export const networkLsCommand: DockerCommand = {
+  name: 'network ls',
+  usage: '',
+  what: 'List networks',
+  aliases: ['network ls', 'network list'],
+  flags: [
+    flag('-f, --filter', 'list', 'only some: name=, driver=, label= and others'),
+    flag('--format', 'string', "json, a Go template, or 'table TEMPLATE'"),
+    flag('--no-trunc', 'bool', 'all of each ID'),
+    flag('-q, --quiet', 'bool', 'only IDs'),
+  ],
+  least: 0,
+  most: 0,
+  async run({ values, engine }) {
+    const rows: Json[] = await (await engine()).get('/networks', { filters: filtersOf(values.list('filter')) });
+    rows.sort((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }));
+    process.stdout.write(formatted(shape(values.is('no-trunc')), rows, values.text('format'), values.is('quiet')));
+  },
+};
+
+export const networkCreateCommand: DockerCommand = {
+  name: 'network create',
+  usage: 'NETWORK',
+  what: 'Make a network',
+  flags: [
+    flag('-d, --driver', 'string', 'its driver', 'bridge'),
+    flag('--gateway', 'list', 'the gateway of a subnet'),
+    flag('--internal', 'bool', 'without a way out'),
+    flag('--ip-range', 'list', 'addresses of containers, out of the subnet'),
+    flag('--ipv6', 'bool', 'with IPv6'),
+    flag('--label', 'list', 'a label'),
+    flag('-o, --opt', 'list', 'an option of the driver'),
+    flag('--subnet', 'list', 'its addresses, as 10.1.0.0/24'),
+  ],
+  least: 1,
+  most: 1,
+  need: () => 'background',
+  async run({ values, args, engine }) {
+    const [gateways, ranges] = [values.list('gateway'), values.list('ip-range')];
+    const subnets = values.list('subnet');
+    if ((gateways.length > 0 || ranges.length > 0) && subnets.length === 0)
+      throw new Complaint('no matching subnet for gateway or ip-range: give --subnet');
+    const Config = subnets.map((Subnet, i) => ({
+      Subnet,
+      ...(gateways[i] && { Gateway: gateways[i] }),
+      ...(ranges[i] && { IPRange: ranges[i] }),
+    }));
+    const body = {
+      Name: args[0],
+      Driver: values.text('driver'),
+      Internal: values.is('internal'),
+      ...(values.has('ipv6') && { EnableIPv6: values.is('ipv6') }),
+      IPAM: { Driver: 'default', Options: {}, Config },
+      Options: pairs(values.list('opt')),
+      Labels: pairs(values.list('label')),
+    };
+    const { Id, Warning } = await (await engine()).post('/networks/create', {}, body);
+    if (Warning) process.stderr.write(`WARNING: ${Warning}\n`);
+    process.stdout.write(`${Id}\n`);
+  },
+};
+
+export const networkRmCommand: DockerCommand = {
+  name: 'network rm',
+  usage: 'NETWORK [NETWORK...]',
+  what: 'Remove networks',
+  aliases: ['network rm', 'network remove'],
+  flags: [flag('-f, --force', 'bool', 'one that is not there is no failure')],
+  least: 1,
+  async run({ values, args, engine }) {
+    const api = await engine();
+    await forEach(args, async (network) => {
+      try {
+        await api.delete(`/networks/${part(network)}`);
+      } catch (error) {
+        if (!values.is('force') || !(error instanceof Complaint) || !/not found/.test(error.message)) throw error;
+      }
+      process.stdout.write(`${network}\n`);
+    });
+  },
+};
+
+export const networkConnectCommand: DockerCommand = {
+  name: 'network connect',
+  usage: 'NETWORK CONTAINER',
+  what: 'Put a container into a network',
+  flags: [flag('--alias', 'list', 'a name of it there'), flag('--ip', 'string', 'its IPv4 address')],
+  least: 2,
+  most: 2,
+  async run({ values, args, engine }) {
+    const [network, Container] = args as [string, string];
+    const ip = values.text('ip');
+    const EndpointConfig = { ...(ip && { IPAMConfig: { IPv4Address: ip } }), Aliases: values.list('alias') };
+    await (await engine()).post(`/networks/${part(network)}/connect`, {}, { Container, EndpointConfig });
+  },
+};
+
+export const networkDisconnectCommand: DockerCommand = {
+  name: 'network disconnect',
+  usage: 'NETWORK CONTAINER',
+  what: 'Take a container out of a network',
+  flags: [flag('-f, --force', 'bool', 'whatever it is doing')],
+  least: 2,
+  most: 2,
+  async run({ values, args, engine }) {
+    const [network, Container] = args as [string, string];
+    await (await engine()).post(`/networks/${part(network)}/disconnect`, {}, { Container, Force: values.is('force') });
+  },
+};

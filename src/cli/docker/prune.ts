@@ -1,0 +1,148 @@
+// What nobody uses goes: container, image, network, volume and system prune. Docker docs, "docker system prune".
+import { createInterface } from 'node:readline/promises';
+import { decimalSize } from '../../base/units.js';
+import { type ApiClient, filtersOf } from './api-client.js';
+import type { Call, DockerCommand } from './command.js';
+import { Ended } from './complaint.js';
+import { flag } from './flags.js';
+
+interface Pruned {
+  title: string;
+  lines: string[];
+  bytes?: number;
+}
+
+type Prune = (api: ApiClient, filter: readonly string[], all: boolean) => Promise<Pruned>;
+
+const containers: Prune = async (api, filter) => {
+  const { ContainersDeleted, SpaceReclaimed } = await api.post('/containers/prune', { filters: filtersOf(filter) });
+  return { title: 'Deleted Containers', lines: ContainersDeleted ?? [], bytes: SpaceReclaimed ?? 0 };
+};
+const networks: Prune = async (api, filter) => {
+  const { NetworksDeleted } = await api.post('/networks/prune', { filters: filtersOf(filter) });
+  return { title: 'Deleted Networks', lines: NetworksDeleted ?? [] };
+};
+const volumes: Prune = async (api, filter, all) => {
+  const { VolumesDeleted, SpaceReclaimed } = await api.post('/volumes/prune', {
+    filters: filtersOf(filter, all ? { all: ['true'] } : {}),
+  });
+  return { title: 'Deleted Volumes', lines: VolumesDeleted ?? [], bytes: SpaceReclaimed ?? 0 };
+};
+const images: Prune = async (api, filter, all) => {
+  const { ImagesDeleted, SpaceReclaimed } = await api.post('/images/prune', {
+    filters: filtersOf(filter, { dangling: [String(!all)] }),
+  });
+  const lines = ((ImagesDeleted ?? []) as { Untagged?: string; Deleted?: string }[]).map(({ Untagged, Deleted }) =>
+    Untagged ? `untagged: ${Untagged}` : `deleted: ${Deleted}`,
+  );
+  return { title: 'Deleted Images', lines, bytes: SpaceReclaimed ?? 0 };
+};
+
+/** Asks a person. */
+async function agreed({ values }: Call, warning: string): Promise<boolean> {
+  if (values.is('force')) return true;
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  process.stdin.once('end', () => asking.close());
+  try {
+    const answer = await Promise.race([
+      asking.question(`${warning}\nAre you sure you want to continue? [y/N] `),
+      new Promise<string>((resolve) => void asking.once('close', () => resolve(''))),
+    ]);
+    return /^y$/i.test(answer.trim());
+  } finally {
+    asking.close();
+  }
+}
+
+async function prune(call: Call, warning: string, works: readonly (readonly [Prune, boolean])[]): Promise<void> {
+  if (!(await agreed(call, `WARNING! ${warning}`))) throw new Ended(1);
+  const api = await call.engine();
+  let bytes: number | undefined;
+  for (const [work, all] of works) {
+    const done = await work(api, call.values.list('filter'), all);
+    if (done.bytes !== undefined) bytes = (bytes ?? 0) + done.bytes;
+    if (done.lines.length > 0) process.stdout.write(`${done.title}:\n${done.lines.join('\n')}\n\n`);
+  }
+  if (bytes !== undefined) process.stdout.write(`Total reclaimed space: ${decimalSize(bytes, 4)}\n`);
+}
+
+const FORCE = flag('-f, --force', 'bool', 'without asking');
+const FILTER = flag('--filter', 'list', 'only some: until=, label=');
+const ALL_IMAGES = flag('-a, --all', 'bool', 'all that no container uses, not only those without a name');
+
+export const containerPruneCommand: DockerCommand = {
+  ...{
+    name: 'container prune',
+    usage: '',
+    what: 'Remove all containers that do not run',
+    flags: [FILTER, FORCE],
+    least: 0,
+    most: 0,
+  },
+  run: (call) => prune(call, 'This will remove all stopped containers.', [[containers, false]]),
+};
+export const networkPruneCommand: DockerCommand = {
+  ...{
+    name: 'network prune',
+    usage: '',
+    what: 'Remove all networks that nobody uses',
+    flags: [FILTER, FORCE],
+    least: 0,
+    most: 0,
+  },
+  run: (call) =>
+    prune(call, 'This will remove all custom networks not used by at least one container.', [[networks, false]]),
+};
+export const volumePruneCommand: DockerCommand = {
+  ...{ name: 'volume prune', usage: '', what: 'Remove volumes that nobody uses', least: 0, most: 0 },
+  flags: [flag('-a, --all', 'bool', 'also those that have a name'), FILTER, FORCE],
+  run: (call) => {
+    const all = call.values.is('all');
+    return prune(
+      call,
+      `This will remove ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.`,
+      [[volumes, all]],
+    );
+  },
+};
+export const imagePruneCommand: DockerCommand = {
+  ...{
+    name: 'image prune',
+    usage: '',
+    what: 'Remove images that nobody uses',
+    flags: [ALL_IMAGES, FILTER, FORCE],
+    least: 0,
+    most: 0,
+  },
+  run: (call) => {
+    const all = call.values.is('all');
+    return prune(
+      call,
+      all
+        ? 'This will remove all images without at least one container associated to them.'
+        : 'This will remove all dangling images.',
+      [[images, all]],
+    );
+  },
+};
+export const systemPruneCommand: DockerCommand = {
+  ...{ name: 'system prune', usage: '', what: 'Remove all that nobody uses', least: 0, most: 0 },
+  flags: [ALL_IMAGES, FILTER, FORCE, flag('--volumes', 'bool', 'also volumes without a name')],
+  run: (call) => {
+    const { values } = call;
+    const all = values.is('all');
+    const list = [
+      'all stopped containers',
+      'all networks not used by at least one container',
+      ...(values.is('volumes') ? ['all anonymous volumes not used by at least one container'] : []),
+      all ? 'all images without at least one container associated to them' : 'all dangling images',
+    ];
+    const works = [
+      [containers, false],
+      [networks, false],
+      ...(values.is('volumes') ? [[volumes, false] as const] : []),
+      [images, all],
+    ] as const;
+    return prune(call, `This will remove:\n${list.map((one) => `  - ${one}\n`).join('')}`, works);
+  },
+};

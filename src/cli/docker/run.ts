@@ -1,0 +1,157 @@
+// run and create. Docker docs, "docker container run"; its order of requests: create, attach, wait, start.
+import { rmSync, writeFileSync, existsSync } from 'node:fs';
+import { messageOf } from '../../base/errors.js';
+import { type ApiClient, jsonLines } from './api-client.js';
+import type { Call, DockerCommand } from './command.js';
+import { Complaint, Ended, Refused } from './complaint.js';
+import { attachOf, CONTAINER_FLAGS, containerOf } from './container-options.js';
+import { flag, type Values } from './flags.js';
+import { pull } from './pull.js';
+import { fullName, referenceOf, withTag } from './references.js';
+import { followSize, proxySignals, session } from './session.js';
+
+/** What the client ends with when the engine can not start a program. */
+function statusOf(error: unknown): number {
+  const text = messageOf(error);
+  if (/executable file not found|no such file or directory|system cannot find the file/.test(text)) return 127;
+  if (/permission denied|not a directory|is a directory|exec format error/i.test(text)) return 126;
+  return 125;
+}
+
+/** As it is, and with the status of `run`. */
+const failed = (error: unknown, own: string, status = 125): Complaint =>
+  new Complaint(`tabvisor: ${messageOf(error)}\n\nRun 'tabvisor ${own} --help' for more information`, status);
+
+async function create(api: ApiClient, values: Values, args: readonly string[], detached: boolean): Promise<string> {
+  const body = containerOf(values, args, detached);
+  if (process.stdout.isTTY && body.Tty) body.HostConfig.ConsoleSize = [process.stdout.rows, process.stdout.columns];
+  const cidfile = values.text('cidfile');
+  if (cidfile !== '' && existsSync(cidfile))
+    throw new Complaint(
+      `container ID file found, make sure the other container isn't running or delete ${cidfile}`,
+      125,
+    );
+  const platform = values.text('platform');
+  const query = { name: values.text('name'), platform };
+  const how = values.text('pull');
+  if (!['always', 'missing', 'never'].includes(how))
+    throw new Complaint(`invalid pull option: '${how}': must be one of "always", "missing" or "never"`, 125);
+  const get = async (): Promise<void> => {
+    await pull(api, args[0]!, { platform, quiet: values.is('quiet'), out: process.stderr });
+  };
+  if (how === 'always') await get();
+  let made: { Id: string; Warnings?: string[] | null };
+  try {
+    made = await api.post('/containers/create', query, body);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.http !== 404 || how !== 'missing' || !/No such image/i.test(error.reason))
+      throw error;
+    const name = fullName(withTag(referenceOf(args[0]!))).replace(/^docker\.io\/(library\/)?/, '');
+    if (!values.is('quiet')) process.stderr.write(`Unable to find image '${name}' locally\n`);
+    await get();
+    made = await api.post('/containers/create', query, body);
+  }
+  for (const warning of made.Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`);
+  if (cidfile !== '') writeFileSync(cidfile, made.Id);
+  return made.Id;
+}
+
+/** A container's end, from now on: the request is there before what it waits for. */
+export async function waitFor(api: ApiClient, id: string, condition: string): Promise<{ ended: Promise<number> }> {
+  const response = await api.send('POST', `/containers/${id}/wait`, { condition });
+  const ended = (async () => {
+    for await (const { StatusCode, Error: error } of jsonLines(response.body)) {
+      if (error?.Message) throw new Complaint(error.Message, 125);
+      return StatusCode as number;
+    }
+    return 125;
+  })();
+  // a failure is told where it is waited for
+  ended.catch(() => {});
+  return { ended };
+}
+
+async function run({ values, args, engine }: Call): Promise<void> {
+  const detached = values.is('detach');
+  const attach = attachOf(values, detached);
+  const tty = values.is('tty');
+  if (tty && attach.stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY', 1);
+  let api: ApiClient;
+  let id: string;
+  try {
+    api = await engine();
+    id = await create(api, values, args, detached);
+  } catch (error) {
+    throw error instanceof Refused || (error instanceof Complaint && error.status === 1) ? failed(error, 'run') : error;
+  }
+  const path = `/containers/${id}`;
+  const remove = values.is('rm');
+  const attached = attach.stdin || attach.stdout || attach.stderr;
+  if (!attached || detached) {
+    try {
+      await api.post(`${path}/start`);
+    } catch (error) {
+      throw failed(error, 'run', statusOf(error));
+    }
+    process.stdout.write(`${id}\n`);
+    return;
+  }
+  const query = { stream: true, ...attach, detachKeys: values.text('detach-keys') };
+  const connection = await api.hijack(`${path}/attach`, query);
+  const unproxy = values.is('sig-proxy') && !(tty && attach.stdin) ? proxySignals(api, id) : () => {};
+  let unfollow = (): void => {};
+  try {
+    const { ended } = await waitFor(api, id, remove ? 'removed' : 'next-exit');
+    const io = session(connection, { stdin: attach.stdin, tty, detachKeys: values.text('detach-keys') });
+    try {
+      await api.post(`${path}/start`);
+    } catch (error) {
+      connection.close();
+      await io.catch(() => {});
+      throw failed(error, 'run', statusOf(error));
+    }
+    if (tty) unfollow = followSize(api, `${path}/resize`);
+    if ((await io) === 'detached') return;
+    const status = await ended;
+    if (status !== 0) throw new Ended(status);
+  } finally {
+    unfollow();
+    unproxy();
+    if (remove && values.has('cidfile')) rmSync(values.text('cidfile'), { force: true });
+  }
+}
+
+export const runCommand: DockerCommand = {
+  name: 'run',
+  usage: 'IMAGE [COMMAND] [ARG...]',
+  what: 'Make a container of an image and start it',
+  aliases: ['container run', 'run'],
+  flags: [
+    ...CONTAINER_FLAGS,
+    flag('-d, --detach', 'bool', 'let it run in the background and print its ID'),
+    flag('--detach-keys', 'string', 'the keys that leave it'),
+    flag('--sig-proxy', 'bool', 'our signals are its', 'true'),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  least: 1,
+  flagsFirst: true,
+  examples: [
+    { command: 'tabvisor run --rm -it debian:12 bash', what: 'a shell in a container that goes with it' },
+    { command: 'tabvisor run -d --name web -p 8080:80 nginx', what: 'a server in the background' },
+  ],
+  need: ({ values }) => (values.is('detach') || values.text('restart') !== 'no' ? 'background' : 'serving'),
+  run,
+};
+
+export const createCommand: DockerCommand = {
+  name: 'create',
+  usage: 'IMAGE [COMMAND] [ARG...]',
+  what: 'Make a container of an image',
+  aliases: ['container create', 'create'],
+  flags: CONTAINER_FLAGS,
+  least: 1,
+  flagsFirst: true,
+  need: () => 'background',
+  async run({ values, args, engine }) {
+    process.stdout.write(`${await create(await engine(), values, args, false)}\n`);
+  },
+};

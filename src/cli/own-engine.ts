@@ -1,0 +1,80 @@
+// An engine of this process: the folder's images and containers under their lock, a node that starts when it is first asked, and the API
+// before them. Who finds the folder locked speaks to whom it is locked by, at the address that stands in it.
+import { hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { engineApi } from '../api/api.js';
+import { parseSize } from '../base/bytes.js';
+import { InputError } from '../base/errors.js';
+import { Engine } from '../engine/engine.js';
+import { Events } from '../engine/events.js';
+import type { EngineHost } from '../engine/host.js';
+import { Images } from '../engine/images.js';
+import { NodeHost } from '../hosts/node/host.js';
+import type { Handler } from '../http/message.js';
+import { dataFolder } from './data-folder.js';
+import { type RegistryOptions, withImages } from './images.js';
+import { startNode } from './node-thread.js';
+
+const LONGEST = 2 ** 31 - 1;
+
+export interface EngineOptions extends RegistryOptions {
+  nodeMemory: string;
+}
+
+export interface OwnEngine {
+  engine: Engine;
+  api: Handler;
+  /** The node, before it is asked for anything. */
+  start(): void;
+  /** Takes what no handler should have thrown. */
+  bug(error: unknown): void;
+}
+
+/** Does something with an engine. `lost` is told that its node has ended by itself. Rejects with InputError. */
+export async function withEngine<Result>(
+  options: EngineOptions,
+  version: string,
+  lost: (error: Error) => void,
+  work: (own: OwnEngine) => Promise<Result>,
+  patience?: number,
+): Promise<Result> {
+  const memory = parseSize(options.nodeMemory);
+  if (memory === undefined || memory < 32 << 20)
+    throw new InputError(`--node-memory ${options.nodeMemory}: is no size of 32M and more`, 'For example 2G.');
+  return withImages(
+    options,
+    async ({ store, registryFor, ...own }) => {
+      const name = hostname();
+      const storage = dataFolder(options);
+      const { node, start, stop } = startNode({ memory, storage, hostname: name }, lost);
+      try {
+        const host = engineHost();
+        const events = new Events(() => host.date());
+        const images = new Images(store, (credentials) => (credentials ? registryFor(credentials) : own), events);
+        const engine = new Engine(node, images, events, host, name);
+        const bug = (error: unknown): void =>
+          void process.stderr.write(
+            `tabvisor: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`,
+          );
+        return await work({ engine, api: engineApi(engine, { version, root: storage }, bug), start, bug });
+      } finally {
+        await stop();
+      }
+    },
+    patience,
+  );
+}
+
+function engineHost(): EngineHost {
+  const host = new NodeHost();
+  const origin = Date.now() - performance.now();
+  return {
+    // finer than a millisecond, and never behind what it was
+    date: () => origin + performance.now(),
+    random: (into) => host.random(into),
+    after(milliseconds, action) {
+      const timer = setTimeout(action, Math.min(LONGEST, milliseconds));
+      return () => clearTimeout(timer);
+    },
+  };
+}
