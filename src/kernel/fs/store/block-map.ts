@@ -1,4 +1,5 @@
-// Which blocks of a store the pages of a file are in. Ours: groups of 64 pages, so that a file without holes takes 4 bytes a page.
+// Which blocks of a store the pages of a file are in. Ours: groups of 64 pages, each as long as its last page that has one: most files
+// are small, and most large ones have no holes.
 
 const GROUP = 64;
 /** Pages that a file can have: OFFSET_MAX of them fit. */
@@ -12,7 +13,7 @@ export interface Run {
 }
 
 export class BlockMap {
-  private readonly groups = new Map<number, Uint32Array>();
+  private readonly groups = new Map<number, number[]>();
   /** Pages that have a block. */
   count = 0;
 
@@ -25,11 +26,13 @@ export class BlockMap {
     const number = Math.floor(index / GROUP);
     let group = this.groups.get(number);
     if (!group) {
-      group = new Uint32Array(GROUP);
+      group = [];
       this.groups.set(number, group);
     }
-    if (group[index % GROUP] === 0) this.count++;
-    group[index % GROUP] = block;
+    const at = index % GROUP;
+    while (group.length <= at) group.push(0);
+    if (group[at] === 0) this.count++;
+    group[at] = block;
   }
 
   /** Pages [first, end) have none any more; `see` is told each block. How many those were. */
@@ -49,7 +52,7 @@ export class BlockMap {
     const group = this.groups.get(number);
     if (!group) return;
     const from = Math.max(0, first - number * GROUP);
-    const to = Math.min(GROUP, end - number * GROUP);
+    const to = Math.min(group.length, end - number * GROUP);
     for (let at = from; at < to; at++) {
       if (group[at] === 0) continue;
       see(group[at]!);
@@ -71,14 +74,14 @@ export class BlockMap {
 
   private firstOf(number: number, from: number): number {
     const group = this.groups.get(number);
-    if (group) for (let at = from; at < GROUP; at++) if (group[at] !== 0) return number * GROUP + at;
+    if (group) for (let at = from; at < group.length; at++) if (group[at] !== 0) return number * GROUP + at;
     return -1;
   }
 
   *runs(): Generator<Run> {
     let run: Run | undefined;
     for (const [number, group] of this.groups)
-      for (let at = 0; at < GROUP; at++) {
+      for (let at = 0; at < group.length; at++) {
         const block = group[at]!;
         if (block === 0) continue;
         const index = number * GROUP + at;

@@ -21,7 +21,7 @@ export interface PageWriter {
 }
 
 export class StoredPages implements KeptPages {
-  readonly map = new BlockMap();
+  map = new BlockMap();
   /** Pages whose blocks the log does not have yet, and ranges that it still has. */
   private readonly fresh = new Set<number>();
   private dropped: [first: number, end: number][] = [];

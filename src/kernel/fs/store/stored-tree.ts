@@ -75,11 +75,10 @@ export class StoredTree {
       if (ino === ROOT_INO) inode.restore(file);
       inodes.set(ino, inode);
       const pages = inode.cache.kept as StoredPages;
-      for (const { index, block, count } of blocks.runs())
-        for (let at = 0; at < count; at++) {
+      pages.map = blocks;
+      for (const { block, count } of blocks.runs())
+        for (let at = 0; at < count; at++)
           if (!allocator.reserve(block + at)) throw this.damaged(`block ${block + at} is in two files`);
-          pages.map.set(index + at, block + at);
-        }
       pages.told();
     }
     const placed = new Set<number>([ROOT_INO]);
