@@ -1,6 +1,7 @@
 // What a client asks of a container: Docker's Config and HostConfig, as far as we honour them.
 // Docker Engine API, definitions ContainerConfig, HostConfig, Resources.
 import { type BlockIo, parseBlockIo } from './block-io.js';
+import { type DeviceMapping, parseDevices } from './devices.js';
 import { type HealthConfig, parseHealth } from './health.js';
 import { Members } from './json-members.js';
 
@@ -52,6 +53,7 @@ export interface Resources extends BlockIo {
 }
 
 export interface HostConfig extends Resources {
+  Devices: DeviceMapping[];
   Binds: string[] | null;
   Mounts: MountRequest[];
   Tmpfs: Record<string, string>;
@@ -167,6 +169,7 @@ export function parseHostConfig(host: Members): HostConfig {
   const log = host.members('LogConfig');
   return {
     ...parseResources(host),
+    Devices: parseDevices(host),
     Binds: host.texts('Binds'),
     Mounts: host.list('Mounts').map(parseMount),
     Tmpfs: host.map('Tmpfs'),

@@ -4,6 +4,7 @@ import type { MountSpec, NamespaceType, ResourcesSpec, RuntimeSpec, SeccompSpec 
 import { blockIoOf } from './block-io.js';
 import type { ContainerConfig, HostConfig, Resources } from './container-config.js';
 import { capabilitiesOf, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
+import { devicesOf } from './devices.js';
 import { InvalidParameter } from './errors.js';
 import { defaultProfile } from './seccomp-default.js';
 
@@ -67,6 +68,7 @@ export function specOf({ id, config, host, args, mounts, joined }: SpecRequest):
   const options = new Set(host.SecurityOpt ?? []);
   for (const option of options)
     if (!KNOWN_OPTIONS.test(option)) throw new InvalidParameter(`invalid --security-opt: "${option}"`);
+  const { nodes, rules } = devicesOf(host.Devices);
   const open = host.Privileged || options.has('systempaths=unconfined');
   return {
     ociVersion: '1.2.0',
@@ -92,7 +94,8 @@ export function specOf({ id, config, host, args, mounts, joined }: SpecRequest):
     linux: {
       cgroupsPath: `docker/${id}`,
       namespaces: namespacesOf(host, joined),
-      resources: { ...resourcesOf(host), ...(host.Privileged && { devices: [{ allow: true, access: 'rwm' }] }) },
+      devices: nodes,
+      resources: { ...resourcesOf(host), devices: host.Privileged ? [{ allow: true, access: 'rwm' }] : rules },
       sysctl: host.Sysctls,
       seccomp: host.Privileged || options.has('seccomp=unconfined') ? undefined : profileOf(options, capabilities),
       maskedPaths: open ? [] : (host.MaskedPaths ?? MASKED_PATHS),

@@ -46,6 +46,15 @@ test('a folder of the host that is not there is made by -v, and not by --mount',
   expect(statSync(folder).uid).toBe(process.getuid!());
 });
 
+test('devices of the node are given as they are asked for', async () => {
+  const given = ['--device', '/dev/zero:/dev/nothing', '--device', '/dev/kmsg:/dev/kmsg:r'];
+  const script = 'head -c 2 /dev/nothing | wc -c; echo x > /dev/kmsg; stat -c "%t:%T" /dev/kmsg';
+  const { stdout, stderr } = await run(...given, 'busybox', 'sh', '-c', script);
+  expect(stdout).toBe('2\n1:b\n');
+  expect(stderr).toContain('Operation not permitted');
+  expect((await run('--device', '/dev/sda', 'busybox', 'true')).stderr).toContain('"/dev/sda": no such file');
+});
+
 test('limits of disks are those of the group, and what is moved is in stats', async () => {
   const limits = ['--device-write-bps', '/dev/vda:1mb', '--device-read-iops', '/dev/vda:500', '--blkio-weight', '500'];
   const shown = await run(...limits, 'busybox', 'cat', '/sys/fs/cgroup/io.max', '/sys/fs/cgroup/io.weight');
