@@ -2,7 +2,7 @@
 // vite.dev/config; docs/web.md says what a host must send.
 
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Connect, defineConfig, type Plugin } from 'vite';
 
@@ -13,9 +13,9 @@ const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
-/** Nothing from elsewhere, nothing inline; WebAssembly may be compiled. */
+/** Nothing from elsewhere but what registries answer, nothing inline; WebAssembly may be compiled. */
 const POLICY =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; form-action 'none'";
+  "default-src 'self'; connect-src 'self' https: http://127.0.0.1:* http://localhost:*; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; form-action 'none'";
 /** What a page may not say of itself. */
 const headers = { ...isolation, 'Content-Security-Policy': `${POLICY}; frame-ancestors 'none'` };
 
@@ -79,8 +79,11 @@ const firmware: Plugin = {
   configurePreviewServer: ({ middlewares }) => void middlewares.use(serveFirmware),
 };
 
+const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { version: string };
+
 export default defineConfig({
   root: here('web'),
+  define: { __VERSION__: JSON.stringify(version) },
   base: './',
   build: {
     outDir: '../dist-web',

@@ -66,7 +66,10 @@ const rooms: Record<string, string[]> = {
   'src/hosts/browser': [...machineRooms, 'src/library'],
   'src/cli': ['src'],
 
-  web: [...machineRooms, 'src/modes', 'src/library', 'src/hosts/browser', 'src/kernel', 'src/oci'],
+  web: [
+    ...[...machineRooms, 'src/modes', 'src/library', 'src/hosts/browser', 'src/kernel', 'src/oci'],
+    ...['src/node', 'src/runtime', 'src/engine', 'src/http', 'src/api'],
+  ],
   bench: ['src/modes'],
 };
 

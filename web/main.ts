@@ -5,11 +5,13 @@ import { canShare } from './machine/remote-machine.js';
 import { allowInlineStyles } from './ui/inline-styles.js';
 import { notice } from './ui/notice.js';
 import { byId } from './ui/element.js';
+import { isImage } from './ui/file-kinds.js';
 import { acceptDrops } from './ui/own-files.js';
 import { OwnMachine } from './ui/own-machine.js';
 import { isLayer, RootView } from './ui/root-view.js';
 import { startRace } from './ui/race.js';
 import { startTabs } from './ui/tabs.js';
+import type { ContainersView } from './ui/containers/containers-view.js';
 import { startTheme } from './ui/theme.js';
 
 /** Milliseconds between two looks at the consoles, and at the counters. */
@@ -18,7 +20,9 @@ const COUNTERS = 400;
 
 allowInlineStyles();
 startTheme();
-startTabs(() => {});
+startTabs((panel) => {
+  if (panel === 'containers') void containers();
+});
 const race = startRace();
 const own = new OwnMachine();
 const root = new RootView();
@@ -29,12 +33,33 @@ acceptDrops(
   (files) => void sort(files),
 );
 
-/** What is dropped goes where it is of use: tars are a root's, all else is a machine's. */
+let started: Promise<ContainersView | undefined> | undefined;
+
+/** The engine and its view are loaded when somebody wants them; undefined: they can't begin. */
+async function containers(): Promise<ContainersView | undefined> {
+  started ??= import('./ui/containers/containers-view.js').then((module) => module.ContainersView.start());
+  const view = await started;
+  // another tab that had the files may be gone the next time
+  if (!view) started = undefined;
+  return view;
+}
+
+/** What is dropped goes where it is of use: images and, where containers are shown, other tars to these; tars are a root's, all else is a machine's. */
 async function sort(files: readonly File[]): Promise<void> {
+  const images: File[] = [];
   const layers: File[] = [];
   const others: File[] = [];
-  // a file that can't be read is for the machine to complain about
-  for (const file of files) ((await isLayer(file).catch(() => false)) ? layers : others).push(file);
+  const shown = !byId('containers').hidden;
+  for (const file of files) {
+    // a file that can't be read is for the machine to complain about
+    const tar = await isLayer(file).catch(() => false);
+    const image = tar ? shown || (await isImage(file).catch(() => false)) : /\.tar\.zst$/i.test(file.name);
+    (image ? images : tar ? layers : others).push(file);
+  }
+  if (images.length > 0) {
+    byId('tab-containers').click();
+    await (await containers())?.take(images, shown);
+  }
   if (layers.length > 0) {
     byId('tab-root').click();
     root.take(layers);

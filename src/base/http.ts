@@ -31,8 +31,12 @@ export class HttpError extends Error {
     what: string,
     /** The other side does not speak TLS. */
     readonly notTls: boolean,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; lasting?: boolean },
   ) {
     super(what, options);
+    this.lasting = options?.lasting ?? false;
   }
+
+  /** Trying again helps nothing; the message says what does. */
+  readonly lasting: boolean;
 }

@@ -88,3 +88,25 @@ async function isBios(file: File): Promise<boolean> {
   const [first] = new Uint8Array(await file.slice(file.size - RESET_VECTOR, file.size).arrayBuffer());
   return first === FAR_JUMP;
 }
+
+const TAR_NAME = 100;
+/** How the first name of an image's tar begins: of docker save today and before, of skopeo, of an OCI layout. */
+const IN_IMAGES = /^(\.\/)?(blobs\/|oci-layout|index\.json|manifest\.json|repositories|[0-9a-f]{64}[./])/;
+
+/** Is it the tar of images, perhaps packed with gzip? Its first name says so. */
+export async function isImage(file: Blob): Promise<boolean> {
+  const packed = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const bytes =
+    packed[0] === 0x1f && packed[1] === 0x8b
+      ? await firstBytes(file.stream().pipeThrough(new DecompressionStream('gzip')))
+      : new Uint8Array(await file.slice(0, TAR_NAME).arrayBuffer());
+  const name = bytes.subarray(0, TAR_NAME);
+  return IN_IMAGES.test(String.fromCharCode(...name));
+}
+
+async function firstBytes(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const { value } = await reader.read();
+  await reader.cancel().catch(() => {});
+  return value ?? new Uint8Array(0);
+}

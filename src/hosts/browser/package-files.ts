@@ -33,6 +33,11 @@ export async function ownGuest(): Promise<Blob> {
   return (await fetched(new URL('../../../guest/build/tabvisor-guest.elf', import.meta.url))).blob();
 }
 
+/** The root of our own image, as a tar. Throws InputError. */
+export async function ownRoot(): Promise<Blob> {
+  return (await fetched(new URL('../../../guest/build/tabvisor-image.tar', import.meta.url))).blob();
+}
+
 async function fetched(url: URL): Promise<Response> {
   const failed = (why: string, cause?: unknown) =>
     new InputError(`${url.pathname} could not be loaded: ${why}.`, 'Check the connection and try again.', { cause });

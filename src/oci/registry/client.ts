@@ -69,12 +69,14 @@ export class RegistryClient {
         if (!(error instanceof HttpError)) throw error;
       }
     }
-    const plain = failure instanceof HttpError && failure.notTls;
+    const { notTls, lasting } = failure as HttpError;
     throw new InputError(
       `${domain}: ${messageOf(failure)}`,
-      plain
-        ? `It does not speak TLS; if that is meant: --insecure-registry ${domain}.`
-        : 'Is the name right, and the network there?',
+      lasting
+        ? undefined
+        : notTls
+          ? `It does not speak TLS; if that is meant: --insecure-registry ${domain}.`
+          : 'Is the name right, and the network there?',
       { cause: failure },
     );
   }
@@ -90,7 +92,7 @@ export class RegistryClient {
         if (told !== undefined && /^\d{1,5}$/.test(told)) pause = Math.min(PAUSE_MAX, Number(told) * 1000);
         response.cancel();
       } catch (error) {
-        if (!(error instanceof HttpError) || error.notTls || round === ATTEMPTS) throw error;
+        if (!(error instanceof HttpError) || error.notTls || error.lasting || round === ATTEMPTS) throw error;
       }
       await this.host.wait(pause);
     }

@@ -93,7 +93,7 @@ export class Puller {
       if (error instanceof HttpError)
         throw new InputError(
           `${familiar(reference)}: ${messageOf(error)}`,
-          'What came is kept: a later pull goes on from there.',
+          error.lasting ? undefined : 'What came is kept: a later pull goes on from there.',
           { cause: error },
         );
       throw error;

@@ -21,10 +21,11 @@ function makeTables(): Uint32Array[] {
   return all;
 }
 
-export function crc32(bytes: Uint8Array): number {
+/** `before`: the checksum of what stands in front of them. */
+export function crc32(bytes: Uint8Array, before = 0): number {
   tables ??= makeTables();
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables;
-  let value = 0xffffffff;
+  let value = ~before;
   let at = 0;
   for (const end = bytes.length - 7; at < end; at += 8) {
     const low = value ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24));

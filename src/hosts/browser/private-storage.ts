@@ -1,0 +1,208 @@
+// A browser's private files of this page's origin as a store's storage. In a worker: only there may files be written in place.
+// Contract: Storage in src/base/storage.ts. File System standard: createSyncAccessHandle, move (all engines have it for private files).
+// DEVIATION: a file that is removed can't be read by who has it open: the store removes nothing that somebody reads.
+import { InputError, messageOf } from '../../base/errors.js';
+import { type Storage, StorageError, type StoredFile, type StoredWriter } from '../../base/storage.js';
+import { BlobSource } from './files.js';
+
+const PIECE = 1 << 20;
+
+const nameOf = (error: unknown): string => (error instanceof DOMException ? error.name : '');
+const isMissing = (error: unknown): boolean =>
+  nameOf(error) === 'NotFoundError' || nameOf(error) === 'TypeMismatchError';
+
+export function storageError(path: string, error: unknown): Error {
+  if (error instanceof InputError) return error;
+  const full = nameOf(error) === 'QuotaExceededError';
+  const why = full ? 'the browser gives this page no more room' : messageOf(error);
+  return new StorageError(`${path}: ${why}`, full, { cause: error });
+}
+
+/** Private files can be moved; the standard's types do not know it yet. */
+interface MovableFile extends FileSystemFileHandle {
+  move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
+}
+
+export class PrivateStorage implements Storage {
+  private aside = 0;
+
+  constructor(private readonly root: FileSystemDirectoryHandle) {}
+
+  /** The folder below the origin's private files. Rejects with StorageError. */
+  static async open(folder: string): Promise<PrivateStorage> {
+    try {
+      const all = await navigator.storage.getDirectory();
+      return new PrivateStorage(await all.getDirectoryHandle(folder, { create: true }));
+    } catch (error) {
+      throw storageError(folder, error);
+    }
+  }
+
+  private async folder(names: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle> {
+    let at = this.root;
+    for (const name of names) at = await at.getDirectoryHandle(name, { create });
+    return at;
+  }
+
+  private async place(path: string, create: boolean): Promise<{ folder: FileSystemDirectoryHandle; name: string }> {
+    const names = path.split('/').filter(Boolean);
+    const name = names.pop()!;
+    return { folder: await this.folder(names, create), name };
+  }
+
+  private async handle(path: string, create: boolean): Promise<MovableFile> {
+    const { folder, name } = await this.place(path, create);
+    return (await folder.getFileHandle(name, { create })) as MovableFile;
+  }
+
+  private async attempt<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action();
+    } catch (error) {
+      throw storageError(path, error);
+    }
+  }
+
+  /** For who reads it in another thread; undefined when it is not there. */
+  file(path: string): Promise<File | undefined> {
+    return this.attempt(path, async () => {
+      try {
+        return await (await this.handle(path, false)).getFile();
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  list(folder: string): Promise<string[]> {
+    return this.attempt(folder, async () => {
+      const names: string[] = [];
+      try {
+        const at = await this.folder(folder.split('/').filter(Boolean), false);
+        for await (const name of at.keys()) names.push(name);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+      return names.sort();
+    });
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    return (await this.file(path))?.size;
+  }
+
+  async read(path: string, most: number): Promise<Uint8Array | undefined> {
+    const file = await this.file(path);
+    if (!file) return undefined;
+    if (file.size > most) throw new InputError(`${path}: longer than ${most} bytes`);
+    return this.attempt(path, async () => new Uint8Array(await file.arrayBuffer()));
+  }
+
+  async *stream(path: string, from = 0): AsyncGenerator<Uint8Array> {
+    const file = await this.file(path);
+    if (!file) throw new StorageError(`${path}: is not there`, false);
+    for (let at = from; at < file.size; at += PIECE)
+      yield await this.attempt(path, async () => new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+  }
+
+  async open(path: string): Promise<StoredFile | undefined> {
+    const file = await this.file(path);
+    return file && new OpenFile(path, file);
+  }
+
+  write(path: string, from: number): Promise<StoredWriter> {
+    return this.attempt(path, async () => {
+      const handle = await this.handle(path, true);
+      const access = await handle.createSyncAccessHandle();
+      try {
+        access.truncate(from);
+      } catch (error) {
+        access.close();
+        throw error;
+      }
+      return new Writer(path, access, from);
+    });
+  }
+
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    const beside = `${path}.new-${this.aside++}`;
+    try {
+      const writer = await this.write(beside, 0);
+      try {
+        await writer.write(bytes);
+      } finally {
+        await writer.finish();
+      }
+      await this.move(beside, path);
+    } catch (error) {
+      await this.remove(beside).catch(() => {});
+      throw error;
+    }
+  }
+
+  move(from: string, to: string): Promise<void> {
+    return this.attempt(from, async () => {
+      const { folder, name } = await this.place(to, true);
+      await (await this.handle(from, false)).move(folder, name);
+    });
+  }
+
+  remove(path: string): Promise<void> {
+    return this.attempt(path, async () => {
+      try {
+        const { folder, name } = await this.place(path, false);
+        await folder.removeEntry(name, { recursive: true });
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    });
+  }
+}
+
+class Writer implements StoredWriter {
+  private open = true;
+
+  constructor(
+    private readonly path: string,
+    private readonly access: FileSystemSyncAccessHandle,
+    private at: number,
+  ) {}
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const count = this.access.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at: this.at });
+        // an engine that has no room says it in the one way or in the other
+        if (count === 0) throw new DOMException('nothing was written', 'QuotaExceededError');
+        done += count;
+        this.at += count;
+      }
+    } catch (error) {
+      throw storageError(this.path, error);
+    }
+  }
+
+  async finish(): Promise<void> {
+    try {
+      if (this.open) this.access.flush();
+    } catch (error) {
+      throw storageError(this.path, error);
+    } finally {
+      await this.abandon();
+    }
+  }
+
+  async abandon(): Promise<void> {
+    if (this.open) this.access.close();
+    this.open = false;
+  }
+}
+
+class OpenFile extends BlobSource implements StoredFile {
+  constructor(path: string, file: File) {
+    super(path, file, 'file');
+  }
+
+  close(): void {}
+}

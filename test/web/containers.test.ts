@@ -1,0 +1,216 @@
+// Containers in Chromium: the page's own image at the first click, a dropped docker save with a terminal and limits, exec, two containers that
+// find each other by name, what is kept over a reload, registries with and without CORS. Source: docs/web.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, expect, type TestContext, test } from 'vitest';
+import { FakeRegistry } from '../fake-registry.js';
+import { imageOf, sha256 } from '../images.js';
+import { busyboxRoot } from '../kernel/busybox-root.js';
+import { needs } from '../provisioned.js';
+import { scratch } from '../scratch.js';
+import { tarOf } from '../tar.js';
+import { openPage, type OpenPage, until } from './browser.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+async function open(context: TestContext, size = {}): Promise<OpenPage> {
+  const opened = await openPage(context, size);
+  await opened.page.click('#tab-containers');
+  await running(opened.page);
+  return opened;
+}
+
+const running = (page: Page): Promise<void> => shown(page, 'running, with', '#containers-state');
+
+async function shown(page: Page, text: string, selector: string): Promise<void> {
+  await until(
+    page,
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].some((one) => one.textContent.replaceAll('\\u00a0', ' ').includes(${JSON.stringify(text)}))`,
+  );
+}
+
+const card = (name: string): string => `.container[data-name=${name}]`;
+
+async function accessible(page: Page, state: string): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate<string[]>(
+    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`,
+  );
+  expect(found, state).toEqual([]);
+}
+
+interface Run {
+  image?: string;
+  command?: string;
+  name: string;
+  memory?: string;
+  cpus?: string;
+  network?: string;
+  volume?: string;
+  detached?: boolean;
+}
+
+async function run(page: Page, { image, name, network, detached, ...more }: Run): Promise<void> {
+  if (image) await page.selectOption('#run-image', image);
+  await page.selectOption('#run-network', network ?? 'bridge');
+  await page.fill('#run-name', name);
+  for (const field of ['command', 'memory', 'cpus', 'volume'] as const)
+    await page.fill(`#run-${field}`, more[field] ?? '');
+  await page.setChecked('#run-tty', !detached);
+  await page.click('#run');
+  await until(page, `['running', 'exited'].includes(document.querySelector('${card(name)}')?.dataset.state)`);
+}
+
+/** What `docker save` writes, of busybox. */
+function saved(busybox: string): Uint8Array {
+  const layer = busyboxRoot(busybox);
+  const config = JSON.stringify({
+    ...{ os: 'linux', architecture: '386', config: { Cmd: ['sh'], Env: ['GREETING=hello'] } },
+    rootfs: { type: 'layers', diff_ids: [sha256(layer)] },
+  });
+  const id = sha256(new TextEncoder().encode(config)).slice('sha256:'.length);
+  const manifest = [{ Config: `${id}.json`, RepoTags: ['busybox:saved'], Layers: [`${id}/layer.tar`] }];
+  return tarOf([
+    { name: `${id}/layer.tar`, data: layer },
+    { name: `${id}.json`, data: config },
+    { name: 'manifest.json', data: JSON.stringify(manifest) },
+  ]);
+}
+
+/** Drops files on the page, whatever tab is open. */
+async function drop(page: Page, ...files: string[]): Promise<void> {
+  await page.evaluate(`document.getElementById('layer-files').onchange = null`);
+  await page.setInputFiles('#layer-files', files);
+  await page.evaluate(`(() => {
+    const dataTransfer = new DataTransfer();
+    for (const file of document.getElementById('layer-files').files) dataTransfer.items.add(file);
+    for (const type of ['dragover', 'drop'])
+      document.querySelector('footer').dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  })()`);
+}
+
+/** The registry on a port of loopback, which lets pages read it, or does not. */
+async function serve(registry: FakeRegistry, cors: boolean): Promise<string> {
+  const server = createServer((request, response) => {
+    const headers: Record<string, string> = cors
+      ? {
+          'Access-Control-Allow-Origin': '*',
+          'Access-Control-Allow-Headers': '*',
+          'Access-Control-Expose-Headers': '*',
+        }
+      : {};
+    if (request.method === 'OPTIONS') return void response.writeHead(204, headers).end();
+    const url = `${registry.origin}${request.url}`;
+    const asked = { method: request.method as 'GET', url, headers: request.headers as Record<string, string> };
+    void registry.send(asked).then(async ({ status, header, body }) => {
+      for (const name of ['content-type', 'docker-content-digest']) if (header(name)) headers[name] = header(name)!;
+      response.writeHead(status, headers);
+      for await (const piece of body) response.write(piece);
+      response.end();
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('the image that the page brings runs at the first click; a dropped docker save with limits, exec and neighbours; all again after a reload', async (context) => {
+  const { busybox } = needs(context, 'busybox');
+  const { page, errors } = await open(context);
+  await accessible(page, 'nothing runs');
+
+  // one click, no network
+  await page.click('#run');
+  await shown(page, '/#', '#terminals .xterm-rows');
+  await page.keyboard.type('cat /proc/1/comm; hostname > /tmp/name; exit 7\n');
+  await shown(page, 'ended with status 7', '#terminals .xterm-rows');
+  await page.click('#terminals figcaption button');
+
+  const file = join(scratch(), 'busybox.tar');
+  writeFileSync(file, saved(busybox));
+  await page.click('#tab-race');
+  await drop(page, file);
+  await shown(page, 'Loaded busybox:saved', '.told');
+  expect(await page.inputValue('#run-image')).toBe('busybox:saved');
+
+  // a network and a volume of its own; a server in the background with limits
+  await page.fill('#network-name', 'front');
+  await page.press('#network-name', 'Enter');
+  await until(page, `document.querySelector('[data-name=front]')`);
+  const serving = 'sh -c "echo from-web > /data/index.html; httpd -f -p 80 -h /data"';
+  const limits = { memory: '32m', cpus: '0.5', volume: 'pages:/data' };
+  await run(page, { name: 'web', network: 'front', command: serving, detached: true, ...limits });
+  await shown(page, 'of 32 MiB', card('web'));
+  await run(page, { name: 'client', network: 'front' });
+  await shown(page, '/ #', '#terminals .xterm-rows');
+  await page.keyboard.type('wget -q -O - http://web/; echo $GREETING; stty size\n');
+  await shown(page, 'from-web', '#terminals .xterm-rows');
+  await shown(page, 'hello', '#terminals .xterm-rows');
+  await accessible(page, 'two containers');
+
+  await page.click(`${card('web')} button:text-is("Exec sh")`);
+  await page.keyboard.type('cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max; hostname\n');
+  await shown(page, '33554432', '#terminals .xterm-rows');
+  await shown(page, '50000 100000', '#terminals .xterm-rows');
+  // what goes beyond its memory is killed, and nobody else
+  await page.keyboard.type('dd if=/dev/zero of=/dev/null bs=100M; echo status-$?\n');
+  await shown(page, 'status-137', '#terminals .xterm-rows');
+  await page.click(`${card('web')} button:text-is("Stop")`);
+  await until(page, `document.querySelector('${card('web')}').dataset.state === 'exited'`);
+
+  await page.reload();
+  await running(page);
+  const images = await page.textContent('.things');
+  expect(images).toContain('busybox:saved');
+  expect(images).toContain('tabvisor:latest');
+  await run(page, { image: 'busybox:saved', name: 'again', command: 'echo from-what-was-kept' });
+  await shown(page, 'from-what-was-kept', '#terminals .xterm-rows');
+  expect(errors).toEqual([]);
+});
+
+test('a registry that lets pages read it is pulled from; of others is said why not, and what to do; a second tab is told', async (context) => {
+  const { page, errors } = await open(context, { width: 390, height: 800 });
+  const registry = new FakeRegistry('http://registry.example');
+  registry.add('library/tiny', 'latest', imageOf([[{ name: 'etc/tiny', data: 'tiny\n' }]], { Cmd: ['/bin/none'] }));
+  const open_ = await serve(registry, true);
+  await page.fill('#pull-name', `${open_}/library/tiny`);
+  await page.press('#pull-name', 'Enter');
+  await until(page, `document.querySelector('[data-name="${open_}/library/tiny:latest"]')`);
+  const closed = await serve(registry, false);
+  await page.fill('#pull-name', `${closed}/library/tiny`);
+  await page.press('#pull-name', 'Enter');
+  await shown(page, 'CORS', '.told.wrong');
+  await page.fill('#pull-name', 'busybox');
+  await page.press('#pull-name', 'Enter');
+  await shown(page, 'Docker Hub sends no CORS headers', '.told.wrong');
+  await shown(page, 'docker save', '.told.wrong');
+  await accessible(page, 'a pull that failed, on a phone');
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+
+  // an image without a program says so, and leaves no terminal behind
+  await page.selectOption('#run-image', `${open_}/library/tiny:latest`);
+  await page.click('#run');
+  await shown(page, 'no such file', '#notices');
+  expect(await page.locator('#terminals figure').count()).toBe(0);
+
+  const bad = join(scratch(), 'bad.tar');
+  writeFileSync(bad, tarOf([{ name: 'manifest.json', data: '[{"Config":"none.json"}]' }]));
+  await drop(page, bad);
+  await shown(page, 'bad.tar', '#notices');
+
+  const second = await page.context().newPage();
+  await second.goto(page.url());
+  await shown(second, 'Another tab', '#notices');
+  await page.close();
+  await second.reload();
+  await running(second);
+  expect(errors).toEqual([]);
+});

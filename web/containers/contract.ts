@@ -1,0 +1,32 @@
+// What the page, the engine's worker and the node's worker say to each other besides HTTP by messages (src/http/carried.ts).
+// Ours. The page makes the engine's worker, that makes the node's; each gets all it needs in its first message.
+import type { FromServer, ToServer } from '../../src/http/carried.js';
+
+export interface EngineStart {
+  /** A WebAssembly.Module: the core. */
+  core: object;
+  /** Bytes of memory for all containers and their files. */
+  memory: number;
+  /** Of tabvisor. */
+  version: string;
+}
+
+export type ToEngine = { start: EngineStart } | ToServer;
+
+export type FromEngine =
+  /** `anew`: nothing was kept from before. */
+  | { ready: true; anew: boolean }
+  /** It can't begin, or has ended. `held`: another tab has the files. */
+  | { failed: string; advice?: string; held?: true }
+  | FromServer;
+
+export interface NodeStart {
+  core: object;
+  memory: number;
+  /** The folder of the store. */
+  folder: string;
+}
+
+/** The folder below the origin's private files, and the lock of who has it. */
+export const FOLDER = 'containers';
+export const LOCK = 'tabvisor-containers';

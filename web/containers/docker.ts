@@ -1,0 +1,219 @@
+// What the page does with containers, in the Engine API's words. Docker Engine API 1.51.
+import { parseSize } from '../../src/base/bytes.js';
+import { InputError } from '../../src/base/errors.js';
+import { type CarriedClient, type Connection, linesOf } from '../../src/http/carried-client.js';
+import { quoted } from './words.js';
+
+export interface ImageRow {
+  Id: string;
+  RepoTags: string[];
+  Size: number;
+}
+
+export interface ContainerRow {
+  Id: string;
+  Names: string[];
+  Image: string;
+  Command: string;
+  State: string;
+  Status: string;
+  HostConfig: { NetworkMode: string };
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+}
+
+export interface Stats {
+  cpu_stats: { cpu_usage: { total_usage: number }; system_cpu_usage?: number };
+  precpu_stats: { cpu_usage: { total_usage: number }; system_cpu_usage?: number };
+  memory_stats: { usage?: number; limit?: number };
+  pids_stats: { current?: number };
+}
+
+/** What `docker run` is given. */
+export interface RunRequest {
+  image: string;
+  command: string[];
+  name: string;
+  /** As docker has them: 64m, 0.5. Empty: none. */
+  memory: string;
+  cpus: string;
+  network: string;
+  /** NAME:/PATH. */
+  volume: string;
+  tty: boolean;
+  remove: boolean;
+}
+
+/** The same as a line of docker's. */
+export function lineOf({ image, command, name, memory, cpus, network, volume, tty, remove }: RunRequest): string {
+  const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
+  const words = [
+    ...['docker', 'run', tty ? '-it' : '-d', ...(remove ? ['--rm'] : [])],
+    ...option('--name', name),
+    ...option('--memory', memory),
+    ...option('--cpus', cpus),
+    ...option('--network', network === 'bridge' ? '' : network),
+    ...option('-v', volume),
+    ...[image, ...command],
+  ];
+  return words.map(quoted).join(' ');
+}
+
+/** Throws InputError. */
+function bodyOf({ image, command, memory, cpus, network, volume, tty, remove }: RunRequest): object {
+  const bytes = memory === '' ? 0 : parseSize(memory);
+  if (bytes === undefined) throw new InputError(`Memory: '${memory}' is no size.`, 'For example 64m.');
+  if (cpus !== '' && !(Number(cpus) > 0))
+    throw new InputError(`CPUs: '${cpus}' is no part of a processor.`, 'For example 0.5.');
+  return {
+    Image: image,
+    ...(command.length > 0 && { Cmd: command }),
+    ...{ Tty: tty, OpenStdin: tty, StdinOnce: tty, AttachStdin: tty, AttachStdout: tty, AttachStderr: tty },
+    HostConfig: {
+      ...{ Memory: bytes, NanoCpus: Math.round(Number(cpus) * 1e9), NetworkMode: network, AutoRemove: remove },
+      ...(volume !== '' && { Binds: [volume] }),
+    },
+  };
+}
+
+export interface Size {
+  columns: number;
+  rows: number;
+}
+
+export class Docker {
+  constructor(readonly api: CarriedClient) {}
+
+  images(): Promise<ImageRow[]> {
+    return this.api.json('GET', '/images/json');
+  }
+
+  containers(): Promise<ContainerRow[]> {
+    return this.api.json('GET', '/containers/json?all=1');
+  }
+
+  /** Rejects with InputError, AnswerError. */
+  async create(request: RunRequest): Promise<string> {
+    const name = request.name === '' ? '' : `?name=${encodeURIComponent(request.name)}`;
+    return (await this.api.json<{ Id: string }>('POST', `/containers/create${name}`, bodyOf(request))).Id;
+  }
+
+  /** `what`: start, stop, kill and the like, with its query. */
+  act(id: string, what: string): Promise<void> {
+    return this.api.json('POST', `/containers/${id}/${what}`);
+  }
+
+  remove(id: string): Promise<void> {
+    return this.api.json('DELETE', `/containers/${id}?force=1&v=1`);
+  }
+
+  attach(id: string): Promise<Connection> {
+    return this.api.connect(`/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`);
+  }
+
+  resize(what: 'containers' | 'exec', id: string, { rows, columns }: Size): void {
+    // one that has ended has no size
+    void this.api.json('POST', `/${what}/${id}/resize?h=${rows}&w=${columns}`).catch(() => {});
+  }
+
+  async exec(
+    id: string,
+    command: string[],
+    { rows, columns }: Size,
+  ): Promise<{ exec: string; connection: Connection }> {
+    const { Id } = await this.api.json<{ Id: string }>('POST', `/containers/${id}/exec`, {
+      ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true, Cmd: command },
+      Env: ['TERM=xterm-256color'],
+    });
+    const connection = await this.api.connect(`/exec/${Id}/start`, { Tty: true, ConsoleSize: [rows, columns] });
+    return { exec: Id, connection };
+  }
+
+  /** Of a container or an exec that has ended. */
+  async exitCode(what: 'containers' | 'exec', id: string): Promise<number | undefined> {
+    if (what === 'exec')
+      return (await this.api.json<{ ExitCode: number | null }>('GET', `/exec/${id}/json`)).ExitCode ?? undefined;
+    return (await this.api.json<{ State: { ExitCode: number } }>('GET', `/containers/${id}/json`)).State.ExitCode;
+  }
+
+  async hasTerminal(id: string): Promise<boolean> {
+    return (await this.api.json<{ Config: { Tty: boolean } }>('GET', `/containers/${id}/json`)).Config.Tty;
+  }
+
+  logs(id: string) {
+    return this.api.ask({ method: 'GET', target: `/containers/${id}/logs?stdout=1&stderr=1&follow=1&tail=1000` });
+  }
+
+  /** The command that an image has of its own. */
+  async commandOf(image: string): Promise<string[]> {
+    const { Config } = await this.api.json<{ Config: { Cmd: string[] | null; Entrypoint: string[] | null } }>(
+      'GET',
+      `/images/${image}/json`,
+    );
+    return [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])];
+  }
+
+  /** `docker load`. Rejects with InputError. `read` is told how far it has come. */
+  async load(file: Blob, read: (bytes: number) => void): Promise<string[]> {
+    const { body } = await this.api.ask({
+      ...{ method: 'POST', target: '/images/load', body: { blob: file }, progress: read },
+    });
+    const loaded: string[] = [];
+    for await (const { stream, error } of linesOf<{ stream?: string; error?: string }>(body)) {
+      if (error !== undefined) throw new InputError(error);
+      const name = stream && /^Loaded image(?: ID)?: (.+)$/.exec(stream.trim())?.[1];
+      if (name) loaded.push(name);
+    }
+    return loaded;
+  }
+
+  /** `docker import`. */
+  async importRoot(name: string, file: Blob, read: (bytes: number) => void = () => {}): Promise<void> {
+    const target = `/images/create?fromSrc=-&repo=${encodeURIComponent(name)}&tag=latest`;
+    const { body } = await this.api.ask({ method: 'POST', target, body: { blob: file }, progress: read });
+    for await (const { error } of linesOf<{ error?: string }>(body))
+      if (error !== undefined) throw new InputError(error);
+  }
+
+  /** `docker pull`. Rejects with InputError. */
+  async pull(name: string, told: (line: string) => void): Promise<void> {
+    const target = `/images/create?fromImage=${encodeURIComponent(name)}`;
+    const { body } = await this.api.ask({ method: 'POST', target });
+    interface Told {
+      id?: string;
+      status?: string;
+      error?: string;
+      progressDetail?: { current?: number; total?: number };
+    }
+    for await (const { id, status, error, progressDetail } of linesOf<Told>(body)) {
+      if (error !== undefined) throw new InputError(error);
+      const { current, total } = progressDetail ?? {};
+      const part = current !== undefined && total ? ` ${Math.floor((100 * current) / total)}%` : '';
+      told(`${id === undefined ? '' : `${id}: `}${status}${part}`);
+    }
+  }
+}
+
+const HEADER = 8;
+
+/** The bytes of both streams of a body of frames, as they came. Docker Engine API, "Stream format". */
+export async function* unframed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let header = new Uint8Array(0);
+  let left = 0;
+  for await (const bytes of body) {
+    for (let at = 0; at < bytes.length; ) {
+      if (left > 0) {
+        const piece = bytes.subarray(at, at + left);
+        yield piece;
+        left -= piece.length;
+        at += piece.length;
+        continue;
+      }
+      const more = bytes.subarray(at, at + HEADER - header.length);
+      header = Uint8Array.from([...header, ...more]);
+      at += more.length;
+      if (header.length < HEADER) continue;
+      left = new DataView(header.buffer).getUint32(4);
+      header = new Uint8Array(0);
+    }
+  }
+}

@@ -1,0 +1,267 @@
+// Containers on the page: the engine begins when the view is first shown, lists follow its events, what is dropped is loaded.
+// Ours. This module and what it needs is loaded when somebody wants it.
+import { formatSize, MIB } from '../../../src/base/bytes.js';
+import { InputError, messageOf } from '../../../src/base/errors.js';
+import { core, ownRoot } from '../../../src/hosts/browser/package-files.js';
+import { linesOf } from '../../../src/http/carried-client.js';
+import { type ContainerRow, Docker, type RunRequest } from '../../containers/docker.js';
+import { startEngine } from '../../containers/remote-engine.js';
+import { clearErrors, notice } from '../notice.js';
+import { byId, element } from '../element.js';
+import { type Action, ContainerCard, nameOf } from './container-card.js';
+import { RunForm } from './run-form.js';
+import { Terminals } from './terminals.js';
+import { imageRows, Things } from './things.js';
+
+const MEMORY = 512 * MIB;
+const OWN_IMAGE = 'tabvisor';
+/** Milliseconds. */
+const SETTLE = 60;
+
+function failed(error: unknown): void {
+  const text = messageOf(error);
+  notice('error', /[.!?]$/.test(text) ? text : `${text}.`, error instanceof InputError ? error.advice : '');
+}
+
+export class ContainersView {
+  private readonly place = byId('containers-view');
+  private readonly state = byId('containers-state');
+  private readonly cards = new Map<string, ContainerCard>();
+  private readonly grid = element('div', { class: 'cards', id: 'container-cards' });
+  private docker!: Docker;
+  private form!: RunForm;
+  private terminals!: Terminals;
+  private images!: Things;
+  private networks!: Things;
+  private volumes!: Things;
+  private due = false;
+
+  private constructor() {}
+
+  /** Undefined: it can't begin, and the page has been told why. */
+  static async start(): Promise<ContainersView | undefined> {
+    const view = new ContainersView();
+    view.say('starting the engine');
+    try {
+      const start = { core: await core(), memory: MEMORY, version: __VERSION__ };
+      const { api, anew } = await startEngine(start, (error) => view.lost(error));
+      view.docker = new Docker(api);
+      view.build();
+      if (anew) await view.docker.importRoot(OWN_IMAGE, await ownRoot());
+      void view.follow();
+      await view.refresh();
+      view.say(`running, with ${formatSize(MEMORY)} for all containers`);
+      return view;
+    } catch (error) {
+      if (!(error instanceof InputError)) view.lost(new InputError(messageOf(error), 'This is a bug of tabvisor.'));
+      return undefined;
+    }
+  }
+
+  private say(text: string): void {
+    if (this.state.textContent !== text) this.state.textContent = text;
+  }
+
+  private lost(error: InputError): void {
+    this.say('not running');
+    for (const card of this.cards.values()) card.close();
+    failed(error);
+  }
+
+  private build(): void {
+    const { docker } = this;
+    const terminals = element('div', { class: 'terminals', id: 'terminals' });
+    this.terminals = new Terminals(terminals, docker);
+    this.form = new RunForm(docker, (request) => this.run(request), failed);
+    const choose = element('input', {
+      type: 'file',
+      id: 'image-files',
+      multiple: true,
+      hidden: true,
+      'aria-label': 'Images',
+    });
+    choose.accept = '.tar,.gz,.tgz,.zst,application/x-tar,application/gzip';
+    const button = element('button', { type: 'button', id: 'load-image' }, 'Load a tar…');
+    button.onclick = () => choose.click();
+    choose.onchange = () => {
+      const files = [...(choose.files ?? [])];
+      choose.value = '';
+      void this.take(files, true);
+    };
+    this.images = new Things(
+      'Images',
+      'There is none. Drop what docker save has written.',
+      {
+        ...{ id: 'pull-name', label: 'Image to pull', placeholder: 'registry/name:tag', button: 'Pull' },
+        take: (name) => this.pull(name),
+      },
+      button,
+      choose,
+    );
+    const made = (target: string) => async (name: string) => {
+      await docker.api.json('POST', target, { Name: name });
+      await this.refresh();
+    };
+    this.networks = new Things('Networks', '', {
+      ...{ id: 'network-name', label: 'New network', placeholder: 'name', button: 'Create' },
+      take: made('/networks/create'),
+    });
+    this.volumes = new Things('Volumes', 'There is none.', {
+      ...{ id: 'volume-name', label: 'New volume', placeholder: 'name', button: 'Create' },
+      take: made('/volumes/create'),
+    });
+    this.place.replaceChildren(
+      this.form.root,
+      this.grid,
+      terminals,
+      element(
+        'div',
+        { class: 'pair' },
+        this.images.root,
+        element('div', { class: 'stack' }, this.networks.root, this.volumes.root),
+      ),
+    );
+    this.place.hidden = false;
+  }
+
+  /** Tars of images are loaded; `asImages`: those of roots become images. True: one of them was taken. */
+  async take(files: readonly File[], asImages: boolean): Promise<void> {
+    clearErrors();
+    for (const file of files) {
+      const told = (read: number): void =>
+        this.images.tell(`${file.name}: ${formatSize(read)} of ${formatSize(file.size)}`);
+      try {
+        told(0);
+        let names: string[];
+        try {
+          names = await this.docker.load(file, told);
+        } catch (error) {
+          if (!asImages || !/holds no image/.test(messageOf(error))) throw error;
+          const name =
+            file.name
+              .replace(/\.(tar|tgz|tar\.\w+)$/i, '')
+              .toLowerCase()
+              .replace(/[^a-z0-9]+/g, '-') || 'root';
+          await this.docker.importRoot(name, file, told);
+          names = [`${name}:latest`];
+        }
+        this.images.tell(`Loaded ${names.join(', ')}`);
+        await this.refresh();
+        this.form.choose(names[0]!);
+        // what is kept should stay: the browser may ask, or say no
+        void navigator.storage.persist?.();
+      } catch (error) {
+        this.images.tell('');
+        failed(new InputError(`${file.name}: ${messageOf(error)}`, error instanceof InputError ? error.advice : ''));
+      }
+    }
+  }
+
+  private async pull(name: string): Promise<void> {
+    this.images.tell(`pulling ${name}`);
+    await this.docker.pull(name, (line) => this.images.tell(line));
+    await this.refresh();
+  }
+
+  private async run(request: RunRequest): Promise<void> {
+    clearErrors();
+    const { docker } = this;
+    const id = await docker.create(request);
+    const start = (): Promise<void> => docker.act(id, 'start');
+    await this.refresh();
+    const row = (await docker.containers()).find(({ Id }) => Id === id);
+    const name = row ? nameOf(row) : id.slice(0, 12);
+    if (request.tty) await this.terminals.run(id, name, start);
+    else await start();
+  }
+
+  private async act(action: Action, row: ContainerRow): Promise<void> {
+    const { docker, terminals } = this;
+    const [id, name] = [row.Id, nameOf(row)];
+    clearErrors();
+    if (action === 'attach') await terminals.attach(id, name);
+    else if (action === 'exec') await terminals.exec(id, name, ['sh']);
+    else if (action === 'logs') await terminals.logs(id, name);
+    else if (action === 'remove') await docker.remove(id);
+    else if (action === 'start' && (await docker.hasTerminal(id)))
+      await terminals.run(id, name, () => docker.act(id, 'start'));
+    else await docker.act(id, action === 'stop' ? 'stop?t=2' : action);
+  }
+
+  /** Whatever happens in the engine is seen here. */
+  private async follow(): Promise<void> {
+    const { body } = await this.docker.api.ask({ method: 'GET', target: '/events' });
+    for await (const _ of linesOf(body)) {
+      if (this.due) continue;
+      this.due = true;
+      setTimeout(() => {
+        this.due = false;
+        this.refresh().catch(() => {});
+      }, SETTLE);
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    const { api } = this.docker;
+    const [images, containers, networks, { Volumes }] = await Promise.all([
+      this.docker.images(),
+      this.docker.containers(),
+      api.json<{ Name: string; Id: string; Driver: string; IPAM: { Config: { Subnet: string }[] } }[]>(
+        'GET',
+        '/networks',
+      ),
+      api.json<{ Volumes: { Name: string }[] | null }>('GET', '/volumes'),
+    ]);
+    const remove = (target: string) => () => void api.json('DELETE', target).catch(failed);
+    this.images.show(
+      imageRows(
+        images,
+        (name) => this.form.choose(name),
+        (name) => remove(`/images/${name}`)(),
+      ),
+    );
+    this.networks.show(
+      networks.map(({ Name, Id, Driver, IPAM }) => ({
+        title: Name,
+        more: IPAM?.Config?.[0]?.Subnet ?? Driver,
+        buttons: ['bridge', 'host', 'none'].includes(Name)
+          ? []
+          : [{ title: '×', label: `Remove network ${Name}`, press: remove(`/networks/${Id}`) }],
+      })),
+    );
+    this.volumes.show(
+      (Volumes ?? []).map(({ Name }) => ({
+        ...{ title: Name, more: '' },
+        buttons: [{ title: '×', label: `Remove volume ${Name}`, press: remove(`/volumes/${Name}`) }],
+      })),
+    );
+    const names = images.flatMap(({ RepoTags, Id }) =>
+      RepoTags[0] === '<none>:<none>' ? [Id.slice(7, 19)] : RepoTags,
+    );
+    this.form.offer(
+      names,
+      networks.map(({ Name }) => Name),
+    );
+    this.showContainers(containers);
+  }
+
+  private showContainers(rows: readonly ContainerRow[]): void {
+    for (const [id, card] of this.cards)
+      if (!rows.some(({ Id }) => Id === id)) {
+        card.close();
+        card.root.remove();
+        this.cards.delete(id);
+      }
+    for (const row of rows) {
+      const known = this.cards.get(row.Id);
+      if (known) {
+        known.show(row);
+        continue;
+      }
+      const card = new ContainerCard(row, this.docker, (action, of) => void this.act(action, of).catch(failed));
+      this.cards.set(row.Id, card);
+      this.grid.prepend(card.root);
+    }
+    this.grid.hidden = rows.length === 0;
+  }
+}

@@ -1,0 +1,123 @@
+// The container engine in a worker: images in the origin's private files, Docker's Engine API over messages, a node in a worker of its own.
+// Ours; the browser's counterpart of `tabvisor daemon`. Web Locks: one tab at a time has the files.
+import { engineApi } from '../../src/api/api.js';
+import { Engine } from '../../src/engine/engine.js';
+import { Events } from '../../src/engine/events.js';
+import type { EngineHost } from '../../src/engine/host.js';
+import { Images } from '../../src/engine/images.js';
+import { InputError, messageOf } from '../../src/base/errors.js';
+import { FetchClient } from '../../src/hosts/browser/http-client.js';
+import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
+import { browserStreams, readAll } from '../../src/hosts/browser/stream-codecs.js';
+import type { FromServer, ToServer } from '../../src/http/carried.js';
+import { serveCarried } from '../../src/http/carried-server.js';
+import type { FromNode } from '../../src/node/contract.js';
+import { RegistryClient } from '../../src/oci/registry/client.js';
+import { Puller } from '../../src/oci/registry/pull.js';
+import { Pusher } from '../../src/oci/registry/push.js';
+import { openStore } from '../../src/oci/store/store.js';
+import { NodeClient } from '../../src/runtime/node-client.js';
+import {
+  type EngineStart,
+  FOLDER,
+  type FromEngine,
+  LOCK,
+  type NodeStart,
+  type ToEngine,
+} from '../containers/contract.js';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+const send = (message: FromEngine): void => scope.postMessage(message);
+const LONGEST = 2 ** 31 - 1;
+/** Milliseconds. */
+const PATIENCE = 3000;
+
+const host: EngineHost = {
+  date: () => performance.timeOrigin + performance.now(),
+  random: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
+  after(milliseconds, action) {
+    const timer = setTimeout(action, Math.min(LONGEST, milliseconds));
+    return () => clearTimeout(timer);
+  },
+};
+
+const bug = (error: unknown): void => console.error('this is a bug of tabvisor:', error);
+
+function startNode(start: NodeStart): NodeClient {
+  const worker = new Worker(new URL('./node-worker.ts', import.meta.url), { type: 'module' });
+  const node = new NodeClient({
+    send: (message) => worker.postMessage(message),
+    onMessage(receive) {
+      worker.onmessage = ({ data }: MessageEvent<FromNode>) => receive(data);
+    },
+  });
+  worker.onerror = (event) => {
+    event.preventDefault();
+    const why = event.message || "the node's worker could not be loaded";
+    node.lost(new Error(why));
+    const noMemory = /memory/i.test(why);
+    send({
+      failed: noMemory ? `The browser does not give this tab ${start.memory >> 20} MiB.` : why,
+      advice: noMemory ? 'Take less memory, or close other tabs.' : 'This is a bug of tabvisor. Reload the page.',
+    });
+  };
+  worker.postMessage(start);
+  return node;
+}
+
+async function run({ core, memory, version }: EngineStart): Promise<void> {
+  const storage = await PrivateStorage.open(FOLDER);
+  const store = await openStore(storage, browserStreams, () => Date.now());
+  const http = new FetchClient();
+  const wait = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
+  const events = new Events(() => host.date());
+  const images = new Images(
+    store,
+    (credentials) => {
+      const of = credentials ?? (async () => undefined);
+      const client = new RegistryClient(
+        { http, credentials: of, now: () => Date.now(), wait },
+        { mirrors: new Map(), insecure: new Set() },
+      );
+      return { puller: new Puller(store, client), pusher: new Pusher(store, client) };
+    },
+    events,
+  );
+  const anew = store.images.ids.length === 0;
+  const node = startNode({ core, memory, folder: FOLDER });
+  const engine = new Engine(node, images, events, host, 'tab');
+  const api = engineApi(engine, { version, root: FOLDER }, bug);
+  const port = {
+    send: (message: FromServer) => send(message),
+    onMessage(receive: (message: ToServer) => void) {
+      scope.onmessage = ({ data }: MessageEvent<ToServer>) => receive(data);
+    },
+  };
+  serveCarried(port, api, (blob) => readAll((blob as Blob).stream()), bug);
+  await node.call('info');
+  send({ ready: true, anew });
+}
+
+/** Runs as long as this worker is there. */
+async function hold(start: EngineStart): Promise<never> {
+  await run(start);
+  return new Promise(() => {});
+}
+
+scope.onmessage = ({ data }: MessageEvent<ToEngine>) => {
+  if (!('start' in data)) return;
+  const { start } = data;
+  // the page that was here before a reload may take a moment to go
+  navigator.locks
+    .request(LOCK, { signal: AbortSignal.timeout(PATIENCE) }, () => hold(start))
+    .catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'TimeoutError') {
+        const failed = 'Another tab of this browser has the containers open.';
+        send({ held: true, failed, advice: 'Go on there; or close it, and try again here.' });
+        return;
+      }
+      if (!(error instanceof InputError)) bug(error);
+      const advice = error instanceof InputError ? error.advice : 'This is a bug of tabvisor.';
+      send({ failed: messageOf(error), ...(advice !== undefined && { advice }) });
+    });
+};

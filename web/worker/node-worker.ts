@@ -1,0 +1,41 @@
+// A node in a worker of the browser's: our kernel, and the contract's server. Made by the engine's worker.
+// Ours; the browser's counterpart of src/cli/node-worker.ts.
+import { BrowserHost } from '../../src/hosts/browser/host.js';
+import { createNode } from '../../src/kernel/node.js';
+import type { FromNode, ToNode } from '../../src/node/contract.js';
+import { NodeServer } from '../../src/node/server.js';
+import type { WasmModule } from '../../src/vcpu/engine.js';
+import type { NodeStart } from '../containers/contract.js';
+import { PrivateFiles } from './private-files.js';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+
+async function run({ core, memory, folder }: NodeStart): Promise<void> {
+  const host = new BrowserHost();
+  const { kernel } = createNode({
+    ...{ core: core as WasmModule, memory, translate: 'in the background', clock: host, hostname: 'tab' },
+    random: (into) => host.random(into),
+  });
+  const files = await PrivateFiles.open(folder);
+  let order = Promise.resolve();
+  const server = new NodeServer(
+    kernel,
+    host,
+    { files },
+    {
+      send: (message: FromNode) => scope.postMessage(message),
+      onMessage(receive) {
+        // files open in their own time, and calls stay in their order
+        scope.onmessage = ({ data }: MessageEvent<ToNode>) => {
+          order = order.then(() => files.prepare(data)).then(() => receive(data));
+        };
+      },
+    },
+  );
+  await server.run();
+}
+
+scope.onmessage = ({ data }: MessageEvent<NodeStart>) => {
+  // the browser tells the engine's worker as an error of this one
+  run(data).catch((error: unknown) => setTimeout(() => reportError(error)));
+};

@@ -1,0 +1,66 @@
+// The private files that a node reads: layers of the store, opened before the call that wants them comes to the node.
+// Contract: src/node/host-files.ts, which is synchronous; a browser opens files asynchronously, and reads them in either way.
+import { InputError } from '../../src/base/errors.js';
+import type { ByteSource } from '../../src/base/host.js';
+import { BlobSource } from '../../src/hosts/browser/files.js';
+import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
+import type { Layer, ToNode } from '../../src/node/contract.js';
+import type { NodeFiles } from '../../src/node/host-files.js';
+
+/** A layer's blob. Removed from the store and put there again it is another file with the same bytes. */
+class LayerSource implements ByteSource {
+  readonly size: number;
+  private source: BlobSource;
+
+  constructor(
+    readonly name: string,
+    blob: Blob,
+  ) {
+    this.source = new BlobSource(name, blob, 'layer');
+    this.size = blob.size;
+  }
+
+  renew(blob: Blob): void {
+    this.source = new BlobSource(this.name, blob, 'layer');
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    this.source.read(offset, into);
+  }
+}
+
+export class PrivateFiles implements NodeFiles {
+  private readonly layers = new Map<string, LayerSource>();
+
+  private constructor(private readonly storage: PrivateStorage) {}
+
+  static async open(folder: string): Promise<PrivateFiles> {
+    return new PrivateFiles(await PrivateStorage.open(folder));
+  }
+
+  /** Opens what a message's call will ask for. What can't be opened is refused when it is asked for. */
+  async prepare(message: ToNode): Promise<void> {
+    if (!('call' in message) || message.name !== 'addRoot') return;
+    const { layers = [] } = message.argument as { layers?: Layer[] };
+    for (const { blob } of layers) {
+      const file = await this.storage.file(blob).catch(() => undefined);
+      if (!file) continue;
+      const open = this.layers.get(blob);
+      if (open) open.renew(file);
+      else this.layers.set(blob, new LayerSource(blob, file));
+    }
+  }
+
+  openBlob(name: string): ByteSource {
+    const source = this.layers.get(name);
+    if (!source) throw new InputError(`layer ${name}: is not among the browser's files`, 'Load the image again.');
+    return source;
+  }
+
+  openTree(path: string): never {
+    throw new InputError(
+      `invalid mount config: bind source path does not exist: ${path}: a browser has no folders`,
+      'Take a volume: -v NAME:/PATH.',
+    );
+  }
+}
