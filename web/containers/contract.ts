@@ -11,7 +11,11 @@ export interface EngineStart {
   version: string;
 }
 
-export type ToEngine = { start: EngineStart } | ToServer;
+export type ToEngine =
+  | { start: EngineStart }
+  /** The page may be gone at any moment: what has changed is to be kept. */
+  | { sync: true }
+  | ToServer;
 
 export type FromEngine =
   /** `anew`: nothing was kept from before. */

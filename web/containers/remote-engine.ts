@@ -36,6 +36,9 @@ export function startEngine(start: EngineStart, lost: (error: InputError) => voi
       else if ('failed' in data && !('end' in data)) fail(new InputError(data.failed, data.advice));
       else receive(data as FromServer);
     };
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) send({ sync: true });
+    });
     send({ start });
   });
 }

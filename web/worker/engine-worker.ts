@@ -90,7 +90,11 @@ async function run({ core, memory, version }: EngineStart): Promise<void> {
   const port = {
     send: (message: FromServer) => send(message),
     onMessage(receive: (message: ToServer) => void) {
-      scope.onmessage = ({ data }: MessageEvent<ToServer>) => receive(data);
+      scope.onmessage = ({ data }: MessageEvent<ToEngine>) => {
+        // what can't be written is said when somebody writes
+        if ('sync' in data) void node.call('sync').catch(() => {});
+        else if (!('start' in data)) receive(data);
+      };
     },
   };
   serveCarried(port, api, (blob) => readAll((blob as Blob).stream()), bug);

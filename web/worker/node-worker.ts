@@ -18,12 +18,26 @@ async function run({ core, memory, folder }: NodeStart): Promise<void> {
   });
   const files = await PrivateFiles.open(folder);
   let order = Promise.resolve();
+  // what has been removed is gone when the engine hears of it
+  let held: FromNode[] | undefined;
+  const post = (message: FromNode): void => {
+    if (held) held.push(message);
+    else if (!files.settled) scope.postMessage(message);
+    else {
+      held = [message];
+      void files.settled.then(() => {
+        const all = held ?? [];
+        held = undefined;
+        for (const one of all) post(one);
+      });
+    }
+  };
   const server = new NodeServer(
     kernel,
     host,
     { files },
     {
-      send: (message: FromNode) => scope.postMessage(message),
+      send: post,
       onMessage(receive) {
         // files open in their own time, and calls stay in their order
         scope.onmessage = ({ data }: MessageEvent<ToNode>) => {

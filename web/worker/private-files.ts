@@ -1,7 +1,9 @@
-// The private files that a node reads: layers of the store, opened before the call that wants them comes to the node.
+// The private files that a node has: layers, and stores of what is to last; opened before the call that wants them comes to the node.
 // Contract: src/node/host-files.ts, which is synchronous; a browser opens files asynchronously, and reads them in either way.
-import { InputError } from '../../src/base/errors.js';
+import { InputError, messageOf } from '../../src/base/errors.js';
+import type { BlockStore } from '../../src/base/block-store.js';
 import type { ByteSource } from '../../src/base/host.js';
+import { openBlockStore } from '../../src/hosts/browser/block-store-files.js';
 import { BlobSource } from '../../src/hosts/browser/files.js';
 import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
 import type { Layer, ToNode } from '../../src/node/contract.js';
@@ -31,6 +33,11 @@ class LayerSource implements ByteSource {
 
 export class PrivateFiles implements NodeFiles {
   private readonly layers = new Map<string, LayerSource>();
+  /** Stores that are open and not yet asked for, and why others are not. */
+  private readonly ready = new Map<string, BlockStore>();
+  private readonly refused = new Map<string, string>();
+  private removals = Promise.resolve();
+  private removing = 0;
 
   private constructor(private readonly storage: PrivateStorage) {}
 
@@ -40,8 +47,12 @@ export class PrivateFiles implements NodeFiles {
 
   /** Opens what a message's call will ask for. What can't be opened is refused when it is asked for. */
   async prepare(message: ToNode): Promise<void> {
-    if (!('call' in message) || message.name !== 'addRoot') return;
-    const { layers = [] } = message.argument as { layers?: Layer[] };
+    if (!('call' in message)) return;
+    const { argument } = message;
+    if (message.name === 'addVolume') await this.prepareStore((argument as { store?: string }).store);
+    if (message.name !== 'addRoot') return;
+    const { layers = [], upper } = argument as { layers?: Layer[]; upper?: string };
+    await this.prepareStore(upper);
     for (const { blob } of layers) {
       const file = await this.storage.file(blob).catch(() => undefined);
       if (!file) continue;
@@ -49,6 +60,43 @@ export class PrivateFiles implements NodeFiles {
       if (open) open.renew(file);
       else this.layers.set(blob, new LayerSource(blob, file));
     }
+  }
+
+  private async prepareStore(name: string | undefined): Promise<void> {
+    if (name === undefined) return;
+    await this.removals;
+    this.ready.get(name)?.close();
+    this.ready.delete(name);
+    try {
+      this.ready.set(name, await openBlockStore(this.storage, name));
+    } catch (error) {
+      this.refused.set(name, messageOf(error));
+    }
+  }
+
+  openStore(name: string): BlockStore {
+    const store = this.ready.get(name);
+    this.ready.delete(name);
+    const why = this.refused.get(name) ?? 'it was not opened';
+    this.refused.delete(name);
+    if (!store) throw new InputError(`${name}: ${why}`);
+    return store;
+  }
+
+  /** It goes in its own time; `settled` says when. */
+  removeStore(name: string): void {
+    this.removing++;
+    this.removals = this.removals
+      .then(() => this.storage.remove(name))
+      .catch(() => {})
+      .finally(() => {
+        this.removing--;
+      });
+  }
+
+  /** Undefined: nothing is on its way out. */
+  get settled(): Promise<void> | undefined {
+    return this.removing > 0 ? this.removals : undefined;
   }
 
   openBlob(name: string): ByteSource {

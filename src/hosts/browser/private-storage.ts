@@ -75,6 +75,11 @@ export class PrivateStorage implements Storage {
     });
   }
 
+  /** A file, made where there is none, to be read and written at once. */
+  access(path: string): Promise<FileSystemSyncAccessHandle> {
+    return this.attempt(path, async () => (await this.handle(path, true)).createSyncAccessHandle());
+  }
+
   list(folder: string): Promise<string[]> {
     return this.attempt(folder, async () => {
       const names: string[] = [];

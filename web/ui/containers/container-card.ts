@@ -28,7 +28,7 @@ export class ContainerCard {
   private readonly address = element('dd', {}, '–');
   private readonly about = element('p', {});
   private readonly status = element('span', { class: 'state' });
-  private readonly title = element('h3', {});
+  private readonly title = element('h2', {});
   private readonly actions: { action: Action; when: readonly string[]; button: HTMLButtonElement }[];
   private stop: (() => void) | undefined;
 

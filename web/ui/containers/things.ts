@@ -47,7 +47,7 @@ export class Things {
           button.disabled = false;
         });
     };
-    this.root.append(element('h3', {}, title), this.list, form, this.told);
+    this.root.append(element('h2', {}, title), this.list, form, this.told);
   }
 
   /** What is under way, or was wrong; empty: nothing is. */
