@@ -11,6 +11,7 @@ const SET: Readonly<Record<string, number>> = {
   noatime: M.MS_NOATIME,
   nodiratime: M.MS_NODIRATIME,
   relatime: M.MS_RELATIME,
+  strictatime: M.MS_STRICTATIME,
   nosymfollow: M.MS_NOSYMFOLLOW,
 };
 const CLEAR: Readonly<Record<string, number>> = {
@@ -21,7 +22,6 @@ const CLEAR: Readonly<Record<string, number>> = {
   atime: M.MS_NOATIME,
   diratime: M.MS_NODIRATIME,
   norelatime: M.MS_RELATIME,
-  strictatime: M.MS_NOATIME | M.MS_RELATIME,
 };
 const PROPAGATION: Readonly<Record<string, number>> = {
   private: M.MS_PRIVATE,

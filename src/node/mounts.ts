@@ -96,7 +96,7 @@ export function mask(task: Task, paths: readonly string[]): void {
     if (typeof place === 'number') continue;
     const what = `maskedPaths: ${path}`;
     if (place.inode.isDirectory) {
-      const empty = checked(what, makeFileSystem(task, 'tmpfs', 'size=0k'))!;
+      const empty = checked(what, makeFileSystem(task, 'tmpfs', ''))!;
       empty.source = 'tmpfs';
       checked(what, mountNew(task, empty, place, MS_RDONLY));
     } else checked(what, mountBind(task, checked(what, resolve(task, task.fs.root, '/dev/null')), place, false));

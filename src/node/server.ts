@@ -201,7 +201,10 @@ export class NodeServer implements NodeCalls {
     this.keep(this.roots, id, 'root', () => {
       if ('folder' in from) {
         const { tree } = this.outside.files.openTree(from.folder, false);
-        return { fs: new Hostfs(kernel.newDevice(), kernel.frames, tree, { live: true, readOnly: false }) };
+        const disk = kernel.disks.add();
+        const fs = new Hostfs(disk.device, kernel.frames, tree, { live: true, readOnly: false });
+        disk.hold(fs);
+        return { fs };
       }
       checkMappings(from.owners);
       const owner = from.owners ? mappedNamespace(kernel, from.owners) : kernel.userNamespace;
@@ -240,6 +243,8 @@ export class NodeServer implements NodeCalls {
   removeRoot({ id, keep = false }: ArgumentOf<'removeRoot'>): void {
     const lasting = this.roots.get(id)?.lasting;
     if (lasting) this.store?.letGo(lasting.storefs.fs);
+    const fs = this.roots.get(id)?.fs;
+    if (fs instanceof Hostfs) this.kernel.disks.removeOf(fs);
     this.drop(this.roots, id, 'root', keep);
   }
 

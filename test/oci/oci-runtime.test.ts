@@ -147,6 +147,56 @@ test('limits, and their change while it runs', async () => {
   expect(oci('delete', 'three').status).toBe(0);
 });
 
+test('disks: limits and weights of the config and of update, what has been moved', async () => {
+  writeFileSync(join(folder, 'rootfs/data'), 'x'.repeat(20_000));
+  const rate = (of: number) => [{ major: 254, minor: 0, rate: of }];
+  const blockIO = {
+    ...{ weight: 500, throttleReadBpsDevice: rate(1 << 20), throttleWriteBpsDevice: rate(2 << 20) },
+    ...{ throttleReadIOPSDevice: rate(100), throttleWriteIOPSDevice: rate(0) },
+  };
+  const resources = { blockIO } as RuntimeSpec['linux'];
+  const path = bundle('cat /data > /dev/null; cat /sys/fs/cgroup/io.max /sys/fs/cgroup/io.weight; read line', {
+    linux: { namespaces: [{ type: 'mount' }, { type: 'cgroup' }], resources } as RuntimeSpec['linux'],
+  });
+  const container = await create('disks', path);
+  oci('start', 'disks');
+  while (!container.output().includes('default')) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(container.output()).toBe('254:0 rbps=1048576 wbps=2097152 riops=100 wiops=max\ndefault 4950\n');
+  const { blkio } = JSON.parse(oci('events', '--stats', 'disks').stdout).data;
+  const [read] = blkio.ioServiceBytesRecursive;
+  expect(read).toMatchObject({ major: 254, minor: 0, op: 'Read' });
+  expect(read.value).toBeGreaterThanOrEqual(20_000);
+  expect(oci('update', '--blkio-weight', '10', 'disks')).toMatchObject({ status: 0, stderr: '' });
+  expect(oci('exec', 'disks', 'cat', '/sys/fs/cgroup/io.weight').stdout).toBe('default 1\n');
+  container.input('\n');
+  await container.ended;
+  oci('delete', 'disks');
+  const elsewhere = { blockIO: { throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1000 }] } };
+  const refused = bundle('true', { linux: { resources: elsewhere } as RuntimeSpec['linux'] });
+  expect(oci('run', '--bundle', refused, 'disks').stderr).toContain("io.max: '8:0 rbps=1000': ENODEV");
+});
+
+test('a config to begin with, what the runtime can do, and what it can not', () => {
+  const path = join(folder, 'begin');
+  mkdirSync(path);
+  expect(oci('spec', '--bundle', path)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  expect(oci('spec', '--bundle', path).stderr).toContain('config.json is there already');
+  const spec = JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'));
+  Object.assign(spec, { root: { path: '../rootfs', readonly: true } });
+  Object.assign(spec.process, { terminal: false, args: ['sh', '-c', 'echo $(hostname) $$'] });
+  writeFileSync(join(path, 'config.json'), JSON.stringify(spec));
+  expect(oci('run', '--bundle', path, 'begun')).toMatchObject({ status: 0, stdout: 'tabvisor 1\n' });
+  expect(JSON.parse(oci('features').stdout).linux.namespaces).toContain('user');
+  for (const name of ['checkpoint', 'restore']) {
+    const { status, stderr } = oci(name, '--image-path', '/tmp/x', 'begun');
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`${name}: containers of the OCI runtime are not kept`);
+  }
+  const nothing = bundle('true', { process: { args: ['nope'] } });
+  expect(oci('run', '--bundle', nothing, 'gone').stderr).toContain('executable file not found in $PATH');
+  expect(oci('list', '-q').stdout).toBe('');
+});
+
 test('signals, and the end of a sandbox', async () => {
   const container = await create('four', bundle('echo ready; while :; do sleep 1; done'));
   oci('start', 'four');

@@ -7,8 +7,9 @@ import type { ProcessSpec, ResourcesSpec } from '../../base/runtime-spec.js';
 import { SIGNAL_NAMES } from '../../kernel/abi/signal-names.js';
 import type { ProcessRow, Statistics } from '../../node/contract.js';
 import { epilogue, type Example } from '../help.js';
-import { readJson } from '../oci/bundle.js';
+import { readJson, writeConfig } from '../oci/bundle.js';
 import { ask, execute } from '../oci/client.js';
+import { defaultSpec } from '../oci/default-spec.js';
 import { features } from '../oci/features.js';
 import { Sandbox } from '../oci/sandbox.js';
 import { sayReady, startApart } from '../oci/spawn.js';
@@ -120,7 +121,10 @@ export function ociCommand(): Command {
     .option('--cpu-quota <us>', 'of a period')
     .option('--cpu-period <us>', 'a period')
     .option('--cpu-share <n>', 'weight against others')
-    .option('--pids-limit <n>', 'processes and threads');
+    .option('--pids-limit <n>', 'processes and threads')
+    .option('--blkio-weight <10..1000>', 'weight against others at disks')
+    .option('--memory-reservation <bytes>', 'memory that is not taken from it')
+    .option('--cpuset-cpus <list>', 'processors');
   verb('events <id>', 'statistics as lines of JSON', (id: string, given: { stats?: boolean; interval: string }) =>
     events(folder(id), given.stats ? undefined : Number.parseFloat(given.interval)),
   )
@@ -132,6 +136,23 @@ export function ociCommand(): Command {
   verb('list', 'all containers', async (given: { format: string; quiet?: boolean }) => list(globals().root, given))
     .option('-f, --format <table|json>', 'how they are shown', 'table')
     .option('-q, --quiet', 'IDs only');
+  verb(
+    'spec',
+    'write a config.json to begin with',
+    async ({ bundle, rootless }: { bundle: string; rootless?: boolean }) => {
+      const ids = rootless ? { uid: process.getuid!(), gid: process.getgid!() } : undefined;
+      writeConfig(bundle, defaultSpec(verbs.OCI_VERSION, ids));
+    },
+  )
+    .option('-b, --bundle <dir>', 'the folder that it goes to', '.')
+    .option('--rootless', 'with a user namespace, whose root is who calls');
+  for (const name of ['checkpoint', 'restore'])
+    verb(`${name} <id> [more...]`, 'refused: a sandbox is not kept', async () => {
+      throw new InputError(
+        `${name}: containers of the OCI runtime are not kept and gone on with: there is no CRIU in our kernel`,
+        'Stop it and start another one; what it has written to its root and binds is there.',
+      );
+    }).allowUnknownOption();
   verb('features', 'what the runtime can do, as JSON', async () => printJson(features()));
   verb('exec <id> [command...]', 'a program more in a container', (id: string, args: string[], given: ExecGiven) =>
     exec(folder(id), args, given, globals()),
@@ -208,7 +229,13 @@ async function run(folder: StateFolder, options: verbs.CreateOptions, { detach, 
   const forward = (signal: NodeJS.Signals): void =>
     void verbs.kill(folder, signalNumber(signal), false).catch(() => {});
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => forward(signal));
-  await verbs.start(folder);
+  try {
+    await verbs.start(folder);
+  } catch (error) {
+    // what can't begin does not stay
+    await verbs.remove(folder, true);
+    throw error;
+  }
   if (detach) process.exit(0);
   const status = await ended;
   if (!keep) await verbs.remove(folder, true);
@@ -222,6 +249,9 @@ interface UpdateOptions {
   cpuPeriod?: string;
   cpuShare?: string;
   pidsLimit?: string;
+  blkioWeight?: string;
+  memoryReservation?: string;
+  cpusetCpus?: string;
 }
 
 function resourcesOf(given: UpdateOptions): ResourcesSpec {
@@ -233,9 +263,15 @@ function resourcesOf(given: UpdateOptions): ResourcesSpec {
     return Number(text);
   };
   return {
-    memory: { limit: number(given.memory) },
-    cpu: { quota: number(given.cpuQuota), period: number(given.cpuPeriod), shares: number(given.cpuShare) },
+    memory: { limit: number(given.memory), reservation: number(given.memoryReservation) },
+    cpu: {
+      quota: number(given.cpuQuota),
+      period: number(given.cpuPeriod),
+      shares: number(given.cpuShare),
+      cpus: given.cpusetCpus,
+    },
     pids: { limit: number(given.pidsLimit) },
+    blockIO: { weight: number(given.blkioWeight) },
   };
 }
 
@@ -256,6 +292,16 @@ async function events(folder: StateFolder, seconds: number | undefined): Promise
         raw: of.memoryStat,
       },
       pids: { current: of.pids, limit: of.pidsLimit },
+      blkio: {
+        ioServiceBytesRecursive: of.disks.flatMap(({ major, minor, readBytes, writtenBytes }) => [
+          { major, minor, op: 'Read', value: readBytes },
+          { major, minor, op: 'Write', value: writtenBytes },
+        ]),
+        ioServicedRecursive: of.disks.flatMap(({ major, minor, readOperations, writtenOperations }) => [
+          { major, minor, op: 'Read', value: readOperations },
+          { major, minor, op: 'Write', value: writtenOperations },
+        ]),
+      },
     };
     process.stdout.write(`${JSON.stringify({ type: 'stats', id: folder.id, data })}\n`);
     if (seconds === undefined || !(seconds > 0)) return;

@@ -1,5 +1,5 @@
 // A bundle: the folder with config.json and the root that it names. OCI runtime-spec, bundle.md, config.md.
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import type { RuntimeSpec } from '../../base/runtime-spec.js';
@@ -40,6 +40,18 @@ export function readJson(path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw new InputError(`${path}: is no JSON: ${(error as Error).message}`, undefined, { cause: error });
+  }
+}
+
+/** A new config.json. Throws InputError: one is there already. */
+export function writeConfig(folder: string, spec: RuntimeSpec): void {
+  const path = join(folder, 'config.json');
+  try {
+    writeFileSync(path, `${JSON.stringify(spec, undefined, '\t')}\n`, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new InputError(`${path} is there already`, 'Remove it first, or give another --bundle.');
+    throw new InputError(`${path}: ${reason(error)}`, undefined, { cause: error });
   }
 }
 

@@ -11,7 +11,7 @@ export function features(): unknown {
       ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
     ],
     linux: {
-      namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'uts'],
+      namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'user', 'uts'],
       capabilities: [...CAPABILITIES.keys()],
       cgroup: { v1: false, v2: true, systemd: false, systemdUser: false, rdma: false },
       seccomp: {
@@ -35,6 +35,8 @@ export function features(): unknown {
         ],
         archs: ['SCMP_ARCH_X86'],
       },
+      intelRdt: { enabled: false },
+      mountExtensions: { idmap: { enabled: false } },
       apparmor: { enabled: false },
       selinux: { enabled: false },
     },

@@ -11,6 +11,7 @@ import {
   MS_RELATIME,
   MS_SHARED,
   MS_SLAVE,
+  MS_STRICTATIME,
   MS_UNBINDABLE,
 } from '../abi/mount.js';
 import { NamespaceInode } from '../fs/nsfs.js';
@@ -135,7 +136,8 @@ export function mountNew(task: Task, fs: FileSystem, place: Path, flags: number)
   const at = place.covered;
   // the same filesystem twice on one place is a mistake
   if (isMountRoot(at) && at.mount.fs === fs) return -EBUSY;
-  const mount = newDetached(task, fs, (flags & MS_NOATIME) === 0 ? flags | MS_RELATIME : flags);
+  const isSaid = (flags & (MS_NOATIME | MS_STRICTATIME)) !== 0;
+  const mount = newDetached(task, fs, isSaid ? flags : flags | MS_RELATIME);
   if (typeof mount === 'number') return mount;
   const failed = graft(task, mount, place, 1);
   if (failed !== 0) mount.discard();

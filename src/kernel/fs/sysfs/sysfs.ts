@@ -82,7 +82,7 @@ export class SysDirectory extends SysInode {
     /** From the root to it. */
     private readonly names: readonly string[],
   ) {
-    super(fs, ino, S_IFDIR | 0o755);
+    super(fs, ino, S_IFDIR | (names.length === 0 ? 0o555 : 0o755));
   }
 
   private get children(): ReadonlyMap<string, SysNode> {
