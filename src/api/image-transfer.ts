@@ -1,6 +1,6 @@
 // Pull, push and import: answers that tell how far it has come, one JSON object a line. Docker Engine API, ImageCreate, ImagePush.
 import type { Engine } from '../engine/engine.js';
-import { InvalidParameter } from '../engine/errors.js';
+import { InvalidParameter, NotFound } from '../engine/errors.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import { messageOf } from '../base/errors.js';
 import type { ByteWriter } from '../http/message.js';
@@ -38,6 +38,9 @@ function progressing(work: (report: (progress: Progress) => void, out: ByteWrite
   };
 }
 
+/** What buildx makes a builder of where the engine has no BuildKit. */
+const BUILDKIT = /^(?:docker\.io\/)?moby\/buildkit$/;
+
 export async function createImage(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
   const { query } = request;
   if (query.get('fromSrc') === '-') {
@@ -52,6 +55,8 @@ export async function createImage(engine: Engine, request: HttpRequest): Promise
   }
   const image = query.get('fromImage');
   if (!image) throw new InvalidParameter('fromImage, or fromSrc=- with a tar, is needed');
+  if (BUILDKIT.test(image))
+    throw new NotFound(`${image}: BuildKit can't run here: set DOCKER_BUILDKIT=0, and the engine's own builder builds`);
   const tag = query.get('tag');
   const name = tag ? `${image}${tag.startsWith('sha256:') ? '@' : ':'}${tag}` : image;
   const credentials = credentialsOf(request.headers.get('x-registry-auth'));

@@ -10,6 +10,7 @@ import { Events } from '../engine/events.js';
 import type { EngineHost } from '../engine/host.js';
 import { Images } from '../engine/images.js';
 import { NodeHost } from '../hosts/node/host.js';
+import { PublicWeb } from '../hosts/node/public-web.js';
 import type { Handler } from '../http/message.js';
 import { dataFolder } from './data-folder.js';
 import { type RegistryOptions, withImages } from './images.js';
@@ -72,6 +73,7 @@ function engineHost(): EngineHost {
     // finer than a millisecond, and never behind what it was
     date: () => origin + performance.now(),
     random: (into) => host.random(into),
+    web: new PublicWeb(),
     after(milliseconds, action) {
       const timer = setTimeout(action, Math.min(LONGEST, milliseconds));
       return () => clearTimeout(timer);

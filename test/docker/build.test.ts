@@ -158,9 +158,9 @@ test.each([
   ['COPY Dockerfile /etc/passwd/x', 'cannot copy to non-directory: /etc/passwd'],
   ['ADD http://127.0.0.1:1/x /', '127.0.0.1'],
   ['ADD http://169.254.169.254/latest/meta-data /', '169.254.169.254'],
-  ['RUN --mount=type=cache,target=/x true', 'the --mount option requires BuildKit'],
+  ['RUN --mount=type=secret,id=x true', 'the --mount option of type secret requires BuildKit'],
   ['HEALTHCHECK --interval=1x CMD true', 'time: invalid duration "1x"'],
-  ['STOPSIGNAL nothing', 'Invalid signal: nothing'],
+  ['STOPSIGNAL nothing', 'nvalid signal: nothing'],
   ['USER ${X:?who}', 'X: who'],
 ])('%s is refused', async (line, message) => {
   const { status, stderr } = await build({ Dockerfile: `FROM busybox\n${line}\n` });
@@ -264,9 +264,20 @@ test('what is hostile is refused, or harmless', async () => {
   expect((await daemon.docker('ps', '-aq')).stdout).toBe('');
 });
 
+test('a cache stays from one build to the next, and is no part of the image', async () => {
+  const Dockerfile = `FROM busybox
+RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch echo one >> /cache/f; touch /scratch/x; cat /cache/f
+`;
+  expect((await build({ Dockerfile }, '--no-cache')).stdout).toMatch(/^one\n ---> /m);
+  expect((await build({ Dockerfile }, '--no-cache', '-t', 'cached')).stdout).toMatch(/^one\none\n ---> /m);
+  expect(await run('cached', 'ls', '/cache', '/scratch')).toBe('/cache:\n\n/scratch:\n');
+});
+
 test('BuildKit is refused with what to do', async () => {
   const { status, body } = await daemon.call('POST', '/v1.50/build?version=2');
   expect([status, body]).toEqual([400, expect.stringContaining('DOCKER_BUILDKIT=0')]);
+  const pulled = await daemon.call('POST', '/v1.50/images/create?fromImage=moby%2Fbuildkit&tag=buildx-stable-1');
+  expect([pulled.status, pulled.body]).toEqual([404, expect.stringContaining('DOCKER_BUILDKIT=0')]);
   const remote = await daemon.call('POST', '/v1.50/build?remote=https%3A%2F%2Fexample.com%2Fa.git');
   expect([remote.status, remote.body]).toEqual([400, expect.stringContaining('clone')]);
 });

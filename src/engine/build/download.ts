@@ -1,7 +1,7 @@
 // Files that ADD fetches from the web. docs.docker.com/reference/dockerfile: ADD, "Adding files from a remote URL", --checksum.
 // Where they may lie is the host's to say: src/engine/host.ts.
 import { InputError } from '../../base/errors.js';
-import type { HttpClient, HttpResponse } from '../../base/http.js';
+import { type HttpClient, HttpError, type HttpResponse } from '../../base/http.js';
 import { digestOfHex } from '../../oci/digest.js';
 import { parseUrl } from '../../oci/registry/url.js';
 import { spool, type Spooled } from '../../oci/source/spool.js';
@@ -41,7 +41,10 @@ async function follow(web: HttpClient, address: string): Promise<{ response: Htt
   let url = parseUrl(address)?.href;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
     if (url === undefined) throw new InputError(`${address}: is no address of the web, or has a password in it`);
-    const response = await web.send({ method: 'GET', url, headers: { 'user-agent': 'tabvisor', accept: '*/*' } });
+    const headers = { 'user-agent': 'tabvisor', accept: '*/*' };
+    const response = await web.send({ method: 'GET', url, headers }).catch((error: unknown) => {
+      throw error instanceof HttpError ? new InputError(error.message, undefined, { cause: error }) : error;
+    });
     if (response.status >= 200 && response.status < 300) return { response, url };
     response.cancel();
     const location = response.header('location');

@@ -21,6 +21,7 @@ import { openImageTree } from './image-tree.js';
 import { LayerDraft, treeName } from './layer-draft.js';
 import { applyMetadata, type Draft, shellOf, type Words } from './metadata.js';
 import type { BuildOutput, BuildRequest } from './request.js';
+import { mountOf } from './run-mounts.js';
 import { buildContainer, changesIn, runCommand, runToEnd } from './run.js';
 import { unpack } from './unpack.js';
 import { expandWord } from './words.js';
@@ -188,31 +189,48 @@ export class StageBuild {
   }
 
   private async run(instruction: Instruction): Promise<void> {
-    const mount = instruction.flags.find(({ name }) => name === 'mount' || name === 'device');
-    if (mount)
-      throw new InvalidParameter(`the --${mount.name} option requires BuildKit, which this engine does not have`);
     const { engine, args, output, cancellation } = this.build;
     const { config } = this.draft;
     const remembered = args.remembered(config.env);
     const command = runCommand(instruction, shellOf(config));
-    const createdBy = [
-      ...(remembered.length > 0 ? [`|${remembered.length}`, ...remembered] : []),
-      ...command.shown,
-    ].join(' ');
+    const flags = instruction.flags.map(({ name, value }) => `--${name}=${value}`);
+    const given = remembered.length > 0 ? [`|${remembered.length}`, ...remembered] : [];
+    const createdBy = [...given, ...flags, ...command.shown].join(' ');
     if (await this.fromCache(createdBy)) return;
     if (!this.image)
       throw new InvalidParameter(
         `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
       );
-    const network = instruction.flags.find(({ name }) => name === 'network')?.value;
     const container = await this.container(command.args, {
       Env: args.environment(config.env),
       ...(command.input !== undefined && { OpenStdin: true, StdinOnce: true }),
-      ...(network &&
-        network !== 'default' && { HostConfig: { ...this.build.request.hostConfig, NetworkMode: network } }),
+      HostConfig: this.hostConfigOf(instruction),
     });
     await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
     await this.commit(createdBy, changesIn(engine, container));
+  }
+
+  /** Limits and network that the client has asked for, and what the instruction's own flags say. */
+  private hostConfigOf({ flags }: Instruction): Record<string, unknown> {
+    const { request, engine } = this.build;
+    const valuesOf = (name: string): string[] => flags.filter((flag) => flag.name === name).map(({ value }) => value);
+    for (const name of ['device', 'security'])
+      if (valuesOf(name).some((value) => value !== 'sandbox'))
+        throw new InvalidParameter(`the --${name} option requires BuildKit`);
+    const network = valuesOf('network').find((value) => value !== 'default');
+    const { variables, escapeLetter } = this.words;
+    const mounts = valuesOf('mount').map((value) =>
+      mountOf(
+        expandWord(value, variables, escapeLetter),
+        this.draft.config.workingDir || '/',
+        engine.images.store.codecs,
+      ),
+    );
+    return {
+      ...request.hostConfig,
+      ...(network !== undefined && { NetworkMode: network }),
+      ...(mounts.length > 0 && { Mounts: mounts }),
+    };
   }
 
   private async copy(instruction: Instruction): Promise<void> {

@@ -2,6 +2,7 @@
 // Contract: HttpClient in src/base/http.ts.
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors.js';
 import { type HttpClient, HttpError, type HttpRequest, type HttpResponse } from '../../base/http.js';
@@ -12,12 +13,14 @@ const SILENCE_MAX = 60_000;
 const NOT_TLS = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
 export class NodeHttpClient implements HttpClient {
-  private readonly plain = new http.Agent({ keepAlive: true });
+  private readonly plain: http.Agent;
   private readonly tls: https.Agent;
 
-  /** `ca`: certificates to trust besides those that Node does. */
-  constructor(ca?: string) {
-    this.tls = new https.Agent({ keepAlive: true, ...(ca !== undefined && { ca }) });
+  /** `ca`: certificates to trust besides those that Node does. `lookup`: who tells the addresses of names. */
+  constructor(ca?: string, lookup?: LookupFunction) {
+    const options = { keepAlive: true, ...(lookup && { lookup }) };
+    this.plain = new http.Agent(options);
+    this.tls = new https.Agent({ ...options, ...(ca !== undefined && { ca }) });
   }
 
   send({ method, url, headers, body }: HttpRequest): Promise<HttpResponse> {
