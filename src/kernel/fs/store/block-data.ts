@@ -21,7 +21,9 @@ export class BlockData {
   /** Blocks that are free with the next durable commit. */
   private leaving: number[] = [];
   /** Blocks in a row that wait to be written. */
-  private row?: { first: number; count: number; bytes: Uint8Array };
+  private row?: { first: number; count: number };
+  /** What they say; made for one commit. */
+  private bytes?: Uint8Array;
   /** Written since the last flush; and something that was no file's before. */
   private written = false;
   private writtenNew = false;
@@ -49,10 +51,12 @@ export class BlockData {
     return this.claims++ < this.roomAsked;
   }
 
-  /** What was claimed has been taken. */
+  /** A commit has ended: what was claimed has been taken, what waits to be written is dirty again. */
   settle(): void {
     this.claims = ASK_EVERY;
     this.allocator.rewind();
+    this.row = undefined;
+    this.bytes = undefined;
   }
 
   /** 0: there is none. */
@@ -81,8 +85,9 @@ export class BlockData {
   write(block: number, from: Uint8Array): void {
     const { row } = this;
     if (!row || row.count === ROW || row.first + row.count !== block) this.writeRow();
-    this.row ??= { first: block, count: 0, bytes: new Uint8Array(ROW * PAGE_SIZE) };
-    this.row.bytes.set(from, this.row.count++ * PAGE_SIZE);
+    this.row ??= { first: block, count: 0 };
+    this.bytes ??= new Uint8Array(ROW * PAGE_SIZE);
+    this.bytes.set(from, this.row.count++ * PAGE_SIZE);
   }
 
   /** Throws what the host throws. What was to be written is not wanted then. */
@@ -93,7 +98,7 @@ export class BlockData {
     // without a log what is here is no store at all
     if (!this.written) this.log.flush();
     this.written = true;
-    this.store.data.write(placeOf(row.first), row.bytes.subarray(0, row.count * PAGE_SIZE));
+    this.store.data.write(placeOf(row.first), this.bytes!.subarray(0, row.count * PAGE_SIZE));
   }
 
   /** All is on the storage; `onlyNew`: if there are blocks that nothing pointed to until now. Throws what the host throws. */

@@ -53,7 +53,7 @@ export class StoredPages implements KeptPages {
   }
 
   readPage(index: number, into: Uint8Array): number {
-    return this.readPages(index, into);
+    return this.holds(index) ? this.readPages(index, into) : 0;
   }
 
   readPages(index: number, into: Uint8Array): number {
