@@ -1,4 +1,5 @@
 // Answers of the API: JSON, errors as Docker words them, and parameters of a query. Docker Engine API, "Errors".
+import { InputError } from '../base/errors.js';
 import { encodeText } from '../base/text.js';
 import {
   Conflict,
@@ -55,7 +56,11 @@ export function statusOf(error: unknown): number {
 export function failed(error: unknown): HttpAnswer {
   const status = statusOf(error);
   if (status === 304) return nothing(304);
-  const known = error instanceof EngineError || error instanceof BodyError || error instanceof NodeFailure;
+  const known =
+    error instanceof InputError ||
+    error instanceof EngineError ||
+    error instanceof BodyError ||
+    error instanceof NodeFailure;
   const message = error instanceof Error ? error.message : String(error);
   return json({ message: known || status !== 500 ? message : `this is a bug of tabvisor: ${message}` }, status);
 }

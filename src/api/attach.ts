@@ -23,31 +23,37 @@ export interface Attachable {
   endsWithClient: boolean;
 }
 
-/** `before`: what goes out first, in order; the attachment begins with it, so that nothing is told twice or not at all. */
-export function attached(
-  to: Attachable,
-  wanted: Wanted,
-  before: readonly { stream: 1 | 2; bytes: Uint8Array }[] = [],
-  begin: () => Promise<void> = async () => {},
-): HttpUpgrade {
+export interface Beginning {
+  /** What goes out first; it is asked for as soon as the attachment has begun, so that nothing is told twice or not at all. */
+  before?: () => AsyncIterable<readonly { stream: 1 | 2; bytes: Uint8Array }[]>;
+  begin?: () => Promise<void>;
+}
+
+export function attached(to: Attachable, wanted: Wanted, { before, begin }: Beginning = {}): HttpUpgrade {
   return {
     headers: { 'Content-Type': to.tty ? RAW : MULTIPLEXED },
     async upgraded(connection) {
       const shown = (stream: 1 | 2): boolean => (stream === 1 ? wanted.stdout : wanted.stderr);
+      let told = Promise.resolve();
       const write = (stream: 1 | 2, bytes: Uint8Array): Promise<boolean> => {
         if (!shown(stream)) return Promise.resolve(!connection.closed);
         return connection.write(to.tty ? bytes : frameOf(stream, bytes));
       };
       const ended = new Promise<void>((resolve) => {
-        const detach = to.streams.attach({ output: write, ended: resolve });
+        const output = (stream: 1 | 2, bytes: Uint8Array): Promise<boolean> => told.then(() => write(stream, bytes));
+        const detach = to.streams.attach({ output, ended: () => void told.then(resolve) });
         connection.onClose(() => {
           detach();
           resolve();
         });
       });
-      for (const { stream, bytes } of before) await write(stream, bytes);
+      const tellBefore = async (): Promise<void> => {
+        for await (const some of before?.() ?? []) for (const { stream, bytes } of some) await write(stream, bytes);
+      };
+      told = tellBefore().catch(() => {});
+      await told;
       try {
-        await begin();
+        await begin?.();
       } catch (error) {
         // the connection has left HTTP: what is wrong can only be said on it
         await write(wanted.stdout ? 1 : 2, encodeText(`${messageOf(error)}\r\n`));

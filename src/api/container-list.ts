@@ -44,7 +44,10 @@ export async function listContainers(engine: Engine, request: HttpRequest): Prom
   );
   const found = [...engine.containers.values()]
     .sort((a, b) => b.created - a.created)
-    .filter((container) => (all || container.running) && passes(engine, container, filters, ancestors));
+    .filter(
+      (container) =>
+        (all || container.running || container.restarting) && passes(engine, container, filters, ancestors),
+    );
   return json(
     found.slice(0, limit > 0 ? limit : undefined).map((container) => {
       const { Image } = container.config;

@@ -1,5 +1,5 @@
 // Routes of containers and execs. Docker Engine API, "Containers", "Exec".
-import { parseResources } from '../engine/container-config.js';
+import { parseResources, parseRestartPolicy } from '../engine/container-config.js';
 import type { Container, WaitCondition } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
 import { Conflict, InvalidParameter } from '../engine/errors.js';
@@ -58,13 +58,14 @@ export function containerRoutes(router: Router, engine: Engine): void {
     return nothing();
   });
   on('POST', '/rename', async (container, request) => {
-    engine.rename(container, request.query.get('name') ?? '');
+    await engine.rename(container, request.query.get('name') ?? '');
     return nothing();
   });
   on('POST', '/update', async (container, request) => {
     const body = new Members(await readJson(request), 'the update');
     const given = Object.entries(parseResources(body)).filter(([name]) => body.has(name));
-    await container.update(Object.fromEntries(given));
+    const policy = body.has('RestartPolicy') ? { RestartPolicy: parseRestartPolicy(body) } : {};
+    await container.update({ ...Object.fromEntries(given), ...policy });
     return json({ Warnings: [] });
   });
   on('POST', '/resize', async (container, request) => {
@@ -105,7 +106,7 @@ function attach(container: Container, request: HttpRequest) {
   if (container.status === 'paused') throw new Conflict(`container ${container.id} is paused, unpause and try again`);
   const wanted = wantedOf(request);
   const { OpenStdin, StdinOnce, Tty } = container.config;
-  const before = flagOf(request, 'logs') ? container.log.read(Number.POSITIVE_INFINITY, () => true) : [];
+  const before = flagOf(request, 'logs') ? () => container.log.read() : undefined;
   const to: Attachable = {
     tty: Tty,
     streams: container.streams,
@@ -114,7 +115,7 @@ function attach(container: Container, request: HttpRequest) {
     running: container.whenRunning(),
     endsWithClient: StdinOnce && !Tty,
   };
-  return attached(to, { ...wanted, stdin: wanted.stdin && OpenStdin }, before);
+  return attached(to, { ...wanted, stdin: wanted.stdin && OpenStdin }, { before });
 }
 
 /** The headers go out at once; the body when it has come true. */
@@ -144,7 +145,8 @@ async function prune(engine: Engine, request: HttpRequest): Promise<HttpAnswer> 
   const until = timeOf({ ...request, query: new Map([['until', filters.get('until')?.[0] ?? '']]) }, 'until');
   const deleted: string[] = [];
   for (const container of [...engine.containers.values()]) {
-    if (container.running || !matchesLabels(filters.get('label'), container.config.Labels)) continue;
+    if (container.running || container.restarting || !matchesLabels(filters.get('label'), container.config.Labels))
+      continue;
     if (until !== undefined && container.created > until * 1000) continue;
     await engine.remove(container, false, false);
     deleted.push(container.id);
@@ -174,7 +176,7 @@ function execRoutes(router: Router, engine: Engine): void {
       endsWithClient: !Tty,
     };
     const wanted = { stdin: AttachStdin, stdout: AttachStdout, stderr: AttachStderr };
-    return attached(to, wanted, [], () => exec.start(console));
+    return attached(to, wanted, { begin: () => exec.start(console) });
   });
   router.add('POST', '/exec/{id}/resize', async (request, { id }) => {
     await engine.exec(id!).resize(...sizeOf(request));

@@ -16,6 +16,8 @@ function statusText(container: Container, now: number): string {
       return container.health ? `Up ${since} (${healthText(container.health)})` : `Up ${since}`;
     case 'paused':
       return `Up ${since} (Paused)`;
+    case 'restarting':
+      return `Restarting (${container.exitCode}) ${spanOf(now - container.finishedAt)} ago`;
     case 'exited':
       return `Exited (${container.exitCode}) ${spanOf(now - container.finishedAt)} ago`;
     case 'created':
@@ -144,9 +146,9 @@ export function inspection(container: Container) {
     Args: args.slice(1),
     State: {
       Status: status,
-      Running: container.running,
+      Running: container.running || container.restarting,
       Paused: status === 'paused',
-      Restarting: false,
+      Restarting: container.restarting,
       OOMKilled: container.oomKilled,
       Dead: false,
       Pid: container.pid,
@@ -162,7 +164,7 @@ export function inspection(container: Container) {
     HostsPath: '',
     LogPath: '',
     Name: `/${container.name}`,
-    RestartCount: 0,
+    RestartCount: container.restarts,
     Driver: 'overlay',
     Platform: 'linux',
     MountLabel: '',

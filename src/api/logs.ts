@@ -1,7 +1,8 @@
 // GET /containers/X/logs. Docker Engine API, ContainerLogs. Headers go out at once, also of a container that says nothing.
 import type { Container } from '../engine/container.js';
 import type { LogEntry } from '../engine/log.js';
-import { InvalidParameter } from '../engine/errors.js';
+import { joined } from '../engine/log-files.js';
+import { InvalidParameter, NotImplemented } from '../engine/errors.js';
 import { encodeText } from '../base/text.js';
 import type { ByteWriter, HttpAnswer, HttpRequest } from '../http/message.js';
 import { flagOf, timeOf } from './answers.js';
@@ -10,6 +11,8 @@ import { frameOf, MULTIPLEXED, RAW } from './frames.js';
 export function logsOf(container: Container, request: HttpRequest): HttpAnswer {
   const wanted = [flagOf(request, 'stdout'), flagOf(request, 'stderr')] as const;
   if (!wanted[0] && !wanted[1]) throw new InvalidParameter('Bad parameters: you must choose at least one stream');
+  if (container.host.LogConfig.Type === 'none')
+    throw new NotImplemented('configured logging driver does not support reading');
   const since = timeOf(request, 'since') ?? 0;
   const until = timeOf(request, 'until') ?? Number.POSITIVE_INFINITY;
   const times = flagOf(request, 'timestamps');
@@ -34,15 +37,10 @@ function tailOf(request: HttpRequest): number {
 }
 
 function stamped({ time, bytes }: LogEntry): Uint8Array {
-  const milliseconds = Number(time.slice(0, -6));
-  const date = new Date(milliseconds).toISOString();
-  const stamp = encodeText(`${date.slice(0, -1)}${time.slice(-6)}Z `);
-  const both = new Uint8Array(stamp.length + bytes.length);
-  both.set(stamp);
-  both.set(bytes, stamp.length);
-  return both;
+  return joined([encodeText(`${time} `), bytes]);
 }
 
+/** The last `tail` lines of all, and of them those that pass; then what follows, as long as it runs. */
 async function write(
   container: Container,
   out: ByteWriter,
@@ -51,29 +49,35 @@ async function write(
   passes: (entry: LogEntry) => boolean,
   shown: (entry: LogEntry) => Uint8Array,
 ): Promise<void> {
-  const queue: LogEntry[] = container.log.read(tail, passes);
-  let over = !follow || !container.running;
   let wake = (): void => {};
-  const stop = over
-    ? () => {}
-    : container.log.follow((entry) => {
-        if (entry === undefined) over = true;
-        else if (passes(entry)) queue.push(entry);
-        wake();
-      });
+  let news = false;
+  let closed = false;
+  const hear = (): void => {
+    news = true;
+    wake();
+  };
+  const stop = container.log.onChange(hear);
+  const cancel = container.wait('not-running', hear);
   out.onClose(() => {
-    over = true;
+    closed = true;
     wake();
   });
   try {
-    for (;;) {
-      for (let entry = queue.shift(); entry; entry = queue.shift()) if (!(await out.write(shown(entry)))) return;
+    const reader = await container.log.reader(tail);
+    while (!closed) {
+      const over = !follow || !container.running;
+      news = false;
+      const entries = await reader.next();
+      for (const entry of entries ?? []) if (passes(entry) && !(await out.write(shown(entry)))) return;
+      if (entries) continue;
       if (over) return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      if (!news && !closed)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
     }
   } finally {
     stop();
+    cancel();
   }
 }

@@ -59,7 +59,7 @@ export function networkRoutes(router: Router, engine: Engine): void {
     return json(found.map((network) => shown(engine, network)));
   });
   router.add('POST', '/networks/create', async (request) => {
-    const { id } = networks.create(await readJson(request));
+    const { id } = await networks.create(await readJson(request));
     return json({ Id: id, Warning: '' }, 201);
   });
   router.add('POST', '/networks/prune', async (request) => json({ NetworksDeleted: await prune(engine, request) }));

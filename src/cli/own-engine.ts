@@ -51,13 +51,19 @@ export async function withEngine<Result>(
       try {
         const host = engineHost();
         const events = new Events(() => host.date());
+        const complain = (what: string): void => void process.stderr.write(`tabvisor: ${what}\n`);
         const images = new Images(store, (credentials) => (credentials ? registryFor(credentials) : own), events);
-        const engine = new Engine(node, images, events, host, name);
+        const engine = new Engine(node, images, events, host, name, complain);
         const bug = (error: unknown): void =>
           void process.stderr.write(
             `tabvisor: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`,
           );
-        return await work({ engine, api: engineApi(engine, { version, root: storage }, bug), start, bug });
+        await engine.open();
+        try {
+          return await work({ engine, api: engineApi(engine, { version, root: storage }, bug), start, bug });
+        } finally {
+          await engine.close();
+        }
       } finally {
         await stop();
       }

@@ -4,6 +4,7 @@ import { type BlockIo, parseBlockIo } from './block-io.js';
 import { type DeviceMapping, parseDevices } from './devices.js';
 import { type HealthConfig, parseHealth } from './health.js';
 import { Members } from './json-members.js';
+import type { RestartPolicy } from './restart-policy.js';
 
 export interface ContainerConfig {
   Hostname: string;
@@ -65,7 +66,7 @@ export interface HostConfig extends Resources {
   CgroupnsMode: string;
   PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
   PublishAllPorts: boolean;
-  RestartPolicy: { Name: string; MaximumRetryCount: number };
+  RestartPolicy: RestartPolicy;
   AutoRemove: boolean;
   Privileged: boolean;
   ReadonlyRootfs: boolean;
@@ -164,8 +165,12 @@ function parsePorts(host: Members): HostConfig['PortBindings'] {
 /** Of a host of Linux's the default is the bridge. */
 const networkMode = (given: string): string => (given === '' || given === 'default' ? 'bridge' : given);
 
-export function parseHostConfig(host: Members): HostConfig {
+export function parseRestartPolicy(host: Members): RestartPolicy {
   const restart = host.members('RestartPolicy');
+  return { Name: restart.text('Name') || 'no', MaximumRetryCount: restart.number('MaximumRetryCount') };
+}
+
+export function parseHostConfig(host: Members): HostConfig {
   const log = host.members('LogConfig');
   return {
     ...parseResources(host),
@@ -181,7 +186,7 @@ export function parseHostConfig(host: Members): HostConfig {
     CgroupnsMode: host.text('CgroupnsMode') || 'private',
     PortBindings: parsePorts(host),
     PublishAllPorts: host.flag('PublishAllPorts'),
-    RestartPolicy: { Name: restart.text('Name') || 'no', MaximumRetryCount: restart.number('MaximumRetryCount') },
+    RestartPolicy: parseRestartPolicy(host),
     AutoRemove: host.flag('AutoRemove'),
     Privileged: host.flag('Privileged'),
     ReadonlyRootfs: host.flag('ReadonlyRootfs'),

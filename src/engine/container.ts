@@ -1,6 +1,7 @@
 // A container of the engine: what was asked for, its state, its log and streams; its lifecycle on a node.
 // Docker Engine API, "Containers".
 import type { NamespaceType } from '../base/runtime-spec.js';
+import { InputError, messageOf } from '../base/errors.js';
 import { NodeFailure } from '../runtime/failure.js';
 import type { NodeClient, PublishedPort } from '../runtime/node-client.js';
 import type { EndpointRequest, NetworkSetup, Place } from './endpoints.js';
@@ -11,12 +12,15 @@ import type { Events } from './events.js';
 import type { Exec, ExecConfig } from './exec.js';
 import { gather, type Health, HealthMonitor, type Patient, type Probe, probeOf } from './health.js';
 import type { EngineHost } from './host.js';
-import { ContainerLog } from './log.js';
+import { ContainerLog, logLimits } from './log.js';
+import { LogFiles } from './log-files.js';
 import type { Network } from './networks.js';
+import { Backoff, checkPolicy, startsAgain } from './restart-policy.js';
 import { signalOf } from './signals.js';
+import { type ContainerRecord, type ContainerState, logOf, type StateStore } from './state-store.js';
 import { ProcessStreams } from './streams.js';
 
-export type Status = 'created' | 'running' | 'paused' | 'exited' | 'removing' | 'dead';
+export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 const SIGKILL = 9;
@@ -24,6 +28,8 @@ const STOP_SECONDS = 10;
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 const NOT_STARTED = 128;
+/** Of who was running when the engine's process ended: nobody has seen its end. */
+const LOST = 137;
 
 export interface ContainerParts {
   id: string;
@@ -35,6 +41,9 @@ export interface ContainerParts {
   args: string[];
   mounts: MountPoint[];
   endpoints: EndpointRequest[];
+  /** What its root is made of, the lowest first. */
+  layers: string[];
+  created: number;
 }
 
 /** What a container needs of the engine around it. */
@@ -42,6 +51,13 @@ export interface Surroundings {
   node: NodeClient;
   host: EngineHost;
   events: Events;
+  state: StateStore;
+  /** Told of what fails and is nobody's request. */
+  complain(what: string): void;
+  /** The engine is closing: nobody is started any more. */
+  closing(): boolean;
+  /** The node has its root and volumes when this resolves. */
+  prepare(container: Container): Promise<void>;
   /** Paths of the namespaces that other containers lend it. Throws EngineError. */
   joined(container: Container): Partial<Record<NamespaceType, string>>;
   /** Its places in networks; it leaves them. Throws EngineError. */
@@ -65,6 +81,7 @@ export class Container implements Patient {
   readonly args: string[];
   readonly mounts: MountPoint[];
   readonly endpoints: EndpointRequest[];
+  readonly layers: string[];
   /** Where it is in its networks, and its ports as the host has them, while it runs. */
   places: Place[] = [];
   ports: PublishedPort[] = [];
@@ -78,6 +95,15 @@ export class Container implements Patient {
   exitCode = 0;
   error = '';
   oomKilled = false;
+  /** How often its policy has started it again since somebody did. */
+  restarts = 0;
+  /** Somebody wanted its end: it stays ended, now and (but for `always`) when the engine opens again. */
+  private stopped = false;
+  private exitOnNext = false;
+  /** It is about to run. */
+  private beginning = false;
+  private readonly backoff = new Backoff();
+  private cancelRestart: () => void = () => {};
   /** Milliseconds since 1970; 0: not yet. */
   startedAt = 0;
   finishedAt = 0;
@@ -95,13 +121,79 @@ export class Container implements Patient {
   ) {
     ({ id: this.id, name: this.name, imageId: this.imageId } = parts);
     ({ config: this.config, host: this.host, args: this.args, mounts: this.mounts } = parts);
-    this.endpoints = parts.endpoints;
-    this.created = around.host.date();
-    this.log = new ContainerLog(() => around.host.date());
+    ({ endpoints: this.endpoints, layers: this.layers, created: this.created } = parts);
+    const limits = logLimits(this.host.LogConfig);
+    const complain = (why: string): void => around.complain(`the log of ${this.id.slice(0, 12)} loses lines: ${why}`);
+    this.log = new ContainerLog(
+      () => around.host.date(),
+      (written) => new LogFiles(around.state.storage, logOf(this.id), limits, written, complain),
+    );
+  }
+
+  // ---- what is kept of it ---------------------------------------------------------------------------------------------------------
+
+  record(): ContainerRecord {
+    const { id, name, imageId, created, config, host, args, mounts, endpoints, layers, status } = this;
+    const { exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health } = this;
+    const kept = this.beginning ? 'running' : status === 'removing' || status === 'dead' ? 'exited' : status;
+    const state = { status: kept, exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health };
+    return { id, name, imageId, created, config, host, args, mounts, endpoints, layers, state };
+  }
+
+  private saving: Promise<unknown> = Promise.resolve();
+  private nextSave?: Promise<void>;
+
+  /** What it is by then is kept when this resolves. Rejects with StorageError. */
+  save(): Promise<void> {
+    this.nextSave ??= this.saving.then(() => {
+      this.nextSave = undefined;
+      return this.status === 'removing' ? undefined : this.around.state.saveContainer(this.record());
+    });
+    this.saving = this.nextSave.catch(() => {});
+    return this.nextSave;
+  }
+
+  /** What is done to it, and kept of it, has been. */
+  async settled(): Promise<void> {
+    await this.saving;
+    await this.log.files.close();
+  }
+
+  /** As `save`, where nobody waits for an answer. */
+  private note(): Promise<void> {
+    return this.save().catch((error) =>
+      this.around.complain(`the state of ${this.id.slice(0, 12)} is not kept: ${messageOf(error)}`),
+    );
+  }
+
+  /** As it was when the engine's process ended; who was running then is no more. Answers whether it was. */
+  restore(state: ContainerState): boolean {
+    const { stopped, health, restarts, status } = state;
+    const { exitCode, error, oomKilled, startedAt, finishedAt } = state;
+    Object.assign(this, { exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health, status });
+    const ran = status === 'running' || status === 'paused';
+    if (ran) Object.assign(this, { exitCode: LOST, finishedAt: this.around.host.date() });
+    if (ran || status === 'restarting') this.status = 'exited';
+    if (ran && this.health) this.health.status = 'unhealthy';
+    return ran;
+  }
+
+  /** Starts it if its policy says so, when the engine opens. */
+  async resumeByPolicy(): Promise<void> {
+    const { exitCode, stopped, restarts, startedAt } = this;
+    if (startedAt === 0 || !startsAgain(this.host.RestartPolicy, { exitCode, stopped, restarts })) return;
+    await this.inTurn(() => this.startNow(false)).catch((error) => {
+      if (!(error instanceof EngineError)) this.around.complain(`${this.name}: ${messageOf(error)}`);
+    });
   }
 
   get running(): boolean {
     return this.status === 'running' || this.status === 'paused';
+  }
+
+  /** It waits to be started again. */
+  get restarting(): boolean {
+    return this.status === 'restarting';
   }
 
   tell(action: string, more: Record<string, string> = {}): void {
@@ -118,18 +210,25 @@ export class Container implements Patient {
   // ---- start ----------------------------------------------------------------------------------------------------------------------
 
   start(): Promise<void> {
-    return this.inTurn(() => this.startNow());
+    return this.inTurn(() => this.startNow(true));
   }
 
-  private async startNow(): Promise<void> {
+  /** `asked`: by somebody, not by its policy. */
+  private async startNow(asked: boolean): Promise<void> {
     if (this.status === 'paused') throw new Conflict('cannot start a paused container, try unpause instead');
-    if (this.status === 'running') throw new NotModified(`container ${this.id} is running`);
-    if (this.status !== 'created' && this.status !== 'exited')
+    if (this.running || (this.restarting && asked)) throw new NotModified(`container ${this.id} is running`);
+    if (this.status !== 'created' && this.status !== 'exited' && !this.restarting)
       throw new Conflict('container is marked for removal and cannot be started');
     const { node, host } = this.around;
     const { id, config } = this;
+    if (asked) {
+      this.stopped = false;
+      this.restarts = 0;
+      this.backoff.reset();
+    }
     this.error = '';
     this.oomKilled = false;
+    this.exitOnNext = false;
     const joined = this.around.joined(this);
     const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined });
     node.listen(
@@ -140,19 +239,24 @@ export class Container implements Patient {
       },
     );
     try {
+      await this.around.prepare(this);
       const network = await this.around.enter(this);
       const files = this.around.files(this);
       const reaper = this.host.Init ?? false;
       const { pid } = await node.call('create', { id, root: id, spec, files, reaper, ...network });
       if (network.ports.length > 0) this.ports = await this.publish();
+      // it is kept as running before it runs: whoever was begun is known to have been
+      this.beginning = true;
+      this.startedAt = host.date();
+      await this.save();
       await node.call('start', { id });
       this.pid = pid;
     } catch (error) {
       throw await this.notStarted(error);
     }
     if (!config.OpenStdin) node.endInput({ id });
+    this.beginning = false;
     this.status = 'running';
-    this.startedAt = host.date();
     this.finishedAt = 0;
     this.watchHealth(true);
     this.tell('start');
@@ -163,9 +267,13 @@ export class Container implements Patient {
   private async notStarted(error: unknown): Promise<Error> {
     const { node } = this.around;
     node.forget({ id: this.id });
+    this.beginning = false;
     await node.call('delete', { id: this.id, force: true }).catch(() => {});
     this.leaveNetworks();
-    const known = error instanceof EngineError || (error instanceof NodeFailure && error.kind !== 'bug');
+    const known =
+      error instanceof InputError ||
+      error instanceof EngineError ||
+      (error instanceof NodeFailure && error.kind !== 'bug');
     if (!known) return error as Error;
     const kind = error instanceof NodeFailure ? error.kind : undefined;
     const program = kind === 'not-found' || kind === 'not-executable';
@@ -176,6 +284,7 @@ export class Container implements Patient {
     const failure = program ? new StartFailed(this.error) : kind ? new InvalidParameter(this.error) : error;
     this.streams.end();
     this.streams = new ProcessStreams();
+    await this.note();
     this.answer('next-exit', this.exitCode);
     if (this.host.AutoRemove) await this.around.remove(this);
     return failure;
@@ -194,10 +303,16 @@ export class Container implements Patient {
 
   /** Into one more network, and out of one, whether it runs or not. Throws EngineError. */
   connect(request: EndpointRequest): Promise<void> {
-    return this.inTurn(() => this.around.connect(this, request));
+    return this.inTurn(async () => {
+      await this.around.connect(this, request);
+      await this.save();
+    });
   }
   disconnect(network: Network): Promise<void> {
-    return this.inTurn(() => this.around.disconnect(this, network));
+    return this.inTurn(async () => {
+      await this.around.disconnect(this, network);
+      await this.save();
+    });
   }
 
   private leaveNetworks(): void {
@@ -231,6 +346,7 @@ export class Container implements Patient {
   }
 
   healthChanged(): void {
+    void this.note();
     this.tell(`health_status: ${this.health!.status}`);
   }
 
@@ -254,32 +370,78 @@ export class Container implements Patient {
   }
 
   private output(stream: 1 | 2, bytes: Uint8Array): void | Promise<void> {
-    if (this.host.LogConfig.Type !== 'none') this.log.write(stream, bytes);
-    if (this.streams.count > 0) return this.streams.output(stream, bytes);
+    const logged = this.host.LogConfig.Type === 'none' ? undefined : this.log.write(stream, bytes);
+    if (this.streams.count === 0) return logged;
+    const told = this.streams.output(stream, bytes);
+    return logged ? logged.then(() => told) : told;
   }
 
   // ---- the end --------------------------------------------------------------------------------------------------------------------
 
   private async ended(status: number, oomKilled: boolean): Promise<void> {
+    void this.log.end();
     const signal = status & 0x7f;
     this.exitCode = signal === 0 ? (status >> 8) & 0xff : 128 + signal;
     this.oomKilled = oomKilled;
-    this.status = 'exited';
     this.pid = 0;
     this.stopWatching();
     this.finishedAt = this.around.host.date();
+    const again = this.isToStartAgain();
+    this.status = again ? 'restarting' : 'exited';
     await this.around.node.call('delete', { id: this.id, force: true }).catch(() => {});
     this.leaveNetworks();
-    this.log.end();
     this.tell('die', {
       exitCode: String(this.exitCode),
       execDuration: String(Math.max(0, Math.round((this.finishedAt - this.startedAt) / 1000))),
     });
     this.streams.end();
     this.streams = new ProcessStreams();
+    // who goes now needs no record
+    if (!this.host.AutoRemove) await this.note();
     this.answer('not-running', this.exitCode);
     this.answer('next-exit', this.exitCode);
     if (this.host.AutoRemove) await this.around.remove(this);
+    else if (again) this.startLater();
+  }
+
+  private isToStartAgain(): boolean {
+    if (this.exitOnNext || this.around.closing() || this.host.AutoRemove) return false;
+    const { exitCode, stopped, restarts } = this;
+    if (!startsAgain(this.host.RestartPolicy, { exitCode, stopped, restarts })) return false;
+    this.restarts++;
+    return true;
+  }
+
+  private startLater(): void {
+    const wait = this.backoff.next(this.finishedAt - this.startedAt);
+    const begin = async (): Promise<void> => {
+      if (this.restarting && !this.around.closing()) await this.startNow(false);
+      else if (this.restarting) await this.stay();
+    };
+    this.cancelRestart = this.around.host.after(wait, () => {
+      this.inTurn(begin).catch((error) => {
+        // why it did not start is told by its state
+        if (this.restarting) void this.stay();
+        if (!(error instanceof EngineError)) this.around.complain(`${this.name}: ${messageOf(error)}`);
+      });
+    });
+  }
+
+  /** Who waits to be started again stays ended. */
+  private async stay(): Promise<void> {
+    this.cancelRestart();
+    this.status = 'exited';
+    await this.note();
+    this.answer('not-running', this.exitCode);
+  }
+
+  /** Ends the wait for another start; one that has begun is over when this resolves. */
+  endRestart(): Promise<void> {
+    return this.inTurn(async () => {
+      if (!this.restarting) return;
+      this.stopped = !this.around.closing();
+      await this.stay();
+    });
   }
 
   private answer(condition: WaitCondition, code: number): void {
@@ -297,7 +459,7 @@ export class Container implements Patient {
 
   /** Calls `tell` once with the exit code; what is returned ends the wait. */
   wait(condition: WaitCondition, tell: (code: number) => void): () => void {
-    if (condition === 'not-running' && !this.running) {
+    if (condition === 'not-running' && !this.running && !this.restarting) {
       tell(this.exitCode);
       return () => {};
     }
@@ -308,7 +470,8 @@ export class Container implements Patient {
 
   // ---- while it runs --------------------------------------------------------------------------------------------------------------
 
-  private mustRun(): void {
+  mustRun(): void {
+    if (this.restarting) throw new Conflict(`Container ${this.id} is restarting, wait until the container is running`);
     if (!this.running) throw new Conflict(`container ${this.id} is not running`);
   }
 
@@ -316,17 +479,27 @@ export class Container implements Patient {
     this.mustRun();
     // who is killed must be able to end
     if (signal === SIGKILL && this.status === 'paused') await this.resume();
+    const { StopSignal } = this.config;
+    if (!StopSignal || signal === SIGKILL || signal === signalOf(StopSignal)) this.exitOnNext = true;
+    if (!this.around.closing()) this.stopped = true;
     await this.around.node.call('kill', { id: this.id, signal });
     this.tell('kill', { signal: String(signal) });
   }
 
   /** By its own signal; after `seconds` by SIGKILL. A negative number is as long as it takes. */
   async stop(seconds: number | undefined, signal: string | undefined): Promise<void> {
+    if (this.restarting) {
+      await this.endRestart();
+      if (!this.running) return this.tell('stop');
+    }
     if (!this.running) throw new NotModified(`container ${this.id} is not running`);
     if (this.status === 'paused') await this.resume();
     const wait = seconds ?? this.config.StopTimeout ?? STOP_SECONDS;
     const ended = new Promise<void>((resolve) => this.wait('not-running', () => resolve()));
-    await this.kill(signalOf(signal || this.config.StopSignal || 'SIGTERM'));
+    await this.kill(signalOf(signal || this.config.StopSignal || 'SIGTERM')).catch((error) => {
+      // it ends by itself just now
+      if (!(error instanceof NodeFailure)) throw error;
+    });
     const cancel =
       wait < 0 ? () => {} : this.around.host.after(wait * 1000, () => void this.kill(SIGKILL).catch(() => {}));
     await ended;
@@ -335,7 +508,7 @@ export class Container implements Patient {
   }
 
   async restart(seconds: number | undefined, signal: string | undefined): Promise<void> {
-    if (this.running) await this.stop(seconds, signal);
+    if (this.running || this.restarting) await this.stop(seconds, signal);
     await this.start();
     this.tell('restart');
   }
@@ -346,6 +519,7 @@ export class Container implements Patient {
     await this.around.node.call('pause', { id: this.id });
     this.status = 'paused';
     this.stopWatching();
+    await this.note();
     this.tell('pause');
   }
 
@@ -354,6 +528,7 @@ export class Container implements Patient {
     await this.around.node.call('resume', { id: this.id });
     this.status = 'running';
     this.watchHealth(false);
+    await this.note();
     this.tell('unpause');
   }
 
@@ -366,9 +541,11 @@ export class Container implements Patient {
 
   async update(change: Partial<HostConfig>): Promise<void> {
     const next = { ...this.host, ...change };
+    checkPolicy(next.RestartPolicy, next.AutoRemove);
     const resources = resourcesOf(next);
     if (this.running) await this.around.node.call('update', { id: this.id, resources });
     Object.assign(this.host, change);
+    await this.save();
     this.tell('update');
   }
 

@@ -2,6 +2,9 @@
 // Docker Engine API. Several nodes later: a container knows its own.
 import type { NamespaceType } from '../base/runtime-spec.js';
 import type { NodeClient, ProcessRow, Statistics } from '../runtime/node-client.js';
+import { messageOf } from '../base/errors.js';
+import type { Digest } from '../oci/digest.js';
+import type { Lease } from '../oci/store/image-store.js';
 import { Container, type Surroundings } from './container.js';
 import { parseConfig, parseHostConfig, type ContainerConfig, type HostConfig } from './container-config.js';
 import { specOf } from './container-spec.js';
@@ -18,24 +21,29 @@ import type { Image, Images } from './images.js';
 import { Members } from './json-members.js';
 import { mountPointsOf } from './mount-points.js';
 import { checkName, inventName } from './names.js';
+import { Places } from './places.js';
+import { checkPolicy } from './restart-policy.js';
+import { StateStore, type VolumeRecord } from './state-store.js';
 
 /** Execs that have ended stay so many at a time, to be asked about. */
 const ENDED_EXECS = 1000;
+const SIGKILL = 9;
 
 export type { ProcessRow, Statistics };
 
-export interface Volume {
-  Name: string;
-  Labels: Record<string, string>;
-  created: number;
-  /** Nobody has named it: it goes with its container. */
-  anonymous: boolean;
-}
+export type Volume = VolumeRecord;
 
 export class Engine {
   readonly containers = new Map<string, Container>();
   readonly volumes = new Map<string, Volume>();
   readonly networks: Networks;
+  private readonly state: StateStore;
+  private readonly places: Places;
+  private closing = false;
+  /** What each container needs of the store. */
+  private readonly leases = new Map<string, Lease>();
+  /** Volumes that containers bring which are being made. */
+  private readonly coming = new Map<string, Promise<unknown>>();
   private readonly execs = new Map<string, Exec>();
   private readonly endedExecs: string[] = [];
   /** What containers see of the engine. */
@@ -47,11 +55,18 @@ export class Engine {
     readonly events: Events,
     readonly host: EngineHost,
     readonly name: string,
+    /** Told of what fails and is nobody's request. */
+    private readonly complain: (what: string) => void,
   ) {
-    this.networks = new Networks(node, host, events);
+    this.state = new StateStore(images.store.storage, complain);
+    this.places = new Places(node, images);
+    this.networks = new Networks(node, host, events, this.state);
     this.around = {
-      ...{ node, host, events },
+      ...{ node, host, events, complain },
+      state: this.state,
+      closing: () => this.closing,
       joined: (container) => this.joined(container),
+      prepare: (container) => this.prepare(container),
       enter: (container) => enter(this.networks, container),
       leave: ({ id }) => this.networks.release(id),
       connect: (container, request) => connect(this, container, request),
@@ -62,6 +77,60 @@ export class Engine {
       exec: (container, config) => this.addExec(container, config),
     };
     node.onOom = (id) => this.containers.get(id)?.tell('oom');
+  }
+
+  // ---- from one process to the next ---------------------------------------------------------------------------------------------
+
+  /** Takes up what the last process left. */
+  async open(): Promise<void> {
+    const { containers, volumes } = await this.state.load();
+    await this.networks.load();
+    for (const volume of volumes) this.volumes.set(volume.Name, volume);
+    const gone: Container[] = [];
+    for (const { state, ...parts } of containers) {
+      const container = new Container(parts, this.around);
+      this.hold(container);
+      this.containers.set(container.id, container);
+      const ran = container.restore(state);
+      if (ran && container.host.AutoRemove) gone.push(container);
+      else if (container.status !== state.status) await container.save();
+    }
+    for (const container of gone) await this.remove(container, false, true);
+  }
+
+  /** Starts those whose policy says so. */
+  resume(): void {
+    for (const container of this.containers.values()) void container.resumeByPolicy();
+  }
+
+  /** The node has its root and volumes when this resolves: before anything is asked of them. */
+  prepare(container: Container): Promise<void> {
+    return this.places.prepare(container);
+  }
+
+  /** Ends all containers, as each wants to be ended; what they were is kept. `hurry` resolves when nobody waits any longer. */
+  async close(hurry: Promise<void> = new Promise(() => {})): Promise<void> {
+    this.closing = true;
+    void hurry.then(() => {
+      for (const container of this.containers.values()) void container.kill(SIGKILL).catch(() => {});
+    });
+    const end = async (container: Container): Promise<void> => {
+      await container.endRestart();
+      if (container.running) await container.stop(undefined, undefined);
+      await container.settled();
+    };
+    await Promise.all(
+      [...this.containers.values()].map((container) =>
+        end(container).catch((error) => this.complain(`${container.name}: ${messageOf(error)}`)),
+      ),
+    );
+    if (this.places.used) await this.node.call('sync').catch((error) => this.complain(messageOf(error)));
+  }
+
+  private hold({ id, layers }: { id: string; layers: string[] }): void {
+    const lease = this.images.store.images.lease();
+    lease.hold(...(layers as Digest[]));
+    this.leases.set(id, lease);
   }
 
   // ---- containers -----------------------------------------------------------------------------------------------------------------
@@ -105,6 +174,7 @@ export class Engine {
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidParameter('no command specified');
     const wanted: Volume[] = [];
+    checkPolicy(host.RestartPolicy, host.AutoRemove);
     const mounts = mountPointsOf(config, host, (volume) => {
       const made = volume ?? randomHex(this.host, 32);
       if (!this.volumes.has(made) && !wanted.some(({ Name }) => Name === made))
@@ -112,27 +182,60 @@ export class Engine {
       return made;
     });
     const endpoints = parseEndpoints(body, host.NetworkMode, this.networks);
-    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints };
-    const container = new Container(parts, this.around);
+    const layers: string[] = image.config.diffIds;
+    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints, layers };
+    const container = new Container({ ...parts, created: this.host.date() }, this.around);
     portsOf(container);
     // what can't be started is refused now, as far as that can be known
     specOf({ id, config, host, args, mounts, joined: {} });
     this.containers.set(id, container);
+    const before = wanted.map(({ Name }) => this.coming.get(Name));
+    const making = this.make(container, wanted, before);
+    for (const { Name } of wanted) this.coming.set(Name, making);
     try {
-      for (const volume of wanted) await this.createVolume(volume);
-      await this.node.call('addRoot', { id, layers: await this.images.layersOf(image) });
-    } catch (error) {
-      this.containers.delete(id);
-      throw error;
+      await making;
+    } finally {
+      for (const { Name } of wanted) this.coming.delete(Name);
     }
     container.tell('create');
     return { container, warnings: warningsOf(host) };
   }
 
+  /** It is there, with the volumes that it brings, when its record is. */
+  private async make(container: Container, asked: readonly Volume[], before: readonly unknown[]): Promise<void> {
+    await Promise.allSettled(before);
+    // one that another container brought meanwhile is there
+    const wanted = asked.filter(({ Name }) => !this.volumes.has(Name));
+    this.hold(container);
+    try {
+      if (wanted.length > 0)
+        await this.state.markHalf(
+          container.id,
+          wanted.map(({ Name }) => Name),
+        );
+      for (const volume of wanted) await this.addVolume(volume);
+      await container.save();
+    } catch (error) {
+      await this.unmake(container);
+      for (const { Name } of wanted) if (!this.usersOf(Name).length) await this.dropVolume(Name).catch(() => {});
+      throw error;
+    }
+  }
+
+  private async unmake({ id }: Container): Promise<void> {
+    this.containers.delete(id);
+    this.leases.get(id)?.release();
+    this.leases.delete(id);
+    await this.state.forgetContainer(id).catch(() => {});
+    await this.places.dropRoot(id);
+    await this.state.removeContainer(id).catch((error) => this.complain(messageOf(error)));
+  }
+
   /** `volumes`: those that nobody has named go with it. */
   async remove(container: Container, force: boolean, volumes: boolean): Promise<void> {
     const { id } = container;
-    if (container.running && !force)
+    if (container.restarting && force) await container.endRestart();
+    if ((container.running || container.restarting) && !force)
       throw new Conflict(
         `cannot remove container "/${container.name}": container is ${container.status}: ${container.status === 'paused' ? 'unpause and then ' : ''}stop the container before removing or force remove`,
       );
@@ -146,16 +249,21 @@ export class Engine {
     container.status = 'removing';
     this.containers.delete(id);
     for (const exec of container.execIds) this.execs.delete(exec);
-    await this.node.call('removeRoot', { id }).catch(() => {});
-    if (volumes)
-      for (const { Name } of container.mounts)
-        if (Name !== undefined && this.volumes.get(Name)?.anonymous && !this.usersOf(Name).length)
-          await this.removeVolume(Name);
+    const names = new Set(container.mounts.map(({ Name }) => Name ?? ''));
+    const going = [...names].filter(
+      (name) => volumes && this.volumes.get(name)?.anonymous && !this.usersOf(name).length,
+    );
+    await container.settled();
+    // on a disk that is full nothing can be said of it, and it goes all the same
+    if (going.length > 0) await this.state.markHalf(id, going).catch(() => {});
+    else await this.state.forgetContainer(id);
+    for (const name of going) await this.removeVolume(name).catch((error) => this.complain(messageOf(error)));
+    await this.unmake(container);
     container.tell('destroy');
     container.removed();
   }
 
-  rename(container: Container, given: string): void {
+  async rename(container: Container, given: string): Promise<void> {
     const name = checkName(given);
     if (name === container.name)
       throw new InvalidParameter('Renaming a container with the same name as its current name');
@@ -164,6 +272,12 @@ export class Engine {
       throw new Conflict(`Conflict. The container name "/${name}" is already in use by container "${other.id}".`);
     const old = container.name;
     container.name = name;
+    try {
+      await container.save();
+    } catch (error) {
+      container.name = old;
+      throw error;
+    }
     container.tell('rename', { oldName: `/${old}` });
   }
 
@@ -187,7 +301,7 @@ export class Engine {
   // ---- exec -----------------------------------------------------------------------------------------------------------------------
 
   createExec(container: Container, body: unknown): Exec {
-    if (!container.running) throw new Conflict(`container ${container.id} is not running`);
+    container.mustRun();
     if (container.status === 'paused')
       throw new Conflict(`Container ${container.id} is paused, unpause the container before exec`);
     return this.addExec(container, parseExec(body));
@@ -227,12 +341,24 @@ export class Engine {
 
   /** One that is there stays as it is. */
   async createVolume(volume: Volume): Promise<Volume> {
+    // what a container brings is there for others when the container is
+    await this.coming.get(volume.Name)?.catch(() => {});
     const there = this.volumes.get(volume.Name);
     if (there) return there;
-    await this.node.call('addVolume', { id: volume.Name });
+    await this.addVolume(volume);
+    return volume;
+  }
+
+  private async addVolume(volume: Volume): Promise<void> {
+    await this.state.saveVolume(volume);
     this.volumes.set(volume.Name, volume);
     this.events.tell('volume', 'create', volume.Name, { driver: 'local' });
-    return volume;
+  }
+
+  private async dropVolume(name: string): Promise<void> {
+    this.volumes.delete(name);
+    await this.places.dropVolume(name);
+    await this.state.removeVolume(name);
   }
 
   async removeVolume(name: string): Promise<void> {
@@ -240,8 +366,7 @@ export class Engine {
     const users = this.usersOf(name);
     if (users.length > 0)
       throw new Conflict(`remove ${name}: volume is in use - [${users.map(({ id }) => id).join(', ')}]`);
-    await this.node.call('removeVolume', { id: name });
-    this.volumes.delete(name);
+    await this.dropVolume(name);
     this.events.tell('volume', 'destroy', name, { driver: 'local' });
   }
 }

@@ -64,11 +64,11 @@ export class Images {
     return translated(() => this.store.images.list());
   }
 
-  /** The layers of an image for a node, the lowest first. */
-  layersOf(image: Image): Promise<Layer[]> {
+  /** Layers for a node, the lowest first. */
+  layers(diffIds: readonly Digest[]): Promise<Layer[]> {
     return translated(async () => {
       const layers: Layer[] = [];
-      for (const diffId of image.config.diffIds) {
+      for (const diffId of diffIds) {
         const place = { id: diffId, blob: layerPath(diffId) };
         if (this.known.has(diffId)) {
           layers.push(place);

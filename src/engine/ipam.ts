@@ -20,6 +20,14 @@ export interface Pool extends Range {
   auxiliary: ReadonlyMap<string, Address>;
 }
 
+/** A pool as it is kept. */
+export interface PoolRecord {
+  subnet: string;
+  gateway: string;
+  range?: string;
+  auxiliary: Record<string, string>;
+}
+
 /** The subnets that are given out: 172.17.0.0/16 to 172.31.0.0/16, then /20s of 192.168.0.0/16. */
 const PREDEFINED: readonly Range[] = [
   ...Array.from({ length: 15 }, (_, i) => ({ network: parseIpv4(`172.${17 + i}.0.0`)!, bits: 16 })),
@@ -27,6 +35,16 @@ const PREDEFINED: readonly Range[] = [
 ];
 
 export const textOf = ({ network, bits }: Range): string => `${formatAddress(network)}/${bits}`;
+
+export const recordOfPool = (pool: Pool): PoolRecord => ({
+  ...{ subnet: textOf(pool), gateway: formatAddress(pool.gateway), range: pool.range && textOf(pool.range) },
+  auxiliary: Object.fromEntries([...pool.auxiliary].map(([name, address]) => [name, formatAddress(address)])),
+});
+
+export const poolFrom = ({ subnet, gateway, range, auxiliary }: PoolRecord): Pool => ({
+  ...{ ...parseRange(subnet)!, gateway: parseAddress(gateway)!, ...(range && { range: parseRange(range)! }) },
+  auxiliary: new Map(Object.entries(auxiliary).map(([name, address]) => [name, parseAddress(address)!])),
+});
 
 const plus = (address: Address, more: number): Address =>
   typeof address === 'number' ? address + more : address + BigInt(more);

@@ -1,100 +1,152 @@
-// What a container has written, with times: the newest of it, up to a bound, and whoever follows it. Docker's json-file driver.
-// Ours. It is kept in memory.
+// What a container has written, with times: lines in files of its folder, and whoever reads and follows them.
+// Docker's json-file driver: {"log":"text\n","stream":"stdout","time":"2026-11-30T12:00:00.123456789Z"}.
+// Docker docs, "Configure logging drivers".
+import { parseSize } from '../base/bytes.js';
+import { decodeText, encodeText, TextStream } from '../base/text.js';
+import { InvalidParameter } from './errors.js';
+import { joined, type LogFiles, type LogLimits, type LogPlace } from './log-files.js';
 
 export interface LogEntry {
-  /** Nanoseconds since 1970, as digits: more than a number holds. */
+  /** With nanoseconds. */
   time: string;
-  /** The same in milliseconds. */
+  /** The same in milliseconds since 1970. */
   milliseconds: number;
   stream: 1 | 2;
   bytes: Uint8Array;
 }
 
-/** Bytes that a container's log has at most; the oldest lines go first. */
-const LOG_MAX = 16 << 20;
-/** What an entry costs beside its bytes. */
-const ENTRY_COST = 64;
 /** A line longer than this is several entries, as with Docker. */
 const LINE_MAX = 16384;
 const NEWLINE = 10;
+/** DEVIATION: Docker's files have no bound unless one is given, and fill the host's disk. */
+const LIMITS: LogLimits = { maxSize: 64 << 20, maxFiles: 2 };
+
+/** From HostConfig.LogConfig. Throws InvalidParameter. */
+export function logLimits({ Type, Config }: { Type: string; Config: Record<string, string> }): LogLimits {
+  if (Type !== 'json-file' && Type !== 'none')
+    throw new InvalidParameter(`logger: no log driver named '${Type}' is registered`);
+  for (const name of Object.keys(Config))
+    if (Type === 'json-file' && name !== 'max-size' && name !== 'max-file')
+      throw new InvalidParameter(`unknown log opt '${name}' for json-file log driver`);
+  const size = Config['max-size'];
+  const files = Config['max-file'];
+  const maxSize = size === undefined ? LIMITS.maxSize : parseSize(size);
+  if (maxSize === undefined || maxSize <= 0) throw new InvalidParameter(`invalid value for max-size: ${size}`);
+  if (files !== undefined && !/^[1-9]\d{0,2}$/.test(files))
+    throw new InvalidParameter(`max-file cannot be less than 1: ${files}`);
+  // one file alone when its size is given and no number, as with Docker
+  return { maxSize, maxFiles: files !== undefined ? Number(files) : size !== undefined ? 1 : LIMITS.maxFiles };
+}
 
 export class ContainerLog {
-  private entries: LogEntry[] = [];
-  private size = 0;
   private readonly rest: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
-  private readonly followers = new Set<(entry: LogEntry | undefined) => void>();
+  private readonly listeners = new Set<() => void>();
+  readonly files: LogFiles;
 
   /** `now`: milliseconds since 1970, with fractions. */
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    open: (written: () => void) => LogFiles,
+  ) {
+    this.files = open(() => this.changed());
+  }
 
-  write(stream: 1 | 2, bytes: Uint8Array): void {
+  private changed(): void {
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  /** Answers when there is room for more. */
+  write(stream: 1 | 2, bytes: Uint8Array): Promise<void> | undefined {
+    let wait: Promise<void> | undefined;
     let begin = 0;
     const before = this.rest[stream - 1]!;
     let line: Uint8Array;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, begin)) {
       line = bytes.subarray(begin, end + 1);
-      if (begin === 0 && before.length > 0) line = joined(before, line);
-      this.add(stream, line);
+      if (begin === 0 && before.length > 0) line = joined([before, line]);
+      wait = this.addLong(stream, line);
       begin = end + 1;
     }
-    let left: Uint8Array = begin === 0 && before.length > 0 ? joined(before, bytes) : bytes.subarray(begin);
-    while (left.length >= LINE_MAX) {
-      this.add(stream, left.subarray(0, LINE_MAX));
-      left = left.subarray(LINE_MAX);
-    }
-    this.rest[stream - 1] = left.slice();
+    const left = begin === 0 && before.length > 0 ? joined([before, bytes]) : bytes.subarray(begin);
+    const cut = left.length - (left.length % LINE_MAX);
+    if (cut > 0) wait = this.addLong(stream, left.subarray(0, cut));
+    this.rest[stream - 1] = left.slice(cut);
+    return wait;
   }
 
-  /** What has no end of line yet is an entry all the same: nothing more comes of it. */
-  flush(): void {
+  private addLong(stream: 1 | 2, line: Uint8Array): Promise<void> | undefined {
+    let wait: Promise<void> | undefined;
+    for (let at = 0; at < line.length; at += LINE_MAX) wait = this.add(stream, line.subarray(at, at + LINE_MAX));
+    return wait;
+  }
+
+  private add(stream: 1 | 2, bytes: Uint8Array): Promise<void> | undefined {
+    const milliseconds = this.now();
+    const whole = Math.floor(milliseconds);
+    const nanoseconds = String(Math.floor((milliseconds - whole) * 1e6)).padStart(6, '0');
+    const entry = {
+      log: decodeText(bytes) ?? new TextStream().end(bytes),
+      stream: stream === 1 ? 'stdout' : 'stderr',
+      time: `${new Date(whole).toISOString().slice(0, -1)}${nanoseconds}Z`,
+    };
+    return this.files.append(encodeText(`${JSON.stringify(entry)}\n`));
+  }
+
+  /** Nobody writes any more. What has no end of line yet is an entry all the same: nothing more comes of it. */
+  end(): Promise<void> {
     for (const stream of [1, 2] as const) {
       const left = this.rest[stream - 1]!;
       this.rest[stream - 1] = new Uint8Array(0);
-      if (left.length > 0) this.add(stream, left);
+      if (left.length > 0) void this.add(stream, left);
     }
+    return this.files.close();
   }
 
-  /** Nobody writes any more: who follows is told so. */
-  end(): void {
-    this.flush();
-    for (const follower of [...this.followers]) follower(undefined);
+  /** All that there is now, some entries at a time. */
+  async *read(): AsyncGenerator<LogEntry[]> {
+    const ending = this.files.end();
+    const reader = new LogReader(this.files, await this.files.tail(Number.POSITIVE_INFINITY), await ending);
+    for (let entries = await reader.next(); entries; entries = await reader.next()) yield entries;
   }
 
-  private add(stream: 1 | 2, bytes: Uint8Array): void {
-    const milliseconds = this.now();
-    const whole = Math.floor(milliseconds);
-    const nanoseconds = Math.floor((milliseconds - whole) * 1e6);
-    const entry = {
-      time: `${whole}${String(nanoseconds).padStart(6, '0')}`,
-      milliseconds,
-      stream,
-      bytes: bytes.slice(),
-    };
-    this.entries.push(entry);
-    this.size += bytes.length + ENTRY_COST;
-    let drop = 0;
-    while (this.size > LOG_MAX && drop < this.entries.length - 1)
-      this.size -= this.entries[drop++]!.bytes.length + ENTRY_COST;
-    if (drop > 0) this.entries = this.entries.slice(drop);
-    for (const follower of [...this.followers]) follower(entry);
+  /** Reads from the last `lines` on. */
+  async reader(lines: number): Promise<LogReader> {
+    return new LogReader(this.files, await this.files.tail(lines));
   }
 
-  /** The last `tail` of those that pass. */
-  read(tail: number, passes: (entry: LogEntry) => boolean): LogEntry[] {
-    const found = this.entries.filter(passes);
-    return tail >= found.length ? found : found.slice(found.length - tail);
-  }
-
-  /** Calls `follower` with each entry from now on, and with undefined at the end; what is returned ends it. */
-  follow(follower: (entry: LogEntry | undefined) => void): () => void {
-    this.followers.add(follower);
-    return () => this.followers.delete(follower);
+  /** Calls `listener` when more has been written; what is returned ends it. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
+export class LogReader {
+  constructor(
+    private readonly files: LogFiles,
+    private place: LogPlace,
+    private readonly end?: LogPlace,
+  ) {}
+
+  /** Some of the entries that follow; undefined when there are no more now. */
+  async next(): Promise<LogEntry[] | undefined> {
+    const { bytes, next } = await this.files.read(this.place, this.end);
+    this.place = next;
+    if (bytes.length === 0) return undefined;
+    const lines = (decodeText(bytes) ?? new TextStream().end(bytes)).split('\n');
+    return lines.map(entryOf).filter((entry) => entry !== undefined);
+  }
+}
+
+function entryOf(line: string): LogEntry | undefined {
+  if (line === '') return undefined;
+  try {
+    const { log, stream, time } = JSON.parse(line);
+    const milliseconds = Date.parse(`${time.slice(0, 23)}Z`) + Number(time.slice(23, -1)) / 1e6;
+    if (Number.isNaN(milliseconds)) return undefined;
+    return { time, milliseconds, stream: stream === 'stdout' ? 1 : 2, bytes: encodeText(log) };
+  } catch {
+    // no line of ours
+    return undefined;
+  }
 }

@@ -5,8 +5,19 @@ import type { NodeClient } from '../runtime/node-client.js';
 import { Conflict, Forbidden, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
 import { type EngineHost, randomHex } from './host.js';
-import { FIRST_POOL, freeAddress, givable, type Pool, poolsOf, textOf } from './ipam.js';
+import {
+  FIRST_POOL,
+  freeAddress,
+  givable,
+  type Pool,
+  type PoolRecord,
+  poolFrom,
+  poolsOf,
+  recordOfPool,
+  textOf,
+} from './ipam.js';
 import { Members } from './json-members.js';
+import type { StateStore } from './state-store.js';
 
 /** A container's seat in a network while it runs. */
 export interface Seat {
@@ -17,6 +28,8 @@ export interface Seat {
   /** As 02:42:ac:11:00:02. */
   station: string;
 }
+
+type NetworkRecord = Omit<Network, 'seats' | 'pools'> & { pools: PoolRecord[] };
 
 export interface Network {
   id: string;
@@ -54,10 +67,32 @@ export class Networks {
     private readonly node: NodeClient,
     private readonly host: EngineHost,
     private readonly events: Events,
+    private readonly state: StateStore,
   ) {
     this.add({ name: 'bridge', pools: [FIRST_POOL] });
     this.add({ name: 'host', driver: 'host' });
     this.add({ name: 'none', driver: 'null' });
+  }
+
+  /** As the last process had them. */
+  async load(): Promise<void> {
+    const kept = await this.state.networks<NetworkRecord>();
+    if (kept.length === 0) return this.save();
+    this.networks.clear();
+    for (const { pools, ...network } of kept)
+      this.networks.set(network.id, { ...network, pools: pools.map(poolFrom), seats: new Map() });
+  }
+
+  private saving: Promise<unknown> = Promise.resolve();
+
+  private save(): Promise<void> {
+    const next = this.saving.then(() =>
+      this.state.saveNetworks(
+        this.list().map(({ seats: _, pools, ...network }) => ({ ...network, pools: pools.map(recordOfPool) })),
+      ),
+    );
+    this.saving = next.catch(() => {});
+    return next;
   }
 
   private add(given: Partial<Network> & { name: string }): Network {
@@ -95,7 +130,7 @@ export class Networks {
   }
 
   /** From the body of a request. Throws InvalidParameter, Conflict. */
-  create(body: unknown): Network {
+  async create(body: unknown): Promise<Network> {
     const given = new Members(body, 'the network');
     const name = given.text('Name');
     if (!NAME.test(name)) throw new InvalidParameter(`invalid network name: '${name}'`);
@@ -116,6 +151,12 @@ export class Networks {
       ...{ name, pools, options, ipv6, internal: given.flag('Internal'), attachable: given.flag('Attachable') },
       ...{ labels: given.map('Labels'), configured: ipam.list('Config').length > 0 },
     });
+    try {
+      await this.save();
+    } catch (error) {
+      this.networks.delete(network.id);
+      throw error;
+    }
     this.events.tell('network', 'create', network.id, { name, type: 'bridge' });
     return network;
   }
@@ -133,6 +174,12 @@ export class Networks {
     if (network.seats.size > 0)
       throw new Forbidden(`error while removing network: network ${network.name} has active endpoints`);
     this.networks.delete(network.id);
+    try {
+      await this.save();
+    } catch (error) {
+      this.networks.set(network.id, network);
+      throw error;
+    }
     if (this.made.delete(network.id)) await this.node.call('removeNetwork', { id: network.id });
     this.events.tell('network', 'destroy', network.id, { name: network.name, type: network.driver });
   }

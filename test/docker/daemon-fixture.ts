@@ -2,7 +2,7 @@
 // Engine API's description, of the version that the client asked for.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -93,6 +93,15 @@ export class Daemon {
           throw new Error(`the daemon did not start: ${this.said}`);
         }),
       ]);
+  }
+
+  /** What there is in the folders of the engine's state. */
+  left(): { containers: string[]; volumes: string[] } {
+    const names = (folder: string): string[] => {
+      const path = join(this.folder, 'data', folder);
+      return existsSync(path) ? readdirSync(path) : [];
+    };
+    return { containers: names('containers'), volumes: names('volumes') };
   }
 
   /** Ends the daemon's process, and starts it again on the same data. */

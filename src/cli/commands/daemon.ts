@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../base/errors.js';
+import type { Engine } from '../../engine/engine.js';
 import { localOnly } from '../../http/local-only.js';
 import { httpServer } from '../../hosts/node/http-server.js';
 import { epilogue, type Example } from '../help.js';
@@ -46,7 +47,7 @@ async function serve(options: DaemonOptions, version: string): Promise<void> {
     server?.close();
     server?.closeAllConnections();
   };
-  await withEngine(options, version, lost, async ({ api, start, bug }) => {
+  await withEngine(options, version, lost, async ({ api, engine, start, bug }) => {
     const own = httpServer('path' in address ? api : localOnly(api), bug);
     server = own;
     let conceal = (): void => {};
@@ -57,7 +58,8 @@ async function serve(options: DaemonOptions, version: string): Promise<void> {
       // who has started us in the background waits for it
       process.send?.('listening');
       start();
-      await closed(own);
+      engine.resume();
+      await closed(own, engine);
     } finally {
       conceal();
       if ('path' in address) rmSync(address.path, { force: true });
@@ -74,15 +76,26 @@ function addressOf(text: string): Address {
   return { host: tcp[1]!.replace(/[[\]]/g, ''), port: Number(tcp[2]) };
 }
 
-/** Until a signal ends it. */
-function closed(server: ReturnType<typeof httpServer>): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      server.close();
-      server.closeAllConnections();
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-    server.once('close', resolve);
+/** Until a signal ends it, and all containers with it; a second one has them killed. */
+async function closed(server: ReturnType<typeof httpServer>, engine: Engine): Promise<void> {
+  let more = (): void => {};
+  const hurry = new Promise<void>((resolve) => {
+    more = resolve;
   });
+  const asked = new Promise<boolean>((resolve) => {
+    let first = true;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (!first) more();
+        first = false;
+        resolve(true);
+      });
+    server.once('close', () => resolve(false));
+  });
+  // nothing of ours is read anew
+  process.on('SIGHUP', () => engine.events.tell('daemon', 'reload', engine.name, { name: engine.name }));
+  if (!(await asked)) return;
+  server.close();
+  await engine.close(hurry);
+  server.closeAllConnections();
 }

@@ -1,0 +1,63 @@
+// Roots and volumes on the node: they are there from when something first needs them, so that an engine opens without any.
+import type { Digest } from '../oci/digest.js';
+import type { NodeClient } from '../runtime/node-client.js';
+import type { Images } from './images.js';
+import type { MountPoint } from './container-spec.js';
+import { upperOf, volumeOf } from './state-store.js';
+
+export interface Rooted {
+  readonly id: string;
+  /** The lowest first. */
+  readonly layers: readonly string[];
+  readonly mounts: readonly MountPoint[];
+}
+
+export class Places {
+  private readonly roots = new Map<string, Promise<void>>();
+  private readonly volumes = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly node: NodeClient,
+    private readonly images: Images,
+  ) {}
+
+  /** The node has been asked for something. */
+  get used(): boolean {
+    return this.roots.size + this.volumes.size > 0;
+  }
+
+  /** The node has a container's root and volumes when this resolves. */
+  async prepare({ id, layers, mounts }: Rooted): Promise<void> {
+    const names = mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name !== undefined ? [Name] : []));
+    await Promise.all([
+      once(this.roots, id, async () => {
+        const found = await this.images.layers(layers as Digest[]);
+        await this.node.call('addRoot', { id, layers: found, upper: upperOf(id) });
+      }),
+      ...names.map((name) =>
+        once(this.volumes, name, () => this.node.call('addVolume', { id: name, store: volumeOf(name) })),
+      ),
+    ]);
+  }
+
+  /** The node has it no more; what it kept may be there still. */
+  async dropRoot(id: string): Promise<void> {
+    if (this.roots.delete(id)) await this.node.call('removeRoot', { id }).catch(() => {});
+  }
+
+  async dropVolume(name: string): Promise<void> {
+    if (this.volumes.delete(name)) await this.node.call('removeVolume', { id: name }).catch(() => {});
+  }
+}
+
+/** Does it for the first who asks; for the next again when it failed. */
+function once(made: Map<string, Promise<void>>, key: string, make: () => Promise<void>): Promise<void> {
+  const there = made.get(key);
+  if (there) return there;
+  const making = make().catch((error) => {
+    made.delete(key);
+    throw error;
+  });
+  made.set(key, making);
+  return making;
+}
