@@ -94,7 +94,17 @@ test('all of it outlives the daemon, killed or asked to end; who ran is ended, o
   const run = (name: string, ...args: string[]) =>
     daemon.docker('run', '-d', '--stop-signal', 'KILL', '--name', name, ...args);
   const sleep = ['busybox', 'sleep', '1000'];
-  await run('plain', '-v', 'data:/d', '-l', 'x=y', 'busybox', 'sh', '-c', 'echo out; echo err >&2; sleep 1000');
+  await run(
+    'plain',
+    '-v',
+    'data:/d',
+    '-l',
+    'x=y',
+    'busybox',
+    'sh',
+    '-c',
+    'test -e /made || { echo out; echo err >&2; }; echo a >/made; echo b >/d/it; sync; exec sleep 1000',
+  );
   await run('always', '--restart', 'always', ...sleep);
   await run('unless', '--restart', 'unless-stopped', ...sleep);
   await run('stopped-always', '--restart', 'always', ...sleep);
@@ -116,6 +126,7 @@ test('all of it outlives the daemon, killed or asked to end; who ran is ended, o
   await daemon.docker('run', '--name', 'done', 'busybox', 'sh', '-c', 'echo last words; exit 3');
   await daemon.docker('stop', '-t', '0', 'stopped-always', 'stopped-unless');
 
+  await daemon.docker('exec', 'plain', 'sync');
   await daemon.restart('SIGKILL');
   await until('always', '{{.State.Running}}', 'true');
   await until('unless', '{{.State.Running}}', 'true');
@@ -134,6 +145,7 @@ test('all of it outlives the daemon, killed or asked to end; who ran is ended, o
   expect((await daemon.docker('start', '-a', 'done')).stdout).toBe('last words\n');
   expect((await daemon.docker('logs', 'done')).stdout).toBe('last words\nlast words\n');
   await daemon.docker('start', 'renamed', 'plain');
+  expect((await daemon.docker('exec', 'plain', 'cat', '/made', '/d/it')).stdout).toBe('a\nb\n');
 
   await daemon.restart('SIGTERM');
   await until('always', '{{.State.Running}}', 'true');
@@ -156,13 +168,16 @@ test('a policy starts again who fails, as often as is said; who is stopped stays
   expect((await daemon.docker('logs', 'failing')).stdout).toBe('try\ntry\ntry\n');
   expect(await eventsOf('failing')).toEqual(['create', 'start', 'die', 'start', 'die', 'start', 'die']);
   await daemon.docker('run', '-d', '--name', 'again', '--restart', 'always', 'busybox', 'false');
-  while (!(await inspect('again', '{{.State.Status}} {{.State.Running}}')).startsWith('restarting true'));
-  expect((await daemon.docker('ps', '--format', '{{.Status}}', '--filter', 'name=again')).stdout).toContain(
-    'Restarting (1)',
-  );
-  expect((await daemon.docker('exec', 'again', 'true')).stderr).toContain(
-    'is restarting, wait until the container is running',
-  );
+  // it is that now and then: asked until it was
+  const saying = async (text: string, ...asked: string[]): Promise<void> => {
+    for (let said = ''; !said.includes(text); ) {
+      const { stdout, stderr } = await daemon.docker(...asked);
+      said = stdout + stderr;
+    }
+  };
+  await saying('restarting true', 'inspect', 'again', '--format', '{{.State.Status}} {{.State.Running}}');
+  await saying('Restarting (1)', 'ps', '--filter', 'name=again');
+  await saying('is restarting, wait until the container is running', 'exec', 'again', 'true');
   expect((await daemon.docker('stop', 'again')).status).toBe(0);
   expect(await inspect('again', '{{.State.Status}}')).toBe('exited');
   expect((await daemon.docker('update', '--restart', 'no', 'again')).status).toBe(0);
