@@ -85,7 +85,8 @@ async function run({ core, memory, version }: EngineStart): Promise<void> {
   );
   const anew = store.images.ids.length === 0;
   const node = startNode({ core, memory, folder: FOLDER });
-  const engine = new Engine(node, images, events, host, 'tab');
+  const engine = new Engine(node, images, events, host, 'tab', (what) => console.warn(what));
+  await engine.open();
   const api = engineApi(engine, { version, root: FOLDER }, bug);
   const port = {
     send: (message: FromServer) => send(message),
@@ -99,6 +100,7 @@ async function run({ core, memory, version }: EngineStart): Promise<void> {
   };
   serveCarried(port, api, (blob) => readAll((blob as Blob).stream()), bug);
   await node.call('info');
+  engine.resume();
   send({ ready: true, anew });
 }
 
