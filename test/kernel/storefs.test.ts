@@ -1,6 +1,6 @@
 // Changes of a root that outlive its node, as programs make and see them. What a crash leaves: src/kernel/fs/store/storefs.test.ts.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Layerfs } from '../../src/kernel/fs/layerfs.js';
@@ -8,7 +8,8 @@ import { Overlayfs } from '../../src/kernel/fs/overlayfs.js';
 import { Storefs } from '../../src/kernel/fs/store/storefs.js';
 import { indexLayer } from '../../src/oci/layer.js';
 import { MemoryBlockStore } from '../memory-block-store.js';
-import { missing, needs } from '../provisioned.js';
+import { mountAt } from '../../src/kernel/node.js';
+import { missing, needs, root } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 import { type TarFile, tarOf } from '../tar.js';
 import { TestNode } from './node-fixture.js';
@@ -150,3 +151,30 @@ function compiled(context: Parameters<typeof needs>[0]): Uint8Array {
   if (status !== 0) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
   return readFileSync(binary);
 }
+
+/** Programs about files, which test/kernel/programs.test.ts runs in memory; with a link of their own where that is theirs to try. */
+const FILES = ['file', 'append', 'link', 'xattr', 'mmap', 'sync'];
+
+test.for(FILES)('%s prints in a store what it does natively', (name, context) => {
+  const folder = scratch();
+  const binary = join(folder, name);
+  const source = join(root, `test/kernel/programs/${name}.c`);
+  const made = spawnSync('gcc', ['-m32', '-O1', '-w', '-static', '-pthread', '-o', binary, source]);
+  if (made.status !== 0) missing(context, 'gcc -m32 -static does not work here: run scripts/provision');
+  const place = scratch();
+  chmodSync(place, 0o755);
+  const native = spawnSync(binary, [], { cwd: place, encoding: 'utf8', timeout: 60_000 });
+  const node = new TestNode();
+  const { kernel, mounts } = node;
+  const store = new MemoryBlockStore();
+  const storefs = new Storefs(kernel.newDevice(), kernel, store, { mode: 0o755 });
+  mountAt(kernel, mounts.namespace, '/work', storefs.fs);
+  node.file('/bin/program', readFileSync(binary));
+  const here = node.run([`/bin/program`], '', '/work');
+  expect(here.output).toBe(native.stdout);
+  // and what it has left comes again
+  expect(storefs.close()).toBe(0);
+  const tree = (fs: Storefs['fs']): unknown[] => [...fs.all].map(({ record }) => record);
+  const again = new Storefs(kernel.newDevice(), kernel, new MemoryBlockStore(store.contents), { mode: 0o755 });
+  expect(tree(again.fs)).toEqual(tree(storefs.fs));
+});
