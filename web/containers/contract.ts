@@ -22,6 +22,8 @@ export type FromEngine =
   | { ready: true; anew: boolean }
   /** It can't begin, or has ended. `held`: another tab has the files. */
   | { failed: string; advice?: string; held?: true }
+  /** What fails and is nobody's request. */
+  | { complaint: string }
   | FromServer;
 
 export interface NodeStart {

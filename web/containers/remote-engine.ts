@@ -11,8 +11,12 @@ export interface RemoteEngine {
   anew: boolean;
 }
 
-/** Rejects with InputError when it can't begin. `lost` is told why it has ended afterwards. */
-export function startEngine(start: EngineStart, lost: (error: InputError) => void): Promise<RemoteEngine> {
+/** Rejects with InputError when it can't begin. `lost` is told why it has ended afterwards, `complain` what fails and is nobody's request. */
+export function startEngine(
+  start: EngineStart,
+  lost: (error: InputError) => void,
+  complain: (what: string) => void,
+): Promise<RemoteEngine> {
   const worker = new Worker(new URL('../worker/engine-worker.ts', import.meta.url), { type: 'module' });
   const send = (message: ToEngine): void => worker.postMessage(message);
   let receive: (message: FromServer) => void = () => {};
@@ -33,6 +37,7 @@ export function startEngine(start: EngineStart, lost: (error: InputError) => voi
       fail(new InputError(event.message || "the engine's worker could not be loaded", 'Reload the page.'));
     worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
       if ('ready' in data) resolve({ api, anew: data.anew });
+      else if ('complaint' in data) complain(data.complaint);
       else if ('failed' in data && !('end' in data)) fail(new InputError(data.failed, data.advice));
       else receive(data as FromServer);
     };

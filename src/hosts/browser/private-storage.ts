@@ -25,6 +25,8 @@ interface MovableFile extends FileSystemFileHandle {
 
 export class PrivateStorage implements Storage {
   private aside = 0;
+  /** Files that are being written: who reads one reads by the same access, since another one may find it changed under its hands. */
+  private readonly writers = new Map<string, Writer>();
 
   constructor(private readonly root: FileSystemDirectoryHandle) {}
 
@@ -94,17 +96,38 @@ export class PrivateStorage implements Storage {
   }
 
   async size(path: string): Promise<number | undefined> {
-    return (await this.file(path))?.size;
+    return this.writers.get(path)?.size ?? (await this.file(path))?.size;
   }
 
   async read(path: string, most: number): Promise<Uint8Array | undefined> {
-    const file = await this.file(path);
-    if (!file) return undefined;
-    if (file.size > most) throw new InputError(`${path}: longer than ${most} bytes`);
-    return this.attempt(path, async () => new Uint8Array(await file.arrayBuffer()));
+    const size = await this.size(path);
+    if (size === undefined) return undefined;
+    if (size > most) throw new InputError(`${path}: longer than ${most} bytes`);
+    const all = new Uint8Array(size);
+    let at = 0;
+    for await (const piece of this.stream(path)) {
+      all.set(piece.subarray(0, size - at), at);
+      at += piece.length;
+      if (at >= size) break;
+    }
+    return all;
   }
 
   async *stream(path: string, from = 0): AsyncGenerator<Uint8Array> {
+    const writer = this.writers.get(path);
+    if (writer) {
+      const reader = writer.reader();
+      try {
+        for (let at = from; at < reader.size; at += PIECE) {
+          const piece = new Uint8Array(Math.min(PIECE, reader.size - at));
+          reader.read(at, piece);
+          yield piece;
+        }
+      } finally {
+        reader.close();
+      }
+      return;
+    }
     const file = await this.file(path);
     if (!file) throw new StorageError(`${path}: is not there`, false);
     for (let at = from; at < file.size; at += PIECE)
@@ -112,6 +135,8 @@ export class PrivateStorage implements Storage {
   }
 
   async open(path: string): Promise<StoredFile | undefined> {
+    const writer = this.writers.get(path);
+    if (writer) return writer.reader();
     const file = await this.file(path);
     return file && new OpenFile(path, file);
   }
@@ -126,7 +151,9 @@ export class PrivateStorage implements Storage {
         access.close();
         throw error;
       }
-      return new Writer(path, access, from);
+      const writer = new Writer(path, access, from, () => this.writers.delete(path));
+      this.writers.set(path, writer);
+      return writer;
     });
   }
 
@@ -167,12 +194,38 @@ export class PrivateStorage implements Storage {
 
 class Writer implements StoredWriter {
   private open = true;
+  private readers = 0;
 
   constructor(
     private readonly path: string,
     private readonly access: FileSystemSyncAccessHandle,
     private at: number,
+    private readonly closed: () => void,
   ) {}
+
+  get size(): number {
+    return this.at;
+  }
+
+  /** Of what has been written so far. The file stays open for it. */
+  reader(): StoredFile {
+    const { path: name, access, at: size } = this;
+    this.readers++;
+    let open = true;
+    return {
+      ...{ name, size },
+      read(offset, into) {
+        const count = access.read(into as Uint8Array<ArrayBuffer>, { at: offset });
+        if (count !== into.length) throw storageError(name, new Error('it ends early'));
+      },
+      close: () => {
+        if (!open) return;
+        open = false;
+        this.readers--;
+        this.letGo();
+      },
+    };
+  }
 
   async write(bytes: Uint8Array): Promise<void> {
     try {
@@ -199,8 +252,15 @@ class Writer implements StoredWriter {
   }
 
   async abandon(): Promise<void> {
-    if (this.open) this.access.close();
+    if (!this.open) return;
     this.open = false;
+    this.letGo();
+  }
+
+  private letGo(): void {
+    if (this.open || this.readers > 0) return;
+    this.access.close();
+    this.closed();
   }
 }
 

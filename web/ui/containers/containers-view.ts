@@ -44,7 +44,7 @@ export class ContainersView {
     view.say('starting the engine');
     try {
       const start = { core: await core(), memory: MEMORY, version: __VERSION__ };
-      const { api, anew } = await startEngine(start, (error) => view.lost(error));
+      const { api, anew } = await startEngine(start, (error) => view.lost(error), failed);
       view.docker = new Docker(api);
       view.build();
       if (anew) await view.docker.importRoot(OWN_IMAGE, await ownRoot());
