@@ -151,7 +151,7 @@ test('the image that the page brings runs at the first click; a dropped docker s
   await shown(page, 'of 32 MiB', card('web'));
   await run(page, { name: 'client', network: 'front' });
   await shown(page, '/ #', '#terminals .xterm-rows');
-  await page.keyboard.type('wget -q -O - http://web/; echo $GREETING; stty size\n');
+  await page.keyboard.type('wget -q -O - http://web/; echo $GREETING; echo in-its-root > /root/note\n');
   await shown(page, 'from-web', '#terminals .xterm-rows');
   await shown(page, 'hello', '#terminals .xterm-rows');
   await accessible(page, 'two containers');
@@ -166,13 +166,22 @@ test('the image that the page brings runs at the first click; a dropped docker s
   await page.click(`${card('web')} button:text-is("Stop")`);
   await until(page, `document.querySelector('${card('web')}').dataset.state === 'exited'`);
 
+  // the page goes while a container runs, and comes again: images, containers, networks, volumes, what was written in either
   await page.reload();
   await running(page);
-  const images = await page.textContent('.things');
-  expect(images).toContain('busybox:saved');
-  expect(images).toContain('tabvisor:latest');
-  await run(page, { image: 'busybox:saved', name: 'again', command: 'echo from-what-was-kept' });
-  await shown(page, 'from-what-was-kept', '#terminals .xterm-rows');
+  const things = await page.textContent('#containers-view');
+  for (const name of ['busybox:saved', 'tabvisor:latest', 'front', 'pages']) expect(things).toContain(name);
+  await until(page, `document.querySelector('${card('client')}')?.dataset.state === 'exited'`);
+  await page.click(`${card('web')} button:text-is("Start")`);
+  await page.click(`${card('client')} button:text-is("Start")`);
+  await shown(page, '/ #', '#terminals .xterm-rows');
+  await page.keyboard.type('cat /root/note; wget -q -O - http://web/; echo all-$((1+1))\n');
+  await shown(page, 'all-2', '#terminals .xterm-rows');
+  await shown(page, 'in-its-root', '#terminals .xterm-rows');
+  await shown(page, 'from-web', '#terminals .xterm-rows');
+  await page.click(`${card('web')} button:text-is("Logs")`);
+  await page.click(`${card('web')} button:text-is("Remove")`);
+  await until(page, `!document.querySelector('${card('web')}')`);
   expect(errors).toEqual([]);
 });
 

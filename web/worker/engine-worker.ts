@@ -85,7 +85,7 @@ async function run({ core, memory, version }: EngineStart): Promise<void> {
   );
   const anew = store.images.ids.length === 0;
   const node = startNode({ core, memory, folder: FOLDER });
-  const engine = new Engine(node, images, events, host, 'tab', (what) => console.warn(what));
+  const engine = new Engine(node, images, events, host, 'tab', (complaint) => send({ complaint }));
   await engine.open();
   const api = engineApi(engine, { version, root: FOLDER }, bug);
   const port = {
