@@ -1,6 +1,13 @@
 // From what a client asked for and what its image says to a config.json.
 // OCI runtime-spec 1.2; Docker docs, "Runtime options with Memory, CPUs, and GPUs", "Security configuration".
-import type { MountSpec, NamespaceType, ResourcesSpec, RuntimeSpec, SeccompSpec } from '../base/runtime-spec.js';
+import type {
+  MountSpec,
+  NamespaceType,
+  ProcessSpec,
+  ResourcesSpec,
+  RuntimeSpec,
+  SeccompSpec,
+} from '../base/runtime-spec.js';
 import { blockIoOf } from './block-io.js';
 import type { ContainerConfig, HostConfig, Resources } from './container-config.js';
 import { capabilitiesOf, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
@@ -79,12 +86,7 @@ export function specOf({ id, config, host, args, mounts, joined }: SpecRequest):
       env: environmentOf(config),
       cwd: config.WorkingDir || '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-      rlimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({
-        type: `RLIMIT_${Name.toUpperCase()}`,
-        soft: unlimited(Soft),
-        hard: unlimited(Hard),
-      })),
-      noNewPrivileges: ['', ':true', '=true'].some((ending) => options.has(`no-new-privileges${ending}`)),
+      ...boundsOf(host),
       oomScoreAdj: host.OomScoreAdj,
     },
     root: { readonly: host.ReadonlyRootfs },
@@ -170,4 +172,17 @@ function mountOf({ Type, Name, Source, Destination, RW, options }: MountPoint): 
   if (Type === 'tmpfs') return { destination: Destination, type: 'tmpfs', source: 'tmpfs', options };
   const source = Type === 'volume' ? `volume:${Name}` : Source;
   return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro', ...(options ?? [])] };
+}
+
+/** What holds for every process of a container. */
+export function boundsOf(host: HostConfig): Pick<ProcessSpec, 'rlimits' | 'noNewPrivileges'> {
+  const options = host.SecurityOpt ?? [];
+  return {
+    rlimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({
+      type: `RLIMIT_${Name.toUpperCase()}`,
+      soft: unlimited(Soft),
+      hard: unlimited(Hard),
+    })),
+    noNewPrivileges: ['', ':true', '=true'].some((ending) => options.includes(`no-new-privileges${ending}`)),
+  };
 }

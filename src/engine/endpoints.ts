@@ -92,9 +92,7 @@ async function place(networks: Networks, container: Container, request: Endpoint
     );
   await networks.prepare(network);
   const { id, address, address6, station } = networks.seat(network, container.id, request);
-  // in the first network of all nobody is found by name
-  const own = network.name === 'bridge' ? [] : [container.name, container.id.slice(0, 12)];
-  const names = [...new Set([...own, ...(network.name === 'bridge' ? [] : request.aliases)])];
+  const names = namesOf(container, request);
   container.places.push({
     ...{ network: network.name, id: network.id, endpoint: id, address: formatAddress(address), station, names },
     ...{ gateway: network.internal ? '' : formatAddress(pool.gateway), bits: pool.bits },
@@ -105,10 +103,28 @@ async function place(networks: Networks, container: Container, request: Endpoint
   return {
     ...{ network: network.id, address: formatAddress(address), station },
     ...(address6 !== undefined && { address6: formatAddress(address6) }),
-    // the first one is what its address is called
-    names: own.length > 0 ? [`${container.name}.${network.name}`, ...names] : [],
+    names: toldNames(container, network.name, names),
     links: Object.fromEntries(request.links.map(linkOf)),
   };
+}
+
+/** What a container is found by; in the first network of all nobody is found by name. */
+function namesOf({ name, id }: Container, { network, aliases }: EndpointRequest): string[] {
+  return network === 'bridge' ? [] : [...new Set([name, id.slice(0, 12), ...aliases])];
+}
+
+/** Before them what its address is called. */
+const toldNames = ({ name }: Container, network: string, names: string[]): string[] =>
+  names.length > 0 ? [`${name}.${network}`, ...names] : [];
+
+/** A container has got another name: it is found by that one, and no longer by the old one. */
+export async function renamed(node: NodeClient, container: Container): Promise<void> {
+  for (const place of container.places) {
+    const request = container.endpoints.find(({ network }) => network === place.network);
+    if (request) place.names = namesOf(container, request);
+    const names = toldNames(container, place.network, place.names);
+    await node.call('rename', { id: container.id, network: place.id, names });
+  }
 }
 
 /** The name that is given, and whose it is. */

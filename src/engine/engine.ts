@@ -11,7 +11,7 @@ import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
 import { Exec, type ExecConfig, parseExec } from './exec.js';
-import { connect, disconnect, enter, parseEndpoints } from './endpoints.js';
+import { connect, disconnect, enter, parseEndpoints, renamed } from './endpoints.js';
 import { networkFiles } from './network-files.js';
 import { gatewayOf, Networks } from './networks.js';
 import { portsOf } from './published-ports.js';
@@ -279,6 +279,7 @@ export class Engine {
       throw error;
     }
     container.tell('rename', { oldName: `/${old}` });
+    await renamed(this.node, container);
   }
 
   /** Namespaces of other containers that it is to share. */

@@ -5,6 +5,7 @@ import type { NodeClient } from '../runtime/node-client.js';
 import { Members } from './json-members.js';
 import type { Container } from './container.js';
 import { capabilitiesOf } from './container-defaults.js';
+import { boundsOf } from './container-spec.js';
 import { Conflict, InvalidParameter, StartFailed } from './errors.js';
 import { ProcessStreams } from './streams.js';
 
@@ -109,6 +110,7 @@ export class Exec {
         ...(config.Tty && !has('TERM=') ? ['TERM=xterm'] : []),
         ...config.Env,
       ],
+      ...boundsOf(container.host),
       cwd: config.WorkingDir || container.config.WorkingDir || '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     };

@@ -148,6 +148,8 @@ export interface NodeCalls {
   }): { pid: number };
   connect(place: { id: string; endpoint: Endpoint }): void;
   disconnect(place: { id: string; network: string }): void;
+  /** It is found by other names from now on. */
+  rename(place: { id: string; network: string; names: string[] }): void;
   /** Opens a container's ports on the host: as they are open. */
   publish(container: { id: string }): Promise<PublishedPort[]>;
   start(container: { id: string }): void;

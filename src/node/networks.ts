@@ -147,10 +147,20 @@ export class Networks {
     this.lead(member);
   }
 
+  rename(id: string, network: string, names: readonly string[]): void {
+    const { network: of, attachment } = this.place(this.member(id), id, network);
+    of.rename(attachment, names);
+  }
+
+  private place({ places }: Member, id: string, network: string): Place {
+    const place = places.get(network);
+    if (!place) throw new Refusal('missing', `container ${id} is not in network ${network}`);
+    return place;
+  }
+
   disconnect(id: string, network: string): void {
     const member = this.member(id);
-    const place = member.places.get(network);
-    if (!place) throw new Refusal('missing', `container ${id} is not in network ${network}`);
+    const place = this.place(member, id, network);
     this.leave(member, network, place);
     this.lead(member);
   }

@@ -353,6 +353,11 @@ export class NodeServer implements NodeCalls {
     this.networks.disconnect(id, network);
   }
 
+  rename({ id, network, names }: ArgumentOf<'rename'>): void {
+    this.container(id);
+    this.networks.rename(id, network, names);
+  }
+
   publish({ id }: { id: string }) {
     this.container(id);
     return this.networks.publish(id);

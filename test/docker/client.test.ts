@@ -197,6 +197,14 @@ test('a container on a terminal: size, Ctrl-C, resize, status', async (context) 
   expect(await shell.exit()).toBe(5);
 });
 
+test('what is executed in a container has its limits', async () => {
+  const flags = ['--name', 'bounded', '--ulimit', 'nofile=77:88', '--security-opt', 'no-new-privileges'];
+  await daemon.docker('run', '-d', ...flags, 'busybox', 'sleep', '1000');
+  const script = 'ulimit -n; ulimit -Hn; grep NoNewPrivs /proc/self/status';
+  expect((await daemon.docker('exec', 'bounded', 'sh', '-c', script)).stdout).toBe('77\n88\nNoNewPrivs:\t1\n');
+  await daemon.docker('rm', '-f', 'bounded');
+});
+
 test('exec and attach on a terminal; detach keys leave the container running', async (context) => {
   if (spawnSync('script', ['--version']).status !== 0) missing(context, 'script(1) is not there: install bsdutils');
   await daemon.docker('run', '-dit', '--name', 'shell', 'busybox', 'sh');

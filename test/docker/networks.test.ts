@@ -134,7 +134,10 @@ test('names: several of one name in turn, an address’s name, links, two networ
   expect(words(await ask('two.inner'))).toEqual([addresses[1]]);
   expect(await shell('third', `nslookup ${addresses[0]}`)).toContain('name = one.inner');
   expect(await shell('one', 'nslookup -type=a third')).toMatch(/Address: \d/);
-  // by its short id, too
+  // by its short id, and by a new name
+  await ok('rename', 'one', 'uno');
+  expect(words(await ask('uno'))).toEqual([addresses[0]]);
+  await ok('rename', 'uno', 'one');
   const id = (await ok('inspect', 'one', '--format', '{{.Id}}')).slice(0, 12);
   expect(words(await ask(id))).toEqual([addresses[0]]);
   expect(await shell('third', 'cat /sys/class/net/eth0/address; cat /etc/resolv.conf')).toBe(

@@ -148,18 +148,24 @@ export class ContainerNetwork {
     const attachment: Attachment = { address, second, inside, published: this.options.internal ? [] : published };
     this.attachments.add(attachment);
     this.wayOutOf(attachment);
-    for (const one of names) {
-      this.names.add(one, address);
-      if (second !== undefined) this.names.add(one, second);
-    }
+    this.rename(attachment, names);
     this.applyRules();
     return attachment;
   }
 
+  /** A container has these names, and no others. */
+  rename({ address, second }: Attachment, names: readonly string[]): void {
+    for (const one of second === undefined ? [address] : [address, second]) {
+      this.names.remove(one);
+      for (const name of names) this.names.add(name, one);
+    }
+  }
+
   /** What is for nobody nearby goes by this network, if no other one has it. */
   wayOutOf({ inside, second }: Attachment): void {
-    if (this.options.internal) return;
-    const { routes, changes } = inside.namespace;
+    const { routes, changes, interfaces } = inside.namespace;
+    // the container may have removed it
+    if (this.options.internal || interfaces.get(inside.index) !== inside) return;
     const gateways = [this.gateway, ...(second === undefined ? [] : [this.options.second!.gateway])];
     for (const gateway of gateways) {
       const route = {
