@@ -15,6 +15,8 @@ HOST_PACKAGES=(
   chromium fonts-dejavu-core   # the page
   mmdebstrap                   # a Debian root
   podman conmon crun           # an engine that runs our OCI runtime
+  containerd                   # another such engine
+  tcpdump                      # reads our captures
   runc containernetworking-plugins iptables # with which podman runs containers natively, beside our engine
 )
 
