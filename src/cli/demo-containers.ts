@@ -1,19 +1,19 @@
 // The demo's second half: two containers of the image that the package brings, on one node. What each sees, and what its limits did.
-import { fileURLToPath } from 'node:url';
+import { basename, dirname } from 'node:path';
 import pc from 'picocolors';
 import { decodeText } from '../base/text.js';
 import { parseConfig, parseHostConfig } from '../engine/container-config.js';
 import { specOf } from '../engine/container-spec.js';
 import { Members } from '../engine/json-members.js';
-import { PACKAGE_ROOT } from '../hosts/node/package-root.js';
+import { OWN_ROOT } from '../hosts/node/package-root.js';
 import type { NodeClient } from '../runtime/node-client.js';
 import { startNode } from './node-thread.js';
 import { columns } from './report.js';
 
 const MIB = 1 << 20;
 const NODE_MEMORY = 256 * MIB;
-const IMAGES = fileURLToPath(new URL('guest/build/', PACKAGE_ROOT));
-const IMAGE = 'tabvisor-image.tar';
+const IMAGES = dirname(OWN_ROOT);
+const IMAGE = basename(OWN_ROOT);
 /** Seconds that both use the processor at once. */
 const SPIN = 2;
 

@@ -1,4 +1,5 @@
 // The images of this host: the folder that they are in, locked while a command works with it, and the way to registries.
+import { createReadStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option } from 'commander';
 import type { CredentialSource } from '../base/credentials.js';
@@ -8,6 +9,7 @@ import { FolderStorage } from '../hosts/node/folder-storage.js';
 import { NodeHttpClient } from '../hosts/node/http-client.js';
 import { nodeStreams } from '../hosts/node/stream-codecs.js';
 import { RegistryClient } from '../oci/registry/client.js';
+import { OWN_ROOT } from '../hosts/node/package-root.js';
 import { Puller } from '../oci/registry/pull.js';
 import { Pusher } from '../oci/registry/push.js';
 import { openStore, type Store } from '../oci/store/store.js';
@@ -65,7 +67,7 @@ export async function withImages<Result>(
           insecure: new Set(options.insecureRegistry ?? []),
         },
       );
-      return { puller: new Puller(store, client), pusher: new Pusher(store, client) };
+      return { puller: new Puller(store, client, () => createReadStream(OWN_ROOT)), pusher: new Pusher(store, client) };
     };
     return await work({ store, registryFor, ...registryFor(dockerCredentials) });
   } finally {

@@ -1,9 +1,8 @@
 // The options of `tabvisor kernel run`, from their texts.
 import { resolve } from 'node:path';
 import { parseSize } from '../base/bytes.js';
-import { fileURLToPath } from 'node:url';
 import { InputError } from '../base/errors.js';
-import { PACKAGE_ROOT } from '../hosts/node/package-root.js';
+import { OWN_ROOT } from '../hosts/node/package-root.js';
 import { type CaptureOption, parseCapture } from './kernel-capture.js';
 import { parseShares, parseUserMap, type Shares } from './kernel-isolation.js';
 import { parseNetRate } from './net-rate.js';
@@ -16,7 +15,6 @@ import { parseLimits, type RawLimits } from './kernel-limits.js';
 import { SYSCALLS } from '../kernel/syscalls/table.js';
 
 /** The root of whoever names no other. */
-const OWN_ROOT = fileURLToPath(new URL('guest/build/tabvisor-image.tar', PACKAGE_ROOT));
 
 export interface RawKernelOptions extends RawLimits {
   rootfs?: string[];

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { type Answer, FakeRegistry } from '../../../test/fake-registry.js';
 import { imageOf, memoryStore, sha256 } from '../../../test/images.js';
+import { tarOf } from '../../../test/tar.js';
 import { Gone, MemoryStorage } from '../../../test/memory-storage.js';
 import type { Credentials } from '../../base/credentials.js';
 import { InputError } from '../../base/errors.js';
@@ -496,4 +497,24 @@ test('a large blob goes in pieces; an upload that breaks begins anew, one that i
     method === 'POST' ? { status: 202, headers: { location: 'http://169.254.169.254/latest' } } : undefined;
   await expect(new Pusher(store, clientOf(hostile).client).push(name)).rejects.toThrow(/without TLS elsewhere/);
   expect(hostile.requests.every(({ url }) => url.startsWith('https://other.example/'))).toBe(true);
+});
+
+test("the package's own image is asked of no registry, and is the same each time", async () => {
+  const store = await memoryStore();
+  const registry = registryWith();
+  const root = tarOf([{ name: 'bin/sh', data: 'a shell' }]);
+  const puller = new Puller(store, clientOf(registry).client, async function* () {
+    yield root;
+  });
+  const told: string[] = [];
+  const options = { progress: ({ status }: { status: string }) => void told.push(status) };
+  const first = await puller.pull(parseReference('tabvisor'), options);
+  expect(await puller.pull(parseReference('docker.io/library/tabvisor:latest'), options)).toEqual({
+    ...first,
+    upToDate: true,
+  });
+  expect(told).toContain('Status: Downloaded newer image for tabvisor:latest');
+  expect(told).toContain('Status: Image is up to date for tabvisor:latest');
+  expect(await store.images.find('tabvisor')).toMatchObject({ id: first.id, config: { config: { cmd: ['sh'] } } });
+  expect(registry.requests).toEqual([]);
 });

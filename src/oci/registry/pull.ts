@@ -10,6 +10,7 @@ import { DOCUMENT_MAX } from '../json.js';
 import { type Descriptor, type Manifest, parseManifest } from '../manifest.js';
 import { isForeign, layerCompression, MANIFEST_TYPES } from '../media-types.js';
 import { familiar, type Reference, withTag } from '../reference.js';
+import { importOwnImage, isOwnImage, type OwnRoot } from '../source/own-image.js';
 import { ContentError } from '../store/content-store.js';
 import type { Lease } from '../store/image-store.js';
 import type { Store } from '../store/store.js';
@@ -51,12 +52,20 @@ interface Place {
   name: string;
 }
 
+function tellEnd(progress: OnProgress, reference: Reference, digest: Digest, upToDate: boolean): void {
+  progress({ status: `Digest: ${digest}` });
+  progress({
+    status: `Status: ${upToDate ? 'Image is up to date' : 'Downloaded newer image'} for ${familiar(reference)}`,
+  });
+}
+
 export class Puller {
   private readonly flights = new Map<Digest, Flight>();
 
   constructor(
     private readonly store: Store,
     private readonly client: RegistryClient,
+    private readonly ownRoot?: OwnRoot,
   ) {}
 
   /** Rejects with InputError; what came of layers stays, and a later pull goes on from there. */
@@ -65,6 +74,7 @@ export class Puller {
     { platform, progress = () => {}, interest = WANTED }: PullOptions = {},
   ): Promise<Pulled> {
     const reference = withTag(named);
+    if (this.ownRoot && isOwnImage(reference)) return this.pullOwn(this.ownRoot, reference, platform, progress);
     const { images } = this.store;
     progress({
       id: reference.tag ?? reference.digest,
@@ -83,10 +93,7 @@ export class Puller {
       const known = [{ name: reference, digest }];
       if (manifestDigest !== digest) known.push({ name: reference, digest: manifestDigest });
       const id = await images.add(manifestDigest, { tag, known });
-      progress({ status: `Digest: ${digest}` });
-      progress({
-        status: `Status: ${upToDate ? 'Image is up to date' : 'Downloaded newer image'} for ${familiar(reference)}`,
-      });
+      tellEnd(progress, reference, digest, upToDate);
       return { id, digest, upToDate };
     } catch (error) {
       // a connection that is gone for good is the request's failure, not ours
@@ -100,6 +107,20 @@ export class Puller {
     } finally {
       lease.release();
     }
+  }
+
+  private async pullOwn(
+    root: OwnRoot,
+    reference: Reference,
+    platform: Platform | undefined,
+    progress: OnProgress,
+  ): Promise<Pulled> {
+    progress({ id: reference.tag, status: 'Pulling from the package itself' });
+    const before = this.store.images.tagged(reference);
+    const { id, manifestDigest: digest, config } = await importOwnImage(this.store, root);
+    checkPlatform(familiar(reference), config.platform, platform);
+    tellEnd(progress, reference, digest, before === id);
+    return { id, digest, upToDate: before === id };
   }
 
   /** The manifest that a name leads to for a platform, from the first place that has it. */
