@@ -174,7 +174,7 @@ export class Kernel {
     this.timeNamespace = time.hold();
     this.timeNamespace.enter();
     this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
-    this.memoryRoot = this.newMount(this.memory, new Dentry('', undefined, this.memory.root), 0);
+    this.memoryRoot = this.newMount(this.memory, this.memory.rootDentry, 0);
     this.runner = new Runner(this);
     this.log.add(5, 0, `Linux version ${RELEASE} (tabvisor) ${VERSION}`);
     this.netNamespace = new NetNamespace(this, this.userNamespace).hold();
@@ -207,7 +207,7 @@ export class Kernel {
 
   /** A namespace of mounts with `fs` as its root, there until whoever asks for it lets it go. */
   newMountNamespace(fs: FileSystem, owner = this.userNamespace): MountNamespace {
-    return this.makeMountNamespace(this.newMount(fs, new Dentry('', undefined, fs.root), 0), owner).hold();
+    return this.makeMountNamespace(this.newMount(fs, fs.rootDentry, 0), owner).hold();
   }
 
   makeMountNamespace(root: Mount, owner: UserNamespace): MountNamespace {

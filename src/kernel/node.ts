@@ -141,7 +141,7 @@ export function mountAt(
     at.dentry.add(dentry);
     at = new Path(at.mount, dentry).covered;
   }
-  const mount = kernel.newMount(fs, new Dentry('', undefined, fs.root), flags);
+  const mount = kernel.newMount(fs, fs.rootDentry, flags);
   at.mount.attach(mount, at.dentry);
   return mount;
 }

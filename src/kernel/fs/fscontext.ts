@@ -4,7 +4,6 @@ import { EBUSY, EINVAL, EMSGSIZE, ENODATA, EPERM } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { Task } from '../task/task.js';
-import { Dentry } from '../vfs/dentry.js';
 import { type Io, transferred } from '../vfs/io.js';
 import type { Mount } from '../vfs/mount.js';
 import { newDetached, reconfigure } from '../vfs/mounting.js';
@@ -118,7 +117,7 @@ export class FsContextFile extends OpenFile {
     }
     fs.source = this.source || 'none';
     fs.readOnly ||= this.readOnly === true;
-    this.held = task.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0);
+    this.held = task.kernel.newMount(fs, fs.rootDentry, 0);
     this.phase = 'created';
     return 0;
   }

@@ -37,7 +37,7 @@ export class Nsfs extends FileSystem {
   ) {
     super(device);
     this.root = new NamespaceRoot(this, 1, { mode: 0o040555, uid: 0, gid: 0 });
-    this.mount = kernel.newMount(this, new Dentry('', undefined, this.root), 0);
+    this.mount = kernel.newMount(this, this.rootDentry, 0);
   }
 
   override shown({ inode }: Dentry): void {

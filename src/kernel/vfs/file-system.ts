@@ -2,7 +2,7 @@
 import { EINVAL } from '../abi/errno.js';
 import type { Disk } from '../block/disk.js';
 import type { UserNamespace } from '../ns/user-namespace.js';
-import type { Dentry } from './dentry.js';
+import { Dentry } from './dentry.js';
 import type { Inode } from './inode.js';
 
 export interface FileSystemStatistics {
@@ -42,6 +42,14 @@ export abstract class FileSystem {
 
   /** `device` is st_dev of its files: makedev of abi/device-number.ts. */
   constructor(readonly device: number) {}
+
+  private top?: Dentry;
+
+  /** The name of its root, the same for all its mounts: so whoever has it mounted sees what others make. Linux s_root. */
+  get rootDentry(): Dentry {
+    this.top ??= new Dentry('', undefined, this.root);
+    return this.top;
+  }
 
   abstract statistics(): FileSystemStatistics;
   /** What /proc/mounts shows behind the mount's own options. */

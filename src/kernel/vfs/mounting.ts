@@ -19,7 +19,7 @@ import { MOUNT_MAX, MountNamespace } from '../ns/mount-namespace.js';
 import type { UserNamespace } from '../ns/user-namespace.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import type { FsContext, Task } from '../task/task.js';
-import { Dentry } from './dentry.js';
+import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 import { type Mount, MOUNT_FLAGS } from './mount.js';
 import { Path } from './path.js';
@@ -126,7 +126,7 @@ export function newDetached(task: Task, fs: FileSystem, flags: number): Mount | 
   const kept = keptFlags(task, fs, flags);
   if (kept < 0) return kept;
   if (task.kernel.mounts.room <= 0) return -ENOSPC;
-  const mount = task.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0);
+  const mount = task.kernel.newMount(fs, fs.rootDentry, 0);
   mount.flags = flags & MOUNT_FLAGS;
   mount.lockedFlags = kept;
   return mount;
