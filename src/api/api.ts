@@ -3,6 +3,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Handler, HttpRequest, Reply } from '../http/message.js';
 import { Router } from '../http/router.js';
+import { archiveRoutes } from './archive-routes.js';
 import { failed, json, statusOf } from './answers.js';
 import { buildRoutes } from './build-routes.js';
 import { containerRoutes } from './container-routes.js';
@@ -18,6 +19,7 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
   const router = new Router();
   systemRoutes(router, engine, about);
   containerRoutes(router, engine);
+  archiveRoutes(router, engine);
   imageRoutes(router, engine);
   buildRoutes(router, engine);
   volumeRoutes(router, engine);

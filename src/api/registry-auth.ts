@@ -1,34 +1,15 @@
 // Credentials that a client sends along for a registry. Docker Engine API, "Authentication": base64url of JSON in X-Registry-Auth; of a build, X-Registry-Config.
+import { fromBase64 } from '../base/base64.js';
 import type { CredentialSource } from '../base/credentials.js';
 import { decodeText } from '../base/text.js';
 import { InvalidParameter } from '../engine/errors.js';
 import { Members } from '../engine/json-members.js';
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const LENGTH_MAX = 65536;
-
-/** Base64 in either alphabet; undefined: it is none. */
-function decode(text: string): Uint8Array | undefined {
-  const digits = text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
-  const bytes = new Uint8Array(Math.floor((digits.length * 6) / 8));
-  let bits = 0;
-  let count = 0;
-  let at = 0;
-  for (const digit of digits) {
-    const value = DIGITS.indexOf(digit);
-    if (value < 0) return undefined;
-    bits = ((bits << 6) | value) & 0xffff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes[at++] = (bits >> count) & 0xff;
-  }
-  return bytes;
-}
 
 /** Throws InvalidParameter. */
 function parse(header: string, name: string): unknown {
-  const bytes = header.length <= LENGTH_MAX ? decode(header) : undefined;
+  const bytes = header.length <= LENGTH_MAX ? fromBase64(header) : undefined;
   try {
     return JSON.parse((bytes && decodeText(bytes)) ?? '');
   } catch (error) {

@@ -168,7 +168,8 @@ function standardMounts({ Privileged, ShmSize }: HostConfig): MountSpec[] {
   ];
 }
 
-function mountOf({ Type, Name, Source, Destination, RW, options }: MountPoint): MountSpec {
+/** As config.json has it. */
+export function mountOf({ Type, Name, Source, Destination, RW, options }: MountPoint): MountSpec {
   if (Type === 'tmpfs') return { destination: Destination, type: 'tmpfs', source: 'tmpfs', options };
   const source = Type === 'volume' ? `volume:${Name}` : Source;
   return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro', ...(options ?? [])] };

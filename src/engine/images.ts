@@ -11,7 +11,8 @@ import type { Pusher } from '../oci/registry/push.js';
 import { familiar, parseReference, withTag } from '../oci/reference.js';
 import { ArchiveBundle } from '../oci/source/bundle.js';
 import { type Loaded, loadImages } from '../oci/source/load.js';
-import { importRoot } from '../oci/source/make.js';
+import { commit, importRoot } from '../oci/source/make.js';
+import type { JsonObject } from '../oci/json.js';
 import { savedFiles, savedTar } from '../oci/source/save.js';
 import { withSpooled } from '../oci/source/spool.js';
 import type { Image } from '../oci/store/image-store.js';
@@ -88,7 +89,7 @@ export class Images {
   importRoot(
     name: string | undefined,
     bytes: AsyncIterable<Uint8Array>,
-    { comment, now, platform }: { comment: string; now: number; platform?: string },
+    { comment, now, platform, config }: { comment: string; now: number; platform?: string; config?: JsonObject },
   ): Promise<Digest> {
     return translated(async () => {
       const tag = name === undefined ? undefined : withTag(parseReference(name));
@@ -96,8 +97,31 @@ export class Images {
         tag,
         created: now,
         comment,
+        config,
       });
       this.events.tell('image', 'import', id, { name: name ?? id });
+      return id;
+    });
+  }
+
+  /** An image of another one and a layer over it; its name, when it gets one, is told of. */
+  commit(
+    base: string,
+    layer: AsyncIterable<Uint8Array>,
+    making: { name?: string; author?: string; comment?: string; config: JsonObject; createdBy: string; now: number },
+  ): Promise<Digest> {
+    return translated(async () => {
+      const { name, author, comment, config, createdBy, now } = making;
+      const tag = name === undefined ? undefined : withTag(parseReference(name));
+      const id = await commit(
+        this.store,
+        base as Digest,
+        layer,
+        { tag, created: now, author, comment, config },
+        createdBy,
+      );
+      this.events.tell('image', 'create', id, { name: id });
+      if (tag) this.events.tell('image', 'tag', id, { name: familiar(tag) });
       return id;
     });
   }

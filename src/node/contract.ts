@@ -1,7 +1,7 @@
 // What passes between the engine and a node's worker: calls with their answers, bytes of standard streams, what happens by itself.
 // Ours. All of it is plain data. Streams have windows: who sends no more than WINDOW bytes that are not acknowledged fills no memory.
 import type { LayerIndex } from '../base/layer-index.js';
-import type { IdMappings, ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
+import type { IdMappings, MountSpec, ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
 
 /** Bytes of a stream that may be under way. */
 export const WINDOW = 1 << 18;
@@ -107,6 +107,28 @@ export interface ProcessRow {
   command: string;
 }
 
+/** A container's files, whether it runs or not: its root, and folders of the host and volumes that lie in it. */
+export interface FilesOf {
+  root: string;
+  mounts: MountSpec[];
+}
+
+/** What stat(2) says. */
+export interface FileStatus {
+  mode: number;
+  size: number;
+  seconds: number;
+  nanoseconds: number;
+  /** Where a symbolic link leads in the end. */
+  target?: string;
+}
+
+export interface FileChange {
+  path: string;
+  /** Changed, added, deleted. */
+  kind: 0 | 1 | 2;
+}
+
 /** The calls, each with one argument; the verbs of the OCI runtime-spec and what an engine asks besides. */
 export interface NodeCalls {
   info(): NodeInfo;
@@ -125,6 +147,18 @@ export interface NodeCalls {
   /** The next bytes of an archive; undefined: that was all, and it is closed. */
   readArchive(archive: { archive: number }): Promise<Uint8Array | undefined>;
   closeArchive(archive: { archive: number }): void;
+  statFile(file: FilesOf & { path: string }): FileStatus;
+  /** The tar of what is at `path`, which is called `name` in it: an archive to be read. */
+  openTree(tree: FilesOf & { path: string; name: string }): { archive: number };
+  /** An archive to be written, a tar that is unpacked in the directory `path`. `owner`: a user of the root's, who is to have it all. */
+  openUnpacking(
+    into: FilesOf & { path: string; owner?: string; readOnlyRoot?: boolean; noOverwriteDirNonDir?: boolean },
+  ): { archive: number };
+  writeArchive(archive: { archive: number; bytes: Uint8Array }): void;
+  endArchive(archive: { archive: number }): void;
+  changes(root: { root: string }): FileChange[];
+  /** Bytes of files that a root, or a volume, has of its own. */
+  usage(of: { root: string } | { volume: string }): { bytes: number; files: number };
   addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean }): void;
   removeNetwork(network: { id: string }): void;
   /** `store`: as a root's `upper`. */

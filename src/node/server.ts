@@ -22,6 +22,7 @@ import { indexLayer } from '../oci/layer.js';
 import { Archives } from './archives.js';
 import { Container, type Running } from './container.js';
 import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
+import { Files } from './files/files.js';
 import type { NodeFiles } from './host-files.js';
 import { initLayer } from './init-layer.js';
 import { mappedNamespace } from './namespaces.js';
@@ -63,6 +64,7 @@ export class NodeServer implements NodeCalls {
   private readonly watched = new Map<Process, Named>();
   private readonly networks: Networks;
   private readonly archives: Archives;
+  private readonly files: Files;
   private closed = false;
 
   constructor(
@@ -73,6 +75,12 @@ export class NodeServer implements NodeCalls {
   ) {
     this.networks = new Networks(kernel, outside.uplink);
     this.archives = new Archives(kernel);
+    this.files = new Files(
+      kernel,
+      this.archives,
+      (id) => this.root(id),
+      () => this.mountSources,
+    );
     kernel.onProcessEnded = (process) => this.processEnded(process);
     channel.onMessage((message) => {
       this.receive(message);
@@ -248,10 +256,19 @@ export class NodeServer implements NodeCalls {
     this.drop(this.roots, id, 'root', keep);
   }
 
+  private root(id: string): FileSystem {
+    const kept = this.roots.get(id);
+    if (!kept) throw new Refusal('missing', `there is no root ${id}`);
+    return kept.fs;
+  }
+
+  private get mountSources() {
+    return { files: this.outside.files, volumes: new Map([...this.volumes].map(([name, { fs }]) => [name, fs])) };
+  }
+
   openChanges({ id }: ArgumentOf<'openChanges'>) {
-    const root = this.roots.get(id);
-    if (!root) throw new Refusal('missing', `there is no root ${id}`);
-    const upper = root.fs instanceof Overlayfs ? root.fs.upper : undefined;
+    const root = this.root(id);
+    const upper = root instanceof Overlayfs ? root.upper : undefined;
     if (!upper) throw new Refusal('invalid', `root ${id} is a folder of the host's: there are no changes of it`);
     const { owner } = upper;
     return { archive: this.archives.layer(upper.root, owner?.parent ? owner : undefined) };
@@ -263,6 +280,36 @@ export class NodeServer implements NodeCalls {
 
   closeArchive({ archive }: ArgumentOf<'closeArchive'>): void {
     this.archives.close(archive);
+  }
+
+  statFile(file: ArgumentOf<'statFile'>) {
+    return this.files.status(file);
+  }
+
+  openTree(tree: ArgumentOf<'openTree'>) {
+    return this.files.openTree(tree);
+  }
+
+  openUnpacking(into: ArgumentOf<'openUnpacking'>) {
+    return this.files.openUnpacking(into);
+  }
+
+  writeArchive({ archive, bytes }: ArgumentOf<'writeArchive'>): void {
+    this.archives.write(archive, bytes);
+  }
+
+  endArchive({ archive }: { archive: number }): void {
+    this.archives.end(archive);
+  }
+
+  changes(root: { root: string }) {
+    return this.files.changes(root);
+  }
+
+  usage(of: ArgumentOf<'usage'>) {
+    const fs = 'root' in of ? this.root(of.root) : this.volumes.get(of.volume)?.fs;
+    if (!fs) throw new Refusal('missing', `there is no such volume`);
+    return this.files.usage(fs);
   }
 
   addNetwork(network: ArgumentOf<'addNetwork'>): void {
@@ -321,12 +368,10 @@ export class NodeServer implements NodeCalls {
   create({ id, root, spec, files = {}, reaper, ...network }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
-    const kept = this.roots.get(root);
-    if (!kept) throw new Refusal('missing', `there is no root ${root}`);
+    const fs = this.root(root);
     checkSpec(spec);
-    const volumes = new Map([...this.volumes].map(([name, { fs }]) => [name, fs]));
-    const sources = { files: this.outside.files, volumes, texts: files };
-    const container = new Container(this.kernel, id, kept.fs, spec, sources, this.eventsOf({ id }), reaper);
+    const sources = { ...this.mountSources, texts: files };
+    const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper);
     try {
       this.networks.attach(id, container.init.task.namespaces.net, network);
     } catch (error) {

@@ -29,7 +29,16 @@ interface Known {
 
 const keyOf = ({ id, exec }: ProcessName): string => (exec === undefined ? id : `${id} ${exec}`);
 
-export type { Endpoint, Layer, ProcessRow, PublishedPort, Statistics } from '../node/contract.js';
+export type {
+  Endpoint,
+  FileChange,
+  FilesOf,
+  FileStatus,
+  Layer,
+  ProcessRow,
+  PublishedPort,
+  Statistics,
+} from '../node/contract.js';
 
 export class NodeClient {
   private readonly calls = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();

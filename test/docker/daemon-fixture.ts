@@ -25,8 +25,9 @@ export interface Answer {
   body: string;
 }
 
-/** Of the oldest descriptions, which say otherwise than every engine and every client did. */
+/** Of the descriptions, which say otherwise than every engine and every client did. */
 const MISTAKES = [
+  /POST \/commit 400/,
   /NetworkSettings\/Ports must be array/,
   /ExecIDs must be string/,
   /RestartPolicy\/Name must be equal/,

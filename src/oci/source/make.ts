@@ -11,8 +11,6 @@ import type { Image } from '../store/image-store.js';
 import { manifestBytes } from '../store/sendable.js';
 import type { Store } from '../store/store.js';
 import { archiveEnd } from '../tar/writer.js';
-import { layerTar } from '../tree/layer-tar.js';
-import type { Tree } from '../tree/tree.js';
 import { begun, uncompressed } from './compressed.js';
 
 export interface Making {
@@ -43,11 +41,11 @@ export async function importRoot(
   return made(store, document, [diffId], [], { created_by: '' }, making);
 }
 
-/** An image of `base` and what has changed over it. */
+/** An image of `base` and what has changed over it, a layer's tar. */
 export async function commit(
   store: Store,
   base: Digest,
-  changes: Tree,
+  changes: AsyncIterable<Uint8Array>,
   making: Making,
   createdBy = '',
 ): Promise<Digest> {
@@ -57,9 +55,9 @@ export async function commit(
       `commit: the image has ${LAYERS_MAX} layers already`,
       'Export and import it: one layer is left of them.',
     );
-  const { diffId } = await store.layers.ingest(layerTar(changes));
+  const { diffId } = await store.layers.ingest(changes);
   const history = historyOf(config.document);
-  return made(store, config.document, [...config.diffIds, diffId], history, { created_by: createdBy }, making);
+  return made(store, config.document, [...config.diffIds, diffId], history, { created_by: createdBy }, { ...making, parent: base });
 }
 
 const historyOf = (document: JsonObject): readonly unknown[] =>

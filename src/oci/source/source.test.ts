@@ -14,6 +14,7 @@ import { treeOf } from '../tree/tree.js';
 import { indexLayer } from '../layer.js';
 import { ArchiveBundle } from './bundle.js';
 import { loadImages } from './load.js';
+import { layerTar } from '../tree/layer-tar.js';
 import { commit, importRoot } from './make.js';
 import { savedFiles, savedTar } from './save.js';
 import { withSpooled } from './spool.js';
@@ -176,8 +177,8 @@ test('a root as a tar becomes an image; what has changed over it one more', asyn
   ]);
   const making = { tag: parseReference('app'), created: 1000, config: { Cmd: ['sh'] } };
   const tree = treeOf({ index: indexLayer(sourceOf(upper)), tar: sourceOf(upper) });
-  const app = await commit(store, id, tree, making, 'sh');
-  expect(await commit(store, id, tree, making, 'sh')).toBe(app);
+  const app = await commit(store, id, layerTar(tree), making, 'sh');
+  expect(await commit(store, id, layerTar(tree), making, 'sh')).toBe(app);
   const image = await store.images.get(app);
   expect(image.config.config.cmd).toEqual(['sh']);
   expect(image.config.history.map(({ createdBy, comment }) => [createdBy, comment])).toEqual([
