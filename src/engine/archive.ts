@@ -104,7 +104,7 @@ export class Archive {
   }
 
   changes({ id }: Container): Promise<FileChange[]> {
-    return this.engine.node.call('changes', { root: id });
+    return this.engine.node.call('listChanges', { root: id });
   }
 
   /** Throws InvalidParameter. */

@@ -156,7 +156,7 @@ export interface NodeCalls {
   ): { archive: number };
   writeArchive(archive: { archive: number; bytes: Uint8Array }): void;
   endArchive(archive: { archive: number }): void;
-  changes(root: { root: string }): FileChange[];
+  listChanges(root: { root: string }): FileChange[];
   /** Bytes of files that a root, or a volume, has of its own. */
   usage(of: { root: string } | { volume: string }): { bytes: number; files: number };
   addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean }): void;

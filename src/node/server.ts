@@ -15,7 +15,6 @@ import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import { RELEASE, VERSION } from '../kernel/release.js';
 import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Process } from '../kernel/task/process.js';
-import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import type { Mount } from '../kernel/vfs/mount.js';
 import { indexLayer } from '../oci/layer.js';
@@ -176,7 +175,7 @@ export class NodeServer implements NodeCalls {
     if (into.has(id)) throw new Refusal('conflict', `${what} ${id} is there already`);
     const made = make();
     const { fs } = made;
-    into.set(id, { ...made, mount: this.kernel.newMount(fs, new Dentry('', undefined, fs.root), 0) });
+    into.set(id, { ...made, mount: this.kernel.newMount(fs, fs.rootDentry, 0) });
   }
 
   /** Ends what is there. Its store stays with `keep`, and then all that has changed is in it. */
@@ -302,7 +301,7 @@ export class NodeServer implements NodeCalls {
     this.archives.end(archive);
   }
 
-  changes(root: { root: string }) {
+  listChanges(root: { root: string }) {
     return this.files.changes(root);
   }
 

@@ -60,11 +60,13 @@ export class TarWriter {
     this.size += bytes.length;
   }
 
-  /** Throws Refusal, InputError. */
+  /** What has come lasts from here on, where its filesystem does. Throws Refusal, InputError. */
   end(): void {
     this.stream.end();
     this.finishFile();
     for (const { inode, entry } of this.directories.reverse()) this.setTime(inode, entry);
+    const failed = this.into.mount.fs.sync();
+    if (failed < 0) throw new Refusal('invalid', `what was unpacked is not kept: ${errnoName(-failed)}`);
   }
 
   /** Nothing more comes: what there is stays. */
