@@ -1,7 +1,6 @@
 // Pull, push and import: answers that tell how far it has come, one JSON object a line. Docker Engine API, ImageCreate, ImagePush.
 import type { Engine } from '../engine/engine.js';
 import { InvalidParameter, NotFound } from '../engine/errors.js';
-import { changedConfig } from '../engine/image-changes.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import { messageOf } from '../base/errors.js';
 import type { ByteWriter } from '../http/message.js';
@@ -51,10 +50,7 @@ export async function createImage(engine: Engine, request: HttpRequest): Promise
       comment: query.get('message') || 'Imported from -',
       now: engine.host.date(),
       platform: query.get('platform') || undefined,
-      config: changedConfig(
-        {},
-        request.queryAll.filter(([each]) => each === 'changes').map(([, value]) => value),
-      ),
+      changes: request.queryAll.filter(([each]) => each === 'changes').map(([, value]) => value),
     });
     return { status: 200, headers: { 'Content-Type': 'application/json' }, body: line({ status: id }) };
   }

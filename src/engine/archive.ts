@@ -1,6 +1,8 @@
 // Files of containers as tars, both ways, and a container as an image. Docker Engine API, ContainerArchive, ContainerExport, ImageCommit.
 import { changesOf, treeOf, unpack } from '../runtime/archive-stream.js';
 import type { FileChange, FileStatus } from '../runtime/node-client.js';
+import type { ContainerDefaults } from '../oci/config.js';
+import { configDocument } from '../oci/config-document.js';
 import type { Digest } from '../oci/digest.js';
 import { uncompressed } from '../oci/source/compressed.js';
 import { cleanPath } from './build/ignore.js';
@@ -8,6 +10,7 @@ import type { Container } from './container.js';
 import { mountOf } from './container-spec.js';
 import type { Engine } from './engine.js';
 import { NodeFailure, NotFound } from './errors.js';
+import type { HealthConfig } from './health.js';
 import { changedConfig } from './image-changes.js';
 
 export interface FileOf {
@@ -38,6 +41,11 @@ const nameOf = (path: string): string =>
     .replace(/(?<=.)\/$/, '')
     .split('/')
     .at(-1) || '/';
+
+const healthOf = (health: HealthConfig): ContainerDefaults['healthcheck'] => ({
+  ...{ test: health.Test, interval: health.Interval, timeout: health.Timeout, retries: health.Retries },
+  ...{ startPeriod: health.StartPeriod, startInterval: health.StartInterval },
+});
 
 export class Archive {
   constructor(private readonly engine: Engine) {}
@@ -111,27 +119,24 @@ export class Archive {
   async commit(container: Container, { name, author, comment, changes, pause }: Commit): Promise<Digest> {
     const { images, node } = this.engine;
     const { config, id } = container;
-    const base = (await images.find(container.imageId)).config.document.config ?? {};
-    const own = {
-      ...(base as object),
-      ...{ User: config.User, Env: config.Env.filter((entry) => entry.includes('=')), Cmd: config.Cmd },
-      ...{
-        Entrypoint: config.Entrypoint,
-        Volumes: config.Volumes,
-        WorkingDir: config.WorkingDir,
-        Labels: config.Labels,
-      },
-      ...(config.ExposedPorts && { ExposedPorts: config.ExposedPorts }),
-      ...(config.StopSignal !== undefined && { StopSignal: config.StopSignal }),
-      ...(config.Healthcheck && { Healthcheck: config.Healthcheck }),
-      ...(config.Shell && { Shell: config.Shell }),
+    const base = (await images.find(container.imageId)).config.config;
+    const own: ContainerDefaults = {
+      ...base,
+      ...{ user: config.User, env: config.Env.filter((entry) => entry.includes('=')), workingDir: config.WorkingDir },
+      ...{ cmd: config.Cmd ?? undefined, entrypoint: config.Entrypoint ?? undefined },
+      exposedPorts: Object.keys(config.ExposedPorts ?? {}),
+      volumes: Object.keys(config.Volumes ?? {}),
+      labels: new Map(Object.entries(config.Labels)),
+      stopSignal: config.StopSignal ?? base.stopSignal,
+      healthcheck: config.Healthcheck ? healthOf(config.Healthcheck) : base.healthcheck,
+      shell: config.Shell ?? base.shell,
     };
     const changed = changedConfig(own, changes);
     const stops = pause && container.status === 'running';
     if (stops) await container.pause();
     try {
       const imageID = await images.commit(container.imageId, changesOf(node, id), {
-        ...{ name, author, comment, config: changed, now: this.engine.host.date() },
+        ...{ name, author, comment, config: configDocument(changed), now: this.engine.host.date() },
         createdBy: (config.Cmd ?? []).join(' '),
       });
       container.tell('commit', { comment: comment ?? '', imageID, imageRef: name ?? '' });

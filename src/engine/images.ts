@@ -12,6 +12,7 @@ import { familiar, parseReference, withTag } from '../oci/reference.js';
 import { ArchiveBundle } from '../oci/source/bundle.js';
 import { type Loaded, loadImages } from '../oci/source/load.js';
 import { commit, importRoot } from '../oci/source/make.js';
+import { configDocument } from '../oci/config-document.js';
 import type { JsonObject } from '../oci/json.js';
 import { savedFiles, savedTar } from '../oci/source/save.js';
 import { withSpooled } from '../oci/source/spool.js';
@@ -20,6 +21,7 @@ import type { Store } from '../oci/store/store.js';
 import { layerPath } from '../oci/store/layer-store.js';
 import { Conflict, type EngineError, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
+import { changedConfig, EMPTY } from './image-changes.js';
 
 export type { Image };
 
@@ -89,7 +91,12 @@ export class Images {
   importRoot(
     name: string | undefined,
     bytes: AsyncIterable<Uint8Array>,
-    { comment, now, platform, config }: { comment: string; now: number; platform?: string; config?: JsonObject },
+    {
+      comment,
+      now,
+      platform,
+      changes,
+    }: { comment: string; now: number; platform?: string; changes: readonly string[] },
   ): Promise<Digest> {
     return translated(async () => {
       const tag = name === undefined ? undefined : withTag(parseReference(name));
@@ -97,7 +104,7 @@ export class Images {
         tag,
         created: now,
         comment,
-        config,
+        config: configDocument(changedConfig(EMPTY, changes)),
       });
       this.events.tell('image', 'import', id, { name: name ?? id });
       return id;

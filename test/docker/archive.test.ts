@@ -320,7 +320,20 @@ test('diff, export and commit: what has changed, and an image of it', async () =
       '-c',
       'CMD ["sh", "-c", "echo $A:$B; cat /a/d; ls /etc/group; ls /data"]',
     ],
-    ...['-c', 'ENV A=1 B="two $A"', '-c', 'EXPOSE 80', '-c', 'LABEL k=v', '-c', 'WORKDIR /a', 'base', 'made:v1'],
+    ...[
+      '-c',
+      'ENV A=1',
+      '-c',
+      'ENV B="two $A"',
+      '-c',
+      'EXPOSE 80',
+      '-c',
+      'LABEL k=v',
+      '-c',
+      'WORKDIR /a',
+      'base',
+      'made:v1',
+    ],
   );
   expect(committed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) });
   await events.expect('pause\ncommit\nunpause\n');

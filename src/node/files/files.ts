@@ -3,8 +3,9 @@
 import type { Kernel } from '../../kernel/kernel.js';
 import type { FileSystem } from '../../kernel/vfs/file-system.js';
 import type { Archives } from '../archives.js';
+import type { MountSources } from '../binds.js';
 import type { ArgumentOf, FileChange, FileStatus, FilesOf } from '../contract.js';
-import type { MountSources } from '../mounts.js';
+
 import { Refusal } from '../refusal.js';
 import { userOf } from '../user-name.js';
 import { changesOf, upperOf, usageOf } from './changes.js';

@@ -3,6 +3,7 @@
 import { EEXIST, ENOENT, ENOSPC, errnoName } from '../../kernel/abi/errno.js';
 import { O_CREAT, O_EXCL, O_LARGEFILE, O_WRONLY } from '../../kernel/abi/fcntl.js';
 import { makedev } from '../../kernel/abi/device-number.js';
+import { Hostfs } from '../../kernel/fs/hostfs.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO } from '../../kernel/abi/stat.js';
 import type { Task } from '../../kernel/task/task.js';
 import type { Inode } from '../../kernel/vfs/inode.js';
@@ -211,7 +212,9 @@ export class TarWriter {
     const { uid, gid } = this.how.owner ?? entry;
     if (!(uid >= 0 && uid <= ID_MAX && gid >= 0 && gid <= ID_MAX))
       throw new Refusal('invalid', `unpacking "${shown(entry.name)}": no owner has the number ${uid}:${gid}`);
-    this.check(entry, inode.setAttributes(this.task, { uid, gid }));
+    const result = inode.setAttributes(this.task, { uid, gid });
+    // a folder of the host keeps the owners that its user may give
+    if (!(inode.fs instanceof Hostfs)) this.check(entry, result);
   }
 
   /** The mode last: to change the owner takes away what would be his rights. */

@@ -12,7 +12,8 @@ import type { FileSystem } from '../../kernel/vfs/file-system.js';
 import type { Path } from '../../kernel/vfs/path.js';
 import { resolve, resolveLast } from '../../kernel/vfs/walk.js';
 import type { FileStatus } from '../contract.js';
-import { mountAll, type MountSources } from '../mounts.js';
+import type { MountSources } from '../binds.js';
+import { mountAll } from '../mounts.js';
 import { checked, Refusal } from '../refusal.js';
 
 /** Characters of a name as the kernel has it are bytes. */
@@ -38,7 +39,7 @@ export class View {
       mountNamespace.release();
     }
     try {
-      mountAll(this.task, mounts, sources);
+      mountAll(this.task, mounts, sources, { uid: 0, gid: 0 });
     } catch (error) {
       this.close();
       throw error;

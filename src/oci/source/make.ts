@@ -57,7 +57,14 @@ export async function commit(
     );
   const { diffId } = await store.layers.ingest(changes);
   const history = historyOf(config.document);
-  return made(store, config.document, [...config.diffIds, diffId], history, { created_by: createdBy }, { ...making, parent: base });
+  return made(
+    store,
+    config.document,
+    [...config.diffIds, diffId],
+    history,
+    { created_by: createdBy },
+    { ...making, parent: base },
+  );
 }
 
 const historyOf = (document: JsonObject): readonly unknown[] =>
