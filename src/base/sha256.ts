@@ -5,12 +5,12 @@ import type { Hash } from './streams.js';
 const BLOCK = 64;
 
 /** The first 32 bits of the fractional parts of the roots of the first primes: square roots begin the state, cube roots are added. */
-function roots(count: number, power: number): Uint32Array {
-  const found = new Uint32Array(count);
+function roots(count: number, power: number): Int32Array {
+  const found = new Int32Array(count);
   for (let prime = 2, i = 0; i < count; prime++) {
     let isPrime = true;
     for (let by = 2; by * by <= prime; by++) if (prime % by === 0) isPrime = false;
-    if (isPrime) found[i++] = (prime ** power % 1) * 2 ** 32;
+    if (isPrime) found[i++] = Math.floor((prime ** power % 1) * 2 ** 32) | 0;
   }
   return found;
 }
@@ -21,7 +21,8 @@ const turn = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
 
 export class Sha256 implements Hash {
   private readonly state = START.slice();
-  private readonly words = new Uint32Array(64);
+  /** Signed, as all words here: engines add such without leaving 32 bits. */
+  private readonly words = new Int32Array(64);
   private readonly pending = new Uint8Array(BLOCK);
   private length = 0;
 
@@ -49,7 +50,7 @@ export class Sha256 implements Hash {
     view.setUint32(tail.length - 8, Math.floor(bits / 2 ** 32));
     view.setUint32(tail.length - 4, bits >>> 0);
     for (let at = 0; at < tail.length; at += BLOCK) this.block(tail, at);
-    return [...this.state].map((word) => word.toString(16).padStart(8, '0')).join('');
+    return [...this.state].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
   private block(bytes: Uint8Array, at: number): void {
@@ -61,21 +62,20 @@ export class Sha256 implements Hash {
       const y = w[i - 2]!;
       const s0 = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
       const s1 = turn(y, 17) ^ turn(y, 19) ^ (y >>> 10);
-      w[i] = w[i - 16]! + s0 + w[i - 7]! + s1;
+      w[i] = (w[i - 16]! + s0 + w[i - 7]! + s1) | 0;
     }
-    let [a, b, c, d, e, f, g, h] = this.state as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const s = this.state;
+    let a = s[0]!;
+    let b = s[1]!;
+    let c = s[2]!;
+    let d = s[3]!;
+    let e = s[4]!;
+    let f = s[5]!;
+    let g = s[6]!;
+    let h = s[7]!;
     for (let i = 0; i < 64; i++) {
-      const t1 = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + K[i]! + w[i]!) | 0;
-      const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      const t1 = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + K[i]! + w[i]!) | 0;
+      const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (c & (a ^ b)))) | 0;
       h = g;
       g = f;
       f = e;
@@ -85,14 +85,13 @@ export class Sha256 implements Hash {
       b = a;
       a = (t1 + t2) | 0;
     }
-    const s = this.state;
-    s[0]! += a;
-    s[1]! += b;
-    s[2]! += c;
-    s[3]! += d;
-    s[4]! += e;
-    s[5]! += f;
-    s[6]! += g;
-    s[7]! += h;
+    s[0] = (s[0]! + a) | 0;
+    s[1] = (s[1]! + b) | 0;
+    s[2] = (s[2]! + c) | 0;
+    s[3] = (s[3]! + d) | 0;
+    s[4] = (s[4]! + e) | 0;
+    s[5] = (s[5]! + f) | 0;
+    s[6] = (s[6]! + g) | 0;
+    s[7] = (s[7]! + h) | 0;
   }
 }

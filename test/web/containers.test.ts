@@ -215,6 +215,20 @@ test('a registry that lets pages read it is pulled from; of others is said why n
   await drop(page, bad);
   await shown(page, 'bad.tar', '#notices');
 
+  // the browser gives no more room: it is said, nothing half is left, and with room all goes on
+  const { busybox } = needs(context, 'busybox');
+  const file = join(scratch(), 'busybox.tar');
+  writeFileSync(file, saved(busybox));
+  const session = await page.context().newCDPSession(page);
+  const origin = new URL(page.url()).origin;
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
+  await drop(page, file);
+  await shown(page, 'gives this page no more room', '#notices');
+  await accessible(page, 'no more room');
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+  await drop(page, file);
+  await shown(page, 'Loaded busybox:saved', '.told');
+
   const second = await page.context().newPage();
   await second.goto(page.url());
   await shown(second, 'Another tab', '#notices');

@@ -131,6 +131,80 @@ class Input {
     return entry >> 4;
   }
 
+  /** Symbols of a block, as far as what is there and the room for them go. True: the block has ended. All that is looked at is local: it is the loop. */
+  symbols(out: Output, { literals, distances }: Codes): boolean {
+    const { bytes } = this;
+    const to = out.bytes;
+    let { at, held, heldBits } = this;
+    let { length } = out;
+    const last = this.ended ? Number.POSITIVE_INFINITY : bytes.length - SYMBOL_MAX;
+    const mask = (1 << MAX_BITS) - 1;
+    let over = false;
+    while (at <= last && length < Output.FULL) {
+      // two bytes at a time; those behind the end are zeros, and the end is looked at below
+      if (heldBits < MAX_BITS) {
+        held |= (bytes[at]! << heldBits) | (bytes[at + 1]! << (heldBits + 8));
+        at += 2;
+        heldBits += 16;
+      }
+      let entry = literals[held & mask]!;
+      if (entry === 0) throw damaged('a code that means nothing');
+      held >>>= entry & 15;
+      heldBits -= entry & 15;
+      const symbol = entry >> 4;
+      if (symbol < 256) {
+        if (at > bytes.length) throw damaged('it ends early');
+        to[length++] = symbol;
+        continue;
+      }
+      if (symbol === 256) {
+        over = true;
+        break;
+      }
+      const index = symbol - 257;
+      if (index >= LENGTH_BASE.length) throw damaged('a length that there is not');
+      if (heldBits < MAX_BITS) {
+        held |= (bytes[at]! << heldBits) | (bytes[at + 1]! << (heldBits + 8));
+        at += 2;
+        heldBits += 16;
+      }
+      let bits = LENGTH_BITS[index]!;
+      const end = length + LENGTH_BASE[index]! + (held & ((1 << bits) - 1));
+      held >>>= bits;
+      heldBits -= bits;
+      if (heldBits < MAX_BITS) {
+        held |= (bytes[at]! << heldBits) | (bytes[at + 1]! << (heldBits + 8));
+        at += 2;
+        heldBits += 16;
+      }
+      entry = distances[held & mask]!;
+      if (entry === 0) throw damaged('a code that means nothing');
+      held >>>= entry & 15;
+      heldBits -= entry & 15;
+      const far = entry >> 4;
+      if (far >= DISTANCE_BASE.length) throw damaged('a distance that there is not');
+      if (heldBits < MAX_BITS) {
+        held |= (bytes[at]! << heldBits) | (bytes[at + 1]! << (heldBits + 8));
+        at += 2;
+        heldBits += 16;
+      }
+      bits = DISTANCE_BITS[far]!;
+      const distance = DISTANCE_BASE[far]! + (held & ((1 << bits) - 1));
+      held >>>= bits;
+      heldBits -= bits;
+      if (distance > length) throw damaged('it refers to what was before its beginning');
+      if (at > bytes.length) throw damaged('it ends early');
+      // the copy may reach into what it writes
+      for (; length < end; length++) to[length] = to[length - distance]!;
+    }
+    if (at > bytes.length) throw damaged('it ends early');
+    this.at = at;
+    this.held = held;
+    this.heldBits = heldBits;
+    out.length = length;
+    return over;
+  }
+
   /** To the beginning of the next byte that is not read. */
   align(): void {
     this.at -= this.heldBits >> 3;
@@ -154,6 +228,8 @@ class Input {
 
 /** What comes out: the last 32 KiB, and in front of it what has not been handed on. */
 class Output {
+  /** With a length of it and more it takes no symbol. */
+  static readonly FULL = WINDOW + PIECE;
   readonly bytes = new Uint8Array(WINDOW + PIECE + MATCH_MAX);
   length = 0;
   /** From here on it is not handed on. */
@@ -163,7 +239,7 @@ class Output {
   size = 0;
 
   get isFull(): boolean {
-    return this.length >= WINDOW + PIECE;
+    return this.length >= Output.FULL;
   }
 
   /** What has not been handed on. */
@@ -241,30 +317,6 @@ function blockCodes(input: Input): Codes {
   };
 }
 
-/** As far as input and room go. True: the block has ended. */
-function symbols(input: Input, out: Output, { literals, distances }: Codes): boolean {
-  const { bytes } = out;
-  while (input.has(SYMBOL_MAX) && !out.isFull) {
-    const symbol = input.symbol(literals);
-    if (symbol === 256) return true;
-    if (symbol < 256) {
-      bytes[out.length++] = symbol;
-      continue;
-    }
-    const index = symbol - 257;
-    if (index >= LENGTH_BASE.length) throw damaged('a length that there is not');
-    const length = LENGTH_BASE[index]! + input.bits(LENGTH_BITS[index]!);
-    const far = input.symbol(distances);
-    if (far >= DISTANCE_BASE.length) throw damaged('a distance that there is not');
-    const distance = DISTANCE_BASE[far]! + input.bits(DISTANCE_BITS[far]!);
-    if (distance > out.length) throw damaged('it refers to what was before its beginning');
-    // the copy may reach into what it writes
-    for (let end = out.length + length; out.length < end; out.length++)
-      bytes[out.length] = bytes[out.length - distance]!;
-  }
-  return false;
-}
-
 async function* stored(input: Input, out: Output): AsyncGenerator<Uint8Array> {
   input.align();
   await input.more(4);
@@ -291,7 +343,7 @@ async function* member(input: Input, out: Output): AsyncGenerator<Uint8Array> {
       continue;
     }
     const codes = kind === 1 ? fixedCodes() : blockCodes(input);
-    while (!symbols(input, out, codes)) {
+    while (!input.symbols(out, codes)) {
       if (out.isFull) yield out.flush();
       await input.more(SYMBOL_MAX);
     }
