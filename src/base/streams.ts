@@ -1,5 +1,5 @@
 // What is done to bytes while they pass: a checksum of them, their uncompressed form. The host has it quicker than we could.
-// FIPS 180-4 (SHA-256), RFC 1952 (gzip), RFC 8878 (zstd).
+// FIPS 180-4 (SHA-256), RFC 1952 (gzip), RFC 8878 (zstd), base/xz.ts, base/bzip2.ts.
 
 export interface Hash {
   update(bytes: Uint8Array): void;
@@ -7,7 +7,7 @@ export interface Hash {
   digest(): string;
 }
 
-export type Compression = 'gzip' | 'zstd';
+export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 /** Streams of a host. */
 export interface StreamCodecs {

@@ -1,6 +1,7 @@
 // zstd streams, for hosts that do not uncompress them: frames of blocks.
 // RFC 8878, 3.1.1 (frames), 3.1.2 (skippable frames). Hostile: a frame may ask for any window, and anything may follow it.
 // DEVIATION: a frame's own checksum is not looked at: what is uncompressed here has a better one.
+import { ByteReader } from './byte-reader.js';
 import { viewOf } from './bytes.js';
 import { InputError, messageOf } from './errors.js';
 import { BLOCK_MAX, BlockDecoder, type History } from './zstd-block.js';
@@ -17,58 +18,9 @@ function damaged(why: string, cause?: unknown): InputError {
   return new InputError(`zstd: ${why}`, 'The archive is damaged.', { cause });
 }
 
-/** Bytes of a stream by their number. */
-class Reader {
-  private readonly pieces: AsyncIterator<Uint8Array>;
-  private piece = new Uint8Array(0) as Uint8Array;
-
-  constructor(bytes: AsyncIterable<Uint8Array>) {
-    this.pieces = bytes[Symbol.asyncIterator]();
-  }
-
-  /** Fewer only at the end. */
-  private async upTo(count: number): Promise<Uint8Array> {
-    const found = new Uint8Array(count);
-    let have = 0;
-    while (have < count) {
-      if (this.piece.length === 0) {
-        const next = await this.pieces.next();
-        if (next.done) break;
-        this.piece = next.value;
-      }
-      const part = this.piece.subarray(0, count - have);
-      found.set(part, have);
-      have += part.length;
-      this.piece = this.piece.subarray(part.length);
-    }
-    return found.subarray(0, have);
-  }
-
-  async take(count: number): Promise<Uint8Array> {
-    const found = await this.upTo(count);
-    if (found.length < count) throw damaged(ENDS_EARLY);
-    return found;
-  }
-
-  /** Undefined when there are no more at all. */
-  async takeOrEnd(count: number): Promise<Uint8Array | undefined> {
-    const found = await this.upTo(count);
-    if (found.length > 0 && found.length < count) throw damaged(ENDS_EARLY);
-    return found.length === 0 ? undefined : found;
-  }
-
-  async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; left -= BLOCK_MAX) await this.take(Math.min(left, BLOCK_MAX));
-  }
-
-  async close(): Promise<void> {
-    await this.pieces.return?.();
-  }
-}
-
 /** Rejects with InputError. */
 export async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = new Reader(bytes);
+  const reader = new ByteReader(bytes, damaged);
   try {
     let frames = 0;
     for (let magic = await reader.takeOrEnd(4); magic; magic = await reader.takeOrEnd(4)) {
@@ -85,7 +37,7 @@ export async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<
   }
 }
 
-async function* frame(reader: Reader): AsyncGenerator<Uint8Array> {
+async function* frame(reader: ByteReader): AsyncGenerator<Uint8Array> {
   const { window, contentSize, hasChecksum } = await frameHeader(reader);
   const decoder = new BlockDecoder();
   const history: History = { bytes: new Uint8Array(ROOM), at: 0 };
@@ -107,7 +59,7 @@ async function* frame(reader: Reader): AsyncGenerator<Uint8Array> {
 }
 
 async function oneBlock(
-  reader: Reader,
+  reader: ByteReader,
   type: number,
   length: number,
   decoder: BlockDecoder,
@@ -143,7 +95,9 @@ function makeRoom(history: History, window: number): void {
 }
 
 /** What stands behind the magic number, checked before anything is made of it. */
-async function frameHeader(reader: Reader): Promise<{ window: number; contentSize?: number; hasChecksum: boolean }> {
+async function frameHeader(
+  reader: ByteReader,
+): Promise<{ window: number; contentSize?: number; hasChecksum: boolean }> {
   const [descriptor] = await reader.take(1);
   const isSingle = (descriptor! & 0x20) !== 0;
   const idSize = [0, 1, 2, 4][descriptor! & 3]!;

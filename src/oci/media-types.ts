@@ -48,7 +48,7 @@ export function layerCompression(type: string): Compression | 'none' {
 export const isForeign = (type: string): boolean => /\.nondistributable\.|\.foreign\./.test(type);
 
 /** How a file begins that is compressed. */
-export function compressionOf(first: Uint8Array): Compression | 'xz' | 'bzip2' | 'none' {
+export function compressionOf(first: Uint8Array): Compression | 'none' {
   const begins = (...magic: number[]): boolean => magic.every((byte, i) => first[i] === byte);
   if (begins(0x1f, 0x8b)) return 'gzip';
   if (begins(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';

@@ -53,7 +53,10 @@ const CASES: readonly (readonly [string, string])[] = [
     'owners by name and number, rights; links on the way',
     'COPY --chown=bob:bob a /t/bob\nCOPY --chown=bob:lp dir /t/d\nCOPY --chown=3:4 a /t/n\nCOPY --chmod=0640 a /t/m\nRUN mkdir -p /t/real && ln -s real /t/link\nCOPY a /t/link/\nCOPY dir /t/link',
   ],
-  ['an archive is unpacked by ADD, and copied by COPY', 'ADD p.tar /t/p/\nADD p.tgz /t/z\nCOPY p.tar /t/'],
+  [
+    'an archive is unpacked by ADD, and copied by COPY',
+    'ADD p.tar /t/p/\nADD p.tgz /t/z\nADD p.xz /t/xz\nADD p.bz2 /t/bz\nCOPY p.tar /t/',
+  ],
   [
     'a folder to work in, words in their quotes, another shell',
     'WORKDIR /t\nWORKDIR rel/ative\nCOPY a .\nCOPY a ./b/\nENV W=/t/var\nWORKDIR $W\nRUN pwd > here\nCOPY ["a", "/t/with space"]\nRUN ["/bin/sh", "-c", "echo \\"$0\\" > \'/t/q q\'", "zero"]\nSHELL ["/bin/sh", "-ec"]\nRUN false || echo $0 > /t/shell',
@@ -134,7 +137,9 @@ class Podman {
 test.each(CASES)('%s', async (_what, body) => {
   const packed = tarOf(ARCHIVE);
   const Dockerfile = `FROM busybox AS zero\n${body}\n`;
-  const folder = buildContext(daemon.folder, { ...TREE, 'p.tar': packed, 'p.tgz': gzipSync(packed), Dockerfile });
+  const by = (command: string): Uint8Array => execFileSync(command, ['-c'], { input: packed });
+  const archives = { 'p.tar': packed, 'p.tgz': gzipSync(packed), 'p.xz': by('xz'), 'p.bz2': by('bzip2') };
+  const folder = buildContext(daemon.folder, { ...TREE, ...archives, Dockerfile });
   const built = await daemon.docker('build', '-t', 'case', folder);
   expect([built.status, built.stderr.replace(/DEPRECATED[\s\S]*variable\.\n/, '').trim()]).toEqual([0, '']);
   const looked = await daemon.docker('run', '--rm', '--user', '0', '--entrypoint', '/bin/busybox', 'case', ...LOOK);

@@ -27,7 +27,7 @@ export async function buildImage(
 ): Promise<string> {
   const { store } = engine.images;
   try {
-    const spooled = await spool(store, await uncompressed(store.codecs, request.context, 'context'), 'context');
+    const spooled = await spool(store, await uncompressed(store.codecs, request.context), 'context');
     try {
       const { tree, dockerfile } = await openContext(spooled.file, request.dockerfile);
       cancellation.check();

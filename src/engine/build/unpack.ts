@@ -1,6 +1,5 @@
 // Archives that ADD unpacks: tars of the context, perhaps compressed; what is none is a file like any other.
 // docs.docker.com/reference/dockerfile: ADD, "Adding local tar archives": what a file holds decides, not its name.
-import { InputError } from '../../base/errors.js';
 import { GIB } from '../../base/bytes.js';
 import { indexLayer } from '../../oci/layer.js';
 import { compressionOf } from '../../oci/media-types.js';
@@ -15,7 +14,6 @@ const PIECE = 1 << 18;
 /** What a compressed archive may become, at least and by its size: layers have the same bounds. */
 const FREE = GIB;
 const RATIO_MAX = 200;
-const NAMED = /\.(?:tar\.|t)(?:xz|bz2|bzip2|lzma)$/;
 
 /** The tree of an archive, which is there until `spooled` is released; undefined: it is none. Rejects with InputError. */
 export async function unpack(store: Store, source: Source): Promise<{ tree: Tree; spooled: Spooled } | undefined> {
@@ -25,10 +23,6 @@ export async function unpack(store: Store, source: Source): Promise<{ tree: Tree
   await source.tree.read(node, 0, first);
   const compression = compressionOf(first);
   if (compression === 'none' && !isTar(first)) return undefined;
-  if (compression === 'xz' || compression === 'bzip2') {
-    if (!NAMED.test(path)) return undefined;
-    throw new InputError(`${path}: is compressed with ${compression}, which is not read here`, 'Use gzip or zstd.');
-  }
   const bytes = compression === 'none' ? pieces(source) : store.codecs.uncompress(compression, pieces(source));
   const spooled = await spool(store, bytes, path, Math.max(FREE, node.size * RATIO_MAX));
   try {

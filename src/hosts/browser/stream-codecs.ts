@@ -2,12 +2,12 @@
 // Contract: StreamCodecs in src/base/streams.ts; Compression Streams standard.
 import { Sha256 } from '../../base/sha256.js';
 import type { StreamCodecs } from '../../base/streams.js';
-import { unzstd } from '../../base/zstd.js';
+import { uncompress } from '../../base/uncompress.js';
 import { gunzip } from './gunzip.js';
 
 export const browserStreams: StreamCodecs = {
   sha256: () => new Sha256(),
-  uncompress: (compression, bytes) => (compression === 'zstd' ? unzstd(bytes) : gunzip(bytes)),
+  uncompress: (compression, bytes) => (compression !== 'gzip' ? uncompress(compression, bytes) : gunzip(bytes)),
   gzip: (bytes) => readAll(streamOf(bytes).pipeThrough(new CompressionStream('gzip'))),
 };
 

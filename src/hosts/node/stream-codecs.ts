@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { InputError, messageOf } from '../../base/errors.js';
 import type { StreamCodecs } from '../../base/streams.js';
-import { unzstd } from '../../base/zstd.js';
+import { uncompress } from '../../base/uncompress.js';
 
 /** Larger than zlib's own: each piece is a turn of the event loop. */
 const PIECE = 1 << 18;
@@ -16,7 +16,7 @@ export const nodeStreams: StreamCodecs = {
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
   },
   uncompress(compression, bytes) {
-    return compression === 'zstd' ? unzstd(bytes) : gunzip(bytes);
+    return compression !== 'gzip' ? uncompress(compression, bytes) : gunzip(bytes);
   },
   gzip(bytes) {
     return Readable.from(bytes, { objectMode: false }).pipe(zlib.createGzip({ chunkSize: PIECE }));

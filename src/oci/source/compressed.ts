@@ -1,6 +1,5 @@
 // A stream that may be compressed: its first bytes say how.
-// RFC 1952, RFC 8878; the others are named to say that they are not read.
-import { InputError } from '../../base/errors.js';
+// RFC 1952, RFC 8878, the .xz file format, bzip2.
 import type { StreamCodecs } from '../../base/streams.js';
 import { compressionOf } from '../media-types.js';
 
@@ -41,12 +40,9 @@ export async function begun(
 export async function uncompressed(
   codecs: StreamCodecs,
   bytes: AsyncIterable<Uint8Array>,
-  what: string,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { first, all } = await begun(bytes);
   const compression = compressionOf(first);
   if (compression === 'none') return all;
-  if (compression === 'xz' || compression === 'bzip2')
-    throw new InputError(`${what}: is compressed with ${compression}, which is not read here`, 'Uncompress it first.');
   return codecs.uncompress(compression, all);
 }

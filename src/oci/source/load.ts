@@ -204,7 +204,8 @@ async function takeLayers(
   });
 }
 
-const TYPE_OF: Readonly<Record<Compression | 'none', string>> = {
+/** Of the others a manifest has no word. */
+const TYPE_OF: Readonly<Record<Exclude<Compression, 'xz' | 'bzip2'> | 'none', string>> = {
   none: OCI_LAYER,
   gzip: OCI_LAYER_GZIP,
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',

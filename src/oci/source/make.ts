@@ -32,7 +32,7 @@ export async function importRoot(
   platform: Platform,
   making: Making,
 ): Promise<Digest> {
-  const { diffId } = await store.layers.ingest(await uncompressed(store.codecs, root, 'import'));
+  const { diffId } = await store.layers.ingest(await uncompressed(store.codecs, root));
   const document = {
     architecture: platform.architecture,
     os: platform.os,

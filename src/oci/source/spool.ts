@@ -55,7 +55,7 @@ export async function withSpooled<Result>(
   what: string,
   work: (file: StoredFile) => Promise<Result>,
 ): Promise<Result> {
-  const spooled = await spool(store, await uncompressed(store.codecs, bytes, what), what);
+  const spooled = await spool(store, await uncompressed(store.codecs, bytes), what);
   try {
     return await work(spooled.file);
   } finally {
