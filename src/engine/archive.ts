@@ -99,7 +99,7 @@ export class Archive {
       readOnlyRoot: container.host.ReadonlyRootfs,
       ...(copyOwner && User !== '' && { owner: User }),
     };
-    const tar = await uncompressed(this.engine.images.store.codecs, bytes, 'the archive');
+    const tar = await uncompressed(this.engine.images.store.codecs, bytes);
     await this.found(path, asked, () => unpack(this.engine.node, into, tar));
     container.tell('extract-to-dir');
   }
