@@ -328,6 +328,7 @@ export class NodeServer implements NodeCalls {
       try {
         const made = this.changes(disk.device, store);
         disk.hold(made.fs);
+        made.fs.source = `/dev/${disk.name}`;
         return made;
       } catch (error) {
         disks.remove(disk);

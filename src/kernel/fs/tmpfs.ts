@@ -165,6 +165,8 @@ export class Tmpfs extends FileSystem {
   }
 
   override options(): string {
+    // its store's bounds are no options
+    if (this.keeper) return '';
     const { size, files, mode, uid, gid } = this.limits;
     return [
       size !== undefined && `size=${Math.floor(size / 1024)}k`,
@@ -179,6 +181,7 @@ export class Tmpfs extends FileSystem {
 
   /** Another size or number of files, not below what there is; the rest was for the root when it was made. */
   override reconfigure(text: string): number {
+    if (this.keeper) return super.reconfigure(text);
     const given = tmpfsOptions(text, this.frames.count * PAGE_SIZE);
     if (typeof given === 'number') return given;
     const { size = this.maxBytes, files = this.maxFiles } = given;
