@@ -324,6 +324,8 @@ export class NodeServer implements NodeCalls {
     const { disks } = this.kernel;
     this.keep(this.volumes, id, 'volume', () => {
       if (store === undefined) return this.changes(this.kernel.newDevice(), undefined);
+      // the first is that of the layers, whatever comes first
+      void this.storeDisk;
       const disk = disks.add();
       try {
         const made = this.changes(disk.device, store);

@@ -3,14 +3,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { needs } from '../provisioned.js';
 import { Daemon, needsDocker } from './daemon-fixture.js';
+import { DebianRoot } from './debian-images.js';
 
 let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
 
 beforeEach(async (context) => {
   needsDocker(context);
-  starting ??= Daemon.start(context);
+  starting ??= Daemon.start(context, { memory: '512M' });
   daemon = await starting;
 });
 afterAll(async () => {
@@ -69,4 +71,45 @@ test('limits of disks are those of the group, and what is moved is in stats', as
   while (!/[1-9].* \/ 10[0-9]kB/.test(said))
     said = (await daemon.docker('stats', '--no-stream', '--format', '{{.BlockIO}}', 'mover')).stdout;
   expect((await daemon.docker('rm', '-f', 'mover')).status).toBe(0);
+});
+
+test('what PostgreSQL has committed in a volume is there when the daemon was killed', {
+  timeout: 240_000,
+}, async (context) => {
+  const { debian } = needs(context, 'debian');
+  const tar = join(daemon.folder, 'postgres.tar');
+  new DebianRoot(debian).write(tar, ['postgresql-15']);
+  expect((await daemon.docker('import', tar, 'postgres')).status).toBe(0);
+  const server = `
+    chown postgres /data
+    exec chroot --userspec=postgres:postgres / sh -c '
+      test -f /data/PG_VERSION || initdb -D /data -A trust --no-sync --no-locale -E UTF8 >/dev/null 2>&1 || exit
+      exec postgres -D /data -k /tmp -c jit=off -c max_wal_size=80MB'`;
+  const path = 'PATH=/usr/lib/postgresql/15/bin:/usr/sbin:/usr/bin:/bin';
+  await daemon.docker('run', '-d', '--name', 'db', '-e', path, '-v', 'db:/data', 'postgres', 'sh', '-c', server);
+  const query = (sql: string) => daemon.docker('exec', 'db', 'psql', '-h', '/tmp', '-U', 'postgres', '-tAc', sql);
+  const up = async (): Promise<void> => {
+    while ((await query('select 1')).stdout !== '1\n')
+      if ((await daemon.docker('inspect', 'db', '--format', '{{.State.Running}}')).stdout !== 'true\n')
+        throw new Error((await daemon.docker('logs', 'db')).stderr);
+  };
+  await up();
+  expect((await query('create table kept(i int)')).status).toBe(0);
+  let committed = 0;
+  const insert = async (): Promise<boolean> => (await query(`insert into kept values (${committed + 1})`)).status === 0;
+  while (committed < 3 && (await insert())) committed++;
+  const cut = (async () => {
+    while (await insert()) committed++;
+  })();
+  await daemon.restart('SIGKILL');
+  await cut;
+  expect((await daemon.docker('start', 'db')).status).toBe(0);
+  await up();
+  const { stdout } = await query('select count(*), max(i) from kept');
+  const [count, last] = stdout.trim().split('|').map(Number);
+  expect(count).toBe(last);
+  // the last one may have been on its way to us
+  expect(last! - committed).toBeOneOf([0, 1]);
+  expect((await query('select pg_get_userbyid(datdba) from pg_database limit 1')).stdout).toBe('postgres\n');
+  await daemon.docker('rm', '-f', 'db');
 });
