@@ -94,6 +94,11 @@ export class ApiClient {
 
 /** A stream of JSON values, one on a line. */
 export async function* jsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Json> {
+  for await (const line of textLines(body)) yield JSON.parse(line);
+}
+
+/** Without those that are empty. */
+export async function* textLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const piece of body) {
@@ -101,9 +106,9 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
     if (rest.length > LINE_MAX) throw new Refused(200, 'a line of the answer is too long');
     const lines = rest.split('\n');
     rest = lines.pop()!;
-    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line);
+    for (const line of lines) if (line.trim() !== '') yield line;
   }
-  if (rest.trim() !== '') yield JSON.parse(rest);
+  if (rest.trim() !== '') yield rest;
 }
 
 /** Docker's filters: `name=value`, to a map of sets. Throws Complaint by way of `fail`. */

@@ -51,7 +51,7 @@ export function checkArguments(command: DockerCommand, args: readonly string[]):
           ? `requires at least ${count(least)}`
           : `requires at most ${count(most)}`;
   throw new Complaint(
-    `'tabvisor ${name}' ${wants}\n\nUsage:  ${usageOf(command)}\n\nSee 'tabvisor ${name} --help' for more information`,
+    `tabvisor: 'tabvisor ${name}' ${wants}\n\nUsage:  ${usageOf(command)}\n\nSee 'tabvisor ${name} --help' for more information`,
   );
 }
 

@@ -99,7 +99,14 @@ export const renameCommand: DockerCommand = {
   most: 2,
   async run({ args, engine }) {
     const [container, name] = args as [string, string];
-    await (await engine()).post(`/containers/${part(container)}/rename`, { name });
+    const api = await engine();
+    try {
+      await api.post(`/containers/${part(container)}/rename`, { name });
+    } catch (error) {
+      if (error instanceof Complaint)
+        throw new Complaint(`${error.message}\nError: failed to rename container named ${container}`);
+      throw error;
+    }
   },
 };
 
@@ -140,7 +147,7 @@ async function startAttached({ values, args, engine }: Call): Promise<void> {
     stderr: true,
     detachKeys,
   });
-  const unproxy = values.is('sig-proxy') && !Config.Tty ? proxySignals(api, Id) : () => {};
+  const unproxy = !Config.Tty ? proxySignals(api, Id) : () => {};
   let unfollow = (): void => {};
   try {
     const { ended } = await waitFor(api, Id, 'next-exit');
@@ -171,7 +178,6 @@ export const startCommand: DockerCommand = {
     flag('-a, --attach', 'bool', 'show its output and forward signals'),
     flag('--detach-keys', 'string', 'the keys that leave it'),
     flag('-i, --interactive', 'bool', 'send it our standard input'),
-    flag('--sig-proxy', 'bool', 'our signals are its', 'true'),
   ],
   least: 1,
   need: ({ values }) => (values.is('attach') || values.is('interactive') ? 'serving' : 'background'),

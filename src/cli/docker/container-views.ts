@@ -75,7 +75,7 @@ export const portCommand: DockerCommand = {
     if (port !== undefined) {
       const key = port.includes('/') ? port : `${port}/tcp`;
       const bindings = ports[key];
-      if (!bindings?.length) throw new Complaint(`no public port '${key}' published for ${container}`);
+      if (!bindings?.length) throw new Complaint(`Error: No public port '${port}' published for ${container}`);
       for (const binding of bindings) process.stdout.write(`${hostOf(binding)}\n`);
       return;
     }

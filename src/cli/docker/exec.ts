@@ -77,9 +77,9 @@ export const attachCommand: DockerCommand = {
   async run({ values, args, engine }) {
     const api = await engine();
     const { Id, State, Config } = await api.get(`/containers/${part(args[0]!)}/json`);
-    if (!State.Running) throw new Complaint('cannot attach to a stopped container, start it first');
-    if (State.Paused) throw new Complaint('cannot attach to a paused container, unpause it first');
-    if (State.Restarting) throw new Complaint('cannot attach to a restarting container, wait until it is running');
+    if (!State.Running) throw new Complaint('You cannot attach to a stopped container, start it first');
+    if (State.Paused) throw new Complaint('You cannot attach to a paused container, unpause it first');
+    if (State.Restarting) throw new Complaint('You cannot attach to a restarting container, wait until it is running');
     const stdin = Config.OpenStdin && !values.is('no-stdin');
     if (Config.Tty && stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY');
     const { ended } = await waitFor(api, Id, '');

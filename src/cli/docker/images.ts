@@ -2,6 +2,7 @@
 import { decimalSize, spanOf } from '../../base/units.js';
 import { filtersOf, imagePart, type Json } from './api-client.js';
 import type { DockerCommand } from './command.js';
+import { Complaint } from './complaint.js';
 import { forEach } from './each.js';
 import { flag } from './flags.js';
 import { ellipsis, shortId } from './ps.js';
@@ -116,6 +117,15 @@ export const rmiCommand: DockerCommand = {
   },
 };
 
+function targetOf(name: string): ReturnType<typeof referenceOf> {
+  try {
+    return referenceOf(name);
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error;
+    throw new Complaint(`Error parsing reference: "${name}" is not a valid repository/tag: ${error.message}`);
+  }
+}
+
 export const tagCommand: DockerCommand = {
   name: 'tag',
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
@@ -126,7 +136,7 @@ export const tagCommand: DockerCommand = {
   most: 2,
   async run({ args, engine }) {
     const [source, target] = args as [string, string];
-    const { domain, path, tag = 'latest' } = referenceOf(target);
+    const { domain, path, tag = 'latest' } = targetOf(target);
     await (await engine()).post(`/images/${imagePart(source)}/tag`, { repo: `${domain}/${path}`, tag });
   },
 };

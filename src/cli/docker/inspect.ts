@@ -3,8 +3,8 @@ import { type ApiClient, imagePart, type Json, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint, Ended, Refused } from './complaint.js';
 import { type Flag, flag } from './flags.js';
+import { asGo } from './go-types.js';
 import { inspected } from './tabular.js';
-import { Nil } from './template/print.js';
 
 type Kind = 'container' | 'image' | 'network' | 'volume';
 
@@ -12,45 +12,12 @@ const GET: Readonly<Record<Kind, (api: ApiClient, name: string, size: boolean) =
   container: (api, name, size) => api.get(`/containers/${part(name)}/json`, { size }),
   image: (api, name) => api.get(`/images/${imagePart(name)}/json`),
   network: (api, name) => api.get(`/networks/${part(name)}`),
-  volume: (api, name) => api.get(`/volumes/${part(name)}`),
+  async volume(api, name) {
+    const found = await api.get(`/volumes/${part(name)}`);
+    return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+  },
 };
 const KINDS = Object.keys(GET) as Kind[];
-
-/** Of what JSON has null for: what Go has. */
-const MAPS = new Set([
-  'Labels',
-  'Volumes',
-  'Options',
-  'Ports',
-  'Networks',
-  'PortBindings',
-  'ExposedPorts',
-  'Sysctls',
-  'Annotations',
-  'DriverOpts',
-]);
-const POINTERS = new Set([
-  'Init',
-  'PidsLimit',
-  'OomKillDisable',
-  'MemorySwappiness',
-  'Healthcheck',
-  'Health',
-  'StopTimeout',
-  'IPAMConfig',
-  'GraphDriver',
-  'ClusterInfo',
-  'UsageData',
-  'Status',
-]);
-
-/** For a template, which sees empty lists where JSON has null. */
-export function asGo(value: unknown, name = ''): unknown {
-  if (value === null) return new Nil(MAPS.has(name) ? 'map[]' : POINTERS.has(name) ? '<nil>' : '[]');
-  if (Array.isArray(value)) return value.map((one) => (one === null ? null : asGo(one)));
-  if (typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value as object).map(([key, one]) => [key, asGo(one, key)]));
-}
 
 async function find(api: ApiClient, name: string, kinds: readonly Kind[], size: boolean): Promise<Json> {
   for (const kind of kinds) {
@@ -78,7 +45,8 @@ function inspect(
     async run({ values, args, engine }) {
       const api = await engine();
       const asked = values.text('type') as Kind | '';
-      if (asked !== '' && !KINDS.includes(asked)) throw new Complaint(`"${asked}" is not a valid value for --type`);
+      if (asked !== '' && !KINDS.includes(asked))
+        throw new Complaint(`unknown type: "${asked}": must be one of ${KINDS.map((kind) => `"${kind}"`).join(', ')}`);
       const found: Json[] = [];
       const problems: Complaint[] = [];
       for (const one of args) {

@@ -75,6 +75,8 @@ async function run({ values, args, engine }: Call): Promise<void> {
   const detached = values.is('detach');
   const attach = attachOf(values, detached);
   const tty = values.is('tty');
+  if (values.is('rm') && !['', 'no'].includes(values.text('restart')))
+    throw failed(new Complaint('conflicting options: cannot specify both --restart and --rm'), 'run');
   if (tty && attach.stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY', 1);
   let api: ApiClient;
   let id: string;

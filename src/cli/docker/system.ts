@@ -1,6 +1,6 @@
 // version, info, events, system df. Docker docs, "docker version", "docker system info", "docker system events", "docker system df".
 import { decimalSize } from '../../base/units.js';
-import { CLIENT_API, filtersOf, jsonLines, type Json } from './api-client.js';
+import { CLIENT_API, filtersOf, type Json, textLines } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
 import { flag } from './flags.js';
@@ -133,11 +133,14 @@ export const infoCommand: DockerCommand = {
   },
 };
 
-const eventLine = ({ Type, Action, Actor, timeNano, time }: Json): string => {
+const eventLine = (line: string): string => {
+  const { Type, Action, Actor, time }: Json = JSON.parse(line);
+  // more digits than a number of ours has
+  const timeNano = /"timeNano":(\d+)/.exec(line)?.[1];
   const attributes = Object.entries(Actor.Attributes ?? {})
     .map(([name, value]) => `${name}=${value}`)
     .sort();
-  const when = eventTime(timeNano ? BigInt(Math.round(timeNano / 1000)) * 1000n : BigInt(time) * 1_000_000_000n);
+  const when = eventTime(timeNano === undefined ? BigInt(time) * 1_000_000_000n : BigInt(timeNano));
   return `${when} ${Type} ${Action} ${Actor.ID}${attributes.length > 0 ? ` (${attributes.join(', ')})` : ''}\n`;
 };
 
@@ -162,8 +165,8 @@ export const eventsCommand: DockerCommand = {
     };
     const format = values.text('format');
     const response = await (await engine()).send('GET', '/events', query);
-    for await (const event of jsonLines(response.body))
-      process.stdout.write(format === '' ? eventLine(event) : inspected([event], format));
+    for await (const line of textLines(response.body))
+      process.stdout.write(format === '' ? eventLine(line) : inspected([JSON.parse(line)], format));
   },
 };
 

@@ -146,8 +146,9 @@ export function inspected(
     try {
       text += `${execute(template, shown(value))}\n`;
     } catch (error) {
-      if (error instanceof TemplateError) throw new Complaint(`template parsing error: ${error.message}`);
-      throw error;
+      if (!(error instanceof TemplateError)) throw error;
+      process.stdout.write(`${text}\n`);
+      throw new Complaint(`template parsing error: ${error.message}`);
     }
   }
   return text;
