@@ -39,6 +39,10 @@ export async function connect(place: Place, need: Need): Promise<ApiClient> {
   let started = false;
   for (;;) {
     const address = announced(folder);
+    if (address?.endsWith(' (TLS)'))
+      throw new Complaint(
+        `${folder}: its daemon listens on ${address}: give --host and --tlsverify with your certificate`,
+      );
     if (address !== undefined && (await listens(address))) return new ApiClient(await socketChannel(address));
     if (need === 'background' && !started) {
       started = true;

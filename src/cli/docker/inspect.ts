@@ -12,10 +12,7 @@ const GET: Readonly<Record<Kind, (api: ApiClient, name: string, size: boolean) =
   container: (api, name, size) => api.get(`/containers/${part(name)}/json`, { size }),
   image: (api, name) => api.get(`/images/${imagePart(name)}/json`),
   network: (api, name) => api.get(`/networks/${part(name)}`),
-  async volume(api, name) {
-    const found = await api.get(`/volumes/${part(name)}`);
-    return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
-  },
+  volume: (api, name) => api.get(`/volumes/${part(name)}`),
 };
 const KINDS = Object.keys(GET) as Kind[];
 
@@ -32,6 +29,9 @@ async function find(api: ApiClient, name: string, kinds: readonly Kind[], size: 
   }
   throw new Complaint(`Error: No such object: ${name}`);
 }
+
+/** Members by name, as Docker's client has them of a volume. */
+const inOrder = (it: object): object => Object.fromEntries(Object.entries(it).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 function inspect(
   name: string,
@@ -51,7 +51,8 @@ function inspect(
       const problems: Complaint[] = [];
       for (const one of args) {
         try {
-          found.push(await find(api, one, asked === '' ? kinds : [asked], values.is('size')));
+          const it = await find(api, one, asked === '' ? kinds : [asked], values.is('size'));
+          found.push(name === 'volume inspect' ? inOrder(it) : it);
         } catch (error) {
           if (!(error instanceof Complaint)) throw error;
           problems.push(error);

@@ -63,7 +63,6 @@ export const networkCreateCommand: DockerCommand = {
   ],
   least: 1,
   most: 1,
-  need: () => 'background',
   async run({ values, args, engine }) {
     const [gateways, ranges] = [values.list('gateway'), values.list('ip-range')];
     const subnets = values.list('subnet');

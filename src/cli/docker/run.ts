@@ -152,7 +152,6 @@ export const createCommand: DockerCommand = {
   flags: CONTAINER_FLAGS,
   least: 1,
   flagsFirst: true,
-  need: () => 'background',
   async run({ values, args, engine }) {
     process.stdout.write(`${await create(await engine(), values, args, false)}\n`);
   },

@@ -62,7 +62,6 @@ export const volumeCreateCommand: DockerCommand = {
   ],
   least: 0,
   most: 1,
-  need: () => 'background',
   async run({ values, args, engine }) {
     const body = {
       Name: args[0] ?? '',

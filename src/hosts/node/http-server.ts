@@ -1,6 +1,7 @@
 // HTTP over sockets of the host, for handlers that know no sockets: bodies with pressure, connections that leave HTTP and whose directions
 // end apart. Contract: src/http/message.ts. node:http parses; what is upgraded is ours from its first byte on.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import {
   type ByteStream,
@@ -147,15 +148,29 @@ async function upgrade(handler: Handler, message: IncomingMessage, socket: Duple
   socket.end(bytes);
 }
 
+/** Clients must have certificates of the authority's. */
+export interface ServerTls {
+  ca: Buffer;
+  cert: Buffer;
+  key: Buffer;
+}
+
 /** A server whose requests `handler` answers; `failed` is told what it throws, which is answered by 500 or the end of the connection. */
-export function httpServer(handler: Handler, failed: (error: unknown) => void): Server {
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (message, response) => {
+export function httpServer(handler: Handler, failed: (error: unknown) => void, tls?: ServerTls): Server {
+  const options = { keepAliveTimeout: 60_000, requestTimeout: 0 };
+  const listener = (message: IncomingMessage, response: ServerResponse): void => {
     answer(handler, message, response).catch((error: unknown) => {
       failed(error);
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
-  });
+  };
+  const server = tls
+    ? createSecureServer(
+        { ...options, ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+        listener,
+      )
+    : createServer(options, listener);
   server.on('upgrade', (message, socket, head) => {
     socket.on('error', () => socket.destroy());
     upgrade(handler, message, socket, head).catch((error: unknown) => {
