@@ -68,7 +68,7 @@ const rooms: Record<string, string[]> = {
 
   web: [
     ...[...machineRooms, 'src/modes', 'src/library', 'src/hosts/browser', 'src/kernel', 'src/oci'],
-    ...['src/node', 'src/runtime', 'src/engine', 'src/http', 'src/api'],
+    ...['src/node', 'src/runtime', 'src/engine', 'src/http', 'src/api', 'src/cli/docker/flags'],
   ],
   bench: ['src/modes'],
 };

@@ -149,7 +149,9 @@ test('the image that the page brings runs at the first click; a dropped docker s
   const limits = { memory: '32m', cpus: '0.5', volume: 'pages:/data' };
   await run(page, { name: 'web', network: 'front', command: serving, detached: true, ...limits });
   await shown(page, 'of 32 MiB', card('web'));
-  await run(page, { name: 'client', network: 'front' });
+  await page.fill('#run-line', 'docker run -it --name client --network front --pids-limit 20 busybox:saved');
+  await page.press('#run-line', 'Enter');
+  await until(page, `document.querySelector('${card('client')}')?.dataset.state === 'running'`);
   await shown(page, '/ #', '#terminals .xterm-rows');
   await page.keyboard.type('wget -q -O - http://web/; echo $GREETING; echo in-its-root > /root/note\n');
   await shown(page, 'from-web', '#terminals .xterm-rows');

@@ -1,7 +1,7 @@
 // What the page does with containers, in the Engine API's words. Docker Engine API 1.51.
-import { parseSize } from '../../src/base/bytes.js';
 import { InputError } from '../../src/base/errors.js';
 import { type CarriedClient, type Connection, linesOf } from '../../src/http/carried-client.js';
+import type { RunAsked } from './run-line.js';
 import { quoted } from './words.js';
 
 export interface ImageRow {
@@ -58,23 +58,6 @@ export function lineOf({ image, command, name, memory, cpus, network, volume, tt
   return words.map(quoted).join(' ');
 }
 
-/** Throws InputError. */
-function bodyOf({ image, command, memory, cpus, network, volume, tty, remove }: RunRequest): object {
-  const bytes = memory === '' ? 0 : parseSize(memory);
-  if (bytes === undefined) throw new InputError(`Memory: '${memory}' is no size.`, 'For example 64m.');
-  if (cpus !== '' && !(Number(cpus) > 0))
-    throw new InputError(`CPUs: '${cpus}' is no part of a processor.`, 'For example 0.5.');
-  return {
-    Image: image,
-    ...(command.length > 0 && { Cmd: command }),
-    ...{ Tty: tty, OpenStdin: tty, StdinOnce: tty, AttachStdin: tty, AttachStdout: tty, AttachStderr: tty },
-    HostConfig: {
-      ...{ Memory: bytes, NanoCpus: Math.round(Number(cpus) * 1e9), NetworkMode: network, AutoRemove: remove },
-      ...(volume !== '' && { Binds: [volume] }),
-    },
-  };
-}
-
 export interface Size {
   columns: number;
   rows: number;
@@ -91,10 +74,10 @@ export class Docker {
     return this.api.json('GET', '/containers/json?all=1');
   }
 
-  /** Rejects with InputError, AnswerError. */
-  async create(request: RunRequest): Promise<string> {
-    const name = request.name === '' ? '' : `?name=${encodeURIComponent(request.name)}`;
-    return (await this.api.json<{ Id: string }>('POST', `/containers/create${name}`, bodyOf(request))).Id;
+  /** Rejects with AnswerError. */
+  async create({ name, body }: RunAsked): Promise<string> {
+    const query = name === '' ? '' : `?name=${encodeURIComponent(name)}`;
+    return (await this.api.json<{ Id: string }>('POST', `/containers/create${query}`, body)).Id;
   }
 
   /** `what`: start, stop, kill and the like, with its query. */

@@ -4,7 +4,8 @@ import { formatSize, MIB } from '../../../src/base/bytes.js';
 import { InputError, messageOf } from '../../../src/base/errors.js';
 import { core, ownRoot } from '../../../src/hosts/browser/package-files.js';
 import { linesOf } from '../../../src/http/carried-client.js';
-import { type ContainerRow, Docker, type RunRequest } from '../../containers/docker.js';
+import { type ContainerRow, Docker } from '../../containers/docker.js';
+import type { RunAsked } from '../../containers/run-line.js';
 import { startEngine } from '../../containers/remote-engine.js';
 import { clearErrors, notice } from '../notice.js';
 import { byId, element } from '../element.js';
@@ -15,8 +16,9 @@ import { imageRows, Things } from './things.js';
 
 const MEMORY = 512 * MIB;
 const OWN_IMAGE = 'tabvisor';
-/** Milliseconds. */
+/** Milliseconds: after an event, for others that come with it; and between two looks at how long containers run. */
 const SETTLE = 60;
+const AGES = 5000;
 
 function failed(error: unknown): void {
   const text = messageOf(error);
@@ -49,6 +51,7 @@ export class ContainersView {
       view.build();
       if (anew) await view.docker.importRoot(OWN_IMAGE, await ownRoot());
       void view.follow();
+      setInterval(() => view.age(), AGES);
       await view.refresh();
       view.say(`running, with ${formatSize(MEMORY)} for all containers`);
       return view;
@@ -163,7 +166,7 @@ export class ContainersView {
     await this.refresh();
   }
 
-  private async run(request: RunRequest): Promise<void> {
+  private async run(request: RunAsked): Promise<void> {
     clearErrors();
     const { docker } = this;
     const id = await docker.create(request);
@@ -243,6 +246,15 @@ export class ContainersView {
       networks.map(({ Name }) => Name),
     );
     this.showContainers(containers);
+  }
+
+  /** How long something has run changes without an event. */
+  private age(): void {
+    if (this.cards.size === 0 || document.hidden || this.place.offsetParent === null) return;
+    this.docker
+      .containers()
+      .then((rows) => this.showContainers(rows))
+      .catch(() => {});
   }
 
   private showContainers(rows: readonly ContainerRow[]): void {

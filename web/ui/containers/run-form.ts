@@ -1,7 +1,8 @@
-// What is to be run: image, command, limits, network, volume; and the same as a line of docker's.
+// What is to be run: image, command, limits, network, volume; and the same as a line of docker's, which is what is run: it can be written, too.
 // Ours. docs.docker.com/reference/cli/docker/container/run.
 import { InputError } from '../../../src/base/errors.js';
 import { type Docker, lineOf, type RunRequest } from '../../containers/docker.js';
+import { parseRun, type RunAsked } from '../../containers/run-line.js';
 import { wordsOf } from '../../containers/words.js';
 import { element } from '../element.js';
 import { remember } from '../stored.js';
@@ -25,13 +26,15 @@ export class RunForm {
   private readonly volume = text('run-volume', 'data:/data', { size: '11' });
   private readonly tty = element('input', { type: 'checkbox', id: 'run-tty', checked: true });
   private readonly remove = element('input', { type: 'checkbox', id: 'run-remove' });
-  private readonly line = element('code', { id: 'run-line' });
+  private readonly line = text('run-line', 'docker run -it IMAGE', { 'aria-label': 'As a line of docker’s' });
+  /** Somebody has written the line. */
+  private written = false;
   /** What images run by themselves. */
   private readonly commands = new Map<string, string[]>();
 
   constructor(
     private readonly docker: Docker,
-    run: (request: RunRequest) => Promise<void>,
+    run: (request: RunAsked) => Promise<void>,
     failed: (error: unknown) => void,
   ) {
     remember(this.memory, this.cpus);
@@ -48,20 +51,27 @@ export class RunForm {
       element('label', {}, this.tty, ' Terminal (-it)'),
       element('label', {}, this.remove, ' Remove at its end (--rm)'),
       element('button', { type: 'submit', class: 'primary', id: 'run' }, 'Run'),
-      element('p', { class: 'as-line' }, this.line),
+      element('div', { class: 'as-line' }, this.line),
     );
     this.root.noValidate = true;
-    this.root.oninput = () => this.show();
+    this.root.oninput = ({ target }) => {
+      this.written = target === this.line;
+      this.show();
+    };
     this.image.onchange = () => void this.learn();
     this.root.onsubmit = (event) => {
       event.preventDefault();
-      void (async () => run(this.request()))().then(() => this.ran(), failed);
+      void (async () => run(parseRun(this.written ? this.line.value : lineOf(this.request()))))().then(
+        () => this.ran(),
+        failed,
+      );
     };
   }
 
   /** What has been run has its name. */
   private ran(): void {
     this.name.value = '';
+    this.written = false;
     this.show();
   }
 
@@ -73,6 +83,7 @@ export class RunForm {
 
   choose(image: string): void {
     this.image.value = image;
+    this.written = false;
     void this.learn();
     this.command.focus();
   }
@@ -106,10 +117,11 @@ export class RunForm {
   }
 
   private show(): void {
+    if (this.written) return;
     try {
-      this.line.textContent = lineOf(this.request());
+      this.line.value = lineOf(this.request());
     } catch {
-      this.line.textContent = '';
+      this.line.value = '';
     }
   }
 }
