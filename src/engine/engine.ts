@@ -77,6 +77,7 @@ export class Engine {
       exec: (container, config) => this.addExec(container, config),
     };
     node.onOom = (id) => this.containers.get(id)?.tell('oom');
+    images.onLayersGone = (ids) => void node.call('forgetLayers', { ids }).catch(() => {});
   }
 
   // ---- from one process to the next ---------------------------------------------------------------------------------------------

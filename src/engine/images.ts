@@ -52,6 +52,8 @@ export interface Transfer {
 export class Images {
   /** Layers that the node has opened: it needs no index of them any more. */
   private readonly known = new Set<Digest>();
+  /** Told of layers that are not there any more. */
+  onLayersGone: (ids: Digest[]) => void = () => {};
 
   constructor(
     readonly store: Store,
@@ -200,6 +202,9 @@ export class Images {
       for (const removal of removals)
         if ('Deleted' in removal) this.events.tell('image', 'delete', removal.Deleted, { name: removal.Deleted });
         else this.events.tell('image', 'untag', image.id, { name: removal.Untagged });
+      const gone = removals.flatMap((removal) => ('Deleted' in removal ? [removal.Deleted as Digest] : []));
+      const layers = gone.filter((id) => this.known.delete(id));
+      if (layers.length > 0) this.onLayersGone(layers);
       return removals;
     });
   }

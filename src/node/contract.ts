@@ -142,6 +142,8 @@ export interface NodeCalls {
   ): void;
   /** With its store; `keep`: that stays, for the next to add it. */
   removeRoot(root: { id: string; keep?: boolean }): void;
+  /** Layers that nobody will ask for any more: each goes with the last root that has it. */
+  forgetLayers(layers: { ids: string[] }): void;
   /** What has changed in a root over its layers, as the tar of a layer; to be read to its end, or closed. */
   openChanges(root: { id: string }): { archive: number };
   /** The next bytes of an archive; undefined: that was all, and it is closed. */

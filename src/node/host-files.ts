@@ -4,9 +4,14 @@ import type { BlockStore } from '../base/block-store.js';
 import type { FileTree } from '../base/file-tree.js';
 import type { ByteSource } from '../base/host.js';
 
+/** What is open of the host's goes when it is closed; it can't be read any more then. */
+export interface LayerBlob extends ByteSource {
+  close?(): void;
+}
+
 export interface NodeFiles {
   /** The blob of a layer. Throws InputError. */
-  openBlob(name: string): ByteSource;
+  openBlob(name: string): LayerBlob;
   /** A folder, which with `make` is made where it is not there; or with `file` the folder that has a file of this name. Throws InputError. */
   openTree(path: string, readOnly: boolean, make?: boolean): HostTree;
   /** The store `name`, made where there is none. Throws InputError. */

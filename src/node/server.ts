@@ -22,7 +22,7 @@ import { Archives } from './archives.js';
 import { Container, type Running } from './container.js';
 import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
 import { Files } from './files/files.js';
-import type { NodeFiles } from './host-files.js';
+import type { LayerBlob, NodeFiles } from './host-files.js';
 import { initLayer } from './init-layer.js';
 import { mappedNamespace } from './namespaces.js';
 import { Networks } from './networks.js';
@@ -49,6 +49,13 @@ interface Lasting {
   place: string;
 }
 
+/** A layer that roots have had. */
+interface KeptLayer {
+  id: string;
+  fs: Layerfs;
+  source: LayerBlob;
+}
+
 interface Named {
   container: Container;
   running: Running;
@@ -56,7 +63,9 @@ interface Named {
 }
 
 export class NodeServer implements NodeCalls {
-  private readonly layers = new Map<string, Layerfs>();
+  private readonly layers = new Map<string, KeptLayer>();
+  /** Layers that the engine has no more: each goes with the last root that has it. */
+  private readonly forgotten = new Set<string>();
   private readonly roots = new Map<string, Kept>();
   private readonly volumes = new Map<string, Kept>();
   private readonly containers = new Map<string, Container>();
@@ -237,14 +246,39 @@ export class NodeServer implements NodeCalls {
     const { kernel } = this;
     const owners = owner.parent ? owner : undefined;
     const key = owners ? JSON.stringify([id, owners.uids.extents, owners.gids.extents]) : id;
+    this.forgotten.delete(id);
     let layer = this.layers.get(key);
     if (!layer) {
       const source = this.outside.files.openBlob(blob);
-      layer = new Layerfs(kernel.newDevice(), kernel.frames, source, index ?? indexLayer(source), owners);
+      const fs = new Layerfs(kernel.newDevice(), kernel.frames, source, index ?? indexLayer(source), owners);
+      layer = { id, fs, source };
       this.layers.set(key, layer);
-      this.storeDisk.hold(layer);
+      this.storeDisk.hold(fs);
     }
-    return layer;
+    return layer.fs;
+  }
+
+  forgetLayers({ ids }: ArgumentOf<'forgetLayers'>): void {
+    for (const id of ids) this.forgotten.add(id);
+    this.sweepLayers();
+  }
+
+  private sweepLayers(): void {
+    if (this.forgotten.size === 0) return;
+    const used = new Set([...this.roots.values()].flatMap(({ fs }) => (fs instanceof Overlayfs ? fs.lowers : [])));
+    const left = new Set<string>();
+    for (const [key, { id, fs, source }] of this.layers) {
+      if (!this.forgotten.has(id)) continue;
+      if (used.has(fs)) {
+        left.add(id);
+        continue;
+      }
+      this.layers.delete(key);
+      this.store?.letGo(fs);
+      fs.unmounted();
+      source.close?.();
+    }
+    for (const id of this.forgotten) if (!left.has(id)) this.forgotten.delete(id);
   }
 
   removeRoot({ id, keep = false }: ArgumentOf<'removeRoot'>): void {
@@ -252,7 +286,11 @@ export class NodeServer implements NodeCalls {
     if (lasting) this.store?.letGo(lasting.storefs.fs);
     const fs = this.roots.get(id)?.fs;
     if (fs instanceof Hostfs) this.kernel.disks.removeOf(fs);
-    this.drop(this.roots, id, 'root', keep);
+    try {
+      this.drop(this.roots, id, 'root', keep);
+    } finally {
+      this.sweepLayers();
+    }
   }
 
   private root(id: string): FileSystem {

@@ -127,6 +127,23 @@ test('what was built is not built again, from the first step on that is another 
   expect(ids((await build(files)).stdout)).toEqual(before);
 });
 
+test('an image goes with the steps that it alone was made of', async () => {
+  const all = async (): Promise<number> => (await daemon.docker('images', '-aq')).stdout.split('\n').length;
+  const before = await all();
+  const Dockerfile = 'FROM busybox\nRUN echo shared > /s\nRUN echo $(seq 10) > /f\nCMD ["x"]\n';
+  const steps = ids((await build({ Dockerfile }, '-t', 'leaves')).stdout);
+  await build({ Dockerfile: Dockerfile.replace('10', '11') }, '-t', 'stays');
+  expect(await all()).toBe(before + 5);
+  const child = await daemon.docker('rmi', steps[1]!);
+  expect(child.stderr).toContain('image has dependent child images');
+  const { stdout } = await daemon.docker('rmi', 'leaves');
+  expect(stdout.match(/^Deleted: /gm)!.length).toBeGreaterThanOrEqual(2);
+  expect(await all()).toBe(before + 3);
+  expect(await run('stays', 'cat', '/s')).toBe('shared\n');
+  await daemon.docker('rmi', 'stays');
+  expect(await all()).toBe(before);
+});
+
 test('a command that fails ends the build with its status', async () => {
   const { status, stdout, stderr } = await build(
     { Dockerfile: 'FROM busybox\nRUN echo lost > /x; exit 7\n' },

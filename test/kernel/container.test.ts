@@ -22,6 +22,8 @@ const busybox = provisioned('busybox');
 let node: NodeClient;
 let server: NodeServer;
 let next = 0;
+/** Layers that the node has open, but for the one that all have. */
+const opened: string[] = [];
 /** Stores of the host's by name. */
 const stores = new Map<string, MemoryBlockStore>();
 
@@ -68,7 +70,11 @@ beforeAll(async () => {
     host,
     {
       files: {
-        openBlob: () => blob,
+        openBlob: (name) => {
+          if (name === 'busybox.tar') return blob;
+          opened.push(name);
+          return { ...blob, close: () => void opened.splice(opened.indexOf(name), 1) };
+        },
         // as where the host's user is not root: what is his is the container's user's
         openTree: (path, readOnly) => ({
           tree: new SharedFolder(path, readOnly, 'bind'),
@@ -271,6 +277,24 @@ describe.skipIf(busybox === undefined)('a container', () => {
     await expect(wrong({ uidMappings: [] })).rejects.toThrow('uidMappings: are needed');
     await expect(wrong({ namespaces: [] })).rejects.toThrow('there is no user namespace');
     await expect(begin('true', { user: { uid: 65_536, gid: 0 } })).rejects.toThrow('65536 is none of the ids');
+  });
+
+  test('has its layers as long as it is there, though the engine has forgotten them; then they go', async () => {
+    const [first, second] = [`l${next++}`, `l${next++}`];
+    const layers = [{ id: 'other', blob: 'other.tar' }];
+    await node.call('addRoot', { id: first, layers });
+    await node.call('addRoot', { id: second, layers });
+    expect(opened).toEqual(['other.tar']);
+    await node.call('removeRoot', { id: first });
+    await node.call('forgetLayers', { ids: ['other', 'unknown'] });
+    expect(opened).toEqual(['other.tar']);
+    await node.call('removeRoot', { id: second });
+    expect(opened).toEqual([]);
+    await node.call('addRoot', { id: first, layers });
+    await node.call('removeRoot', { id: first });
+    expect(opened).toEqual(['other.tar']);
+    await node.call('forgetLayers', { ids: ['other'] });
+    expect(opened).toEqual([]);
   });
 
   test('leaves its changes as a layer: what it made, changed and removed, and nothing that was made for it', async () => {

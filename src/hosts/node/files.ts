@@ -49,7 +49,7 @@ export function reason(error: unknown): string {
 /** A file to load into memory. */
 export class FileSource implements ByteSource {
   readonly size: number;
-  private readonly fd: number;
+  private fd: number;
 
   constructor(
     readonly name: string,
@@ -62,6 +62,8 @@ export class FileSource implements ByteSource {
 
   close(): void {
     closeSync(this.fd);
+    // the host gives the number to another file
+    this.fd = -1;
   }
 
   read(offset: number, into: Uint8Array): void {
