@@ -11,6 +11,7 @@ import { imageRoutes } from './image-routes.js';
 import { networkRoutes } from './network-routes.js';
 import { swarmRoutes } from './swarm-routes.js';
 import { type About, systemRoutes } from './system-routes.js';
+import { usageRoutes } from './usage-routes.js';
 import { API_VERSION, versionOf } from './versions.js';
 import { volumeRoutes } from './volume-routes.js';
 
@@ -20,6 +21,7 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
   systemRoutes(router, engine, about);
   containerRoutes(router, engine);
   archiveRoutes(router, engine);
+  usageRoutes(router, engine);
   imageRoutes(router, engine);
   buildRoutes(router, engine);
   volumeRoutes(router, engine);

@@ -2,6 +2,7 @@
 import type { Container } from '../engine/container.js';
 import { hasNetworks } from '../engine/endpoints.js';
 import type { Engine } from '../engine/engine.js';
+import { sizesOf } from '../engine/disk-usage.js';
 import { InvalidParameter } from '../engine/errors.js';
 import { checkFilters, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
@@ -48,13 +49,16 @@ export async function listContainers(engine: Engine, request: HttpRequest): Prom
       (container) =>
         (all || container.running || container.restarting) && passes(engine, container, filters, ancestors),
     );
+  const shownOnes = found.slice(0, limit > 0 ? limit : undefined);
+  const sizes = flagOf(request, 'size') ? new Map<string, object>() : undefined;
+  if (sizes) for (const container of shownOnes) sizes.set(container.id, await sizesOf(engine, container));
   return json(
-    found.slice(0, limit > 0 ? limit : undefined).map((container) => {
+    shownOnes.map((container) => {
       const { Image } = container.config;
       // an image that has lost the name is shown by its id
       const known = names.get(container.imageId);
       const shown = known?.length === 0 && !container.imageId.includes(Image) ? container.imageId : Image;
-      return summary(engine, container, shown);
+      return { ...summary(engine, container, shown), ...sizes?.get(container.id) };
     }),
   );
 }

@@ -4,13 +4,14 @@ import type { Container, WaitCondition } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
 import { Conflict, InvalidParameter } from '../engine/errors.js';
 import { Members } from '../engine/json-members.js';
-import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { checkFilters, parseFilters, passesLabels, untilOf } from '../engine/filters.js';
 import { signalOf } from '../engine/signals.js';
 import { readJson } from '../http/body.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
-import { flagOf, json, line, nothing, numberOf, timeOf } from './answers.js';
+import { flagOf, json, line, nothing, numberOf } from './answers.js';
 import { type Attachable, attached, type Wanted } from './attach.js';
+import { sizeOfRoot, sizesOf } from '../engine/disk-usage.js';
 import { listContainers } from './container-list.js';
 import { inspection } from './container-views.js';
 import { logsOf } from './logs.js';
@@ -32,7 +33,9 @@ export function containerRoutes(router: Router, engine: Engine): void {
     return json({ Id: container.id, Warnings: warnings }, 201);
   });
   router.add('POST', '/containers/prune', (request) => prune(engine, request));
-  on('GET', '/json', async (container) => json(inspection(container)));
+  on('GET', '/json', async (container, request) =>
+    json({ ...inspection(container), ...(flagOf(request, 'size') && (await sizesOf(engine, container))) }),
+  );
   on('POST', '/start', async (container) => {
     await container.start();
     return nothing();
@@ -141,17 +144,18 @@ function waiting(container: Container, request: HttpRequest): HttpAnswer {
 
 async function prune(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
   const filters = parseFilters(request.query.get('filters'));
-  checkFilters(filters, ['label', 'until']);
-  const until = timeOf({ ...request, query: new Map([['until', filters.get('until')?.[0] ?? '']]) }, 'until');
+  checkFilters(filters, ['label', 'label!', 'until']);
+  const until = untilOf(filters, engine.host.date());
+  let reclaimed = 0;
   const deleted: string[] = [];
   for (const container of [...engine.containers.values()]) {
-    if (container.running || container.restarting || !matchesLabels(filters.get('label'), container.config.Labels))
-      continue;
-    if (until !== undefined && container.created > until * 1000) continue;
+    if (container.running || container.restarting || !passesLabels(filters, container.config.Labels)) continue;
+    if (until !== undefined && container.created > until) continue;
+    reclaimed += await sizeOfRoot(engine, container);
     await engine.remove(container, false, false);
     deleted.push(container.id);
   }
-  return json({ ContainersDeleted: deleted, SpaceReclaimed: 0 });
+  return json({ ContainersDeleted: deleted, SpaceReclaimed: reclaimed });
 }
 
 function execRoutes(router: Router, engine: Engine): void {

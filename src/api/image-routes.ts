@@ -1,8 +1,9 @@
 // Routes of images. Docker Engine API, "Images".
 import type { Engine } from '../engine/engine.js';
 import type { Image } from '../engine/images.js';
+import { sharedSizes, sizeOfLayer } from '../engine/disk-usage.js';
 import { InvalidParameter } from '../engine/errors.js';
-import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { checkFilters, matchesLabels, parseFilters, untilOf } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { flagOf, json, nothing, present } from './answers.js';
@@ -25,7 +26,7 @@ export function imageRoutes(router: Router, engine: Engine): void {
     json(inspection(await engine.images.find(name!))),
   );
   router.add('GET', '/images/{name...}/history', async (_request, { name }) =>
-    json(history(await engine.images.find(name!))),
+    json(await history(engine, await engine.images.find(name!))),
   );
   router.add('POST', '/images/{name...}/tag', async (request, { name }) => {
     const repo = request.query.get('repo');
@@ -45,41 +46,61 @@ export function imageRoutes(router: Router, engine: Engine): void {
 async function list(engine: Engine, request: HttpRequest, version: string): Promise<HttpAnswer> {
   const filters = parseFilters(request.query.get('filters'));
   checkFilters(filters, ['dangling', 'label', 'reference', 'before', 'since', 'until']);
-  const users = (id: string): number => [...engine.containers.values()].filter(({ imageId }) => imageId === id).length;
   const dangling = filters.get('dangling')?.[0];
+  const until = untilOf(filters, engine.host.date());
   const all = await engine.images.list();
+  const moments = async (name: string): Promise<number[]> =>
+    Promise.all((filters.get(name) ?? []).map(async (one) => created(await engine.images.find(one))));
+  const [before, since] = [await moments('before'), await moments('since')];
   const parents = new Set(all.map(({ parent }) => parent));
+  const references = filters.get('reference')?.map(patternOf);
+  const isMeant = (tag: string): boolean =>
+    references?.some((one) => one.test(tag) || one.test(tag.replace(/:[^:/]*$/, ''))) ?? true;
   const shown = all.filter((image) => {
     // steps of builds are shown by who asks for all
     const isStep = image.tags.length === 0 && image.digests.length === 0 && parents.has(image.id);
     if (isStep && (dangling !== undefined || !flagOf(request, 'all'))) return false;
     if (dangling !== undefined && ['true', '1'].includes(dangling) !== (image.tags.length === 0)) return false;
     if (!matchesLabels(filters.get('label'), Object.fromEntries(image.config.config.labels))) return false;
-    const references = filters.get('reference');
-    return (
-      references === undefined ||
-      image.tags.some((tag) => references.some((one) => tag === one || tag.split(':')[0] === one))
-    );
+    const made = created(image);
+    if (before.some((one) => made >= one) || since.some((one) => made <= one)) return false;
+    if (until !== undefined && made > until) return false;
+    return references === undefined || image.tags.some(isMeant);
   });
+  const shared = flagOf(request, 'shared-size') ? await sharedSizes(engine, all) : undefined;
   return json(
     shown
       .sort((a, b) => created(b) - created(a))
-      .map((image) => ({
-        Id: image.id,
-        ParentId: image.parent ?? '',
-        RepoTags: image.tags.length > 0 ? image.tags : ['<none>:<none>'],
-        RepoDigests: image.digests.length > 0 ? image.digests : image.tags.length > 0 ? [] : ['<none>@<none>'],
-        Created: Math.floor(created(image) / 1000),
-        Size: image.size,
-        SharedSize: -1,
-        ...(isBefore(version, '1.44') && { VirtualSize: image.size }),
-        Labels: Object.fromEntries(image.config.config.labels),
-        Containers: users(image.id),
-      })),
+      .map((image) => summary(engine, { ...image, tags: image.tags.filter(isMeant) }, version, shared?.get(image.id))),
   );
 }
 
-const created = (image: Image): number => Date.parse(image.config.created ?? '') || 0;
+/** As path.Match of Go: `*` and `?` stand for all but a slash. */
+const patternOf = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replace(/[.+^${'$'}{}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '[^/]*')
+      .replaceAll('?', '[^/]')}$`,
+  );
+
+/** An item of GET /images/json. */
+export function summary(engine: Engine, image: Image, version: string, shared = -1) {
+  return {
+    Id: image.id,
+    ParentId: image.parent ?? '',
+    RepoTags: image.tags.length > 0 ? image.tags : ['<none>:<none>'],
+    RepoDigests: image.digests.length > 0 ? image.digests : image.tags.length > 0 ? [] : ['<none>@<none>'],
+    Created: Math.floor(created(image) / 1000),
+    Size: image.size,
+    SharedSize: shared,
+    ...(isBefore(version, '1.44') && { VirtualSize: image.size }),
+    Labels: Object.fromEntries(image.config.config.labels),
+    Containers: [...engine.containers.values()].filter(({ imageId }) => imageId === image.id).length,
+  };
+}
+
+export const created = (image: Image): number => Date.parse(image.config.created ?? '') || 0;
 
 function inspection(image: Image) {
   const { config, platform, author, diffIds, history } = image.config;
@@ -119,13 +140,20 @@ function inspection(image: Image) {
   };
 }
 
-function history(image: Image) {
-  return [...image.config.history].reverse().map((entry, i) => ({
+async function history(engine: Engine, image: Image) {
+  const { history: steps, diffIds } = image.config;
+  const layers = [...diffIds];
+  const sizes: number[] = [];
+  for (const { empty } of steps) {
+    const layer = empty ? undefined : layers.shift();
+    sizes.push(layer === undefined ? 0 : await sizeOfLayer(engine, layer));
+  }
+  return [...steps.entries()].reverse().map(([at, entry], i) => ({
     Id: i === 0 ? image.id : '<missing>',
     Created: Math.floor((Date.parse(entry.created ?? '') || 0) / 1000),
     CreatedBy: entry.createdBy,
     Tags: i === 0 ? image.tags : [],
-    Size: 0,
+    Size: sizes[at]!,
     Comment: entry.comment ?? '',
   }));
 }

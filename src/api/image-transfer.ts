@@ -75,10 +75,12 @@ export async function pushImage(engine: Engine, request: HttpRequest, name: stri
   const tag = request.query.get('tag');
   const credentials = credentialsOf(request.headers.get('x-registry-auth'));
   // that it is there is known before the answer begins
-  await engine.images.find(tag ? `${name}:${tag}` : name);
+  await engine.images.find(tag ? `${name}:${tag}` : name).catch((error: unknown) => {
+    if (!(error instanceof NotFound)) throw error;
+    throw new NotFound(`An image does not exist locally with the tag: ${name}`, { cause: error });
+  });
   return progressing(async (progress, out) => {
     const { digest, size } = await engine.images.push(tag ? `${name}:${tag}` : name, { progress, credentials });
-    progress({ status: `${tag || 'latest'}: digest: ${digest} size: ${size}` });
     await out.write(line({ progressDetail: {}, aux: { Tag: tag || 'latest', Digest: digest, Size: size } }));
   });
 }

@@ -3,14 +3,14 @@ import { formatAddress } from '../net/address.js';
 import { parseEndpoint } from '../engine/endpoints.js';
 import type { Engine } from '../engine/engine.js';
 import { NotFound } from '../engine/errors.js';
-import { checkFilters, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { checkFilters, matchesLabels, parseFilters, type Filters, untilOf } from '../engine/filters.js';
 import { shownPool } from '../engine/ipam.js';
 import { Members } from '../engine/json-members.js';
 import { isPredefined, type Network } from '../engine/networks.js';
 import { readJson } from '../http/body.js';
 import type { HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
-import { dateOf, json, nothing, timeOf } from './answers.js';
+import { dateOf, json, nothing } from './answers.js';
 
 function shown(engine: Engine, network: Network) {
   const { id, name, driver, internal, attachable, ipv6, labels, options, created, pools, seats } = network;
@@ -88,14 +88,14 @@ export function networkRoutes(router: Router, engine: Engine): void {
   });
 }
 
-async function prune({ networks, events }: Engine, request: HttpRequest): Promise<string[]> {
+async function prune({ networks, events, host }: Engine, request: HttpRequest): Promise<string[]> {
   const filters = parseFilters(request.query.get('filters'));
   checkFilters(filters, ['label', 'label!', 'until']);
-  const until = timeOf({ ...request, query: new Map([['until', filters.get('until')?.[0] ?? '']]) }, 'until');
+  const until = untilOf(filters, host.date());
   const deleted: string[] = [];
   for (const network of networks.list()) {
     if (isPredefined(network) || network.seats.size > 0 || !passes(network, filters)) continue;
-    if (until !== undefined && network.created > until * 1000) continue;
+    if (until !== undefined && network.created > until) continue;
     await networks.remove(network);
     deleted.push(network.name);
   }

@@ -1,7 +1,8 @@
 // Routes of volumes. Docker Engine API, "Volumes". A volume is kept by the node for as long as that lives.
 import type { Engine, Volume } from '../engine/engine.js';
+import { sizeOfVolume } from '../engine/disk-usage.js';
 import { InvalidParameter } from '../engine/errors.js';
-import { checkFilters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { checkFilters, matchesLabels, parseFilters, passesLabels } from '../engine/filters.js';
 import { randomHex } from '../engine/host.js';
 import { Members } from '../engine/json-members.js';
 import { readJson } from '../http/body.js';
@@ -10,7 +11,7 @@ import { dateOf, json, nothing } from './answers.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-const shown = ({ Name, Labels, created }: Volume) => ({
+export const shown = ({ Name, Labels, created }: Volume) => ({
   ...{ Name, Driver: 'local', Mountpoint: `volume:${Name}`, CreatedAt: dateOf(created) },
   ...{ Labels, Scope: 'local', Options: {} },
 });
@@ -48,15 +49,18 @@ export function volumeRoutes(router: Router, engine: Engine): void {
   });
   router.add('POST', '/volumes/prune', async (request) => {
     const filters = parseFilters(request.query.get('filters'));
+    checkFilters(filters, ['label', 'label!', 'all']);
+    let reclaimed = 0;
     const all = ['true', '1'].includes(filters.get('all')?.[0] ?? 'false');
     const deleted: string[] = [];
     for (const volume of [...engine.volumes.values()]) {
       if (engine.usersOf(volume.Name).length > 0 || !(all || volume.anonymous)) continue;
-      if (!matchesLabels(filters.get('label'), volume.Labels)) continue;
+      if (!passesLabels(filters, volume.Labels)) continue;
+      reclaimed += await sizeOfVolume(engine, volume.Name);
       await engine.removeVolume(volume.Name);
       deleted.push(volume.Name);
     }
-    return json({ VolumesDeleted: deleted, SpaceReclaimed: 0 });
+    return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
   });
   router.add('GET', '/volumes/{name}', async (_request, { name }) => json(shown(engine.volume(name!))));
   router.add('DELETE', '/volumes/{name}', async (_request, { name }) => {

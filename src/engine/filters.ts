@@ -1,4 +1,5 @@
 // Filters of lists: for each name some values, one of which must fit; all names must. Docker Engine API, parameter `filters`.
+import { parseDuration } from './build/go-format.js';
 import { InvalidParameter } from './errors.js';
 
 export type Filters = ReadonlyMap<string, readonly string[]>;
@@ -31,4 +32,22 @@ export function matchesLabels(
     const key = at < 0 ? filter : filter.slice(0, at);
     return Object.hasOwn(labels, key) && (at < 0 || labels[key] === filter.slice(at + 1));
   });
+}
+
+/** Label filters of prune: `label` must be there, `label!` must not. */
+export const passesLabels = (filters: Filters, labels: Readonly<Record<string, string>>): boolean =>
+  matchesLabels(filters.get('label'), labels) &&
+  !(filters.has('label!') && matchesLabels(filters.get('label!'), labels));
+
+/** `until`, in milliseconds since 1970: so long ago, seconds since 1970, or a date. `now`: likewise. Throws InvalidParameter. */
+export function untilOf(filters: Filters, now: number): number | undefined {
+  const [text, ...more] = filters.get('until') ?? [];
+  if (text === undefined) return undefined;
+  if (more.length > 0) throw new InvalidParameter('more than one until filter specified');
+  if (/^\d{1,15}(\.\d{1,9})?$/.test(text)) return Number(text) * 1000;
+  const ago = parseDuration(text);
+  const until = ago === undefined ? Date.parse(text) : now - ago / 1e6;
+  if (Number.isNaN(until))
+    throw new InvalidParameter(`invalid filter 'until=${text}': it is neither a duration nor a time`);
+  return until;
 }

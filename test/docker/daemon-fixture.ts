@@ -28,6 +28,7 @@ export interface Answer {
 /** Of the descriptions, which say otherwise than every engine and every client did. */
 const MISTAKES = [
   /POST \/commit 400/,
+  /GET \/images\/json 400/,
   /NetworkSettings\/Ports must be array/,
   /ExecIDs must be string/,
   /RestartPolicy\/Name must be equal/,

@@ -48,16 +48,18 @@ export class Pusher {
         ...image.manifest.layers.map(({ digest }) => digest),
         ...image.config.diffIds,
       );
-      for (const { digest } of image.manifest.layers) progress({ id: shortOf(digest), status: 'Preparing' });
+      progress({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
+      // layers are called by their tars: their blobs may be yet to come
+      for (const diffId of image.config.diffIds) progress({ id: shortOf(diffId), status: 'Preparing' });
       const { manifest, manifestDigest } = await sendable(this.store, image, lease);
       const endpoint = await this.client.endpoint(reference.domain);
       const place = { endpoint, path: reference.path, domain: reference.domain, name };
       await inLanes(
-        manifest.layers.filter(({ mediaType, urls }) => !(isForeign(mediaType) && urls?.length)),
+        [...manifest.layers.entries()].filter(([, { mediaType, urls }]) => !(isForeign(mediaType) && urls?.length)),
         () => undefined,
-        (layer) => this.blob(place, layer, progress),
+        ([i, layer]) => this.blob(place, layer, shortOf(image.config.diffIds[i]!), progress),
       );
-      await this.blob(place, manifest.config, () => {});
+      await this.blob(place, manifest.config, '', () => {});
       const bytes = (await this.store.content.read(manifestDigest))!;
       const response = await this.send(
         place,
@@ -84,8 +86,8 @@ export class Pusher {
     }
   }
 
-  private async blob(place: Place, blob: Descriptor, progress: OnProgress): Promise<void> {
-    const id = shortOf(blob.digest);
+  /** `id`: what it is called in what is told. */
+  private async blob(place: Place, blob: Descriptor, id: string, progress: OnProgress): Promise<void> {
     const { client } = this;
     const there = await client.persist(() =>
       client.request(place.endpoint, {
