@@ -107,7 +107,7 @@ async function infoOf(engine: Engine, { version, root }: About) {
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns', ...(engine.remap ? ['name=userns'] : [])],
     Warnings: ['WARNING: No swap limit support'],
   };
 }

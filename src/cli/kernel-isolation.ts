@@ -60,16 +60,16 @@ export function parseShares(texts: readonly string[], given: readonly string[]):
 const USUAL_MAP = '0:100000:65536';
 
 /** `UID:HOST:COUNT,...`; undefined: no namespace of its own. Throws InputError. */
-export function parseUserMap(text: string | true | undefined): Extent[] | undefined {
+export function parseUserMap(text: string | true | undefined, option = '--userns'): Extent[] | undefined {
   if (text === undefined) return undefined;
   const map = text === true ? USUAL_MAP : text;
   const extents = /^[\d:,]+$/.test(map) ? parseExtents(map.replaceAll(':', ' ').replaceAll(',', '\n')) : -1;
   if (typeof extents === 'number')
     throw new InputError(
-      `--userns ${map}: is no UID:HOST:COUNT, or its ranges overlap`,
-      `Ids from UID on become those from HOST on: --userns alone is ${USUAL_MAP}.`,
+      `${option} ${map}: is no UID:HOST:COUNT, or its ranges overlap`,
+      `Ids from UID on become those from HOST on, as in ${USUAL_MAP}.`,
     );
   if (!extents.some(({ first, count }) => first === 0 && count > 0))
-    throw new InputError(`--userns ${map}: there is no id 0 in it`, `The program would have no root: ${USUAL_MAP}.`);
+    throw new InputError(`${option} ${map}: there is no id 0 in it`, `The program would have no root: ${USUAL_MAP}.`);
   return extents;
 }

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { engineApi } from '../api/api.js';
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
+import type { IdMappings } from '../base/runtime-spec.js';
 import { Engine } from '../engine/engine.js';
 import { Events } from '../engine/events.js';
 import type { EngineHost } from '../engine/host.js';
@@ -13,6 +14,7 @@ import { NodeHost } from '../hosts/node/host.js';
 import { PublicWeb } from '../hosts/node/public-web.js';
 import type { Handler } from '../http/message.js';
 import { dataFolder } from './data-folder.js';
+import { parseUserMap } from './kernel-isolation.js';
 import { type RegistryOptions, withImages } from './images.js';
 import { startNode } from './node-thread.js';
 
@@ -20,6 +22,8 @@ const LONGEST = 2 ** 31 - 1;
 
 export interface EngineOptions extends RegistryOptions {
   nodeMemory: string;
+  /** UID:HOST:COUNT,... or default. */
+  usernsRemap?: string;
 }
 
 export interface OwnEngine {
@@ -53,7 +57,7 @@ export async function withEngine<Result>(
         const events = new Events(() => host.date());
         const complain = (what: string): void => void process.stderr.write(`tabvisor: ${what}\n`);
         const images = new Images(store, (credentials) => (credentials ? registryFor(credentials) : own), events);
-        const engine = new Engine(node, images, events, host, name, complain);
+        const engine = new Engine(node, images, events, host, name, complain, remapOf(options.usernsRemap));
         const bug = (error: unknown): void =>
           void process.stderr.write(
             `tabvisor: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`,
@@ -70,6 +74,13 @@ export async function withEngine<Result>(
     },
     patience,
   );
+}
+
+/** Throws InputError. */
+function remapOf(text: string | undefined): IdMappings | undefined {
+  const extents = parseUserMap(text === 'default' ? true : text, '--userns-remap');
+  const mappings = extents?.map(({ first, lower, count }) => ({ containerID: first, hostID: lower, size: count }));
+  return mappings && { uidMappings: mappings, gidMappings: mappings };
 }
 
 function engineHost(): EngineHost {

@@ -1,6 +1,7 @@
 // From what a client asked for and what its image says to a config.json.
 // OCI runtime-spec 1.2; Docker docs, "Runtime options with Memory, CPUs, and GPUs", "Security configuration".
 import type {
+  IdMappings,
   MountSpec,
   NamespaceType,
   ProcessSpec,
@@ -40,6 +41,8 @@ export interface SpecRequest {
   mounts: readonly MountPoint[];
   /** Namespaces that other containers lend: /proc/PID/ns/TYPE. */
   joined: Partial<Record<NamespaceType, string>>;
+  /** Its users on the node; undefined: they are the node's. */
+  owners?: IdMappings;
 }
 
 /** Throws InvalidParameter. */
@@ -70,7 +73,7 @@ export function resourcesOf(host: Resources): ResourcesSpec {
 }
 
 /** Throws InvalidParameter. */
-export function specOf({ id, config, host, args, mounts, joined }: SpecRequest): RuntimeSpec {
+export function specOf({ id, config, host, args, mounts, joined, owners }: SpecRequest): RuntimeSpec {
   const capabilities = capabilitiesOf(host);
   const options = new Set(host.SecurityOpt ?? []);
   for (const option of options)
@@ -95,7 +98,8 @@ export function specOf({ id, config, host, args, mounts, joined }: SpecRequest):
     annotations: host.Annotations,
     linux: {
       cgroupsPath: `docker/${id}`,
-      namespaces: namespacesOf(host, joined),
+      namespaces: namespacesOf(host, joined, owners),
+      ...(joined.user === undefined && owners),
       devices: nodes,
       resources: { ...resourcesOf(host), devices: host.Privileged ? [{ allow: true, access: 'rwm' }] : rules },
       sysctl: host.Sysctls,
@@ -138,13 +142,14 @@ function profileOf(options: ReadonlySet<string>, capabilities: readonly string[]
 
 type Namespaces = NonNullable<NonNullable<RuntimeSpec['linux']>['namespaces']>;
 
-function namespacesOf(host: HostConfig, joined: SpecRequest['joined']): Namespaces {
+function namespacesOf(host: HostConfig, joined: SpecRequest['joined'], owners: IdMappings | undefined): Namespaces {
   const types: NamespaceType[] = ['mount'];
   if (host.PidMode !== 'host') types.push('pid');
   if (host.IpcMode !== 'host') types.push('ipc');
   if (host.UTSMode !== 'host') types.push('uts');
   if (host.NetworkMode !== 'host') types.push('network');
   if (host.CgroupnsMode !== 'host') types.push('cgroup');
+  if (owners || joined.user !== undefined) types.push('user');
   return types.map((type) => ({ type, ...(joined[type] !== undefined && { path: joined[type] }) }));
 }
 

@@ -1,6 +1,6 @@
 // A container of the engine: what was asked for, its state, its log and streams; its lifecycle on a node.
 // Docker Engine API, "Containers".
-import type { NamespaceType } from '../base/runtime-spec.js';
+import type { IdMappings, NamespaceType } from '../base/runtime-spec.js';
 import { InputError, messageOf } from '../base/errors.js';
 import { NodeFailure } from '../runtime/failure.js';
 import type { NodeClient, PublishedPort } from '../runtime/node-client.js';
@@ -19,6 +19,7 @@ import { Backoff, checkPolicy, startsAgain } from './restart-policy.js';
 import { signalOf } from './signals.js';
 import { type ContainerRecord, type ContainerState, logOf, type StateStore } from './state-store.js';
 import { ProcessStreams } from './streams.js';
+import { ownersOf } from './user-remap.js';
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
@@ -54,6 +55,8 @@ export interface Surroundings {
   state: StateStore;
   /** Told of what fails and is nobody's request. */
   complain(what: string): void;
+  /** Whom the users of containers are on the node. */
+  remap?: IdMappings;
   /** The engine is closing: nobody is started any more. */
   closing(): boolean;
   /** The node has its root and volumes when this resolves. */
@@ -230,7 +233,8 @@ export class Container implements Patient {
     this.oomKilled = false;
     this.exitOnNext = false;
     const joined = this.around.joined(this);
-    const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined });
+    const owners = ownersOf(this.around.remap, this.host);
+    const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined, owners });
     node.listen(
       { id },
       {

@@ -1,6 +1,6 @@
 // The engine: containers by name and id, exec, volumes, on a node; what the API and a command line of ours speak to.
 // Docker Engine API. Several nodes later: a container knows its own.
-import type { NamespaceType } from '../base/runtime-spec.js';
+import type { IdMappings, NamespaceType } from '../base/runtime-spec.js';
 import type { NodeClient, ProcessRow, Statistics } from '../runtime/node-client.js';
 import { messageOf } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
@@ -24,6 +24,7 @@ import { checkName, inventName } from './names.js';
 import { Places } from './places.js';
 import { checkPolicy } from './restart-policy.js';
 import { StateStore, type VolumeRecord } from './state-store.js';
+import { checkUsers, ownersOf } from './user-remap.js';
 
 /** Execs that have ended stay so many at a time, to be asked about. */
 const ENDED_EXECS = 1000;
@@ -57,12 +58,14 @@ export class Engine {
     readonly name: string,
     /** Told of what fails and is nobody's request. */
     private readonly complain: (what: string) => void,
+    /** Whom the users of containers are on the node: --userns-remap. */
+    readonly remap?: IdMappings,
   ) {
     this.state = new StateStore(images.store.storage, complain);
-    this.places = new Places(node, images);
+    this.places = new Places(node, images, remap);
     this.networks = new Networks(node, host, events, this.state);
     this.around = {
-      ...{ node, host, events, complain },
+      ...{ node, host, events, complain, remap },
       state: this.state,
       closing: () => this.closing,
       joined: (container) => this.joined(container),
@@ -188,6 +191,7 @@ export class Engine {
     const container = new Container({ ...parts, created: this.host.date() }, this.around);
     portsOf(container);
     // what can't be started is refused now, as far as that can be known
+    checkUsers(this.remap, host);
     specOf({ id, config, host, args, mounts, joined: {} });
     this.containers.set(id, container);
     const before = wanted.map(({ Name }) => this.coming.get(Name));
@@ -296,6 +300,8 @@ export class Engine {
       const lender = this.container(mode.slice('container:'.length));
       if (!lender.running) throw new Conflict(`cannot join ${file} namespace of a non running container: ${lender.id}`);
       found[type] = `/proc/${lender.pid}/ns/${file}`;
+      // what belongs to its users is of use to them alone
+      if (ownersOf(this.remap, lender.host)) found.user ??= `/proc/${lender.pid}/ns/user`;
     }
     return found;
   }

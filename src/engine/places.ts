@@ -1,8 +1,11 @@
 // Roots and volumes on the node: they are there from when something first needs them, so that an engine opens without any.
+import type { IdMappings } from '../base/runtime-spec.js';
 import type { Digest } from '../oci/digest.js';
 import type { NodeClient } from '../runtime/node-client.js';
 import type { Images } from './images.js';
+import type { HostConfig } from './container-config.js';
 import type { MountPoint } from './container-spec.js';
+import { ownersOf } from './user-remap.js';
 import { upperOf, volumeOf } from './state-store.js';
 
 export interface Rooted {
@@ -10,6 +13,7 @@ export interface Rooted {
   /** The lowest first. */
   readonly layers: readonly string[];
   readonly mounts: readonly MountPoint[];
+  readonly host: HostConfig;
 }
 
 export class Places {
@@ -19,6 +23,7 @@ export class Places {
   constructor(
     private readonly node: NodeClient,
     private readonly images: Images,
+    private readonly remap: IdMappings | undefined,
   ) {}
 
   /** The node has been asked for something. */
@@ -27,15 +32,18 @@ export class Places {
   }
 
   /** The node has a container's root and volumes when this resolves. */
-  async prepare({ id, layers, mounts }: Rooted): Promise<void> {
+  async prepare({ id, layers, mounts, host }: Rooted): Promise<void> {
     const names = mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name !== undefined ? [Name] : []));
+    const owners = ownersOf(this.remap, host);
     await Promise.all([
       once(this.roots, id, async () => {
         const found = await this.images.layers(layers as Digest[]);
-        await this.node.call('addRoot', { id, layers: found, upper: upperOf(id) });
+        await this.node.call('addRoot', { id, layers: found, upper: upperOf(id), owners });
       }),
       ...names.map((name) =>
-        once(this.volumes, name, () => this.node.call('addVolume', { id: name, store: volumeOf(name) })),
+        once(this.volumes, name, () =>
+          this.node.call('addVolume', { id: name, store: volumeOf(name), owners: this.remap }),
+        ),
       ),
     ]);
   }

@@ -164,7 +164,7 @@ export interface NodeCalls {
   addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean }): void;
   removeNetwork(network: { id: string }): void;
   /** `store`: as a root's `upper`. */
-  addVolume(volume: { id: string; store?: string }): void;
+  addVolume(volume: { id: string; store?: string; owners?: IdMappings }): void;
   removeVolume(volume: { id: string; keep?: boolean }): void;
   /** What has changed in roots and volumes is in their stores, and on the host's storage: to be asked before a node is ended. */
   sync(): void;

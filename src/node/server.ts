@@ -358,15 +358,17 @@ export class NodeServer implements NodeCalls {
   }
 
   /** One that lasts is a disk of its own to programs. */
-  addVolume({ id, store }: ArgumentOf<'addVolume'>): void {
+  addVolume({ id, store, owners }: ArgumentOf<'addVolume'>): void {
+    checkMappings(owners);
+    const owner = owners ? mappedNamespace(this.kernel, owners) : undefined;
     const { disks } = this.kernel;
     this.keep(this.volumes, id, 'volume', () => {
-      if (store === undefined) return this.changes(this.kernel.newDevice(), undefined);
+      if (store === undefined) return this.changes(this.kernel.newDevice(), undefined, owner);
       // the first is that of the layers, whatever comes first
       void this.storeDisk;
       const disk = disks.add();
       try {
-        const made = this.changes(disk.device, store);
+        const made = this.changes(disk.device, store, owner);
         disk.hold(made.fs);
         made.fs.source = `/dev/${disk.name}`;
         return made;

@@ -55,12 +55,13 @@ export class Daemon {
   private constructor(
     private readonly context: TestContext,
     private readonly memory: string,
+    private readonly options: readonly string[],
   ) {}
 
-  /** `memory`: of the node. */
-  static async start(context: TestContext, { memory = '256M' } = {}): Promise<Daemon> {
+  /** `memory`: of the node; `options`: of the daemon besides. */
+  static async start(context: TestContext, { memory = '256M', options = [] as string[] } = {}): Promise<Daemon> {
     const { busybox } = needs(context, 'busybox');
-    const daemon = new Daemon(context, memory);
+    const daemon = new Daemon(context, memory, options);
     await daemon.open();
     daemon.proxy = daemon.checking();
     daemon.proxy.listen(daemon.socket);
@@ -82,7 +83,7 @@ export class Daemon {
       join(this.folder, 'data'),
     ];
     this.said = '';
-    this.child = spawn(process.execPath, [...args, '--node-memory', this.memory], {
+    this.child = spawn(process.execPath, [...args, '--node-memory', this.memory, ...this.options], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {

@@ -44,6 +44,7 @@ export function daemonCommand(version: string): Command {
     .option('--tlscert <file>', "the daemon's certificate")
     .option('--tlskey <file>', "the certificate's key")
     .option('--node-memory <size>', 'memory for all containers and their files', '1G')
+    .option('--userns-remap <map>', "containers' ids UID from HOST on: UID:HOST:COUNT, or default: 0:100000:65536")
     .addHelpText('after', epilogue(EXAMPLES, ''))
     .action(async (options: DaemonOptions) => {
       await serve(options, version);
