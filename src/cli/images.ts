@@ -14,6 +14,7 @@ import { Puller } from '../oci/registry/pull.js';
 import { Pusher } from '../oci/registry/push.js';
 import { openStore, type Store } from '../oci/store/store.js';
 import { type DataOption, dataFolder } from './data-folder.js';
+import { announced } from './engine-address.js';
 
 /** Milliseconds that a command waits for another one's end. */
 const PATIENCE = 10_000;
@@ -82,7 +83,8 @@ async function lock(folder: string, patience: number): Promise<() => void> {
     try {
       return lockFolder(folder);
     } catch (error) {
-      if (!(error instanceof FolderInUse) || Date.now() >= until) throw error;
+      if (!(error instanceof FolderInUse)) throw error;
+      if (Date.now() >= until) throw new FolderInUse(folder, error.pid, announced(folder));
       await delay(PAUSE);
     }
   }

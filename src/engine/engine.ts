@@ -43,6 +43,8 @@ export class Engine {
   private closing = false;
   /** What each container needs of the store. */
   private readonly leases = new Map<string, Lease>();
+  /** Those that are under way, by container. */
+  private readonly removals = new Map<string, Promise<void>>();
   /** Volumes that containers bring which are being made. */
   private readonly coming = new Map<string, Promise<unknown>>();
   private readonly execs = new Map<string, Exec>();
@@ -249,8 +251,17 @@ export class Engine {
       await container.kill(9).catch(() => {});
       await ended;
     }
-    // a container that removes itself at its end is gone by now
-    if (!this.containers.has(id) || container.status === 'removing') return;
+    // one that removes itself at its end is on its way by now
+    if (!this.removals.has(id) && this.containers.has(id))
+      this.removals.set(
+        id,
+        this.removeNow(container, volumes).finally(() => this.removals.delete(id)),
+      );
+    await this.removals.get(id);
+  }
+
+  private async removeNow(container: Container, volumes: boolean): Promise<void> {
+    const { id } = container;
     container.status = 'removing';
     this.containers.delete(id);
     for (const exec of container.execIds) this.execs.delete(exec);

@@ -14,8 +14,15 @@ export class FolderInUse extends InputError {
   constructor(
     folder: string,
     readonly pid: number,
+    /** Where it listens. */
+    host?: string,
   ) {
-    super(`${folder}: process ${pid} uses it`, 'Wait until that one has ended, or give another folder.');
+    super(
+      `${folder}: process ${pid} uses it${host === undefined ? '' : `, and listens on ${host}`}`,
+      host === undefined
+        ? 'Wait until that one has ended, or give another folder.'
+        : `Speak with it by DOCKER_HOST=${host}, end it, or give another folder.`,
+    );
   }
 }
 
