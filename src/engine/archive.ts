@@ -68,6 +68,7 @@ export class Archive {
   status(container: Container, asked: string, path: string): Promise<FileOf> {
     return this.found(path, asked, async () => {
       const clean = cleaned(path);
+      await this.engine.prepare(container);
       const status = await this.engine.node.call('statFile', { ...this.filesOf(container), path: clean });
       return { name: nameOf(clean), status };
     });
@@ -100,19 +101,22 @@ export class Archive {
       ...(copyOwner && User !== '' && { owner: User }),
     };
     const tar = await uncompressed(this.engine.images.store.codecs, bytes);
+    await this.engine.prepare(container);
     await this.found(path, asked, () => unpack(this.engine.node, into, tar));
     container.tell('extract-to-dir');
   }
 
   /** All of its root, and nothing of what is mounted in it. */
   async export(container: Container): Promise<AsyncGenerator<Uint8Array>> {
+    await this.engine.prepare(container);
     const tar = await treeOf(this.engine.node, { root: container.id, mounts: [], path: '/', name: '' });
     container.tell('export');
     return tar;
   }
 
-  changes({ id }: Container): Promise<FileChange[]> {
-    return this.engine.node.call('listChanges', { root: id });
+  async changes(container: Container): Promise<FileChange[]> {
+    await this.engine.prepare(container);
+    return this.engine.node.call('listChanges', { root: container.id });
   }
 
   /** Throws InvalidParameter. */
@@ -132,6 +136,7 @@ export class Archive {
       shell: config.Shell ?? base.shell,
     };
     const changed = changedConfig(own, changes);
+    await this.engine.prepare(container);
     const stops = pause && container.status === 'running';
     if (stops) await container.pause();
     try {
