@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import { imageOf, memoryStore, put } from '../../test/images.js';
 import { Gone, MemoryStorage } from '../../test/memory-storage.js';
 import { StorageError } from '../base/storage.js';
-import type { Channel, FromNode, NodeCalls, ToNode } from '../node/contract.js';
 import { NodeClient } from '../runtime/node-client.js';
 import type { Container } from './container.js';
 import { Engine } from './engine.js';
@@ -13,11 +12,13 @@ import { Images } from './images.js';
 
 const BASE = imageOf([[{ name: 'bin/sh', data: 'base' }]], { Volumes: { '/anonymous': {} } });
 
+type NodeChannel = ConstructorParameters<typeof NodeClient>[0];
+
 /** Answers as a node does that runs every program until it is killed. */
-function modelNode(storage: MemoryStorage): Channel<ToNode, FromNode> {
+function modelNode(storage: MemoryStorage): NodeChannel {
   const places = new Map<string, string>();
-  let tell: (message: FromNode) => void = () => {};
-  const calls: Partial<Record<keyof NodeCalls, (argument: never) => unknown>> = {
+  let tell: Parameters<NodeChannel['onMessage']>[0] = () => {};
+  const calls: Partial<Record<string, (argument: never) => unknown>> = {
     async addRoot({ id, upper }: { id: string; upper: string }) {
       places.set(id, upper);
       await storage.replace(`${upper}/records`, new Uint8Array(10));
