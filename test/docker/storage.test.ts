@@ -88,12 +88,15 @@ test('what PostgreSQL has committed in a volume is there when the daemon was kil
   const path = 'PATH=/usr/lib/postgresql/15/bin:/usr/sbin:/usr/bin:/bin';
   await daemon.docker('run', '-d', '--name', 'db', '-e', path, '-v', 'db:/data', 'postgres', 'sh', '-c', server);
   const query = (sql: string) => daemon.docker('exec', 'db', 'psql', '-h', '/tmp', '-U', 'postgres', '-tAc', sql);
-  const up = async (): Promise<void> => {
-    while ((await query('select 1')).stdout !== '1\n')
+  /** Until it has said so often that it is. */
+  const up = async (times: number): Promise<void> => {
+    for (let said = ''; said.split('ready to accept connections').length <= times; ) {
+      said = (await daemon.docker('logs', 'db')).stderr;
       if ((await daemon.docker('inspect', 'db', '--format', '{{.State.Running}}')).stdout !== 'true\n')
-        throw new Error((await daemon.docker('logs', 'db')).stderr);
+        throw new Error(said);
+    }
   };
-  await up();
+  await up(1);
   expect((await query('create table kept(i int)')).status).toBe(0);
   let committed = 0;
   const insert = async (): Promise<boolean> => (await query(`insert into kept values (${committed + 1})`)).status === 0;
@@ -104,7 +107,7 @@ test('what PostgreSQL has committed in a volume is there when the daemon was kil
   await daemon.restart('SIGKILL');
   await cut;
   expect((await daemon.docker('start', 'db')).status).toBe(0);
-  await up();
+  await up(2);
   const { stdout } = await query('select count(*), max(i) from kept');
   const [count, last] = stdout.trim().split('|').map(Number);
   expect(count).toBe(last);
