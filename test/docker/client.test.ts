@@ -311,7 +311,7 @@ test('networks: addresses, names, ports of the host, isolation', async () => {
         'busybox',
         'sh',
         '-c',
-        'nslookup web >/dev/null || echo no name; ping -c1 -w1 10.9.0.2 >/dev/null || echo no way',
+        'nslookup -type=a web >/dev/null || echo no name; ping -c1 -w1 10.9.0.2 >/dev/null || echo no way',
       )
     ).stdout,
   ).toBe('no name\nno way\n');
