@@ -249,7 +249,8 @@ test('a target, quiet, Dockerfiles of another name and from the input, a context
 });
 
 test('a client that goes away takes its build along', async () => {
-  const folder = contextOf({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' });
+  const folder = contextOf({ Dockerfile: "FROM busybox\nRUN echo be''gun; sleep 1000\n" });
+  // the step is told before it runs: only the command says the word as one
   const client = daemon.client('build', '--no-cache', folder);
   await client.expect('begun');
   const running = (await daemon.docker('ps', '-q')).stdout.trim();
