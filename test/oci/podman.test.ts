@@ -44,6 +44,13 @@ test('in the foreground: output, status, limits, a folder of the host', (context
   expect(status).toBe(4);
 });
 
+test('users of a container that are others on the host', (context) => {
+  const map = ['--uidmap', '0:100000:2000', '--gidmap', '0:100000:2000'];
+  const script = 'id; cat /proc/self/uid_map; touch /x && echo made';
+  const { stdout, stderr } = podman(context, 'run', '--rm', ...RUN, ...map, IMAGE, 'sh', '-c', script);
+  expect(stdout.replace(/ +/g, ' '), stderr).toBe('uid=0(root) gid=0(root) groups=0(root)\n 0 100000 2000\nmade\n');
+});
+
 test('detached: logs, exec, pause, stop, inspect', (context) => {
   const script = 'echo started; while :; do sleep 1; done';
   expect(podman(context, 'run', '-d', '--name', 'one', ...RUN, IMAGE, 'sh', '-c', script).status).toBe(0);
