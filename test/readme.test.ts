@@ -9,6 +9,12 @@ import { daemonCommand } from '../src/cli/commands/daemon.js';
 import { demoCommand } from '../src/cli/commands/demo.js';
 import { kernelRunCommand } from '../src/cli/commands/kernel-run.js';
 import { vmRunCommand } from '../src/cli/commands/vm-run.js';
+import { checkArguments } from '../src/cli/docker/command.js';
+import { containerOf } from '../src/cli/docker/container-options.js';
+import { parseFlags } from '../src/cli/docker/flags.js';
+import { isDockers } from '../src/cli/docker/main.js';
+import { parseTemplate } from '../src/cli/docker/template/parser.js';
+import { find, WORDS } from '../src/cli/docker/words.js';
 import { parseReference } from '../src/oci/reference.js';
 import { parseKernelOptions, type RawKernelOptions } from '../src/cli/kernel-options.js';
 import { parseOptions, type RawOptions } from '../src/cli/options.js';
@@ -49,7 +55,7 @@ test('there are lines, and each begins with something that is known', () => {
     expect(one).toMatch(/^(npm (ci|test|run)|npx tabvisor |docker |scripts\/provision|truncate |bash |echo )/);
 });
 
-test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
+test.each(lines.flatMap((line) => line.split(' && ')))('%s', async (line) => {
   const [program, ...args] = words(line);
   if (program === 'npm' && args[0] === 'run')
     expect(scripts).toHaveProperty([args.find((arg, i) => i > 0 && !arg.startsWith('-'))!]);
@@ -58,7 +64,16 @@ test.each(lines.flatMap((line) => line.split(' && ')))('%s', (line) => {
   if (program !== 'npx') return;
   if (args[1] === 'daemon') return void expect(options(daemonCommand('0'), args.slice(2, -1))).toHaveProperty('host');
   if (args[1] === 'demo') return void expect(demoCommand().name()).toBe('demo');
-  if (args[1] === 'pull') return void expect(parseReference(args[2]!).tag).toBe('12');
+  if (isDockers(args.slice(1))) {
+    const { name, taken } = find(args.slice(1))!;
+    const command = await WORDS[name]!.load();
+    const { values, args: rest } = parseFlags(command.flags, args.slice(1 + taken), !command.flagsFirst, '');
+    checkArguments(command, rest);
+    if (name === 'run') expect(containerOf(values, rest, values.is('detach')).Image).toBe('debian:12');
+    if (name === 'pull') expect(parseReference(rest[0]!).tag).toBe('12');
+    parseTemplate(values.text('format').replace(/^table /, ''));
+    return;
+  }
   if (args.includes('--help'))
     return void expect(
       execFileSync(process.execPath, [join(root, 'bin/tabvisor.mjs'), ...args.slice(1)], { encoding: 'utf8' }),

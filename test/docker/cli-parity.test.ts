@@ -1,7 +1,7 @@
 // Our command line beside docker's own client, before one daemon: the same words print the same and end with the same.
 // Oracle: docker 28.2.2. Where both are to differ (our name, our advice) is said here.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -237,7 +237,10 @@ test.each<string[]>([
   ['events', '--since', '1h', '--until', '0s', '--filter', 'event=tag'],
 ])('%s %s %s %s %s', async (...args) => {
   const [ours, theirs] = await Promise.all([tabvisor(...args), daemon.docker(...args)]);
-  expect(shown(ours)).toEqual(shown(theirs));
+  // docker's order of an image's names is that of a map
+  const sorted = (ran: Ran) => ({ ...ran, stdout: ran.stdout.split('\n').sort().join('\n') });
+  const ordered = args[0] === 'images' ? sorted : (ran: Ran) => ran;
+  expect(ordered(shown(ours))).toEqual(ordered(shown(theirs)));
 });
 
 test.each<string[]>([
@@ -308,6 +311,52 @@ test('standard input, files and archives go the same ways', async () => {
   expect((await tabvisor('save', '-o', `${join(folder, 'layout')}/`, 'busybox')).status).toBe(0);
   expect(readFileSync(join(folder, 'layout/oci-layout'), 'utf8')).toContain('1.0.0');
   expect((await tabvisor('load', '-i', join(folder, 'layout'))).status).toBe(0);
+});
+
+test('cp, diff, export and build: the same files by either client', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tabvisor-parity-'));
+  const script = 'echo x >/new; mkdir /d; echo y >/d/f; ln -s f /d/l';
+  mkdirSync(join(folder, 'context'));
+  writeFileSync(join(folder, 'context/Dockerfile'), 'FROM busybox\nCOPY . /c\nRUN ls -a /c\n');
+  for (const name of ['keep', 'skip']) writeFileSync(join(folder, 'context', name), name);
+  writeFileSync(join(folder, 'context/.dockerignore'), 'skip\n');
+  const clients = { docker: (...args: string[]) => daemon.docker(...args), tabvisor };
+  const told: Record<string, unknown[]> = {};
+  for (const [name, client] of Object.entries(clients)) {
+    const own = join(folder, name);
+    mkdirSync(own);
+    const files = `files-of-${name}`;
+    await daemon.docker('run', '--name', files, 'busybox', 'sh', '-c', script);
+    const said: unknown[] = [];
+    const run = async (...args: string[]): Promise<void> =>
+      void said.push(
+        JSON.parse(
+          JSON.stringify(await client(...args))
+            .replaceAll(own, 'OWN')
+            .replaceAll(files, 'FILES'),
+        ),
+      );
+    await run('diff', files);
+    await run('cp', '-q', `${files}:/d`, `${own}/`);
+    await run('cp', '-q', `${files}:/d`, `${own}/e`);
+    await run('cp', '-q', `${files}:/d/.`, `${own}/g`);
+    await run('cp', '-q', `${files}:/new`, `${own}/new2`);
+    await run('cp', `${files}:/nothing`, own);
+    await run('cp', `${files}:/new`, `${own}/nothing/`);
+    await run('cp', 'nothing:/new', own);
+    await run('cp', 'a', 'b');
+    await run('cp', '-q', `${own}/new2`, `${files}:/d/renamed`);
+    await run('cp', '-q', `${own}/e/.`, `${files}:/d`);
+    said.push(readdirSync(own, { recursive: true, encoding: 'utf8' }).sort());
+    const built = await client('build', '-q', '--label', 'a=b', join(folder, 'context'));
+    said.push(built.stdout);
+    told[name] = said;
+  }
+  expect(told.tabvisor).toEqual(told.docker);
+  const output = join(folder, 'files.tar');
+  expect((await tabvisor('export', '-o', output, 'files-of-tabvisor')).status).toBe(0);
+  expect(readFileSync(output).includes('d/renamed')).toBe(true);
+  expect((await tabvisor('rm', 'files-of-tabvisor')).stdout).toBe('files-of-tabvisor\n');
 });
 
 test('a terminal: its size, its keys, Ctrl-C, and that it is left as it was', async () => {

@@ -47,12 +47,7 @@ async function copyOut(api: ApiClient, container: string, from: string, to: stri
     const about = await statIn(api, container, source);
     if (about?.link) source = posix.resolve(posix.dirname(source), about.link);
   }
-  const answer = await api
-    .send('GET', `/containers/${part(container)}/archive`, { path: source })
-    .catch((error: unknown) => {
-      if (error instanceof Refused && error.http === 404 && /could not find the file/i.test(error.reason)) throw error;
-      throw error;
-    });
+  const answer = await api.send('GET', `/containers/${part(container)}/archive`, { path: source });
   if (to === '-') {
     for await (const bytes of answer.body)
       await new Promise<void>((done) => void process.stdout.write(bytes, () => done()));
@@ -64,21 +59,20 @@ async function copyOut(api: ApiClient, container: string, from: string, to: stri
     Buffer.from(answer.headers.get('x-docker-container-path-stat') ?? 'e30=', 'base64').toString('utf8'),
   );
   const isFolder = Math.floor((about.mode ?? 0) / DIR) % 2 === 1;
-  if (!there && says(to) && !isFolder) throw new Complaint(`no such directory: ${to}`);
+  if (!there && says(to) && !isFolder) throw new Complaint('no such directory');
   if (!there && !statSync(dirname(target), { throwIfNoEntry: false })?.isDirectory())
     throw new Complaint(`invalid output path: directory "${dirname(target)}" does not exist`);
-  if (there && !there.isDirectory() && isFolder) throw new Complaint(`cannot copy directory to a file: ${to}`);
+  if (there && !there.isDirectory() && isFolder) throw new Complaint('cannot copy directory');
   const inside = there?.isDirectory();
-  const cut = (name: string): string => name.replace(/^\.?\/*[^/]*\/?/, '');
-  const own = (name: string): string => name.replace(/^\.?\/*/, '').split('/')[0] ?? '';
+  // what is in a folder comes as `./…`, a folder by its name
+  const cut = (name: string): string =>
+    /^\.\/?/.test(name) ? name.replace(/^\.\/?/, '') : name.replace(/^[^/]*\/?/, '');
   if (inside) {
     const { bytes } = await unpack(answer.body, target, contentsOnly(from) ? cut : (name) => name);
     return decimalSize(bytes, 4);
   }
-  const { bytes } = await unpack(
-    answer.body,
-    dirname(target),
-    (name) => [basename(target), cut(name)].filter(Boolean).join('/') + (own(name) === '' ? '' : ''),
+  const { bytes } = await unpack(answer.body, dirname(target), (name) =>
+    [basename(target), cut(name)].filter(Boolean).join('/'),
   );
   return decimalSize(bytes, 4);
 }
@@ -112,9 +106,8 @@ async function copyIn(
   }
   const about = (follow ? statSync : lstatSync)(from, { throwIfNoEntry: false });
   if (!about) throw new Complaint(`lstat ${resolve(from)}: no such file or directory`);
-  if (about.isDirectory() && there && !there.isFolder)
-    throw new Complaint(`cannot copy directory to a file: ${container}:${to}`);
-  if (!there && says(to) && !about.isDirectory()) throw new Complaint(`no such directory: ${container}:${to}`);
+  if (about.isDirectory() && there && !there.isFolder) throw new Complaint('cannot copy directory');
+  if (!there && says(to) && !about.isDirectory()) throw new Complaint('no such directory');
   const into = there?.isFolder ? path : posix.dirname(path.replace(/\/+$/, ''));
   const name = there?.isFolder ? (contentsOnly(from) ? '' : basename(resolve(from))) : posix.basename(path);
   let count = 0;

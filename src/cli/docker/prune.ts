@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { decimalSize } from '../../base/units.js';
 import { type ApiClient, filtersOf } from './api-client.js';
 import type { Call, DockerCommand } from './command.js';
-import { Ended } from './complaint.js';
+import { Refused } from './complaint.js';
 import { flag } from './flags.js';
 
 interface Pruned {
@@ -38,6 +38,17 @@ const images: Prune = async (api, filter, all) => {
   return { title: 'Deleted Images', lines, bytes: SpaceReclaimed ?? 0 };
 };
 
+/** An engine may keep none. */
+const caches: Prune = async (api, filter, all) => {
+  try {
+    const { CachesDeleted, SpaceReclaimed } = await api.post('/build/prune', { all, filters: filtersOf(filter) });
+    return { title: 'Deleted build cache objects', lines: CachesDeleted ?? [], bytes: SpaceReclaimed ?? 0 };
+  } catch (error) {
+    if (!(error instanceof Refused) || error.http !== 404) throw error;
+    return { title: '', lines: [], bytes: 0 };
+  }
+};
+
 /** Asks a person. */
 async function agreed({ values }: Call, warning: string): Promise<boolean> {
   if (values.is('force')) return true;
@@ -55,7 +66,7 @@ async function agreed({ values }: Call, warning: string): Promise<boolean> {
 }
 
 async function prune(call: Call, warning: string, works: readonly (readonly [Prune, boolean])[]): Promise<void> {
-  if (!(await agreed(call, `WARNING! ${warning}`))) throw new Ended(1);
+  if (!(await agreed(call, `WARNING! ${warning}`))) return;
   const api = await call.engine();
   let bytes: number | undefined;
   for (const [work, all] of works) {
@@ -136,12 +147,14 @@ export const systemPruneCommand: DockerCommand = {
       'all networks not used by at least one container',
       ...(values.is('volumes') ? ['all anonymous volumes not used by at least one container'] : []),
       all ? 'all images without at least one container associated to them' : 'all dangling images',
+      'unused build cache',
     ];
     const works = [
       [containers, false],
       [networks, false],
       ...(values.is('volumes') ? [[volumes, false] as const] : []),
       [images, all],
+      [caches, all],
     ] as const;
     return prune(call, `This will remove:\n${list.map((one) => `  - ${one}\n`).join('')}`, works);
   },

@@ -25,6 +25,8 @@ export async function showTransfer(
     const { error, errorDetail, stream, status, id, progressDetail } = message;
     if (error !== undefined || errorDetail !== undefined) throw new Complaint(errorDetail?.message ?? error!);
     if (message.aux !== undefined) aux(message.aux);
+    // a quiet build says its ID as text
+    else if (quiet && stream !== undefined) aux({ ID: stream.trim() });
     if (quiet) continue;
     if (stream !== undefined) out.write(stream);
     else if (status !== undefined) {
