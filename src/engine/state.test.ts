@@ -200,6 +200,35 @@ test('on a disk that is full a deed is refused, and what is seen is what is kept
   }
 });
 
+/** How many things an object's own maps, sets and lists have, but for what is remembered up to a bound. */
+function held(of: object): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const [name, value] of Object.entries(of))
+    if (value instanceof Map || value instanceof Set) sizes[name] = value.size;
+    else if (Array.isArray(value)) sizes[name] = value.length;
+  return sizes;
+}
+
+test('containers that have come and gone leave nothing behind, in memory and on disk', async () => {
+  const storage = await withImage();
+  const engine = await engineOn(storage);
+  const cycle = async (): Promise<void> => {
+    const { container } = await engine.create(undefined, config({ HostConfig: { Binds: ['kept:/d'] } }));
+    await container.start();
+    await ended(container);
+    await engine.remove(container, false, true);
+  };
+  const state = () => [
+    ...[engine, engine.node, engine.networks, (engine as unknown as { places: object }).places].map(held),
+    [...storage.files.keys()].sort(),
+    storage.opened,
+  ];
+  await cycle();
+  const before = state();
+  for (let i = 0; i < 50; i++) await cycle();
+  expect(state()).toEqual(before);
+});
+
 test('what can’t be read is told of, and left alone', async () => {
   const storage = await withImage();
   storage.files.set('containers/odd/container.json', new TextEncoder().encode('{"version":2}'));
