@@ -9,7 +9,7 @@ import { Devpts } from '../kernel/fs/devpts.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { MountNamespace } from '../kernel/ns/mount-namespace.js';
 import { holdNamespaces, type NamespaceSet, releaseNamespaces } from '../kernel/ns/namespace-set.js';
-import { discard, load, newProcess } from '../kernel/task/new-process.js';
+import { discard, load, lookUp, newProcess, type ProgramOptions } from '../kernel/task/new-process.js';
 import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Process } from '../kernel/task/process.js';
 import { endTask } from '../kernel/task/exit.js';
@@ -141,6 +141,10 @@ export class Container {
     becomeUser(task, running.spec, running.identity.credentials);
     // last, as what the user is may have to be made
     if (spec.root?.readonly) makeRootReadOnly(task);
+    // that there is none is known before anything runs: callers of create tell 127 by it, as from runc
+    const { program, path, options } = programOf(running);
+    const failed = lookUp(task, path, options);
+    if (failed !== 0) throw refusalOf(program, -failed);
     return running;
   }
 
@@ -198,19 +202,11 @@ export class Container {
   }
 
   /** Gives a process its program, and lets it run. Throws Refusal; the process has not begun then. */
-  private launch({ task, spec, identity }: Running): void {
-    const args = spec.args ?? [];
-    const program = args[0];
-    if (program === undefined || program === '') throw new Refusal('not-found', 'no command is given');
-    const env = environment(spec.env ?? [], identity.home);
-    const bytes = (text: string): string => String.fromCharCode(...encodeText(text));
-    const failed = load(this.kernel, task, bytes(program), {
-      args: args.map(bytes),
-      env: env.map(bytes),
-      searchPath: true,
-    });
+  private launch(running: Running): void {
+    const { program, path, options } = programOf(running);
+    const failed = load(this.kernel, running.task, path, options);
     if (failed !== 0) throw refusalOf(program, -failed);
-    this.kernel.start(task);
+    this.kernel.start(running.task);
   }
 
   exec(name: string, spec: ProcessSpec, events: StdioEvents): Running {
@@ -282,6 +278,16 @@ export class Container {
     this.mounts.release();
     for (const group of [...this.cgroup.tree()].reverse()) this.kernel.cgroups.remove(group);
   }
+}
+
+/** The program of a process, as the kernel takes it. Throws Refusal. */
+function programOf({ spec, identity }: Running): { program: string; path: string; options: ProgramOptions } {
+  const args = spec.args ?? [];
+  const program = args[0];
+  if (program === undefined || program === '') throw new Refusal('not-found', 'no command is given');
+  const env = environment(spec.env ?? [], identity.home);
+  const bytes = (text: string): string => String.fromCharCode(...encodeText(text));
+  return { program, path: bytes(program), options: { args: args.map(bytes), env: env.map(bytes), searchPath: true } };
 }
 
 /** What every program finds: PATH and HOME, where the config has none. */

@@ -51,6 +51,11 @@ test('users of a container that are others on the host', (context) => {
   expect(stdout.replace(/ +/g, ' '), stderr).toBe('uid=0(root) gid=0(root) groups=0(root)\n 0 100000 2000\nmade\n');
 });
 
+test('a program that is not there, or is none, is 127 and 126', (context) => {
+  expect(podman(context, 'run', '--rm', ...RUN, IMAGE, 'nothing').status).toBe(127);
+  expect(podman(context, 'run', '--rm', ...RUN, IMAGE, '/etc/passwd').status).toBe(126);
+});
+
 test('detached: logs, exec, pause, stop, inspect', (context) => {
   const script = 'echo started; while :; do sleep 1; done';
   expect(podman(context, 'run', '-d', '--name', 'one', ...RUN, IMAGE, 'sh', '-c', script).status).toBe(0);

@@ -120,6 +120,18 @@ export function load(kernel: Kernel, task: Task, path: string, options: ProgramO
   return failed;
 }
 
+/** Is there a program that load() would start, as far as names and rights tell? 0, or a negated errno. */
+export function lookUp(task: Task, path: string, options: Pick<ProgramOptions, 'env' | 'searchPath'>): number {
+  let failed = -ENOENT;
+  for (const name of options.searchPath ? candidates(path, options.env) : [path]) {
+    const found = resolve(task, task.fs.cwd, name);
+    const result = typeof found === 'number' ? found : task.kernel.vfs.mayExecute(task, found);
+    if (result === 0) return 0;
+    if (failed === -ENOENT) failed = result;
+  }
+  return failed;
+}
+
 /** A task that never ran goes. */
 export function discard(task: Task): void {
   const { kernel, process } = task;
