@@ -145,7 +145,7 @@ export const psCommand: DockerCommand = {
   async run({ values, engine }) {
     const format = values.text('format');
     const last = values.is('latest') ? 1 : (values.number('last') ?? -1);
-    const size = values.is('size') || (!values.is('quiet') && /\.Size\b/.test(format));
+    const size = values.is('size') || (!values.is('quiet') && /\.Size\b|\bjson \.[ }|]/.test(format));
     const rows = await (await engine()).get('/containers/json', {
       all: values.is('all'),
       size,
