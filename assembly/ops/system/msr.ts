@@ -18,10 +18,10 @@ import { EXIT_REASON_CPUID, EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE, EXIT_RE
 import { msrExits } from './intercept';
 import { instructionsSinceEntry, resumeAfter } from '../operand';
 
-/** Machine time in ticks after `instructions` of this run: never goes back, whatever the host does to the rate. */
+/** Machine time in ticks after `instructions` of this run: each is later than the one before, whatever the host does to the rate. */
 export function tscAt(instructions: i32): u64 {
   const ticks = load<u64>(TSC_BASE) + ((<u64>instructions * load<u32>(TSC_PER_INSTRUCTION)) >> 16);
-  const now = max<u64>(ticks, load<u64>(TSC_LAST));
+  const now = max<u64>(ticks, load<u64>(TSC_LAST) + 1);
   store<u64>(TSC_LAST, now);
   return now;
 }
