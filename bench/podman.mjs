@@ -1,7 +1,9 @@
 // Podman with runc behind a socket that docker's client can speak to: a native engine beside ours. man 1 podman-system-service.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+const FORWARDS = '/proc/sys/net/ipv4/ip_forward';
 
 /** {host, stop}: of docker's client; its state is in `folder`. Undefined where Podman or runc is not there. Needs root. */
 export async function startPodman(folder) {
@@ -17,6 +19,7 @@ export async function startPodman(folder) {
   const globals = ['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run')];
   const host = `unix://${join(folder, 'podman.sock')}`;
   const env = { ...process.env, CONTAINERS_CONF: config };
+  const forwards = readFileSync(FORWARDS, 'utf8');
   const child = spawn('podman', ['--storage-driver', 'overlay', ...globals, 'system', 'service', '-t', '0', host], {
     env,
     stdio: 'ignore',
@@ -29,6 +32,8 @@ export async function startPodman(folder) {
     stop() {
       child.kill();
       spawnSync('podman', ['--storage-driver', 'overlay', ...globals, 'system', 'reset', '--force'], { env });
+      // its networks have made the host a router
+      writeFileSync(FORWARDS, forwards);
     },
   };
 }

@@ -137,6 +137,11 @@ class KeptUpper {
 
   constructor(kernel: Kernel, path: string, owner: UserNamespace) {
     this.name = `--upper ${path}`;
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new InputError(
+        `${this.name}: is no folder`,
+        'Changes are kept in a folder, which is made where there is none.',
+      );
     this.unlock = lockFolder(path);
     const disk = kernel.disks.add();
     try {

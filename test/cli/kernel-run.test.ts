@@ -98,16 +98,17 @@ test('a root is never written: changes are in memory, in a file, or with ,rw in 
   expect(readFileSync(join(rootFolder, 'b'), 'utf8')).toBe('b\n');
 });
 
-test("an upper file is one process's alone, until that is gone", (context) => {
+test("a folder of changes is one process's alone, until that is gone", (context) => {
   needs(context, 'busybox');
   const upper = join(folder, 'locked');
-  writeFileSync(`${upper}.lock`, `${process.pid}\n`);
+  mkdirSync(upper);
+  writeFileSync(join(upper, 'lock'), `${process.pid}\n`);
   expect(sh('true', '--upper', upper)).toMatchObject({
     status: 125,
     stderr: expect.stringContaining(`process ${process.pid}`),
   });
   // no process has that number
-  writeFileSync(`${upper}.lock`, '4194305\n');
+  writeFileSync(join(upper, 'lock'), '4194305\n');
   expect(sh('true', '--upper', upper).status).toBe(0);
 });
 
@@ -236,7 +237,7 @@ test.each([
   [['--rootfs', '/nowhere'], 'no such file'],
   [['--rootfs', '/dev/null'], 'neither a folder nor a file'],
   [['--rootfs', process.execPath], 'no tar'],
-  [['--rootfs', 'TAR', '--upper', 'TAR'], 'holds no changes'],
+  [['--rootfs', 'TAR', '--upper', 'TAR'], 'is no folder'],
   [['--rootfs', 'TAR', '--user', 'nobody'], "no user 'nobody'"],
   [['--rootfs', 'TAR', '--user', 'bob:nobody'], "no group 'nobody'"],
   [['--rootfs', 'TAR', '--cwd', '/nowhere'], 'no such directory'],

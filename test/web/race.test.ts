@@ -45,6 +45,9 @@ function benchmark(row: string): number[] {
     .map((cell) => Number.parseFloat(cell));
 }
 
+/** How often a lane that was hit may be raced again. */
+const RACES = 3;
+
 /** Of what has been raced: pairs of modes whose order is not that of the benchmark, where there the one is clearly faster. */
 async function contradictions(page: Page): Promise<string[]> {
   const ran = await Promise.all(modes.map(async (mode) => workloadLines(await workloadText(page, mode))));
@@ -65,7 +68,8 @@ test('one mode after the other: the table says what the benchmark says, and each
   expect(await page.evaluate('crossOriginIsolated')).toBe(true);
   await race(page, { inTurn: true });
   // other work on the machine may have hit one lane
-  if ((await contradictions(page)).length > 0) await race(page, { inTurn: true });
+  for (let again = 0; again < RACES && (await contradictions(page)).length > 0; again++)
+    await race(page, { inTurn: true });
   expect(await contradictions(page)).toEqual([]);
   expect(await page.textContent('#verdict')).toContain(`All ${modes.length} modes`);
   for (const { workload, operation } of RACE) {

@@ -460,7 +460,7 @@ test('a push, what is there already, and what another repository has', async () 
   });
   for (const [digest, bytes] of IMAGE.blobs) expect(target.blobs.get(`x/app/${digest}`)).toEqual(bytes);
   expect(target.manifests.get('x/app/2')!.bytes).toEqual(IMAGE.manifest);
-  const layer = IMAGE.layers[0]!.descriptor.digest.slice(7, 19);
+  const layer = IMAGE.layers[0]!.diffId.slice(7, 19);
   expect(lines).toContain(`${layer} Pushed`);
   await pusher.push(parseReference('other.example/x/app:2'), progress);
   expect(lines).toContain(`${layer} Layer already exists`);
