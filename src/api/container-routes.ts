@@ -29,7 +29,11 @@ export function containerRoutes(router: Router, engine: Engine): void {
 
   router.add('GET', '/containers/json', (request) => listContainers(engine, request));
   router.add('POST', '/containers/create', async (request) => {
-    const { container, warnings } = await engine.create(request.query.get('name'), await readJson(request));
+    const { container, warnings } = await engine.create(
+      request.query.get('name'),
+      await readJson(request),
+      request.query.get('platform') || undefined,
+    );
     return json({ Id: container.id, Warnings: warnings }, 201);
   });
   router.add('POST', '/containers/prune', (request) => prune(engine, request));

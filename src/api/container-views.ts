@@ -1,4 +1,5 @@
 // Containers as the API shows them. Docker Engine API, definitions ContainerInspectResponse, ContainerSummary.
+import { RUNTIME } from '../engine/container-config.js';
 import { spanOf } from '../base/units.js';
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
@@ -127,7 +128,7 @@ function platformOf(container: Container) {
         IOMaximumBandwidth: 0,
       },
       ...{ MemorySwappiness: null, OomKillDisable: null, ConsoleSize: [0, 0] },
-      ...{ Isolation: '', Runtime: 'tabvisor' },
+      ...{ Isolation: '', Runtime: RUNTIME },
       ...host,
       Links: host.Links.length > 0 ? host.Links : null,
     }),

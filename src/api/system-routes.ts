@@ -1,4 +1,5 @@
 // Routes of the engine itself: ping, version, info, events. Docker Engine API, "System".
+import { RUNTIME } from '../engine/container-config.js';
 import type { Engine } from '../engine/engine.js';
 import type { EngineEvent } from '../engine/events.js';
 import { type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
@@ -91,8 +92,8 @@ async function infoOf(engine: Engine, { version, root }: About) {
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: version,
-    Runtimes: { tabvisor: { path: 'tabvisor' } },
-    DefaultRuntime: 'tabvisor',
+    Runtimes: { [RUNTIME]: { path: RUNTIME } },
+    DefaultRuntime: RUNTIME,
     Swarm: {
       NodeID: '',
       NodeAddr: '',

@@ -3,6 +3,7 @@
 import { type BlockIo, parseBlockIo } from './block-io.js';
 import { type DeviceMapping, parseDevices } from './devices.js';
 import { type HealthConfig, parseHealth } from './health.js';
+import { InvalidParameter } from './errors.js';
 import { Members } from './json-members.js';
 import type { RestartPolicy } from './restart-policy.js';
 
@@ -162,6 +163,9 @@ function parsePorts(host: Members): HostConfig['PortBindings'] {
   return Object.fromEntries(host.entries('PortBindings').map(([port, list]) => [port, bindings(port, list)]));
 }
 
+/** The one runtime that there is. */
+export const RUNTIME = 'tabvisor';
+
 /** Of a host of Linux's the default is the bridge. */
 const networkMode = (given: string): string => (given === '' || given === 'default' ? 'bridge' : given);
 
@@ -170,7 +174,24 @@ export function parseRestartPolicy(host: Members): RestartPolicy {
   return { Name: restart.text('Name') || 'no', MaximumRetryCount: restart.number('MaximumRetryCount') };
 }
 
+/** What a client may ask for and would miss: in Docker's words. Throws InvalidParameter. */
+function refuseWhatIsNotHere(host: Members): void {
+  const runtime = host.text('Runtime');
+  if (runtime !== '' && runtime !== RUNTIME) throw new InvalidParameter(`unknown or invalid runtime name: ${runtime}`);
+  const isolation = host.text('Isolation');
+  if (isolation !== '' && isolation !== 'default')
+    throw new InvalidParameter(`invalid isolation '${isolation}' on linux`);
+  for (const item of host.list('DeviceRequests')) {
+    const request = new Members(item, 'HostConfig.DeviceRequests');
+    const wanted = request.list('Capabilities').map((names) => (Array.isArray(names) ? `[${names.join(' ')}]` : ''));
+    throw new InvalidParameter(
+      `could not select device driver "${request.text('Driver')}" with capabilities: [${wanted.join(' ')}]`,
+    );
+  }
+}
+
 export function parseHostConfig(host: Members): HostConfig {
+  refuseWhatIsNotHere(host);
   const log = host.members('LogConfig');
   return {
     ...parseResources(host),

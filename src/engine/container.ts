@@ -232,9 +232,6 @@ export class Container implements Patient {
     this.error = '';
     this.oomKilled = false;
     this.exitOnNext = false;
-    const joined = this.around.joined(this);
-    const owners = ownersOf(this.around.remap, this.host);
-    const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined, owners });
     node.listen(
       { id },
       {
@@ -243,6 +240,9 @@ export class Container implements Patient {
       },
     );
     try {
+      const joined = this.around.joined(this);
+      const owners = ownersOf(this.around.remap, this.host);
+      const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined, owners });
       await this.around.prepare(this);
       const network = await this.around.enter(this);
       const files = this.around.files(this);

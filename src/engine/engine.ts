@@ -159,11 +159,15 @@ export class Engine {
     return [...this.containers.values()].find((container) => container.name === name);
   }
 
-  /** From the body of a request. */
-  async create(given: string | undefined, body: unknown): Promise<{ container: Container; warnings: string[] }> {
+  /** From the body of a request; `platform`: what the image must be for. */
+  async create(
+    given: string | undefined,
+    body: unknown,
+    platform?: string,
+  ): Promise<{ container: Container; warnings: string[] }> {
     const asked = parseConfig(body);
     const host = parseHostConfig(new Members(body, 'the config').members('HostConfig'));
-    const image = await this.images.find(asked.Image);
+    const image = await this.images.find(asked.Image, platform);
     const id = randomHex(this.host, 32);
     const name = given
       ? checkName(given)

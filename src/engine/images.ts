@@ -4,7 +4,7 @@ import { ConflictError, NotFoundError } from '../oci/errors.js';
 import { InputError } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { CredentialSource } from '../base/credentials.js';
-import { parsePlatform } from '../oci/platform.js';
+import { formatPlatform, matches, parsePlatform } from '../oci/platform.js';
 import type { Interest, OnProgress } from '../oci/registry/progress.js';
 import type { Puller } from '../oci/registry/pull.js';
 import type { Pusher } from '../oci/registry/push.js';
@@ -61,8 +61,17 @@ export class Images {
     private readonly events: Events,
   ) {}
 
-  find(name: string): Promise<Image> {
-    return translated(() => this.store.images.find(name));
+  /** `platform`: the one that it must be for, as linux/386. */
+  find(name: string, platform?: string): Promise<Image> {
+    return translated(async () => {
+      const image = await this.store.images.find(name);
+      const { platform: has } = image.config;
+      if (platform !== undefined && !matches(has, parsePlatform(platform)))
+        throw new NotFoundError(
+          `image with reference ${name} was found but its platform (${formatPlatform(has)}) does not match the specified platform (${platform})`,
+        );
+      return image;
+    });
   }
 
   list(): Promise<Image[]> {

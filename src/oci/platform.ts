@@ -40,7 +40,8 @@ function normalized(platform: Platform): Platform {
   return { ...platform, architecture: known };
 }
 
-function matches(offered: Platform, wanted: Platform): boolean {
+/** Is what is offered for the machine that is wanted? Of a variant that nobody names any will do. */
+export function matches(offered: Platform, wanted: Platform): boolean {
   const has = normalized(offered);
   if (has.os !== wanted.os || has.architecture !== wanted.architecture) return false;
   return wanted.variant === undefined || has.variant === wanted.variant;

@@ -49,6 +49,26 @@ test('a program that is not there, or is none, is 127 and 126', async () => {
   expect((await daemon.docker('ps', '-aq')).stdout).toBe('');
 });
 
+test('what is not here is refused, and what does not start is gone with --rm', async () => {
+  const refused = async (...args: string[]) => {
+    const { status, stderr } = await run(...args, 'busybox', 'true');
+    return `${status} ${stderr
+      .split('\n')
+      .filter((line) => line.startsWith('docker: '))
+      .at(-1)}`;
+  };
+  expect(await refused('--pid', 'container:none')).toMatch(/^125 .*No such container: none/);
+  expect(await refused('--gpus', 'all')).toMatch(
+    /^125 .*could not select device driver "" with capabilities: \[\[gpu\]\]/,
+  );
+  expect(await refused('--runtime', 'runsc')).toMatch(/^125 .*unknown or invalid runtime name: runsc/);
+  expect(await refused('--isolation', 'hyperv')).toMatch(/^125 .*invalid isolation/);
+  expect((await daemon.docker('create', '--pull', 'never', '--platform', 'linux/arm64', 'busybox')).stderr).toContain(
+    'its platform (linux/386) does not match the specified platform (linux/arm64)',
+  );
+  expect((await daemon.docker('ps', '-aq')).stdout).toBe('');
+});
+
 test('flags of run are what the container sees', async () => {
   const { stdout } = await run(
     ...[
