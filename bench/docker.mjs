@@ -1,13 +1,14 @@
 // Docker's client before our daemon, and before Podman with runc on the same host: native against WebAssembly, in one run, in turns.
 // Docker Engine API; man 1 podman-system-service. Images are busybox, and a root of Debian with a Java machine.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machine } from './machine.mjs';
 import { startPodman } from './podman.mjs';
+import { startRegistry } from './registry.mjs';
 import { meter } from './process-meter.mjs';
 import { summary } from './statistics.mjs';
 import { digits } from './table.mjs';
@@ -129,7 +130,7 @@ const MEASURES = {
       note('peak', daemon.meter().peak / 1e6);
     } finally {
       await daemon.stop();
-      registry.stop();
+      await registry.stop();
     }
   },
 
@@ -227,23 +228,6 @@ async function startDaemon(folder) {
         child.kill();
       }),
   };
-}
-
-async function startRegistry(program, folder) {
-  const file = join(folder, 'registry.json');
-  // its YAML takes JSON
-  writeFileSync(
-    file,
-    JSON.stringify({
-      version: 0.1,
-      log: { accesslog: { disabled: true }, level: 'info' },
-      storage: { filesystem: { rootdirectory: join(folder, 'registry') } },
-      http: { addr: '127.0.0.1:0' },
-    }),
-  );
-  const child = spawn(program, ['serve', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const said = await until(child, child.stderr, 'listening on 127', 'the registry');
-  return { host: /listening on (127\.0\.0\.1:\d+)/.exec(said)[1], stop: () => child.kill() };
 }
 
 /** Tars of the roots, and the programs that are used besides. */

@@ -32,20 +32,8 @@ const NOT_STARTED = 128;
 /** Of who was running when the engine's process ended: nobody has seen its end. */
 const LOST = 137;
 
-export interface ContainerParts {
-  id: string;
-  name: string;
-  imageId: string;
-  config: ContainerConfig;
-  host: HostConfig;
-  /** Entrypoint and command. */
-  args: string[];
-  mounts: MountPoint[];
-  endpoints: EndpointRequest[];
-  /** What its root is made of, the lowest first. */
-  layers: string[];
-  created: number;
-}
+/** What a container is, but for its state. */
+export type ContainerParts = Omit<ContainerRecord, 'state'>;
 
 /** What a container needs of the engine around it. */
 export interface Surroundings {

@@ -17,6 +17,7 @@ export interface ContainerRecord {
   created: number;
   config: ContainerConfig;
   host: HostConfig;
+  /** Entrypoint and command. */
   args: string[];
   mounts: MountPoint[];
   endpoints: EndpointRequest[];

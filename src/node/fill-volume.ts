@@ -68,23 +68,13 @@ export class VolumeFiller {
   private bytes(from: Inode, to: Inode): number {
     const source = from.cache!;
     const target = to.cache!;
-    const { frames } = target;
     const count = Math.ceil(from.size / PAGE_SIZE);
     if (this.pages + count > PAGES_MAX) return -EFBIG;
     this.pages += count;
     for (let index = 0; index < count; index++) {
       if (source.isHole(index)) continue;
-      const page = source.get(index);
-      if (page < 0) return page;
-      // room for the other one may be made of clean pages
-      frames.use(page);
-      const copy = target.get(index);
-      if (copy > 0) {
-        frames.copy(page, copy);
-        target.markDirty(index);
-      }
-      frames.release(page);
-      if (copy < 0) return copy;
+      const failed = target.copyFrom(source, index);
+      if (failed < 0) return failed;
     }
     to.size = from.size;
     return 0;

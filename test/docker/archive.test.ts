@@ -13,20 +13,13 @@ import {
 } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type TarFile, tarOf } from '../tar.js';
-import { Daemon, needsDocker } from './daemon-fixture.js';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  starting ??= Daemon.start(context);
-  daemon = await starting;
-});
-afterAll(async () => {
-  if (daemon) await daemon.stop();
+sharedDaemon((one) => {
+  daemon = one;
 });
 
 const listed = (tar: Uint8Array): string[] =>

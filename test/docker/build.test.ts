@@ -3,23 +3,16 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what Dockerfiles have in them.
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type TarFile, tarOf } from '../tar.js';
 import { buildContext, type Files } from './build-context.js';
-import { Daemon, needsDocker, type Ran } from './daemon-fixture.js';
+import { type Daemon, sharedDaemon, type Ran } from './daemon-fixture.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  process.env.DOCKER_BUILDKIT = '0';
-  starting ??= Daemon.start(context);
-  daemon = await starting;
+sharedDaemon((one) => {
+  daemon = one;
 });
-afterAll(async () => {
-  if (daemon) await daemon.stop();
-});
+process.env.DOCKER_BUILDKIT = '0';
 
 const contextOf = (files: Files): string => buildContext(daemon.folder, files);
 const build = (files: Files, ...args: string[]): Promise<Ran> => daemon.docker('build', ...args, contextOf(files));

@@ -3,20 +3,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { missing } from '../provisioned.js';
-import { Daemon, needsDocker } from './daemon-fixture.js';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  starting ??= Daemon.start(context);
-  daemon = await starting;
-});
-afterAll(async () => {
-  if (daemon) await daemon.stop();
+sharedDaemon((one) => {
+  daemon = one;
 });
 
 const run = (...args: string[]) => daemon.docker('run', '--rm', ...args);

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'vitest';
+import { afterAll, beforeEach, type TestContext } from 'vitest';
 import { missing, needs, root } from '../provisioned.js';
 import { busyboxRoot } from '../kernel/busybox-root.js';
 import { Console } from '../console.js';
@@ -250,4 +250,17 @@ export class Daemon {
     const found = description.problems(asked.method!, decodeURI(path!), answered.statusCode!, body);
     this.problems.push(...found.filter((problem) => !MISTAKES.some((mistake) => mistake.test(problem))));
   }
+}
+
+/** One daemon for the tests of a file, told of before each of them; they are skipped where docker's client is not there. */
+export function sharedDaemon(take: (daemon: Daemon) => void, options: Parameters<typeof Daemon.start>[1] = {}): void {
+  let starting: Promise<Daemon> | undefined;
+  beforeEach(async (context) => {
+    needsDocker(context);
+    starting ??= Daemon.start(context, options);
+    take(await starting);
+  });
+  afterAll(async () => {
+    await (await starting)?.stop();
+  });
 }

@@ -5,20 +5,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { needs, root } from '../provisioned.js';
-import { Daemon, needsDocker } from './daemon-fixture.js';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  starting ??= Daemon.start(context);
-  daemon = await starting;
-});
-afterAll(async () => {
-  if (daemon) await daemon.stop();
+sharedDaemon((one) => {
+  daemon = one;
 });
 
 const docker = (...args: string[]) => daemon.docker(...args);

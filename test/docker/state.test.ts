@@ -1,18 +1,11 @@
 // What the engine knows of its containers: their health, and that all of it outlives the daemon.
 // Oracle: docker's own client, and the Engine API's description, which every answer is checked against.
-import { afterAll, beforeEach, expect, test } from 'vitest';
-import { Daemon, needsDocker } from './daemon-fixture.js';
+import { expect, test } from 'vitest';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  starting ??= Daemon.start(context);
-  daemon = await starting;
-});
-afterAll(async () => {
-  if (daemon) await daemon.stop();
+sharedDaemon((one) => {
+  daemon = one;
 });
 
 const inspect = async (name: string, format: string): Promise<string> =>

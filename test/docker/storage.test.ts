@@ -2,22 +2,18 @@
 // Oracle: docker's own client, and the Engine API's description, which every answer is checked against.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { needs } from '../provisioned.js';
-import { Daemon, needsDocker } from './daemon-fixture.js';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 import { DebianRoot } from './debian-images.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  starting ??= Daemon.start(context, { memory: '512M' });
-  daemon = await starting;
-});
-afterAll(async () => {
-  if (daemon) await daemon.stop();
-});
+sharedDaemon(
+  (one) => {
+    daemon = one;
+  },
+  { memory: '512M' },
+);
 
 const run = (...args: string[]) => daemon.docker('run', '--rm', ...args);
 

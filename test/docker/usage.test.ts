@@ -2,23 +2,18 @@
 // Oracle: the client, Debian's docker-registry, skopeo, the Engine API's description.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { needs } from '../provisioned.js';
 import { type Registry, skopeo, startRegistry } from '../registry/docker-registry.js';
-import { Daemon, needsDocker } from './daemon-fixture.js';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
-let starting: Promise<Daemon> | undefined;
 let daemon: Daemon;
 let registry: Registry | undefined;
-
-beforeEach(async (context) => {
-  needsDocker(context);
-  starting ??= Daemon.start(context);
-  daemon = await starting;
+sharedDaemon((one) => {
+  daemon = one;
 });
 afterAll(async () => {
   await registry?.stop();
-  if (daemon) await daemon.stop();
 });
 
 const out = async (...args: string[]): Promise<string> => (await daemon.docker(...args)).stdout;

@@ -451,18 +451,10 @@ function copyData(from: Inode, to: Inode): number {
   const source = from.cache;
   const target = to.cache;
   if (!source || !target) return -EIO;
-  const { frames } = target;
+  // holes too: a file may say that it is of any length, memory ends
   for (let index = 0; index * PAGE_SIZE < from.size; index++) {
-    const frame = source.get(index);
-    if (frame < 0) return frame;
-    frames.use(frame);
-    const copy = target.get(index);
-    if (copy > 0) {
-      frames.copy(frame, copy);
-      target.markDirty(index);
-    }
-    frames.release(frame);
-    if (copy < 0) return copy;
+    const failed = target.copyFrom(source, index);
+    if (failed < 0) return failed;
   }
   to.size = from.size;
   return 0;

@@ -84,6 +84,22 @@ export class PageCache {
     return next;
   }
 
+  /** Takes a page of another one: 0, or a negated errno. */
+  copyFrom(source: PageCache, index: number): number {
+    const { frames } = this;
+    const page = source.get(index);
+    if (page < 0) return page;
+    // room for the other one may be made of clean pages
+    frames.use(page);
+    const copy = this.get(index);
+    if (copy > 0) {
+      frames.copy(page, copy);
+      this.markDirty(index);
+    }
+    frames.release(page);
+    return Math.min(0, copy);
+  }
+
   /** How many of the pages [first, end) are here. */
   presentWithin(first: number, end: number): number {
     let count = 0;
