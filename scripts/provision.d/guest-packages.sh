@@ -1,5 +1,5 @@
 # The guests' side: an i386 kernel, a static busybox, SeaBIOS, boot floppies, a memory test, the text installer; and a registry of images with
-# skopeo, which talks to it. Downloaded and unpacked, never installed.
+# skopeo, which talks to it, and an old docker client. Downloaded and unpacked, never installed.
 # Source: Debian's linux-image-686 (whose dependency names the image package) and the packages named below.
 
 GUEST_PACKAGES=(
@@ -8,6 +8,7 @@ GUEST_PACKAGES=(
   memtest86+
   debian-installer-12-netboot-i386
   docker-registry skopeo libgpgme11 libassuan0 libdevmapper1.02.1
+  docker.io                        # of it the client, an old one, alone
 )
 
 missing_guest_packages() {
@@ -42,7 +43,7 @@ fetch_guest_packages() {
 # What unpacking leaves, and `release`.
 UNPACKED_PIECES=(
   modules vmlinuz config busybox bios.bin bios-256k.bin vgabios-stdvga.bin grub-rescue-floppy.img memtest86+ia32.bin
-  installer-linux installer-initrd.gz docker-registry skopeo skopeo-libraries release
+  installer-linux installer-initrd.gz docker-registry skopeo skopeo-libraries docker-old release
 )
 
 # The packages that the pieces come from, and how they are taken out of them.
@@ -78,8 +79,9 @@ unpack_guest_packages() {
   scratch=$(mktemp -d "$cache/unpack.XXXXXX")
   local deb
   for deb in "$cache"/debs/*.deb; do
-    # Of the installers the graphical one is most of the package.
-    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$scratch" --exclude './usr/lib/debian-installer/images/12/i386/gtk'
+    # Of the installers the graphical one is most of the package, of docker.io the daemon.
+    dpkg-deb --fsys-tarfile "$deb" |
+      tar -x -C "$scratch" --exclude './usr/lib/debian-installer/images/12/i386/gtk' --exclude './usr/sbin/dockerd'
   done
   release=$(basename "$scratch"/lib/modules/*)
   depmod -b "$scratch" "$release"
@@ -95,6 +97,7 @@ unpack_guest_packages() {
   cp "$installer/linux" "$cache/installer-linux"
   cp "$installer/initrd.gz" "$cache/installer-initrd.gz"
   cp "$scratch"/usr/bin/{docker-registry,skopeo} "$cache/"
+  cp "$scratch/usr/bin/docker" "$cache/docker-old"
   rm -rf "$cache/skopeo-libraries"
   mkdir "$cache/skopeo-libraries"
   cp -a "$scratch"/usr/lib/x86_64-linux-gnu/lib{gpgme,assuan}.so.* "$scratch"/lib/x86_64-linux-gnu/libdevmapper.so.* "$cache/skopeo-libraries/"

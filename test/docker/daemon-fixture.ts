@@ -47,6 +47,8 @@ export class Daemon {
   /** What the description does not allow, in words. */
   readonly problems: string[] = [];
   readonly folder = mkdtempSync(join(tmpdir(), 'tabvisor-docker-'));
+  /** Which of docker's clients is run. */
+  program = 'docker';
   private readonly descriptions = new Map<string, ApiDescription>();
   private child!: ChildProcess;
   private proxy!: Server;
@@ -156,7 +158,7 @@ export class Daemon {
 
   private ended(env: NodeJS.ProcessEnv, input: string | Uint8Array, args: readonly string[]): Promise<Ran> {
     return new Promise((resolve) => {
-      const child = execFile('docker', args, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
+      const child = execFile(this.program, args, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
         resolve({ status: error ? ((error.code as unknown as number) ?? -1) : 0, stdout, stderr }),
       );
       child.stdin!.on('error', () => {});
@@ -166,13 +168,13 @@ export class Daemon {
 
   /** Docker's client on a terminal of its own, of a size. */
   terminal(...args: string[]): Console {
-    const command = `stty cols 90 rows 30; tty; exec docker -H ${this.host} ${args.join(' ')}`;
+    const command = `stty cols 90 rows 30; tty; exec ${this.program} -H ${this.host} ${args.join(' ')}`;
     return Console.spawn('script', ['-qec', command, '/dev/null'], { deadline: 100 });
   }
 
   /** Docker's client, as a console. */
   client(...args: string[]): Console {
-    return Console.spawn('docker', ['-H', this.host, ...args], { deadline: 100 });
+    return Console.spawn(this.program, ['-H', this.host, ...args], { deadline: 100 });
   }
 
   private get environment(): NodeJS.ProcessEnv {
