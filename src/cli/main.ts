@@ -23,6 +23,6 @@ process.stderr.on('error', () => {});
 const words = process.argv.slice(2);
 process.exitCode = isDockers(words)
   ? await dockerMain(words, version())
-  : await (await import('./own-commands.js')).ownMain(version());
+  : await (await import('./own-commands.js')).ownMain(words, version());
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 process.exit();

@@ -1,5 +1,6 @@
 // Starts a node's worker thread; the engine's end of the way to it.
 import { Worker } from 'node:worker_threads';
+import { keepYoungGenerationSmall } from '../hosts/node/young-generation.js';
 import type { FromNode } from '../node/contract.js';
 import { NodeClient } from '../runtime/node-client.js';
 import type { NodeWorkerData } from './node-worker.js';
@@ -23,6 +24,7 @@ export function startNode(workerData: NodeWorkerData, lost: (error: Error) => vo
   };
   const start = (): Worker => {
     const started = new Worker(new URL('./node-worker.js', import.meta.url), { workerData });
+    started.on('online', keepYoungGenerationSmall);
     started.on('message', (message: FromNode) => receive(message));
     started.on('error', end);
     started.on('exit', (code) => end(new Error(`the node's worker has ended with ${code}`)));

@@ -4,14 +4,8 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
-import { kernelRunCommand } from './commands/kernel-run.js';
-import { kernelTopCommand } from './commands/kernel-top.js';
-import { daemonCommand } from './commands/daemon.js';
-import { demoCommand } from './commands/demo.js';
-import { ociCommand } from './commands/oci.js';
-import { vmRestoreCommand } from './commands/vm-restore.js';
-import { vmRunCommand } from './commands/vm-run.js';
 import { GROUPS, WORDS } from './docker/words.js';
+import { keepYoungGenerationSmall } from '../hosts/node/young-generation.js';
 import { helpLayout } from './help.js';
 
 const OUR_ERROR = 125;
@@ -33,8 +27,41 @@ function wordsHelp(): string {
   return ['', "In docker's words:", ...lines].join('\n');
 }
 
-/** The exit status. */
-export async function ownMain(version: string): Promise<number> {
+/** By its name: its program is read when it is asked for, as a daemon in which a monitor lies idle has less memory for containers. */
+const COMMANDS: Readonly<Record<string, (version: string) => Promise<Command>>> = {
+  demo: async () => (await import('./commands/demo.js')).demoCommand(),
+  async daemon(version) {
+    // it lives for long, and before it has grown
+    keepYoungGenerationSmall();
+    return (await import('./commands/daemon.js')).daemonCommand(version);
+  },
+  async vm() {
+    const [run, restore] = await Promise.all([import('./commands/vm-run.js'), import('./commands/vm-restore.js')]);
+    return group('vm', 'virtual machines', [run.vmRunCommand(), restore.vmRestoreCommand()]);
+  },
+  async kernel() {
+    const [run, top] = await Promise.all([import('./commands/kernel-run.js'), import('./commands/kernel-top.js')]);
+    const what = 'programs as processes of our own kernel';
+    return group('kernel', what, [run.kernelRunCommand(), top.kernelTopCommand()]);
+  },
+  oci: async () => (await import('./commands/oci.js')).ociCommand(),
+};
+
+function group(name: string, what: string, commands: readonly Command[]): Command {
+  const command = new Command(name).description(what).enablePositionalOptions();
+  for (const one of commands) command.addCommand(one);
+  return command;
+}
+
+/** Settings go down to all its commands. */
+function adopt(parent: Command, command: Command, path: string): void {
+  const advice = command.commands.length > 0 ? 'lists the commands' : 'lists the options';
+  command.exitOverride().copyInheritedSettings(parent).showHelpAfterError(`(${path} --help ${advice})`);
+  for (const one of command.commands) adopt(command, one, `${path} ${one.name()}`);
+}
+
+/** The exit status. `words`: what follows `tabvisor`. */
+export async function ownMain(words: readonly string[], version: string): Promise<number> {
   const program = new Command('tabvisor')
     .enablePositionalOptions()
     .description(
@@ -45,39 +72,15 @@ export async function ownMain(version: string): Promise<number> {
     .addHelpText('after', wordsHelp)
     .showHelpAfterError('(tabvisor vm run --help lists the options)')
     .exitOverride();
-  program.addCommand(
-    demoCommand()
-      .exitOverride()
-      .copyInheritedSettings(program)
-      .showHelpAfterError('(tabvisor --help lists the commands)'),
-  );
-  program.addCommand(
-    daemonCommand(version)
-      .exitOverride()
-      .copyInheritedSettings(program)
-      .showHelpAfterError('(tabvisor daemon --help lists the options)'),
-  );
-  const vm = program.command('vm').description('virtual machines').exitOverride().copyInheritedSettings(program);
-  for (const command of [vmRunCommand(), vmRestoreCommand()]) {
-    command.exitOverride().copyInheritedSettings(program);
-    vm.addCommand(command.showHelpAfterError(`(tabvisor vm ${command.name()} --help lists the options)`));
+  const [word = ''] = words;
+  for (const load of Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS)) {
+    const command = await load(version);
+    adopt(program, command, `tabvisor ${command.name()}`);
+    program.addCommand(command);
   }
-  const kernel = program
-    .command('kernel')
-    .description('programs as processes of our own kernel')
-    .exitOverride()
-    .copyInheritedSettings(program)
-    .enablePositionalOptions();
-  for (const command of [kernelRunCommand(), kernelTopCommand()]) {
-    command.exitOverride().copyInheritedSettings(program);
-    kernel.addCommand(command.showHelpAfterError(`(tabvisor kernel ${command.name()} --help lists the options)`));
-  }
-  const oci = ociCommand().exitOverride().copyInheritedSettings(program);
-  for (const command of oci.commands) command.exitOverride().copyInheritedSettings(program);
-  program.addCommand(oci.showHelpAfterError('(tabvisor oci --help lists the commands)'));
 
   try {
-    await program.parseAsync();
+    await program.parseAsync(words, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : OUR_ERROR;
