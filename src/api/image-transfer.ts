@@ -4,7 +4,7 @@ import { InvalidParameter, NotFound } from '../engine/errors.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import { messageOf } from '../base/errors.js';
 import type { ByteWriter } from '../http/message.js';
-import { line } from './answers.js';
+import { flagOf, line } from './answers.js';
 import { credentialsOf } from './registry-auth.js';
 
 interface Progress {
@@ -38,6 +38,15 @@ function progressing(work: (report: (progress: Progress) => void, out: ByteWrite
   };
 }
 
+/** Of who reads the answer. */
+function interestOf(out: ByteWriter): { readonly aborted: boolean } {
+  const interest = { aborted: false };
+  out.onClose(() => {
+    interest.aborted = true;
+  });
+  return interest;
+}
+
 /** What buildx makes a builder of where the engine has no BuildKit. */
 const BUILDKIT = /^(?:docker\.io\/)?moby\/buildkit$/;
 
@@ -63,11 +72,7 @@ export async function createImage(engine: Engine, request: HttpRequest): Promise
   const credentials = credentialsOf(request.headers.get('x-registry-auth'));
   const platform = query.get('platform') || undefined;
   return progressing((progress, out) => {
-    const interest = { aborted: false };
-    out.onClose(() => {
-      interest.aborted = true;
-    });
-    return engine.images.pull(name, { platform, progress, interest, credentials });
+    return engine.images.pull(name, { platform, progress, interest: interestOf(out), credentials });
   });
 }
 
@@ -85,9 +90,25 @@ export async function pushImage(engine: Engine, request: HttpRequest, name: stri
   });
 }
 
+/** OS/ARCHITECTURE, or since API 1.48 an OCI platform as JSON. Throws InvalidParameter. */
+function platformIn(text: string | undefined): string | undefined {
+  if (!text?.startsWith('{')) return text || undefined;
+  try {
+    const { os, architecture, variant } = JSON.parse(text) as Record<string, unknown>;
+    return [os, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
+  } catch (error) {
+    throw new InvalidParameter(`platform ${text.slice(0, 100)}: is no JSON`, { cause: error });
+  }
+}
+
 export function loadImages(engine: Engine, request: HttpRequest): HttpAnswer {
-  return progressing(async (_progress, out) => {
-    for (const name of await engine.images.load(request.body))
+  const { query, body } = request;
+  const platform = platformIn(query.get('platform'));
+  const quiet = flagOf(request, 'quiet');
+  return progressing(async (report, out) => {
+    const interest = interestOf(out);
+    const progress = quiet ? () => {} : report;
+    for (const name of await engine.images.load(body, { interest, progress, ...(platform && { platform }) }))
       await out.write(line({ stream: `Loaded image${name.startsWith('sha256:') ? ' ID' : ''}: ${name}\n` }));
   });
 }

@@ -36,4 +36,6 @@ export interface ByteSource {
   readonly size: number;
   /** Fills `into` from `offset`; the range lies inside the file. Throws InputError when the host cannot read. */
   read(offset: number, into: Uint8Array): void;
+  /** A range of it piece by piece, where a host has a quicker way for that. */
+  stream?(from: number, length: number): AsyncIterable<Uint8Array>;
 }

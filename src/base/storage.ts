@@ -8,6 +8,15 @@ export interface StoredFile extends ByteSource {
   close(): void;
 }
 
+/** Bytes that are those of a file: who wants the last of them first reads that. */
+export interface FileStream extends AsyncIterable<Uint8Array> {
+  readonly file: ByteSource;
+}
+
+/** Undefined: they come as they come. */
+export const fileOf = (bytes: AsyncIterable<Uint8Array>): ByteSource | undefined =>
+  'file' in bytes ? (bytes as FileStream).file : undefined;
+
 export interface StoredWriter {
   /** Resolves when the host has taken them. */
   write(bytes: Uint8Array): Promise<void>;

@@ -10,7 +10,7 @@ import type { Puller } from '../oci/registry/pull.js';
 import type { Pusher } from '../oci/registry/push.js';
 import { familiar, parseReference, withTag } from '../oci/reference.js';
 import { ArchiveBundle } from '../oci/source/bundle.js';
-import { type Loaded, loadImages } from '../oci/source/load.js';
+import { type Loaded, type LoadOptions, loadImages } from '../oci/source/load.js';
 import { commit, importRoot } from '../oci/source/make.js';
 import { configDocument } from '../oci/config-document.js';
 import type { JsonObject } from '../oci/json.js';
@@ -145,10 +145,14 @@ export class Images {
   }
 
   /** `docker load`: what `docker save` has written. The names of the images, or their ids. */
-  load(bytes: AsyncIterable<Uint8Array>): Promise<string[]> {
+  load(
+    bytes: AsyncIterable<Uint8Array>,
+    { platform, ...options }: Omit<LoadOptions, 'platform'> & { platform?: string } = {},
+  ): Promise<string[]> {
     return translated(async () => {
+      const asked = platform === undefined ? undefined : parsePlatform(platform);
       const loaded: Loaded[] = await withSpooled(this.store, bytes, 'load', (file) =>
-        loadImages(this.store, new ArchiveBundle(file)),
+        loadImages(this.store, new ArchiveBundle(file), { ...options, platform: asked }),
       );
       for (const { id } of loaded) this.events.tell('image', 'load', id, { name: id });
       return loaded.flatMap(({ id, tags }) => (tags.length > 0 ? tags.map(familiar) : [id as string]));

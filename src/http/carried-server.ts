@@ -1,8 +1,13 @@
 // The worker's end of HTTP that is carried by messages: a handler behind a port. Contract: carried.ts.
 import { messageOf } from '../base/errors.js';
+import { fileOf } from '../base/storage.js';
 import { encodeText } from '../base/text.js';
 import { type FromServer, Inlet, Outlet, type Port, type ToServer } from './carried.js';
 import { type Handler, type HttpRequest, isUpgrade, parseTarget } from './message.js';
+
+async function* textOf(body: string | undefined): AsyncGenerator<Uint8Array> {
+  if (body !== undefined) yield encodeText(body);
+}
 
 interface Exchange {
   incoming: Inlet;
@@ -40,13 +45,19 @@ export function serveCarried(
       await out.write(typeof reply.body === 'string' ? encodeText(reply.body) : reply.body);
   }
 
-  async function* bodyOf(id: number, body: string | object | undefined): AsyncGenerator<Uint8Array> {
-    if (typeof body === 'string') yield encodeText(body);
-    if (typeof body !== 'object') return;
-    for await (const bytes of open(body)) {
+  async function* counted(id: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const bytes of body) {
+      if (!exchanges.has(id) || exchanges.get(id)!.out.closed) throw new Error('the request was given up');
       port.send({ read: id, count: bytes.length });
       yield bytes;
     }
+  }
+
+  function bodyOf(id: number, body: string | object | undefined): AsyncIterable<Uint8Array> {
+    if (typeof body !== 'object') return textOf(body);
+    const opened = open(body);
+    const file = fileOf(opened);
+    return Object.assign(counted(id, opened), file && { file });
   }
 
   function begin({ ask: id, method, target, headers, body }: Extract<ToServer, { ask: number }>): void {

@@ -12,7 +12,7 @@ import { imageOf, sha256 } from '../images.js';
 import { busyboxRoot } from '../kernel/busybox-root.js';
 import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
-import { tarOf } from '../tar.js';
+import { type TarFile, tarOf } from '../tar.js';
 import { openPage, type OpenPage, until } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -69,11 +69,11 @@ async function run(page: Page, { image, name, network, detached, ...more }: Run)
   await until(page, `['running', 'exited'].includes(document.querySelector('${card(name)}')?.dataset.state)`);
 }
 
-/** What `docker save` writes, of busybox. */
-function saved(busybox: string): Uint8Array {
-  const layer = busyboxRoot(busybox);
+/** What `docker save` writes, of busybox; `more` is in its root besides. */
+function saved(busybox: string, architecture = '386', more: TarFile[] = []): Uint8Array {
+  const layer = Buffer.concat([tarOf(more).subarray(0, -1024), busyboxRoot(busybox)]);
   const config = JSON.stringify({
-    ...{ os: 'linux', architecture: '386', config: { Cmd: ['sh'], Env: ['GREETING=hello'] } },
+    ...{ os: 'linux', architecture, config: { Cmd: ['sh'], Env: ['GREETING=hello'] } },
     rootfs: { type: 'layers', diff_ids: [sha256(layer)] },
   });
   const id = sha256(new TextEncoder().encode(config)).slice('sha256:'.length);
@@ -217,8 +217,24 @@ test('a registry that lets pages read it is pulled from; of others is said why n
   await drop(page, bad);
   await shown(page, 'bad.tar', '#notices');
 
-  // the browser gives no more room: it is said, nothing half is left, and with room all goes on
+  // for another processor: it is said at once, with what to do; cut off: it is said; given up: nothing of it is kept
   const { busybox } = needs(context, 'busybox');
+  const other = join(scratch(), 'other.tar');
+  writeFileSync(other, saved(busybox, 'amd64'));
+  await drop(page, other);
+  await shown(page, 'it is for linux/amd64', '#notices');
+  await shown(page, 'docker pull --platform linux/386', '#notices');
+  const cut = join(scratch(), 'cut.tar');
+  writeFileSync(cut, saved(busybox).subarray(0, 200_000));
+  await drop(page, cut);
+  await shown(page, 'cut off', '#notices');
+  const large = join(scratch(), 'large.tar');
+  writeFileSync(large, saved(busybox, '386', [{ name: 'large', data: Buffer.alloc(64 << 20) }]));
+  await drop(page, large);
+  await page.click('.work:not([hidden]) button');
+  await shown(page, 'given up', '.told');
+
+  // the browser gives no more room: it is said, nothing half is left, and with room all goes on
   const file = join(scratch(), 'busybox.tar');
   writeFileSync(file, saved(busybox));
   const session = await page.context().newCDPSession(page);

@@ -58,6 +58,24 @@ export function lineOf({ image, command, name, memory, cpus, network, volume, tt
   return words.map(quoted).join(' ');
 }
 
+/** What long work says while it lasts. Docker Engine API, JSONMessage. */
+interface Told {
+  id?: string;
+  status?: string;
+  stream?: string;
+  error?: string;
+  progressDetail?: { current?: number; total?: number };
+}
+
+export interface Watcher {
+  /** What is being done, and how many bytes of how many. */
+  told(phase: string, current: number, total: number): void;
+  signal?: AbortSignal;
+}
+
+/** Somebody wanted no more of it. */
+export class GivenUp extends Error {}
+
 export interface Size {
   columns: number;
   rows: number;
@@ -135,38 +153,47 @@ export class Docker {
     return [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])];
   }
 
-  /** `docker load`. Rejects with InputError. `read` is told how far it has come. */
-  async load(file: Blob, read: (bytes: number) => void): Promise<string[]> {
-    const { body } = await this.api.ask({
-      ...{ method: 'POST', target: '/images/load', body: { blob: file }, progress: read },
-    });
+  /** What its programs are for, as linux/386. */
+  async platform(): Promise<string> {
+    const { Os, Arch } = await this.api.json<{ Os: string; Arch: string }>('GET', '/version');
+    return `${Os}/${Arch}`;
+  }
+
+  /** `docker load` of images for a platform. Rejects with InputError; GivenUp when `signal` says so. */
+  async load(file: Blob, platform: string, { told, signal }: Watcher): Promise<string[]> {
+    const target = `/images/load?platform=${encodeURIComponent(platform)}`;
     const loaded: string[] = [];
-    for await (const { stream, error } of linesOf<{ stream?: string; error?: string }>(body)) {
-      if (error !== undefined) throw new InputError(error);
+    for await (const { stream, id, progressDetail } of this.take(target, file, { told, signal })) {
+      const { current, total } = progressDetail ?? {};
+      if (id !== undefined && current !== undefined && total !== undefined) told(`layer ${id}`, current, total);
       const name = stream && /^Loaded image(?: ID)?: (.+)$/.exec(stream.trim())?.[1];
       if (name) loaded.push(name);
     }
     return loaded;
   }
 
-  /** `docker import`. */
-  async importRoot(name: string, file: Blob, read: (bytes: number) => void = () => {}): Promise<void> {
+  /** `docker import`. Rejects as `load` does. */
+  async importRoot(name: string, file: Blob, watcher: Watcher = { told: () => {} }): Promise<void> {
     const target = `/images/create?fromSrc=-&repo=${encodeURIComponent(name)}&tag=latest`;
-    const { body } = await this.api.ask({ method: 'POST', target, body: { blob: file }, progress: read });
-    for await (const { error } of linesOf<{ error?: string }>(body))
-      if (error !== undefined) throw new InputError(error);
+    for await (const _ of this.take(target, file, watcher));
+  }
+
+  private async *take(target: string, file: Blob, { told, signal }: Watcher): AsyncGenerator<Told> {
+    const progress = (read: number): void => told('reading', read, file.size);
+    const { body, cancel } = await this.api.ask({ method: 'POST', target, body: { blob: file }, progress });
+    signal?.addEventListener('abort', cancel);
+    if (signal?.aborted) cancel();
+    for await (const told of linesOf<Told>(body)) {
+      if (told.error !== undefined) throw new InputError(told.error);
+      yield told;
+    }
+    if (signal?.aborted) throw new GivenUp();
   }
 
   /** `docker pull`. Rejects with InputError. */
   async pull(name: string, told: (line: string) => void): Promise<void> {
     const target = `/images/create?fromImage=${encodeURIComponent(name)}`;
     const { body } = await this.api.ask({ method: 'POST', target });
-    interface Told {
-      id?: string;
-      status?: string;
-      error?: string;
-      progressDetail?: { current?: number; total?: number };
-    }
     for await (const { id, status, error, progressDetail } of linesOf<Told>(body)) {
       if (error !== undefined) throw new InputError(error);
       const { current, total } = progressDetail ?? {};

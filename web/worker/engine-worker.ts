@@ -6,9 +6,10 @@ import { Events } from '../../src/engine/events.js';
 import type { EngineHost } from '../../src/engine/host.js';
 import { Images } from '../../src/engine/images.js';
 import { InputError, messageOf } from '../../src/base/errors.js';
+import { fileStream } from '../../src/hosts/browser/files.js';
 import { FetchClient } from '../../src/hosts/browser/http-client.js';
 import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
-import { browserStreams, readAll } from '../../src/hosts/browser/stream-codecs.js';
+import { browserStreams } from '../../src/hosts/browser/stream-codecs.js';
 import type { FromServer, ToServer } from '../../src/http/carried.js';
 import { serveCarried } from '../../src/http/carried-server.js';
 import type { FromNode } from '../../src/node/contract.js';
@@ -40,6 +41,8 @@ const host: EngineHost = {
     return () => clearTimeout(timer);
   },
 };
+
+const nameOf = (blob: object): string => ('name' in blob ? String(blob.name) : 'the archive');
 
 const bug = (error: unknown): void => console.error('this is a bug of tabvisor:', error);
 
@@ -98,7 +101,7 @@ async function run({ core, memory, version }: EngineStart): Promise<void> {
       };
     },
   };
-  serveCarried(port, api, (blob) => readAll((blob as Blob).stream()), bug);
+  serveCarried(port, api, (blob) => fileStream(nameOf(blob), blob as Blob), bug);
   await node.call('info');
   engine.resume();
   send({ ready: true, anew });

@@ -2,7 +2,9 @@
 // Contract: ByteSource in src/base/host.ts; File API 6.5 (FileReaderSync, which workers alone have).
 import { InputError, messageOf } from '../../base/errors.js';
 import type { ByteSource } from '../../base/host.js';
+import type { FileStream } from '../../base/storage.js';
 import { CLUSTER } from '../../library/overlay-pieces.js';
+import { readAll } from './stream-codecs.js';
 import { visitClusters } from './memory-overlay.js';
 
 /** Clusters of the file that are kept, so that small reads in order are one read of the file. */
@@ -37,6 +39,14 @@ export class BlobSource implements ByteSource {
     });
   }
 
+  async *stream(from: number, length: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield* readAll(this.blob.slice(from, from + length).stream());
+    } catch (error) {
+      throw this.unreadable(error);
+    }
+  }
+
   private cluster(cluster: number): Uint8Array {
     const held = this.cache.get(cluster);
     if (held) return held;
@@ -51,11 +61,22 @@ export class BlobSource implements ByteSource {
     try {
       return new Uint8Array(this.reader.readAsArrayBuffer(this.blob.slice(from, to)));
     } catch (error) {
-      throw new InputError(
-        `${this.what} ${this.name}: the browser could not read it (${messageOf(error)})`,
-        'The file may have changed or moved since it was chosen: choose it again.',
-        { cause: error },
-      );
+      throw this.unreadable(error);
     }
   }
+
+  private unreadable(error: unknown): InputError {
+    return new InputError(
+      `${this.what} ${this.name}: the browser could not read it (${messageOf(error)})`,
+      'The file may have changed or moved since it was chosen: choose it again.',
+      { cause: error },
+    );
+  }
+}
+
+/** A file as the body of a request. */
+export function fileStream(name: string, blob: Blob): AsyncIterable<Uint8Array> | FileStream {
+  if (blob.size === 0) return readAll(blob.stream());
+  const file = new BlobSource(name, blob, 'archive');
+  return { file, [Symbol.asyncIterator]: () => file.stream(0, blob.size) };
 }

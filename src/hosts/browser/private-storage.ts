@@ -6,6 +6,8 @@ import { type Storage, StorageError, type StoredFile, type StoredWriter } from '
 import { BlobSource } from './files.js';
 
 const PIECE = 1 << 20;
+/** Bytes that are written at once. */
+const GATHERED = 1 << 22;
 
 const nameOf = (error: unknown): string => (error instanceof DOMException ? error.name : '');
 const isMissing = (error: unknown): boolean =>
@@ -194,6 +196,9 @@ export class PrivateStorage implements Storage {
 
 class Writer implements StoredWriter {
   private open = true;
+  /** A browser asks for each write whether there is room, which takes it milliseconds: small ones wait for each other. */
+  private readonly pieces: Uint8Array[] = [];
+  private waiting = 0;
   private readers = 0;
 
   constructor(
@@ -204,11 +209,12 @@ class Writer implements StoredWriter {
   ) {}
 
   get size(): number {
-    return this.at;
+    return this.at + this.waiting;
   }
 
   /** Of what has been written so far. The file stays open for it. */
   reader(): StoredFile {
+    this.pass();
     const { path: name, access, at: size } = this;
     this.readers++;
     let open = true;
@@ -228,6 +234,28 @@ class Writer implements StoredWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.waiting + bytes.length > GATHERED) this.pass();
+    if (bytes.length >= GATHERED) {
+      this.put(bytes);
+      return;
+    }
+    this.pieces.push(bytes.slice());
+    this.waiting += bytes.length;
+  }
+
+  /** Hands on what waits. */
+  private pass(): void {
+    const all = new Uint8Array(this.waiting);
+    let at = 0;
+    for (const piece of this.pieces.splice(0)) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    this.waiting = 0;
+    this.put(all);
+  }
+
+  private put(bytes: Uint8Array): void {
     try {
       for (let done = 0; done < bytes.length; ) {
         const count = this.access.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at: this.at });
@@ -243,7 +271,10 @@ class Writer implements StoredWriter {
 
   async finish(): Promise<void> {
     try {
-      if (this.open) this.access.flush();
+      if (this.open) {
+        this.pass();
+        this.access.flush();
+      }
     } catch (error) {
       throw storageError(this.path, error);
     } finally {
@@ -253,8 +284,12 @@ class Writer implements StoredWriter {
 
   async abandon(): Promise<void> {
     if (!this.open) return;
-    this.open = false;
-    this.letGo();
+    try {
+      this.pass();
+    } finally {
+      this.open = false;
+      this.letGo();
+    }
   }
 
   private letGo(): void {

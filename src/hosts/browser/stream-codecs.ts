@@ -3,11 +3,11 @@
 import { Sha256 } from '../../base/sha256.js';
 import type { StreamCodecs } from '../../base/streams.js';
 import { uncompress } from '../../base/uncompress.js';
-import { gunzip } from './gunzip.js';
+import { nativeGunzip } from './native-gunzip.js';
 
 export const browserStreams: StreamCodecs = {
   sha256: () => new Sha256(),
-  uncompress: (compression, bytes) => (compression !== 'gzip' ? uncompress(compression, bytes) : gunzip(bytes)),
+  uncompress: (compression, bytes) => (compression !== 'gzip' ? uncompress(compression, bytes) : nativeGunzip(bytes)),
   gzip: (bytes) => readAll(streamOf(bytes).pipeThrough(new CompressionStream('gzip'))),
 };
 

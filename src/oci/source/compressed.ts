@@ -1,6 +1,7 @@
 // A stream that may be compressed: its first bytes say how.
 // RFC 1952, RFC 8878, the .xz file format, bzip2.
-import type { StreamCodecs } from '../../base/streams.js';
+import type { ByteSource } from '../../base/host.js';
+import type { Compression, StreamCodecs } from '../../base/streams.js';
 import { compressionOf } from '../media-types.js';
 
 const FIRST = 8;
@@ -34,6 +35,13 @@ export async function begun(
     }
   })();
   return { first, all };
+}
+
+/** How a file is compressed. */
+export function compressionIn(file: ByteSource): Compression | 'none' {
+  const first = new Uint8Array(Math.min(FIRST, file.size));
+  file.read(0, first);
+  return compressionOf(first);
 }
 
 /** What a stream holds when it is uncompressed, if it has to be. Rejects with InputError. */

@@ -16,8 +16,9 @@ import {
   OCI_LAYER_GZIP,
   OCI_MANIFEST,
 } from '../media-types.js';
-import { choosePlatform, type Platform } from '../platform.js';
-import { parseReference, type Reference } from '../reference.js';
+import { checkPlatform, choosePlatform, type Platform } from '../platform.js';
+import { familiar, parseReference, type Reference } from '../reference.js';
+import { counter, type Interest, type OnProgress } from '../registry/progress.js';
 import { ContentError } from '../store/content-store.js';
 import type { Lease } from '../store/image-store.js';
 import { manifestBytes } from '../store/sendable.js';
@@ -35,14 +36,49 @@ export interface Loaded {
   tags: Reference[];
 }
 
+export interface LoadOptions {
+  /** The one that images must be for. */
+  platform?: Platform | undefined;
+  progress?: OnProgress;
+  interest?: Interest;
+}
+
 /** All images of a bundle. Rejects with InputError; images that were whole before stay. */
-export async function loadImages(store: Store, bundle: Bundle, platform?: Platform): Promise<Loaded[]> {
+export async function loadImages(store: Store, bundle: Bundle, options: LoadOptions = {}): Promise<Loaded[]> {
+  return load(store, watched(bundle, options), options);
+}
+
+/** The same bundle: of its streams is told how far they have come, and they end when nobody wants them any more. */
+function watched(bundle: Bundle, { progress = () => {}, interest }: LoadOptions): Watched {
+  return {
+    name: bundle.name,
+    size: (path) => bundle.size(path),
+    read: (path, most) => bundle.read(path, most),
+    async *stream(path, layer) {
+      const tell = layer && counter(progress, layer.slice(7, 19), 'Loading layer', (await bundle.size(path)) ?? 0);
+      let read = 0;
+      for await (const piece of bundle.stream(path)) {
+        if (interest?.aborted) throw new InputError(`${bundle.name}: given up`);
+        read += piece.length;
+        yield piece;
+        tell?.(read);
+      }
+    },
+  };
+}
+
+interface Watched extends Bundle {
+  /** `layer`: it is told of by this name. */
+  stream(path: string, layer?: Digest): AsyncIterable<Uint8Array>;
+}
+
+async function load(store: Store, bundle: Watched, { platform }: LoadOptions): Promise<Loaded[]> {
   const lease = store.images.lease();
   try {
     const index = await bundle.read('index.json', DOCUMENT_MAX);
     const inLayout = index ? await manifestsIn(bundle, index, platform) : [];
     const list = await bundle.read('manifest.json', DOCUMENT_MAX);
-    if (list) return await fromDockerList(store, bundle, list, inLayout, lease);
+    if (list) return await fromDockerList(store, bundle, list, inLayout, lease, platform);
     if (!index)
       throw new InputError(
         `${bundle.name}: holds no image`,
@@ -50,7 +86,7 @@ export async function loadImages(store: Store, bundle: Bundle, platform?: Platfo
       );
     const loaded: Loaded[] = [];
     for (const { manifest, bytes, names } of inLayout) {
-      await takeManifest(store, bundle, manifest, lease);
+      await takeManifest(store, bundle, manifest, lease, platform);
       loaded.push(await named(store, await store.content.put(bytes), names));
     }
     return loaded;
@@ -117,9 +153,16 @@ function checked(bundle: Bundle, bytes: Uint8Array, { digest, size }: Descriptor
 }
 
 /** All that a manifest names, out of a layout. */
-async function takeManifest(store: Store, bundle: Bundle, manifest: Manifest, lease: Lease): Promise<void> {
+async function takeManifest(
+  store: Store,
+  bundle: Watched,
+  manifest: Manifest,
+  lease: Lease,
+  asked: Platform | undefined,
+): Promise<void> {
   const config = await documentOf(bundle, manifest.config);
-  const { diffIds } = parseConfig(config, `${bundle.name}: configuration`);
+  const { diffIds, platform } = parseConfig(config, `${bundle.name}: configuration`);
+  if (asked) checkPlatform(bundle.name, platform, asked);
   if (diffIds.length !== manifest.layers.length)
     throw new InputError(`${bundle.name}: has ${manifest.layers.length} layers, and checksums of ${diffIds.length}`);
   lease.hold(manifest.config.digest, ...diffIds, ...manifest.layers.map(({ digest }) => digest));
@@ -131,7 +174,7 @@ async function takeManifest(store: Store, bundle: Bundle, manifest: Manifest, le
     if (compression !== 'none' && !(await store.content.has(layer.digest)))
       await store.content.ingest(layer, bundle.stream(blobPath(layer.digest)));
     if (await store.layers.has(diffIds[i]!)) continue;
-    const bytes = bundle.stream(blobPath(layer.digest));
+    const bytes = bundle.stream(blobPath(layer.digest), diffIds[i]);
     await store.layers.ingest(
       compression === 'none' ? bytes : store.codecs.uncompress(compression, bytes),
       diffIds[i]!,
@@ -149,10 +192,11 @@ async function named(store: Store, manifest: Digest, tags: Reference[]): Promise
 /** manifest.json: a list of configurations, tags and layers by their files' names. */
 async function fromDockerList(
   store: Store,
-  bundle: Bundle,
+  bundle: Watched,
   bytes: Uint8Array,
   inLayout: readonly LaidOut[],
   lease: Lease,
+  asked: Platform | undefined,
 ): Promise<Loaded[]> {
   let list: unknown;
   try {
@@ -170,9 +214,11 @@ async function fromDockerList(
     if (!config) throw new InputError(`${bundle.name}: has no configuration '${path.slice(0, 200)}'`);
     const id = digestOf(store.codecs, config);
     const tags = (fields.texts('RepoTags', TAGS_MAX) ?? []).map(parseReference);
+    const { platform } = parseConfig(config, `${bundle.name}: configuration`);
+    if (asked) checkPlatform(tags[0] ? familiar(tags[0]) : bundle.name, platform, asked);
     // what has a manifest keeps it, and with it its digest
     const laidOut = inLayout.find(({ manifest }) => manifest.config.digest === id);
-    if (laidOut) await takeManifest(store, bundle, laidOut.manifest, lease);
+    if (laidOut) await takeManifest(store, bundle, laidOut.manifest, lease, asked);
     const manifest =
       laidOut?.bytes ?? (await takeLayers(store, bundle, config, id, fields.texts('Layers', LAYERS_MAX) ?? [], lease));
     loaded.push(await named(store, await store.content.put(manifest), tags));
@@ -183,7 +229,7 @@ async function fromDockerList(
 /** Layers by their files' names; a manifest for them is made. */
 async function takeLayers(
   store: Store,
-  bundle: Bundle,
+  bundle: Watched,
   config: Uint8Array,
   id: Digest,
   paths: readonly string[],
@@ -213,7 +259,7 @@ const TYPE_OF: Readonly<Record<Exclude<Compression, 'xz' | 'bzip2'> | 'none', st
 
 async function takeLayer(
   store: Store,
-  bundle: Bundle,
+  bundle: Watched,
   path: string,
   diffId: Digest,
   lease: Lease,
@@ -225,10 +271,11 @@ async function takeLayer(
     throw new InputError(`${bundle.name}: layer '${path.slice(0, 200)}' is compressed with ${compression}`);
   const isThere = await store.layers.has(diffId);
   if (compression === 'none') {
-    if (!isThere) await store.layers.ingest(bundle.stream(path), diffId);
+    if (!isThere) await store.layers.ingest(bundle.stream(path, diffId), diffId);
     return { mediaType: OCI_LAYER, digest: diffId, size: (await store.layers.size(diffId))! };
   }
-  if (!isThere) await store.layers.ingest(store.codecs.uncompress(compression, bundle.stream(path)), diffId, size);
+  if (!isThere)
+    await store.layers.ingest(store.codecs.uncompress(compression, bundle.stream(path, diffId)), diffId, size);
   const { digest } = await store.content.ingestUnknown(bundle.stream(path));
   lease.hold(digest);
   return { mediaType: TYPE_OF[compression], digest, size };

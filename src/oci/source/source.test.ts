@@ -8,12 +8,13 @@ import { InputError } from '../../base/errors.js';
 import { jsonBytes } from '../json.js';
 import { parsePlatform } from '../platform.js';
 import { parseReference } from '../reference.js';
+import type { OnProgress } from '../registry/progress.js';
 import { sendable } from '../store/sendable.js';
 import type { Store } from '../store/store.js';
 import { treeOf } from '../tree/tree.js';
 import { indexLayer } from '../layer.js';
 import { ArchiveBundle } from './bundle.js';
-import { loadImages } from './load.js';
+import { type LoadOptions, loadImages } from './load.js';
 import { layerTar } from '../tree/layer-tar.js';
 import { commit, importRoot } from './make.js';
 import { savedFiles, savedTar } from './save.js';
@@ -94,6 +95,26 @@ test('the old form, with links and with a compressed layer', async () => {
   for (const { digest } of manifest.layers) expect(await store.content.has(digest)).toBe(true);
   expect((await sendable(store, await store.images.find('old:1'), lease)).manifest).toEqual(manifest);
   lease.release();
+});
+
+test('what is a file already is read where it lies; how far it has come is told; who gives up leaves nothing', async () => {
+  const storage = new MemoryStorage();
+  const store = await memoryStore(storage);
+  const file = sourceOf(oldArchive());
+  const stream = Object.assign(bytesOf(new Uint8Array(0)), { file });
+  const told: [string | undefined, number | undefined, number | undefined][] = [];
+  const progress: OnProgress = ({ id, current, total }) => told.push([id, current, total]);
+  const loading = (options: LoadOptions) =>
+    withSpooled(store, stream, 'archive', (archive) => loadImages(store, new ArchiveBundle(archive), options));
+  await expect(loading({ interest: { aborted: true } })).rejects.toThrow('given up');
+  expect([...storage.files.keys()].filter((name) => !name.startsWith('blobs/'))).toEqual([]);
+  await expect(loading({ platform: parsePlatform('linux/amd64') })).rejects.toThrow(
+    'old:1: no image for linux/amd64 is offered; it is for linux/386',
+  );
+  expect((await loading({ progress, platform: parsePlatform('linux/386') })).map(({ id }) => id)).toEqual([IMAGE.id]);
+  const [first, second] = IMAGE.layers;
+  expect(told).toContainEqual([first!.diffId.slice(7, 19), first!.tar.length, first!.tar.length]);
+  expect(told).toContainEqual([second!.diffId.slice(7, 19), second!.blob.length, second!.blob.length]);
 });
 
 test.each<[string, Uint8Array, RegExp]>([

@@ -1,10 +1,11 @@
 // A stream as a file that can be read anywhere in it: an archive names at its end what lies at its beginning.
 // Ours. The file is nobody's but the caller's, and gone when it is released or the store is opened the next time.
-import type { StoredFile } from '../../base/storage.js';
+import type { ByteSource } from '../../base/host.js';
+import { fileOf, type StoredFile } from '../../base/storage.js';
 import type { Store } from '../store/store.js';
 import { UNCOMPRESSED_MAX } from '../store/layer-store.js';
 import { InputError } from '../../base/errors.js';
-import { uncompressed } from './compressed.js';
+import { compressionIn, uncompressed } from './compressed.js';
 
 let spools = 0;
 
@@ -48,13 +49,15 @@ export async function spool(
   }
 }
 
-/** Does something with what a stream holds, uncompressed. `what` names it in messages. */
+/** Does something with what a stream holds, uncompressed; what is a file already is read where it lies. `what` names it in messages. */
 export async function withSpooled<Result>(
   store: Store,
   bytes: AsyncIterable<Uint8Array>,
   what: string,
-  work: (file: StoredFile) => Promise<Result>,
+  work: (file: ByteSource) => Promise<Result>,
 ): Promise<Result> {
+  const there = fileOf(bytes);
+  if (there && compressionIn(there) === 'none') return work(there);
   const spooled = await spool(store, await uncompressed(store.codecs, bytes), what);
   try {
     return await work(spooled.file);

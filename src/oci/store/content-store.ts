@@ -219,6 +219,10 @@ export class ContentError extends InputError {
 
 /** A part of a source, for content that lies in another file. */
 export async function* piecesOf(source: ByteSource, from = 0, length = source.size - from): AsyncIterable<Uint8Array> {
+  if (source.stream) {
+    yield* source.stream(from, length);
+    return;
+  }
   const PIECE = 1 << 18;
   for (let at = from; at < from + length; at += PIECE) {
     const bytes = new Uint8Array(Math.min(PIECE, from + length - at));

@@ -82,7 +82,8 @@ function* steps(size: number | undefined): Generator<Wanted | TarEntry, void, Ui
   }
 }
 
-const tooLong = (entry: TarEntry): InputError => malformed(`'${entry.name}' is longer than the archive`, entry.where);
+const tooLong = (entry: TarEntry): InputError =>
+  malformed(`'${entry.name}' is longer than the archive, which has been cut off or is no tar`, entry.where);
 
 /** Entries in their order. Throws InputError. */
 export function* tarEntries(source: ByteSource): Generator<TarEntry> {

@@ -4,7 +4,7 @@ import { formatSize, MIB } from '../../../src/base/bytes.js';
 import { InputError, messageOf } from '../../../src/base/errors.js';
 import { core, ownRoot } from '../../../src/hosts/browser/package-files.js';
 import { linesOf } from '../../../src/http/carried-client.js';
-import { type ContainerRow, Docker } from '../../containers/docker.js';
+import { type ContainerRow, Docker, GivenUp, type Watcher } from '../../containers/docker.js';
 import type { RunAsked } from '../../containers/run-line.js';
 import { startEngine } from '../../containers/remote-engine.js';
 import { clearErrors, notice } from '../notice.js';
@@ -25,6 +25,17 @@ function failed(error: unknown): void {
   notice('error', /[.!?]$/.test(text) ? text : `${text}.`, error instanceof InputError ? error.advice : '');
 }
 
+/** What was wrong with a file, and what to do about it. */
+function explained(name: string, error: unknown, platform: string): InputError {
+  const what = messageOf(error);
+  const advice = /no image for/.test(what)
+    ? `Programs run here are 32-bit x86. Where there is Docker: docker pull --platform ${platform} IMAGE, docker save -o image.tar IMAGE, and drop image.tar.`
+    : error instanceof InputError
+      ? error.advice
+      : '';
+  return new InputError(`${name}: ${what}`, advice);
+}
+
 export class ContainersView {
   private readonly place = byId('containers-view');
   private readonly state = byId('containers-state');
@@ -37,6 +48,7 @@ export class ContainersView {
   private networks!: Things;
   private volumes!: Things;
   private due = false;
+  private platform = '';
 
   private constructor() {}
 
@@ -48,6 +60,7 @@ export class ContainersView {
       const start = { core: await core(), memory: MEMORY, version: __VERSION__ };
       const { api, anew } = await startEngine(start, (error) => view.lost(error), failed);
       view.docker = new Docker(api);
+      view.platform = await view.docker.platform();
       view.build();
       if (anew) await view.docker.importRoot(OWN_IMAGE, await ownRoot());
       void view.follow();
@@ -131,33 +144,46 @@ export class ContainersView {
   async take(files: readonly File[], asImages: boolean): Promise<void> {
     clearErrors();
     for (const file of files) {
-      const told = (read: number): void =>
-        this.images.tell(`${file.name}: ${formatSize(read)} of ${formatSize(file.size)}`);
+      const giveUp = new AbortController();
+      const work = this.images.begin(() => giveUp.abort());
       try {
-        told(0);
-        let names: string[];
-        try {
-          names = await this.docker.load(file, told);
-        } catch (error) {
-          if (!asImages || !/holds no image/.test(messageOf(error))) throw error;
-          const name =
-            file.name
-              .replace(/\.(tar|tgz|tar\.\w+)$/i, '')
-              .toLowerCase()
-              .replace(/[^a-z0-9]+/g, '-') || 'root';
-          await this.docker.importRoot(name, file, told);
-          names = [`${name}:latest`];
-        }
-        this.images.tell(`Loaded ${names.join(', ')}`);
-        await this.refresh();
-        this.form.choose(names[0]!);
-        // what is kept should stay: the browser may ask, or say no
-        void navigator.storage.persist?.();
+        await this.takeOne(file, asImages, {
+          signal: giveUp.signal,
+          told: (phase, current, total) => {
+            work.told(current / total);
+            this.images.tell(`${file.name}: ${phase}, ${formatSize(current)} of ${formatSize(total)}`);
+          },
+        });
       } catch (error) {
-        this.images.tell('');
-        failed(new InputError(`${file.name}: ${messageOf(error)}`, error instanceof InputError ? error.advice : ''));
+        this.images.tell(error instanceof GivenUp ? `${file.name}: given up, and nothing of it is kept` : '');
+        if (!(error instanceof GivenUp)) failed(explained(file.name, error, this.platform));
+      } finally {
+        work.end();
       }
     }
+  }
+
+  private async takeOne(file: File, asImages: boolean, watcher: Watcher): Promise<void> {
+    const { quota = Number.POSITIVE_INFINITY, usage = 0 } = await navigator.storage.estimate();
+    if (file.size > quota - usage)
+      throw new InputError(
+        `it has ${formatSize(file.size)}, and the browser gives this page ${formatSize(Math.max(0, quota - usage))} more`,
+        'Remove images that are not needed, or make room on the disk.',
+      );
+    let names: string[];
+    try {
+      names = await this.docker.load(file, this.platform, watcher);
+    } catch (error) {
+      if (!asImages || !/holds no image/.test(messageOf(error))) throw error;
+      const name = file.name.replace(/\.(tar|tgz|tar\.\w+)$/i, '').toLowerCase();
+      names = [`${name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'root'}:latest`];
+      await this.docker.importRoot(names[0]!.slice(0, -':latest'.length), file, watcher);
+    }
+    this.images.tell(`Loaded ${names.join(', ')}`);
+    await this.refresh();
+    this.form.choose(names[0]!);
+    // what is kept should stay: the browser may ask, or say no
+    void navigator.storage.persist?.();
   }
 
   private async pull(name: string): Promise<void> {

@@ -16,6 +16,9 @@ export class Things {
   readonly root = element('section', { class: 'lane things' });
   readonly list = element('ul', { class: 'files' });
   private readonly told = element('p', { class: 'told', role: 'status' });
+  private readonly bar = element('progress', { 'aria-label': 'Progress' });
+  private readonly cancel = element('button', { type: 'button' }, 'Cancel');
+  private readonly work = element('div', { class: 'work', hidden: true }, this.bar, this.cancel);
 
   constructor(
     title: string,
@@ -47,13 +50,30 @@ export class Things {
           button.disabled = false;
         });
     };
-    this.root.append(element('h2', {}, title), this.list, form, this.told);
+    this.root.append(element('h2', {}, title), this.list, form, this.work, this.told);
   }
 
   /** What is under way, or was wrong; empty: nothing is. */
   tell(text: string, wrong = false): void {
     if (this.told.textContent !== text) this.told.textContent = text;
     this.told.classList.toggle('wrong', wrong);
+  }
+
+  /** While something is under way: how far it has come, and a way to end it. What is returned takes both away. */
+  begin(cancel: () => void): { told(part: number): void; end(): void } {
+    this.cancel.onclick = cancel;
+    this.bar.removeAttribute('value');
+    this.work.hidden = false;
+    return {
+      told: (part) => {
+        this.bar.value = part;
+      },
+      end: () => {
+        // who has pressed Cancel goes on in this card
+        if (this.work.contains(document.activeElement)) this.root.querySelector('input')?.focus();
+        this.work.hidden = true;
+      },
+    };
   }
 
   show(rows: readonly Row[]): void {
