@@ -59,6 +59,30 @@ export interface Endpoint {
   links?: Record<string, string>;
 }
 
+/** An interface of a container's that an engine outside has made: it leads out of the node. */
+export interface OuterInterface {
+  name: string;
+  /** As 02:42:ac:11:00:02. */
+  station: string;
+  mtu: number;
+  /** As 10.88.0.5/16. */
+  addresses: string[];
+}
+
+export interface OuterRoute {
+  /** As 0.0.0.0/0. */
+  destination: string;
+  /** The name of one of the interfaces. */
+  interface: string;
+  gateway?: string;
+  metric: number;
+}
+
+export interface OuterNetwork {
+  interfaces: OuterInterface[];
+  routes: OuterRoute[];
+}
+
 export interface Statistics {
   /** Nanoseconds of the processor. */
   cpu: number;
@@ -181,6 +205,8 @@ export interface NodeCalls {
     ports?: PublishedPort[];
     /** Absent: the uplink's. */
     nameServers?: string[];
+    /** Interfaces of its own that lead out of the node. */
+    outer?: OuterNetwork;
   }): { pid: number };
   connect(place: { id: string; endpoint: Endpoint }): void;
   disconnect(place: { id: string; network: string }): void;

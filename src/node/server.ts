@@ -26,11 +26,13 @@ import type { LayerBlob, NodeFiles } from './host-files.js';
 import { initLayer } from './init-layer.js';
 import { mappedNamespace } from './namespaces.js';
 import { Networks } from './networks.js';
+import { attachOuter } from './outer-network.js';
 import type { Uplink } from './uplink.js';
 import { Refusal } from './refusal.js';
 import { checkMappings, checkProcess, checkResources, checkSpec } from './spec-check.js';
 import { processesOf, statisticsOf } from './statistics.js';
 import type { StdioEvents } from './stdio.js';
+import type { Wire } from './wire.js';
 
 const ID = /^[\w.+-]{1,255}$/;
 
@@ -78,7 +80,7 @@ export class NodeServer implements NodeCalls {
   constructor(
     private readonly kernel: Kernel,
     private readonly host: Host,
-    private readonly outside: { files: NodeFiles; uplink?: Uplink },
+    private readonly outside: { files: NodeFiles; uplink?: Uplink; wireOf?: (name: string) => Wire | undefined },
     private readonly channel: Channel<FromNode, ToNode>,
   ) {
     this.networks = new Networks(kernel, outside.uplink);
@@ -407,7 +409,7 @@ export class NodeServer implements NodeCalls {
     return container;
   }
 
-  create({ id, root, spec, files = {}, reaper, ...network }: ArgumentOf<'create'>) {
+  create({ id, root, spec, files = {}, reaper, outer, ...network }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
     const fs = this.root(root);
@@ -415,7 +417,9 @@ export class NodeServer implements NodeCalls {
     const sources = { ...this.mountSources, texts: files };
     const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper);
     try {
-      this.networks.attach(id, container.init.task.namespaces.net, network);
+      const { net } = container.init.task.namespaces;
+      this.networks.attach(id, net, network);
+      if (outer) attachOuter(net, outer, this.outside.wireOf);
     } catch (error) {
       container.destroy();
       container.release();

@@ -103,7 +103,7 @@ test('created, started, asked, ended, deleted', async () => {
   expect(container.output()).toBe('');
   expect(oci('start', 'one')).toMatchObject({ status: 0, stderr: '' });
   expect(state('one').status).toBe('running');
-  expect(oci('start', 'one').stderr).toContain('container self is running, not created');
+  expect(oci('start', 'one').stderr).toContain('container one is running, not created');
   expect(oci('delete', 'one').stderr).toContain('cannot delete container one that is not stopped: running');
   expect(oci('pause', 'one').status).toBe(0);
   expect(state('one').status).toBe('paused');

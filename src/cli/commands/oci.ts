@@ -8,10 +8,10 @@ import { SIGNAL_NAMES } from '../../kernel/abi/signal-names.js';
 import type { ProcessRow, Statistics } from '../../node/contract.js';
 import { epilogue, type Example } from '../help.js';
 import { readJson, writeConfig } from '../oci/bundle.js';
-import { ask, execute } from '../oci/client.js';
+import { ask, execute, type Streamed } from '../oci/client.js';
 import { defaultSpec } from '../oci/default-spec.js';
 import { features } from '../oci/features.js';
-import { Sandbox } from '../oci/sandbox.js';
+import type { Sandbox } from '../oci/sandbox.js';
 import { sayReady, startApart } from '../oci/spawn.js';
 import { StateFolder } from '../oci/state-folder.js';
 import * as verbs from '../oci/verbs.js';
@@ -26,6 +26,8 @@ const EXAMPLES: readonly Example[] = [
   { command: 'tabvisor oci list; tabvisor oci exec one ps', what: 'what there is, and a program more in it' },
 ];
 const NODE_MEMORY = '512M';
+/** The status of who was killed, as a shell has it. */
+const KILLED = 137;
 
 interface Globals {
   root: string;
@@ -172,10 +174,12 @@ export function ociCommand(): Command {
     .requiredOption('--bundle <dir>')
     .requiredOption('--socket <path>')
     .requiredOption('--memory <bytes>')
-    .action(async (id: string, given: { bundle: string; socket: string; memory: string }) => {
+    .requiredOption('--place <json>')
+    .action(async (id: string, { place, memory, ...given }: Inner) => {
       let sandbox: Sandbox;
       try {
-        sandbox = await Sandbox.open({ ...given, id, memory: Number(given.memory) });
+        const { Sandbox: OfContainer } = await import('../oci/sandbox.js');
+        sandbox = await OfContainer.open({ ...given, id, place: JSON.parse(place), memory: Number(memory) });
       } catch (error) {
         sayReady(messageOf(error));
         process.exit(1);
@@ -185,6 +189,16 @@ export function ociCommand(): Command {
       await drained();
       process.exit(status);
     });
+  // stands for a container in somebody else's sandbox
+  oci
+    .command('shared <id>', { hidden: true })
+    .requiredOption('--bundle <dir>')
+    .requiredOption('--socket <path>')
+    .requiredOption('--memory <bytes>')
+    .requiredOption('--place <json>')
+    .action((id: string, { bundle, socket, place }: Inner) =>
+      standFor(socket, id, { ask: 'create', bundle, place: JSON.parse(place) }),
+    );
   return oci;
 }
 
@@ -328,6 +342,13 @@ async function list(root: string, { format, quiet }: { format: string; quiet?: b
   }
 }
 
+interface Inner {
+  bundle: string;
+  socket: string;
+  memory: string;
+  place: string;
+}
+
 interface ExecGiven {
   process?: string;
   pidFile?: string;
@@ -345,18 +366,11 @@ async function exec(folder: StateFolder, args: string[], given: ExecGiven, { roo
     ...(given.process !== undefined && { process: readJson(given.process) as ProcessSpec }),
     ...{ args, env: given.env ?? [], tty: given.tty ?? false, cwd: given.cwd, user: given.user },
   });
-  if (given.ready) {
-    try {
-      const status = await execute(folder, spec, () => sayReady());
-      await drained();
-      process.exit(status);
-    } catch (error) {
-      sayReady(messageOf(error));
-      process.exit(1);
-    }
-  }
+  const question = { ask: 'exec', process: spec } as const;
+  if (given.ready) return standFor(folder.door, folder.id, question);
   if (!given.detach && !given.consoleSocket) {
-    const status = await execute(folder, spec, () => verbs.writePid(given.pidFile, process.pid));
+    const begun = (): void => verbs.writePid(given.pidFile, process.pid);
+    const status = await execute(folder.door, folder.id, question, begun);
     await drained();
     process.exit(status);
   }
@@ -367,6 +381,24 @@ async function exec(folder: StateFolder, args: string[], given: ExecGiven, { roo
   const { pid } = await startApart(words, spec.terminal ? given.consoleSocket : undefined);
   verbs.writePid(given.pidFile, pid);
   process.exit(0);
+}
+
+/** We stand for what is in the sandbox: with its streams, and its status at the end. */
+async function standFor(door: string, id: string, question: Streamed): Promise<never> {
+  let begun = false;
+  try {
+    const status = await execute(door, id, question, () => {
+      begun = true;
+      sayReady();
+    });
+    await drained();
+    process.exit(status);
+  } catch (error) {
+    // the sandbox may end with all that is in it
+    if (begun) process.exit(KILLED);
+    sayReady(messageOf(error));
+    process.exit(1);
+  }
 }
 
 /** Output that is on its way. */

@@ -1,17 +1,16 @@
 // Asking a sandbox, and the streams of a process that is started in it.
 import { createConnection, type Socket } from 'node:net';
 import { InputError } from '../../base/errors.js';
-import type { ProcessSpec } from '../../base/runtime-spec.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
 import type { Question } from './sandbox.js';
 import { isAlive, type StateFolder } from './state-folder.js';
 
-function connect(folder: StateFolder): Promise<Socket> {
+function connect(door: string, id: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(folder.socket, () => resolve(socket));
+    const socket = createConnection(door, () => resolve(socket));
     socket.once('error', (error) =>
-      reject(new InputError(`container ${folder.id} is not running`, undefined, { cause: error })),
+      reject(new InputError(`container ${id} is not running`, undefined, { cause: error })),
     );
   });
 }
@@ -23,10 +22,14 @@ interface Answer {
 }
 
 /** Throws InputError: what the sandbox has said, or that there is none. */
-export async function ask(folder: StateFolder, question: Question): Promise<unknown> {
-  const socket = await connect(folder);
+export function ask(folder: StateFolder, question: Question): Promise<unknown> {
+  return askAt(folder.door, folder.id, question);
+}
+
+async function askAt(door: string, id: string, question: Question): Promise<unknown> {
+  const socket = await connect(door, id);
   socket.on('error', () => {});
-  await sendJson(socket, question);
+  await sendJson(socket, { of: id, ...question });
   for await (const frame of framesOf(socket)) {
     if (!('json' in frame)) continue;
     const answer = frame.json as Answer;
@@ -34,7 +37,7 @@ export async function ask(folder: StateFolder, question: Question): Promise<unkn
     if (answer.error !== undefined) throw new InputError(answer.error);
     return answer.result;
   }
-  throw new InputError(`container ${folder.id} ended before it had answered`);
+  throw new InputError(`container ${id} ended before it had answered`);
 }
 
 /** The status of a container: `stopped` when its sandbox is gone. */
@@ -47,13 +50,15 @@ export async function statusOf(folder: StateFolder): Promise<string> {
   }
 }
 
-/** Starts a process with our standard streams. `started` is called when it is there. Its status as a shell has it. */
-export async function execute(folder: StateFolder, spec: ProcessSpec, started: () => void): Promise<number> {
-  const socket = await connect(folder);
+/** What has our standard streams in a sandbox: a container, or a process more of one. */
+export type Streamed = Extract<Question, { ask: 'exec' | 'create' }>;
+
+/** Starts it. `started` is called when it is there. Its status as a shell has it. */
+export async function execute(door: string, id: string, question: Streamed, started: () => void): Promise<number> {
+  const socket = await connect(door, id);
   socket.on('error', () => {});
-  await sendJson(socket, { ask: 'exec', process: spec } satisfies Question);
+  await sendJson(socket, { of: id, ...question });
   const { stdin, stdout, stderr } = process;
-  let exec = '';
   for await (const frame of framesOf(socket)) {
     if (!('json' in frame)) {
       if (frame.kind === OUTPUT) await written(stdout, frame.bytes);
@@ -66,21 +71,21 @@ export async function execute(folder: StateFolder, spec: ProcessSpec, started: (
       socket.destroy();
       return answer.exited;
     }
-    exec = String(answer.result);
+    const { exec, terminal } = answer.result as { exec?: string; terminal: boolean };
     started();
     void passInput(socket);
-    if (spec.terminal && stdin.isTTY) {
+    if (terminal && stdin.isTTY) {
       stdin.setRawMode(true);
       process.once('exit', () => stdin.setRawMode(false));
-      const resize = (): void =>
-        void ask(folder, { ask: 'resize', exec, rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }).catch(
-          () => {},
-        );
+      const resize = (): void => {
+        const size = { rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 };
+        void askAt(door, id, { ask: 'resize', exec, ...size }).catch(() => {});
+      };
       stdout.on('resize', resize);
       resize();
     }
   }
-  throw new InputError(`container ${folder.id} ended`);
+  throw new InputError(`container ${id} ended`);
 }
 
 async function passInput(socket: Socket): Promise<void> {

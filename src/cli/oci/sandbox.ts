@@ -1,70 +1,80 @@
-// A sandbox: a process of the host with a node that holds one container. Its standard streams are the container's; it ends as the container
-// does, with its status. Others ask it things over a socket. Ours; what is asked is OCI runtime-spec, runtime.md, "Operations".
+// A sandbox: a process of the host with a node that holds a container, and others that share namespaces with it. Its standard streams are the
+// first one's; it ends as that does, with its status. Others ask it things over a socket.
+// Ours; what is asked is OCI runtime-spec, runtime.md, "Operations".
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { messageOf } from '../../base/errors.js';
-import type { ProcessSpec, ResourcesSpec } from '../../base/runtime-spec.js';
+import { InputError, messageOf } from '../../base/errors.js';
+import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../../base/runtime-spec.js';
 import { NodeHost } from '../../hosts/node/host.js';
 import { nodePlatform } from '../../hosts/node/platform.js';
 import { createNode } from '../../kernel/node.js';
 import { localChannel } from '../../node/local-channel.js';
 import { NodeServer } from '../../node/server.js';
+import type { OuterNetwork } from '../../node/contract.js';
 import { NodeClient } from '../../runtime/node-client.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { nodeFiles } from '../node-files.js';
 import { openBundle } from './bundle.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
+import { type OpenNetwork, openOuterNetwork } from './outer-network.js';
+import type { Place } from './place.js';
 
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
-/** What a sandbox is asked; `exec` goes on with frames of the process's streams. */
+/** What a sandbox is asked of a container; `exec` and `create` go on with frames of streams. */
 export type Question =
   | { ask: 'start' | 'pause' | 'resume' | 'status' | 'stats' | 'processes' }
   | { ask: 'kill'; signal: number; all: boolean }
   | { ask: 'update'; resources: ResourcesSpec }
   | { ask: 'exec'; process: ProcessSpec }
+  | { ask: 'create'; bundle: string; place: Place }
   | { ask: 'resize'; exec?: string; rows: number; columns: number };
 
 export interface SandboxOptions {
   id: string;
   bundle: string;
+  place: Place;
   socket: string;
   /** Bytes of the node's memory. */
   memory: number;
 }
 
-/** The container's id within its node, which has no other. */
-const SELF = 'self';
+interface Held {
+  status: Status;
+  /** Of the node's. */
+  pid: number;
+}
+
 const QUESTIONS_MAX = 64;
+const CONTAINERS_MAX = 64;
 
 /** A status of wait4's as a shell has it. */
 export const exitStatus = (status: number): number =>
   (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 
 export class Sandbox {
-  private status: Status = 'creating';
+  private readonly containers = new Map<string, Held>();
   private readonly sockets = new Set<Socket>();
   private server?: Server;
   private nextExec = 0;
-  private readonly over: Promise<number>;
-  private ended!: (status: number) => void;
+  private over!: Promise<number>;
 
   private constructor(
+    private readonly id: string,
     private readonly node: NodeClient,
     private readonly closeNode: () => void,
-  ) {
-    this.over = new Promise((resolve) => {
-      this.ended = resolve;
-    });
-  }
+  ) {}
 
   /** Creates the container of a bundle. Throws InputError or NodeFailure. */
-  static async open(options: SandboxOptions): Promise<Sandbox> {
-    const { spec, rootfs } = openBundle(options.bundle);
+  static async open({ id, bundle, place, socket, memory }: SandboxOptions): Promise<Sandbox> {
+    const { spec } = openBundle(bundle);
     const host = new NodeHost();
+    // whoever carries frames begins while the node is made
+    const opening = place.outer === undefined ? undefined : openOuterNetwork(place.outer, () => host.wake());
+    opening?.catch(() => {});
     const { kernel, vcpu } = createNode({
       core: await nodePlatform.core(),
-      memory: options.memory,
+      memory,
       translate: 'in the background',
       clock: host,
       random: (into) => host.random(into),
@@ -72,65 +82,125 @@ export class Sandbox {
     nodePlatform.tune(vcpu);
     const { engine, node } = localChannel();
     const client = new NodeClient(engine);
-    const server = new NodeServer(kernel, host, { files: nodeFiles(options.bundle) }, node);
+    let network: OpenNetwork | undefined;
+    const outside = { files: nodeFiles(bundle), wireOf: (name: string) => network?.wireOf(name) };
+    const server = new NodeServer(kernel, host, outside, node);
     void server.run();
-    const sandbox = new Sandbox(client, () => server.close());
-    await client.call('addRoot', { id: SELF, folder: rootfs });
-    client.listen(
-      { id: SELF },
-      sandbox.listener(process.stdout, process.stderr, (status) => sandbox.ended(status)),
-    );
-    await client.call('create', { id: SELF, root: SELF, spec });
-    sandbox.status = 'created';
+    const sandbox = new Sandbox(id, client, () => server.close());
+    network = await opening;
+    const listener = sandbox.streams(process.stdout, process.stderr);
+    sandbox.over = (await sandbox.create(id, bundle, place, listener, network?.network)).ended;
     sandbox.takeInput(spec.process?.terminal === true);
-    await sandbox.serve(options.socket);
+    await sandbox.serve(socket);
     return sandbox;
   }
 
   /** Waits for the container's end: its status as a shell has it. */
   async run(): Promise<number> {
     const status = await this.over;
-    this.status = 'stopped';
     this.server?.close();
     for (const socket of this.sockets) socket.destroy();
     this.closeNode();
-    return exitStatus(status);
+    return status;
   }
 
-  private listener(output: Writable, errors: Writable, exited: (status: number) => void) {
+  /** Where a process's output goes. */
+  private streams(output: Writable, errors: Writable) {
     for (const stream of [output, errors]) stream.on('error', () => {});
-    return {
-      output: (stream: 1 | 2, bytes: Uint8Array): void | Promise<void> => {
-        const to = stream === 1 ? output : errors;
-        if (to.destroyed || to.write(bytes)) return;
-        return new Promise((resolve) => {
-          to.once('drain', resolve);
-          to.once('close', resolve);
-          to.once('error', resolve);
-        });
-      },
-      exited,
+    return (stream: 1 | 2, bytes: Uint8Array): void | Promise<void> => {
+      const to = stream === 1 ? output : errors;
+      if (to.destroyed || to.write(bytes)) return;
+      return new Promise((resolve) => {
+        to.once('drain', resolve);
+        to.once('close', resolve);
+        to.once('error', resolve);
+      });
     };
   }
 
   private takeInput(terminal: boolean): void {
+    const { id } = this;
     const { stdin, stdout } = process;
     if (terminal && stdin.isTTY) {
       // the container's terminal does the rest
       stdin.setRawMode(true);
       const resize = (): void =>
-        void this.node.call('resize', { id: SELF, rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 });
+        void this.node.call('resize', { id, rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 });
       stdout.on('resize', resize);
       resize();
     }
     void (async () => {
       try {
-        for await (const bytes of stdin) await this.node.input({ id: SELF }, bytes as Uint8Array);
+        for await (const bytes of stdin) await this.node.input({ id }, bytes as Uint8Array);
       } catch {
         // a terminal that is hung up
       }
-      this.node.endInput({ id: SELF });
+      this.node.endInput({ id });
     })();
+  }
+
+  // ---- containers -----------------------------------------------------------------------------------------------------------------
+
+  /** Throws InputError or NodeFailure. `ended` is its status as a shell has it. */
+  private async create(
+    id: string,
+    bundle: string,
+    place: Place,
+    output: (stream: 1 | 2, bytes: Uint8Array) => void | Promise<void>,
+    outer?: OuterNetwork,
+  ): Promise<{ ended: Promise<number>; spec: RuntimeSpec }> {
+    if (this.containers.has(id)) throw new InputError(`container with id exists: ${id}`);
+    if (this.containers.size >= CONTAINERS_MAX) throw new InputError(`the sandbox has ${CONTAINERS_MAX} containers`);
+    const { spec, rootfs } = openBundle(bundle);
+    this.settle(spec, place);
+    const held: Held = { status: 'creating', pid: 0 };
+    this.containers.set(id, held);
+    let exited!: (status: number) => void;
+    const ended = new Promise<number>((resolve) => {
+      exited = (status) => {
+        held.status = 'stopped';
+        resolve(exitStatus(status));
+      };
+    });
+    try {
+      await this.node.call('addRoot', { id, folder: rootfs });
+      this.node.listen({ id }, { output, exited });
+      ({ pid: held.pid } = await this.node.call('create', { id, root: id, spec, outer }));
+    } catch (error) {
+      this.node.forget({ id });
+      this.containers.delete(id);
+      await this.node.call('removeRoot', { id }).catch(() => {});
+      throw error;
+    }
+    held.status = 'created';
+    return { ended, spec };
+  }
+
+  /** Paths of namespaces become the node's own: what of the host's there is, is its interfaces. */
+  private settle(spec: RuntimeSpec, { within }: Place): void {
+    const { linux } = spec;
+    if (!linux?.namespaces) return;
+    linux.namespaces = linux.namespaces.flatMap(({ type, path }) => {
+      const owner = within[type];
+      if (owner === undefined) return [{ type }];
+      const of = this.containers.get(owner);
+      if (!of || of.status === 'stopped')
+        throw new InputError(`namespaces: ${path}: container ${owner} is not running`);
+      return [{ type, path: `/proc/${of.pid}/ns/${type}` }];
+    });
+  }
+
+  /** Its end, whatever it does. */
+  private async remove(id: string): Promise<void> {
+    await this.node.call('delete', { id, force: true }).catch(() => {});
+    await this.node.call('removeRoot', { id }).catch(() => {});
+    this.containers.delete(id);
+  }
+
+  private held(id: string): Held {
+    const held = this.containers.get(id);
+    if (!held) throw new InputError(`container does not exist: ${id}`);
+    return held;
   }
 
   // ---- questions ------------------------------------------------------------------------------------------------------------------
@@ -158,74 +228,105 @@ export class Sandbox {
     try {
       const first = await frames.next();
       if (first.done || !('json' in first.value)) return void socket.destroy();
-      const question = first.value.json as Question;
-      if (question.ask === 'exec') await this.exec(socket, frames, question.process);
-      else await sendJson(socket, { result: (await this.asked(question)) ?? null });
+      const { of: id = this.id, ...question } = first.value.json as Question & { of?: string };
+      if (question.ask === 'exec') await this.exec(socket, frames, id, question.process);
+      else if (question.ask === 'create') await this.share(socket, frames, id, question);
+      else await sendJson(socket, { result: (await this.asked(id, question)) ?? null });
     } catch (error) {
       await sendJson(socket, { error: messageOf(error) });
     }
     socket.end();
   }
 
-  private async asked(question: Exclude<Question, { ask: 'exec' }>): Promise<unknown> {
+  private async asked(id: string, question: Exclude<Question, { ask: 'exec' | 'create' }>): Promise<unknown> {
     const { node } = this;
+    const held = this.held(id);
     switch (question.ask) {
       case 'status':
-        return this.status;
+        return held.status;
       case 'start':
-        await node.call('start', { id: SELF });
-        this.status = 'running';
+        await node.call('start', { id });
+        held.status = 'running';
         return;
       case 'pause':
-        await node.call('pause', { id: SELF });
-        this.status = 'paused';
+        await node.call('pause', { id });
+        held.status = 'paused';
         return;
       case 'resume':
-        await node.call('resume', { id: SELF });
-        this.status = 'running';
+        await node.call('resume', { id });
+        held.status = 'running';
         return;
       case 'kill':
-        return await node.call('kill', { id: SELF, signal: question.signal, all: question.all });
+        return await node.call('kill', { id, signal: question.signal, all: question.all });
       case 'update':
-        return await node.call('update', { id: SELF, resources: question.resources });
+        return await node.call('update', { id, resources: question.resources });
       case 'resize':
-        return await node.call('resize', { ...question, id: SELF });
+        return await node.call('resize', { ...question, id });
       case 'stats':
-        return await node.call('stats', { id: SELF });
+        return await node.call('stats', { id });
       case 'processes':
-        return await node.call('processes', { id: SELF });
+        return await node.call('processes', { id });
       default:
         throw new Error('it is not known what is asked');
     }
   }
 
   /** A process more, whose streams are the socket's frames. First its answer comes, last its status. */
-  private async exec(socket: Socket, frames: ReturnType<typeof framesOf>, process: ProcessSpec): Promise<void> {
+  private async exec(
+    socket: Socket,
+    frames: ReturnType<typeof framesOf>,
+    id: string,
+    process: ProcessSpec,
+  ): Promise<void> {
     const exec = `exec${this.nextExec++}`;
-    const name = { id: SELF, exec };
+    const name = { id, exec };
     let exited!: (status: number) => void;
     const over = new Promise<number>((resolve) => {
       exited = resolve;
     });
-    this.node.listen(name, {
-      output: (stream, bytes) => sendFrame(socket, stream === 1 ? OUTPUT : ERRORS, bytes),
-      exited,
-    });
+    this.node.listen(name, { output: outputTo(socket), exited });
     try {
-      await this.node.call('exec', { id: SELF, exec, process });
+      await this.node.call('exec', { id, exec, process });
     } catch (error) {
       this.node.forget(name);
       throw error;
     }
-    await sendJson(socket, { result: exec });
-    void (async () => {
+    await sendJson(socket, { result: { exec, terminal: process.terminal === true } });
+    void this.passInput(frames, name);
+    await sendJson(socket, { exited: exitStatus(await over) });
+  }
+
+  /** Another container in the sandbox, whose streams are the socket's frames; it goes with the socket. */
+  private async share(
+    socket: Socket,
+    frames: ReturnType<typeof framesOf>,
+    id: string,
+    { bundle, place }: Extract<Question, { ask: 'create' }>,
+  ): Promise<void> {
+    const { ended, spec } = await this.create(id, bundle, place, outputTo(socket));
+    const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    await sendJson(socket, { result: { terminal: spec.process?.terminal === true } });
+    void this.passInput(frames, { id });
+    const status = await Promise.race([ended, gone]);
+    await this.remove(id);
+    if (status !== undefined) await sendJson(socket, { exited: status });
+  }
+
+  private async passInput(frames: ReturnType<typeof framesOf>, name: { id: string; exec?: string }): Promise<void> {
+    try {
       for await (const frame of frames) {
         if ('json' in frame) continue;
         if (frame.kind === INPUT) await this.node.input(name, frame.bytes);
         else if (frame.kind === INPUT_END) this.node.endInput(name);
       }
-      this.node.endInput(name);
-    })();
-    await sendJson(socket, { exited: exitStatus(await over) });
+    } catch {
+      // whoever stood for it is gone
+    }
+    this.node.endInput(name);
   }
 }
+
+const outputTo =
+  (socket: Socket) =>
+  (stream: 1 | 2, bytes: Uint8Array): Promise<void> =>
+    sendFrame(socket, stream === 1 ? OUTPUT : ERRORS, bytes);

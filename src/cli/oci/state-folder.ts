@@ -14,12 +14,16 @@ const SOCKET_MAX = 100;
 export interface Kept {
   ociVersion: string;
   id: string;
-  /** The sandbox's process. */
+  /** The sandbox's process; in somebody else's sandbox, the one that stands for the container. */
   pid: number;
   /** When that process began, as /proc has it: another one may have its number later. */
   started: string;
   bundle: string;
   rootfs: string;
+  /** The container whose sandbox it is in; absent: it has its own. */
+  sandbox?: string;
+  /** Which network namespace of the host's the sandbox has. */
+  network?: string;
   created: string;
   annotations?: Record<string, string>;
 }
@@ -30,7 +34,7 @@ export class StateFolder {
 
   /** Throws InputError. */
   constructor(
-    private readonly root: string,
+    readonly root: string,
     readonly id: string,
   ) {
     if (!ID.test(id) || id === '.' || id === '..')
@@ -66,6 +70,20 @@ export class StateFolder {
     } catch {
       throw new InputError(`container does not exist: ${this.id}`, '`tabvisor oci list` shows those that do.');
     }
+  }
+
+  readIfThere(): Kept | undefined {
+    try {
+      return this.read();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Where the sandbox that the container is in is asked. Throws InputError. */
+  get door(): string {
+    const { sandbox } = this.read();
+    return sandbox === undefined ? this.socket : new StateFolder(this.root, sandbox).socket;
   }
 
   get exists(): boolean {

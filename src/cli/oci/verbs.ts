@@ -5,6 +5,7 @@ import type { ProcessSpec } from '../../base/runtime-spec.js';
 import { reason } from '../../hosts/node/files.js';
 import { type Bundle, openBundle } from './bundle.js';
 import { ask, statusOf } from './client.js';
+import { placeOf } from './place.js';
 import { refuseInnerHooks, runHooks } from './hooks.js';
 import { type Apart, startApart } from './spawn.js';
 import { isAlive, type Kept, StateFolder, startOf } from './state-folder.js';
@@ -37,16 +38,23 @@ export async function create(id: string, options: CreateOptions): Promise<Apart>
   if (spec.process?.terminal && options.consoleSocket === undefined)
     throw new InputError('process.terminal is true: --console-socket is missing', 'Without a terminal it needs none.');
   const folder = new StateFolder(options.root, id);
+  const { sandbox: shared, network, ...place } = placeOf(spec, options.root);
   folder.make();
   let pid: number | undefined;
   try {
-    const args = ['sandbox', '--bundle', bundle, '--socket', folder.socket, '--memory', String(options.memory), id];
+    const { socket } = shared === undefined ? folder : new StateFolder(options.root, shared);
+    const args = [
+      ...[shared === undefined ? 'sandbox' : 'shared', '--bundle', bundle, '--socket', socket],
+      ...['--place', JSON.stringify(place), '--memory', String(options.memory), id],
+    ];
     const sandbox = await startApart(args, spec.process?.terminal ? options.consoleSocket : undefined);
     pid = sandbox.pid;
     const started = startOf(pid);
     if (started === undefined) throw new InputError(`the sandbox of ${id} ended at once`);
     const kept: Kept = {
       ...{ ociVersion: spec.ociVersion ?? OCI_VERSION, id, pid, started, bundle, rootfs },
+      ...(shared !== undefined && { sandbox: shared }),
+      ...(network !== undefined && { network }),
       created: new Date().toISOString(),
       ...(spec.annotations && { annotations: spec.annotations }),
     };
@@ -118,7 +126,7 @@ export async function remove(folder: StateFolder, force: boolean): Promise<void>
 
 /** The state as it is printed. */
 export async function state(folder: StateFolder): Promise<Record<string, unknown>> {
-  const { started: _, pid, ...kept } = folder.read();
+  const { started: _, sandbox: _sandbox, network: _network, pid, ...kept } = folder.read();
   const status = await statusOf(folder);
   return { ...kept, pid: status === 'stopped' ? 0 : pid, status, owner: '' };
 }
