@@ -387,6 +387,9 @@ export class Kernel {
     for (const time of all) time.writeData();
   }
 
+  /** How often in a row there was next to nothing to take from anybody. */
+  poorReclaims = 0;
+
   /** No frame is left: what can be read again goes. */
   relieve(): void {
     reclaimAnywhere(this);
@@ -406,6 +409,7 @@ export class Kernel {
   outOfMemory(task: Task): void {
     const victim = victimOf(this) ?? task;
     this.statistics.oomKills++;
+    this.poorReclaims = 0;
     killForMemory(victim);
     this.onOutOfMemory(victim);
   }

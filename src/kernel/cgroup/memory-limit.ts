@@ -15,6 +15,12 @@ export const HIGH_BATCH = 64;
 /** A wait is no longer than this, and not worth it below that; nanoseconds. */
 const DELAY_MAX = 2e9;
 const DELAY_MIN = 10e6;
+/**
+ * An instruction may need so many pages at once. Who finds no more than that to take, and that from programs which run, takes what they
+ * need for their next step: after so many times in a row there is nothing to take. Linux MAX_RECLAIM_RETRIES.
+ */
+const POOR = 8;
+const RETRIES = 16;
 
 /** Drops clean pages of the group and below it, also mapped ones. How many. `by`: whose protection counts. */
 function drop(state: MemoryState, by: 'min' | 'low', mapped: boolean): number {
@@ -51,7 +57,17 @@ function reclaimInTurns(state: MemoryState): number {
     for (const fs of kernel.mounted) fs.sync();
     given = drop(state, 'low', false);
   }
-  return given || drop(state, 'low', true) || drop(state, 'min', true);
+  if (given === 0) return takeUsed(state, () => drop(state, 'low', true) || drop(state, 'min', true));
+  state.poorReclaims = 0;
+  return given;
+}
+
+/** `take` gives up pages that programs use. How many; 0 too when they would only be read again. */
+function takeUsed(of: { poorReclaims: number }, take: () => number): number {
+  if (of.poorReclaims >= RETRIES) return 0;
+  const given = take();
+  of.poorReclaims = given > POOR ? 0 : of.poorReclaims + 1;
+  return given;
 }
 
 /** The group is at its limit and wants a page more. May it have it? */
@@ -87,6 +103,7 @@ export function killOne(state: MemoryState): boolean {
     victim = process;
   }
   if (!victim) return false;
+  state.poorReclaims = 0;
   const group = oomGroupOf(victim, state);
   if (!group) kill(victim);
   else {
@@ -134,12 +151,13 @@ export function highDelay(state: MemoryState, pages: number): number {
  * then those that writing back makes clean, and those that programs have mapped.
  */
 export function reclaimAnywhere(kernel: Kernel): void {
-  if (dropAnywhere(kernel, false) > 0) return;
-  if (kernel.frames.dirty > 0) {
+  let given = dropAnywhere(kernel, false);
+  if (given === 0 && kernel.frames.dirty > 0) {
     for (const fs of kernel.mounted) fs.sync();
-    if (dropAnywhere(kernel, false) > 0) return;
+    given = dropAnywhere(kernel, false);
   }
-  dropAnywhere(kernel, true);
+  if (given > 0) kernel.poorReclaims = 0;
+  else takeUsed(kernel, () => dropAnywhere(kernel, true));
 }
 
 function dropAnywhere(kernel: Kernel, mapped: boolean): number {

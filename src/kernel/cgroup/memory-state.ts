@@ -35,6 +35,8 @@ export class MemoryState implements FrameAccount, GroupState {
   min = 0;
   /** memory.oom.group: all or nobody is killed. */
   oomGroup = false;
+  /** How often in a row there was next to nothing to take. */
+  poorReclaims = 0;
 
   faults = 0;
   majorFaults = 0;

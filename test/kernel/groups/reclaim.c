@@ -42,6 +42,20 @@ int main(int count, char **args) {
   show("its end", status);
   show("the limit was met", value("memory.events", "max") > 0);
   show("  and nobody was killed", value("memory.events", "oom_kill"));
+  // each step compares two pages of the file at once, and keeps a page of its own
+  child = fork();
+  if (child == 0) {
+    put("cgroup.procs", "0");
+    unsigned char *file = mmap(NULL, 2 * 4096, PROT_READ, MAP_PRIVATE, open(args[1], O_RDONLY), 0);
+    for (;;) {
+      *(char *)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 1;
+      const unsigned char *one = file, *other = file + 4096;
+      asm volatile("cmpsb" : "+S"(one), "+D"(other) : : "memory", "cc");
+    }
+  }
+  waitpid(child, &status, 0);
+  show("who has not the two pages that an instruction needs", status);
+  show("  is killed", value("memory.events", "oom_kill"));
   char peak[32];
   show("  nor went above it", atol(strcpy(peak, get("memory.peak"))) <= 4 << 20);
   put("../cgroup.procs", "0");
