@@ -10,15 +10,22 @@ export interface ClockSource {
   cpuSeconds?(): number;
 }
 
+/**
+ * A machine has been up for a while when its first program runs, and programs take it so: to ping a time of less than a second is none.
+ */
+const UP_BEFORE = 1e9;
+
 export class Clock {
   private readonly origin: number;
+  /** What monotonic() said last: a program may have been told. */
+  latest = 0;
   /** Nanoseconds since 1970 at the origin. */
   private base: number;
 
   constructor(
     private readonly source: ClockSource,
     /** Of a node that goes on from a snapshot: where its monotonic clock stands. */
-    start = 0,
+    start = UP_BEFORE,
   ) {
     this.origin = source.now() - start;
     this.base = source.date() * 1e6 - start;
@@ -26,7 +33,8 @@ export class Clock {
 
   /** CLOCK_MONOTONIC, in nanoseconds. */
   monotonic(): number {
-    return this.source.now() - this.origin;
+    this.latest = this.source.now() - this.origin;
+    return this.latest;
   }
 
   /** Nanoseconds of the host's processor so far; undefined: the host does not say. */
@@ -35,11 +43,10 @@ export class Clock {
     return seconds === undefined ? undefined : seconds * 1e9;
   }
 
-  /** CLOCK_REALTIME. */
-  date(): Timestamp {
+  /** CLOCK_REALTIME; `now`: when CLOCK_MONOTONIC is that. */
+  date(now = this.monotonic()): Timestamp {
     const seconds = Math.floor(this.base / 1e9);
-    const now = this.monotonic() + (this.base - seconds * 1e9);
-    const whole = timestampOf(now);
+    const whole = timestampOf(now + (this.base - seconds * 1e9));
     return { seconds: seconds + whole.seconds, nanoseconds: whole.nanoseconds };
   }
 

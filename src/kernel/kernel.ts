@@ -400,6 +400,11 @@ export class Kernel {
     return this.runner.current;
   }
 
+  /** CLOCK_MONOTONIC as programs are told it: not before what the time-stamp counter has shown. */
+  get programTime(): number {
+    return Math.max(this.clock.monotonic(), this.runner.shownTime);
+  }
+
   /** Frames are charged to the task's group from now on. */
   payWith(task: Task | undefined): void {
     this.frames.payer = task?.cgroup.memory;

@@ -15,6 +15,7 @@ const programs = readdirSync(SOURCES)
 /** Programs that end with what they began with. */
 const CLEAN = [
   'cgroup',
+  'clock',
   'mmap',
   'mount-api',
   'orphan',

@@ -28,19 +28,19 @@ const CLOCK_TICKS = 100;
 
 /** What a clock shows; undefined: there is no such clock. Negative ids are CPU clocks of other processes. */
 export function readClock(task: Task, clock: number): Timestamp | undefined {
-  const kernelClock = task.kernel.clock;
+  const { kernel } = task;
   switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
     case CLOCK_TAI:
-      return kernelClock.date();
+      return kernel.clock.date(kernel.programTime);
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM:
-      return task.namespaces.time.shown(clock, timestampOf(kernelClock.monotonic()));
+      return task.namespaces.time.shown(clock, timestampOf(kernel.programTime));
     case CLOCK_PROCESS_CPUTIME_ID: {
       const { userTime, systemTime } = task.process.totalUsage;
       return timestampOf(userTime + systemTime + task.kernel.currentRun());
@@ -154,7 +154,7 @@ export function clockNanosleepTime64(task: Task, clock: number, flags: number, r
 // ---- older calls ------------------------------------------------------------------------------------------------------------------
 
 export function gettimeofday(task: Task, address: number, zone: number): number {
-  const { seconds, nanoseconds } = task.kernel.clock.date();
+  const { seconds, nanoseconds } = readClock(task, CLOCK_REALTIME)!;
   if (
     address !== 0 &&
     writeStruct(task, task.abi.structs.timeval, address, { sec: seconds, usec: Math.floor(nanoseconds / 1000) }) !== 0
@@ -185,7 +185,7 @@ export function settimeofday(task: Task, address: number, zoneAddress: number): 
   return 0;
 }
 export function time(task: Task, address: number): number {
-  const { seconds } = task.kernel.clock.date();
+  const { seconds } = readClock(task, CLOCK_REALTIME)!;
   if (address !== 0 && writeU32(task.space, address, seconds) !== 0) return -EFAULT;
   return seconds;
 }

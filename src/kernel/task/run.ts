@@ -31,6 +31,9 @@ const SHARE_SAMPLE = 1e6;
 const SHARE_MIN = 0.05;
 const SHARE_WEIGHT = 0.25;
 
+/** How fast the time-stamp counter goes while it is ahead of the clock. */
+const SLEW = 1 / 16;
+
 /** RLIMIT_RTTIME: microseconds that a real-time task runs without waiting. SIGXCPU at the soft limit and every second behind it. */
 function limitRealTime(task: Task, nanoseconds: number): void {
   task.realTimeRun = task.state === 'blocked' ? 0 : task.realTimeRun + nanoseconds;
@@ -57,6 +60,12 @@ export class Runner {
   private turnStart = 0;
   /** What the processor had done when it began. */
   private turnInstructions = 0;
+  /** What the time-stamp counter showed, what the processor had done then, and nanoseconds that an instruction is since. */
+  private shown = 0;
+  private shownAfter = 0;
+  private pace = 0;
+  /** The clock's time that it goes by. */
+  private known = 0;
   /** Who had the processor last. */
   private last?: Task;
 
@@ -120,7 +129,6 @@ export class Runner {
     const before = kernel.cpu.instructions;
     this.turnInstructions = before;
     const budget = Math.min(BUDGET_MAX, Math.max(BUDGET_MIN, Math.floor(nanoseconds * this.rate)));
-    kernel.cpu.setTime(start, 1 / this.rate);
     if (task.rseq && this.last !== task && !task.call && !task.afterStop) leaveSection(task);
     this.go(task, before + budget);
     this.current = undefined;
@@ -174,6 +182,7 @@ export class Runner {
       const left = end - cpu.instructions - calls * CALL_COST;
       if (left <= 0 || kernel.scheduler.preempts(task)) return;
       task.callNumber = -1;
+      this.showTime();
       switch (cpu.run(left)) {
         case EXIT_SYSCALL:
           calls++;
@@ -187,6 +196,24 @@ export class Runner {
           break;
       }
     }
+  }
+
+  /** What the time-stamp counter shows, which programs work the time out from. */
+  get shownTime(): number {
+    return this.shown + (this.kernel.cpu.instructions - this.shownAfter) * this.pace;
+  }
+
+  /** A program goes on. The counter is not behind what it may have been told; it never goes back: where it is ahead of the clock it goes slowly. */
+  private showTime(): void {
+    const { clock, cpu } = this.kernel;
+    const { shownTime } = this;
+    if (clock.latest !== this.known) {
+      this.known = clock.latest;
+      this.pace = (shownTime > this.known ? SLEW : 1) / this.rate;
+    }
+    this.shown = Math.max(shownTime, this.known);
+    this.shownAfter = cpu.instructions;
+    cpu.setTime(this.shown, this.pace);
   }
 
   /** A task that takes memory while its group is above memory.high waits. */
