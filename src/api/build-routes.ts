@@ -1,10 +1,12 @@
 // Builds. Docker Engine API, ImageBuild: the answer begins with the first line of output, so that what is wrong before has a status.
+import { fromBase64 } from '../base/base64.js';
 import { messageOf } from '../base/errors.js';
 import { decodeText, TextStream } from '../base/text.js';
 import { buildImage } from '../engine/build/builder.js';
 import { Cancellation } from '../engine/build/cancellation.js';
 import { BuildFailure } from '../engine/build/failure.js';
-import type { BuildOutput, BuildRequest } from '../engine/build/request.js';
+import type { BuildOutput, WholeRequest } from '../engine/build/request.js';
+import type { SecretSource } from '../engine/build/lending.js';
 import type { Engine } from '../engine/engine.js';
 import { InvalidParameter } from '../engine/errors.js';
 import type { ByteWriter, HttpAnswer, HttpRequest } from '../http/message.js';
@@ -18,6 +20,8 @@ export function buildRoutes(router: Router, engine: Engine): void {
 
 const BUILDKIT = '2';
 const MAP_MAX = 1000;
+/** DEVIATION: Docker's clients have no secrets for this builder, ours has: JSON of texts in base64 by their ids, itself in base64. */
+const SECRETS = 'x-build-secrets';
 
 async function build(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
   const { query } = request;
@@ -28,7 +32,7 @@ async function build(engine: Engine, request: HttpRequest): Promise<HttpAnswer> 
       `a context at ${query.get('remote')} is not fetched here: clone or download it, and give its folder or its tar`,
     );
   if (flagOf(request, 'squash')) throw new InvalidParameter('squash is only supported with experimental mode');
-  const asked: BuildRequest = {
+  const asked: WholeRequest = {
     context: request.body,
     dockerfile: query.get('dockerfile') ?? '',
     tags: request.queryAll.filter(([name, value]) => name === 't' && value !== '').map(([, value]) => value),
@@ -44,6 +48,7 @@ async function build(engine: Engine, request: HttpRequest): Promise<HttpAnswer> 
     platform: query.get('platform') || undefined,
     hostConfig: hostConfigOf(request),
     credentials: registriesOf(request.headers.get('x-registry-config')),
+    secrets: secretsOf(request.headers.get(SECRETS)),
   };
   return answered(engine, asked, flagOf(request, 'q'));
 }
@@ -65,6 +70,21 @@ function textsOf(request: HttpRequest, name: string, nulls: boolean): Record<str
   if (entries.length > MAP_MAX || !entries.every(([, one]) => isText(one)))
     throw new InvalidParameter(`${name} must be an object of at most ${MAP_MAX} strings`);
   return Object.fromEntries(entries);
+}
+
+/** Throws InvalidParameter. */
+function secretsOf(header: string | undefined): SecretSource | undefined {
+  if (header === undefined) return undefined;
+  const text = decodeText(fromBase64(header) ?? new Uint8Array()) ?? '';
+  try {
+    const known = new Map(Object.entries(JSON.parse(text) as Record<string, string>));
+    return async (id) => {
+      const bytes = known.get(id);
+      return bytes === undefined ? undefined : fromBase64(bytes);
+    };
+  } catch (error) {
+    throw new InvalidParameter(`${SECRETS}: is no JSON in base64`, { cause: error });
+  }
 }
 
 /** What limits the containers that RUN makes. Throws InvalidParameter. */
@@ -94,7 +114,7 @@ function hostConfigOf(request: HttpRequest): Record<string, unknown> {
 }
 
 /** Begins the build. Resolves with its answer when there is something to say; what fails before rejects. */
-function answered(engine: Engine, asked: BuildRequest, quiet: boolean): Promise<HttpAnswer> {
+function answered(engine: Engine, asked: WholeRequest, quiet: boolean): Promise<HttpAnswer> {
   const cancellation = new Cancellation();
   return new Promise((resolve, reject) => {
     const out = new Output(quiet, () =>

@@ -38,6 +38,8 @@ export interface UserSpec {
 
 /** An option of a mount that is ours: the folder of the host is made where it is not there. */
 export const MAKE_SOURCE = 'x-tabvisor.make-source';
+/** Another: of a volume only what is at this path, whose names are bytes as characters, is mounted. */
+export const VOLUME_PATH = 'x-tabvisor.path=';
 
 export interface MountSpec {
   destination: string;

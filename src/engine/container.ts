@@ -1,9 +1,9 @@
 // A container of the engine: what was asked for, its state, its log and streams; its lifecycle on a node.
 // Docker Engine API, "Containers".
-import type { IdMappings, NamespaceType } from '../base/runtime-spec.js';
+import type { IdMappings, MountSpec, NamespaceType } from '../base/runtime-spec.js';
 import { InputError, messageOf } from '../base/errors.js';
 import { NodeFailure } from '../runtime/failure.js';
-import type { NodeClient, PublishedPort } from '../runtime/node-client.js';
+import type { MountedFile, MountPlace, NodeClient, PublishedPort } from '../runtime/node-client.js';
 import type { EndpointRequest, NetworkSetup, Place } from './endpoints.js';
 import type { ContainerConfig, HostConfig } from './container-config.js';
 import { type MountPoint, resourcesOf, specOf } from './container-spec.js';
@@ -63,6 +63,15 @@ export interface Surroundings {
   exec(container: Container, config: ExecConfig): Exec;
 }
 
+/** What a build lends its container while it runs: nothing of it is ever kept. */
+export interface Lent {
+  mounts: MountSpec[];
+  files: Readonly<Record<string, MountedFile>>;
+  env: readonly string[];
+  /** Where its mounts lie: no change of its root. */
+  places: MountPlace[];
+}
+
 export class Container implements Patient {
   readonly id: string;
   name: string;
@@ -77,6 +86,7 @@ export class Container implements Patient {
   places: Place[] = [];
   ports: PublishedPort[] = [];
   readonly created: number;
+  lent?: Lent;
   readonly log: ContainerLog;
   streams = new ProcessStreams();
   readonly execIds = new Set<string>();
@@ -231,9 +241,11 @@ export class Container implements Patient {
       const joined = this.around.joined(this);
       const owners = ownersOf(this.around.remap, this.host);
       const spec = specOf({ id, config, host: this.host, args: this.args, mounts: this.mounts, joined, owners });
+      spec.mounts!.push(...(this.lent?.mounts ?? []));
+      spec.process!.env!.push(...(this.lent?.env ?? []));
       await this.around.prepare(this);
       const network = await this.around.enter(this);
-      const files = this.around.files(this);
+      const files = { ...this.around.files(this), ...this.lent?.files };
       const reaper = this.host.Init ?? false;
       const { pid } = await node.call('create', { id, root: id, spec, files, reaper, ...network });
       if (network.ports.length > 0) this.ports = await this.publish();

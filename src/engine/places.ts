@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.js';
 import type { NodeClient } from '../runtime/node-client.js';
 import type { Images } from './images.js';
 import type { HostConfig } from './container-config.js';
+import type { Lent } from './container.js';
 import type { MountPoint } from './container-spec.js';
 import { ownersOf } from './user-remap.js';
 import { upperOf, volumeOf } from './state-store.js';
@@ -14,6 +15,7 @@ export interface Rooted {
   readonly layers: readonly string[];
   readonly mounts: readonly MountPoint[];
   readonly host: HostConfig;
+  readonly lent?: Lent;
 }
 
 export class Places {
@@ -32,13 +34,13 @@ export class Places {
   }
 
   /** The node has a container's root and volumes when this resolves. */
-  async prepare({ id, layers, mounts, host }: Rooted): Promise<void> {
+  async prepare({ id, layers, mounts, host, lent }: Rooted): Promise<void> {
     const names = mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name !== undefined ? [Name] : []));
     const owners = ownersOf(this.remap, host);
     await Promise.all([
       once(this.roots, id, async () => {
         const found = await this.images.layers(layers as Digest[]);
-        await this.node.call('addRoot', { id, layers: found, upper: upperOf(id), owners });
+        await this.node.call('addRoot', { id, layers: found, upper: upperOf(id), places: lent?.places, owners });
       }),
       ...names.map((name) =>
         once(this.volumes, name, () =>

@@ -36,15 +36,45 @@ export function bind(
   if (source.startsWith(VOLUME)) {
     const volume = volumes.get(source.slice(VOLUME.length));
     if (!volume) throw new Refusal('missing', `${what}: there is no volume '${source.slice(VOLUME.length)}'`);
-    bindVolume(task, volume, options, directoryAt(task, spec.destination, what), what);
+    bindVolume(task, volume, options, spec.destination, what);
   } else bindFolder(task, source, options, spec.destination, files, user, what);
 }
 
-function bindVolume(task: Task, volume: FileSystem, { flags, copies }: MountOptions, place: Path, what: string): void {
+function bindVolume(
+  task: Task,
+  volume: FileSystem,
+  { flags, copies, path }: MountOptions,
+  destination: string,
+  what: string,
+): void {
+  if (path !== '') {
+    bindPart(task, volume, path, flags, destination, what);
+    return;
+  }
+  const place = directoryAt(task, destination, what);
   // what is mounted there is not the image's
   if (copies && place.mount === task.fs.root.covered.mount)
     checked(`${what}: what the image has there`, new VolumeFiller(task).fill(volume, place.inode));
   checked(what, attach(task, volume, undefined, place, flags));
+}
+
+/** A directory or a file of a volume; no link is followed on the way. */
+function bindPart(
+  task: Task,
+  volume: FileSystem,
+  path: string,
+  flags: number,
+  destination: string,
+  what: string,
+): void {
+  let dentry = volume.rootDentry;
+  for (const name of path.split('/').filter(Boolean)) {
+    const inode = checked(what, dentry.inode!.lookup(task.kernel.setup, name));
+    dentry = dentry.child(name) ?? new Dentry(name, dentry, inode);
+  }
+  const place = (dentry.inode!.isDirectory ? directoryAt : fileAt)(task, destination, what);
+  const { mount, dentry: at } = place.covered;
+  mount.attach(task.kernel.newMount(volume, dentry, flags), at);
 }
 
 /** A folder of the host is a disk of its own to programs. */

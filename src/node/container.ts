@@ -20,7 +20,7 @@ import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { resolve } from '../kernel/vfs/walk.js';
 import type { MountSources } from './binds.js';
 import { makeDevices } from './devices.js';
-import { makeReadOnly, makeRootReadOnly, mask, mountAll, mountTexts } from './mounts.js';
+import { makeReadOnly, makeRootReadOnly, mask, mountAll, type MountedFiles, mountFiles } from './mounts.js';
 import { namespacesOf, rootOf, userNamespaceOf } from './namespaces.js';
 import { fileAt, writeText } from './place.js';
 import { becomeUser, identityOf, type Identity, limitProcess } from './process-setup.js';
@@ -63,7 +63,7 @@ export class Container {
     readonly id: string,
     root: FileSystem,
     readonly spec: RuntimeSpec,
-    sources: MountSources & { texts: Readonly<Record<string, string>> },
+    sources: MountSources & { mounted: MountedFiles },
     events: StdioEvents,
     reaper = false,
   ) {
@@ -120,7 +120,7 @@ export class Container {
   private setUp(
     task: Task,
     spec: RuntimeSpec,
-    sources: MountSources & { texts: Readonly<Record<string, string>> },
+    sources: MountSources & { mounted: MountedFiles },
     events: StdioEvents,
   ): Running {
     const linux = spec.linux ?? {};
@@ -130,7 +130,7 @@ export class Container {
       uts.domainname = spec.domainname.slice(0, 64);
     const { credentials: user } = identityOf(this.kernel, this.owner, this.mounts.rootPath, spec.process!);
     mountAll(task, spec.mounts ?? [], sources, user);
-    mountTexts(task, sources.texts);
+    mountFiles(task, sources.mounted);
     makeDevices(task, linux.devices ?? []);
     for (const [name, value] of Object.entries(linux.sysctl ?? {}))
       writeText(task, `/proc/sys/${name.replaceAll('.', '/')}`, value, `sysctl ${name}`);

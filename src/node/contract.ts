@@ -153,16 +153,32 @@ export interface FileChange {
   kind: 0 | 1 | 2;
 }
 
+/** A file that is mounted over one of a container's root, in ids of the container. */
+export interface MountedFile {
+  bytes: Uint8Array;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** A place for what is mounted: a directory or a file. */
+export interface MountPlace {
+  path: string;
+  isFile: boolean;
+}
+
 /** The calls, each with one argument; the verbs of the OCI runtime-spec and what an engine asks besides. */
 export interface NodeCalls {
   info(): NodeInfo;
   /**
    * A root that can be changed: layers, the lowest first, or a folder of the host, which is written to. It stays until it is removed,
    * whatever containers have it. `upper`: the store that changes of it are kept in, made where there is none; without one they are in
-   * memory alone. `owners`: whose the files of the layers are in the node, for containers with a user namespace of that mapping.
+   * memory alone. `places`: are there for mounts, and no change of the root. `owners`: whose the files of the layers are in the node, for containers with a user namespace of that mapping.
    */
   addRoot(
-    root: { id: string; layers: Layer[]; upper?: string; owners?: IdMappings } | { id: string; folder: string },
+    root:
+      | { id: string; layers: Layer[]; upper?: string; places?: MountPlace[]; owners?: IdMappings }
+      | { id: string; folder: string },
   ): void;
   /** With its store; `keep`: that stays, for the next to add it. */
   removeRoot(root: { id: string; keep?: boolean }): void;
@@ -187,17 +203,17 @@ export interface NodeCalls {
   usage(of: { root: string } | { volume: string }): { bytes: number; files: number };
   addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean }): void;
   removeNetwork(network: { id: string }): void;
-  /** `store`: as a root's `upper`. */
-  addVolume(volume: { id: string; store?: string; owners?: IdMappings }): void;
+  /** `store`: as a root's `upper`. `layers` instead: they are what is in it at first, and what changes is kept in memory alone. */
+  addVolume(volume: { id: string; store?: string; layers?: Layer[]; owners?: IdMappings }): void;
   removeVolume(volume: { id: string; keep?: boolean }): void;
   /** What has changed in roots and volumes is in their stores, and on the host's storage: to be asked before a node is ended. */
   sync(): void;
-  /** `files`: texts that are mounted over files of the root. */
+  /** `files`: what is mounted over files of the root; a text is root's, and anybody may read it. */
   create(container: {
     id: string;
     root: string;
     spec: RuntimeSpec;
-    files?: Record<string, string>;
+    files?: Record<string, string | MountedFile>;
     /** The kernel itself is process 1: it inherits orphans and lets them go, and ends with the program. */
     reaper?: boolean;
     /** Absent: it has no networks, and never will. */

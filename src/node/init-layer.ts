@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel/kernel.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import type { Inode } from '../kernel/vfs/inode.js';
 import type { Ids } from '../kernel/ns/id-map.js';
+import type { MountPlace } from './contract.js';
 import { checked } from './refusal.js';
 
 const PLACES: readonly (readonly [path: string, type: number])[] = [
@@ -22,10 +23,16 @@ const PLACES: readonly (readonly [path: string, type: number])[] = [
 /** Room for the few names. */
 const SIZE = 1 << 16;
 
-/** `lowers` from the top down; what is made is `ids`'. The layer is undefined when they have it all. */
-export function initLayer(kernel: Kernel, lowers: readonly FileSystem[], ids: Ids): FileSystem | undefined {
+/** `lowers` from the top down; what is made is `ids`'; `more`: places besides. The layer is undefined when they have it all. */
+export function initLayer(
+  kernel: Kernel,
+  lowers: readonly FileSystem[],
+  ids: Ids,
+  more: readonly MountPlace[] = [],
+): FileSystem | undefined {
   const image = lowers.length > 0 ? new Overlayfs(kernel.newDevice(), kernel.setup, undefined, lowers) : undefined;
-  const missing = PLACES.filter(([path]) => !image || isMissing(kernel, image.root, path));
+  const wanted = [...PLACES, ...more.map(({ path, isFile }) => [path, isFile ? S_IFREG : S_IFDIR] as const)];
+  const missing = wanted.filter(([path]) => !image || isMissing(kernel, image.root, path));
   if (missing.length === 0) return undefined;
   const made = new Tmpfs(kernel.newDevice(), kernel.frames, { size: SIZE, mode: 0o755, ...ids }, kernel.clock);
   if (image) copyAttributes(kernel, image.root, made.root);

@@ -1,6 +1,6 @@
 // Options of a mount in a config.json: which are flags, which say how it propagates, and which are the filesystem's own.
 // OCI runtime-spec, config.md, "Linux mount options"; man 8 mount.
-import { MAKE_SOURCE } from '../base/runtime-spec.js';
+import { MAKE_SOURCE, VOLUME_PATH } from '../base/runtime-spec.js';
 import * as M from '../kernel/abi/mount.js';
 
 const SET: Readonly<Record<string, number>> = {
@@ -39,13 +39,15 @@ export interface MountOptions {
   copies: boolean;
   /** Of a folder of the host: it is made where it is not there. */
   makesSource: boolean;
+  /** Of a volume: what of it is mounted. */
+  path: string;
   propagation?: { type: number; recursive: boolean };
   /** What the filesystem is given. */
   data: string;
 }
 
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const found: MountOptions = { flags: 0, bind: false, copies: true, makesSource: false, data: '' };
+  const found: MountOptions = { flags: 0, bind: false, copies: true, makesSource: false, path: '', data: '' };
   const data: string[] = [];
   for (const option of options) {
     const recursive = option.startsWith('r') && Object.hasOwn(PROPAGATION, option.slice(1));
@@ -53,6 +55,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     if (option === 'bind' || option === 'rbind') found.bind = true;
     else if (option === 'nocopy') found.copies = false;
     else if (option === MAKE_SOURCE) found.makesSource = true;
+    else if (option.startsWith(VOLUME_PATH)) found.path = option.slice(VOLUME_PATH.length);
     else if (Object.hasOwn(SET, option)) found.flags |= SET[option]!;
     else if (Object.hasOwn(CLEAR, option)) found.flags &= ~CLEAR[option]!;
     else if (Object.hasOwn(PROPAGATION, kind)) found.propagation = { type: PROPAGATION[kind]!, recursive };

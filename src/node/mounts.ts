@@ -1,4 +1,4 @@
-// What is mounted in a container's root, in the order of its config: filesystems of the kernel's, folders of the host, volumes, texts;
+// What is mounted in a container's root, in the order of its config: filesystems of the kernel's, folders of the host, volumes, files;
 // then what of it is hidden or can't be written. OCI runtime-spec, config.md, "Mounts"; config-linux.md, "Masked Paths", "Readonly Paths".
 import type { MountSpec } from '../base/runtime-spec.js';
 import { encodeText } from '../base/text.js';
@@ -7,7 +7,7 @@ import { MS_RDONLY } from '../kernel/abi/mount.js';
 import { S_IFREG } from '../kernel/abi/stat.js';
 import { makeFileSystem } from '../kernel/fs/file-system-types.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
-import type { Ids } from '../kernel/ns/id-map.js';
+import { type Ids, idsInKernel } from '../kernel/ns/id-map.js';
 import type { Task } from '../kernel/task/task.js';
 import { Dentry } from '../kernel/vfs/dentry.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
@@ -16,12 +16,13 @@ import type { Path } from '../kernel/vfs/path.js';
 import { resolve } from '../kernel/vfs/walk.js';
 import { attach, bind, type MountSources } from './binds.js';
 import { parseMountOptions, type MountOptions } from './mount-options.js';
+import type { MountedFile } from './contract.js';
 import { directoryAt, fileAt } from './place.js';
 import { checked, Refusal } from './refusal.js';
 
 /** cgroup v1 is what configs often say; there is the one hierarchy. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { cgroup: 'cgroup2' };
-const TEXT_MAX = 1 << 20;
+const FILE_MAX = 1 << 20;
 
 /** Mounts all of a config's. `user`: who the program will be, in the kernel's ids. Throws Refusal. */
 export function mountAll(task: Task, mounts: readonly MountSpec[], sources: MountSources, user: Ids): void {
@@ -57,23 +58,27 @@ function keepMode(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
   if (!/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: inode.mode & 0o7777 });
 }
 
-/** Texts over files of the root: /etc/hosts and the like. They can be written, and are the container's own. */
-export function mountTexts(task: Task, texts: Readonly<Record<string, string>>): void {
+export type MountedFiles = Readonly<Record<string, string | MountedFile>>;
+
+/** Files over those of the root: /etc/hosts and the like, secrets. They can be written, and are the container's own. */
+export function mountFiles(task: Task, files: MountedFiles): void {
   const { kernel } = task;
   const { frames, clock } = kernel;
-  const ids = task.credentials.userNamespace.rootIds;
-  for (const [path, text] of Object.entries(texts)) {
-    if (text.length > TEXT_MAX) throw new Refusal('invalid', `${path}: is longer than ${TEXT_MAX} bytes`);
-    const fs = new Tmpfs(kernel.newDevice(), frames, { size: TEXT_MAX, mode: 0o755 }, clock);
+  const { userNamespace } = task.credentials;
+  for (const [path, file] of Object.entries(files)) {
+    const isText = typeof file === 'string';
+    const { bytes, mode } = isText ? { bytes: encodeText(file), mode: 0o644 } : file;
+    const ids = isText ? userNamespace.rootIds : idsInKernel(file, userNamespace);
+    if (bytes.length > FILE_MAX) throw new Refusal('invalid', `${path}: is longer than ${FILE_MAX} bytes`);
+    const fs = new Tmpfs(kernel.newDevice(), frames, { size: FILE_MAX, mode: 0o755 }, clock);
     fs.source = 'tmpfs';
-    const bytes = encodeText(text);
-    const file = checked(path, fs.root.create(task, 'text', { mode: S_IFREG | 0o644, ...ids }));
+    const made = checked(path, fs.root.create(task, 'file', { mode: S_IFREG | mode, ...ids }));
     for (let at = 0; at < bytes.length; at += 4096) {
-      const frame = checked(path, file.cache!.get(at / 4096));
+      const frame = checked(path, made.cache!.get(at / 4096));
       frames.bytes.set(bytes.subarray(at, at + 4096), frames.hostAddress(frame));
     }
-    file.size = bytes.length;
-    checked(path, attach(task, fs, 'text', fileAt(task, path), 0));
+    made.size = bytes.length;
+    checked(path, attach(task, fs, 'file', fileAt(task, path), 0));
   }
 }
 

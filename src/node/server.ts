@@ -229,7 +229,7 @@ export class NodeServer implements NodeCalls {
       const { fs: upper, lasting } = this.changes(kernel.newDevice(), from.upper, owner);
       if (lasting) this.storeDisk.hold(upper);
       const image = from.layers.map((layer) => this.layer(layer, owner)).reverse();
-      const init = initLayer(kernel, image, owner.rootIds);
+      const init = initLayer(kernel, image, owner.rootIds, from.places);
       const lowers = init ? [init, ...image] : image;
       return { fs: new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers), lasting };
     });
@@ -267,7 +267,8 @@ export class NodeServer implements NodeCalls {
 
   private sweepLayers(): void {
     if (this.forgotten.size === 0) return;
-    const used = new Set([...this.roots.values()].flatMap(({ fs }) => (fs instanceof Overlayfs ? fs.lowers : [])));
+    const kept = [...this.roots.values(), ...this.volumes.values()];
+    const used = new Set(kept.flatMap(({ fs }) => (fs instanceof Overlayfs ? fs.lowers : [])));
     const left = new Set<string>();
     for (const [key, { id, fs, source }] of this.layers) {
       if (!this.forgotten.has(id)) continue;
@@ -360,11 +361,16 @@ export class NodeServer implements NodeCalls {
   }
 
   /** One that lasts is a disk of its own to programs. */
-  addVolume({ id, store, owners }: ArgumentOf<'addVolume'>): void {
+  addVolume({ id, store, layers, owners }: ArgumentOf<'addVolume'>): void {
     checkMappings(owners);
     const owner = owners ? mappedNamespace(this.kernel, owners) : undefined;
     const { disks } = this.kernel;
     this.keep(this.volumes, id, 'volume', () => {
+      if (layers) {
+        const { fs: upper } = this.changes(this.kernel.newDevice(), undefined, owner);
+        const lowers = layers.map((layer) => this.layer(layer, owner ?? this.kernel.userNamespace)).reverse();
+        return { fs: new Overlayfs(this.kernel.newDevice(), this.kernel.setup, upper, lowers) };
+      }
       if (store === undefined) return this.changes(this.kernel.newDevice(), undefined, owner);
       // the first is that of the layers, whatever comes first
       void this.storeDisk;
@@ -385,6 +391,7 @@ export class NodeServer implements NodeCalls {
     const volume = this.volumes.get(id);
     this.drop(this.volumes, id, 'volume', keep);
     if (volume) this.kernel.disks.removeOf(volume.fs);
+    this.sweepLayers();
   }
 
   /** What has changed is on the host's storage. Throws Refusal. */
@@ -414,7 +421,7 @@ export class NodeServer implements NodeCalls {
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
     const fs = this.root(root);
     checkSpec(spec);
-    const sources = { ...this.mountSources, texts: files };
+    const sources = { ...this.mountSources, mounted: files };
     const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper);
     try {
       const { net } = container.init.task.namespaces;

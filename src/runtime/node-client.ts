@@ -35,6 +35,8 @@ export type {
   FilesOf,
   FileStatus,
   Layer,
+  MountedFile,
+  MountPlace,
   ProcessRow,
   PublishedPort,
   Statistics,

@@ -1,9 +1,14 @@
 // docker build by docker's own client, with the classic builder: what it prints, what the images hold, what is built again and what not.
 // docs.docker.com/reference/dockerfile. Oracles: the client, and the Engine API's description.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what Dockerfiles have in them.
+import { execFile, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { root } from '../provisioned.js';
 import { type TarFile, tarOf } from '../tar.js';
 import { buildContext, type Files } from './build-context.js';
 import { type Daemon, sharedDaemon, type Ran } from './daemon-fixture.js';
@@ -168,7 +173,10 @@ test.each([
   ['COPY Dockerfile /etc/passwd/x', 'cannot copy to non-directory: /etc/passwd'],
   ['ADD http://127.0.0.1:1/x /', '127.0.0.1'],
   ['ADD http://169.254.169.254/latest/meta-data /', '169.254.169.254'],
-  ['RUN --mount=type=secret,id=x true', 'the --mount option of type secret requires BuildKit'],
+  ['RUN --mount=type=secret,id=x,required true', 'secret x: not found'],
+  ['RUN --mount=type=bind,source=../etc,target=/x true', 'forbidden path outside the build context'],
+  ['RUN --mount=type=bind,source=none,target=/x true', '"none": not found'],
+  ['RUN --mount=type=ssh true', 'no agent of ssh'],
   ['HEALTHCHECK --interval=1x CMD true', 'time: invalid duration "1x"'],
   ['STOPSIGNAL nothing', 'nvalid signal: nothing'],
   ['USER ${X:?who}', 'X: who'],
@@ -281,7 +289,57 @@ RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch echo one
 `;
   expect((await build({ Dockerfile }, '--no-cache')).stdout).toMatch(/^one\n ---> /m);
   expect((await build({ Dockerfile }, '--no-cache', '-t', 'cached')).stdout).toMatch(/^one\none\n ---> /m);
-  expect(await run('cached', 'ls', '/cache', '/scratch')).toBe('/cache:\n\n/scratch:\n');
+  // the places of mounts are no part of it either
+  expect(await run('cached', 'ls', '-d', '/cache', '/scratch')).toBe('');
+});
+
+test('a command is lent files of the context, of stages and of images, and nothing of them comes into the image', async () => {
+  const files = {
+    ...{ 'c/one': '1\n', 'c/link@': '/c/one', other: '2\n', '.dockerignore': 'ignored\n', ignored: 'x' },
+    Dockerfile: `FROM busybox AS made
+RUN mkdir /d && echo made > /d/f
+FROM busybox
+WORKDIR /w
+RUN --mount=target=/ctx --mount=from=made,source=/d,target=d,rw --mount=from=busybox,src=/bin/busybox,dst=/box/busybox \
+  cat /ctx/c/one d/f > /out; ls /ctx >> /out; echo more >> d/f; cat d/f >> /out; (echo x > /ctx/x) 2>> /out; /box/busybox echo boxed >> /out
+RUN --mount=source=c/one,target=/deep/file cat /deep/file >> /out; (echo y > /deep/file) 2>> /out; true
+RUN --mount=from=made,source=/d,target=/d cat /d/f >> /out
+`,
+  };
+  const { status, stderr, stdout } = await build(files, '-t', 'lent');
+  expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('Successfully tagged')]);
+  expect(await run('lent', 'cat', '/out')).toBe(
+    "1\nmade\nDockerfile\nc\nother\nmade\nmore\n/bin/sh: can't create /ctx/x: Read-only file system\nboxed\n" +
+      "1\n/bin/sh: can't create /deep/file: Read-only file system\nmade\n",
+  );
+  expect(await run('lent', 'find', '/ctx', '/d', '/w', '/box', '/deep')).toBe('/w\n');
+  // what is bound is part of the command
+  const again = await build({ ...files, 'c/one': 'changed\n' }, '-t', 'lent');
+  expect(again.stdout.match(/Using cache/g)).toHaveLength(2);
+  expect(await run('lent', 'head', '-n', '1', '/out')).toBe('changed\n');
+});
+
+test('a secret is a file or a variable while a command runs, and nowhere afterwards', async () => {
+  const place = contextOf({
+    Dockerfile: `FROM busybox
+RUN --mount=type=secret,id=key --mount=type=secret,id=word,env=WORD --mount=type=secret,id=none \
+  --mount=type=secret,id=key,target=/k/own,mode=0444,uid=7,gid=8 \
+  (stat -c '%a %u:%g %n' /run/secrets/key /k/own; sha256sum < /run/secrets/key; echo $WORD | tr a-z n-za-m; ls /run/secrets) > /out
+`,
+  });
+  const key = join(place, '..', 'key');
+  writeFileSync(key, 'the key');
+  const environment = { ...process.env, WORD: 'jbeq', DOCKER_HOST: daemon.host };
+  const own = [join(root, 'bin/tabvisor.mjs'), '-H', daemon.host, 'build', '-t', 'secretive'];
+  const given = ['--secret', `id=key,src=${key}`, '--secret', 'id=word,env=WORD', place];
+  await promisify(execFile)(process.execPath, [...own, ...given], { env: environment });
+  const sum = createHash('sha256').update('the key').digest('hex');
+  expect(await run('secretive', 'cat', '/out')).toBe(
+    `400 0:0 /run/secrets/key\n444 7:8 /k/own\n${sum}  -\nword\nkey\n`,
+  );
+  expect(await run('secretive', 'ls', '-d', '/run/secrets', '/k')).toBe('');
+  const found = spawnSync('grep', ['-rlE', 'the key|jbeq', join(daemon.folder, 'data')]).stdout.toString();
+  expect(found).toBe('');
 });
 
 test('BuildKit is refused with what to do', async () => {

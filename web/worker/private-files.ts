@@ -49,10 +49,9 @@ export class PrivateFiles implements NodeFiles {
   async prepare(message: ToNode): Promise<void> {
     if (!('call' in message)) return;
     const { argument } = message;
-    if (message.name === 'addVolume') await this.prepareStore((argument as { store?: string }).store);
-    if (message.name !== 'addRoot') return;
-    const { layers = [], upper } = argument as { layers?: Layer[]; upper?: string };
-    await this.prepareStore(upper);
+    if (message.name !== 'addRoot' && message.name !== 'addVolume') return;
+    const { layers = [], upper, store } = argument as { layers?: Layer[]; upper?: string; store?: string };
+    await this.prepareStore(upper ?? store);
     for (const { blob } of layers) {
       const file = await this.storage.file(blob).catch(() => undefined);
       if (!file) continue;

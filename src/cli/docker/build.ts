@@ -91,6 +91,35 @@ const buildArguments = (values: Values): string | undefined => {
   return given.length > 0 ? JSON.stringify(Object.fromEntries(given)) : undefined;
 };
 
+/** Bytes of a header, at most. */
+const SECRETS_MAX = 8 << 10;
+
+/** Secrets by their ids, as they are sent: of files or of variables of our own. */
+function secretsOf(given: readonly string[]): string {
+  const known: Record<string, string> = {};
+  for (const text of given) {
+    const fields = new Map(
+      text.split(',').map((field): [string, string] => {
+        const at = field.indexOf('=');
+        return at < 0 ? [field, ''] : [field.slice(0, at), field.slice(at + 1)];
+      }),
+    );
+    const id = fields.get('id');
+    if (!id) throw new Complaint(`could not parse secrets: [${text}]: an id is needed`);
+    const file = fields.get('src') ?? fields.get('source');
+    const isVariable = fields.get('type') === 'env' || fields.has('env') || (file === undefined && process.env[id]);
+    const variable = isVariable ? process.env[fields.get('env') ?? file ?? id] : undefined;
+    const path = file ?? id;
+    if (variable === undefined && !existsSync(path))
+      throw new Complaint(`could not parse secrets: [${text}]: failed to stat ${path}: no such file or directory`);
+    known[id] = (variable === undefined ? readFileSync(path) : Buffer.from(variable)).toString('base64');
+  }
+  const header = Buffer.from(JSON.stringify(known)).toString('base64url');
+  if (header.length > SECRETS_MAX)
+    throw new Complaint(`secrets may have ${SECRETS_MAX >> 10} KiB in all: ${header.length} bytes are too many`);
+  return header;
+}
+
 export const buildCommand: DockerCommand = {
   name: 'build',
   usage: 'PATH | -',
@@ -110,6 +139,7 @@ export const buildCommand: DockerCommand = {
     flag('--pull', 'bool', 'look for newer base images'),
     flag('-q, --quiet', 'bool', "print the image's ID alone"),
     flag('--rm', 'bool', 'remove containers of steps', 'true'),
+    flag('--secret', 'list', 'a secret for RUN --mount=type=secret (id=NAME[,src=FILE|,env=NAME])'),
     flag('--shm-size', 'bytes', 'size of /dev/shm'),
     flag('-t, --tag', 'list', 'a name of the image'),
     flag('--target', 'string', 'the stage to build'),
@@ -150,7 +180,10 @@ export const buildCommand: DockerCommand = {
     };
     let id = '';
     const quiet = values.is('quiet');
-    const headers = { 'Content-Type': 'application/x-tar', 'X-Registry-Config': await registries() };
+    const headers = {
+      ...{ 'Content-Type': 'application/x-tar', 'X-Registry-Config': await registries() },
+      ...(values.has('secret') && { 'X-Build-Secrets': secretsOf(values.list('secret')) }),
+    };
     const response = await (await engine()).send('POST', '/build', query, { headers, body });
     await showTransfer(response, process.stdout, {
       quiet,

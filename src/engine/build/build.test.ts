@@ -17,7 +17,7 @@ import { duration, parseDuration, quotedList } from './go-format.js';
 import { LayerDraft } from './layer-draft.js';
 import { ownerOf } from './owner.js';
 import { runCommand } from './run.js';
-import { mountOf } from './run-mounts.js';
+import { type HostMount, mountOf } from './run-mounts.js';
 import { checksumOf, sourcesOf } from './sources.js';
 
 function treeFrom(...files: TarFile[]): Tree {
@@ -193,11 +193,34 @@ test('commands of RUN, and the places that they ask for', () => {
     input: '#!/bin/x -y\nz\n',
   });
   const mount = (text: string) => mountOf(text, '/w', nodeStreams);
-  expect(mount('type=cache,target=c/')).toMatchObject({ Type: 'volume', Target: '/w/c', ReadOnly: false });
-  expect(mount('type=cache,id=1,dst=/a').Source).toBe(mount('type=cache,id=1,target=/b,ro').Source);
-  expect(mount('type=tmpfs,target=/t,size=1m')).toMatchObject({ TmpfsOptions: { SizeBytes: 1 << 20 } });
-  for (const wrong of ['type=secret,id=x', 'target=/x', 'type=cache', 'type=cache,target=/x,from=y'])
-    expect(() => mount(wrong)).toThrow(/requires BuildKit|target is needed/);
+  const cache = mount('type=cache,target=c/');
+  expect(cache).toMatchObject({ type: 'host', mount: { Type: 'volume', Target: '/w/c', ReadOnly: false } });
+  const named = (text: string) => (mount(text) as { mount: HostMount }).mount.Source;
+  expect(named('type=cache,id=1,dst=/a')).toBe(named('type=cache,id=1,target=/b,ro'));
+  const tmpfs = mount('type=tmpfs,target=/t,size=1m');
+  expect(tmpfs).toMatchObject({ mount: { TmpfsOptions: { SizeBytes: 1 << 20 } } });
+  expect(mount('target=/x')).toEqual({ type: 'bind', source: '/', target: '/x', writable: false });
+  const bind = { type: 'bind', from: 'one', source: 'a/b', target: '/w/x', writable: true };
+  expect(mount('from=one,src=a/b,dst=x,rw')).toEqual(bind);
+  const secret = { type: 'secret', required: false, mode: 0o400, uid: 0, gid: 0 };
+  expect(mount('type=secret,id=a/key')).toEqual({ ...secret, id: 'a/key', target: '/run/secrets/key' });
+  expect(mount('type=secret,target=/r/t,mode=0444,uid=7,gid=8,required')).toEqual({
+    ...{ type: 'secret', id: 't', target: '/r/t', mode: 0o444, uid: 7, gid: 8, required: true },
+  });
+  expect(mount('type=secret,id=k,env=KEY')).toEqual({ ...secret, id: 'k', env: 'KEY' });
+  for (const [wrong, why] of [
+    ['type=secret', 'one of source, target required'],
+    ['type=secret,id=x,env=a-b', 'no name of a variable'],
+    ['type=secret,id=x,mode=9', 'invalid value 9 for mode'],
+    ['type=cache', 'target is needed'],
+    ['type=bind,target=/', 'the root is no place'],
+    ['type=bind,target=/x,size=1', "unexpected key 'size'"],
+    ['type=bind,target=/x,rw=perhaps', 'invalid value for readwrite'],
+    ['type=cache,target=/x,from=y', 'a cache begins empty'],
+    ['type=ssh', 'no agent of ssh'],
+    ['type=disk,target=/x', 'unsupported mount type "disk"'],
+  ])
+    expect(() => mount(wrong!)).toThrow(why);
 });
 
 describe('a download', () => {

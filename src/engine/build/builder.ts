@@ -5,23 +5,23 @@ import { formatPlatform, isOurs, parsePlatform, type Platform } from '../../oci/
 import { familiar, parseReference, type Reference, withTag } from '../../oci/reference.js';
 import { uncompressed } from '../../oci/source/compressed.js';
 import { spool } from '../../oci/source/spool.js';
-import type { Tree } from '../../oci/tree/tree.js';
 import type { Engine } from '../engine.js';
 import { EngineError, InvalidParameter, NotFound } from '../errors.js';
 import { engineError, type Image } from '../images.js';
 import { BuildArgs } from './build-args.js';
 import type { Cancellation } from './cancellation.js';
-import { openContext } from './context.js';
+import { type BuildSource, openContext } from './context.js';
 import type { Dockerfile, Instruction, Stage } from './dockerfile.js';
 import { openImageTree } from './image-tree.js';
-import type { BuildOutput, BuildRequest } from './request.js';
+import type { OpenFiles } from './lending.js';
+import type { BuildOutput, BuildRequest, WholeRequest } from './request.js';
 import { type Build, shortId, StageBuild } from './stage.js';
 import { expandWord } from './words.js';
 
 /** The id of the image. Rejects with EngineError; whatever happens, no container and no file of the build is left. */
 export async function buildImage(
   engine: Engine,
-  request: BuildRequest,
+  request: WholeRequest,
   output: BuildOutput,
   cancellation: Cancellation,
 ): Promise<string> {
@@ -29,9 +29,9 @@ export async function buildImage(
   try {
     const spooled = await spool(store, await uncompressed(store.codecs, request.context), 'context');
     try {
-      const { tree, dockerfile } = await openContext(spooled.file, request.dockerfile);
+      const source = await openContext(spooled, request.dockerfile);
       cancellation.check();
-      return await new Builder(engine, request, output, cancellation, dockerfile, tree).run();
+      return await new Builder(engine, request, output, cancellation, source).run();
     } finally {
       await spooled.release();
     }
@@ -53,13 +53,16 @@ class Builder {
     private readonly request: BuildRequest,
     private readonly output: BuildOutput,
     private readonly cancellation: Cancellation,
-    private readonly file: Dockerfile,
-    private readonly context: Tree,
+    private readonly source: BuildSource,
   ) {
     this.platform = parsePlatform(request.platform || 'linux/386');
     this.tags = request.tags.map((tag) => withTag(parseReference(tag)));
     this.args = new BuildArgs(request.buildArgs, platformArgs(this.platform));
-    this.stages = withLabels(upTo(file.stages, request.target), request.labels);
+    this.stages = withLabels(upTo(source.dockerfile.stages, request.target), request.labels);
+  }
+
+  private get file(): Dockerfile {
+    return this.source.dockerfile;
   }
 
   private get steps(): number {
@@ -120,9 +123,9 @@ class Builder {
   }
 
   private shared(): Build {
-    const { engine, request, output, cancellation, args, context } = this;
+    const { engine, request, output, cancellation, args } = this;
     const escapeLetter = this.file.escape;
-    return { engine, request, output, cancellation, args, escapeLetter, context, treeOf: (from) => this.treeOf(from) };
+    return { engine, request, output, cancellation, args, escapeLetter, filesOf: (from) => this.filesOf(from) };
   }
 
   /** The image that a stage begins with; undefined: nothing. */
@@ -162,16 +165,20 @@ class Builder {
     return images.find(name);
   }
 
-  /** What --from names: a stage by name or number, else an image. */
-  private async treeOf(from: string): Promise<{ tree: Tree; close(): void }> {
-    const { store } = this.engine.images;
+  /** What --from names: a stage by name or number, else an image; undefined: the context. */
+  private async filesOf(from: string | undefined): Promise<OpenFiles> {
+    if (from === undefined) {
+      const { tree, layer } = await this.source.context();
+      return { tree, layers: async () => [layer], close: () => {} };
+    }
+    const { images } = this.engine;
     const named = this.built.find(({ name }) => name === from.toLowerCase());
     const stage = named ?? (/^\d{1,5}$/.test(from) ? this.built[Number(from)] : undefined);
     if (!stage && /^\d+$/.test(from))
       throw new InputError(`invalid from flag value ${from}: invalid stage index ${from}`);
     const image = stage ? stage.image : await this.image(from, this.platform);
-    const { tree, close } = await openImageTree(store, image);
-    if (tree) return { tree, close };
+    const { tree, close } = await openImageTree(images.store, image);
+    if (tree) return { tree, layers: () => images.layers(image!.config.diffIds), close };
     close();
     throw new InputError(`invalid from flag value ${from}: the stage has no files`);
   }

@@ -2,9 +2,10 @@
 // Docker Engine API, ImageBuild (a tar, perhaps compressed). Hostile: bounded where the tar is read.
 import { InputError } from '../../base/errors.js';
 import { decodeText } from '../../base/text.js';
-import type { StoredFile } from '../../base/storage.js';
 import { indexLayer } from '../../oci/layer.js';
+import type { Spooled } from '../../oci/source/spool.js';
 import { type Tree, treeOf } from '../../oci/tree/tree.js';
+import type { Layer } from '../../runtime/node-client.js';
 import { parseDockerfile, type Dockerfile } from './dockerfile.js';
 import { cleanPath, IgnoreFile } from './ignore.js';
 import { treeName } from './layer-draft.js';
@@ -14,14 +15,23 @@ const DOCKERFILE = 'Dockerfile';
 const DOCKERFILE_MAX = 2 << 20;
 const IGNORE_FILE = '.dockerignore';
 
-export interface Context {
+/** Files from outside, and the layer by which a node shows them. */
+export interface ContextFiles {
   tree: Tree;
+  layer: Layer;
+}
+
+/** What a build is made of. */
+export interface BuildSource {
   dockerfile: Dockerfile;
+  /** The context: asked for when something first needs it. */
+  context(): Promise<ContextFiles>;
 }
 
 /** `name`: of the Dockerfile in the context; '' for what it is called by default. Rejects with InputError. */
-export async function openContext(tar: StoredFile, name: string): Promise<Context> {
-  const tree = treeOf({ index: indexLayer(tar), tar });
+export async function openContext({ file: tar, path: blob }: Spooled, name: string): Promise<BuildSource> {
+  const index = indexLayer(tar);
+  const tree = treeOf({ index, tar });
   const path = cleanPath(name || DOCKERFILE);
   const given = await text(tree, path);
   const source = given ?? (name === '' ? await text(tree, DOCKERFILE.toLowerCase()) : undefined);
@@ -34,7 +44,8 @@ export async function openContext(tar: StoredFile, name: string): Promise<Contex
     const file = new IgnoreFile(ignored);
     for (const one of [path, IGNORE_FILE]) if (file.ignores(one)) remove(tree, one);
   }
-  return { tree, dockerfile };
+  const files: ContextFiles = { tree, layer: { id: blob.replaceAll('/', '-'), blob, index } };
+  return { dockerfile, context: async () => files };
 }
 
 async function text(tree: Tree, path: string): Promise<string | undefined> {

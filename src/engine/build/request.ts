@@ -1,11 +1,8 @@
 // What a client asks of a build. Docker Engine API, ImageBuild.
 import type { CredentialSource } from '../../base/credentials.js';
+import type { SecretSource } from './lending.js';
 
 export interface BuildRequest {
-  /** The context as a tar, perhaps compressed. */
-  context: AsyncIterable<Uint8Array>;
-  /** Of the Dockerfile in it; '' for the usual one. */
-  dockerfile: string;
   tags: readonly string[];
   target: string;
   buildArgs: ReadonlyMap<string, string | undefined>;
@@ -20,6 +17,15 @@ export interface BuildRequest {
   /** Of the containers that RUN makes, as a client gives it. */
   hostConfig: Readonly<Record<string, unknown>>;
   credentials?: CredentialSource;
+  secrets?: SecretSource;
+}
+
+/** A request with all of its files. */
+export interface WholeRequest extends BuildRequest {
+  /** The context as a tar, perhaps compressed. */
+  context: AsyncIterable<Uint8Array>;
+  /** Of the Dockerfile in it; '' for the usual one. */
+  dockerfile: string;
 }
 
 /** Where it says what it does. */

@@ -22,7 +22,17 @@ export interface Source {
 
 /** The file that a path leads to within a tree, links followed; undefined: there is none. */
 export function fileAt(tree: Tree, path: string): LayerNode | undefined {
-  const way: LayerNode[] = [tree.root];
+  return wayTo(tree, path)?.at(-1)?.node;
+}
+
+interface Step {
+  name: string;
+  node: LayerNode;
+}
+
+/** The directories on the way to a file, from the root to it. */
+function wayTo(tree: Tree, path: string): Step[] | undefined {
+  const way: Step[] = [{ name: '', node: tree.root }];
   let rest = partsOf(path);
   let links = 0;
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
@@ -30,10 +40,10 @@ export function fileAt(tree: Tree, path: string): LayerNode | undefined {
       if (way.length > 1) way.pop();
       continue;
     }
-    const node = way.at(-1)!.children?.get(name);
+    const node = way.at(-1)!.node.children?.get(name);
     if (!node || isWhiteout(node)) return undefined;
     if (typeOf(node) !== S_IFLNK) {
-      way.push(node);
+      way.push({ name, node });
       continue;
     }
     if (++links > LINKS_MAX) return undefined;
@@ -41,7 +51,16 @@ export function fileAt(tree: Tree, path: string): LayerNode | undefined {
     if (target.startsWith('/')) way.length = 1;
     rest = [...partsOf(target), ...rest];
   }
-  return way.at(-1);
+  return way;
+}
+
+/** One file or directory, and where in the tree it is without links. Throws InputError. */
+export function sourceAt(tree: Tree, text: string): { source: Source; path: string } | undefined {
+  const path = inside(text);
+  const way = wayTo(tree, treeName(path));
+  if (!way) return undefined;
+  const names = way.slice(1).map(({ name }) => name);
+  return { source: { path, tree, node: way.at(-1)!.node }, path: names.join('/') };
 }
 
 /** `missing` says that a name is not there. Throws InputError. */

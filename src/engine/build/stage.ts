@@ -21,7 +21,8 @@ import { openImageTree } from './image-tree.js';
 import { LayerDraft, treeName } from './layer-draft.js';
 import { applyMetadata, type Draft, shellOf, type Words } from './metadata.js';
 import type { BuildOutput, BuildRequest } from './request.js';
-import { mountOf } from './run-mounts.js';
+import { Lending, type OpenFiles } from './lending.js';
+import { mountOf, type RunMount } from './run-mounts.js';
 import { buildContainer, changesIn, runCommand, runToEnd } from './run.js';
 import { unpack } from './unpack.js';
 import { expandWord } from './words.js';
@@ -40,9 +41,8 @@ export interface Build {
   cancellation: Cancellation;
   args: BuildArgs;
   escapeLetter: string;
-  context: Tree;
-  /** The tree that --from means: of a stage before, or of an image. It is released by whoever asks. */
-  treeOf(from: string): Promise<{ tree: Tree; close(): void }>;
+  /** What --from means: files of a stage before, or of an image; undefined: the context's. */
+  filesOf(from: string | undefined): Promise<OpenFiles>;
 }
 
 export class StageBuild {
@@ -194,42 +194,55 @@ export class StageBuild {
     const remembered = args.remembered(config.env);
     const command = runCommand(instruction, shellOf(config));
     const flags = instruction.flags.map(({ name, value }) => `--${name}=${value}`);
-    const given = remembered.length > 0 ? [`|${remembered.length}`, ...remembered] : [];
-    const createdBy = [...given, ...flags, ...command.shown].join(' ');
-    if (await this.fromCache(createdBy)) return;
-    if (!this.image)
-      throw new InvalidParameter(
-        `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
-      );
-    const container = await this.container(command.args, {
-      Env: args.environment(config.env),
-      ...(command.input !== undefined && { OpenStdin: true, StdinOnce: true }),
-      HostConfig: this.hostConfigOf(instruction),
+    const mounts = this.mountsOf(instruction);
+    const { codecs } = engine.images.store;
+    const lending = await Lending.open(mounts, {
+      ...{ engine, codecs, secrets: this.build.request.secrets },
+      files: (from) => this.build.filesOf(from),
     });
-    await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
-    await this.commit(createdBy, changesIn(engine, container));
+    try {
+      const known = [...remembered, ...lending.remembered];
+      const given = known.length > 0 ? [`|${known.length}`, ...known] : [];
+      const createdBy = [...given, ...flags, ...command.shown].join(' ');
+      if (await this.fromCache(createdBy)) return;
+      if (!this.image)
+        throw new InvalidParameter(
+          `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
+        );
+      const container = await this.container(command.args, {
+        Env: args.environment(config.env),
+        ...(command.input !== undefined && { OpenStdin: true, StdinOnce: true }),
+        HostConfig: this.hostConfigOf(instruction, mounts),
+      });
+      container.lent = await lending.lend();
+      await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
+      await this.commit(createdBy, changesIn(engine, container));
+    } finally {
+      await lending.release();
+    }
+  }
+
+  private mountsOf({ flags }: Instruction): RunMount[] {
+    const { variables, escapeLetter } = this.words;
+    const { codecs } = this.build.engine.images.store;
+    const workingDir = this.draft.config.workingDir || '/';
+    return flags
+      .filter(({ name }) => name === 'mount')
+      .map(({ value }) => mountOf(expandWord(value, variables, escapeLetter), workingDir, codecs));
   }
 
   /** Limits and network that the client has asked for, and what the instruction's own flags say. */
-  private hostConfigOf({ flags }: Instruction): Record<string, unknown> {
-    const { request, engine } = this.build;
+  private hostConfigOf({ flags }: Instruction, mounts: readonly RunMount[]): Record<string, unknown> {
     const valuesOf = (name: string): string[] => flags.filter((flag) => flag.name === name).map(({ value }) => value);
-    for (const name of ['device', 'security'])
-      if (valuesOf(name).some((value) => value !== 'sandbox'))
-        throw new InvalidParameter(`the --${name} option requires BuildKit`);
+    if (valuesOf('device').length > 0) throw new InvalidParameter('RUN --device: no devices are led into a build');
+    if (valuesOf('security').some((value) => value !== 'sandbox'))
+      throw new InvalidParameter('RUN --security=insecure is not allowed');
     const network = valuesOf('network').find((value) => value !== 'default');
-    const { variables, escapeLetter } = this.words;
-    const mounts = valuesOf('mount').map((value) =>
-      mountOf(
-        expandWord(value, variables, escapeLetter),
-        this.draft.config.workingDir || '/',
-        engine.images.store.codecs,
-      ),
-    );
+    const Mounts = mounts.flatMap((one) => (one.type === 'host' ? [one.mount] : []));
     return {
-      ...request.hostConfig,
+      ...this.build.request.hostConfig,
       ...(network !== undefined && { NetworkMode: network }),
-      ...(mounts.length > 0 && { Mounts: mounts }),
+      ...(Mounts.length > 0 && { Mounts }),
     };
   }
 
@@ -246,8 +259,7 @@ export class StageBuild {
         workingDir: this.draft.config.workingDir || '/',
         now: engine.host.date(),
         from: async (name) => {
-          if (name === undefined) return this.build.context;
-          const opened = await this.build.treeOf(name);
+          const opened = await this.build.filesOf(name);
           trees.push(opened);
           return opened.tree;
         },

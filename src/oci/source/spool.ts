@@ -11,6 +11,8 @@ let spools = 0;
 
 export interface Spooled {
   file: StoredFile;
+  /** What the storage calls it. */
+  path: string;
   /** The file goes. */
   release(): Promise<void>;
 }
@@ -37,7 +39,7 @@ export async function spool(
     }
     const file = (await storage.open(path))!;
     return {
-      file,
+      ...{ file, path },
       async release() {
         file.close();
         await storage.remove(path);
