@@ -46,6 +46,7 @@ const CLEAN = [
   'rseq',
   'seccomp',
   'traffic',
+  'priority',
 ];
 /** Programs that use up seconds: an instruction takes long for them. */
 const SPINNING = ['limits'];

@@ -24,9 +24,19 @@ import { ARPHRD_ETHER, IFF_BROADCAST, IFF_MULTICAST, IFF_NOARP, IPPROTO_ICMPV6, 
 import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTN_UNICAST } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import { ANY_4, ANY_6, BROADCAST_4, isLoopback, isMulticast } from './inet/endpoint.js';
+import { TC_PRIO_CONTROL } from './inet/service-priority.js';
 import { Interface } from './interface.js';
 import { type NeighbourLink, NeighbourTable } from './neighbour-table.js';
-import { bytesOf, type Frame, frameOf, frameOfPacket, frameSize, packetSize, segmentsOf } from './link/frame.js';
+import {
+  bytesOf,
+  type Frame,
+  frameOf,
+  frameOfPacket,
+  frameSize,
+  packetSize,
+  segmentsOf,
+  QueuedFrame,
+} from './link/frame.js';
 import { copyOf, type Packet, payloadOf } from './packet.js';
 
 /** Who sees packets of UDP before the namespace does: a DHCP client. */
@@ -110,7 +120,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
 
   private sendArp(to: number, arp: Omit<Arp, 'senderStation'>): void {
     const frame = arpFrame(to, { ...arp, senderStation: this.station });
-    this.put(frameOf(frame.subarray(0, ARP_SIZE)));
+    this.put(frameOf(frame.subarray(0, ARP_SIZE), { priority: TC_PRIO_CONTROL }));
   }
 
   private tellAbove(): void {
@@ -142,10 +152,10 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   put(frame: Frame): void {
     const { packet } = frame;
     if (this.traffic.isOpen || !this.up) this.dispatch(frame);
-    else if (packet?.segmentSize === undefined) this.traffic.send({ size: frameSize(frame), load: frame });
+    else if (packet?.segmentSize === undefined) this.traffic.send(new QueuedFrame(frame));
     else
       for (const one of segmentsOf(packet, packet.segmentSize).map((part) => ({ ...frame, packet: part })))
-        this.traffic.send({ size: frameSize(one), load: one });
+        this.traffic.send(new QueuedFrame(one));
   }
 
   override dispatch(load: unknown): void {
@@ -182,7 +192,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
 
   sendTo(packet: Packet, station: number): void {
     const { segment } = packet;
-    if (packet.header) this.put(frameOf(madeFrame(station, this.station, packet)));
+    if (packet.header) this.put(frameOf(madeFrame(station, this.station, packet), packet));
     else if (packetSize(packet) > Math.min(this.mtu, packet.mtu ?? this.mtu)) this.sendPieces(packet, station);
     else if (segment && segment.data.length > this.segmentsMax && packet.segmentSize !== undefined) {
       const most = Math.max(packet.segmentSize, this.segmentsMax - (this.segmentsMax % packet.segmentSize));
@@ -200,7 +210,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
       for (const bytes of makeIpv6(header, payload, this.fragmented++, mtu)) {
         const frame = makeFrame(station, this.station, ETHERTYPE.IPV6, bytes.length);
         frame.set(bytes, ETHERNET_HEADER);
-        this.put(frameOf(frame));
+        this.put(frameOf(frame, packet));
       }
       return;
     }
@@ -210,7 +220,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
       const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, IPV4_HEADER + bytes.length);
       writeIpv4(frame, ETHERNET_HEADER, { ...header, identification: this.fragmented }, bytes.length, field);
       frame.set(bytes, ETHERNET_HEADER + IPV4_HEADER);
-      this.put(frameOf(frame));
+      this.put(frameOf(frame, packet));
     }
   }
 
@@ -235,7 +245,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
   private discover(source: bigint, to: bigint, message: Uint8Array): void {
     const packet: Packet = {
       ...{ source, destination: to, protocol: IPPROTO_ICMPV6, payload: seal(source, to, message) },
-      ...{ timeToLive: ND_HOP_LIMIT, service: 0, interface: this.index },
+      ...{ timeToLive: ND_HOP_LIMIT, service: 0, interface: this.index, priority: TC_PRIO_CONTROL },
     };
     this.transmit(packet, to);
   }

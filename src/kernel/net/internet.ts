@@ -1,6 +1,7 @@
 // IP of a namespace, both families: where a packet goes that a socket sends, and who gets one that has come.
 // Linux net/ipv4/ip_output.c, ip_input.c; RFC 1122 section 3.
 import type { Address } from '../../net/address.js';
+import { ETHERTYPE } from '../../net/ethernet.js';
 import type { Segment } from '../../net/tcp/segment.js';
 import { EACCES, EADDRNOTAVAIL, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, EPERM } from '../abi/errno.js';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
@@ -8,8 +9,10 @@ import { RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 
 import { ANY_4, BROADCAST_4, isLinkLocal, isLoopback, isMulticast } from './inet/endpoint.js';
+import { priorityOfService } from './inet/service-priority.js';
 import type { TcpEndpoint } from './inet/tcp-endpoint.js';
 import type { Interface } from './interface.js';
+import type { Queued } from './queue/qdisc.js';
 import { packetFrame, packetSize } from './link/frame.js';
 import { copyOf, datagramOf, lengthOf, type Packet, segmentOf } from './packet.js';
 import { PathMtus } from './path-mtus.js';
@@ -42,6 +45,27 @@ export interface Passing {
   segment?: Segment;
   packet?: Packet;
   by: Interface;
+}
+
+/** A packet that waits before the loopback. */
+class QueuedPassing implements Queued {
+  readonly size: number;
+
+  constructor(readonly load: Passing) {
+    this.size = loopSize(load.packet!);
+  }
+  get priority(): number | undefined {
+    return this.load.packet!.priority;
+  }
+  get mark(): number | undefined {
+    return this.load.packet!.mark;
+  }
+  get protocol(): number {
+    return typeof this.load.packet!.source === 'number' ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
+  }
+  bytes(): Uint8Array {
+    return packetFrame(0, 0, this.load.packet!, 0);
+  }
 }
 
 export class Internet {
@@ -161,9 +185,9 @@ export class Internet {
   }
 
   private pass(passing: Passing): void {
-    const { packet, by } = passing;
+    const { by } = passing;
     if (by !== this.namespace.loopback || by.traffic.isOpen) this.passOn(passing);
-    else by.traffic.send({ size: loopSize(packet!), load: passing });
+    else by.traffic.send(new QueuedPassing(passing));
   }
 
   /** What the loopback's queue has let go. */
@@ -249,6 +273,7 @@ export class Internet {
     }
     const onward = copyOf(packet, 0);
     onward.timeToLive--;
+    if (typeof onward.source === 'number') onward.priority = priorityOfService(onward.service);
     // a header without options is made again
     onward.header = undefined;
     if (packetSize(onward) > way.interface.mtu && (onward.dontFragment || typeof onward.source === 'bigint')) {

@@ -20,6 +20,9 @@ export interface Packet {
   timeToLive: number;
   /** Type of service, or traffic class. */
   service: number;
+  /** What its socket says of it, for queues: SO_PRIORITY, SO_MARK. Nobody on the other side of a wire hears of them. */
+  priority?: number;
+  mark?: number;
   /** Index of the interface that it must leave by, or has come by. */
   interface: number;
   dontFragment?: boolean;

@@ -313,10 +313,12 @@ export abstract class Socket extends OpenFile {
         if (value !== 0 && !task.credentials.capable(this.namespace.owner, CAP_NET_ADMIN))
           return name === SO_DEBUG ? -EACCES : -EPERM;
         this.flagsOf.set(name, value);
+        this.flagChanged(name);
         return 0;
       case SO_PRIORITY:
         if ((value < 0 || value > 6) && !task.credentials.capable(this.namespace.owner, CAP_NET_ADMIN)) return -EPERM;
         this.flagsOf.set(name, value);
+        this.flagChanged(name);
         return 0;
       default:
         return this.setFamilyOption(task, name, value, bytes);

@@ -99,6 +99,7 @@ import * as netLinkBridgePort from '../net/link/bridge-port.js';
 import * as netLinkBridgeTable from '../net/link/bridge-table.js';
 import * as netLinkCard from '../net/link/card.js';
 import * as netLinkDummy from '../net/link/dummy.js';
+import * as netLinkFrame from '../net/link/frame.js';
 import * as netLinkFrameQueue from '../net/link/frame-queue.js';
 import * as netLinkMacvlan from '../net/link/macvlan.js';
 import * as netLinkVeth from '../net/link/veth.js';
@@ -111,12 +112,18 @@ import * as netNetSettings from '../net/net-settings.js';
 import * as netNetlinkMessage from '../net/netlink/message.js';
 import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
 import * as netPathMtus from '../net/path-mtus.js';
+import * as netQueueFilter from '../net/queue/filter.js';
+import * as netQueueFw from '../net/queue/fw.js';
 import * as netQueueHtb from '../net/queue/htb.js';
+import * as netQueueMatchall from '../net/queue/matchall.js';
+import * as netQueuePrio from '../net/queue/prio.js';
 import * as netQueueQdisc from '../net/queue/qdisc.js';
 import * as netQueueRate from '../net/queue/rate.js';
 import * as netQueueShaper from '../net/queue/shaper.js';
 import * as netQueueTbf from '../net/queue/tbf.js';
 import * as netQueueTrafficControl from '../net/queue/traffic-control.js';
+import * as netQueueU32 from '../net/queue/u32.js';
+import * as netQueueU32Table from '../net/queue/u32-table.js';
 import * as netRoutes from '../net/routes.js';
 import * as netSocket from '../net/socket.js';
 import * as netUnixSocket from '../net/unix-socket.js';
@@ -287,6 +294,7 @@ export const MODULES: Modules = {
   'net/link/bridge-table': netLinkBridgeTable,
   'net/link/card': netLinkCard,
   'net/link/dummy': netLinkDummy,
+  'net/link/frame': netLinkFrame,
   'net/link/frame-queue': netLinkFrameQueue,
   'net/link/macvlan': netLinkMacvlan,
   'net/link/veth': netLinkVeth,
@@ -299,12 +307,18 @@ export const MODULES: Modules = {
   'net/netlink/message': netNetlinkMessage,
   'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
   'net/path-mtus': netPathMtus,
+  'net/queue/filter': netQueueFilter,
+  'net/queue/fw': netQueueFw,
   'net/queue/htb': netQueueHtb,
+  'net/queue/matchall': netQueueMatchall,
+  'net/queue/prio': netQueuePrio,
   'net/queue/qdisc': netQueueQdisc,
   'net/queue/rate': netQueueRate,
   'net/queue/shaper': netQueueShaper,
   'net/queue/tbf': netQueueTbf,
   'net/queue/traffic-control': netQueueTrafficControl,
+  'net/queue/u32': netQueueU32,
+  'net/queue/u32-table': netQueueU32Table,
   'net/routes': netRoutes,
   'net/socket': netSocket,
   'net/unix-socket': netUnixSocket,

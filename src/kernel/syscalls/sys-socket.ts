@@ -1,5 +1,6 @@
 // Sockets. man 2 socket, bind, connect, accept, send, recv, getsockopt, shutdown.
 import { EAFNOSUPPORT, EBADF, EFAULT, EINVAL, ENOTSOCK, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from '../abi/errno.js';
+import { IPPROTO_IP } from '../abi/inet.js';
 import {
   AF_UNIX,
   MSG_DONTWAIT,
@@ -235,6 +236,7 @@ export function setsockopt(
   const bytes = new Uint8Array(Math.max(4, Math.min(length, OPTION_MAX)));
   const given = Math.min(length, OPTION_MAX);
   if (copyIn(task.space, address, bytes, 0, given) !== given) return -EFAULT;
-  if (length < 4) return -EINVAL;
+  // those of IPv4 may be a byte alone
+  if (length < 4 && level !== IPPROTO_IP) return -EINVAL;
   return file.setOption(task, level, name, new DataView(bytes.buffer).getInt32(0, true), bytes.subarray(0, given));
 }

@@ -2,7 +2,7 @@
 // The root is never written: changes go to an upper layer in memory here, to overlayfs on a tmpfs there.
 import { spawn } from 'node:child_process';
 import { getPriority } from 'node:os';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NodeHost } from '../../../src/hosts/node/host.js';
@@ -52,9 +52,12 @@ export class Debian {
   /** Each run has a process 1, and a /proc that shows what comes after it. */
   private proc: Mount;
 
-  constructor(root: string) {
+  /** `programs` lie beside the scripts. */
+  constructor(root: string, programs: Record<string, Uint8Array> = {}) {
     this.root = root;
     cpSync(SCRIPTS, this.shared, { recursive: true });
+    for (const [name, bytes] of Object.entries(programs))
+      writeFileSync(join(this.shared, name), bytes, { mode: 0o755 });
     const esbuild = provisioned('esbuild32');
     if (esbuild) copyFileSync(esbuild, join(this.shared, 'esbuild'));
     const { kernel } = createNode({

@@ -22,6 +22,8 @@ import {
   SHUT_RD,
   SHUT_WR,
   SO_BROADCAST,
+  SO_MARK,
+  SO_PRIORITY,
 } from '../../abi/socket.js';
 import type { Address } from '../../../net/address.js';
 import type { Task } from '../../task/task.js';
@@ -180,6 +182,8 @@ export abstract class DatagramSocket extends InetSocket {
       protocol: this.protocol,
       timeToLive: said.timeToLive ?? this.hopsTo(to.address, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS),
       service: said.service ?? this.serviceTo(to.address),
+      priority: said.priority ?? this.flagsOf.get(SO_PRIORITY),
+      mark: this.flagsOf.get(SO_MARK),
       interface: this.interfaceFor(to),
       dontFragment: discover === IP_PMTUDISC_DO,
       discovers: !six && discover === IP_PMTUDISC_WANT,

@@ -54,8 +54,10 @@ import {
   AF_UNSPEC,
   MSG_ERRQUEUE,
   SO_BINDTODEVICE,
+  SO_PRIORITY,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SOCK_STREAM,
 } from '../../abi/socket.js';
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW } from '../../security/capability.js';
 import type { Task } from '../../task/task.js';
@@ -74,12 +76,15 @@ import {
   readEndpoint,
   writeEndpoint,
 } from './endpoint.js';
+import { priorityOfService } from './service-priority.js';
 import { IpOptions } from './ip-options.js';
 import type { PortHolder } from './port-table.js';
 
 /** Errors that wait to be read; groups that one socket may be in. */
 const ERRORS_MAX = 64;
 const GROUPS_MAX = 20;
+/** INET_ECN_MASK. */
+const CONGESTION = 3;
 
 interface QueuedError {
   error: PathError;
@@ -229,6 +234,12 @@ export abstract class InetSocket extends Socket implements PortHolder {
     return -ENOPROTOOPT;
   }
 
+  /** The bits of the type of service that tell of congestion are TCP's own. */
+  private allowed(level: number, name: number, given: number): number {
+    if (level !== IPPROTO_IP || name !== IP_TOS || this.type !== SOCK_STREAM) return given;
+    return (given & ~CONGESTION) | (this.ip.ip(IP_TOS) & CONGESTION);
+  }
+
   private multicastAddress(): Uint8Array {
     const bytes = new Uint8Array(4);
     const by = this.namespace.interfaces.get(this.multicastInterface);
@@ -244,7 +255,12 @@ export abstract class InetSocket extends Socket implements PortHolder {
     if (bytes.length < 4 && (level === IPPROTO_IPV6 || bytes.length === 0)) return -EINVAL;
     const given = bytes.length < 4 ? bytes[0]! : value;
     if (level === IPPROTO_IPV6 && name === IPV6_V6ONLY && this.local.port !== 0) return -EINVAL;
-    const set = this.ip.set(level, name, given);
+    const before = this.ip.ip(IP_TOS);
+    const set = this.ip.set(level, name, this.allowed(level, name, given));
+    if (level === IPPROTO_IP && name === IP_TOS && this.ip.ip(IP_TOS) !== before) {
+      this.flagsOf.set(SO_PRIORITY, priorityOfService(this.ip.ip(IP_TOS)));
+      this.flagChanged(SO_PRIORITY);
+    }
     if (set !== undefined) return set ? 0 : -EINVAL;
     if (level === IPPROTO_IP) {
       if (name === IP_ADD_MEMBERSHIP || name === IP_DROP_MEMBERSHIP || name === IP_MULTICAST_IF)
@@ -379,6 +395,7 @@ export abstract class InetSocket extends Socket implements PortHolder {
       } else if ((level === IPPROTO_IP && type === IP_TOS) || (level === IPPROTO_IPV6 && type === IPV6_TCLASS)) {
         if (data.length < 1) return -EINVAL;
         said.service = data[0]!;
+        if (level === IPPROTO_IP) said.priority = priorityOfService(data[0]!);
       } else return -EINVAL;
     }
     return said;
@@ -399,4 +416,5 @@ export interface SendControl {
   interface: number;
   timeToLive?: number;
   service?: number;
+  priority?: number;
 }

@@ -38,6 +38,9 @@ export interface TcpTraits {
   only6: boolean;
   timeToLive: number;
   service: number;
+  /** SO_PRIORITY, SO_MARK. */
+  priority: number;
+  mark: number;
   /** 0: what the system finds good. */
   receiveBuffer: number;
   sendBuffer: number;
@@ -74,7 +77,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     readonly family: number,
     readonly local: Endpoint,
     readonly remote: Endpoint,
-    readonly traits: TcpTraits,
+    public traits: TcpTraits,
     readonly way: Way,
     syn?: Segment,
     ino = 0,
@@ -204,6 +207,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     const packet = {
       ...{ source: this.local.address, destination: this.remote.address, protocol: IPPROTO_TCP, segment },
       ...{ timeToLive: this.traits.timeToLive || TTL_DEFAULT, service: this.traits.service, interface: 0 },
+      ...{ priority: this.traits.priority, mark: this.traits.mark },
       dontFragment: true,
       segmentSize:
         segment.data.length > this.connection.sender.segmentSize ? this.connection.sender.segmentSize : undefined,

@@ -33,6 +33,8 @@ import {
   SHUT_RD,
   SHUT_WR,
   SO_KEEPALIVE,
+  SO_MARK,
+  SO_PRIORITY,
   SO_OOBINLINE,
   SO_RCVLOWAT,
   SOCK_STREAM,
@@ -76,6 +78,7 @@ export class TcpSocket extends InetSocket {
     const { from, end } = accepted;
     this.ip.copy(from.ip);
     for (const [name, value] of from.flagsOf) this.flagsOf.set(name, value);
+    this.flagsOf.delete(SO_PRIORITY);
     this.tcp.copy(from.tcp);
     this.linger = { ...from.linger };
     this.receiveBuffer = from.receiveBuffer;
@@ -108,6 +111,8 @@ export class TcpSocket extends InetSocket {
       only6: this.only6,
       timeToLive: this.family === AF_INET ? this.ip.ip(IP_TTL) : this.ip.ip6(IPV6_UNICAST_HOPS),
       service: this.family === AF_INET ? this.ip.ip(IP_TOS) : this.ip.ip6(IPV6_TCLASS),
+      priority: this.listening ? 0 : (this.flagsOf.get(SO_PRIORITY) ?? 0),
+      mark: this.flagsOf.get(SO_MARK) ?? 0,
       receiveBuffer: this.ownBuffers.receive ? this.receiveBuffer : 0,
       sendBuffer: this.ownBuffers.send ? this.sendBuffer : 0,
     };
@@ -546,6 +551,7 @@ export class TcpSocket extends InetSocket {
 
   protected override flagChanged(name: number): void {
     if (name === SO_KEEPALIVE) this.applyKeepAlive();
+    if ((name === SO_PRIORITY || name === SO_MARK) && this.end) this.end.traits = this.traits;
   }
 
   private applyKeepAlive(): void {

@@ -4,6 +4,7 @@ import { ETHERNET_HEADER, ETHERTYPE, destinationOf, etherTypeOf, makeFrame, sour
 import { IPV4_HEADER, writeIpv4 } from '../../../net/ipv4/packet.js';
 import { IPV6_HEADER, wholeIpv6 } from '../../../net/ipv6/packet.js';
 import { advance, FLAG, TCP_HEADER } from '../../../net/tcp/segment.js';
+import type { Queued } from '../queue/qdisc.js';
 import { lengthOf, type Packet, payloadOf } from '../packet.js';
 
 const FRAME_LEAST = 60;
@@ -18,12 +19,18 @@ export interface Frame {
   readonly packet?: Packet;
   /** The whole frame. */
   readonly bytes?: Uint8Array;
+  /** Of bytes: what a packet says of itself. */
+  readonly priority?: number;
+  readonly mark?: number;
   /** Devices that it has come through. */
   readonly hops: number;
 }
 
-export function frameOf(bytes: Uint8Array): Frame {
-  return { destination: destinationOf(bytes), source: sourceOf(bytes), type: etherTypeOf(bytes), bytes, hops: 0 };
+export function frameOf(bytes: Uint8Array, { priority, mark }: Pick<Frame, 'priority' | 'mark'> = {}): Frame {
+  return {
+    ...{ destination: destinationOf(bytes), source: sourceOf(bytes), type: etherTypeOf(bytes), bytes, hops: 0 },
+    ...{ priority, mark },
+  };
 }
 
 export function frameOfPacket(destination: number, source: number, packet: Packet): Frame {
@@ -34,6 +41,34 @@ export function frameOfPacket(destination: number, source: number, packet: Packe
 /** As it comes out of a device. */
 export function passedOn({ destination, source, type, packet, bytes, hops }: Frame): Frame {
   return { destination, source, type, packet, bytes, hops: hops + 1 };
+}
+
+/** As it comes out of a wire: what its sender's queues were told of it has stayed there. Linux net/core/dev.c __dev_forward_skb. */
+export function arrivedOf(frame: Frame): Frame {
+  const { packet } = frame;
+  const bare = packet?.priority || packet?.mark ? { ...packet, priority: undefined, mark: undefined } : packet;
+  return passedOn({ ...frame, packet: bare });
+}
+
+/** A frame that waits. */
+export class QueuedFrame implements Queued {
+  readonly size: number;
+
+  constructor(readonly load: Frame) {
+    this.size = frameSize(load);
+  }
+  get priority(): number | undefined {
+    return (this.load.packet ?? this.load).priority;
+  }
+  get mark(): number | undefined {
+    return (this.load.packet ?? this.load).mark;
+  }
+  get protocol(): number {
+    return this.load.type;
+  }
+  bytes(): Uint8Array {
+    return bytesOf(this.load);
+  }
 }
 
 const headerOf = ({ source }: Packet): number => (typeof source === 'number' ? IPV4_HEADER : IPV6_HEADER);

@@ -1,6 +1,6 @@
 // Two interfaces that are each other's wire, in one namespace or two. man 4 veth; Linux drivers/net/veth.c.
 import { EthernetInterface } from '../ethernet-interface.js';
-import { type Frame, passedOn } from './frame.js';
+import { arrivedOf, type Frame } from './frame.js';
 
 export class Veth extends EthernetInterface {
   /** The other end; undefined: both are about to go. */
@@ -32,7 +32,7 @@ export class Veth extends EthernetInterface {
 
   protected override send(frame: Frame): boolean {
     const { peer } = this;
-    return peer?.up === true && this.namespace.kernel.links.push(peer, passedOn(frame));
+    return peer?.up === true && this.namespace.kernel.links.push(peer, arrivedOf(frame));
   }
 
   override upChanged(): void {

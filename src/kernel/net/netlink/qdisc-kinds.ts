@@ -1,5 +1,5 @@
 // Kinds of queueing disciplines: how `tc` writes their options, and how they read. uapi/linux/pkt_sched.h; Linux net/sched/sch_fifo.c,
-// sch_tbf.c, sch_htb.c.
+// sch_tbf.c, sch_htb.c, sch_prio.c, sch_generic.c.
 import { EINVAL } from '../../abi/errno.js';
 import {
   TCA_HTB_DIRECT_QLEN,
@@ -12,6 +12,7 @@ import {
 } from '../../abi/rtnetlink.js';
 import type { Interface } from '../interface.js';
 import { Htb } from '../queue/htb.js';
+import { BANDS, PfifoFast, Prio, PRIORITY_BANDS } from '../queue/prio.js';
 import { Fifo, NoQueue, type Qdisc } from '../queue/qdisc.js';
 import { Rate } from '../queue/rate.js';
 import { Tbf, type TbfOptions } from '../queue/tbf.js';
@@ -163,6 +164,40 @@ const htb: QdiscKind = {
   },
 };
 
+// ---- prio, pfifo_fast ----------------------------------------------------------------------------------------------------------
+
+/** struct tc_prio_qopt: the number of bands, and which one each priority has. */
+const PRIO_SIZE = 4 + PRIORITY_BANDS;
+
+function prioOptions(bytes: Uint8Array | undefined): { bands: number; priomap: readonly number[] } | undefined {
+  if (!bytes || bytes.length < PRIO_SIZE) return undefined;
+  const bands = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
+  const priomap = [...bytes.subarray(4, PRIO_SIZE)];
+  if (bands < BANDS.least || bands > BANDS.most || priomap.some((band) => band >= bands)) return undefined;
+  return { bands, priomap };
+}
+const tellPrio = (bands: number, priomap: readonly number[]): Uint8Array => new Body().u32(bands).u8(...priomap).taken;
+
+const prio: QdiscKind = {
+  make: ({ of, handle, parent }, bytes) => {
+    const options = prioOptions(bytes);
+    return options ? new Prio(handle, parent, options.bands, options.priomap, Math.max(1, of.queueLength)) : -EINVAL;
+  },
+  change: (_of, qdisc, bytes) => {
+    const options = prioOptions(bytes);
+    if (!options) return -EINVAL;
+    (qdisc as Prio).change(options.bands, options.priomap);
+    return 0;
+  },
+  options: (qdisc) => tellPrio((qdisc as Prio).count, (qdisc as Prio).priomap),
+};
+
+const pfifoFast: QdiscKind = {
+  make: ({ of, handle, parent }) => new PfifoFast(handle, parent, Math.max(1, of.queueLength)),
+  change: () => ({ error: -EINVAL, message: 'Change operation not supported by specified qdisc' }),
+  options: (qdisc) => tellPrio((qdisc as PfifoFast).count, (qdisc as PfifoFast).priomap),
+};
+
 const noqueue: QdiscKind = {
   make: ({ handle, parent }) => new NoQueue(handle, parent),
   change: () => -EINVAL,
@@ -174,5 +209,7 @@ export const QDISC_KINDS: ReadonlyMap<string, QdiscKind> = new Map([
   ['bfifo', fifo('bfifo')],
   ['tbf', tbf],
   ['htb', htb],
+  ['prio', prio],
+  ['pfifo_fast', pfifoFast],
   ['noqueue', noqueue],
 ]);

@@ -1,5 +1,5 @@
 // Classes of queueing disciplines by netlink: RTM_NEWTCLASS and its kin. man 8 tc; Linux net/sched/sch_api.c tc_ctl_tclass, sch_htb.c.
-import { EBUSY, EEXIST, EINVAL, ENOENT } from '../../abi/errno.js';
+import { EBUSY, EEXIST, EINVAL, ENOENT, EOPNOTSUPP } from '../../abi/errno.js';
 import {
   NLM_F_CREATE,
   NLM_F_EXCL,
@@ -15,6 +15,7 @@ import {
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import type { Interface } from '../interface.js';
 import { Htb, type HtbClass, type HtbRates, PRIORITIES } from '../queue/htb.js';
+import { Prio } from '../queue/prio.js';
 import { Tbf } from '../queue/tbf.js';
 import { Attributes, Body, type Request } from './message.js';
 import { readRate, TICK, writeRate } from './qdisc-kinds.js';
@@ -37,6 +38,7 @@ export function getClasses({ interfaces }: NetNamespace, { body, view }: Request
   for (const qdisc of one?.traffic.all ?? []) {
     if (parent !== 0 && majorOf(parent) !== qdisc.handle) continue;
     if (qdisc instanceof Tbf) answer.push(tbfClass(one!, qdisc));
+    if (qdisc instanceof Prio) answer.push(...prioClasses(one!, qdisc));
     if (qdisc instanceof Htb) for (const each of qdisc.classes.values()) answer.push(htbClass(one!, qdisc, each));
   }
   return answer;
@@ -45,6 +47,14 @@ export function getClasses({ interfaces }: NetNamespace, { body, view }: Request
 function tbfClass(of: Interface, qdisc: Tbf): { type: number; body: Uint8Array } {
   const message = trafficMessage(of, qdisc.classid, qdisc.handle, qdisc.childOf().handle);
   return { type: RTM_NEWTCLASS, body: message.attributeText(TCA_KIND, qdisc.kind).taken };
+}
+
+function prioClasses(of: Interface, qdisc: Prio): { type: number; body: Uint8Array }[] {
+  return qdisc.children.map((band, i) => {
+    const body = trafficMessage(of, qdisc.handle + i + 1, qdisc.handle, band.handle);
+    addStatistics(body.attributeText(TCA_KIND, qdisc.kind), band);
+    return { type: RTM_NEWTCLASS, body: body.taken };
+  });
 }
 
 function htbClass(of: Interface, qdisc: Htb, one: HtbClass): { type: number; body: Uint8Array } {
@@ -79,15 +89,20 @@ interface Place {
   there?: HtbClass;
 }
 
-/** Which class of which discipline is meant. Linux tc_ctl_tclass. */
-function place({ of, handle, parent }: Wanted): Place | number {
+/** Which class of which discipline is meant; a number: one that can't be made, changed or removed. Linux tc_ctl_tclass. */
+function place({ of, handle, parent }: Wanted, flags: number): Place | number {
   const [own, above] = [majorOf(handle), parent === TC_H_ROOT ? 0 : majorOf(parent)];
   if (own !== 0 && above !== 0 && own !== above) return -EINVAL;
   const major = own || above || of.traffic.root?.handle || 0;
   const qdisc = of.traffic.find(major);
   if (!qdisc) return -ENOENT;
-  if (!(qdisc instanceof Htb)) return qdisc instanceof Tbf ? -ENOENT : -EINVAL;
+  if (!(qdisc instanceof Htb || qdisc instanceof Prio)) return qdisc instanceof Tbf ? -ENOENT : -EINVAL;
   const classid = handle === 0 ? (parent === TC_H_ROOT ? major : 0) : (major | (handle & 0xffff)) >>> 0;
+  if (qdisc instanceof Prio) {
+    // there are as many as there are bands
+    if (qdisc.hasClass(classid)) return (flags & NLM_F_EXCL) !== 0 ? -EEXIST : -EOPNOTSUPP;
+    return (flags & NLM_F_CREATE) !== 0 ? -EOPNOTSUPP : -ENOENT;
+  }
   const full = parent === TC_H_ROOT || parent === 0 ? parent : (major | (parent & 0xffff)) >>> 0;
   return { qdisc, classid, parent: full, there: qdisc.classes.get(classid) };
 }
@@ -113,7 +128,7 @@ function ratesOf(bytes: Uint8Array | undefined, divisor: number): HtbRates | und
 export function changeClass(namespace: NetNamespace, request: Request): Answer {
   const said = wanted(namespace, request);
   if (typeof said === 'number') return said;
-  const at = place(said);
+  const at = place(said, request.flags);
   if (typeof at === 'number') return at;
   const { qdisc, classid, parent, there } = at;
   if (!there && (request.flags & NLM_F_CREATE) === 0) return -ENOENT;
@@ -133,7 +148,7 @@ export function changeClass(namespace: NetNamespace, request: Request): Answer {
 export function removeClass(namespace: NetNamespace, request: Request): Answer {
   const said = wanted(namespace, request);
   if (typeof said === 'number') return said;
-  const at = place(said);
+  const at = place(said, 0);
   if (typeof at === 'number') return at;
   const { qdisc, there } = at;
   if (!there) return -ENOENT;

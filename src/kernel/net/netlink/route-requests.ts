@@ -18,7 +18,9 @@ import {
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_GETTCLASS,
+  RTM_DELTFILTER,
   RTM_GETTFILTER,
+  RTM_NEWTFILTER,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
@@ -40,6 +42,7 @@ import { changeLink, removeLink } from './route-link-change.js';
 import { getNumber, setNumber } from './route-namespace.js';
 import { changeQdisc, getQdiscs, removeQdisc } from './route-qdisc.js';
 import { changeClass, getClasses, removeClass } from './route-class.js';
+import { changeFilter, getFilter, getFilters, removeFilter } from './route-filter.js';
 import { changeNeighbour, findNeighbour, getNeighbours, removeNeighbour } from './route-neighbour.js';
 import { changeStation, findStation, getStations, removeStation } from './route-station.js';
 import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
@@ -48,7 +51,7 @@ import { addRoute, findRoute, getRoutes, removeRoute } from './route-route.js';
 export interface Refusal {
   /** Negated errno. */
   error: number;
-  message: string;
+  message?: string;
 }
 
 /** Messages of an answer, or 0, or a negated errno. */
@@ -104,7 +107,11 @@ export function routeRequest(task: Task, namespace: NetNamespace, request: Reque
     case RTM_DELTCLASS:
       return removeClass(namespace, request);
     case RTM_GETTFILTER:
-      return dump ? [] : -EOPNOTSUPP;
+      return dump ? getFilters(namespace, request) : getFilter(namespace, request);
+    case RTM_NEWTFILTER:
+      return changeFilter(namespace, request);
+    case RTM_DELTFILTER:
+      return removeFilter(namespace, request);
     case RTM_GETRULE:
       return dump ? rules(request) : -EOPNOTSUPP;
     default:

@@ -1,6 +1,6 @@
 // The hierarchical token bucket: classes share a rate, each has what it is promised, and borrows what others leave up to its ceiling.
 // man 8 tc-htb; Linux net/sched/sch_htb.c; M. Devera, "HTB Linux queuing discipline manual - theory".
-// DEVIATION: there are no filters (tc filter): a packet is of the default class.
+import { FilterBlock } from './filter.js';
 import { Fifo, Qdisc, type Queued } from './qdisc.js';
 import type { Rate } from './rate.js';
 
@@ -30,6 +30,8 @@ export class HtbClass {
   checked: number;
   /** Its queue; a class with classes in it has none. */
   queue?: Qdisc;
+  /** Which class in it a packet is of. */
+  readonly filters = new FilterBlock();
   /** What it may still send in its turn, by the level that pays. */
   readonly deficits: number[] = Array.from({ length: DEPTH_MAX }, () => 0);
   children = 0;
@@ -85,6 +87,7 @@ export class HtbClass {
 export class Htb extends Qdisc {
   readonly kind = 'htb';
   readonly classes = new Map<number, HtbClass>();
+  override readonly filters = new FilterBlock();
   /** What is of no class goes past all of them. */
   private readonly direct: Fifo;
   directPackets = 0;
@@ -115,14 +118,20 @@ export class Htb extends Qdisc {
     return true;
   }
 
-  /** False: there are classes in it. */
+  /** False: there are classes in it, or filters lead to it. */
   removeClass(one: HtbClass, queueLimit: number): boolean {
-    if (one.children > 0) return false;
+    if (one.children > 0 || this.isChosen(one.classid)) return false;
     this.dropQueue(one);
     this.classes.delete(one.classid);
     const { parent } = one;
     if (parent && --parent.children === 0) parent.queue = new Fifo(0, parent.classid, 'pfifo', queueLimit);
     return true;
+  }
+
+  private isChosen(classid: number): boolean {
+    if (this.filters.leadsTo(classid)) return true;
+    for (const { filters } of this.classes.values()) if (filters.leadsTo(classid)) return true;
+    return false;
   }
 
   private dropQueue(one: HtbClass): void {
@@ -139,6 +148,9 @@ export class Htb extends Qdisc {
   override hasClass(classid: number): boolean {
     return this.classes.has(classid);
   }
+  override filtersOf(classid: number): FilterBlock | undefined {
+    return this.classes.get(classid)?.filters;
+  }
   override childOf(classid: number): Qdisc | undefined {
     return this.classes.get(classid)?.queue;
   }
@@ -152,9 +164,30 @@ export class Htb extends Qdisc {
 
   // ---- packets --------------------------------------------------------------------------------------------------------------------
 
-  override enqueue(item: Queued): boolean {
+  /** The class of a packet: by its priority, by filters, by default; undefined: it goes past all of them. */
+  private classOf(item: Queued): HtbClass | undefined {
+    const { handle, classes } = this;
+    const { priority = 0 } = item;
+    if (priority >>> 0 === handle) return undefined;
+    const named = classes.get(priority >>> 0);
+    if (named?.queue) return named;
+    let { filters } = named ?? this;
+    // a class that has others in it has filters of its own for them
+    for (let depth = 0; depth < DEPTH_MAX; depth++) {
+      const classid = filters.classify(item, handle);
+      if (classid === undefined) break;
+      if (classid === handle) return undefined;
+      const found = classes.get(classid);
+      if (!found) break;
+      if (found.queue) return found;
+      ({ filters } = found);
+    }
     const { defaultClass } = this.options;
-    const one = defaultClass === 0 ? undefined : this.classes.get(this.handle + defaultClass);
+    return defaultClass === 0 ? undefined : classes.get(handle + defaultClass);
+  }
+
+  override enqueue(item: Queued): boolean {
+    const one = this.classOf(item);
     if (!one?.queue) {
       if (!this.direct.enqueue(item)) return this.drop();
       this.directPackets++;

@@ -1,4 +1,5 @@
 // Queueing disciplines: what waits before an interface, in which order it goes, and when. man 8 tc; Linux include/net/sch_generic.h.
+import type { FilterBlock } from './filter.js';
 
 /** Bytes that wait in one discipline, whatever its limit says: on Linux the sockets' buffers bound them. */
 const BACKLOG_MAX = 4 << 20;
@@ -8,6 +9,13 @@ export interface Queued {
   /** Bytes with the header of the link. */
   readonly size: number;
   readonly load: unknown;
+  /** What its socket says of it: SO_PRIORITY, SO_MARK. */
+  readonly priority?: number;
+  readonly mark?: number;
+  /** ETHERTYPE. */
+  readonly protocol?: number;
+  /** The frame, for filters that look into it. */
+  bytes?(): Uint8Array;
 }
 
 /** What `tc -s` shows. struct gnet_stats_basic, gnet_stats_queue. */
@@ -84,6 +92,12 @@ export abstract class Qdisc {
   /** Disciplines that hang in its classes. */
   get children(): readonly Qdisc[] {
     return [];
+  }
+  /** Which class is a packet of? Undefined: it has no filters. */
+  readonly filters?: FilterBlock;
+  /** The filters of a class; undefined: it can't have any. */
+  filtersOf(_classid: number): FilterBlock | undefined {
+    return undefined;
   }
   /** Is there such a class? */
   hasClass(_classid: number): boolean {
