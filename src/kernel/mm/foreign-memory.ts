@@ -1,6 +1,7 @@
 // A tracer's access to another program's memory: it reads what is there whatever the page's rights, and writes into private pages that
 // the program itself may not write, which become its own copy. Linux mm/gup.c FOLL_FORCE.
-import { ACCESS_READ, ACCESS_WRITE, type AddressSpace } from './address-space.js';
+import type { AddressSpace } from './address-space.js';
+import { ACCESS_READ, ACCESS_WRITE, forcedFrame } from './page-faults.js';
 import { PAGE_SIZE, pageOffset } from './frames.js';
 import { hostByte } from './user-memory.js';
 
@@ -17,7 +18,7 @@ function pieces(
     const piece = Math.min(length - done, PAGE_SIZE - pageOffset(at));
     let host = hostByte(space, at, access);
     if (host === 0) {
-      const frame = space.forcedFrame(at, access === ACCESS_WRITE);
+      const frame = forcedFrame(space, at, access === ACCESS_WRITE);
       if (frame === 0) return done;
       host = space.frames.hostAddress(frame) + pageOffset(at);
     }

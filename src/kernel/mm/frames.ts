@@ -9,6 +9,8 @@ export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
 /** Where in its page an address is: for all below 2^53, and cheaper than a remainder of what does not fit into 32 bits with a sign. */
 export const pageOffset = (address: number): number => address & (PAGE_SIZE - 1);
+export const pageFloor = (address: number): number => address - pageOffset(address);
+export const pageCeil = (address: number): number => pageFloor(address + PAGE_SIZE - 1);
 
 /** Who may have frames that can be done without. */
 export interface Relief {

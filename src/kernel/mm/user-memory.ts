@@ -1,7 +1,8 @@
 // The kernel's access to a program's memory: bytes, words and strings by user address, with the faults that a program's own access has.
 // Ours. Addresses are numbers below 2^47. What can't be accessed is -EFAULT, never a throw.
 import { E2BIG, EFAULT, ENAMETOOLONG } from '../abi/errno.js';
-import { ACCESS_READ, ACCESS_WRITE, type AddressSpace, FAULT_DONE } from './address-space.js';
+import type { AddressSpace } from './address-space.js';
+import { ACCESS_READ, ACCESS_WRITE, FAULT_DONE, fault } from './page-faults.js';
 import { PAGE_SIZE, pageOffset } from './frames.js';
 import { PTE_PRESENT, PTE_USER, PTE_WRITE } from './page-table.js';
 
@@ -18,7 +19,7 @@ export function hostByte(space: AddressSpace, address: number, access: number): 
   const needed = access === ACCESS_WRITE ? PTE_PRESENT | PTE_USER | PTE_WRITE : PTE_PRESENT | PTE_USER;
   let frame = table.frameWith(address, needed);
   if (frame === 0) {
-    if (space.fault(address, access) !== FAULT_DONE) return 0;
+    if (fault(space, address, access) !== FAULT_DONE) return 0;
     frame = table.frameOf(address);
   }
   if (access === ACCESS_WRITE) frames.written(frame);

@@ -1,4 +1,6 @@
 // Mappings. man 2 mmap, munmap, mprotect, mremap, madvise, msync, brk, mincore, memfd_create.
+import { remap } from '../mm/remap.js';
+import { dataBytes } from '../mm/space-usage.js';
 import { EACCES, EAGAIN, EBADF, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.js';
 import { F_SEAL_EXEC, O_RDWR } from '../abi/fcntl.js';
 import {
@@ -54,8 +56,8 @@ import {
 } from '../abi/mman.js';
 import { MS_NOEXEC } from '../abi/mount.js';
 import { RLIMIT_AS, RLIMIT_DATA } from '../abi/sched.js';
-import { ACCESS_READ, ACCESS_WRITE, FAULT_DONE, pageCeil } from '../mm/address-space.js';
-import { PAGE_SIZE } from '../mm/frames.js';
+import { ACCESS_READ, ACCESS_WRITE, FAULT_DONE, fault } from '../mm/page-faults.js';
+import { pageCeil, PAGE_SIZE } from '../mm/frames.js';
 import { SharedMemory } from '../mm/page-cache.js';
 import { copyOut, readString } from '../mm/user-memory.js';
 import type { Task } from '../task/task.js';
@@ -121,12 +123,12 @@ function overLimit(task: Task, more: number, data: boolean): boolean {
   const { space, process } = task;
   if (space.areas.bytes + more > process.limits.soft(RLIMIT_AS)) return true;
   const limit = process.limits.soft(RLIMIT_DATA);
-  return data && limit !== Number.POSITIVE_INFINITY && space.dataBytes + more > limit;
+  return data && limit !== Number.POSITIVE_INFINITY && dataBytes(space) + more > limit;
 }
 
 function populate(task: Task, address: number, length: number, access: number): number {
   for (let at = address; at < address + length; at += PAGE_SIZE)
-    if (task.space.fault(at, access) !== FAULT_DONE) return -EFAULT;
+    if (fault(task.space, at, access) !== FAULT_DONE) return -EFAULT;
   return 0;
 }
 
@@ -199,7 +201,8 @@ export function mremap(
   const grown = pageCeil(newLength) - pageCeil(oldLength);
   const area = task.space.areas.at(address);
   if (grown > 0 && area && overLimit(task, grown, area.isData)) return -ENOMEM;
-  return task.space.remap(
+  return remap(
+    task.space,
     address,
     oldLength,
     newLength,

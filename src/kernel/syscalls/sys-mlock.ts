@@ -1,9 +1,11 @@
 // Memory that stays: mlock, mlock2, munlock, mlockall, munlockall. man 2 mlock; Linux mm/mlock.c. Every page is in memory as it is; what
 // is left is what a program may lock, and what is told of it.
+import { lockedBytes } from '../mm/space-usage.js';
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno.js';
 import { MAP_LOCKED } from '../abi/mman.js';
 import { RLIMIT_MEMLOCK } from '../abi/sched.js';
-import { type AddressSpace, pageCeil, pageFloor } from '../mm/address-space.js';
+import type { AddressSpace } from '../mm/address-space.js';
+import { pageCeil, pageFloor } from '../mm/frames.js';
 import { CAP_IPC_LOCK } from '../security/capability.js';
 import type { Task } from '../task/task.js';
 
@@ -23,7 +25,7 @@ function allowance(task: Task): number | undefined {
 export function mayMapLocked(task: Task, length: number): 'yes' | 'no' | 'too much' {
   const most = allowance(task);
   if (most === undefined) return 'no';
-  return task.space.lockedBytes + length > most ? 'too much' : 'yes';
+  return lockedBytes(task.space) + length > most ? 'too much' : 'yes';
 }
 
 function setLocked(space: AddressSpace, start: number, end: number, on: boolean): void {
@@ -42,7 +44,7 @@ export function mlock(task: Task, address: number, length: number): number {
   let more = end - start;
   for (const area of space.areas.within(start, end))
     if ((area.flags & MAP_LOCKED) !== 0) more -= Math.min(area.end, end) - Math.max(area.start, start);
-  if (space.lockedBytes + more > most) return -ENOMEM;
+  if (lockedBytes(space) + more > most) return -ENOMEM;
   if (!space.areas.covers(start, end)) return -ENOMEM;
   setLocked(space, start, end, true);
   return 0;

@@ -31,8 +31,8 @@ import {
   AT_UID,
   buildStack,
 } from '../loader/stack.js';
-import { AddressSpace, pageCeil, pageFloor, type ProgramPlace } from '../mm/address-space.js';
-import { PAGE_SIZE } from '../mm/frames.js';
+import { AddressSpace, type ProgramPlace } from '../mm/address-space.js';
+import { pageCeil, pageFloor, PAGE_SIZE } from '../mm/frames.js';
 import { PaeTable } from '../mm/page-table.js';
 import { copyOut } from '../mm/user-memory.js';
 import { VmArea } from '../mm/vm-areas.js';

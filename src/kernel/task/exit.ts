@@ -1,4 +1,5 @@
 // The end of a task and of its process: what is let go, who is told, who inherits the children. Linux kernel/exit.c.
+import { countResident } from '../mm/space-usage.js';
 import {
   SIGCHLD,
   CLD_DUMPED,
@@ -95,7 +96,7 @@ export function dropSpace(task: Task): void {
   const { space, kernel } = task;
   task.process.usage.peakResident = Math.max(
     task.process.usage.peakResident,
-    space.users === 1 ? space.countResident() : 0,
+    space.users === 1 ? countResident(space) : 0,
   );
   if (--space.users > 0) return;
   const segments = segmentsOf(space);

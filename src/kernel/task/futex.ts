@@ -23,7 +23,7 @@ import {
   FUTEX_WAKE_BITSET,
   FUTEX_WAKE_OP,
 } from '../abi/futex.js';
-import { ACCESS_READ, ACCESS_WRITE } from '../mm/address-space.js';
+import { ACCESS_READ, ACCESS_WRITE } from '../mm/page-faults.js';
 import { hostByte, readU32, writeU32 } from '../mm/user-memory.js';
 import { BLOCK, ERESTARTNOINTR, ERESTARTSYS } from './blocking.js';
 import { goOn, leaveLock, lockPi, type PiLock, PiWait, piWaitOf, requeuePi, unlockPi } from './pi-futex.js';

@@ -1,4 +1,5 @@
 // Who ends when no memory is left: the process whose end gives most. Linux mm/oom_kill.c oom_badness; man 5 proc, oom_score_adj.
+import { usageOf } from '../mm/space-usage.js';
 import type { Kernel } from '../kernel.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import type { Process } from './process.js';
@@ -15,7 +16,7 @@ export function badness(process: Process, pages: number): number | undefined {
   const living = leader.state === 'dead' ? [...process.threads][0] : leader;
   if (!living) return undefined;
   const { space } = living;
-  return space.usage().resident / PAGE_SIZE + space.table.frameCount + (oomScoreAdj * pages) / 1000;
+  return usageOf(space).resident / PAGE_SIZE + space.table.frameCount + (oomScoreAdj * pages) / 1000;
 }
 
 /** A task of the process whose end gives most; of equals the youngest's. The first process of all stays to the last. */

@@ -2,7 +2,7 @@
 // kernel/futex/pi.c, requeue.c. The word says who has the lock, the kernel keeps only who waits.
 import { EAGAIN, EDEADLK, EFAULT, EINVAL, EPERM, ESRCH, ETIMEDOUT } from '../abi/errno.js';
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../abi/futex.js';
-import { ACCESS_WRITE } from '../mm/address-space.js';
+import { ACCESS_WRITE } from '../mm/page-faults.js';
 import { hostByte, readU32, writeU32 } from '../mm/user-memory.js';
 import { BLOCK, ERESTARTNOINTR } from './blocking.js';
 import { type FutexCall, type FutexWait, keyOf } from './futex.js';

@@ -32,7 +32,8 @@ import {
   FAULT_DONE,
   FAULT_NO_MEMORY,
   FAULT_NO_PAGE,
-} from '../mm/address-space.js';
+  fault,
+} from '../mm/page-faults.js';
 import { ATTEND_YIELD, type Task } from './task.js';
 
 const DE = 0;
@@ -118,7 +119,7 @@ function pageFault(task: Task, error: number): void {
   task.cgroup.memory?.noteFault(false);
   const { frames } = kernel;
   frames.mayRefuse = true;
-  const outcome = task.space.fault(address, access);
+  const outcome = fault(task.space, address, access);
   frames.mayRefuse = false;
   if (outcome === FAULT_DONE) return;
   if (outcome === FAULT_NO_MEMORY && frames.refused) {

@@ -1,7 +1,7 @@
 // The frames that signals put on an i386 program's stack, and the way back. Linux arch/x86/kernel/signal_32.c, asm/sigframe.h;
 // uapi/asm/sigcontext.h (struct sigcontext_32), asm-generic/siginfo.h.
 import { EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI, ESP } from '../../../../assembly/abi.js';
-import { ACCESS_READ } from '../../mm/address-space.js';
+import { ACCESS_READ } from '../../mm/page-faults.js';
 import { copyInWords, copyOutWords, hostByte } from '../../mm/user-memory.js';
 import { readFlags, writeFlags } from '../../task/registers.js';
 import type { SignalAction, SignalInfo } from '../../task/signals.js';

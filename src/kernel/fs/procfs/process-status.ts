@@ -1,11 +1,12 @@
 // /proc/PID/stat, statm, status: what a process is and has used. man 5 proc; Linux fs/proc/array.c, fs/proc/task_mmu.c.
+import { lockedBytes, usageOf } from '../../mm/space-usage.js';
 import { CLOCK_BOOTTIME } from '../../abi/time.js';
 import { makedev } from '../../abi/device-number.js';
 import { MAP_GROWSDOWN } from '../../abi/mman.js';
 import { PROT_EXEC, PROT_WRITE } from '../../abi/mman.js';
 import { RLIMIT_RSS, RLIMIT_SIGPENDING } from '../../abi/sched.js';
-import { type AddressSpace, pageCeil, pageFloor } from '../../mm/address-space.js';
-import { PAGE_SIZE } from '../../mm/frames.js';
+import type { AddressSpace } from '../../mm/address-space.js';
+import { pageCeil, pageFloor, PAGE_SIZE } from '../../mm/frames.js';
 import type { PidNamespace } from '../../ns/pid-namespace.js';
 import type { CapabilitySet } from '../../security/capability.js';
 import { mayTrace } from '../../security/trace-access.js';
@@ -122,7 +123,7 @@ export const stat = ofTask((task, reader, subject) => {
     0,
     ticks((single ? task.startTime : process.startTime) + reader.namespaces.time.ahead(CLOCK_BOOTTIME)),
     space?.areas.bytes ?? 0,
-    space ? space.usage().resident / PAGE_SIZE : 0,
+    space ? usageOf(space).resident / PAGE_SIZE : 0,
     rss === Number.POSITIVE_INFINITY ? (task.abi.wordSize === 4 ? task.abi.wordMax : '18446744073709551615') : rss,
     code(space?.program.codeStart),
     code(space?.program.codeEnd),
@@ -157,7 +158,7 @@ export const stat = ofTask((task, reader, subject) => {
 
 export const statm = ofTask((_task, _reader, { space }) => {
   if (!space) return '0 0 0 0 0 0 0\n';
-  const { resident, file, shared, mapped } = space.usage();
+  const { resident, file, shared, mapped } = usageOf(space);
   const { text, data, stack } = segmentsOf(space);
   const pages = [mapped, resident, file + shared, text, 0, data + stack, 0].map((bytes) => bytes / PAGE_SIZE);
   return `${pages.join(' ')}\n`;
@@ -169,12 +170,12 @@ const mask = (set: { low: number; high: number }): string =>
 const kilobytes = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
 
 function memoryLines(space: AddressSpace): [string, string][] {
-  const { resident, anonymous, file, shared, mapped } = space.usage();
+  const { resident, anonymous, file, shared, mapped } = usageOf(space);
   const { text, library, data, stack } = segmentsOf(space);
   return [
     ['VmPeak', kilobytes(Math.max(mapped, space.areas.peakBytes))],
     ['VmSize', kilobytes(mapped)],
-    ['VmLck', kilobytes(space.lockedBytes)],
+    ['VmLck', kilobytes(lockedBytes(space))],
     ['VmPin', kilobytes(0)],
     ['VmHWM', kilobytes(space.peakResident)],
     ['VmRSS', kilobytes(resident)],
