@@ -47,6 +47,7 @@ const CLEAN = [
   'seccomp',
   'traffic',
   'priority',
+  'counters',
 ];
 /** Programs that use up seconds: an instruction takes long for them. */
 const SPINNING = ['limits'];

@@ -19,10 +19,11 @@ import {
   solicitedNode,
 } from '../../net/ipv6/neighbour-discovery.js';
 import { IPV6_HEADER, type Ipv6Packet, makeIpv6, parseIpv6, unwrap } from '../../net/ipv6/packet.js';
-import { Reassembly } from '../../net/reassembly.js';
+import { type Fragment, Reassembly } from '../../net/reassembly.js';
 import { ARPHRD_ETHER, IFF_BROADCAST, IFF_MULTICAST, IFF_NOARP, IPPROTO_ICMPV6, IPPROTO_UDP } from '../abi/inet.js';
 import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTN_UNICAST } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
+import type { IpCounts } from './counters.js';
 import { ANY_4, ANY_6, BROADCAST_4, isLoopback, isMulticast } from './inet/endpoint.js';
 import { TC_PRIO_CONTROL } from './inet/service-priority.js';
 import { Interface } from './interface.js';
@@ -205,11 +206,14 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     const { source, destination, protocol, timeToLive, service } = packet;
     const payload = payloadOf(packet);
     const mtu = Math.min(this.mtu, packet.mtu ?? this.mtu);
+    const { ip } = this.namespace.counters.of(source);
+    ip.FragOKs++;
     if (typeof source === 'bigint') {
       const header = { source, destination: destination as bigint, protocol, hopLimit: timeToLive, service };
       for (const bytes of makeIpv6(header, payload, this.fragmented++, mtu)) {
         const frame = makeFrame(station, this.station, ETHERTYPE.IPV6, bytes.length);
         frame.set(bytes, ETHERNET_HEADER);
+        ip.FragCreates++;
         this.put(frameOf(frame, packet));
       }
       return;
@@ -220,6 +224,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
       const frame = makeFrame(station, this.station, ETHERTYPE.IPV4, IPV4_HEADER + bytes.length);
       writeIpv4(frame, ETHERNET_HEADER, { ...header, identification: this.fragmented }, bytes.length, field);
       frame.set(bytes, ETHERNET_HEADER + IPV4_HEADER);
+      ip.FragCreates++;
       this.put(frameOf(frame, packet));
     }
   }
@@ -302,9 +307,19 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     this.sendArp(senderStation, { ...answer, targetAddress: senderAddress });
   }
 
+  /** Counts what has come of a packet, or of a piece of one. */
+  private joined<P extends Fragment>(piece: Fragment | undefined, whole: P | undefined, ip: IpCounts): P | undefined {
+    if (!piece) ip.InHdrErrors++;
+    else if (piece.more || piece.fragmentOffset !== 0) {
+      ip.ReasmReqds++;
+      if (whole) ip.ReasmOKs++;
+    }
+    return whole;
+  }
+
   private packet4(frame: Uint8Array): void {
     const piece = parseIpv4(frame);
-    const whole = piece && this.fragments4.add(piece);
+    const whole = this.joined(piece, piece && this.fragments4.add(piece), this.namespace.counters.four.ip);
     if (!whole) return;
     const { source, destination, protocol, payload, timeToLive, header } = whole;
     const packet: Packet = {
@@ -316,7 +331,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
 
   private packet6(frame: Uint8Array, from: number): void {
     const piece = parseIpv6(frame);
-    const joined = piece && this.fragments6.add(piece);
+    const joined = this.joined(piece, piece && this.fragments6.add(piece), this.namespace.counters.six.ip);
     const whole = joined && unwrap(joined);
     if (!whole) return;
     const { source, destination, protocol, payload, hopLimit, header } = whole;

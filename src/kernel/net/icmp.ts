@@ -19,6 +19,7 @@ import {
 } from '../abi/errno.js';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../abi/inet.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
+import { IcmpCounts } from './counters.js';
 import { isAny, isMulticast } from './inet/endpoint.js';
 import { TTL_DEFAULT } from './inet/ip-options.js';
 import { lengthOf, type Packet, payloadOf } from './packet.js';
@@ -109,7 +110,12 @@ export class Icmp {
 
   private receive4(packet: Packet): void {
     const message = payloadOf(packet);
-    if (typeof packet.source !== 'number' || message.length < HEADER || checksum(message) !== 0) return;
+    const { icmp } = this.namespace.counters.four;
+    IcmpCounts.add(icmp.in, message[0] ?? 0);
+    if (typeof packet.source !== 'number' || message.length < HEADER || checksum(message) !== 0) {
+      icmp.errors++;
+      return;
+    }
     const [type, code] = [message[0]!, message[1]!];
     if (type === ECHO && code === 0) this.reply(packet, message, ECHO_REPLY);
     else if (type === ECHO_REPLY) this.namespace.raw.echoReply(packet, u16(message, 4));
@@ -130,9 +136,13 @@ export class Icmp {
   private receive6(packet: Packet): void {
     const message = payloadOf(packet);
     const { source, destination } = packet;
-    if (typeof source !== 'bigint' || message.length < HEADER) return;
-    if (checksum(message, 0, message.length, pseudoHeader(source, destination, IPPROTO_ICMPV6, message.length)) !== 0)
+    const { icmp } = this.namespace.counters.six;
+    IcmpCounts.add(icmp.in, message[0] ?? 0);
+    const pseudo = pseudoHeader(source, destination, IPPROTO_ICMPV6, message.length);
+    if (typeof source !== 'bigint' || message.length < HEADER || checksum(message, 0, message.length, pseudo) !== 0) {
+      icmp.errors++;
       return;
+    }
     const [type, code] = [message[0]!, message[1]!];
     if (type === ECHO_6 && code === 0) this.reply(packet, message, ECHO_REPLY_6);
     else if (type === ECHO_REPLY_6) this.namespace.raw.echoReply(packet, u16(message, 4));

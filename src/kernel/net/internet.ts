@@ -23,6 +23,7 @@ const PASSES_MAX = 65_536;
 /** Codes of ICMP's "unreachable", by why there is no way: RFC 1812 section 5.2.7.1. */
 const WHY: Readonly<Record<number, number>> = { [-ENETUNREACH]: 0, [-EHOSTUNREACH]: 1, [-EACCES]: 13 };
 const HEADER_4 = 20;
+const TCP_HEADER = 20;
 const HEADER_6 = 40;
 
 /** The way that packets to one place go. */
@@ -126,6 +127,7 @@ export class Internet {
 
   /** Sends a packet on its way: 0, or a negated errno. */
   send(packet: Packet, way: Way): number {
+    this.namespace.counters.sent(packet);
     return this.namespace.filter.active ? this.sendFiltered(packet, way) : this.sendOn(packet, way);
   }
 
@@ -143,7 +145,10 @@ export class Internet {
     const { namespace } = this;
     if (!way.local) {
       const fits = packetSize(packet) <= way.mtu;
-      if (packet.dontFragment && !fits) return -EMSGSIZE;
+      if (packet.dontFragment && !fits) {
+        namespace.counters.of(packet.source).ip.FragFails++;
+        return -EMSGSIZE;
+      }
       if (packet.discovers && fits) packet.dontFragment = true;
       if (!fits) packet.mtu = way.mtu;
     }
@@ -180,6 +185,15 @@ export class Internet {
     by.sent.bytes += segment.data.length + 54;
     by.received.packets++;
     by.received.bytes += segment.data.length + 54;
+    const { counters } = this.namespace;
+    const { ip } = counters.of(to.local.address);
+    const bytes = segment.data.length + (typeof to.local.address === 'number' ? HEADER_4 : HEADER_6) + TCP_HEADER;
+    ip.OutRequests++;
+    ip.OutOctets += bytes;
+    ip.InReceives++;
+    ip.InOctets += bytes;
+    ip.InDelivers++;
+    counters.tcp.InSegs++;
     this.passing.push({ to, segment, by });
     if (!this.busy) this.run();
   }
@@ -194,6 +208,7 @@ export class Internet {
   passOn(passing: Passing): void {
     if (passing.by === this.namespace.loopback) {
       const bytes = loopSize(passing.packet!);
+      this.namespace.counters.received(passing.packet!);
       for (const side of [passing.by.sent, passing.by.received]) {
         side.packets++;
         side.bytes += bytes;
@@ -225,19 +240,30 @@ export class Internet {
     packet.interface = by.index;
     if (!namespace.filter.input(packet, by)) return;
     const { protocol } = packet;
+    const { tcp } = namespace.counters;
+    const { ip, udp } = namespace.counters.of(packet.source);
     const taken = namespace.raw.receive(packet);
+    ip.InDelivers++;
     if (protocol === IPPROTO_TCP) {
+      tcp.InSegs++;
       if (segmentOf(packet)) namespace.tcp.receive(packet, packet.segment!);
+      else tcp.InErrs++;
     } else if (protocol === IPPROTO_UDP) {
       if (datagramOf(packet)) namespace.udp.receive(packet, packet.datagram!);
+      else udp.InErrors++;
     } else if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) namespace.icmp.receive(packet);
-    else if (!taken) namespace.icmp.protocolUnreachable(packet);
+    else if (!taken) {
+      ip.InUnknownProtos++;
+      ip.InDelivers--;
+      namespace.icmp.protocolUnreachable(packet);
+    }
   }
 
   /** A packet from an interface's link, whoever it is for. */
   arrive(packet: Packet, by: Interface): void {
     const { namespace } = this;
     packet.interface = by.index;
+    namespace.counters.received(packet);
     if (isMulticast(packet.source) || isLoopback(packet.source) || isLoopback(packet.destination)) return;
     if (!namespace.filter.prerouting(packet, by)) return;
     if (!this.believes(packet.source, by)) return;
@@ -246,6 +272,7 @@ export class Internet {
       this.pass({ packet, by });
     else if (typeof destination === 'number' ? by.settings.forward4 : namespace.settings.all.forward6)
       this.forward(packet, by);
+    else namespace.counters.of(destination).ip.InAddrErrors++;
   }
 
   /** May `source` be where a packet has come from? Linux net/ipv4/fib_frontend.c fib_validate_source. */
@@ -260,7 +287,9 @@ export class Internet {
   }
 
   private forward(packet: Packet, by: Interface): void {
+    const { ip } = this.namespace.counters.of(packet.source);
     if (packet.timeToLive <= 1) {
+      ip.InHdrErrors++;
       this.namespace.icmp.timeExceeded(packet);
       return;
     }
@@ -268,6 +297,7 @@ export class Internet {
     if (typeof way === 'number') {
       // a black hole says nothing
       const code = WHY[way];
+      ip.InAddrErrors++;
       if (code !== undefined) this.namespace.icmp.unreachable(packet, code);
       return;
     }
@@ -277,12 +307,16 @@ export class Internet {
     // a header without options is made again
     onward.header = undefined;
     if (packetSize(onward) > way.interface.mtu && (onward.dontFragment || typeof onward.source === 'bigint')) {
+      if (typeof packet.source === 'number') ip.FragFails++;
+      else ip.InTooBigErrors++;
       this.namespace.icmp.tooBig(packet, way.interface.mtu);
       return;
     }
     const { filter } = this.namespace;
     if (!filter.forward(packet, by, way.interface)) return;
     onward.belonging = packet.belonging;
+    ip.ForwDatagrams++;
+    ip.OutOctets += packetSize(onward);
     if (filter.postrouting(onward, way.interface)) way.interface.transmit(onward, way.nextHop);
   }
 }

@@ -7,6 +7,7 @@ import { EEXIST, EINVAL, ENOBUFS } from '../abi/errno.js';
 import { RT_TABLE_LOCAL, RTN_BROADCAST, RTN_LOCAL } from '../abi/rtnetlink.js';
 import type { Kernel } from '../kernel.js';
 import { Addressing } from '../net/addressing.js';
+import { Counters } from '../net/counters.js';
 import { PacketFilter } from '../net/filter/packet-filter.js';
 import { Icmp } from '../net/icmp.js';
 import { BROADCAST_4, isMulticast } from '../net/inet/endpoint.js';
@@ -39,6 +40,7 @@ export class NetNamespace extends Namespace implements Clock {
   readonly interfaces = new Map<number, Interface>();
   private readonly names = new Map<string, Interface>();
   readonly routes = new Routes();
+  readonly counters = new Counters();
   readonly internet = new Internet(this);
   readonly filter = new PacketFilter(this);
   readonly addressing = new Addressing(this);

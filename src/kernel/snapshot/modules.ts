@@ -73,6 +73,7 @@ import * as mmPageTable from '../mm/page-table.js';
 import * as mmVmAreas from '../mm/vm-areas.js';
 import * as netAddressing from '../net/addressing.js';
 import * as netContainerNetwork from '../net/container-network.js';
+import * as netCounters from '../net/counters.js';
 import * as netDhcpClient from '../net/dhcp-client.js';
 import * as netEthernetInterface from '../net/ethernet-interface.js';
 import * as netFilterFlow from '../net/filter/flow.js';
@@ -268,6 +269,7 @@ export const MODULES: Modules = {
   'mm/vm-areas': mmVmAreas,
   'net/addressing': netAddressing,
   'net/container-network': netContainerNetwork,
+  'net/counters': netCounters,
   'net/dhcp-client': netDhcpClient,
   'net/ethernet-interface': netEthernetInterface,
   'net/filter/flow': netFilterFlow,

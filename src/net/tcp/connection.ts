@@ -42,7 +42,7 @@ export interface ConnectionEvents {
   /** The other side has urgent data: its last byte is the one in front of `sequence`. */
   urgent?(sequence: number): void;
   /** It is over. */
-  closed(why: Ending): void;
+  closed(why: Ending, from: State): void;
 }
 
 /** How a connection is over: as both sides wanted; by a reset; never opened, as nobody listens; nobody answers; given up here. */
@@ -416,11 +416,12 @@ export class Connection implements SegmentSink {
   }
 
   private finish(why: Ending): void {
-    if (this.state === 'closed') return;
+    const { state } = this;
+    if (state === 'closed') return;
     this.state = 'closed';
     this.timer = Number.POSITIVE_INFINITY;
     this.delayed = Number.POSITIVE_INFINITY;
     this.sender.deadline = Number.POSITIVE_INFINITY;
-    this.events.closed(why);
+    this.events.closed(why, state);
   }
 }

@@ -14,6 +14,7 @@ import { AF_INET, AF_INET6 } from '../../abi/socket.js';
 import { EthernetInterface } from '../../net/ethernet-interface.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import type { Entry } from './inodes.js';
+import { netstat, snmp, snmp6 } from './net-counters.js';
 import { datagrams, sockstat, tcp, unix } from './net-sockets.js';
 import { ofTask, type ProcessSubject } from './subject.js';
 import { text } from './text.js';
@@ -140,11 +141,14 @@ export const NET: readonly Entry<ProcessSubject>[] = [
   file('icmp6', (namespace) => datagrams(namespace, 'icmp', AF_INET6)),
   file('if_inet6', inet6),
   file('ipv6_route', route6),
+  file('netstat', netstat),
   // ticks of traffic control, in nanoseconds of the clock and of what times are written in: Linux net/sched/sch_api.c psched_show
   file('psched', () => '000003e8 00000040 000f4240 3b9aca00\n'),
   file('raw', (namespace) => datagrams(namespace, 'raw', AF_INET)),
   file('raw6', (namespace) => datagrams(namespace, 'raw', AF_INET6)),
   file('route', route),
+  file('snmp', snmp),
+  file('snmp6', snmp6),
   file('sockstat', (namespace) => sockstat(namespace, AF_INET)),
   file('sockstat6', (namespace) => sockstat(namespace, AF_INET6)),
   file('tcp', (namespace) => tcp(namespace, AF_INET)),

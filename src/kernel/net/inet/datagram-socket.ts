@@ -83,7 +83,7 @@ export abstract class DatagramSocket extends InetSocket {
     const by = this.interfaceFor(to);
     if (typeof to.address === 'bigint' && to.address >> 118n === 0x3fan && by === 0) return -EINVAL;
     const way = this.namespace.internet.way(to.address, by, this.boundAddress ? this.local.address : undefined);
-    if (typeof way === 'number') return way;
+    if (typeof way === 'number') return this.wayless(way);
     if (way.broadcast && !this.flag(SO_BROADCAST)) return -EACCES;
     if (this.local.port === 0) {
       const failed = this.claim(this.local);
@@ -161,7 +161,7 @@ export abstract class DatagramSocket extends InetSocket {
     const own = said.source ?? (isAny(this.local.address) ? undefined : this.local.address);
     if (own !== undefined && typeof own !== typeof to.address) return -EINVAL;
     const way = this.namespace.internet.way(to.address, said.interface || this.interfaceFor(to), own);
-    if (typeof way === 'number') return way;
+    if (typeof way === 'number') return this.wayless(way);
     if (way.broadcast && !this.flag(SO_BROADCAST)) return -EACCES;
     if (this.local.port === 0) {
       const failed = this.claim(this.local);
@@ -197,13 +197,20 @@ export abstract class DatagramSocket extends InetSocket {
     const size = data.length + OVERHEAD;
     if (this.shutRead) return;
     if (this.queued + size > this.receiveBuffer && this.queued > 0) {
-      this.drops++;
+      this.lost();
       return;
     }
     this.queue.push({ packet, data, from, time: this.namespace.kernel.clock.date() });
     this.queued += size;
     this.memory.hold(this.queued);
     this.waiters.wake(POLLIN);
+  }
+
+  /** A message has been received by the program. */
+  protected taken(): void {}
+  /** One has found no room. */
+  protected lost(): void {
+    this.drops++;
   }
 
   override receive(task: Task, io: Io, flags: number): Received | number {
@@ -222,6 +229,7 @@ export abstract class DatagramSocket extends InetSocket {
     if (io.give(data, 0, room) < room) return -EFAULT;
     if ((flags & MSG_PEEK) === 0) {
       this.queue.shift();
+      this.taken();
       this.queued -= data.length + OVERHEAD;
       this.memory.hold(this.queued);
     }

@@ -181,6 +181,13 @@ export abstract class InetSocket extends Socket implements PortHolder {
     return isMulticast(address) ? this.multicastInterface : 0;
   }
 
+  /** There is no way to where it speaks to: why, which is counted. */
+  protected wayless(error: number): number {
+    const { four, six } = this.namespace.counters;
+    if (error === -ENETUNREACH) (this.family === AF_INET ? four : six).ip.OutNoRoutes++;
+    return error;
+  }
+
   // ---- errors on the way ------------------------------------------------------------------------------------------------------
 
   /** A packet to `to` did not arrive. */

@@ -2,8 +2,8 @@
 // the connection is over. Between two ends of one namespace segments pass as they are, whole buffers at a time.
 // man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, tcp_input.c.
 import { ByteQueue } from '../../../net/tcp/byte-queue.js';
-import { Connection, type ConnectionEvents, type Ending } from '../../../net/tcp/connection.js';
-import { distance, FLAG, type Segment } from '../../../net/tcp/segment.js';
+import { Connection, type ConnectionEvents, type Ending, type State } from '../../../net/tcp/connection.js';
+import { advance, distance, FLAG, type Segment } from '../../../net/tcp/segment.js';
 import { ECONNREFUSED, ECONNRESET, EMSGSIZE, EPIPE, ETIMEDOUT } from '../../abi/errno.js';
 import { IPPROTO_TCP } from '../../abi/inet.js';
 import { POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '../../abi/poll.js';
@@ -70,6 +70,10 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
   /** When it has come to TIME-WAIT, or Infinity. */
   waitingSince = Number.POSITIVE_INFINITY;
   readonly ino: number;
+  /** Somebody has called. */
+  private readonly passive: boolean;
+  /** Behind the last byte that was ever sent. */
+  private sentTo?: number;
   private armed = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -83,6 +87,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     ino = 0,
   ) {
     this.ino = ino;
+    this.passive = syn !== undefined;
     const internal = way.local;
     this.connection = new Connection(
       namespace,
@@ -129,6 +134,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
   // ---- what the socket does ---------------------------------------------------------------------------------------------------
 
   open(): void {
+    if (!this.passive) this.namespace.counters.tcp.ActiveOpens++;
     this.connection.open();
     this.arm();
   }
@@ -196,6 +202,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
   // ---- events of the connection -------------------------------------------------------------------------------------------------
 
   segment(sent: Omit<Segment, 'sourcePort' | 'destinationPort'>): void {
+    this.count(sent);
     const { namespace, peer, way } = this;
     const segment = sent as Segment;
     segment.sourcePort = this.local.port;
@@ -219,7 +226,18 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     if (typeof now !== 'number') namespace.internet.send(packet, now);
   }
 
+  /** Data that have been sent before are sent again. */
+  private count({ sequence, data, flags }: Omit<Segment, 'sourcePort' | 'destinationPort'>): void {
+    const { tcp } = this.namespace.counters;
+    const end = advance(sequence, data.length);
+    if ((flags & FLAG.RST) !== 0) tcp.OutRsts++;
+    if (data.length > 0 && this.sentTo !== undefined && distance(end, this.sentTo) <= 0) tcp.RetransSegs++;
+    else tcp.OutSegs++;
+    if (data.length > 0 && (this.sentTo === undefined || distance(end, this.sentTo) > 0)) this.sentTo = end;
+  }
+
   established(): void {
+    if (this.passive) this.namespace.counters.tcp.PassiveOpens++;
     if (this.listener) this.listener.accepted(this);
     this.waiters.wake(POLLOUT);
   }
@@ -265,7 +283,10 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     this.waiters.wake(POLLOUT);
   }
 
-  closed(why: Ending): void {
+  closed(why: Ending, from: State): void {
+    const { tcp } = this.namespace.counters;
+    if (from === 'syn-sent' || from === 'syn-received') tcp.AttemptFails++;
+    else if (from === 'established' || from === 'close-wait') tcp.EstabResets++;
     if (why === 'refused') this.error = ECONNREFUSED;
     else if (why === 'reset') this.error = this.ended ? EPIPE : ECONNRESET;
     else if (why === 'timeout') this.error = this.softError || ETIMEDOUT;

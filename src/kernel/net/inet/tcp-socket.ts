@@ -189,7 +189,11 @@ export class TcpSocket extends InetSocket {
   called(local: Endpoint, remote: Endpoint, syn: Segment): void {
     const { backlog, namespace } = this;
     // full: the caller asks again
-    if (!backlog || backlog.length > this.backlogMax || this.halfOpen.size >= HALF_OPEN_MAX) return;
+    if (!backlog || backlog.length > this.backlogMax || this.halfOpen.size >= HALF_OPEN_MAX) {
+      namespace.counters.tcp.ListenOverflows++;
+      namespace.counters.tcp.ListenDrops++;
+      return;
+    }
     const way = namespace.internet.way(remote.address, this.device, local.address);
     if (typeof way === 'number') return;
     const first = { ...syn, data: new Uint8Array(0) };
@@ -282,7 +286,7 @@ export class TcpSocket extends InetSocket {
     const own = this.boundAddress ? this.local.address : undefined;
     if (own !== undefined && typeof own !== typeof to.address) return -ENETUNREACH;
     const way = namespace.internet.way(to.address, this.interfaceFor(to), own);
-    if (typeof way === 'number') return way;
+    if (typeof way === 'number') return this.wayless(way);
     if (way.broadcast) return -ENETUNREACH;
     const local: Endpoint = { address: way.source, port: this.local.port, scope: to.scope };
     const bound = this.local.port !== 0;

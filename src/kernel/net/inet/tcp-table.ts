@@ -127,6 +127,8 @@ export class TcpTable {
       window: 0,
       data: new Uint8Array(0),
     };
+    this.namespace.counters.tcp.OutSegs++;
+    this.namespace.counters.tcp.OutRsts++;
     this.namespace.internet.sendTo({
       ...{ source: packet.destination, destination: packet.source, protocol: IPPROTO_TCP, segment: answer },
       ...{ timeToLive: TTL_DEFAULT, service: 0, interface: 0, belonging },

@@ -2,9 +2,10 @@
 import type { Datagram } from '../../../net/udp.js';
 import { EADDRINUSE, EAGAIN, ENOPROTOOPT } from '../../abi/errno.js';
 import { IP_MULTICAST_LOOP, IPPROTO_UDP, IPV6_MULTICAST_LOOP, SIOCOUTQ, UDP_CORK } from '../../abi/inet.js';
-import { SOCK_DGRAM } from '../../abi/socket.js';
+import { AF_INET, SOCK_DGRAM } from '../../abi/socket.js';
 import { writeU32 } from '../../mm/user-memory.js';
 import type { Task } from '../../task/task.js';
+import type { Counts } from '../counters.js';
 import type { PathError } from '../icmp.js';
 import type { Way } from '../internet.js';
 import type { Packet } from '../packet.js';
@@ -52,7 +53,21 @@ export class UdpSocket extends DatagramSocket {
       packet.unheard = loops === 0;
     }
     const failed = this.namespace.internet.send(packet, way);
+    if (failed === 0) this.counts.OutDatagrams++;
     return failed === 0 ? data.length : failed;
+  }
+
+  private get counts(): Counts<'InDatagrams' | 'OutDatagrams' | 'InErrors' | 'RcvbufErrors'> {
+    const { four, six } = this.namespace.counters;
+    return (this.family === AF_INET ? four : six).udp;
+  }
+  protected override taken(): void {
+    this.counts.InDatagrams++;
+  }
+  protected override lost(): void {
+    super.lost();
+    this.counts.InErrors++;
+    this.counts.RcvbufErrors++;
   }
 
   /** A datagram for this socket. */

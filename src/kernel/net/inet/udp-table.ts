@@ -38,7 +38,10 @@ export class UdpTable {
     const service = socket ? undefined : this.services.get(`${destination} ${local.port}`);
     if (socket) socket.arrived(packet, datagram, remote);
     else if (service) service.arrived(packet, datagram);
-    else this.namespace.icmp.portUnreachable(packet);
+    else {
+      this.namespace.counters.of(destination).udp.NoPorts++;
+      this.namespace.icmp.portUnreachable(packet);
+    }
   }
 
   /** Gives a port to a service; undefined: to nobody. Sockets of programs go first. */
