@@ -260,7 +260,7 @@ export class Programs {
   private volume({ host, readOnly }: Bind, owner: UserNamespace, undo: (() => void)[]): Hostfs {
     const { kernel } = this;
     const owners = owner.parent ? owner : undefined;
-    const fs = volume(kernel, new SharedFolder(host, readOnly), { live: true, readOnly, owners });
+    const fs = volume(kernel, new SharedFolder(host, readOnly, 'bind'), { live: true, readOnly, owners });
     fs.source = host;
     undo.push(() => kernel.disks.removeOf(fs));
     return fs;

@@ -242,6 +242,7 @@ test.each([
   [['--rootfs', 'TAR', '--user', 'bob:nobody'], "no group 'nobody'"],
   [['--rootfs', 'TAR', '--cwd', '/nowhere'], 'no such directory'],
   [['--rootfs', 'TAR', '--stats', '/nowhere/x'], 'no such file'],
+  [['--rootfs', 'TAR', '--bind', '/dev/null:/x'], '--bind /dev/null: not a folder'],
 ])('%j is refused with a sentence', (options, message) => {
   if (!existsSync(tar)) return;
   const { status, stderr, stdout } = run(

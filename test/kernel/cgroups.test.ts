@@ -16,12 +16,13 @@ import { TestNode } from './node-fixture.js';
 const DISK = 16 << 20;
 test('limits and shares as Debian’s kernel has them', async (context) => {
   const { kernel } = needs(context, 'kernel');
-  const names = ['controllers', 'escapes', 'io', 'stalls'] as const;
+  const names = ['controllers', 'escapes', 'io', 'protection', 'stalls'] as const;
   const files = Object.fromEntries(names.map((name) => [`bin/${name}`, groupProgram(context, name)]));
   const disk = join(scratch(), 'disk');
   writeFileSync(disk, Buffer.alloc(DISK));
   const initrd = initramfsWith(context, files, 'initramfsIde');
-  const run = 'dmesg -n 1; load-ide; ip link set lo up; cd /tmp && controllers && escapes && io /dev/sda && stalls';
+  const run =
+    'dmesg -n 1; load-ide; ip link set lo up; cd /tmp && controllers && escapes && io /dev/sda && protection /dev/sda && stalls';
   const append = `console=ttyS0 cryptomgr.notests quiet tv.run="${run}"`;
   const machine = ['--mode', 'hw', '--kernel', kernel, '--initrd', initrd, '--memory', '256M', '--append', append];
   machine.push('--disk', disk);
@@ -35,10 +36,11 @@ test('limits and shares as Debian’s kernel has them', async (context) => {
   node.nanosecondsPerInstruction = 5;
   for (const [path, bytes] of Object.entries(files)) node.file(`/${path}`, bytes);
   hostVolume(node, { disk: Buffer.alloc(DISK) });
-  const here = [['controllers'], ['escapes'], ['io', '/host/disk'], ['stalls']].map(([name, ...args]) =>
-    node.run([`/bin/${name}`, ...args], '', '/tmp'),
+  const here = [['controllers'], ['escapes'], ['io', '/host/disk'], ['protection', '/host/disk'], ['stalls']].map(
+    ([name, ...args]) => node.run([`/bin/${name}`, ...args], '', '/tmp'),
   );
   expect(here.map(({ errors, status }) => [errors, status])).toEqual([
+    ['', 0],
     ['', 0],
     ['', 0],
     ['', 0],

@@ -116,13 +116,19 @@ export class Hierarchy {
   configure(namespace: CgroupNamespace, text: string): number {
     const options = parseOptions(text, CGROUP_OPTIONS);
     if (typeof options === 'number') return options;
-    if (namespace === this.namespace) this.options = Object.keys(options).join(',');
+    const given = Object.keys(CGROUP_OPTIONS).filter((name) => name in options);
+    if (namespace === this.namespace) this.options = given.join(',');
     return 0;
   }
 
   /** memory_localevents: does memory.events count the group's own alone? */
   get localEvents(): boolean {
     return this.options.includes('memory_localevents');
+  }
+
+  /** memory_recursiveprot: is what nobody below a protected group claims shared among all? */
+  get recursiveProtection(): boolean {
+    return this.options.includes('memory_recursiveprot');
   }
 
   /** nsdelegate: are namespaces boundaries of what may be changed? */

@@ -6,6 +6,7 @@ import type { Process } from '../task/process.js';
 import { killForMemory } from '../task/trap.js';
 import { PRESSURE_MEMORY } from '../task/stall.js';
 import { noteStall } from './pressure.js';
+import { type Guard, Protection } from './memory-protection.js';
 import type { MemoryState } from './memory-state.js';
 
 /** Pages above the limit that a system call may still have while somebody who is killed makes room. */
@@ -22,12 +23,13 @@ const DELAY_MIN = 10e6;
 const POOR = 8;
 const RETRIES = 16;
 
-/** Drops clean pages of the group and below it, also mapped ones. How many. `by`: whose protection counts. */
-function drop(state: MemoryState, by: 'min' | 'low', mapped: boolean): number {
+/** Drops clean pages of the group and below it, also mapped ones. How many. */
+function drop(state: MemoryState, guard: Guard, mapped: boolean): number {
   const { kernel } = state;
+  const protection = new Protection(guard, state, kernel.cgroups.recursiveProtection);
   const may = (frame: number): boolean => {
     const account = kernel.frames.accountOf(frame) as MemoryState | undefined;
-    return account ? account.isWithin(state) && !account.isProtected(by, state) : false;
+    return account ? account.isWithin(state) && protection.permits(account) : false;
   };
   let given = 0;
   for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
@@ -161,10 +163,11 @@ export function reclaimAnywhere(kernel: Kernel): void {
 }
 
 function dropAnywhere(kernel: Kernel, mapped: boolean): number {
-  for (const by of ['low', 'min'] as const) {
+  for (const guard of ['low', 'min'] as const) {
+    const protection = new Protection(guard, undefined, kernel.cgroups.recursiveProtection);
     const may = (frame: number): boolean => {
       const account = kernel.frames.accountOf(frame) as MemoryState | undefined;
-      return !account?.isProtected(by);
+      return !account || protection.permits(account);
     };
     let given = 0;
     for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);

@@ -132,12 +132,4 @@ export class MemoryState implements FrameAccount, GroupState {
     while (at && at !== other) at = at.parent;
     return at === other;
   }
-
-  /** Do the groups from this one up to below `target` want their memory left alone? `by`: memory.min, or memory.low too. */
-  isProtected(by: 'min' | 'low', target?: MemoryState): boolean {
-    if (this === target) return false;
-    for (let at: MemoryState | undefined = this; at && at !== target; at = at.parent)
-      if (at.usage > (by === 'min' ? at.min : Math.max(at.min, at.low))) return false;
-    return true;
-  }
 }
