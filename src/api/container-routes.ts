@@ -1,6 +1,7 @@
 // Routes of containers and execs. Docker Engine API, "Containers", "Exec".
 import { parseResources, parseRestartPolicy } from '../engine/container-config.js';
-import type { Container, WaitCondition } from '../engine/container.js';
+import type { Container } from '../engine/container.js';
+import type { WaitCondition } from '../engine/waiters.js';
 import type { Engine } from '../engine/engine.js';
 import { Conflict, InvalidParameter } from '../engine/errors.js';
 import { Members } from '../engine/json-members.js';

@@ -1,76 +1,32 @@
 // A container of the engine: what was asked for, its state, its log and streams; its lifecycle on a node.
 // Docker Engine API, "Containers".
-import type { IdMappings, MountSpec, NamespaceType } from '../base/runtime-spec.js';
-import { InputError, messageOf } from '../base/errors.js';
+import { messageOf } from '../base/errors.js';
 import { NodeFailure } from '../runtime/failure.js';
-import type { MountedFile, MountPlace, NodeClient, PublishedPort } from '../runtime/node-client.js';
-import type { EndpointRequest, NetworkSetup, Place } from './endpoints.js';
+import type { PublishedPort } from '../runtime/node-client.js';
+import type { EndpointRequest, Place } from './endpoints.js';
 import type { ContainerConfig, HostConfig } from './container-config.js';
 import { type MountPoint, resourcesOf, specOf } from './container-spec.js';
-import { Conflict, EngineError, InvalidParameter, NotModified, StartFailed } from './errors.js';
-import type { Events } from './events.js';
-import type { Exec, ExecConfig } from './exec.js';
-import { gather, type Health, HealthMonitor, type Patient, type Probe, probeOf } from './health.js';
-import type { EngineHost } from './host.js';
+import { Conflict, EngineError, NotModified } from './errors.js';
+import { type Health, HealthMonitor, type Patient, type Probe, probeOf } from './health.js';
+import { execOf, probeBy } from './health-probe.js';
 import { ContainerLog, logLimits } from './log.js';
 import { LogFiles } from './log-files.js';
 import type { Network } from './networks.js';
 import { Backoff, checkPolicy, startsAgain } from './restart-policy.js';
 import { signalOf } from './signals.js';
-import { type ContainerRecord, type ContainerState, logOf, type StateStore } from './state-store.js';
+import { type ContainerRecord, type ContainerState, logOf } from './state-store.js';
+import { startFailure } from './start-failure.js';
 import { ProcessStreams } from './streams.js';
+import type { ContainerParts, Lent, Surroundings } from './surroundings.js';
 import { ownersOf } from './user-remap.js';
+import { type WaitCondition, Waiters } from './waiters.js';
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
-export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 const SIGKILL = 9;
 const STOP_SECONDS = 10;
-const NOT_FOUND = 127;
-const NOT_EXECUTABLE = 126;
-const NOT_STARTED = 128;
 /** Of who was running when the engine's process ended: nobody has seen its end. */
 const LOST = 137;
-
-/** What a container is, but for its state. */
-export type ContainerParts = Omit<ContainerRecord, 'state'>;
-
-/** What a container needs of the engine around it. */
-export interface Surroundings {
-  node: NodeClient;
-  host: EngineHost;
-  events: Events;
-  state: StateStore;
-  /** Told of what fails and is nobody's request. */
-  complain(what: string): void;
-  /** Whom the users of containers are on the node. */
-  remap?: IdMappings;
-  /** The engine is closing: nobody is started any more. */
-  closing(): boolean;
-  /** The node has its root and volumes when this resolves. */
-  prepare(container: Container): Promise<void>;
-  /** Paths of the namespaces that other containers lend it. Throws EngineError. */
-  joined(container: Container): Partial<Record<NamespaceType, string>>;
-  /** Its places in networks; it leaves them. Throws EngineError. */
-  enter(container: Container): Promise<NetworkSetup>;
-  leave(container: Container): void;
-  connect(container: Container, request: EndpointRequest): Promise<void>;
-  disconnect(container: Container, network: Network): Promise<void>;
-  /** Texts over files of its root. */
-  files(container: Container): Record<string, string>;
-  remove(container: Container): Promise<void>;
-  /** A further process in it. */
-  exec(container: Container, config: ExecConfig): Exec;
-}
-
-/** What a build lends its container while it runs: nothing of it is ever kept. */
-export interface Lent {
-  mounts: MountSpec[];
-  files: Readonly<Record<string, MountedFile>>;
-  env: readonly string[];
-  /** Where its mounts lie: no change of its root. */
-  places: MountPlace[];
-}
 
 export class Container implements Patient {
   readonly id: string;
@@ -111,7 +67,7 @@ export class Container implements Patient {
   /** Of one that is checked. */
   health?: Health;
   private monitor?: HealthMonitor;
-  private readonly waiting = new Set<{ condition: WaitCondition; tell(code: number): void }>();
+  private readonly waiters = new Waiters();
   private starting: (() => void)[] = [];
   /** What is done to it is done one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -274,24 +230,15 @@ export class Container implements Patient {
     this.beginning = false;
     await node.call('delete', { id: this.id, force: true }).catch(() => {});
     this.leaveNetworks();
-    const known =
-      error instanceof InputError ||
-      error instanceof EngineError ||
-      (error instanceof NodeFailure && error.kind !== 'bug');
-    if (!known) return error as Error;
-    const kind = error instanceof NodeFailure ? error.kind : undefined;
-    const program = kind === 'not-found' || kind === 'not-executable';
-    this.exitCode = kind === 'not-found' ? NOT_FOUND : kind === 'not-executable' ? NOT_EXECUTABLE : NOT_STARTED;
-    this.error = program
-      ? `failed to create task for container: unable to start container process: ${error.message}`
-      : error.message;
-    const failure = program ? new StartFailed(this.error) : kind ? new InvalidParameter(this.error) : error;
+    const failure = startFailure(error);
+    if (!failure) return error as Error;
+    ({ exitCode: this.exitCode, message: this.error } = failure);
     this.streams.end();
     this.streams = new ProcessStreams();
     await this.note();
-    this.answer('next-exit', this.exitCode);
+    this.waiters.answer('next-exit', this.exitCode);
     if (this.host.AutoRemove) await this.around.remove(this);
-    return failure;
+    return failure.error;
   }
 
   private async publish(): Promise<PublishedPort[]> {
@@ -355,22 +302,7 @@ export class Container implements Patient {
   }
 
   probe(words: string[]): Probe {
-    const exec = this.around.exec(this, {
-      ...{ User: '', Privileged: false, Tty: false, AttachStdin: false, AttachStdout: true, AttachStderr: true },
-      ...{ Env: [], WorkingDir: '', Cmd: words },
-    });
-    const output: Uint8Array[] = [];
-    const ended = new Promise<number>((resolve, reject) => {
-      exec.streams.attach({
-        async output(_stream, bytes) {
-          gather(output, bytes);
-          return true;
-        },
-        ended: () => resolve(exec.exitCode ?? -1),
-      });
-      exec.start().catch(reject);
-    });
-    return { ended, output, kill: () => void exec.kill(SIGKILL).catch(() => {}) };
+    return probeBy(this.around.exec(this, execOf(words)));
   }
 
   private output(stream: 1 | 2, bytes: Uint8Array): void | Promise<void> {
@@ -402,8 +334,8 @@ export class Container implements Patient {
     this.streams = new ProcessStreams();
     // who goes now needs no record
     if (!this.host.AutoRemove) await this.note();
-    this.answer('not-running', this.exitCode);
-    this.answer('next-exit', this.exitCode);
+    this.waiters.answer('not-running', this.exitCode);
+    this.waiters.answer('next-exit', this.exitCode);
     if (this.host.AutoRemove) await this.around.remove(this);
     else if (again) this.startLater();
   }
@@ -436,7 +368,7 @@ export class Container implements Patient {
     this.cancelRestart();
     this.status = 'exited';
     await this.note();
-    this.answer('not-running', this.exitCode);
+    this.waiters.answer('not-running', this.exitCode);
   }
 
   /** Ends the wait for another start; one that has begun is over when this resolves. */
@@ -448,28 +380,17 @@ export class Container implements Patient {
     });
   }
 
-  private answer(condition: WaitCondition, code: number): void {
-    for (const waiter of [...this.waiting])
-      if (waiter.condition === condition) {
-        this.waiting.delete(waiter);
-        waiter.tell(code);
-      }
-  }
-
   /** It is there no more. */
   removed(): void {
-    for (const condition of ['not-running', 'next-exit', 'removed'] as const) this.answer(condition, this.exitCode);
+    for (const condition of ['not-running', 'next-exit', 'removed'] as const)
+      this.waiters.answer(condition, this.exitCode);
   }
 
   /** Calls `tell` once with the exit code; what is returned ends the wait. */
   wait(condition: WaitCondition, tell: (code: number) => void): () => void {
-    if (condition === 'not-running' && !this.running && !this.restarting) {
-      tell(this.exitCode);
-      return () => {};
-    }
-    const waiter = { condition, tell };
-    this.waiting.add(waiter);
-    return () => this.waiting.delete(waiter);
+    if (condition !== 'not-running' || this.running || this.restarting) return this.waiters.add(condition, tell);
+    tell(this.exitCode);
+    return () => {};
   }
 
   // ---- while it runs --------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ import type { NodeClient, ProcessRow, Statistics } from '../runtime/node-client.
 import { messageOf } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { Lease } from '../oci/store/image-store.js';
-import { Container, type Surroundings } from './container.js';
+import { Container } from './container.js';
+import type { Surroundings } from './surroundings.js';
 import { parseConfig, parseHostConfig, type ContainerConfig, type HostConfig } from './container-config.js';
 import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';

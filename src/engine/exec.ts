@@ -7,10 +7,8 @@ import type { Container } from './container.js';
 import { capabilitiesOf } from './container-defaults.js';
 import { boundsOf } from './container-spec.js';
 import { Conflict, InvalidParameter, StartFailed } from './errors.js';
+import { NOT_EXECUTABLE, NOT_FOUND } from './start-failure.js';
 import { ProcessStreams } from './streams.js';
-
-const NOT_FOUND = 127;
-const NOT_EXECUTABLE = 126;
 
 export interface ExecConfig {
   User: string;

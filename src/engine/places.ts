@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.js';
 import type { NodeClient } from '../runtime/node-client.js';
 import type { Images } from './images.js';
 import type { HostConfig } from './container-config.js';
-import type { Lent } from './container.js';
+import type { Lent } from './surroundings.js';
 import type { MountPoint } from './container-spec.js';
 import { ownersOf } from './user-remap.js';
 import { upperOf, volumeOf } from './state-store.js';

@@ -6,7 +6,7 @@ import { decodeText } from '../../base/text.js';
 import type { StreamCodecs } from '../../base/streams.js';
 import type { Tree } from '../../oci/tree/tree.js';
 import type { Layer, MountedFile, MountPlace } from '../../runtime/node-client.js';
-import type { Lent } from '../container.js';
+import type { Lent } from '../surroundings.js';
 import type { Engine } from '../engine.js';
 import { randomHex } from '../host.js';
 import type { BindMount, RunMount, SecretMount } from './run-mounts.js';
