@@ -94,7 +94,8 @@ function bindFolder(
   const disk = kernel.disks.add();
   const owners = owner && ownersOf(owner, user);
   const fs = new Hostfs(disk.device, kernel.frames, tree, { live: true, readOnly, owners });
-  fs.source = source;
+  // what the host calls it is the host's affair
+  fs.source = `/dev/${disk.name}`;
   disk.hold(fs);
   const failed = attach(task, fs, file, place, flags);
   if (failed !== 0) disk.remove();

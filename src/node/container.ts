@@ -138,7 +138,7 @@ export class Container {
     if (running.stdio instanceof TerminalStdio) this.mountConsole(task, running.stdio);
     makeReadOnly(task, linux.readonlyPaths ?? []);
     mask(task, linux.maskedPaths ?? []);
-    becomeUser(task, running.spec, running.identity.credentials);
+    becomeUser(task, running.spec, running.identity.credentials, true);
     // last, as what the user is may have to be made
     if (spec.root?.readonly) makeRootReadOnly(task);
     // that there is none is known before anything runs: callers of create tell 127 by it, as from runc
@@ -216,7 +216,7 @@ export class Container {
     try {
       const running = this.process(task, spec, events);
       // what is in the container is for it: its own rights count from here on
-      becomeUser(task, { ...spec, cwd: spec.cwd ?? this.spec.process?.cwd }, running.identity.credentials);
+      becomeUser(task, { ...spec, cwd: spec.cwd ?? this.spec.process?.cwd }, running.identity.credentials, false);
       this.launch(running);
       this.execs.set(name, running);
       return running;

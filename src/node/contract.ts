@@ -65,8 +65,8 @@ export interface OuterInterface {
   /** As 02:42:ac:11:00:02. */
   station: string;
   mtu: number;
-  /** As 10.88.0.5/16. */
-  addresses: string[];
+  /** As 10.88.0.5/16, and the one of everybody there. */
+  addresses: { address: string; broadcast?: string }[];
 }
 
 export interface OuterRoute {
@@ -221,9 +221,9 @@ export interface NodeCalls {
     ports?: PublishedPort[];
     /** Absent: the uplink's. */
     nameServers?: string[];
-    /** Interfaces of its own that lead out of the node. */
-    outer?: OuterNetwork;
   }): { pid: number };
+  /** Gives it interfaces that lead out of the node: once, before it starts. */
+  plug(container: { id: string; network: OuterNetwork }): void;
   connect(place: { id: string; endpoint: Endpoint }): void;
   disconnect(place: { id: string; network: string }): void;
   /** It is found by other names from now on. */

@@ -15,6 +15,7 @@ import { changePropagation, mountBind, mountNew, remount } from '../kernel/vfs/m
 import type { Path } from '../kernel/vfs/path.js';
 import { resolve } from '../kernel/vfs/walk.js';
 import { attach, bind, type MountSources } from './binds.js';
+import { VolumeFiller } from './fill-volume.js';
 import { parseMountOptions, type MountOptions } from './mount-options.js';
 import type { MountedFile } from './contract.js';
 import { directoryAt, fileAt } from './place.js';
@@ -38,14 +39,19 @@ export function mountAll(task: Task, mounts: readonly MountSpec[], sources: Moun
   }
 }
 
-function mountType(task: Task, spec: MountSpec, { flags, data }: MountOptions, what: string): void {
+function mountType(task: Task, spec: MountSpec, { flags, data, copiesUp }: MountOptions, what: string): void {
   const type = OTHER_NAMES[spec.type ?? ''] ?? spec.type ?? '';
   const fs = checked(what, makeFileSystem(task, type, data));
   if (!fs) throw new Refusal('invalid', `${what}: there is no filesystem '${type}'`);
   fs.source = spec.source || type;
   const isThere = typeof resolve(task, task.fs.root, spec.destination) !== 'number';
   const place = directoryAt(task, spec.destination, what);
-  if (fs instanceof Tmpfs && isThere) keepMode(task, fs, data, place);
+  if (fs instanceof Tmpfs && isThere) {
+    const { mode } = fs.root.attributes;
+    if (copiesUp) checked(what, new VolumeFiller(task).fill(fs, place.inode));
+    if (/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: mode & 0o7777 });
+    else keepMode(task, fs, place);
+  }
   // who sets up a container sees the node's own whole, whatever its root has of them: the kernel's rule about them is kept
   if (fs.showsSystem) place.covered.mount.attach(task.kernel.newMount(fs, rootEntry(fs), flags), place.covered.dentry);
   else checked(what, mountNew(task, fs, place, flags));
@@ -54,8 +60,8 @@ function mountType(task: Task, spec: MountSpec, { flags, data }: MountOptions, w
 const rootEntry = (fs: FileSystem): Dentry => new Dentry('', undefined, fs.root);
 
 /** A tmpfs has the rights of the directory that it lies on where its options say nothing else: runc. */
-function keepMode(task: Task, fs: Tmpfs, data: string, { inode }: Path): void {
-  if (!/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: inode.mode & 0o7777 });
+function keepMode(task: Task, fs: Tmpfs, { inode }: Path): void {
+  fs.root.setAttributes(task, { mode: inode.mode & 0o7777 });
 }
 
 export type MountedFiles = Readonly<Record<string, string | MountedFile>>;

@@ -4,7 +4,7 @@ import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTN_UNICAST, RTPROT_BO
 import { Card } from '../kernel/net/link/card.js';
 import { checkMtu } from '../kernel/net/link/link-settings.js';
 import type { NetNamespace } from '../kernel/ns/net-namespace.js';
-import { bitsOf, type Network, parseAddress } from '../net/address.js';
+import { bitsOf, type Network, parseAddress, parseIpv4 } from '../net/address.js';
 import { parseStation } from '../net/ethernet.js';
 import type { OuterInterface, OuterNetwork } from './contract.js';
 import { checked, Refusal } from './refusal.js';
@@ -50,13 +50,14 @@ function attachCard(namespace: NetNamespace, one: OuterInterface, wire: Wire | u
     card.output = wire;
   }
   namespace.add(card);
-  for (const text of addresses) {
-    const { network, bits } = networkOf(text);
-    const label = typeof network === 'number' ? name : '';
-    const { addressing } = namespace;
-    checked(`address ${text}`, addressing.add(card, addressing.plain(network, bits, { label })));
+  const { addressing } = namespace;
+  for (const { address, broadcast: everybody } of addresses) {
+    const { network, bits } = networkOf(address);
+    const broadcast = everybody === undefined ? undefined : parseIpv4(everybody);
+    const more = typeof network === 'number' ? { label: name, ...(broadcast !== undefined && { broadcast }) } : {};
+    checked(`address ${address}`, addressing.add(card, addressing.plain(network, bits, more)));
   }
-  namespace.addressing.setUp(card, true);
+  addressing.setUp(card, true);
 }
 
 /** Of 10.88.0.5/16. Throws Refusal. */

@@ -2,6 +2,7 @@
 // OCI runtime-spec, config.md, "Process", "Linux Process", "User".
 import { InputError } from '../base/errors.js';
 import type { ProcessSpec, SeccompSpec } from '../base/runtime-spec.js';
+import { ENOENT } from '../kernel/abi/errno.js';
 import * as R from '../kernel/abi/sched.js';
 import { SECCOMP_MODE_FILTER } from '../kernel/abi/seccomp.js';
 import type { Kernel } from '../kernel/kernel.js';
@@ -96,11 +97,13 @@ export function limitProcess(task: Task, spec: ProcessSpec, seccomp: SeccompSpec
 }
 
 /** Goes to the directory that the config names, which is made where it is not there; then the process is who it is to be. */
-export function becomeUser(task: Task, spec: ProcessSpec, credentials: Credentials): void {
+export function becomeUser(task: Task, spec: ProcessSpec, credentials: Credentials, makes: boolean): void {
   const cwd = spec.cwd ?? '/';
   const there = resolve(task, task.fs.root, cwd);
+  const failed = `chdir to cwd ("${cwd}") set in config.json failed`;
+  if (there === -ENOENT && !makes) throw new Refusal('not-found', `${failed}: no such file or directory`);
   const place = typeof there === 'number' ? directoryAt(task, cwd, 'cwd') : there;
-  if (!place.inode.isDirectory) throw new Refusal('invalid', `cwd: ${cwd} is no directory`);
+  if (!place.inode.isDirectory) throw new Refusal('invalid', `${failed}: not a directory`);
   task.fs.cwd = checked('cwd', place);
   task.credentials = credentials;
 }

@@ -416,7 +416,7 @@ export class NodeServer implements NodeCalls {
     return container;
   }
 
-  create({ id, root, spec, files = {}, reaper, outer, ...network }: ArgumentOf<'create'>) {
+  create({ id, root, spec, files = {}, reaper, ...network }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
     const fs = this.root(root);
@@ -424,9 +424,7 @@ export class NodeServer implements NodeCalls {
     const sources = { ...this.mountSources, mounted: files };
     const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper);
     try {
-      const { net } = container.init.task.namespaces;
-      this.networks.attach(id, net, network);
-      if (outer) attachOuter(net, outer, this.outside.wireOf);
+      this.networks.attach(id, container.init.task.namespaces.net, network);
     } catch (error) {
       container.destroy();
       container.release();
@@ -439,6 +437,10 @@ export class NodeServer implements NodeCalls {
 
   private watch(container: Container, running: Running, name: ProcessName): void {
     this.watched.set(running.task.process, { container, running, name });
+  }
+
+  plug({ id, network }: ArgumentOf<'plug'>): void {
+    attachOuter(this.container(id).init.task.namespaces.net, network, this.outside.wireOf);
   }
 
   connect({ id, endpoint }: ArgumentOf<'connect'>): void {

@@ -55,6 +55,13 @@ export function writeConfig(folder: string, spec: RuntimeSpec): void {
   }
 }
 
+/** The root must be there before anything begins in it. Throws InputError. */
+export function checkRoot({ rootfs }: Bundle): void {
+  const folder = statSync(rootfs, { throwIfNoEntry: false });
+  if (!folder?.isDirectory())
+    throw new InputError(`root.path: ${rootfs}: ${folder ? 'is no directory' : 'no such file or directory'}`);
+}
+
 /** Throws InputError. */
 export function openBundle(folder: string): Bundle {
   const path = resolve(folder);

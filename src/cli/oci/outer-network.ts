@@ -1,6 +1,7 @@
 // The network that an engine has made in a network namespace of the host's, as a sandbox's own: its frames go out and come in there.
 // Ours; what carries them is packet-helper.ts. Linux include/uapi/linux/virtio_net.h.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { InputError } from '../../base/errors.js';
 import { checksum } from '../../net/checksum.js';
@@ -23,21 +24,30 @@ export interface OpenNetwork {
   wireOf(name: string): Wire | undefined;
 }
 
-/** Throws InputError. `wake` is called behind frames that have come. The network goes with the process that has it. */
-export async function openOuterNetwork(path: string, wake: () => void): Promise<OpenNetwork> {
-  const helper = spawn('python3', ['-c', PACKET_HELPER, path], {
+/** Is there any interface but the loopback in our network namespace? man 5 proc_net. */
+export function hasInterfaces(): boolean {
+  const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2);
+  return lines.some((line) => line.includes(':') && !/^ *lo:/.test(line));
+}
+
+/**
+ * The interfaces of our network namespace. Throws InputError. `wake` is called behind frames that have come. The network goes with the process
+ * that has it.
+ */
+export async function openOuterNetwork(wake: () => void): Promise<OpenNetwork> {
+  const helper = spawn('python3', ['-c', PACKET_HELPER], {
     stdio: ['pipe', 'pipe', 'ignore'],
     // what is sent to who has called us, as by a terminal, is not for it
     detached: true,
   });
   const gone = new Promise<never>((_, reject) => {
-    helper.once('error', (error) => reject(refusal(path, `python3, which carries its frames: ${error.message}`)));
-    helper.once('exit', (status) => reject(refusal(path, `python3 ended with status ${status}`)));
+    helper.once('error', (error) => reject(refusal(`python3, which carries its frames: ${error.message}`)));
+    helper.once('exit', (status) => reject(refusal(`python3 ended with status ${status}`)));
   });
   helper.stdin.on('error', () => {});
   const reader = new Messages(helper.stdout);
   const said = JSON.parse(await Promise.race([reader.line, gone])) as OuterNetwork & { error?: string };
-  if (said.error !== undefined) throw refusal(path, said.error);
+  if (said.error !== undefined) throw refusal(said.error);
   gone.catch(() => {});
   const wires = said.interfaces.map((_, index): Wire => {
     const transmit = (frame: Uint8Array): void => {
@@ -58,8 +68,8 @@ export async function openOuterNetwork(path: string, wake: () => void): Promise<
   return { network: said, wireOf: (name) => wires[said.interfaces.findIndex((one) => one.name === name)] };
 }
 
-const refusal = (path: string, why: string): InputError =>
-  new InputError(`the network namespace ${path}: ${why}`, 'Without a network of the host: --network none.');
+const refusal = (why: string): InputError =>
+  new InputError(`the network of the container: ${why}`, 'Without one: --network none.');
 
 /** A frame behind its virtio_net_hdr; a checksum that the card was to make is made. Undefined: it is none. */
 export function frameIn(message: Buffer): Uint8Array | undefined {

@@ -1,8 +1,8 @@
-// The program that carries frames between a sandbox and a network namespace of the host's: Node has neither setns nor packet sockets.
-// man 2 setns, man 7 packet, man 7 rtnetlink; Linux virtio_net.h (struct virtio_net_hdr).
+// The program that carries frames between a sandbox and the interfaces of its network namespace: Node has no packet sockets.
+// man 7 packet, man 7 rtnetlink; Linux virtio_net.h (struct virtio_net_hdr).
 
 /**
- * Enters the namespace of argv[1], and says on a line of JSON what is there: interfaces, with their addresses, and routes. From then on frames
+ * Says on a line of JSON what is there: interfaces, with their addresses, and routes. From then on frames
  * pass between standard streams and the interfaces: a length (u32, big-endian), the number of the interface, a virtio_net_hdr of 10 bytes, the
  * frame. The addresses stay where they are, for whoever takes the network down looks for them; but the host's kernel no longer takes them
  * for its own, and so answers to nobody.
@@ -10,23 +10,12 @@
 export const PACKET_HELPER = `
 import json, os, select, socket, struct, sys
 
-NEWNET = 0x40000000
 SOL_PACKET, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING, PACKET_OUTGOING = 263, 15, 23, 4
 LINKS, ADDRESSES, ADD, DELETE, ROUTES = 18, 22, 24, 25, 26
 REQUEST, ACK, CREATE, DUMP = 1, 4, 0x400, 0x300
 UNICAST, LOCAL_TYPE, MULTICAST, BLACKHOLE = 1, 2, 5, 6
 LOCAL, MAIN = 255, 254
 FRAMES = 64
-
-def enter(path):
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    if hasattr(os, 'setns'): os.setns(fd, NEWNET)
-    else:
-        import ctypes
-        if ctypes.CDLL(None, use_errno=True).setns(fd, NEWNET) != 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error), path)
-    os.close(fd)
 
 def ask(link, type, flags, body):
     link.send(struct.pack('=IHHII', 16 + len(body), type, REQUEST | flags, 1, 0) + body)
@@ -70,7 +59,9 @@ def survey(link):
         of = attributes(message[8:])
         own = of.get(2) or of.get(1)
         if index not in interfaces or own is None: continue
-        if scope == 0: interfaces[index]['addresses'].append('%s/%d' % (text(own), bits))
+        address = {'address': '%s/%d' % (text(own), bits)}
+        if 4 in of: address['broadcast'] = text(of[4])
+        if scope == 0: interfaces[index]['addresses'].append(address)
         change(link, DELETE, family, own, len(own) * 8, LOCAL_TYPE, index)
         # what comes for it must not be forwarded either
         change(link, ADD, family, own, len(own) * 8, BLACKHOLE)
@@ -102,13 +93,12 @@ def put(data):
     while view: view = view[os.write(1, view):]
 
 try:
-    enter(sys.argv[1])
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as link:
         link.bind((0, 0))
         interfaces, routes = survey(link)
     cards = [opened(interface['name']) for interface in interfaces]
     say({'interfaces': interfaces, 'routes': routes})
-except (OSError, ImportError) as error:
+except OSError as error:
     say({'error': str(error)})
     sys.exit(1)
 

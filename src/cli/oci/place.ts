@@ -9,26 +9,29 @@ import { isAlive, type Kept, StateFolder } from './state-folder.js';
 export interface Place {
   /** Namespaces that are those of containers of the same sandbox: whose. */
   within: Partial<Record<NamespaceType, string>>;
-  /** A network namespace of the host's with interfaces that are to be the container's. */
-  outer?: string;
+  /** Interfaces of the namespace that the sandbox is in are the container's. */
+  outer: boolean;
 }
 
 export interface PlaceOf extends Place {
   /** The container whose sandbox it is; absent: it gets one of its own. */
   sandbox?: string;
-  /** Which namespace of the host's `outer` is. */
-  network?: string;
+  /** The network namespace of the host's that its sandbox is to be in: a path, or a new one. Absent: ours. */
+  network?: string | 'new';
 }
 
 /** Throws InputError: a namespace that is nobody's here. */
 export function placeOf(spec: RuntimeSpec, root: string): PlaceOf {
-  const place: PlaceOf = { within: {} };
+  const place: PlaceOf = { within: {}, outer: false };
   const alive = StateFolder.all(root).flatMap((folder) => {
     const kept = folder.readIfThere();
     return kept && isAlive(kept) ? [kept] : [];
   });
   for (const { type, path } of spec.linux?.namespaces ?? []) {
-    if (path === undefined || path === '') continue;
+    if (path === undefined || path === '') {
+      if (type === 'network') place.network = 'new';
+      continue;
+    }
     const pid = Number(/^\/proc\/(\d+)\/ns\/\w+$/.exec(path)?.[1]);
     let owner = alive.find((kept) => kept.pid === pid);
     if (!owner && type === 'network') {
@@ -36,8 +39,7 @@ export function placeOf(spec: RuntimeSpec, root: string): PlaceOf {
       owner = alive.find((kept) => kept.network === network);
       if (!owner) {
         if (network === identityOf('/proc/self/ns/net')) continue;
-        place.outer = path;
-        place.network = network;
+        place.network = path;
       }
     } else if (!owner)
       throw new InputError(
@@ -46,10 +48,12 @@ export function placeOf(spec: RuntimeSpec, root: string): PlaceOf {
       );
     if (owner) join(place, type, owner);
   }
-  if (place.sandbox !== undefined && place.outer !== undefined)
+  const { sandbox, network } = place;
+  if (sandbox !== undefined && network !== undefined && network !== 'new')
     throw new InputError(
-      `namespaces: network of ${place.outer}: the sandbox of ${place.sandbox}, which has the others, is not in it`,
+      `namespaces: network of ${network}: the sandbox of ${sandbox}, which has the others, is not in it`,
     );
+  place.outer = network !== undefined && sandbox === undefined;
   return place;
 }
 
@@ -62,6 +66,12 @@ function join(place: PlaceOf, type: NamespaceType, owner: Kept): void {
     );
   place.sandbox = sandbox;
   place.within[type] = owner.id;
+}
+
+/** Which network namespace of the host's a process is in, if it is another one than ours. */
+export function networkOf(pid: number): string | undefined {
+  const network = identityOf(`/proc/${pid}/ns/net`);
+  return network === identityOf('/proc/self/ns/net') ? undefined : network;
 }
 
 /** Which namespace it is. */

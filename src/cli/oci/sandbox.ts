@@ -10,13 +10,12 @@ import { nodePlatform } from '../../hosts/node/platform.js';
 import { createNode } from '../../kernel/node.js';
 import { localChannel } from '../../node/local-channel.js';
 import { NodeServer } from '../../node/server.js';
-import type { OuterNetwork } from '../../node/contract.js';
 import { NodeClient } from '../../runtime/node-client.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { nodeFiles } from '../node-files.js';
 import { openBundle } from './bundle.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
-import { type OpenNetwork, openOuterNetwork } from './outer-network.js';
+import { hasInterfaces, type OpenNetwork, openOuterNetwork } from './outer-network.js';
 import type { Place } from './place.js';
 
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
@@ -55,23 +54,24 @@ export const exitStatus = (status: number): number =>
 export class Sandbox {
   private readonly containers = new Map<string, Held>();
   private readonly sockets = new Set<Socket>();
-  private server?: Server;
+  private door?: Server;
+  private network?: OpenNetwork;
+  /** The first container's interfaces are still to come. */
+  private unplugged = false;
   private nextExec = 0;
   private over!: Promise<number>;
 
   private constructor(
     private readonly id: string,
     private readonly node: NodeClient,
-    private readonly closeNode: () => void,
+    private readonly server: NodeServer,
+    private readonly host: NodeHost,
   ) {}
 
   /** Creates the container of a bundle. Throws InputError or NodeFailure. */
   static async open({ id, bundle, place, socket, memory }: SandboxOptions): Promise<Sandbox> {
     const { spec } = openBundle(bundle);
     const host = new NodeHost();
-    // whoever carries frames begins while the node is made
-    const opening = place.outer === undefined ? undefined : openOuterNetwork(place.outer, () => host.wake());
-    opening?.catch(() => {});
     const { kernel, vcpu } = createNode({
       core: await nodePlatform.core(),
       memory,
@@ -82,14 +82,16 @@ export class Sandbox {
     nodePlatform.tune(vcpu);
     const { engine, node } = localChannel();
     const client = new NodeClient(engine);
-    let network: OpenNetwork | undefined;
-    const outside = { files: nodeFiles(bundle), wireOf: (name: string) => network?.wireOf(name) };
+    const outside = { files: nodeFiles(bundle), wireOf: (name: string) => sandbox.network?.wireOf(name) };
     const server = new NodeServer(kernel, host, outside, node);
     void server.run();
-    const sandbox = new Sandbox(id, client, () => server.close());
-    network = await opening;
-    const listener = sandbox.streams(process.stdout, process.stderr);
-    sandbox.over = (await sandbox.create(id, bundle, place, listener, network?.network)).ended;
+    const sandbox = new Sandbox(id, client, server, host);
+    const output = sandbox.streams(process.stdout, process.stderr);
+    const plugged = place.outer && hasInterfaces() ? sandbox.openNetwork() : undefined;
+    plugged?.catch(() => {});
+    sandbox.over = (await sandbox.create(id, bundle, place, output)).ended;
+    await plugged;
+    sandbox.unplugged = place.outer;
     sandbox.takeInput(spec.process?.terminal === true);
     await sandbox.serve(socket);
     return sandbox;
@@ -98,9 +100,9 @@ export class Sandbox {
   /** Waits for the container's end: its status as a shell has it. */
   async run(): Promise<number> {
     const status = await this.over;
-    this.server?.close();
+    this.door?.close();
     for (const socket of this.sockets) socket.destroy();
-    this.closeNode();
+    this.server.close();
     return status;
   }
 
@@ -147,7 +149,6 @@ export class Sandbox {
     bundle: string,
     place: Place,
     output: (stream: 1 | 2, bytes: Uint8Array) => void | Promise<void>,
-    outer?: OuterNetwork,
   ): Promise<{ ended: Promise<number>; spec: RuntimeSpec }> {
     if (this.containers.has(id)) throw new InputError(`container with id exists: ${id}`);
     if (this.containers.size >= CONTAINERS_MAX) throw new InputError(`the sandbox has ${CONTAINERS_MAX} containers`);
@@ -165,7 +166,7 @@ export class Sandbox {
     try {
       await this.node.call('addRoot', { id, folder: rootfs });
       this.node.listen({ id }, { output, exited });
-      ({ pid: held.pid } = await this.node.call('create', { id, root: id, spec, outer }));
+      ({ pid: held.pid } = await this.node.call('create', { id, root: id, spec }));
     } catch (error) {
       this.node.forget({ id });
       this.containers.delete(id);
@@ -176,9 +177,23 @@ export class Sandbox {
     return { ended, spec };
   }
 
-  /** Paths of namespaces become the node's own: what of the host's there is, is its interfaces. */
+  /** What carries its frames begins while the node goes on. */
+  private async openNetwork(): Promise<void> {
+    this.network = await openOuterNetwork(() => this.host.wake());
+  }
+
+  /** Interfaces may come as late as between create and start, as podman's do in a user namespace. */
+  private async plug(): Promise<void> {
+    if (!this.network && hasInterfaces()) await this.openNetwork();
+    this.unplugged = false;
+    if (this.network) await this.node.call('plug', { id: this.id, network: this.network.network });
+  }
+
+  /** What the config says of the host becomes the node's own: of its namespaces there are no more than the interfaces. */
   private settle(spec: RuntimeSpec, { within }: Place): void {
     const { linux } = spec;
+    // no group of the host's is shown
+    spec.mounts = spec.mounts?.filter(({ source }) => !source?.startsWith('/sys/fs/cgroup/'));
     if (!linux?.namespaces) return;
     linux.namespaces = linux.namespaces.flatMap(({ type, path }) => {
       const owner = within[type];
@@ -206,7 +221,7 @@ export class Sandbox {
   // ---- questions ------------------------------------------------------------------------------------------------------------------
 
   private serve(path: string): Promise<void> {
-    this.server = createServer({ allowHalfOpen: true }, (socket) => {
+    this.door = createServer({ allowHalfOpen: true }, (socket) => {
       if (this.sockets.size >= QUESTIONS_MAX) return void socket.destroy();
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
@@ -214,9 +229,9 @@ export class Sandbox {
       void this.answer(socket);
     });
     return new Promise((resolve, reject) => {
-      this.server!.once('error', reject);
+      this.door!.once('error', reject);
       const mask = process.umask(0o177);
-      this.server!.listen(path, () => {
+      this.door!.listen(path, () => {
         process.umask(mask);
         resolve();
       });
@@ -245,6 +260,7 @@ export class Sandbox {
       case 'status':
         return held.status;
       case 'start':
+        if (id === this.id && this.unplugged) await this.plug();
         await node.call('start', { id });
         held.status = 'running';
         return;

@@ -23,7 +23,7 @@ link.close()
 fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 for fd in (0, 1, 2): os.dup2(slave, fd)
 os.closerange(4, max(master, slave) + 1)
-os.execv(sys.argv[2], sys.argv[2:])
+os.execvp(sys.argv[2], sys.argv[2:])
 `;
 
 export interface Apart {
@@ -32,9 +32,16 @@ export interface Apart {
   ended: Promise<number>;
 }
 
-/** Starts one of our commands in a session of its own, and waits until it has said that it is there. Throws InputError: what it said. */
-export async function startApart(args: readonly string[], consoleSocket?: string): Promise<Apart> {
-  let command = [process.execPath, COMMAND, 'oci', ...args];
+/**
+ * Starts one of our commands in a session of its own, by way of `entry`, and waits until it has said that it is there. Throws InputError: what
+ * it said.
+ */
+export async function startApart(
+  args: readonly string[],
+  consoleSocket?: string,
+  entry: readonly string[] = [],
+): Promise<Apart> {
+  let command = [...entry, process.execPath, COMMAND, 'oci', ...args];
   if (consoleSocket !== undefined) {
     if (spawnSync('python3', ['-c', '']).status !== 0)
       throw new InputError(

@@ -1,11 +1,13 @@
 // The operations of an OCI runtime on a sandbox a container. OCI runtime-spec, runtime.md; runc(8) for what they are told and print.
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import type { ProcessSpec } from '../../base/runtime-spec.js';
 import { reason } from '../../hosts/node/files.js';
-import { type Bundle, openBundle } from './bundle.js';
+import { type Bundle, checkRoot, openBundle } from './bundle.js';
 import { ask, statusOf } from './client.js';
-import { placeOf } from './place.js';
+import { networkOf, placeOf } from './place.js';
+import { entry } from './entry.js';
 import { refuseInnerHooks, runHooks } from './hooks.js';
 import { type Apart, startApart } from './spawn.js';
 import { isAlive, type Kept, StateFolder, startOf } from './state-folder.js';
@@ -33,7 +35,9 @@ export function writePid(file: string | undefined, pid: number): void {
 
 /** Throws InputError, and leaves nothing then. */
 export async function create(id: string, options: CreateOptions): Promise<Apart> {
-  const { path: bundle, rootfs, spec } = openBundle(options.bundle);
+  const opened = openBundle(options.bundle);
+  const { path: bundle, rootfs, spec } = opened;
+  checkRoot(opened);
   refuseInnerHooks(spec.hooks);
   if (spec.process?.terminal && options.consoleSocket === undefined)
     throw new InputError('process.terminal is true: --console-socket is missing', 'Without a terminal it needs none.');
@@ -47,14 +51,16 @@ export async function create(id: string, options: CreateOptions): Promise<Apart>
       ...[shared === undefined ? 'sandbox' : 'shared', '--bundle', bundle, '--socket', socket],
       ...['--place', JSON.stringify(place), '--memory', String(options.memory), id],
     ];
-    const sandbox = await startApart(args, spec.process?.terminal ? options.consoleSocket : undefined);
+    const consoleSocket = spec.process?.terminal ? options.consoleSocket : undefined;
+    const begin = entry(opened, shared === undefined ? network : undefined, join(folder.path, 'mounts'));
+    const sandbox = await startApart(args, consoleSocket, begin);
     pid = sandbox.pid;
     const started = startOf(pid);
     if (started === undefined) throw new InputError(`the sandbox of ${id} ended at once`);
     const kept: Kept = {
       ...{ ociVersion: spec.ociVersion ?? OCI_VERSION, id, pid, started, bundle, rootfs },
       ...(shared !== undefined && { sandbox: shared }),
-      ...(network !== undefined && { network }),
+      ...(shared === undefined && { network: networkOf(pid) }),
       created: new Date().toISOString(),
       ...(spec.annotations && { annotations: spec.annotations }),
     };
