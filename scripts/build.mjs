@@ -1,7 +1,7 @@
 // Builds what has changed: TypeScript to build/js and its types to dist/types, the package's bundles of it to dist/hosts, the sources generated from the instruction table, the core to build/core.wasm.
 // Ours. Each phase keeps the hash of its inputs in build/hashes.json and is skipped while they stay the same.
 //
-//   node scripts/build.mjs [--quiet] [typescript|bundle|table|core]...     --quiet says nothing when all is up to date
+//   node scripts/build.mjs [--quiet] [typescript|bundle|transpiler|table|core]...     --quiet says nothing when all is up to date
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -59,6 +59,14 @@ const phases = [
     outputs: ['dist/hosts/node/main.js', 'dist/hosts/browser/index.js'],
     run() {
       run('scripts/bundle.mjs', []);
+    },
+  },
+  {
+    name: 'transpiler',
+    inputs: () => ['scripts/transpiler.mjs', 'node_modules/@bytecodealliance/jco-transpile/package.json'],
+    outputs: ['dist/jco/generate.js', 'dist/jco/adapt.js', 'dist/jco/LICENSE'],
+    run() {
+      run('scripts/transpiler.mjs', []);
     },
   },
   {

@@ -8,7 +8,12 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** Each folder is as deep in the package as its host is in src: hosts find the package's files by their own place. */
 const HOSTS = {
-  node: { index: 'hosts/node/index', main: 'cli/main', 'node-worker': 'cli/node-worker' },
+  node: {
+    index: 'hosts/node/index',
+    main: 'cli/main',
+    'node-worker': 'cli/node-worker',
+    'wasi-worker': 'cli/wasi-worker',
+  },
   browser: { index: 'hosts/browser/index' },
 };
 

@@ -35,10 +35,15 @@ const OF_NODE: Readonly<Record<NodeFailure['kind'], number>> = {
   missing: 404,
   conflict: 409,
   invalid: 400,
+  unsupported: 500,
   'not-found': 400,
   'not-executable': 400,
   bug: 500,
 };
+
+/** Is it ours that a handler has thrown this? */
+export const isBug = (error: unknown): boolean =>
+  statusOf(error) === 500 && !(error instanceof NodeFailure && error.kind === 'unsupported');
 
 /** The status of what a handler has thrown. */
 export function statusOf(error: unknown): number {

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Handler, HttpRequest, Reply } from '../http/message.js';
 import { Router } from '../http/router.js';
 import { archiveRoutes } from './archive-routes.js';
-import { failed, json, statusOf } from './answers.js';
+import { failed, json, isBug } from './answers.js';
 import { buildRoutes } from './build-routes.js';
 import { containerRoutes } from './container-routes.js';
 import { imageRoutes } from './image-routes.js';
@@ -30,7 +30,7 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
   const headers = { 'Api-Version': API_VERSION, Server: `tabvisor/${about.version} (linux)`, Ostype: 'linux' };
   return async (request) => {
     const reply = await answer(router, request).catch((error: unknown) => {
-      if (statusOf(error) === 500) bug(error);
+      if (isBug(error)) bug(error);
       return failed(error);
     });
     return 'upgraded' in reply ? reply : { ...reply, headers: { ...headers, ...reply.headers } };

@@ -167,7 +167,7 @@ export function inspection(container: Container) {
     Name: `/${container.name}`,
     RestartCount: container.restarts,
     Driver: 'overlay',
-    Platform: 'linux',
+    Platform: container.wasi ? 'wasi' : 'linux',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',

@@ -1,4 +1,5 @@
 // A node in a worker thread of its own: our kernel, and the contract's server on the thread's port.
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { NodeHost } from '../hosts/node/host.js';
 import { nodePlatform } from '../hosts/node/platform.js';
@@ -7,6 +8,7 @@ import type { ToNode } from '../node/contract.js';
 import { NodeServer } from '../node/server.js';
 import { nodeFiles } from './node-files.js';
 import { openUplink } from './node-uplink.js';
+import { wasiThreads } from './wasi-thread.js';
 
 export interface NodeWorkerData {
   /** Bytes of memory. */
@@ -28,7 +30,11 @@ const { kernel, vcpu } = createNode({
   hostname,
 });
 nodePlatform.tune(vcpu);
-const outside = { files: nodeFiles(storage), uplink: await openUplink(kernel, host) };
+const outside = {
+  files: nodeFiles(storage),
+  uplink: await openUplink(kernel, host),
+  wasi: wasiThreads(join(storage, 'wasi'), () => host.wake()),
+};
 const server = new NodeServer(kernel, host, outside, {
   send: (message) => port.postMessage(message),
   onMessage: (receive) => void port.on('message', (message: ToNode) => receive(message)),

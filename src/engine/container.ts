@@ -38,6 +38,7 @@ export class Container implements Patient {
   readonly mounts: MountPoint[];
   readonly endpoints: EndpointRequest[];
   readonly layers: string[];
+  readonly wasi?: true;
   /** Where it is in its networks, and its ports as the host has them, while it runs. */
   places: Place[] = [];
   ports: PublishedPort[] = [];
@@ -78,7 +79,7 @@ export class Container implements Patient {
   ) {
     ({ id: this.id, name: this.name, imageId: this.imageId } = parts);
     ({ config: this.config, host: this.host, args: this.args, mounts: this.mounts } = parts);
-    ({ endpoints: this.endpoints, layers: this.layers, created: this.created } = parts);
+    ({ endpoints: this.endpoints, layers: this.layers, created: this.created, wasi: this.wasi } = parts);
     const limits = logLimits(this.host.LogConfig);
     const complain = (why: string): void => around.complain(`the log of ${this.id.slice(0, 12)} loses lines: ${why}`);
     this.log = new ContainerLog(
@@ -90,11 +91,11 @@ export class Container implements Patient {
   // ---- what is kept of it ---------------------------------------------------------------------------------------------------------
 
   record(): ContainerRecord {
-    const { id, name, imageId, created, config, host, args, mounts, endpoints, layers, status } = this;
+    const { id, name, imageId, created, config, host, args, mounts, endpoints, layers, wasi, status } = this;
     const { exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health } = this;
     const kept = this.beginning ? 'running' : status === 'removing' || status === 'dead' ? 'exited' : status;
     const state = { status: kept, exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health };
-    return { id, name, imageId, created, config, host, args, mounts, endpoints, layers, state };
+    return { id, name, imageId, created, config, host, args, mounts, endpoints, layers, ...(wasi && { wasi }), state };
   }
 
   private saving: Promise<unknown> = Promise.resolve();
@@ -202,7 +203,8 @@ export class Container implements Patient {
       await this.around.prepare(this);
       const network = await this.around.enter(this);
       const files = { ...this.around.files(this), ...this.lent?.files };
-      const reaper = this.host.Init ?? false;
+      // a WebAssembly program takes no signals: that of stop is to end it
+      const reaper = this.host.Init ?? this.wasi ?? false;
       const { pid } = await node.call('create', { id, root: id, spec, files, reaper, ...network });
       if (network.ports.length > 0) this.ports = await this.publish();
       // it is kept as running before it runs: whoever was begun is known to have been

@@ -4,6 +4,7 @@ import type { IdMappings, NamespaceType } from '../base/runtime-spec.js';
 import type { NodeClient, ProcessRow, Statistics } from '../runtime/node-client.js';
 import { messageOf } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
+import { isWasi } from '../oci/platform.js';
 import type { Lease } from '../oci/store/image-store.js';
 import { Container } from './container.js';
 import type { Surroundings } from './surroundings.js';
@@ -194,7 +195,8 @@ export class Engine {
     });
     const endpoints = parseEndpoints(body, host.NetworkMode, this.networks);
     const layers: string[] = image.config.diffIds;
-    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints, layers };
+    const wasi = isWasi(image.config.platform);
+    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints, layers, ...(wasi && { wasi }) };
     const container = new Container({ ...parts, created: this.host.date() }, this.around);
     portsOf(container);
     // what can't be started is refused now, as far as that can be known

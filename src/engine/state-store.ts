@@ -23,6 +23,8 @@ export interface ContainerRecord {
   endpoints: EndpointRequest[];
   /** What its root is made of, the lowest first. */
   layers: string[];
+  /** Its image is of the platform wasi/wasm. */
+  wasi?: true;
   state: ContainerState;
 }
 

@@ -27,6 +27,8 @@ import { becomeUser, identityOf, type Identity, limitProcess } from './process-s
 import { checked, Refusal } from './refusal.js';
 import { groupNamespace, makeGroup, setDevices, setResources } from './resources.js';
 import { PipeStdio, type Stdio, type StdioEvents, TerminalStdio } from './stdio.js';
+import { WasiPrograms } from './wasi/programs.js';
+import type { WasiHost } from './wasi/worker-host.js';
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -56,6 +58,8 @@ export class Container {
   private paused = false;
   /** Kills for want of memory in its group that have been told. */
   oomKills = 0;
+  /** Its programs that are WebAssembly. */
+  readonly wasi: WasiPrograms;
 
   /** Creates it. Throws Refusal, and then nothing is left of it. */
   constructor(
@@ -66,8 +70,10 @@ export class Container {
     sources: MountSources & { mounted: MountedFiles },
     events: StdioEvents,
     reaper = false,
+    wasi?: WasiHost,
   ) {
     this.kernel = kernel;
+    this.wasi = new WasiPrograms(kernel, spec, wasi);
     const linux = spec.linux ?? {};
     if (!spec.process) throw new Refusal('invalid', 'config.json: process is needed');
     this.owner = userNamespaceOf(kernel, linux);
@@ -143,7 +149,7 @@ export class Container {
     if (spec.root?.readonly) makeRootReadOnly(task);
     // that there is none is known before anything runs: callers of create tell 127 by it, as from runc
     const { program, path, options } = programOf(running);
-    const failed = lookUp(task, path, options);
+    const failed = this.wasi.find(task, path, options) ? 0 : lookUp(task, path, options);
     if (failed !== 0) throw refusalOf(program, -failed);
     return running;
   }
@@ -204,7 +210,8 @@ export class Container {
   /** Gives a process its program, and lets it run. Throws Refusal; the process has not begun then. */
   private launch(running: Running): void {
     const { program, path, options } = programOf(running);
-    const failed = load(this.kernel, running.task, path, options);
+    const wasm = this.wasi.find(running.task, path, options);
+    const failed = wasm ? this.wasi.load(running, wasm, options) : load(this.kernel, running.task, path, options);
     if (failed !== 0) throw refusalOf(program, -failed);
     this.kernel.start(running.task);
   }
@@ -245,6 +252,7 @@ export class Container {
 
   pause(): void {
     this.require('running');
+    this.wasi.refuse('it can not be paused: nothing stops a worker for a while');
     this.paused = true;
     this.kernel.cgroups.freeze(this.cgroup, true);
   }
@@ -256,6 +264,8 @@ export class Container {
   }
 
   update(resources: ResourcesSpec): void {
+    const { memory, cpu } = resources;
+    if (memory?.limit || cpu) this.wasi.refuse('its limits can not be changed: they are the maxima of its memories');
     setResources(this.init.task, this.cgroup, resources);
   }
 

@@ -249,7 +249,7 @@ export type ResultOf<N extends CallName> = Awaited<ReturnType<NodeCalls[N]>>;
 
 /** Why a call failed, in words for people, and of what kind it is. */
 export interface Failure {
-  kind: 'missing' | 'conflict' | 'invalid' | 'not-found' | 'not-executable' | 'bug';
+  kind: 'missing' | 'conflict' | 'invalid' | 'unsupported' | 'not-found' | 'not-executable' | 'bug';
   message: string;
 }
 

@@ -32,6 +32,7 @@ import { Refusal } from './refusal.js';
 import { checkMappings, checkProcess, checkResources, checkSpec } from './spec-check.js';
 import { processesOf, statisticsOf } from './statistics.js';
 import type { StdioEvents } from './stdio.js';
+import type { WasiHost } from './wasi/worker-host.js';
 import type { Wire } from './wire.js';
 
 const ID = /^[\w.+-]{1,255}$/;
@@ -80,7 +81,12 @@ export class NodeServer implements NodeCalls {
   constructor(
     private readonly kernel: Kernel,
     private readonly host: Host,
-    private readonly outside: { files: NodeFiles; uplink?: Uplink; wireOf?: (name: string) => Wire | undefined },
+    private readonly outside: {
+      files: NodeFiles;
+      uplink?: Uplink;
+      wasi?: WasiHost;
+      wireOf?: (name: string) => Wire | undefined;
+    },
     private readonly channel: Channel<FromNode, ToNode>,
   ) {
     this.networks = new Networks(kernel, outside.uplink);
@@ -422,7 +428,8 @@ export class NodeServer implements NodeCalls {
     const fs = this.root(root);
     checkSpec(spec);
     const sources = { ...this.mountSources, mounted: files };
-    const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper);
+    const { wasi } = this.outside;
+    const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper, wasi);
     try {
       this.networks.attach(id, container.init.task.namespaces.net, network);
     } catch (error) {

@@ -28,7 +28,7 @@ function numbersOf(kernel: Kernel, cgroup: Cgroup, name: string, reader: Task): 
   return found;
 }
 
-export function statisticsOf(kernel: Kernel, { cgroup, init }: Container): Statistics {
+export function statisticsOf(kernel: Kernel, { cgroup, init, wasi }: Container): Statistics {
   const { memory, cpu, pids } = cgroup.states;
   const node = kernel.frames.count * PAGE_SIZE;
   const interfaces: Record<string, InterfaceStatistics> = {};
@@ -46,8 +46,8 @@ export function statisticsOf(kernel: Kernel, { cgroup, init }: Container): Stati
     periods: cpu?.periods ?? 0,
     throttledPeriods: cpu?.throttledPeriods ?? 0,
     throttledNanoseconds: Math.round(cpu?.throttledNanoseconds ?? 0),
-    memory: (memory?.usage ?? 0) * PAGE_SIZE,
-    memoryPeak: (memory?.peak ?? 0) * PAGE_SIZE,
+    memory: (memory?.usage ?? 0) * PAGE_SIZE + wasi.memory,
+    memoryPeak: (memory?.peak ?? 0) * PAGE_SIZE + wasi.memory,
     memoryLimit: finite((memory?.max ?? Number.POSITIVE_INFINITY) * PAGE_SIZE, node),
     memoryStat: numbersOf(kernel, cgroup, 'memory.stat', init.task),
     failures: memory?.events.max ?? 0,

@@ -9,7 +9,13 @@ export interface Platform {
 }
 
 /** What we run, the best first. */
-const OURS: readonly Platform[] = [{ os: 'linux', architecture: '386' }];
+const OURS: readonly Platform[] = [
+  { os: 'linux', architecture: '386' },
+  { os: 'wasi', architecture: 'wasm' },
+];
+
+/** What tools call WASI: runwasi's examples say wasi, TAG Runtime's artifacts which version of it. */
+const WASI = new Set(['wasi', 'wasip1', 'wasip2']);
 
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   i386: '386',
@@ -37,8 +43,11 @@ function normalized(platform: Platform): Platform {
   const known = Object.hasOwn(OTHER_NAMES, platform.architecture)
     ? OTHER_NAMES[platform.architecture]!
     : platform.architecture;
-  return { ...platform, architecture: known };
+  return { ...platform, os: WASI.has(platform.os) ? 'wasi' : platform.os, architecture: known };
 }
+
+/** Programs of it are WebAssembly, each in a worker of its own. */
+export const isWasi = (platform: Platform): boolean => normalized(platform).os === 'wasi';
 
 /** Is what is offered for the machine that is wanted? Of a variant that nobody names any will do. */
 export function matches(offered: Platform, wanted: Platform): boolean {
@@ -78,6 +87,6 @@ function noPlatform(image: string, offered: readonly string[], asked: Platform |
     `${image}: no image for ${wanted} is offered; it is for ${shown || 'no platform at all'}`,
     asked
       ? 'Ask for one of those.'
-      : 'Programs run here are 32-bit x86: choose an image that has linux/386, as debian, alpine and busybox do.',
+      : 'Programs run here are 32-bit x86 or WASI: choose an image that has linux/386, as debian, alpine and busybox do.',
   );
 }

@@ -154,7 +154,7 @@ export function discard(task: Task): void {
 }
 
 /** Where a shell would look for `program`. */
-function candidates(program: string, env: readonly string[]): string[] {
+export function candidates(program: string, env: readonly string[]): string[] {
   if (program.includes('/')) return [program];
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/bin:/bin';
   return path.split(':').map((directory) => `${directory || '.'}/${program}`);
