@@ -95,7 +95,7 @@ export class MemoryStorage implements Storage {
     this.files.delete(from);
   }
 
-  async remove(path: string): Promise<void> {
+  async remove(path: string, _lasting?: boolean): Promise<void> {
     this.step();
     for (const name of [...this.files.keys()])
       if (name === path || name.startsWith(`${path}/`)) this.files.delete(name);

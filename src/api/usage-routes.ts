@@ -77,7 +77,7 @@ async function pruneImages(engine: Engine, request: HttpRequest): Promise<HttpAn
       if (!(error instanceof Conflict)) throw error;
     }
   }
-  const SpaceReclaimed = Math.max(0, before - (await sizeOfLayers(engine)));
+  const SpaceReclaimed = Math.max(0, before - (await sizeOfLayers(engine))) + (await engine.images.collect());
   engine.events.tell('image', 'prune', '', { reclaimed: String(SpaceReclaimed) });
   return json({ ImagesDeleted: deleted, SpaceReclaimed });
 }

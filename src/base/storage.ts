@@ -44,8 +44,8 @@ export interface Storage {
   replace(path: string, bytes: Uint8Array): Promise<void>;
   /** A finished file under another name, in whose place it is; on the host's storage when it resolves. */
   move(from: string, to: string): Promise<void>;
-  /** A file, or a folder with all in it; nothing when it is not there. */
-  remove(path: string): Promise<void>;
+  /** A file, or a folder with all in it; nothing when it is not there. `lasting`: also when the host goes down as soon as it resolves. */
+  remove(path: string, lasting?: boolean): Promise<void>;
 }
 
 /** The place where files are kept failed. */

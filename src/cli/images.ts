@@ -12,7 +12,7 @@ import { RegistryClient } from '../oci/registry/client.js';
 import { OWN_ROOT } from '../hosts/node/package-root.js';
 import { Puller } from '../oci/registry/pull.js';
 import { Pusher } from '../oci/registry/push.js';
-import { openStore, type Store } from '../oci/store/store.js';
+import { openStore, PARTIAL, type Store } from '../oci/store/store.js';
 import { type DataOption, dataFolder } from './data-folder.js';
 import { announced } from './engine-address.js';
 
@@ -59,7 +59,7 @@ export async function withImages<Result>(
   const release = await lock(folder, patience);
   const http = new NodeHttpClient();
   try {
-    const store = await openStore(new FolderStorage(folder), nodeStreams, () => Date.now());
+    const store = await openStore(new FolderStorage(folder, PARTIAL), nodeStreams, () => Date.now());
     const registryFor = (credentials: CredentialSource): Registry => {
       const client = new RegistryClient(
         { http, credentials, now: () => Date.now(), wait: (milliseconds) => delay(milliseconds) },

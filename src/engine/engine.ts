@@ -236,13 +236,16 @@ export class Engine {
     }
   }
 
-  private async unmake({ id }: Container): Promise<void> {
+  private async unmake({ id, imageId, layers }: Container): Promise<void> {
     this.containers.delete(id);
-    this.leases.get(id)?.release();
-    this.leases.delete(id);
     await this.state.forgetContainer(id).catch(() => {});
     await this.places.dropRoot(id);
     await this.state.removeContainer(id).catch((error) => this.complain(messageOf(error)));
+    this.leases.get(id)?.release();
+    this.leases.delete(id);
+    // its image went by force, or became another one
+    if (!this.images.store.images.ids.includes(imageId as Digest))
+      await this.images.dropUnneeded(layers).catch((error) => this.complain(messageOf(error)));
   }
 
   /** `volumes`: those that nobody has named go with it. */

@@ -215,10 +215,27 @@ export class Images {
       for (const removal of removals)
         if ('Deleted' in removal) this.events.tell('image', 'delete', removal.Deleted, { name: removal.Deleted });
         else this.events.tell('image', 'untag', image.id, { name: removal.Untagged });
-      const gone = removals.flatMap((removal) => ('Deleted' in removal ? [removal.Deleted as Digest] : []));
-      const layers = gone.filter((id) => this.known.delete(id));
-      if (layers.length > 0) this.onLayersGone(layers);
+      this.forget(removals.flatMap((removal) => ('Deleted' in removal ? [removal.Deleted as Digest] : [])));
       return removals;
     });
+  }
+
+  private forget(gone: Iterable<Digest>): void {
+    const layers = [...gone].filter((id) => this.known.delete(id));
+    if (layers.length > 0) this.onLayersGone(layers);
+  }
+
+  /** What broken transfers and processes have left goes. How many bytes that were. */
+  collect(): Promise<number> {
+    return translated(async () => {
+      const { bytes, gone } = await this.store.images.collect();
+      this.forget(gone);
+      return bytes;
+    });
+  }
+
+  /** Layers that a container had, and that no image has any more, go with it. */
+  async dropUnneeded(layers: readonly string[]): Promise<void> {
+    this.forget(await this.store.images.drop(layers as Digest[]));
   }
 }

@@ -57,6 +57,8 @@ const FILE_MAX = 16 << 20;
 const recordOf = (id: string): string => `${CONTAINERS}/${id}/container.json`;
 const volumeRecordOf = (name: string): string => `${VOLUMES}/${name}/volume.json`;
 
+const bytesOf = (record: object): Uint8Array => encodeText(JSON.stringify({ version: VERSION, ...record }));
+
 /** Where a root and a volume keep what is in them, and a container what it writes. */
 export const upperOf = (id: string): string => `${CONTAINERS}/${id}/upper`;
 export const logOf = (id: string): string => `${CONTAINERS}/${id}/${id}-json.log`;
@@ -84,7 +86,7 @@ export class StateStore {
   }
 
   private write(path: string, record: object): Promise<void> {
-    return this.storage.replace(path, encodeText(JSON.stringify({ version: VERSION, ...record })));
+    return this.storage.replace(path, bytesOf(record));
   }
 
   /** Each that is in a folder; what can't be read is told of, and left alone. */
@@ -132,7 +134,7 @@ export class StateStore {
 
   /** It is there no more when its record is gone, which needs no room; then goes what it had. */
   async forgetContainer(id: string): Promise<void> {
-    await this.storage.remove(recordOf(id));
+    await this.storage.remove(recordOf(id), true);
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -144,7 +146,7 @@ export class StateStore {
   }
 
   async removeVolume(name: string): Promise<void> {
-    await this.storage.remove(volumeRecordOf(name));
+    await this.storage.remove(volumeRecordOf(name), true);
     await this.storage.remove(`${VOLUMES}/${name}`);
   }
 
@@ -152,7 +154,13 @@ export class StateStore {
     return (await this.read<{ networks: T[] }>(NETWORKS))?.networks ?? [];
   }
 
+  private networksKept: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: the last is what is kept. */
   saveNetworks(networks: readonly object[]): Promise<void> {
-    return this.write(NETWORKS, { networks });
+    const bytes = bytesOf({ networks });
+    const next = this.networksKept.then(() => this.storage.replace(NETWORKS, bytes));
+    this.networksKept = next.catch(() => {});
+    return next;
   }
 }

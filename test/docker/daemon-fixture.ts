@@ -43,6 +43,19 @@ export function needsDocker(context: TestContext): void {
   }
 }
 
+export interface DaemonOptions {
+  /** Of the node. */
+  memory?: string;
+  /** Of the daemon besides. */
+  options?: readonly string[];
+  /** Another folder for its data. */
+  data?: string;
+  /** A module that is loaded before the daemon's own, and spoken to by `tell`. */
+  loading?: string;
+  /** Of its process besides. */
+  env?(data: string): Record<string, string>;
+}
+
 export class Daemon {
   /** What the description does not allow, in words. */
   readonly problems: string[] = [];
@@ -54,16 +67,18 @@ export class Daemon {
   private proxy!: Server;
   private said = '';
 
+  readonly data: string;
+
   private constructor(
     private readonly context: TestContext,
-    private readonly memory: string,
-    private readonly options: readonly string[],
-  ) {}
+    private readonly how: DaemonOptions,
+  ) {
+    this.data = how.data ?? join(this.folder, 'data');
+  }
 
-  /** `memory`: of the node; `options`: of the daemon besides. */
-  static async start(context: TestContext, { memory = '256M', options = [] as string[] } = {}): Promise<Daemon> {
+  static async start(context: TestContext, how: DaemonOptions = {}): Promise<Daemon> {
     const { busybox } = needs(context, 'busybox');
-    const daemon = new Daemon(context, memory, options);
+    const daemon = new Daemon(context, how);
     await daemon.open();
     daemon.proxy = daemon.checking();
     daemon.proxy.listen(daemon.socket);
@@ -75,18 +90,21 @@ export class Daemon {
     return daemon;
   }
 
-  private async open(): Promise<void> {
+  async open(): Promise<void> {
+    const { memory = '256M', options = [], loading, env } = this.how;
     const args = [
+      ...(loading === undefined ? [] : ['--import', loading]),
       join(root, 'bin/tabvisor.mjs'),
       'daemon',
       '--host',
       `unix://${this.engine}`,
       '--data',
-      join(this.folder, 'data'),
+      this.data,
     ];
     this.said = '';
-    this.child = spawn(process.execPath, [...args, '--node-memory', this.memory, ...this.options], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+    this.child = spawn(process.execPath, [...args, '--node-memory', memory, ...options], {
+      stdio: ['ignore', 'ignore', 'pipe', ...(loading === undefined ? [] : (['ipc'] as const))],
+      env: { ...process.env, ...env?.(this.data) },
     });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.said += text;
@@ -103,7 +121,7 @@ export class Daemon {
   /** What there is in the folders of the engine's state. */
   left(): { containers: string[]; volumes: string[] } {
     const names = (folder: string): string[] => {
-      const path = join(this.folder, 'data', folder);
+      const path = join(this.data, folder);
       return existsSync(path) ? readdirSync(path) : [];
     };
     return { containers: names('containers'), volumes: names('volumes') };
@@ -115,12 +133,33 @@ export class Daemon {
     await this.open();
   }
 
+  /** Ends the daemon's process at once. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.child.kill(signal);
+    await this.ended();
+  }
+
+  /** Resolves when the daemon's process has. */
+  async ended(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
   }
 
-  private get engine(): string {
+  /** Of one that has `loading`: tells that, and what it answers; undefined when the process has ended. */
+  async tell(message: object): Promise<unknown> {
+    const { child } = this;
+    const end = this.ended().then(() => []);
+    child.send(message, () => {});
+    for (;;) {
+      const [answer] = await Promise.race([once(child, 'message'), end]);
+      if (typeof answer !== 'string') return answer;
+    }
+  }
+
+  get engine(): string {
     return join(this.folder, 'engine.sock');
   }
   get socket(): string {
@@ -148,15 +187,15 @@ export class Daemon {
   }
 
   dockerWith(input: string | Uint8Array, ...args: string[]): Promise<Ran> {
-    return this.ended(this.environment, input, args);
+    return this.ran(this.environment, input, args);
   }
 
   /** The client before another engine. */
   dockerOf(host: string, ...args: string[]): Promise<Ran> {
-    return this.ended({ ...this.environment, DOCKER_HOST: host }, '', args);
+    return this.ran({ ...this.environment, DOCKER_HOST: host }, '', args);
   }
 
-  private ended(env: NodeJS.ProcessEnv, input: string | Uint8Array, args: readonly string[]): Promise<Ran> {
+  private ran(env: NodeJS.ProcessEnv, input: string | Uint8Array, args: readonly string[]): Promise<Ran> {
     return new Promise((resolve) => {
       const child = execFile(this.program, args, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
         resolve({ status: error ? ((error.code as unknown as number) ?? -1) : 0, stdout, stderr }),
@@ -188,7 +227,11 @@ export class Daemon {
       const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
       const asked = request({ socketPath: this.socket, method, path, headers }, async (answer) => {
         const pieces: Buffer[] = [];
-        for await (const piece of answer) pieces.push(piece as Buffer);
+        try {
+          for await (const piece of answer) pieces.push(piece as Buffer);
+        } catch (error) {
+          reject(error);
+        }
         resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(pieces).toString() });
       });
       asked.on('error', reject);
@@ -211,6 +254,7 @@ export class Daemon {
           });
           answered.on('end', () => this.check(asked, answered, text));
           answered.pipe(answer);
+          answered.on('error', () => answer.destroy());
           answer.on('close', () => answered.destroy());
         },
       );

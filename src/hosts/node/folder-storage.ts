@@ -1,6 +1,6 @@
 // A folder of the host as a store's storage: whole files appear by rename, and are on the disk before they do.
 // Contract: Storage in src/base/storage.ts. man 2 rename, fsync: a name is safe when its folder is.
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError } from '../../base/errors.js';
@@ -22,7 +22,11 @@ export class FolderStorage implements Storage {
   /** Folders that are known to be there. */
   private readonly made = new Set<string>();
 
-  constructor(readonly root: string) {}
+  /** `beside`: the folder of what is not in its place yet; undefined: where its place is. */
+  constructor(
+    readonly root: string,
+    private readonly beside?: string,
+  ) {}
 
   private at(path: string): string {
     return join(this.root, path);
@@ -106,7 +110,8 @@ export class FolderStorage implements Storage {
   replace(path: string, bytes: Uint8Array): Promise<void> {
     return this.attempt(path, async (full) => {
       await this.folderOf(full);
-      const beside = `${full}.new-${this.aside++}`;
+      const beside = this.besideOf(full);
+      await this.folderOf(beside);
       try {
         const handle = await open(beside, 'w', 0o600);
         try {
@@ -133,15 +138,26 @@ export class FolderStorage implements Storage {
     });
   }
 
-  remove(path: string): Promise<void> {
+  remove(path: string, lasting = false): Promise<void> {
     this.made.clear();
-    return this.attempt(path, (full) => rm(full, { recursive: true, force: true }));
+    return this.attempt(path, async (full) => {
+      await rm(full, { recursive: true, force: true });
+      if (lasting && existsSync(dirname(full))) await syncFolder(dirname(full));
+    });
   }
 
+  private besideOf(full: string): string {
+    const number = this.aside++;
+    return this.beside === undefined ? `${full}.new-${number}` : this.at(`${this.beside}/new-${number}`);
+  }
+
+  /** Makes it, and its name safe, and those of the folders that it needed. */
   private async folderOf(full: string): Promise<void> {
     const folder = dirname(full);
     if (this.made.has(folder)) return;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (first !== undefined)
+      for (let made = folder; made.startsWith(first); made = dirname(made)) await syncFolder(dirname(made));
     this.made.add(folder);
   }
 }

@@ -13,6 +13,8 @@ export type OnProgress = (progress: Progress) => void;
 /** Somebody who may lose interest. An AbortSignal is one. */
 export interface Interest {
   readonly aborted: boolean;
+  /** It may come back: what came is kept for it. */
+  readonly resumes?: boolean;
 }
 
 /** Bytes between two reports. */

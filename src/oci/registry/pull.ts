@@ -41,6 +41,9 @@ interface Flight {
   waiting: Set<{ progress: OnProgress; interest: Interest }>;
 }
 
+/** After which what came is gone on from. */
+const isInterruption = (error: unknown): boolean => error instanceof HttpError;
+
 const WANTED: Interest = { aborted: false };
 const ACCEPT = MANIFEST_TYPES.join(', ');
 
@@ -80,8 +83,7 @@ export class Puller {
       id: reference.tag ?? reference.digest,
       status: `Pulling from ${reference.path}`,
     });
-    const lease = images.lease();
-    try {
+    const pulling = images.bring(async (lease) => {
       const { place, digest, manifest, manifestDigest } = await this.resolve(reference, platform, lease);
       const config = await this.config(place, manifest, lease);
       checkPlatform(familiar(reference), config.platform, platform);
@@ -95,7 +97,8 @@ export class Puller {
       const id = await images.add(manifestDigest, { tag, known });
       tellEnd(progress, reference, digest, upToDate);
       return { id, digest, upToDate };
-    } catch (error) {
+    }, isInterruption);
+    return pulling.catch((error: unknown) => {
       // a connection that is gone for good is the request's failure, not ours
       if (error instanceof HttpError)
         throw new InputError(
@@ -104,9 +107,7 @@ export class Puller {
           { cause: error },
         );
       throw error;
-    } finally {
-      lease.release();
-    }
+    });
   }
 
   private async pullOwn(
@@ -243,6 +244,9 @@ export class Puller {
       get aborted() {
         return failure !== undefined || interest.aborted;
       },
+      get resumes() {
+        return !interest.aborted && isInterruption(failure?.error);
+      },
     };
     await inLanes(
       missing.values(),
@@ -306,7 +310,12 @@ export class Puller {
       received,
       complete: () => tell({ id, status: 'Download complete' }),
       check() {
-        if ([...waiting].every(({ interest }) => interest.aborted)) throw new Abandoned(`${place.name}: given up`);
+        const all = [...waiting].map((one) => one.interest);
+        if (all.every(({ aborted }) => aborted))
+          throw new Abandoned(
+            `${place.name}: given up`,
+            all.some(({ resumes }) => resumes),
+          );
       },
     });
     tell({ id, status: 'Pull complete' });

@@ -39,51 +39,51 @@ export class Pusher {
     if (reference.tag === undefined) throw new InputError(`${name}: what is pushed has a tag`);
     const { images } = this.store;
     const id = images.resolve(name);
-    const lease = images.lease();
-    try {
-      const image = await images.get(id);
-      lease.hold(
-        id,
-        image.manifestDigest,
-        ...image.manifest.layers.map(({ digest }) => digest),
-        ...image.config.diffIds,
-      );
-      progress({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
-      // layers are called by their tars: their blobs may be yet to come
-      for (const diffId of image.config.diffIds) progress({ id: shortOf(diffId), status: 'Preparing' });
-      const { manifest, manifestDigest } = await sendable(this.store, image, lease);
-      const endpoint = await this.client.endpoint(reference.domain);
-      const place = { endpoint, path: reference.path, domain: reference.domain, name };
-      await inLanes(
-        [...manifest.layers.entries()].filter(([, { mediaType, urls }]) => !(isForeign(mediaType) && urls?.length)),
-        () => undefined,
-        ([i, layer]) => this.blob(place, layer, shortOf(image.config.diffIds[i]!), progress),
-      );
-      await this.blob(place, manifest.config, '', () => {});
-      const bytes = (await this.store.content.read(manifestDigest))!;
-      const response = await this.send(
-        place,
-        'PUT',
-        `/v2/${place.path}/manifests/${reference.tag}`,
-        { 'Content-Type': manifest.mediaType },
-        bytes,
-      );
-      if (response.status !== 201) throw await refusal(response, name, 'push');
-      response.cancel();
-      const told = response.header('docker-content-digest');
-      if (told !== undefined && told !== manifestDigest)
-        throw new InputError(
-          `${name}: the registry calls the manifest ${told.slice(0, 100)}, and it is ${manifestDigest}`,
+    return images
+      .bring(async (lease) => {
+        const image = await images.get(id);
+        lease.hold(
+          id,
+          image.manifestDigest,
+          ...image.manifest.layers.map(({ digest }) => digest),
+          ...image.config.diffIds,
         );
-      await images.addDigest(id, reference, manifestDigest);
-      progress({ status: `${reference.tag}: digest: ${manifestDigest} size: ${bytes.length}` });
-      return { digest: manifestDigest, size: bytes.length };
-    } catch (error) {
-      if (error instanceof HttpError) throw new InputError(`${name}: ${messageOf(error)}`, undefined, { cause: error });
-      throw error;
-    } finally {
-      lease.release();
-    }
+        progress({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
+        // layers are called by their tars: their blobs may be yet to come
+        for (const diffId of image.config.diffIds) progress({ id: shortOf(diffId), status: 'Preparing' });
+        const { manifest, manifestDigest } = await sendable(this.store, image, lease);
+        const endpoint = await this.client.endpoint(reference.domain);
+        const place = { endpoint, path: reference.path, domain: reference.domain, name };
+        await inLanes(
+          [...manifest.layers.entries()].filter(([, { mediaType, urls }]) => !(isForeign(mediaType) && urls?.length)),
+          () => undefined,
+          ([i, layer]) => this.blob(place, layer, shortOf(image.config.diffIds[i]!), progress),
+        );
+        await this.blob(place, manifest.config, '', () => {});
+        const bytes = (await this.store.content.read(manifestDigest))!;
+        const response = await this.send(
+          place,
+          'PUT',
+          `/v2/${place.path}/manifests/${reference.tag}`,
+          { 'Content-Type': manifest.mediaType },
+          bytes,
+        );
+        if (response.status !== 201) throw await refusal(response, name, 'push');
+        response.cancel();
+        const told = response.header('docker-content-digest');
+        if (told !== undefined && told !== manifestDigest)
+          throw new InputError(
+            `${name}: the registry calls the manifest ${told.slice(0, 100)}, and it is ${manifestDigest}`,
+          );
+        await images.addDigest(id, reference, manifestDigest);
+        progress({ status: `${reference.tag}: digest: ${manifestDigest} size: ${bytes.length}` });
+        return { digest: manifestDigest, size: bytes.length };
+      })
+      .catch((error: unknown) => {
+        if (error instanceof HttpError)
+          throw new InputError(`${name}: ${messageOf(error)}`, undefined, { cause: error });
+        throw error;
+      });
   }
 
   /** `id`: what it is called in what is told. */

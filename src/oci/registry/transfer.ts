@@ -56,13 +56,20 @@ async function once({ store, layer, diffId, ...work }: Transfer): Promise<void> 
     work.complete();
     await reception.commit();
   } catch (error) {
-    await reception.abandon(!(error instanceof InputError) || error instanceof Abandoned);
+    await reception.abandon(error instanceof Abandoned ? error.resumes : !(error instanceof InputError));
     throw error;
   }
 }
 
-/** The layer is not wanted any more. */
-export class Abandoned extends InputError {}
+/** The layer is not wanted any more; what came is kept when it may be wanted again. */
+export class Abandoned extends InputError {
+  constructor(
+    what: string,
+    readonly resumes: boolean,
+  ) {
+    super(what);
+  }
+}
 
 async function* written(reception: Reception, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of bytes) {

@@ -73,8 +73,7 @@ interface Watched extends Bundle {
 }
 
 async function load(store: Store, bundle: Watched, { platform }: LoadOptions): Promise<Loaded[]> {
-  const lease = store.images.lease();
-  try {
+  return store.images.bring(async (lease) => {
     const index = await bundle.read('index.json', DOCUMENT_MAX);
     const inLayout = index ? await manifestsIn(bundle, index, platform) : [];
     const list = await bundle.read('manifest.json', DOCUMENT_MAX);
@@ -87,12 +86,10 @@ async function load(store: Store, bundle: Watched, { platform }: LoadOptions): P
     const loaded: Loaded[] = [];
     for (const { manifest, bytes, names } of inLayout) {
       await takeManifest(store, bundle, manifest, lease, platform);
-      loaded.push(await named(store, await store.content.put(bytes), names));
+      loaded.push(await named(store, bytes, names, lease));
     }
     return loaded;
-  } finally {
-    lease.release();
-  }
+  });
 }
 
 interface LaidOut {
@@ -183,7 +180,9 @@ async function takeManifest(
   }
 }
 
-async function named(store: Store, manifest: Digest, tags: Reference[]): Promise<Loaded> {
+async function named(store: Store, bytes: Uint8Array, tags: Reference[], lease: Lease): Promise<Loaded> {
+  const manifest = await store.content.put(bytes);
+  lease.hold(manifest);
   const id = await store.images.add(manifest, {});
   for (const tag of tags) await store.images.add(manifest, { tag });
   return { id, tags };
@@ -221,7 +220,7 @@ async function fromDockerList(
     if (laidOut) await takeManifest(store, bundle, laidOut.manifest, lease, asked);
     const manifest =
       laidOut?.bytes ?? (await takeLayers(store, bundle, config, id, fields.texts('Layers', LAYERS_MAX) ?? [], lease));
-    loaded.push(await named(store, await store.content.put(manifest), tags));
+    loaded.push(await named(store, manifest, tags, lease));
   }
   return loaded;
 }

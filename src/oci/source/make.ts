@@ -7,7 +7,7 @@ import { LAYERS_MAX } from '../manifest.js';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../media-types.js';
 import type { Platform } from '../platform.js';
 import type { Reference } from '../reference.js';
-import type { Image } from '../store/image-store.js';
+import type { Image, Lease } from '../store/image-store.js';
 import { manifestBytes } from '../store/sendable.js';
 import type { Store } from '../store/store.js';
 import { archiveEnd } from '../tar/writer.js';
@@ -32,13 +32,15 @@ export async function importRoot(
   platform: Platform,
   making: Making,
 ): Promise<Digest> {
-  const { diffId } = await store.layers.ingest(await uncompressed(store.codecs, root));
   const document = {
     architecture: platform.architecture,
     os: platform.os,
     ...(platform.variant !== undefined && { variant: platform.variant }),
   };
-  return made(store, document, [diffId], [], { created_by: '' }, making);
+  return store.images.bring(async (lease) => {
+    const { diffId } = await store.layers.ingest(await uncompressed(store.codecs, root));
+    return made(store, lease, document, [diffId], [], { created_by: '' }, making);
+  });
 }
 
 /** An image of `base` and what has changed over it, a layer's tar. */
@@ -55,16 +57,16 @@ export async function commit(
       `commit: the image has ${LAYERS_MAX} layers already`,
       'Export and import it: one layer is left of them.',
     );
-  const { diffId } = await store.layers.ingest(changes);
   const history = historyOf(config.document);
-  return made(
-    store,
-    config.document,
-    [...config.diffIds, diffId],
-    history,
-    { created_by: createdBy },
-    { ...making, parent: base },
-  );
+  return store.images.bring(async (lease) => {
+    lease.hold(...config.diffIds);
+    const { diffId } = await store.layers.ingest(changes);
+    const entry = { created_by: createdBy };
+    return made(store, lease, config.document, [...config.diffIds, diffId], history, entry, {
+      ...making,
+      parent: base,
+    });
+  });
 }
 
 const historyOf = (document: JsonObject): readonly unknown[] =>
@@ -87,9 +89,13 @@ export async function buildStep(
       `build: the image has ${LAYERS_MAX} layers already`,
       'Join instructions that belong together.',
     );
-  const added = tar ? [(await store.layers.ingest(tar)).diffId] : [];
-  const step = { created_by: createdBy, ...(added.length === 0 && { empty_layer: true }) };
-  return made(store, document, [...below, ...added], historyOf(document), step, { ...making, parent: base?.id });
+  return store.images.bring(async (lease) => {
+    lease.hold(...below);
+    const added = tar ? [(await store.layers.ingest(tar)).diffId] : [];
+    const step = { created_by: createdBy, ...(added.length === 0 && { empty_layer: true }) };
+    const diffIds = [...below, ...added];
+    return made(store, lease, document, diffIds, historyOf(document), step, { ...making, parent: base?.id });
+  });
 }
 
 /** The tar again, or undefined when it is of nothing: its end alone. */
@@ -102,6 +108,7 @@ async function withContents(tar: AsyncIterable<Uint8Array>): Promise<AsyncIterab
 
 async function made(
   store: Store,
+  lease: Lease,
   document: JsonObject,
   diffIds: readonly Digest[],
   history: readonly unknown[],
@@ -109,42 +116,38 @@ async function made(
   { tag, created, author, comment, config, parent }: Making,
 ): Promise<Digest> {
   const { images, layers, content } = store;
-  const lease = images.lease();
-  try {
-    lease.hold(...diffIds);
-    const time = new Date(created).toISOString();
-    const step = {
-      created: time,
-      ...entry,
-      ...(author !== undefined && { author }),
-      ...(comment !== undefined && { comment }),
-    };
-    const bytes = jsonBytes({
-      ...document,
-      created: time,
-      ...(author !== undefined && { author }),
-      config: config ?? document.config ?? {},
-      rootfs: { type: 'layers', diff_ids: diffIds },
-      history: [...history, step],
-    });
-    if (bytes.length > DOCUMENT_MAX)
-      throw new InputError(`the configuration of the image becomes longer than ${DOCUMENT_MAX >> 20} MiB`);
-    const id = await content.put(bytes);
-    lease.hold(id);
-    const descriptors = [];
-    for (const diffId of diffIds) descriptors.push(await descriptorFor(store, diffId, layers));
-    const manifest = await content.put(
-      manifestBytes({
-        kind: 'manifest',
-        mediaType: OCI_MANIFEST,
-        config: { mediaType: OCI_CONFIG, digest: id, size: bytes.length },
-        layers: descriptors,
-      }),
-    );
-    return await images.add(manifest, { tag, parent });
-  } finally {
-    lease.release();
-  }
+  lease.hold(...diffIds);
+  const time = new Date(created).toISOString();
+  const step = {
+    created: time,
+    ...entry,
+    ...(author !== undefined && { author }),
+    ...(comment !== undefined && { comment }),
+  };
+  const bytes = jsonBytes({
+    ...document,
+    created: time,
+    ...(author !== undefined && { author }),
+    config: config ?? document.config ?? {},
+    rootfs: { type: 'layers', diff_ids: diffIds },
+    history: [...history, step],
+  });
+  if (bytes.length > DOCUMENT_MAX)
+    throw new InputError(`the configuration of the image becomes longer than ${DOCUMENT_MAX >> 20} MiB`);
+  const id = await content.put(bytes);
+  lease.hold(id);
+  const descriptors = [];
+  for (const diffId of diffIds) descriptors.push(await descriptorFor(store, diffId, layers));
+  const manifest = await content.put(
+    manifestBytes({
+      kind: 'manifest',
+      mediaType: OCI_MANIFEST,
+      config: { mediaType: OCI_CONFIG, digest: id, size: bytes.length },
+      layers: descriptors,
+    }),
+  );
+  lease.hold(manifest);
+  return images.add(manifest, { tag, parent });
 }
 
 /** The blob that a layer has come as, where another image knows one; else the tar itself. */

@@ -130,12 +130,15 @@ export class ContentStore {
     await this.storage.remove(pathOf(digest));
   }
 
-  /** Partial blobs that nobody is writing. */
-  async removePartials(): Promise<void> {
-    for (const name of await this.storage.list('partial')) {
-      if (name !== 'sha256') await this.storage.remove(`partial/${name}`);
+  /** Partial blobs that nobody is writing go. How many bytes that were. */
+  async removePartials(): Promise<number> {
+    let bytes = 0;
+    for (const digest of await digestsIn(this.storage, PARTIAL, '')) {
+      if (this.writing.has(digest)) continue;
+      bytes += await this.partialSize(digest);
+      await this.dropPartial(digest);
     }
-    for (const digest of await digestsIn(this.storage, PARTIAL, '')) await this.dropPartial(digest);
+    return bytes;
   }
 }
 

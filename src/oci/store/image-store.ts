@@ -56,6 +56,11 @@ export class Lease {
     }
   }
 
+  /** What is held by it. */
+  get digests(): Digest[] {
+    return [...this.own];
+  }
+
   release(): void {
     for (const digest of this.own) {
       const left = this.held.get(digest)! - 1;
@@ -112,9 +117,31 @@ export class ImageStore {
       }
   }
 
-  /** What has changed is in force when this resolves. */
-  private async save(): Promise<void> {
-    await this.storage.replace(
+  /** Changes are made one after the other, so that the last is what is kept. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  /** Changes what there is: it is in force when this resolves; all is as it was when it rejects. */
+  private change(apply: () => void): Promise<void> {
+    const next = this.turn.then(async () => {
+      const { images, tags, digests } = this;
+      const before = { images: new Map(images), tags: new Map(tags), digests: new Map(digests) };
+      try {
+        apply();
+        await this.save();
+      } catch (error) {
+        for (const name of ['images', 'tags', 'digests'] as const) {
+          this[name].clear();
+          for (const [key, value] of before[name]) (this[name] as Map<string, unknown>).set(key, value);
+        }
+        throw error;
+      }
+    });
+    this.turn = next.catch(() => {});
+    return next;
+  }
+
+  private save(): Promise<void> {
+    return this.storage.replace(
       FILE,
       jsonBytes({
         version: VERSION,
@@ -249,11 +276,12 @@ export class ImageStore {
     if (manifest.kind !== 'manifest') throw new InputError(`manifest ${manifestDigest}: is an index`);
     const id = manifest.config.digest;
     await this.parse(id, manifestDigest);
-    if (!this.images.has(id))
-      this.images.set(id, { manifest: manifestDigest, ...(names.parent && { parent: names.parent }) });
-    if (names.tag) this.setTag(id, names.tag);
-    for (const { name, digest } of names.known ?? []) this.digests.set(`${nameOf(name)}@${digest}`, id);
-    await this.save();
+    await this.change(() => {
+      if (!this.images.has(id))
+        this.images.set(id, { manifest: manifestDigest, ...(names.parent && { parent: names.parent }) });
+      if (names.tag) this.setTag(id, names.tag);
+      for (const { name, digest } of names.known ?? []) this.digests.set(`${nameOf(name)}@${digest}`, id);
+    });
     return id;
   }
 
@@ -261,20 +289,15 @@ export class ImageStore {
   async setManifest(id: Digest, manifest: Digest): Promise<void> {
     const record = this.images.get(id);
     if (!record) throw new NotFoundError(`No such image: ${id}`);
-    const old = await this.referencesOf(id);
-    this.images.set(id, { ...record, manifest });
+    await this.change(() => void this.images.set(id, { ...record, manifest }));
     this.parsed.delete(id);
-    await this.save();
-    await this.removeUnless(
-      [record.manifest].filter((digest) => old.has(digest)),
-      await this.allReferences(),
-    );
+    if (record.manifest !== manifest) await this.drop([record.manifest]);
   }
 
   private setTag(id: Digest, reference: Reference): void {
     this.tags.set(fullName(withTag({ ...reference, digest: undefined })), id);
     const record = this.images.get(id);
-    if (record) record.lastTagged = this.now();
+    if (record) this.images.set(id, { ...record, lastTagged: this.now() });
   }
 
   /** Gives an image one more name; whoever had it loses it. */
@@ -282,14 +305,15 @@ export class ImageStore {
     const id = this.resolve(source);
     const reference = parseReference(target);
     if (reference.digest) throw new InputError(`${target}: a name to give has no digest`);
-    this.setTag(id, reference);
-    await this.save();
+    await this.change(() => {
+      if (!this.images.has(id)) throw new NotFoundError(`No such image: ${source}`);
+      this.setTag(id, reference);
+    });
   }
 
   /** The image is also known by this digest where `name` is. */
   async addDigest(id: Digest, name: Reference, digest: Digest): Promise<void> {
-    this.digests.set(`${nameOf(name)}@${digest}`, id);
-    await this.save();
+    await this.change(() => void this.digests.set(`${nameOf(name)}@${digest}`, id));
   }
 
   /**
@@ -313,16 +337,17 @@ export class ImageStore {
       throw new ConflictError(
         `conflict: unable to delete ${shortOf(id)} (cannot be forced) - image has dependent child images`,
       );
-    for (const name of named.length > 0 ? named : all) this.dropName(name, removals);
-    // the last tag of a repository takes the repository's digests along
-    if (named.length > 0)
-      for (const name of namesFor(this.digests, id)) {
-        const { domain, path } = parseReference(name);
-        const left = namesFor(this.tags, id).some((tag) => nameOf(parseReference(tag)) === `${domain}/${path}`);
-        if (!left) this.dropName(name, removals);
-      }
+    await this.change(() => {
+      for (const name of named.length > 0 ? named : all) this.dropName(name, removals);
+      // the last tag of a repository takes the repository's digests along
+      if (named.length > 0)
+        for (const name of namesFor(this.digests, id)) {
+          const { domain, path } = parseReference(name);
+          const left = namesFor(this.tags, id).some((tag) => nameOf(parseReference(tag)) === `${domain}/${path}`);
+          if (!left) this.dropName(name, removals);
+        }
+    });
     if (this.isUnnamed(id) && !keep) await this.removeWithParents(id, used, removals);
-    else await this.save();
     return removals;
   }
 
@@ -337,15 +362,14 @@ export class ImageStore {
       if (!record || !this.isUnnamed(id) || this.childrenOf(id).length > 0 || (id !== first && used(id))) break;
       const before = await this.referencesOf(id);
       const { config } = await this.get(id);
-      this.images.delete(id);
+      const going: Digest = id;
+      await this.change(() => void this.images.delete(going));
       this.parsed.delete(id);
-      await this.save();
       removals.push({ Deleted: id });
-      const gone = await this.removeUnless(before, await this.allReferences());
+      const gone = await this.drop(before);
       for (const diffId of [...config.diffIds].reverse()) if (gone.has(diffId)) removals.push({ Deleted: diffId });
       id = record.parent;
     }
-    await this.save();
   }
 
   /** Which names a person who says `text` means; none when it is the ID. */
@@ -382,10 +406,12 @@ export class ImageStore {
     return all;
   }
 
-  private async removeUnless(candidates: Iterable<Digest>, needed: ReadonlySet<Digest>): Promise<Set<Digest>> {
+  /** Of some content all goes that no image needs and nobody holds. What that was. */
+  async drop(candidates: Iterable<Digest>): Promise<Set<Digest>> {
     const gone = new Set<Digest>();
+    const needed = await this.allReferences();
     for (const digest of candidates) {
-      if (needed.has(digest)) continue;
+      if (needed.has(digest) || this.held.has(digest)) continue;
       await this.content.remove(digest);
       await this.layers.remove(digest);
       gone.add(digest);
@@ -403,22 +429,62 @@ export class ImageStore {
     return this.ids.filter((id) => !needed.has(id));
   }
 
-  /** Drops all content that no image needs and nobody holds. How many bytes that were. */
-  async collect(): Promise<number> {
+  private bringing = 0;
+  private collecting: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Does what brings content: none of it is taken for garbage meanwhile. The lease ends with it; when it fails, what was held goes,
+   * if nothing else needs it, but for failures after which it is to go on: those that `resumes` knows.
+   */
+  async bring<Result>(
+    work: (lease: Lease) => Promise<Result>,
+    resumes = (_error: unknown): boolean => false,
+  ): Promise<Result> {
+    this.bringing++;
+    const lease = this.lease();
+    try {
+      await this.collecting;
+      return await work(lease);
+    } catch (error) {
+      const { digests } = lease;
+      lease.release();
+      // the failure is what is told, not what came of it
+      if (!resumes(error)) await this.drop(digests).catch(() => {});
+      throw error;
+    } finally {
+      lease.release();
+      this.bringing--;
+    }
+  }
+
+  /**
+   * Drops all content that no image needs and nobody holds: a process that ended while it brought some has left it. Nothing while
+   * somebody brings content. Which layers went, and how many bytes that were.
+   */
+  async collect(): Promise<{ bytes: number; gone: Digest[] }> {
+    if (this.bringing > 0) return { bytes: 0, gone: [] };
+    const collection = this.collectNow();
+    this.collecting = collection.catch(() => {});
+    return collection;
+  }
+
+  private async collectNow(): Promise<{ bytes: number; gone: Digest[] }> {
     const needed = await this.allReferences();
+    const isNeeded = (digest: Digest): boolean => needed.has(digest) || this.held.has(digest);
+    const gone: Digest[] = [];
     let bytes = 0;
     for (const digest of await this.content.list()) {
-      if (needed.has(digest)) continue;
+      if (isNeeded(digest)) continue;
       bytes += (await this.content.size(digest)) ?? 0;
       await this.content.remove(digest);
     }
     for (const diffId of await this.layers.list()) {
-      if (needed.has(diffId)) continue;
+      if (isNeeded(diffId)) continue;
       bytes += (await this.layers.size(diffId)) ?? 0;
       await this.layers.remove(diffId);
+      gone.push(diffId);
     }
-    if (this.held.size === 0) await this.content.removePartials();
-    return bytes;
+    return { bytes: bytes + (await this.content.removePartials()), gone };
   }
 
   /** The blob that a layer has in an image here; undefined: there is none. */

@@ -156,9 +156,10 @@ test('what two images share stays until the last of them goes; what is held stay
   expect(await layers.has(BASE.layers[0]!.diffId)).toBe(true);
   expect(await layers.has(APP.layers[1]!.diffId)).toBe(true);
   expect(await content.has(APP.layers[1]!.descriptor.digest)).toBe(false);
-  expect(await images.collect()).toBe(0);
+  expect(await images.collect()).toEqual({ bytes: 0, gone: [] });
   lease.release();
-  expect(await images.collect()).toBe(APP.layers[1]!.tar.length);
+  const { bytes, gone } = await images.collect();
+  expect([bytes, gone]).toEqual([APP.layers[1]!.tar.length, [APP.layers[1]!.diffId]]);
   await images.remove('base');
   expect([...storage.files.keys()]).toEqual(['images.json']);
 });

@@ -6,6 +6,9 @@ import { ContentStore } from './content-store.js';
 import { ImageStore } from './image-store.js';
 import { LayerStore } from './layer-store.js';
 
+/** What is on its way lies here. */
+export const PARTIAL = 'partial';
+
 export interface Store {
   storage: Storage;
   codecs: StreamCodecs;
@@ -20,8 +23,8 @@ export interface Store {
 export async function openStore(storage: Storage, codecs: StreamCodecs, now: () => number): Promise<Store> {
   const content = new ContentStore(storage, codecs);
   const layers = new LayerStore(storage, codecs);
-  // layers that were on their way when the last process ended are not: what came of their blobs is kept, and goes on
-  for (const name of await storage.list('partial')) if (name !== 'sha256') await storage.remove(`partial/${name}`);
+  // what was on its way when the last process ended is not; what came of blobs is kept, and goes on
+  for (const name of await storage.list(PARTIAL)) if (name !== 'sha256') await storage.remove(`${PARTIAL}/${name}`);
   const images = await ImageStore.open(storage, content, layers, now);
   return { storage, codecs, content, layers, images, now };
 }
