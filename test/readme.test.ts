@@ -12,6 +12,8 @@ import { vmRunCommand } from '../src/cli/commands/vm-run.js';
 import { checkArguments } from '../src/cli/docker/command.js';
 import { containerOf } from '../src/cli/docker/container-options.js';
 import { parseFlags } from '../src/cli/docker/flags.js';
+import { begin } from '../src/cli/docker/host.js';
+import { nodeHost } from '../src/cli/docker/node/node-host.js';
 import { isDockers } from '../src/cli/docker/main.js';
 import { parseTemplate } from '../src/cli/docker/template/parser.js';
 import { find, WORDS } from '../src/cli/docker/words.js';
@@ -48,6 +50,8 @@ const isThere = (path: string): boolean => {
   const name = path.replace('.cache/guest/', '');
   return path === name ? existsSync(join(root, path)) : manifest.includes(name);
 };
+
+begin(nodeHost('test'));
 
 test('there are lines, and each begins with something that is known', () => {
   expect(lines.length).toBeGreaterThan(12);

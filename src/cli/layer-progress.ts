@@ -1,12 +1,15 @@
 // How far layers have come: on a terminal a line for each that is written again, elsewhere a line for each step.
 // As docker pull and push show it.
-import type { WriteStream } from 'node:tty';
 import { decimalSize } from '../base/units.js';
 import type { OnProgress, Progress } from '../oci/registry/progress.js';
 
 const BAR = 30;
 
-type Screen = Pick<WriteStream, 'write' | 'isTTY' | 'columns'>;
+interface Screen {
+  isTTY?: boolean;
+  columns: number;
+  write(text: string): unknown;
+}
 
 export function layerProgress(stream: Screen): OnProgress {
   if (!stream.isTTY) return plain(stream);

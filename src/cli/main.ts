@@ -1,7 +1,9 @@
 // The `tabvisor` command: Docker's words and our own, each loaded alone; its version, and how it ends.
 import { readFileSync } from 'node:fs';
 import { PACKAGE_ROOT } from '../hosts/node/package-root.js';
+import { begin } from './docker/host.js';
 import { dockerMain, isDockers } from './docker/main.js';
+import { nodeHost } from './docker/node/node-host.js';
 
 function version(): string {
   return JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')).version;
@@ -21,6 +23,7 @@ function drained(stream: NodeJS.WriteStream): Promise<void> {
 
 process.stderr.on('error', () => {});
 const words = process.argv.slice(2);
+begin(nodeHost(version()));
 process.exitCode = isDockers(words)
   ? await dockerMain(words, version())
   : await (await import('./own-commands.js')).ownMain(words, version());

@@ -1,4 +1,5 @@
 // Requests to an engine, and its answers: JSON, lines of JSON, errors in its words. Docker Engine API.
+import { TextStream } from '../../base/text.js';
 import { type Channel, type Connection, isConnection, type Request, type Response } from './channel.js';
 import { Refused } from './complaint.js';
 
@@ -36,7 +37,8 @@ async function textOf(response: Response): Promise<string> {
     length += piece.length;
     if (length > ANSWER_MAX) throw new Refused(response.status, 'the answer is too long');
   }
-  return Buffer.concat(pieces).toString('utf8');
+  const all = new TextStream();
+  return pieces.map((piece) => all.take(piece)).join('') + all.end();
 }
 
 async function refusal(response: Response): Promise<Refused> {

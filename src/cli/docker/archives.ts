@@ -1,35 +1,33 @@
 // Tars to and from an engine: save, load, import, export, commit. Engine API, ImageGet, ImageLoad, ImageCommit, ContainerExport.
-import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../base/errors.js';
 import { type Json, jsonLines, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
 import { flag } from './flags.js';
+import { host } from './host.js';
+import { unpack, wholeTar } from './host-tar.js';
+import { inputBytes } from './input.js';
 import { referenceOf } from './references.js';
 import { showTransfer } from './transfers.js';
 
 /** The file is there when it is whole. Rejects with Complaint. */
 async function writeOut(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   if (path === '') {
-    if (process.stdout.isTTY)
-      throw new Complaint('cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    return pipeline(Readable.from(body), process.stdout, { end: false });
+    if (host.stdout.isTTY) throw new Complaint('cowardly refusing to save to a terminal. Use the -o flag or redirect');
+    for await (const bytes of body) await new Promise<void>((done) => void host.stdout.write(bytes, done));
+    return;
   }
-  const beside = `${path}.${process.pid}.partial`;
   try {
-    await pipeline(Readable.from(body), createWriteStream(beside, { flags: 'wx' }));
-    renameSync(beside, path);
+    await host.files.write(path, body);
   } catch (error) {
-    rmSync(beside, { force: true });
     throw new Complaint(`failed to save: ${path}: ${messageOf(error)}`);
   }
 }
 
 async function* readIn(path: string): AsyncGenerator<Uint8Array> {
+  const bytes = path === '-' || path === '' ? inputBytes() : host.files.stream(path);
   try {
-    yield* path === '-' || path === '' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 18 });
+    yield* bytes;
   } catch (error) {
     throw new Complaint(`open ${path}: ${messageOf(error)}`);
   }
@@ -47,14 +45,14 @@ export const saveCommand: DockerCommand = {
   examples: [{ command: 'tabvisor save -o debian.tar debian:12', what: 'also skopeo and podman read it' }],
   async run({ values, args, engine }) {
     const output = values.text('output');
-    if (output === '' && process.stdout.isTTY)
+    if (output === '' && host.stdout.isTTY)
       throw new Complaint('cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    if (output.endsWith('/') && existsSync(output))
+    if (output.endsWith('/') && host.files.about(output))
       throw new Complaint(`--output ${output}: is there already: give a folder that is not there yet`);
     const { body } = await (await engine()).send('GET', '/images/get', { names: args });
     if (!output.endsWith('/')) return writeOut(output, body);
-    const { unpackLayout } = await import('./layout-folder.js');
-    await unpackLayout(output, body);
+    host.files.makeFolder(output);
+    await unpack(body, host.files.resolve(output), (name) => name);
   },
 };
 
@@ -72,13 +70,12 @@ export const loadCommand: DockerCommand = {
   most: 0,
   async run({ values, engine }) {
     const input = values.text('input');
-    if (input === '' && process.stdin.isTTY) throw new Complaint('requested load from stdin, but stdin is empty');
-    const about = input === '' ? undefined : statSync(input, { throwIfNoEntry: false });
+    if (input === '' && host.stdin.isTTY) throw new Complaint('requested load from stdin, but stdin is empty');
+    const about = input === '' ? undefined : host.files.about(input, true);
     if (input !== '' && !about) throw new Complaint(`open ${input}: no such file or directory`);
-    const { packFolder } = await import('./layout-folder.js');
-    const body = about?.isDirectory() ? packFolder(input) : readIn(input);
-    const query = { quiet: values.is('quiet') || !process.stdout.isTTY, platform: values.text('platform') };
-    await showTransfer(await (await engine()).send('POST', '/images/load', query, ofTar(body)), process.stdout);
+    const body = about?.kind === 'folder' ? wholeTar([{ path: input, name: '' }]) : readIn(input);
+    const query = { quiet: values.is('quiet') || !host.stdout.isTTY, platform: values.text('platform') };
+    await showTransfer(await (await engine()).send('POST', '/images/load', query, ofTar(body)), host.stdout);
   },
 };
 
@@ -96,7 +93,7 @@ export const importCommand: DockerCommand = {
   most: 2,
   async run({ values, args, engine }) {
     const [file, name] = args as [string, string?];
-    if (file !== '-' && !existsSync(file)) throw new Complaint(`open ${file}: no such file or directory`);
+    if (file !== '-' && !host.files.about(file, true)) throw new Complaint(`open ${file}: no such file or directory`);
     if (name !== undefined) referenceOf(name);
     const query = {
       fromSrc: '-',
@@ -108,7 +105,7 @@ export const importCommand: DockerCommand = {
     const response = await (await engine()).send('POST', '/images/create', query, ofTar(readIn(file)));
     for await (const { status, error } of jsonLines(response.body)) {
       if (error) throw new Complaint(error);
-      if (status) process.stdout.write(`${status}\n`);
+      if (status) host.stdout.write(`${status}\n`);
     }
   },
 };
@@ -122,7 +119,7 @@ export const exportCommand: DockerCommand = {
   least: 1,
   most: 1,
   async run({ values, args, engine }) {
-    if (values.text('output') === '' && process.stdout.isTTY)
+    if (values.text('output') === '' && host.stdout.isTTY)
       throw new Complaint('cowardly refusing to save to a terminal. Use the -o flag or redirect');
     const { body } = await (await engine()).send('GET', `/containers/${part(args[0]!)}/export`);
     await writeOut(values.text('output'), body);
@@ -155,6 +152,6 @@ export const commitCommand: DockerCommand = {
       pause: values.is('pause') ? undefined : '0',
     };
     const made: Json = await (await engine()).post('/commit', query, {});
-    process.stdout.write(`${made.Id}\n`);
+    host.stdout.write(`${made.Id}\n`);
   },
 };

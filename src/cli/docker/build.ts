@@ -1,29 +1,26 @@
 // build: a context, without what .dockerignore names, and a Dockerfile, to the engine. Docker docs, "docker build" (legacy builder);
 // Engine API, ImageBuild.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { fromLatin1 } from '../../base/bytes.js';
+import { encodeText } from '../../base/text.js';
 import { cleanPath, IgnoreFile } from '../../engine/build/ignore.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
 import { pairs, RESOURCE_FLAGS } from './container-options.js';
 import { flag, type Values } from './flags.js';
 import { fileInTar, packed } from './host-tar.js';
+import { host } from './host.js';
+import { inHeader, wholeInput } from './input.js';
+import { join, relative } from './paths.js';
 import { showTransfer } from './transfers.js';
 import { archiveEnd } from '../../oci/tar/writer.js';
 
 /** A Dockerfile from elsewhere has this name in the context. */
 const OWN_DOCKERFILE = '.dockerfile.tabvisor';
 
-async function inputOf(): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of process.stdin) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
-}
-
 function ignored(folder: string, dockerfile: string): IgnoreFile {
   const own = `${dockerfile}.dockerignore`;
-  const path = [own, join(folder, '.dockerignore')].find((one) => existsSync(one));
-  return new IgnoreFile(path === undefined ? '' : readFileSync(path, 'utf8'));
+  const path = [own, join(folder, '.dockerignore')].find((one) => host.files.about(one, true));
+  return new IgnoreFile(path === undefined ? '' : host.files.text(path));
 }
 
 interface Context {
@@ -33,9 +30,9 @@ interface Context {
 
 async function contextOf(place: string, file: string): Promise<Context> {
   if (place === '-') {
-    const bytes = await inputOf();
+    const bytes = await wholeInput();
     // a Dockerfile, or a context as a tar
-    const isTar = bytes.length > 262 && bytes.subarray(257, 262).toString('latin1') === 'ustar';
+    const isTar = bytes.length > 262 && fromLatin1(bytes.subarray(257, 262)) === 'ustar';
     const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
     if (isTar || isPacked)
       return {
@@ -56,12 +53,12 @@ async function contextOf(place: string, file: string): Promise<Context> {
     throw new Complaint(
       'unable to prepare context: a context from a URL is not supported: clone it and give its folder',
     );
-  const folder = resolve(place);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  const folder = host.files.resolve(place);
+  if (host.files.about(folder, true)?.kind !== 'folder')
     throw new Complaint(`unable to prepare context: path "${place}" not found`);
-  const path = file === '' ? join(folder, 'Dockerfile') : resolve(file);
-  const text = file === '-' ? await inputOf() : undefined;
-  if (!text && !existsSync(path))
+  const path = file === '' ? join(folder, 'Dockerfile') : host.files.resolve(file);
+  const text = file === '-' ? await wholeInput() : undefined;
+  if (!text && !host.files.about(path, true))
     throw new Complaint(
       `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
     );
@@ -77,7 +74,7 @@ async function contextOf(place: string, file: string): Promise<Context> {
     dockerfile,
     body: (async function* () {
       yield* packed({ path: folder, name: '' }, { passes });
-      if (isOutside) yield* fileInTar(OWN_DOCKERFILE, text ?? readFileSync(path));
+      if (isOutside) yield* fileInTar(OWN_DOCKERFILE, text ?? encodeText(host.files.text(path)));
       yield archiveEnd();
     })(),
   };
@@ -86,7 +83,7 @@ async function contextOf(place: string, file: string): Promise<Context> {
 const buildArguments = (values: Values): string | undefined => {
   const given = values.list('build-arg').map((entry): [string, string | null] => {
     const at = entry.indexOf('=');
-    return at < 0 ? [entry, process.env[entry] ?? null] : [entry.slice(0, at), entry.slice(at + 1)];
+    return at < 0 ? [entry, host.env(entry) ?? null] : [entry.slice(0, at), entry.slice(at + 1)];
   });
   return given.length > 0 ? JSON.stringify(Object.fromEntries(given)) : undefined;
 };
@@ -185,36 +182,28 @@ export const buildCommand: DockerCommand = {
       ...(values.has('secret') && { 'X-Build-Secrets': secretsOf(values.list('secret')) }),
     };
     const response = await (await engine()).send('POST', '/build', query, { headers, body });
-    await showTransfer(response, process.stdout, {
+    await showTransfer(response, host.stdout, {
       quiet,
       aux: ({ ID }) => {
         if (typeof ID === 'string') id = ID;
       },
     });
-    if (quiet && id !== '') process.stdout.write(`${id}\n`);
-    if (values.has('iidfile')) writeFileSync(values.text('iidfile'), id);
+    if (quiet && id !== '') host.stdout.write(`${id}\n`);
+    if (values.has('iidfile')) host.files.put(values.text('iidfile'), id);
   },
 };
 
 /** Who we are to all registries of config.json, for FROM. */
 async function registries(): Promise<string> {
-  const { homedir } = await import('node:os');
-  const { dockerCredentials } = await import('../../hosts/node/docker-credentials.js');
-  const path = join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json');
   const known: Record<string, object> = {};
-  if (existsSync(path)) {
-    const { auths = {}, credHelpers = {} } = JSON.parse(readFileSync(path, 'utf8')) as Record<
-      string,
-      Record<string, unknown> | undefined
-    >;
-    for (const server of new Set([...Object.keys(auths), ...Object.keys(credHelpers)])) {
-      const found = await dockerCredentials(server);
-      if (found)
-        known[server] =
-          found.kind === 'token'
-            ? { identitytoken: found.identityToken }
-            : { username: found.username, password: found.password };
-    }
+  const { auths = {}, credHelpers = {} } = host.accounts.read();
+  for (const server of new Set([...Object.keys(auths), ...Object.keys(credHelpers)])) {
+    const found = await host.accounts.credentials(server);
+    if (found)
+      known[server] =
+        found.kind === 'token'
+          ? { identitytoken: found.identityToken }
+          : { username: found.username, password: found.password };
   }
-  return Buffer.from(JSON.stringify(known)).toString('base64url');
+  return inHeader(known);
 }

@@ -1,8 +1,9 @@
 // What a command is: its words, its flags, how many arguments it takes, what it does; and its help.
-import { type Example, epilogue, wrap } from '../help.js';
+import { type Example, shownExamples, wrap } from '../help-text.js';
 import type { ApiClient } from './api-client.js';
 import { Complaint } from './complaint.js';
 import type { Flag, Values } from './flags.js';
+import { host } from './host.js';
 
 /** How an engine is reached when none listens: in this process; so that others can speak to it meanwhile; or in the background. */
 export type Need = 'engine' | 'serving' | 'background' | 'none';
@@ -75,10 +76,10 @@ export function flagLines(flags: readonly Flag[], width: number): string {
 }
 
 export function helpOf(command: DockerCommand): string {
-  const width = (process.stdout.isTTY && process.stdout.columns) || USUAL;
+  const width = (host.stdout.isTTY && host.stdout.columns) || USUAL;
   const { what, aliases, flags, examples } = command;
   const parts = [`Usage:  ${usageOf(command)}`, what];
   if (aliases) parts.push(`Aliases:\n  ${aliases.map((one) => `tabvisor ${one}`).join(', ')}`);
   if (flags.length > 0) parts.push(`Options:\n${flagLines(flags, width)}`);
-  return `${parts.join('\n\n')}\n${examples ? `${epilogue(examples)()}\n` : ''}`;
+  return `${parts.join('\n\n')}\n${examples ? `${shownExamples(examples, width)}\n` : ''}`;
 }

@@ -1,10 +1,9 @@
 // The flags of `run` and `create`, and the container that they ask for. Docker docs, "docker container run"; Engine API, ContainerCreate.
-import { readFileSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { messageOf } from '../../base/errors.js';
 import type { Json } from './api-client.js';
 import { Complaint } from './complaint.js';
 import { type Flag, flag, parseBytes, type Values } from './flags.js';
+import { host } from './host.js';
 
 export const RESOURCE_FLAGS: readonly Flag[] = [
   flag('-c, --cpu-shares', 'int', 'weight against other containers'),
@@ -85,7 +84,8 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
 
 function linesOf(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8')
+    return host.files
+      .text(path)
       .split('\n')
       .map((line) => line.trimStart().replace(/\r$/, ''))
       .filter((line) => line !== '' && !line.startsWith('#'));
@@ -98,7 +98,7 @@ function linesOf(path: string): string[] {
 const variables = (entries: readonly string[], keeps: boolean): string[] =>
   entries.flatMap((entry) => {
     if (entry.includes('=')) return [entry];
-    const own = process.env[entry];
+    const own = host.env(entry);
     return own !== undefined ? [`${entry}=${own}`] : keeps ? [entry] : [];
   });
 
@@ -176,7 +176,8 @@ function mountOf(text: string): object {
     const [name, value] =
       at < 0 ? [field.toLowerCase(), 'true'] : [field.slice(0, at).toLowerCase(), field.slice(at + 1)];
     if (name === 'type') mount.Type = value.toLowerCase();
-    else if (name === 'source' || name === 'src') mount.Source = value.startsWith('.') ? resolve(value) : value;
+    else if (name === 'source' || name === 'src')
+      mount.Source = value.startsWith('.') ? host.files.resolve(value) : value;
     else if (name === 'target' || name === 'dst' || name === 'destination') mount.Target = value;
     else if (name === 'readonly' || name === 'ro') mount.ReadOnly = value === 'true' || value === '1';
     else if (name === 'tmpfs-size') tmpfs.SizeBytes = parseBytes(value) ?? fail(`invalid value for ${name}: ${value}`);
@@ -192,7 +193,7 @@ function mountOf(text: string): object {
 function bindOf(text: string): string {
   const [source, ...rest] = text.split(':') as [string, ...string[]];
   return source.startsWith('.') || source.startsWith('~/')
-    ? [resolve(source.replace(/^~/, process.env.HOME ?? '~')), ...rest].join(':')
+    ? [host.files.resolve(source.replace(/^~/, host.env('HOME') ?? '~')), ...rest].join(':')
     : text;
 }
 
@@ -200,7 +201,7 @@ function securityOf(entry: string): string {
   const path = /^seccomp[=:](.+)$/.exec(entry)?.[1];
   if (path === undefined || path === 'unconfined' || path === 'builtin') return entry;
   try {
-    return `seccomp=${JSON.stringify(JSON.parse(readFileSync(realpathSync(path), 'utf8')))}`;
+    return `seccomp=${JSON.stringify(JSON.parse(host.files.text(host.files.real(path))))}`;
   } catch (error) {
     throw new Complaint(`opening seccomp profile (${path}) failed: ${messageOf(error)}`, 125);
   }

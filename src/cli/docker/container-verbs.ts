@@ -8,6 +8,7 @@ import { forEach } from './each.js';
 import { type Flag, flag, type Values } from './flags.js';
 import { waitFor } from './run.js';
 import { followSize, proxySignals, session } from './session.js';
+import { host } from './host.js';
 
 /** One request for each container, whose name is printed. */
 function verb(
@@ -23,7 +24,7 @@ function verb(
       const api = await engine();
       await forEach(args, async (container) => {
         await api.post(`/containers/${part(container)}/${name}`, query(values));
-        process.stdout.write(`${container}\n`);
+        host.stdout.write(`${container}\n`);
       });
     },
   };
@@ -64,10 +65,10 @@ export const rmCommand: DockerCommand = {
     await forEach(args, async (container) => {
       try {
         await api.delete(`/containers/${part(container)}`, { force, v: values.is('volumes') });
-        process.stdout.write(`${container}\n`);
+        host.stdout.write(`${container}\n`);
       } catch (error) {
         if (!force || !(error instanceof Refused) || error.http !== 404) throw error;
-        process.stderr.write(`${error.message}\n`);
+        host.stderr.write(`${error.message}\n`);
       }
     });
   },
@@ -84,7 +85,7 @@ export const waitCommand: DockerCommand = {
     const api = await engine();
     await forEach(args, async (container) => {
       const { StatusCode } = await api.post(`/containers/${part(container)}/wait`);
-      process.stdout.write(`${StatusCode}\n`);
+      host.stdout.write(`${StatusCode}\n`);
     });
   },
 };
@@ -128,9 +129,9 @@ export const updateCommand: DockerCommand = {
     const warnings: string[] = [];
     await forEach(args, async (container) => {
       warnings.push(...((await api.post(`/containers/${part(container)}/update`, {}, body))?.Warnings ?? []));
-      process.stdout.write(`${container}\n`);
+      host.stdout.write(`${container}\n`);
     });
-    for (const warning of warnings) process.stderr.write(`${warning}\n`);
+    for (const warning of warnings) host.stderr.write(`${warning}\n`);
   },
 };
 
@@ -188,11 +189,11 @@ export const startCommand: DockerCommand = {
     for (const container of call.args) {
       try {
         await api.post(`/containers/${part(container)}/start`);
-        process.stdout.write(`${container}\n`);
+        host.stdout.write(`${container}\n`);
       } catch (error) {
         if (!(error instanceof Complaint)) throw error;
         failed = true;
-        process.stderr.write(`${error.message}\n`);
+        host.stderr.write(`${error.message}\n`);
       }
     }
     if (failed) throw new Complaint(`Error: failed to start containers: ${call.args.join(', ')}`);

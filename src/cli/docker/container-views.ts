@@ -6,6 +6,7 @@ import { flag } from './flags.js';
 import { show } from './session.js';
 import { formatted, type Shape, tabulated } from './tabular.js';
 import { timestamp } from './times.js';
+import { host } from './host.js';
 
 export const logsCommand: DockerCommand = {
   name: 'logs',
@@ -52,9 +53,7 @@ export const topCommand: DockerCommand = {
     const { Titles, Processes } = await (await engine()).get(`/containers/${part(container)}/top`, {
       ps_args: options.join(' '),
     });
-    process.stdout.write(
-      `${tabulated([Titles, ...Processes].map((row: string[]) => row.join('\t')).join('\n'), 20)}\n`,
-    );
+    host.stdout.write(`${tabulated([Titles, ...Processes].map((row: string[]) => row.join('\t')).join('\n'), 20)}\n`);
   },
 };
 
@@ -76,14 +75,14 @@ export const portCommand: DockerCommand = {
       const key = port.includes('/') ? port : `${port}/tcp`;
       const bindings = ports[key];
       if (!bindings?.length) throw new Complaint(`Error: No public port '${port}' published for ${container}`);
-      for (const binding of bindings) process.stdout.write(`${hostOf(binding)}\n`);
+      for (const binding of bindings) host.stdout.write(`${hostOf(binding)}\n`);
       return;
     }
     const lines = Object.entries(ports).flatMap(([key, bindings]) =>
       (bindings ?? []).map((one) => `${key} -> ${hostOf(one)}`),
     );
     for (const line of lines.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1)))
-      process.stdout.write(`${line}\n`);
+      host.stdout.write(`${line}\n`);
   },
 };
 
@@ -103,6 +102,6 @@ export const diffCommand: DockerCommand = {
   most: 1,
   async run({ args, engine }) {
     const changes = (await (await engine()).get(`/containers/${part(args[0]!)}/changes`)) ?? [];
-    process.stdout.write(formatted(diffShape, changes, '{{.Type}} {{.Path}}'));
+    host.stdout.write(formatted(diffShape, changes, '{{.Type}} {{.Path}}'));
   },
 };

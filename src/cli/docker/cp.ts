@@ -1,12 +1,14 @@
 // cp: files between a container and this host. Docker docs, "docker container cp", whose rules of names it has; Engine API, ContainerArchive.
-import { lstatSync, statSync } from 'node:fs';
-import { basename, dirname, posix, resolve } from 'node:path';
+import { fromBase64 } from '../../base/base64.js';
 import { decimalSize } from '../../base/units.js';
 import { type ApiClient, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint, Refused } from './complaint.js';
 import { flag } from './flags.js';
+import { host } from './host.js';
 import { unpack, wholeTar } from './host-tar.js';
+import { inputBytes } from './input.js';
+import { absolute, basename, dirname } from './paths.js';
 
 /** `CONTAINER:PATH`, or a path of this host. */
 function placeOf(text: string): { container?: string; path: string } {
@@ -23,13 +25,14 @@ interface Stat {
 
 const DIR = 2 ** 31;
 
+const statOf = (headers: ReadonlyMap<string, string>): { name: string; mode: number; linkTarget: string } =>
+  JSON.parse(new TextDecoder().decode(fromBase64(headers.get('x-docker-container-path-stat') ?? 'e30=')));
+
 /** Undefined: there is nothing. */
 async function statIn(api: ApiClient, container: string, path: string): Promise<Stat | undefined> {
   try {
     const { headers } = await api.send('HEAD', `/containers/${part(container)}/archive`, { path });
-    const { name, mode, linkTarget } = JSON.parse(
-      Buffer.from(headers.get('x-docker-container-path-stat') ?? '', 'base64').toString('utf8'),
-    );
+    const { name, mode, linkTarget } = statOf(headers);
     return { name, isFolder: Math.floor(mode / DIR) % 2 === 1, link: linkTarget };
   } catch (error) {
     if (error instanceof Refused && error.http === 404) return undefined;
@@ -45,25 +48,22 @@ async function copyOut(api: ApiClient, container: string, from: string, to: stri
   let source = from;
   if (follow) {
     const about = await statIn(api, container, source);
-    if (about?.link) source = posix.resolve(posix.dirname(source), about.link);
+    if (about?.link) source = absolute(dirname(source), about.link);
   }
   const answer = await api.send('GET', `/containers/${part(container)}/archive`, { path: source });
   if (to === '-') {
-    for await (const bytes of answer.body)
-      await new Promise<void>((done) => void process.stdout.write(bytes, () => done()));
+    for await (const bytes of answer.body) await new Promise<void>((done) => void host.stdout.write(bytes, done));
     return '';
   }
-  const target = resolve(to);
-  const there = statSync(target, { throwIfNoEntry: false });
-  const about = JSON.parse(
-    Buffer.from(answer.headers.get('x-docker-container-path-stat') ?? 'e30=', 'base64').toString('utf8'),
-  );
+  const target = host.files.resolve(to);
+  const there = host.files.about(target, true);
+  const about = statOf(answer.headers);
   const isFolder = Math.floor((about.mode ?? 0) / DIR) % 2 === 1;
   if (!there && says(to) && !isFolder) throw new Complaint('no such directory');
-  if (!there && !statSync(dirname(target), { throwIfNoEntry: false })?.isDirectory())
+  if (!there && host.files.about(dirname(target), true)?.kind !== 'folder')
     throw new Complaint(`invalid output path: directory "${dirname(target)}" does not exist`);
-  if (there && !there.isDirectory() && isFolder) throw new Complaint('cannot copy directory');
-  const inside = there?.isDirectory();
+  if (there && there.kind !== 'folder' && isFolder) throw new Complaint('cannot copy directory');
+  const inside = there?.kind === 'folder';
   // what is in a folder comes as `./…`, a folder by its name
   const cut = (name: string): string =>
     /^\.\/?/.test(name) ? name.replace(/^\.\/?/, '') : name.replace(/^[^/]*\/?/, '');
@@ -96,23 +96,23 @@ async function copyIn(
   let there = await statIn(api, container, target);
   let path = target;
   if (there?.link) {
-    path = posix.resolve(posix.dirname(target), there.link);
+    path = absolute(dirname(target), there.link);
     there = await statIn(api, container, path);
   }
   if (from === '-') {
     if (!there?.isFolder) throw new Complaint(`destination "${container}:${to}" must be a directory`);
-    await put(path, process.stdin);
+    await put(path, inputBytes());
     return '';
   }
-  const about = (follow ? statSync : lstatSync)(from, { throwIfNoEntry: false });
-  if (!about) throw new Complaint(`lstat ${resolve(from)}: no such file or directory`);
-  if (about.isDirectory() && there && !there.isFolder) throw new Complaint('cannot copy directory');
-  if (!there && says(to) && !about.isDirectory()) throw new Complaint('no such directory');
-  const into = there?.isFolder ? path : posix.dirname(path.replace(/\/+$/, ''));
-  const name = there?.isFolder ? (contentsOnly(from) ? '' : basename(resolve(from))) : posix.basename(path);
+  const about = host.files.about(from, follow);
+  if (!about) throw new Complaint(`lstat ${host.files.resolve(from)}: no such file or directory`);
+  if (about.kind === 'folder' && there && !there.isFolder) throw new Complaint('cannot copy directory');
+  if (!there && says(to) && about.kind !== 'folder') throw new Complaint('no such directory');
+  const into = there?.isFolder ? path : dirname(path.replace(/\/+$/, ''));
+  const name = there?.isFolder ? (contentsOnly(from) ? '' : basename(host.files.resolve(from))) : basename(path);
   let count = 0;
   const counting = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const bytes of wholeTar([{ path: resolve(from), name }], { keepOwners })) {
+    for await (const bytes of wholeTar([{ path: host.files.resolve(from), name }], { keepOwners })) {
       count += bytes.length;
       yield bytes;
     }
@@ -146,7 +146,7 @@ export const cpCommand: DockerCommand = {
       from.container !== undefined
         ? await copyOut(api, from.container, from.path, to.path, follow)
         : await copyIn(api, from.path, to.container!, to.path, values.is('archive'), follow);
-    if (!values.is('quiet') && size !== '' && process.stderr.isTTY)
-      process.stderr.write(`Successfully copied ${size} to ${args[1]}\n`);
+    if (!values.is('quiet') && size !== '' && host.stderr.isTTY)
+      host.stderr.write(`Successfully copied ${size} to ${args[1]}\n`);
   },
 };

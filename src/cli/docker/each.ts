@@ -1,5 +1,6 @@
 // The same for each of several: one that fails is told, and the others are done all the same.
 import { Complaint, Ended } from './complaint.js';
+import { host } from './host.js';
 
 /** Ends with 1 when any has failed. */
 export async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
@@ -10,7 +11,7 @@ export async function forEach(names: readonly string[], work: (name: string) => 
     } catch (error) {
       if (!(error instanceof Complaint)) throw error;
       failed = true;
-      process.stderr.write(`${error.message}\n`);
+      host.stderr.write(`${error.message}\n`);
     }
   }
   if (failed) throw new Ended(1);

@@ -6,6 +6,7 @@ import { environmentOf } from './container-options.js';
 import { flag } from './flags.js';
 import { waitFor } from './run.js';
 import { followSize, proxySignals, session, sizeQuery } from './session.js';
+import { host } from './host.js';
 
 export const execCommand: DockerCommand = {
   name: 'exec',
@@ -31,9 +32,9 @@ export const execCommand: DockerCommand = {
     const detach = values.is('detach');
     const Tty = values.is('tty');
     const stdin = values.is('interactive') && !detach;
-    if (Tty && stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY');
+    if (Tty && stdin && !host.stdin.isTTY) throw new Complaint('the input device is not a TTY');
     const api = await engine();
-    const { rows, columns } = process.stdout;
+    const { rows, columns } = host.stdout;
     const { Id } = await api.post(
       `/containers/${part(container)}/exec`,
       {},
@@ -81,7 +82,7 @@ export const attachCommand: DockerCommand = {
     if (State.Paused) throw new Complaint('You cannot attach to a paused container, unpause it first');
     if (State.Restarting) throw new Complaint('You cannot attach to a restarting container, wait until it is running');
     const stdin = Config.OpenStdin && !values.is('no-stdin');
-    if (Config.Tty && stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY');
+    if (Config.Tty && stdin && !host.stdin.isTTY) throw new Complaint('the input device is not a TTY');
     const { ended } = await waitFor(api, Id, '');
     const detachKeys = values.text('detach-keys');
     const connection = await api.hijack(`/containers/${Id}/attach`, {
@@ -93,7 +94,7 @@ export const attachCommand: DockerCommand = {
     });
     const path = `/containers/${Id}/resize`;
     const unproxy = values.is('sig-proxy') && !Config.Tty ? proxySignals(api, Id) : () => {};
-    if (Config.Tty && process.stdout.isTTY) {
+    if (Config.Tty && host.stdout.isTTY) {
       const { h, w } = sizeQuery();
       // another size and back: the program draws its screen again
       await api.post(path, { h: Number(h) + 1, w: Number(w) + 1 }).catch(() => {});

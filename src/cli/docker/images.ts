@@ -9,6 +9,7 @@ import { ellipsis, shortId } from './ps.js';
 import { familiarRepository, referenceOf } from './references.js';
 import { formatted, type Shape } from './tabular.js';
 import { localRfc3339, localTime } from './times.js';
+import { host } from './host.js';
 
 const NONE = '<none>';
 const CREATED_BY_MAX = 45;
@@ -91,7 +92,7 @@ export const imagesCommand: DockerCommand = {
     const filters = filtersOf(values.list('filter'), args[0] === undefined ? {} : { reference: [args[0]] });
     const images: Json[] = await (await engine()).get('/images/json', { all, filters });
     const rows = images.flatMap((image) => rowsOf(image, digests, all));
-    process.stdout.write(
+    host.stdout.write(
       formatted(shape(values.is('no-trunc'), values.is('digests')), rows, values.text('format'), values.is('quiet')),
     );
   },
@@ -112,7 +113,7 @@ export const rmiCommand: DockerCommand = {
     await forEach(args, async (name) => {
       const query = { force: values.is('force'), noprune: values.is('no-prune') };
       for (const { Deleted, Untagged } of await api.delete(`/images/${imagePart(name)}`, query))
-        process.stdout.write(Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged}\n`);
+        host.stdout.write(Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged}\n`);
     });
   },
 };
@@ -180,7 +181,7 @@ export const historyCommand: DockerCommand = {
   most: 1,
   async run({ values, args, engine }) {
     const rows = await (await engine()).get(`/images/${imagePart(args[0]!)}/history`);
-    process.stdout.write(
+    host.stdout.write(
       formatted(
         historyShape(values.is('no-trunc'), values.is('human')),
         rows,

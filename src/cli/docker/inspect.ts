@@ -5,6 +5,7 @@ import { Complaint, Ended, Refused } from './complaint.js';
 import { type Flag, flag } from './flags.js';
 import { asGo } from './go-types.js';
 import { inspected } from './tabular.js';
+import { host } from './host.js';
 
 type Kind = 'container' | 'image' | 'network' | 'volume';
 
@@ -59,9 +60,9 @@ function inspect(
         }
       }
       const format = values.text('format');
-      if (found.length === 0 && format !== '') process.stdout.write('\n');
-      else process.stdout.write(inspected(found, format, (value) => asGo(value)));
-      for (const { message } of problems) process.stderr.write(`${message}\n`);
+      if (found.length === 0 && format !== '') host.stdout.write('\n');
+      else host.stdout.write(inspected(found, format, (value) => asGo(value)));
+      for (const { message } of problems) host.stderr.write(`${message}\n`);
       if (problems.length > 0) throw new Ended(1);
     },
   };

@@ -1,45 +1,12 @@
 // login and logout: who somebody is to a registry, in docker's own config.json. Docker docs, "docker login"; cli/config.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { messageOf } from '../../base/errors.js';
+import { toBase64 } from '../../base/base64.js';
+import { encodeText } from '../../base/text.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
+import { type Config, host } from './host.js';
+import { wholeInput } from './input.js';
 import { flag } from './flags.js';
 import { HUB } from './pull.js';
-
-interface Config {
-  auths?: Record<string, { auth?: string }>;
-  credsStore?: string;
-  credHelpers?: Record<string, string>;
-}
-
-const folderOf = (): string => process.env.DOCKER_CONFIG || join(homedir(), '.docker');
-
-function read(): Config {
-  try {
-    return JSON.parse(readFileSync(join(folderOf(), 'config.json'), 'utf8')) as Config;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new Complaint(`${join(folderOf(), 'config.json')}: ${messageOf(error)}`);
-  }
-}
-
-/** It is whole at any time, and nobody else's to read. */
-function write(config: Config): void {
-  const folder = folderOf();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const beside = join(folder, `config.json.${process.pid}`);
-  try {
-    writeFileSync(beside, `${JSON.stringify(config, undefined, '\t')}`, { mode: 0o600 });
-    renameSync(beside, join(folder, 'config.json'));
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
-}
 
 const serverOf = (args: readonly string[]): string => {
   const name = (args[0] ?? '').replace(/^https?:\/\//, '').replace(/\/.*$/, '');
@@ -51,61 +18,6 @@ function helperOf({ credHelpers, credsStore }: Config, server: string): string |
   if (name !== undefined && !/^[\w.-]+$/.test(name))
     throw new Complaint(`docker credential helper '${name}': is no name of a program`);
   return name && `docker-credential-${name}`;
-}
-
-function ask(helper: string, verb: string, input: string): void {
-  const { status, error, stdout } = spawnSync(helper, [verb], { input, encoding: 'utf8' });
-  if (error || status !== 0) throw new Complaint(`${helper} ${verb}: ${error?.message ?? stdout.trim()}`);
-}
-
-/** A line of the person's; hidden when it is a secret. */
-function typed(prompt: string, secret: boolean): Promise<string> {
-  process.stdout.write(prompt);
-  const input = process.stdin;
-  const hidden = secret && input.isTTY;
-  if (!hidden) {
-    const lines = createInterface({ input });
-    return new Promise((resolve) => {
-      lines.once('line', (line) => {
-        lines.close();
-        resolve(line);
-      });
-      lines.once('close', () => resolve(''));
-    });
-  }
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const restore = (): void => void input.setRawMode(false);
-    const end = (settle: () => void): void => {
-      input.off('data', onData).pause();
-      process.off('exit', restore);
-      restore();
-      process.stdout.write('\n');
-      settle();
-    };
-    const onData = (bytes: Buffer): void => {
-      for (const letter of bytes.toString('utf8')) {
-        if (letter === '\r' || letter === '\n') {
-          end(() => resolve(text));
-          return;
-        }
-        if (letter === '\x03') {
-          end(() => reject(new Complaint('interrupted', 130)));
-          return;
-        }
-        text = letter === '\x7f' ? text.slice(0, -1) : text + letter;
-      }
-    };
-    input.setRawMode(true);
-    process.on('exit', restore);
-    input.on('data', onData).resume();
-  });
-}
-
-async function wholeInput(): Promise<string> {
-  let text = '';
-  for await (const piece of process.stdin) text += String(piece);
-  return text.replace(/\r?\n$/, '');
 }
 
 export const loginCommand: DockerCommand = {
@@ -126,21 +38,21 @@ export const loginCommand: DockerCommand = {
     if (values.is('password-stdin')) {
       if (password !== '') throw new Complaint('--password and --password-stdin are mutually exclusive');
       if (username === '') throw new Complaint('Must provide --username with --password-stdin');
-      password = await wholeInput();
+      password = new TextDecoder().decode(await wholeInput()).replace(/\r?\n$/, '');
     } else if (password !== '')
-      process.stderr.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
-    if ((username === '' || password === '') && !process.stdin.isTTY)
+      host.stderr.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
+    if ((username === '' || password === '') && !host.stdin.isTTY)
       throw new Complaint('Error: Cannot perform an interactive login from a non TTY device');
-    if (username === '') username = (await typed('Username: ', false)).trim();
+    if (username === '') username = (await host.ask('Username: ', false)).trim();
     if (username === '') throw new Complaint('username is required');
-    if (password === '') password = await typed('Password: ', true);
+    if (password === '') password = await host.ask('Password: ', true);
     if (password === '') throw new Complaint('password is required');
     const { IdentityToken } =
       (await (await engine()).post('/auth', {}, { username, password, serveraddress: server })) ?? {};
-    const config = read();
+    const config = host.accounts.read();
     const helper = helperOf(config, server);
     if (helper)
-      ask(
+      host.accounts.help(
         helper,
         'store',
         JSON.stringify({
@@ -149,18 +61,15 @@ export const loginCommand: DockerCommand = {
           Secret: IdentityToken || password,
         }),
       );
-    const auth = Buffer.from(`${username}:${password}`).toString('base64');
+    const auth = toBase64(encodeText(`${username}:${password}`));
     const kept = helper
       ? {}
       : IdentityToken
-        ? { auth: Buffer.from(`${username}:`).toString('base64'), identitytoken: IdentityToken }
+        ? { auth: toBase64(encodeText(`${username}:`)), identitytoken: IdentityToken }
         : { auth };
-    write({ ...config, auths: { ...config.auths, [server]: kept } });
-    if (!helper)
-      process.stderr.write(
-        `WARNING! Your credentials are stored unencrypted in '${join(folderOf(), 'config.json')}'.\n`,
-      );
-    process.stdout.write('Login Succeeded\n');
+    host.accounts.write({ ...config, auths: { ...config.auths, [server]: kept } });
+    if (!helper) host.stderr.write(`WARNING! Your credentials are stored unencrypted in '${host.accounts.place}'.\n`);
+    host.stdout.write('Login Succeeded\n');
   },
 };
 
@@ -174,13 +83,13 @@ export const logoutCommand: DockerCommand = {
   need: () => 'none',
   async run({ args }) {
     const server = serverOf(args);
-    const config = read();
+    const config = host.accounts.read();
     const helper = helperOf(config, server);
     const known = config.auths && Object.hasOwn(config.auths, server);
-    if (!known && !helper) return void process.stdout.write(`Not logged in to ${server}\n`);
-    process.stdout.write(`Removing login credentials for ${server}\n`);
-    if (helper) ask(helper, 'erase', server);
+    if (!known && !helper) return void host.stdout.write(`Not logged in to ${server}\n`);
+    host.stdout.write(`Removing login credentials for ${server}\n`);
+    if (helper) host.accounts.help(helper, 'erase', server);
     const { [server]: _gone, ...auths } = config.auths ?? {};
-    write({ ...config, auths });
+    host.accounts.write({ ...config, auths });
   },
 };

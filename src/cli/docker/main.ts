@@ -5,6 +5,7 @@ import { type Call, checkArguments, type DockerCommand, flagLines, helpOf, usage
 import { Complaint, Ended } from './complaint.js';
 import { type Flag, flag, parseFlags, type Values } from './flags.js';
 import { find, GROUPS, WORDS } from './words.js';
+import { host } from './host.js';
 
 /** In front of the command. */
 export const GLOBAL_FLAGS: readonly Flag[] = [
@@ -56,11 +57,11 @@ function groupHelp(name: string): string {
 async function perform(words: readonly string[], version: string): Promise<void> {
   const { globals, rest } = split(words);
   const global = parseFlags(GLOBAL_FLAGS, globals, false, 'tabvisor [OPTIONS] COMMAND').values;
-  if (global.has('config')) process.env.DOCKER_CONFIG = global.text('config');
+  if (global.has('config')) host.useConfig(global.text('config'));
   const found = find(rest);
   if (!found) {
     const [group = '', word] = rest;
-    if (word === undefined || word.startsWith('-')) return void process.stdout.write(groupHelp(group));
+    if (word === undefined || word.startsWith('-')) return void host.stdout.write(groupHelp(group));
     throw new Complaint(`unknown command: tabvisor ${group} ${word}\n\n${groupHelp(group).trimEnd()}`);
   }
   const command = await WORDS[found.name]!.load();
@@ -69,7 +70,7 @@ async function perform(words: readonly string[], version: string): Promise<void>
   const { values, args, help } = parseFlags(flags, rest.slice(found.taken), !command.flagsFirst, usageOf(command));
   if (help) {
     const more = own.length > 0 ? `\nWhere no engine listens:\n${flagLines(own, 80)}\n` : '';
-    return void process.stdout.write(helpOf(command) + more);
+    return void host.stdout.write(helpOf(command) + more);
   }
   checkArguments(command, args);
   await withEngine(command, global, values, args, version);
@@ -85,28 +86,8 @@ async function withEngine(
   version: string,
 ): Promise<void> {
   let api: Promise<ApiClient> | undefined;
-  const verify = global.is('tlsverify') || Boolean(process.env.DOCKER_TLS_VERIFY);
-  const wantsTls = verify || global.is('tls') || ['tlscacert', 'tlscert', 'tlskey'].some((name) => global.has(name));
-  const path = (name: string): string | undefined => (global.has(name) ? global.text(name) : undefined);
-  const connected = async (): Promise<ApiClient> => {
-    const { connect } = await import('./connect.js');
-    const host = global.list('host').at(-1) ?? (process.env.DOCKER_HOST || undefined);
-    return connect(
-      {
-        // a folder that is named is meant
-        ...(host !== undefined && !(values.has('data') && !global.has('host')) && { host }),
-        ...(wantsTls && { tls: { verify, ca: path('tlscacert'), cert: path('tlscert'), key: path('tlskey') } }),
-        version,
-        options: {
-          nodeMemory: values.text('node-memory'),
-          ...(values.has('data') && { data: values.text('data') }),
-          insecureRegistry: [...values.list('insecure-registry')],
-          registryMirror: [...values.list('registry-mirror')],
-        },
-      },
-      command.need?.({ values, args }) ?? 'engine',
-    );
-  };
+  const connected = (): Promise<ApiClient> =>
+    host.connect({ global, values, version }, command.need?.({ values, args }) ?? 'engine');
   const call: Call = {
     values,
     args,
@@ -124,12 +105,10 @@ async function withEngine(
 
 /** The exit status. */
 export async function dockerMain(words: readonly string[], version: string): Promise<number> {
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  // who reads us may have enough
-  process.stdout.on('error', () => process.exit());
+  const say = (text: string): void => void host.stderr.write(`${text}\n`);
   try {
     await perform(words, version);
-    return Number(process.exitCode ?? 0);
+    return host.status;
   } catch (error) {
     if (error instanceof Ended) return error.status;
     if (error instanceof Complaint) {

@@ -8,6 +8,7 @@ import { flag } from './flags.js';
 import { labelOf, labelsOf, shortId } from './ps.js';
 import { formatted, type Shape } from './tabular.js';
 import { goTime } from './times.js';
+import { host } from './host.js';
 
 const shape = (full: boolean): Shape<Json> => ({
   type: '*network.networkContext',
@@ -43,7 +44,7 @@ export const networkLsCommand: DockerCommand = {
   async run({ values, engine }) {
     const rows: Json[] = await (await engine()).get('/networks', { filters: filtersOf(values.list('filter')) });
     rows.sort((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }));
-    process.stdout.write(formatted(shape(values.is('no-trunc')), rows, values.text('format'), values.is('quiet')));
+    host.stdout.write(formatted(shape(values.is('no-trunc')), rows, values.text('format'), values.is('quiet')));
   },
 };
 
@@ -83,8 +84,8 @@ export const networkCreateCommand: DockerCommand = {
       Labels: pairs(values.list('label')),
     };
     const { Id, Warning } = await (await engine()).post('/networks/create', {}, body);
-    if (Warning) process.stderr.write(`WARNING: ${Warning}\n`);
-    process.stdout.write(`${Id}\n`);
+    if (Warning) host.stderr.write(`WARNING: ${Warning}\n`);
+    host.stdout.write(`${Id}\n`);
   },
 };
 
@@ -103,7 +104,7 @@ export const networkRmCommand: DockerCommand = {
       } catch (error) {
         if (!values.is('force') || !(error instanceof Complaint) || !/not found/.test(error.message)) throw error;
       }
-      process.stdout.write(`${network}\n`);
+      host.stdout.write(`${network}\n`);
     });
   },
 };

@@ -1,10 +1,10 @@
 // What nobody uses goes: container, image, network, volume and system prune. Docker docs, "docker system prune".
-import { createInterface } from 'node:readline/promises';
 import { decimalSize } from '../../base/units.js';
 import { type ApiClient, filtersOf } from './api-client.js';
 import type { Call, DockerCommand } from './command.js';
 import { Refused } from './complaint.js';
 import { flag } from './flags.js';
+import { host } from './host.js';
 
 interface Pruned {
   title: string;
@@ -52,17 +52,8 @@ const caches: Prune = async (api, filter, all) => {
 /** Asks a person. */
 async function agreed({ values }: Call, warning: string): Promise<boolean> {
   if (values.is('force')) return true;
-  const asking = createInterface({ input: process.stdin, output: process.stdout });
-  process.stdin.once('end', () => asking.close());
-  try {
-    const answer = await Promise.race([
-      asking.question(`${warning}\nAre you sure you want to continue? [y/N] `),
-      new Promise<string>((resolve) => void asking.once('close', () => resolve(''))),
-    ]);
-    return /^y$/i.test(answer.trim());
-  } finally {
-    asking.close();
-  }
+  const answer = await host.ask(`${warning}\nAre you sure you want to continue? [y/N] `, false);
+  return /^y$/i.test(answer.trim());
 }
 
 async function prune(call: Call, warning: string, works: readonly (readonly [Prune, boolean])[]): Promise<void> {
@@ -72,9 +63,9 @@ async function prune(call: Call, warning: string, works: readonly (readonly [Pru
   for (const [work, all] of works) {
     const done = await work(api, call.values.list('filter'), all);
     if (done.bytes !== undefined) bytes = (bytes ?? 0) + done.bytes;
-    if (done.lines.length > 0) process.stdout.write(`${done.title}:\n${done.lines.join('\n')}\n\n`);
+    if (done.lines.length > 0) host.stdout.write(`${done.title}:\n${done.lines.join('\n')}\n\n`);
   }
-  if (bytes !== undefined) process.stdout.write(`Total reclaimed space: ${decimalSize(bytes, 4)}\n`);
+  if (bytes !== undefined) host.stdout.write(`Total reclaimed space: ${decimalSize(bytes, 4)}\n`);
 }
 
 const FORCE = flag('-f, --force', 'bool', 'without asking');

@@ -6,6 +6,7 @@ import { flag } from './flags.js';
 import { formatted, type Shape } from './tabular.js';
 import { quoted } from './template/print.js';
 import { localTime } from './times.js';
+import { host } from './host.js';
 
 const SHORT = 12;
 const COMMAND_MAX = 20;
@@ -152,6 +153,6 @@ export const psCommand: DockerCommand = {
       ...(last > 0 && { limit: last }),
       filters: filtersOf(values.list('filter')),
     });
-    process.stdout.write(formatted(psShape(values.is('no-trunc'), size), rows, format, values.is('quiet')));
+    host.stdout.write(formatted(psShape(values.is('no-trunc'), size), rows, format, values.is('quiet')));
   },
 };

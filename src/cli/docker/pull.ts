@@ -5,8 +5,10 @@ import { imagePart } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
 import { flag } from './flags.js';
+import { inHeader } from './input.js';
 import { fullName, referenceOf, withTag } from './references.js';
 import { showTransfer } from './transfers.js';
+import { host, type Output } from './host.js';
 
 /** What Docker Hub is called where credentials are kept. */
 export const HUB = 'https://index.docker.io/v1/';
@@ -14,9 +16,8 @@ export const serverOf = (domain: string): string => (domain === 'docker.io' ? HU
 
 /** Base64 of what docker login has left for a registry. */
 export async function authHeader(domain: string): Promise<Record<string, string>> {
-  const { dockerCredentials } = await import('../../hosts/node/docker-credentials.js');
-  const found = await dockerCredentials(serverOf(domain));
-  return { 'X-Registry-Auth': Buffer.from(JSON.stringify(found ? bodyOf(found, domain) : {})).toString('base64url') };
+  const found = await host.accounts.credentials(serverOf(domain));
+  return { 'X-Registry-Auth': inHeader(found ? bodyOf(found, domain) : {}) };
 }
 
 function bodyOf(credentials: Credentials, domain: string): object {
@@ -29,12 +30,7 @@ function bodyOf(credentials: Credentials, domain: string): object {
 export async function pull(
   api: ApiClient,
   name: string,
-  {
-    platform,
-    quiet,
-    all,
-    out = process.stdout,
-  }: { platform?: string; quiet?: boolean; all?: boolean; out?: NodeJS.WriteStream },
+  { platform, quiet, all, out = host.stdout }: { platform?: string; quiet?: boolean; all?: boolean; out?: Output },
 ): Promise<string> {
   const given = referenceOf(name);
   if (all && (given.tag !== undefined || given.digest !== undefined))
@@ -68,13 +64,13 @@ export const pullCommand: DockerCommand = {
     const quiet = values.is('quiet');
     const given = referenceOf(args[0]!);
     if (given.tag === undefined && given.digest === undefined && !values.is('all-tags') && !quiet)
-      process.stdout.write('Using default tag: latest\n');
+      host.stdout.write('Using default tag: latest\n');
     const name = await pull(await engine(), args[0]!, {
       platform: values.text('platform'),
       quiet,
       all: values.is('all-tags'),
     });
-    process.stdout.write(`${name}\n`);
+    host.stdout.write(`${name}\n`);
   },
 };
 
@@ -102,13 +98,13 @@ export const pushCommand: DockerCommand = {
     if (all && given.tag !== undefined) throw new Complaint("tag can't be used with --all-tags/-a");
     const reference = all ? given : withTag(given);
     const quiet = values.is('quiet');
-    if (!all && given.tag === undefined && !quiet) process.stdout.write(`Using default tag: ${reference.tag}\n`);
+    if (!all && given.tag === undefined && !quiet) host.stdout.write(`Using default tag: ${reference.tag}\n`);
     const api = await engine();
     const path = `/images/${imagePart(`${reference.domain}/${reference.path}`)}/push`;
     const headers = await authHeader(reference.domain);
-    await showTransfer(await api.send('POST', path, { tag: all ? '' : reference.tag }, { headers }), process.stdout, {
+    await showTransfer(await api.send('POST', path, { tag: all ? '' : reference.tag }, { headers }), host.stdout, {
       quiet,
     });
-    if (quiet) process.stdout.write(`${fullName(reference)}\n`);
+    if (quiet) host.stdout.write(`${fullName(reference)}\n`);
   },
 };

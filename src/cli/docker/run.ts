@@ -1,5 +1,4 @@
 // run and create. Docker docs, "docker container run"; its order of requests: create, attach, wait, start.
-import { rmSync, writeFileSync, existsSync } from 'node:fs';
 import { messageOf } from '../../base/errors.js';
 import { type ApiClient, jsonLines } from './api-client.js';
 import type { Call, DockerCommand } from './command.js';
@@ -9,6 +8,7 @@ import { flag, type Values } from './flags.js';
 import { pull } from './pull.js';
 import { fullName, referenceOf, withTag } from './references.js';
 import { followSize, proxySignals, session } from './session.js';
+import { host } from './host.js';
 
 /** What the client ends with when the engine can not start a program. */
 function statusOf(error: unknown): number {
@@ -24,9 +24,9 @@ const failed = (error: unknown, own: string, status = 125): Complaint =>
 
 async function create(api: ApiClient, values: Values, args: readonly string[], detached: boolean): Promise<string> {
   const body = containerOf(values, args, detached);
-  if (process.stdout.isTTY && body.Tty) body.HostConfig.ConsoleSize = [process.stdout.rows, process.stdout.columns];
+  if (host.stdout.isTTY && body.Tty) body.HostConfig.ConsoleSize = [host.stdout.rows, host.stdout.columns];
   const cidfile = values.text('cidfile');
-  if (cidfile !== '' && existsSync(cidfile))
+  if (cidfile !== '' && host.files.about(cidfile))
     throw new Complaint(
       `container ID file found, make sure the other container isn't running or delete ${cidfile}`,
       125,
@@ -37,7 +37,7 @@ async function create(api: ApiClient, values: Values, args: readonly string[], d
   if (!['always', 'missing', 'never'].includes(how))
     throw new Complaint(`invalid pull option: '${how}': must be one of "always", "missing" or "never"`, 125);
   const get = async (): Promise<void> => {
-    await pull(api, args[0]!, { platform, quiet: values.is('quiet'), out: process.stderr });
+    await pull(api, args[0]!, { platform, quiet: values.is('quiet'), out: host.stderr });
   };
   if (how === 'always') await get();
   let made: { Id: string; Warnings?: string[] | null };
@@ -47,12 +47,12 @@ async function create(api: ApiClient, values: Values, args: readonly string[], d
     if (!(error instanceof Refused) || error.http !== 404 || how !== 'missing' || !/No such image/i.test(error.reason))
       throw error;
     const name = fullName(withTag(referenceOf(args[0]!))).replace(/^docker\.io\/(library\/)?/, '');
-    if (!values.is('quiet')) process.stderr.write(`Unable to find image '${name}' locally\n`);
+    if (!values.is('quiet')) host.stderr.write(`Unable to find image '${name}' locally\n`);
     await get();
     made = await api.post('/containers/create', query, body);
   }
-  for (const warning of made.Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`);
-  if (cidfile !== '') writeFileSync(cidfile, made.Id);
+  for (const warning of made.Warnings ?? []) host.stderr.write(`WARNING: ${warning}\n`);
+  if (cidfile !== '') host.files.put(cidfile, made.Id);
   return made.Id;
 }
 
@@ -77,7 +77,7 @@ async function run({ values, args, engine }: Call): Promise<void> {
   const tty = values.is('tty');
   if (values.is('rm') && !['', 'no'].includes(values.text('restart')))
     throw failed(new Complaint('conflicting options: cannot specify both --restart and --rm'), 'run');
-  if (tty && attach.stdin && !process.stdin.isTTY) throw new Complaint('the input device is not a TTY', 1);
+  if (tty && attach.stdin && !host.stdin.isTTY) throw new Complaint('the input device is not a TTY', 1);
   let api: ApiClient;
   let id: string;
   try {
@@ -95,7 +95,7 @@ async function run({ values, args, engine }: Call): Promise<void> {
     } catch (error) {
       throw failed(error, 'run', statusOf(error));
     }
-    process.stdout.write(`${id}\n`);
+    host.stdout.write(`${id}\n`);
     return;
   }
   const query = { stream: true, ...attach, detachKeys: values.text('detach-keys') };
@@ -119,7 +119,7 @@ async function run({ values, args, engine }: Call): Promise<void> {
   } finally {
     unfollow();
     unproxy();
-    if (remove && values.has('cidfile')) rmSync(values.text('cidfile'), { force: true });
+    if (remove && values.has('cidfile')) host.files.remove(values.text('cidfile'));
   }
 }
 
@@ -153,6 +153,6 @@ export const createCommand: DockerCommand = {
   least: 1,
   flagsFirst: true,
   async run({ values, args, engine }) {
-    process.stdout.write(`${await create(await engine(), values, args, false)}\n`);
+    host.stdout.write(`${await create(await engine(), values, args, false)}\n`);
   },
 };

@@ -1,10 +1,10 @@
 // A person's standard streams and a process in a container: bytes both ways, the terminal raw meanwhile and as it was behind, its size,
 // the keys that detach, and signals. Docker docs, "docker container attach"; termios(3).
 import { RAW, unframed } from '../../api/frames.js';
-import { makeRaw } from '../terminal.js';
 import type { ApiClient, Query } from './api-client.js';
 import type { Connection } from './channel.js';
 import { Complaint } from './complaint.js';
+import { host, type Output } from './host.js';
 
 export interface Wanted {
   stdin: boolean;
@@ -47,15 +47,14 @@ export class DetachKeys {
   }
 }
 
-const write = (stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> =>
+const write = (stream: Output, bytes: Uint8Array): Promise<void> =>
   new Promise((resolve) => void stream.write(bytes, () => resolve()));
 
 /** Output to where it belongs, to its end. */
 export async function show(body: AsyncIterable<Uint8Array>, raw: boolean): Promise<void> {
-  if (raw) for await (const bytes of body) await write(process.stdout, bytes);
+  if (raw) for await (const bytes of body) await write(host.stdout, bytes);
   else
-    for await (const { stream, bytes } of unframed(body))
-      await write(stream === 2 ? process.stderr : process.stdout, bytes);
+    for await (const { stream, bytes } of unframed(body)) await write(stream === 2 ? host.stderr : host.stdout, bytes);
 }
 
 /** Resolves when the other side has ended, or the person has left it. */
@@ -64,18 +63,15 @@ export async function session(
   { stdin, tty, detachKeys }: Wanted,
 ): Promise<'ended' | 'detached'> {
   const isRaw = tty || connection.headers.get('content-type') === RAW;
-  const input = process.stdin;
+  const input = host.stdin;
   const rawInput = stdin && tty && input.isTTY;
   const keys = new DetachKeys(parseKeys(detachKeys ?? ''));
   let leave = (): void => {};
   const left = new Promise<'detached'>((resolve) => {
     leave = () => resolve('detached');
   });
-  const onContinue = (): void => makeRaw(input);
-  const restore = (): void => {
-    if (rawInput) input.setRawMode(false);
-  };
-  const onData = (typed: Buffer): void => {
+  let restore = (): void => {};
+  const onData = (typed: Uint8Array): void => {
     const { bytes, detached } = tty ? keys.take(typed) : { bytes: typed, detached: false };
     input.pause();
     void connection.write(bytes).then((more) => {
@@ -85,12 +81,10 @@ export async function session(
   };
   const onEnd = (): void => connection.end();
   if (stdin) {
-    if (rawInput) {
-      makeRaw(input);
-      process.on('SIGCONT', onContinue);
-      process.on('exit', restore);
-    }
-    input.on('data', onData).on('end', onEnd).on('error', onEnd);
+    if (rawInput) restore = host.raw();
+    input.on('data', onData);
+    input.on('end', onEnd);
+    input.on('error', onEnd);
     input.resume();
   } else connection.end();
   try {
@@ -98,27 +92,27 @@ export async function session(
     const how = await Promise.race([ended, left]);
     if (how === 'detached') {
       restore();
-      process.stderr.write('read escape sequence\n');
+      host.stderr.write('read escape sequence\n');
     }
     return how;
   } finally {
-    input.off('data', onData).off('end', onEnd).off('error', onEnd);
+    input.off('data', onData);
+    input.off('end', onEnd);
+    input.off('error', onEnd);
     input.pause();
-    process.off('SIGCONT', onContinue).off('exit', restore);
     restore();
     connection.close();
   }
 }
 
-export const sizeQuery = (): Query => ({ h: process.stdout.rows, w: process.stdout.columns });
+export const sizeQuery = (): Query => ({ h: host.stdout.rows, w: host.stdout.columns });
 
 /** Tells of the terminal's size, now and whenever it changes. What is returned ends it. */
 export function followSize(api: ApiClient, path: string): () => void {
-  if (!process.stdout.isTTY) return () => {};
+  if (!host.stdout.isTTY) return () => {};
   const tell = (): void => void api.post(path, sizeQuery()).catch(() => {});
   tell();
-  process.on('SIGWINCH', tell);
-  return () => void process.off('SIGWINCH', tell);
+  return host.onResize(tell);
 }
 
 const PROXIED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -128,18 +122,17 @@ const FORCE = 3;
 /** Our signals are the container's. What is returned ends it. */
 export function proxySignals(api: ApiClient, id: string): () => void {
   let ends = 0;
-  const handlers = PROXIED.map((name) => {
+  const taken = PROXIED.map((name) => {
     const handler = (): void => {
       if ((name === 'SIGINT' || name === 'SIGTERM') && ++ends >= FORCE) {
-        process.stderr.write(`got ${FORCE} SIGTERM/SIGINTs, forcefully exiting\n`);
-        process.exit(1);
+        host.stderr.write(`got ${FORCE} SIGTERM/SIGINTs, forcefully exiting\n`);
+        host.exit(1);
       }
       void api.post(`/containers/${id}/kill`, { signal: name.slice('SIG'.length) }).catch(() => {});
     };
-    process.on(name, handler);
-    return { name, handler };
+    return host.onSignal(name, handler);
   });
   return () => {
-    for (const { name, handler } of handlers) process.off(name, handler);
+    for (const end of taken) end();
   };
 }

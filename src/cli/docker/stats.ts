@@ -6,6 +6,7 @@ import { Complaint } from './complaint.js';
 import { flag } from './flags.js';
 import { shortId } from './ps.js';
 import { formatted, type Shape } from './tabular.js';
+import { host } from './host.js';
 
 interface Row {
   container: string;
@@ -112,7 +113,7 @@ export const statsCommand: DockerCommand = {
         ? [...args]
         : (await api.get('/containers/json', { all: values.is('all') })).map(({ Id }: { Id: string }) => shortId(Id));
     if (values.is('no-stream')) {
-      process.stdout.write(print(await Promise.all((await listed()).map((one) => once(api, one)))));
+      host.stdout.write(print(await Promise.all((await listed()).map((one) => once(api, one)))));
       return;
     }
     await follow(api, listed, args.length > 0, print);
@@ -154,7 +155,7 @@ async function follow(
     ]);
     if (failed instanceof Complaint) throw failed;
     const screen = print([...rows.values()]);
-    process.stdout.write(process.stdout.isTTY ? `\x1b[H${screen.replaceAll('\n', '\x1b[K\n')}\x1b[J` : screen);
+    host.stdout.write(host.stdout.isTTY ? `\x1b[H${screen.replaceAll('\n', '\x1b[K\n')}\x1b[J` : screen);
     if (named && rows.size === 0) return;
   }
 }

@@ -11,7 +11,7 @@ import { execute } from './template/execute.js';
 import { parseTemplate } from './template/parser.js';
 import { goJson, struct } from './template/print.js';
 import { eventTime, timestamp } from './times.js';
-import { ownVersion } from './own-version.js';
+import { host } from './host.js';
 
 const FORMAT = flag('-f, --format', 'string', 'json, or a Go template');
 
@@ -25,12 +25,12 @@ export const versionCommand: DockerCommand = {
   async run({ values, engine }) {
     const Client = struct(
       {
-        Version: ownVersion(),
+        Version: host.version.own,
         ApiVersion: CLIENT_API,
         DefaultAPIVersion: CLIENT_API,
-        NodeVersion: process.version,
-        Os: process.platform,
-        Arch: process.arch,
+        NodeVersion: host.version.node,
+        Os: host.version.os,
+        Arch: host.version.arch,
       },
       'system.clientVersion',
     );
@@ -46,7 +46,7 @@ export const versionCommand: DockerCommand = {
     }
     const both = struct({ Client, Server }, 'system.versionInfo');
     const format = values.text('format');
-    process.stdout.write(format === '' ? versionText(Client, Server) : shownVersion(format, both));
+    host.stdout.write(format === '' ? versionText(Client, Server) : shownVersion(format, both));
     if (problem) throw problem;
   },
 };
@@ -61,7 +61,7 @@ function shownVersion(format: string, both: object): string {
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     if (phase === 'parsing') throw new Complaint(`template parsing error: ${error.message}`, 64);
-    process.stdout.write('\n');
+    host.stdout.write('\n');
     throw new Complaint(error.message);
   }
 }
@@ -104,7 +104,7 @@ export const infoCommand: DockerCommand = {
   async run({ values, engine }) {
     const told = await (await engine()).get('/info');
     const format = values.text('format');
-    if (format !== '') return void process.stdout.write(inspected([told], format));
+    if (format !== '') return void host.stdout.write(inspected([told], format));
     const lines: [string, unknown][] = [
       ['Containers', told.Containers],
       [' Running', told.ContainersRunning],
@@ -128,8 +128,8 @@ export const infoCommand: DockerCommand = {
       ['ID', told.ID],
       ['Data Folder', told.DockerRootDir],
     ];
-    process.stdout.write(lines.map(([name, value]) => `${name}: ${value ?? ''}\n`).join(''));
-    for (const warning of told.Warnings ?? []) process.stderr.write(`${warning}\n`);
+    host.stdout.write(lines.map(([name, value]) => `${name}: ${value ?? ''}\n`).join(''));
+    for (const warning of told.Warnings ?? []) host.stderr.write(`${warning}\n`);
   },
 };
 
@@ -166,7 +166,7 @@ export const eventsCommand: DockerCommand = {
     const format = values.text('format');
     const response = await (await engine()).send('GET', '/events', query);
     for await (const line of textLines(response.body))
-      process.stdout.write(format === '' ? eventLine(line) : inspected([JSON.parse(line)], format));
+      host.stdout.write(format === '' ? eventLine(line) : inspected([JSON.parse(line)], format));
   },
 };
 
@@ -258,6 +258,6 @@ export const dfCommand: DockerCommand = {
         ),
       },
     ];
-    process.stdout.write(formatted(usageShape, list, values.text('format')));
+    host.stdout.write(formatted(usageShape, list, values.text('format')));
   },
 };

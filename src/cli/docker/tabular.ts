@@ -5,6 +5,7 @@ import { execute } from './template/execute.js';
 import { TemplateError } from './template/nodes.js';
 import { parseTemplate, type Template } from './template/parser.js';
 import { goJson, struct } from './template/print.js';
+import { host } from './host.js';
 
 const LEAST = 10;
 const GAP = 3;
@@ -147,7 +148,7 @@ export function inspected(
       text += `${execute(template, shown(value))}\n`;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      process.stdout.write(`${text}\n`);
+      host.stdout.write(`${text}\n`);
       throw new Complaint(`template parsing error: ${error.message}`);
     }
   }

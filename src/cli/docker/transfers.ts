@@ -2,6 +2,7 @@
 import { layerProgress } from '../layer-progress.js';
 import { type Json, jsonLines } from './api-client.js';
 import type { Response } from './channel.js';
+import type { Output } from './host.js';
 import { Complaint } from './complaint.js';
 
 interface Message {
@@ -17,7 +18,7 @@ interface Message {
 /** Shows it to its end, and tells what it says besides. Rejects with Complaint. */
 export async function showTransfer(
   response: Response,
-  out: NodeJS.WriteStream,
+  out: Output,
   { quiet = false, aux = () => {} }: { quiet?: boolean; aux?: (value: Json) => void } = {},
 ): Promise<void> {
   const progress = layerProgress(out);

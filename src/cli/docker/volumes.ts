@@ -8,6 +8,7 @@ import { forEach } from './each.js';
 import { flag } from './flags.js';
 import { labelOf, labelsOf } from './ps.js';
 import { formatted, type Shape } from './tabular.js';
+import { host } from './host.js';
 
 const NONE = 'N/A';
 
@@ -47,7 +48,7 @@ export const volumeLsCommand: DockerCommand = {
     const rows: Json[] = [...(Volumes ?? [])].sort((a: Json, b: Json) =>
       a.Name.localeCompare(b.Name, 'en', { numeric: true }),
     );
-    process.stdout.write(formatted(shape, rows, values.text('format'), values.is('quiet')));
+    host.stdout.write(formatted(shape, rows, values.text('format'), values.is('quiet')));
   },
 };
 
@@ -69,7 +70,7 @@ export const volumeCreateCommand: DockerCommand = {
       DriverOpts: pairs(values.list('opt')),
       Labels: pairs(values.list('label')),
     };
-    process.stdout.write(`${(await (await engine()).post('/volumes/create', {}, body)).Name}\n`);
+    host.stdout.write(`${(await (await engine()).post('/volumes/create', {}, body)).Name}\n`);
   },
 };
 
@@ -89,7 +90,7 @@ export const volumeRmCommand: DockerCommand = {
       } catch (error) {
         if (!force || !(error instanceof Complaint) || !/no such volume/i.test(error.message)) throw error;
       }
-      process.stdout.write(`${volume}\n`);
+      host.stdout.write(`${volume}\n`);
     });
   },
 };

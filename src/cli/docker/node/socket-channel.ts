@@ -4,9 +4,9 @@ import http from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, type Duplex } from 'node:stream';
-import { messageOf } from '../../base/errors.js';
-import type { Channel, Connection, Request, Response } from './channel.js';
-import { Complaint } from './complaint.js';
+import { messageOf } from '../../../base/errors.js';
+import type { Channel, Connection, Request, Response } from '../channel.js';
+import { Complaint } from '../complaint.js';
 
 export interface TlsFiles {
   verify: boolean;

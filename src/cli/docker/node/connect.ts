@@ -5,15 +5,15 @@ import type { Server } from 'node:http';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine } from '../../engine/engine.js';
-import { dataFolder } from '../data-folder.js';
-import { announce, announced } from '../engine-address.js';
-import type { EngineOptions } from '../own-engine.js';
-import { ApiClient } from './api-client.js';
-import type { Channel } from './channel.js';
-import type { Need } from './command.js';
-import { Complaint } from './complaint.js';
-import { memoryChannel } from './memory-channel.js';
+import type { Engine } from '../../../engine/engine.js';
+import { dataFolder } from '../../data-folder.js';
+import { announce, announced } from '../../engine-address.js';
+import type { EngineOptions } from '../../own-engine.js';
+import { ApiClient } from '../api-client.js';
+import type { Channel } from '../channel.js';
+import type { Need } from '../command.js';
+import { Complaint } from '../complaint.js';
+import { memoryChannel } from '../memory-channel.js';
 import { socketChannel, type TlsFiles } from './socket-channel.js';
 
 export interface Place {
@@ -52,7 +52,7 @@ export async function connect(place: Place, need: Need): Promise<ApiClient> {
     try {
       return new ApiClient(await ownChannel(place, need === 'serving', folder));
     } catch (error) {
-      const { FolderInUse } = await import('../../hosts/node/folder-lock.js');
+      const { FolderInUse } = await import('../../../hosts/node/folder-lock.js');
       if (!(error instanceof FolderInUse) || Date.now() > until) throw error;
       await delay(PAUSE);
     }
@@ -103,7 +103,7 @@ async function startDaemon({ options }: Place, folder: string): Promise<void> {
 
 /** This process has the engine for as long as the channel is open. */
 async function ownChannel({ version, options }: Place, serves: boolean, folder: string): Promise<Channel> {
-  const { withEngine } = await import('../own-engine.js');
+  const { withEngine } = await import('../../own-engine.js');
   return new Promise((resolve, reject) => {
     let fail = (error: Error): void => reject(error);
     const ended = withEngine(
@@ -143,8 +143,8 @@ async function serve(
   api: Parameters<typeof memoryChannel>[0],
   bug: (error: unknown) => void,
 ): Promise<{ server: Server; host: string }> {
-  const { httpServer } = await import('../../hosts/node/http-server.js');
-  const { listenOn } = await import('../listen.js');
+  const { httpServer } = await import('../../../hosts/node/http-server.js');
+  const { listenOn } = await import('../../listen.js');
   const server = httpServer(api, bug);
   const path = join(folder, 'docker.sock');
   await listenOn(server, { path });
