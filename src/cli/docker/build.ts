@@ -1,6 +1,7 @@
 // build: a context, without what .dockerignore names, and a Dockerfile, to the engine. Docker docs, "docker build" (legacy builder);
 // Engine API, ImageBuild.
 import { fromLatin1 } from '../../base/bytes.js';
+import { toBase64 } from '../../base/base64.js';
 import { encodeText } from '../../base/text.js';
 import { cleanPath, IgnoreFile } from '../../engine/build/ignore.js';
 import type { DockerCommand } from './command.js';
@@ -104,14 +105,14 @@ function secretsOf(given: readonly string[]): string {
     const id = fields.get('id');
     if (!id) throw new Complaint(`could not parse secrets: [${text}]: an id is needed`);
     const file = fields.get('src') ?? fields.get('source');
-    const isVariable = fields.get('type') === 'env' || fields.has('env') || (file === undefined && process.env[id]);
-    const variable = isVariable ? process.env[fields.get('env') ?? file ?? id] : undefined;
+    const isVariable = fields.get('type') === 'env' || fields.has('env') || (file === undefined && host.env(id));
+    const variable = isVariable ? host.env(fields.get('env') ?? file ?? id) : undefined;
     const path = file ?? id;
-    if (variable === undefined && !existsSync(path))
+    if (variable === undefined && !host.files.about(path, true))
       throw new Complaint(`could not parse secrets: [${text}]: failed to stat ${path}: no such file or directory`);
-    known[id] = (variable === undefined ? readFileSync(path) : Buffer.from(variable)).toString('base64');
+    known[id] = toBase64(variable === undefined ? host.files.bytes(path) : encodeText(variable));
   }
-  const header = Buffer.from(JSON.stringify(known)).toString('base64url');
+  const header = inHeader(known);
   if (header.length > SECRETS_MAX)
     throw new Complaint(`secrets may have ${SECRETS_MAX >> 10} KiB in all: ${header.length} bytes are too many`);
   return header;

@@ -52,6 +52,7 @@ export interface Files {
   about(path: string, follow?: boolean): About | undefined;
   names(folder: string): string[];
   linkOf(path: string): string;
+  bytes(path: string): Uint8Array;
   text(path: string): string;
   /** `size`: no more than so many bytes. */
   stream(path: string, size?: number): AsyncIterable<Uint8Array>;

@@ -52,6 +52,7 @@ export const nodeFiles: Files = {
   },
   names: (folder) => readdirSync(folder),
   linkOf: (path) => readlinkSync(path),
+  bytes: (path) => readFileSync(path),
   text: (path) => readFileSync(path, 'utf8'),
   async *stream(path, size) {
     if (size === 0) return;
