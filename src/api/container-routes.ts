@@ -71,10 +71,9 @@ export function containerRoutes(router: Router, engine: Engine): void {
   });
   on('POST', '/update', async (container, request) => {
     const body = new Members(await readJson(request), 'the update');
-    const given = Object.entries(parseResources(body)).filter(([name]) => body.has(name));
-    const policy = body.has('RestartPolicy') ? { RestartPolicy: parseRestartPolicy(body) } : {};
-    await container.update({ ...Object.fromEntries(given), ...policy });
-    return json({ Warnings: [] });
+    const hasPolicy = body.members('RestartPolicy').text('Name') !== '';
+    const policy = hasPolicy ? parseRestartPolicy(body) : undefined;
+    return json({ Warnings: await container.update(parseResources(body), policy) });
   });
   on('POST', '/resize', async (container, request) => {
     await container.resize(...sizeOf(request));

@@ -76,7 +76,7 @@ const endpointOf = (asked: EndpointRequest | undefined, place: Place | undefined
   ...(asked && asked.aliases.length > 0 && { Aliases: asked.aliases }),
   ...(place && place.names.length > 0 && { DNSNames: place.names }),
   MacAddress: place?.station ?? asked?.station ?? '',
-  GwPriority: 0,
+  GwPriority: asked?.priority ?? 0,
   NetworkID: place?.id ?? '',
   EndpointID: place?.endpoint ?? '',
   Gateway: place?.gateway ?? '',

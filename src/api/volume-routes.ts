@@ -1,19 +1,21 @@
 // Routes of volumes. Docker Engine API, "Volumes". A volume is kept by the node for as long as that lives.
-import type { Engine, Volume } from '../engine/engine.js';
+import { type Engine, type Volume, volumeOf } from '../engine/engine.js';
 import { sizeOfVolume } from '../engine/disk-usage.js';
-import { InvalidParameter } from '../engine/errors.js';
+import { InvalidParameter, NotFound, Forbidden } from '../engine/errors.js';
 import { checkFilters, matchesLabels, parseFilters, passesLabels } from '../engine/filters.js';
 import { randomHex } from '../engine/host.js';
 import { Members } from '../engine/json-members.js';
+import { checkDriver } from '../engine/mount-points.js';
+import { NO_SWARM } from '../engine/networks.js';
 import { readJson } from '../http/body.js';
 import type { Router } from '../http/router.js';
-import { dateOf, json, nothing } from './answers.js';
+import { dateOf, flagOf, json, nothing } from './answers.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-export const shown = ({ Name, Labels, created }: Volume) => ({
-  ...{ Name, Driver: 'local', Mountpoint: `volume:${Name}`, CreatedAt: dateOf(created) },
-  ...{ Labels, Scope: 'local', Options: {} },
+export const shown = ({ Name, Labels, created, Options = {}, folder }: Volume) => ({
+  ...{ Name, Driver: 'local', Mountpoint: folder ?? `volume:${Name}`, CreatedAt: dateOf(created) },
+  ...{ Labels, Scope: 'local', Options },
 });
 
 export function volumeRoutes(router: Router, engine: Engine): void {
@@ -35,16 +37,10 @@ export function volumeRoutes(router: Router, engine: Engine): void {
     const given = body.text('Name');
     if (given && !NAME.test(given))
       throw new InvalidParameter(`create ${given}: "${given}" includes invalid characters for a local volume name`);
-    if ((body.text('Driver') || 'local') !== 'local')
-      throw new InvalidParameter(
-        `error looking up volume plugin ${body.text('Driver')}: plugin "${body.text('Driver')}" not found`,
-      );
-    const volume = {
-      Name: given || randomHex(engine.host, 32),
-      Labels: body.map('Labels'),
-      created: engine.host.date(),
-      anonymous: !given,
-    };
+    checkDriver(body.text('Driver'));
+    if (body.has('ClusterVolumeSpec')) throw new Forbidden(NO_SWARM);
+    const name = given || randomHex(engine.host, 32);
+    const volume = volumeOf(name, body.map('Labels'), body.map('DriverOpts'), !given, engine.host.date());
     return json(shown(await engine.createVolume(volume)), 201);
   });
   router.add('POST', '/volumes/prune', async (request) => {
@@ -63,8 +59,11 @@ export function volumeRoutes(router: Router, engine: Engine): void {
     return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
   });
   router.add('GET', '/volumes/{name}', async (_request, { name }) => json(shown(engine.volume(name!))));
-  router.add('DELETE', '/volumes/{name}', async (_request, { name }) => {
-    await engine.removeVolume(name!);
+  router.add('DELETE', '/volumes/{name}', async (request, { name }) => {
+    // by force even one that is not there
+    await engine.removeVolume(name!).catch((error) => {
+      if (!(error instanceof NotFound) || !flagOf(request, 'force')) throw error;
+    });
     return nothing();
   });
 }

@@ -32,6 +32,8 @@ export interface UserSpec {
   gid?: number;
   umask?: number;
   additionalGids?: number[];
+  /** Ours: names of the root's /etc/group, or numbers. */
+  additionalGroups?: string[];
   /** USER[:GROUP], names of the root's /etc/passwd and /etc/group or numbers. It counts instead of uid and gid. */
   username?: string;
 }
@@ -87,7 +89,7 @@ export interface LinuxSpec extends IdMappings {
 
 export interface ResourcesSpec {
   memory?: { limit?: number; reservation?: number; swap?: number };
-  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   pids?: { limit?: number };
   blockIO?: BlockIoSpec;
   unified?: Record<string, string>;

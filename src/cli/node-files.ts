@@ -47,12 +47,15 @@ function makeFolder(path: string): void {
   }
 }
 
+/** That it is not there is said already. */
+const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
 function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
     throw new InputError(
-      `invalid mount config: bind source path does not exist: ${path}: ${reason(error)}`,
+      `invalid mount config for type "bind": bind source path does not exist: ${path}${isAbsent(error) ? '' : `: ${reason(error)}`}`,
       undefined,
       { cause: error },
     );

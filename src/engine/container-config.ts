@@ -37,8 +37,13 @@ export interface MountRequest {
   Source: string;
   Target: string;
   ReadOnly: boolean;
-  TmpfsOptions?: { SizeBytes?: number; Mode?: number };
-  VolumeOptions?: { NoCopy: boolean };
+  TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options: string[] };
+  VolumeOptions?: {
+    NoCopy: boolean;
+    Labels: Record<string, string>;
+    Driver: string;
+    DriverOpts: Record<string, string>;
+  };
   BindOptions?: { CreateMountpoint: boolean };
 }
 
@@ -50,13 +55,25 @@ export interface Resources extends BlockIo {
   CpuShares: number;
   CpuPeriod: number;
   CpuQuota: number;
+  CpuRealtimePeriod: number;
+  CpuRealtimeRuntime: number;
   CpusetCpus: string;
+  CpusetMems: string;
+  KernelMemory: number;
+  MemorySwappiness: number | null;
+  OomKillDisable: boolean | null;
   PidsLimit: number | null;
 }
 
 export interface HostConfig extends Resources {
   Devices: DeviceMapping[];
+  DeviceCgroupRules: string[];
+  /** Above its own group. */
+  CgroupParent: string;
   Binds: string[] | null;
+  /** As NAME, or NAME:ro. */
+  VolumesFrom: string[] | null;
+  VolumeDriver: string;
   Mounts: MountRequest[];
   Tmpfs: Record<string, string>;
   NetworkMode: string;
@@ -76,7 +93,6 @@ export interface HostConfig extends Resources {
   SecurityOpt: string[] | null;
   Sysctls: Record<string, string>;
   ShmSize: number;
-  CpusetMems: string;
   Ulimits: { Name: string; Soft: number; Hard: number }[];
   OomScoreAdj: number;
   ExtraHosts: string[] | null;
@@ -130,26 +146,57 @@ export function parseResources(host: Members): Resources {
     CpuShares: host.number('CpuShares'),
     CpuPeriod: host.number('CpuPeriod'),
     CpuQuota: host.number('CpuQuota'),
+    CpuRealtimePeriod: host.number('CpuRealtimePeriod'),
+    CpuRealtimeRuntime: host.number('CpuRealtimeRuntime'),
     CpusetCpus: host.text('CpusetCpus'),
+    CpusetMems: host.text('CpusetMems'),
+    KernelMemory: host.number('KernelMemory'),
+    // clients of docker say so that they ask for none
+    MemorySwappiness: host.number('MemorySwappiness', -1) === -1 ? null : host.number('MemorySwappiness'),
+    OomKillDisable: host.has('OomKillDisable') ? host.flag('OomKillDisable') : null,
     PidsLimit: host.optionalNumber('PidsLimit') ?? null,
     ...parseBlockIo(host),
   };
 }
 
+/** A folder of the host has nothing mounted below it: they all mean the same. */
+const PROPAGATIONS = /^(|r?(private|shared|slave))$/;
+
 function parseMount(item: unknown): MountRequest {
   const mount = new Members(item, 'HostConfig.Mounts');
-  const tmpfs = mount.members('TmpfsOptions');
+  const [tmpfs, volume, bind] = [
+    mount.members('TmpfsOptions'),
+    mount.members('VolumeOptions'),
+    mount.members('BindOptions'),
+  ];
+  const driver = volume.members('DriverConfig');
+  if (volume.text('Subpath') !== '')
+    throw new InvalidParameter('volume-subpath: a folder of a volume is not mounted alone here: mount the volume');
+  if (!PROPAGATIONS.test(bind.text('Propagation')))
+    throw new InvalidParameter(
+      `invalid mount config for type "bind": invalid propagation mode: ${bind.text('Propagation')}`,
+    );
   return {
     Type: mount.text('Type'),
     Source: mount.text('Source'),
     Target: mount.text('Target'),
     ReadOnly: mount.flag('ReadOnly'),
-    ...(mount.has('VolumeOptions') && { VolumeOptions: { NoCopy: mount.members('VolumeOptions').flag('NoCopy') } }),
-    ...(mount.has('BindOptions') && {
-      BindOptions: { CreateMountpoint: mount.members('BindOptions').flag('CreateMountpoint') },
+    ...(mount.has('VolumeOptions') && {
+      VolumeOptions: {
+        NoCopy: volume.flag('NoCopy'),
+        Labels: volume.map('Labels'),
+        Driver: driver.text('Name'),
+        DriverOpts: driver.map('Options'),
+      },
     }),
+    ...(mount.has('BindOptions') && { BindOptions: { CreateMountpoint: bind.flag('CreateMountpoint') } }),
     ...(mount.has('TmpfsOptions') && {
-      TmpfsOptions: { SizeBytes: tmpfs.optionalNumber('SizeBytes'), Mode: tmpfs.optionalNumber('Mode') },
+      TmpfsOptions: {
+        SizeBytes: tmpfs.optionalNumber('SizeBytes'),
+        Mode: tmpfs.optionalNumber('Mode'),
+        // each a list of a name, and perhaps its value
+        Options: tmpfs.list('Options').map((option) => (Array.isArray(option) ? option.join('=') : '')),
+      },
     }),
   };
 }
@@ -181,6 +228,8 @@ function refuseWhatIsNotHere(host: Members): void {
   const isolation = host.text('Isolation');
   if (isolation !== '' && isolation !== 'default')
     throw new InvalidParameter(`invalid isolation '${isolation}' on linux`);
+  if (host.entries('StorageOpt').length > 0)
+    throw new InvalidParameter("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   for (const item of host.list('DeviceRequests')) {
     const request = new Members(item, 'HostConfig.DeviceRequests');
     const wanted = request.list('Capabilities').map((names) => (Array.isArray(names) ? `[${names.join(' ')}]` : ''));
@@ -196,7 +245,11 @@ export function parseHostConfig(host: Members): HostConfig {
   return {
     ...parseResources(host),
     Devices: parseDevices(host),
+    DeviceCgroupRules: host.texts('DeviceCgroupRules') ?? [],
+    CgroupParent: host.text('CgroupParent'),
     Binds: host.texts('Binds'),
+    VolumesFrom: host.texts('VolumesFrom'),
+    VolumeDriver: host.text('VolumeDriver'),
     Mounts: host.list('Mounts').map(parseMount),
     Tmpfs: host.map('Tmpfs'),
     NetworkMode: networkMode(host.text('NetworkMode')),
@@ -216,7 +269,6 @@ export function parseHostConfig(host: Members): HostConfig {
     SecurityOpt: host.texts('SecurityOpt'),
     Sysctls: host.map('Sysctls'),
     ShmSize: host.number('ShmSize') || 64 << 20,
-    CpusetMems: host.text('CpusetMems'),
     Ulimits: host.list('Ulimits').map((item) => {
       const limit = new Members(item, 'HostConfig.Ulimits');
       return { Name: limit.text('Name'), Soft: limit.number('Soft'), Hard: limit.number('Hard') };

@@ -5,22 +5,15 @@ import type {
   MountSpec,
   NamespaceType,
   ProcessSpec,
-  ResourcesSpec,
   RuntimeSpec,
   SeccompSpec,
 } from '../base/runtime-spec.js';
-import { blockIoOf } from './block-io.js';
-import type { ContainerConfig, HostConfig, Resources } from './container-config.js';
+import type { ContainerConfig, HostConfig } from './container-config.js';
 import { capabilitiesOf, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
 import { devicesOf } from './devices.js';
 import { InvalidParameter } from './errors.js';
+import { resourcesOf } from './resources.js';
 import { defaultProfile } from './seccomp-default.js';
-
-const PERIOD = 100_000;
-const QUOTA_MIN = 1000;
-const MEMORY_MIN = 6 << 20;
-const KNOWN_OPTIONS =
-  /^(no-new-privileges([:=](true|false))?|seccomp=.*|label[:=].*|apparmor=.*|systempaths=unconfined)$/s;
 
 /** A place in the container and what is there. */
 export interface MountPoint {
@@ -46,45 +39,16 @@ export interface SpecRequest {
 }
 
 /** Throws InvalidParameter. */
-export function resourcesOf(host: Resources): ResourcesSpec {
-  if (host.Memory !== 0 && host.Memory < MEMORY_MIN) throw new InvalidParameter('Minimum memory limit allowed is 6MB');
-  if (host.NanoCpus > 0 && (host.CpuQuota > 0 || host.CpuPeriod > 0))
-    throw new InvalidParameter('Conflicting options: Nano CPUs and CPU Period cannot both be set');
-  if (host.NanoCpus < 0) throw new InvalidParameter('invalid argument: NanoCpus must not be negative');
-  const cpu: NonNullable<ResourcesSpec['cpu']> = {};
-  if (host.CpuShares > 0) cpu.shares = host.CpuShares;
-  if (host.NanoCpus > 0) {
-    cpu.period = PERIOD;
-    cpu.quota = Math.max(QUOTA_MIN, Math.round((host.NanoCpus * PERIOD) / 1e9));
-  } else {
-    if (host.CpuQuota) cpu.quota = host.CpuQuota;
-    if (host.CpuPeriod) cpu.period = host.CpuPeriod;
-  }
-  if (host.CpusetCpus) cpu.cpus = host.CpusetCpus;
-  return {
-    memory: {
-      ...(host.Memory > 0 && { limit: host.Memory }),
-      ...(host.MemoryReservation > 0 && { reservation: host.MemoryReservation }),
-    },
-    cpu,
-    blockIO: blockIoOf(host),
-    ...(host.PidsLimit !== null && { pids: { limit: host.PidsLimit > 0 ? host.PidsLimit : -1 } }),
-  };
-}
-
-/** Throws InvalidParameter. */
 export function specOf({ id, config, host, args, mounts, joined, owners }: SpecRequest): RuntimeSpec {
   const capabilities = capabilitiesOf(host);
   const options = new Set(host.SecurityOpt ?? []);
-  for (const option of options)
-    if (!KNOWN_OPTIONS.test(option)) throw new InvalidParameter(`invalid --security-opt: "${option}"`);
-  const { nodes, rules } = devicesOf(host.Devices);
+  const { nodes, rules } = devicesOf(host.Devices, host.DeviceCgroupRules);
   const open = host.Privileged || options.has('systempaths=unconfined');
   return {
     ociVersion: '1.2.0',
     process: {
       terminal: config.Tty,
-      user: { username: config.User || '0', additionalGids: groupsOf(host) },
+      user: { username: config.User || '0', additionalGroups: host.GroupAdd ?? [] },
       args,
       env: environmentOf(config),
       cwd: config.WorkingDir || '/',
@@ -97,7 +61,7 @@ export function specOf({ id, config, host, args, mounts, joined, owners }: SpecR
     mounts: [...standardMounts(host), ...mounts.map(mountOf)],
     annotations: host.Annotations,
     linux: {
-      cgroupsPath: `docker/${id}`,
+      cgroupsPath: `${host.CgroupParent || 'docker'}/${id}`,
       namespaces: namespacesOf(host, joined, owners),
       ...(joined.user === undefined && owners),
       devices: nodes,
@@ -111,12 +75,6 @@ export function specOf({ id, config, host, args, mounts, joined, owners }: SpecR
 }
 
 const unlimited = (value: number): number => (value < 0 ? 2 ** 63 : value);
-
-const groupsOf = ({ GroupAdd }: HostConfig): number[] =>
-  (GroupAdd ?? []).map((group) => {
-    if (!/^\d{1,10}$/.test(group)) throw new InvalidParameter(`Unable to find group ${group}: give its number`);
-    return Number(group);
-  });
 
 function environmentOf({ Env, Hostname, Tty }: ContainerConfig): string[] {
   const has = (name: string): boolean => Env.some((entry) => entry.startsWith(`${name}=`));
@@ -153,9 +111,10 @@ function namespacesOf(host: HostConfig, joined: SpecRequest['joined'], owners: I
   return types.map((type) => ({ type, ...(joined[type] !== undefined && { path: joined[type] }) }));
 }
 
-function standardMounts({ Privileged, ShmSize }: HostConfig): MountSpec[] {
+function standardMounts({ Privileged, ShmSize, IpcMode, SecurityOpt }: HostConfig): MountSpec[] {
   const safe = ['nosuid', 'noexec', 'nodev'];
   const shown = Privileged ? safe : [...safe, 'ro'];
+  const ownGroups = (SecurityOpt ?? []).some((option) => /^writable-cgroups(=true)?$/.test(option));
   const mount = (destination: string, type: string, source: string, options: string[]): MountSpec => ({
     destination,
     type,
@@ -167,16 +126,20 @@ function standardMounts({ Privileged, ShmSize }: HostConfig): MountSpec[] {
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', shown),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', shown),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ownGroups ? safe : shown),
     mount('/dev/mqueue', 'mqueue', 'mqueue', safe),
-    mount('/dev/shm', 'tmpfs', 'shm', [...safe, 'mode=1777', `size=${ShmSize}`]),
+    ...(IpcMode === 'none' ? [] : [mount('/dev/shm', 'tmpfs', 'shm', [...safe, 'mode=1777', `size=${ShmSize}`])]),
   ];
 }
+
+/** What is in it is the node's to keep. */
+export const isKept = ({ Source }: { Source: string }): boolean => !Source.startsWith('/');
 
 /** As config.json has it. */
 export function mountOf({ Type, Name, Source, Destination, RW, options }: MountPoint): MountSpec {
   if (Type === 'tmpfs') return { destination: Destination, type: 'tmpfs', source: 'tmpfs', options };
-  const source = Type === 'volume' ? `volume:${Name}` : Source;
+  // one of the local driver's can be a folder of the host
+  const source = Type === 'volume' && isKept({ Source }) ? `volume:${Name}` : Source;
   return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro', ...(options ?? [])] };
 }
 

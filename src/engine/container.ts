@@ -4,15 +4,16 @@ import { messageOf } from '../base/errors.js';
 import { NodeFailure } from '../runtime/failure.js';
 import type { PublishedPort } from '../runtime/node-client.js';
 import type { EndpointRequest, Place } from './endpoints.js';
-import type { ContainerConfig, HostConfig } from './container-config.js';
-import { type MountPoint, resourcesOf, specOf } from './container-spec.js';
+import type { ContainerConfig, HostConfig, Resources } from './container-config.js';
+import { type MountPoint, specOf } from './container-spec.js';
 import { Conflict, EngineError, NotModified } from './errors.js';
 import { type Health, HealthMonitor, type Patient, type Probe, probeOf } from './health.js';
 import { execOf, probeBy } from './health-probe.js';
 import { ContainerLog, logLimits } from './log.js';
 import { LogFiles } from './log-files.js';
 import type { Network } from './networks.js';
-import { Backoff, checkPolicy, startsAgain } from './restart-policy.js';
+import { changedResources, checkResources, resourcesOf } from './resources.js';
+import { Backoff, checkPolicy, type RestartPolicy, startsAgain } from './restart-policy.js';
 import { signalOf } from './signals.js';
 import { type ContainerRecord, type ContainerState, logOf } from './state-store.js';
 import { startFailure } from './start-failure.js';
@@ -466,14 +467,18 @@ export class Container implements Patient {
     this.tell('resize', { height: String(rows), width: String(columns) });
   }
 
-  async update(change: Partial<HostConfig>): Promise<void> {
+  /** Warnings. Throws EngineError. */
+  async update(asked: Resources, policy?: RestartPolicy): Promise<string[]> {
+    const change: Partial<HostConfig> = changedResources(this.host, asked);
+    if (policy) change.RestartPolicy = policy;
     const next = { ...this.host, ...change };
     checkPolicy(next.RestartPolicy, next.AutoRemove);
-    const resources = resourcesOf(next);
-    if (this.running) await this.around.node.call('update', { id: this.id, resources });
+    const warnings = checkResources(next);
+    if (this.running) await this.around.node.call('update', { id: this.id, resources: resourcesOf(next) });
     Object.assign(this.host, change);
     await this.save();
     this.tell('update');
+    return warnings;
   }
 
   input(bytes: Uint8Array): Promise<void> {

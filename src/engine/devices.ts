@@ -33,10 +33,24 @@ export function parseDevices(host: Members): DeviceMapping[] {
   });
 }
 
-/** Their nodes, and the rules by which they may be opened. Throws InvalidParameter. */
-export function devicesOf(mappings: readonly DeviceMapping[]): {
+type Rules = NonNullable<ResourcesSpec['devices']>;
+
+/** `text`: as "c 42:* rmw". Throws InvalidParameter. */
+function ruleOf(text: string): Rules[number] {
+  const match = /^([acb]) (\d{1,7}|\*):(\d{1,7}|\*) ([rwm]{1,3})$/.exec(text);
+  if (!match) throw new InvalidParameter(`invalid device cgroup rule format: '${text}'`);
+  const [, type, major, minor, access] = match;
+  const numberOf = (part: string): number => (part === '*' ? -1 : Number(part));
+  return { allow: true, type, major: numberOf(major!), minor: numberOf(minor!), access };
+}
+
+/** Their nodes, and the rules by which they, and what `rules` names, may be opened. Throws InvalidParameter. */
+export function devicesOf(
+  mappings: readonly DeviceMapping[],
+  rules: readonly string[],
+): {
   nodes: NonNullable<LinuxSpec['devices']>;
-  rules: NonNullable<ResourcesSpec['devices']>;
+  rules: Rules;
 } {
   const found = mappings.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => {
     const numbers = Object.hasOwn(NODE_DEVICES, PathOnHost) ? NODE_DEVICES[PathOnHost] : undefined;
@@ -51,6 +65,9 @@ export function devicesOf(mappings: readonly DeviceMapping[]): {
   });
   return {
     nodes: found.map(({ path, major, minor }) => ({ type: 'c', path, major, minor, fileMode: 0o666 })),
-    rules: found.map(({ major, minor, access }) => ({ allow: true, type: 'c', major, minor, access })),
+    rules: [
+      ...found.map(({ major, minor, access }) => ({ allow: true, type: 'c', major, minor, access })),
+      ...rules.map(ruleOf),
+    ],
   };
 }

@@ -5,7 +5,7 @@ import type { Endpoint, NodeClient, PublishedPort } from '../runtime/node-client
 import type { Container } from './container.js';
 import { Conflict, Forbidden, InvalidParameter } from './errors.js';
 import { Members } from './json-members.js';
-import type { Network, Networks } from './networks.js';
+import { bindingOf, type Network, type Networks } from './networks.js';
 import { portsOf } from './published-ports.js';
 
 /** What is asked of one network. */
@@ -17,6 +17,8 @@ export interface EndpointRequest {
   /** As db, or db:database. */
   links: string[];
   station: string;
+  /** The greatest of its networks is the one that leads out. */
+  priority: number;
 }
 
 /** A container's place in a network while it runs. */
@@ -44,15 +46,25 @@ export interface NetworkSetup {
 export const hasNetworks = (mode: string): boolean =>
   mode !== 'host' && mode !== 'none' && !mode.startsWith('container:');
 
-/** EndpointSettings for a network. */
+/** Options of Docker's bridges for one container, which there are none of here. */
+const DRIVER_OPTIONS = ['com.docker.network.endpoint.sysctls', 'com.docker.network.endpoint.ifname'];
+
+/** EndpointSettings for a network. Throws InvalidParameter. */
 export function parseEndpoint(network: string, config: Members): EndpointRequest {
   const ipam = config.members('IPAMConfig');
+  const refuse = (what: string): never => {
+    throw new InvalidParameter(`invalid endpoint settings: ${what}`);
+  };
+  if (ipam.list('LinkLocalIPs').length > 0) refuse('link-local addresses are not given out here, leave them away');
+  for (const option of Object.keys(config.map('DriverOpts')))
+    if (DRIVER_OPTIONS.includes(option)) refuse(`the driver option ${option} is not supported here`);
   return {
     ...{ network, address: ipam.text('IPv4Address'), address6: ipam.text('IPv6Address') },
     ...{
       aliases: config.texts('Aliases') ?? [],
       links: config.texts('Links') ?? [],
       station: config.text('MacAddress'),
+      priority: config.number('GwPriority'),
     },
   };
 }
@@ -80,7 +92,9 @@ export async function enter(networks: Networks, container: Container): Promise<N
   container.places = [];
   for (const request of container.endpoints) endpoints.push(await place(networks, container, request));
   const { Dns } = container.host;
-  return { endpoints, ports: portsOf(container), ...(Dns.length > 0 && { nameServers: Dns }) };
+  const first = container.endpoints[0];
+  const binding = first && bindingOf(networks.find(first.network));
+  return { endpoints, ports: portsOf(container, binding), ...(Dns.length > 0 && { nameServers: Dns }) };
 }
 
 async function place(networks: Networks, container: Container, request: EndpointRequest): Promise<Endpoint> {
@@ -105,6 +119,7 @@ async function place(networks: Networks, container: Container, request: Endpoint
     ...(address6 !== undefined && { address6: formatAddress(address6) }),
     names: toldNames(container, network.name, names),
     links: Object.fromEntries(request.links.map(linkOf)),
+    priority: request.priority,
   };
 }
 

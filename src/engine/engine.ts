@@ -18,12 +18,14 @@ import { networkFiles } from './network-files.js';
 import { gatewayOf, Networks } from './networks.js';
 import { portsOf } from './published-ports.js';
 import { type HealthConfig, mergeHealth } from './health.js';
+import { checkHost } from './host-rules.js';
 import { type EngineHost, randomBelow, randomHex } from './host.js';
 import type { Image, Images } from './images.js';
 import { Members } from './json-members.js';
-import { mountPointsOf } from './mount-points.js';
+import { folderOf, mountPointsOf } from './mount-points.js';
 import { checkName, inventName } from './names.js';
 import { Places } from './places.js';
+import { checkResources } from './resources.js';
 import { checkPolicy } from './restart-policy.js';
 import { StateStore, type VolumeRecord } from './state-store.js';
 import { checkUsers, ownersOf } from './user-remap.js';
@@ -31,6 +33,7 @@ import { checkUsers, ownersOf } from './user-remap.js';
 /** Execs that have ended stay so many at a time, to be asked about. */
 const ENDED_EXECS = 1000;
 const SIGKILL = 9;
+const NOTHING_ASKED = parseHostConfig(new Members({}, ''));
 
 export type { ProcessRow, Statistics };
 
@@ -96,7 +99,8 @@ export class Engine {
     for (const volume of volumes) this.volumes.set(volume.Name, volume);
     const gone: Container[] = [];
     for (const { state, ...parts } of containers) {
-      const container = new Container(parts, this.around);
+      // what an earlier one did not know of was not asked for
+      const container = new Container({ ...parts, host: { ...NOTHING_ASKED, ...parts.host } }, this.around);
       this.hold(container);
       this.containers.set(container.id, container);
       const ran = container.restore(state);
@@ -157,6 +161,15 @@ export class Engine {
     return found[0];
   }
 
+  /** One that is asked for beside another. Throws InvalidParameter. */
+  private present(reference: string): Container {
+    try {
+      return this.container(reference);
+    } catch (error) {
+      throw new InvalidParameter(messageOf(error), { cause: error });
+    }
+  }
+
   private named(name: string): Container | undefined {
     return [...this.containers.values()].find((container) => container.name === name);
   }
@@ -185,13 +198,19 @@ export class Engine {
     const config = completed(asked, host, image.config.config, id, this.name);
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidParameter('no command specified');
-    const wanted: Volume[] = [];
+    const warnings = [...checkHost(asked, host), ...checkResources(host)];
     checkPolicy(host.RestartPolicy, host.AutoRemove);
-    const mounts = mountPointsOf(config, host, (volume) => {
-      const made = volume ?? randomHex(this.host, 32);
-      if (!this.volumes.has(made) && !wanted.some(({ Name }) => Name === made))
-        wanted.push({ Name: made, Labels: {}, created: this.host.date(), anonymous: volume === undefined });
-      return made;
+    const wanted: Volume[] = [];
+    const mounts = mountPointsOf(config, host, {
+      // an image that is not there is the one thing that clients take for absent
+      mountsOf: (container) => this.present(container).mounts,
+      volume: ({ name, labels = {}, options = {} }) => {
+        const made = name ?? randomHex(this.host, 32);
+        const known = this.volumes.get(made) ?? wanted.find(({ Name }) => Name === made);
+        const volume = known ?? volumeOf(made, labels, options, name === undefined, this.host.date());
+        if (!known) wanted.push(volume);
+        return { name: made, folder: volume.folder };
+      },
     });
     const endpoints = parseEndpoints(body, host.NetworkMode, this.networks);
     const layers: string[] = image.config.diffIds;
@@ -212,7 +231,7 @@ export class Engine {
       for (const { Name } of wanted) this.coming.delete(Name);
     }
     container.tell('create');
-    return { container, warnings: warningsOf(host) };
+    return { container, warnings };
   }
 
   /** It is there, with the volumes that it brings, when its record is. */
@@ -319,6 +338,10 @@ export class Engine {
     for (const [type, mode, file] of lenders) {
       if (!mode.startsWith('container:')) continue;
       const lender = this.container(mode.slice('container:'.length));
+      if (type === 'ipc' && lender.host.IpcMode !== 'shareable' && lender.host.IpcMode !== 'host')
+        throw new InvalidParameter(
+          `cannot join IPC of a container ${lender.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+        );
       if (!lender.running) throw new Conflict(`cannot join ${file} namespace of a non running container: ${lender.id}`);
       found[type] = `/proc/${lender.pid}/ns/${file}`;
       // what belongs to its users is of use to them alone
@@ -400,6 +423,18 @@ export class Engine {
   }
 }
 
+/** A new one. Throws InvalidParameter. */
+export function volumeOf(
+  Name: string,
+  Labels: Record<string, string>,
+  Options: Record<string, string>,
+  anonymous: boolean,
+  created: number,
+): Volume {
+  const folder = folderOf(Options);
+  return { Name, Labels, created, anonymous, ...(folder !== undefined && { Options, folder }) };
+}
+
 /** What is asked for, completed by what the image says. Docker's merge: lists that are given replace, variables are added. */
 function completed(
   asked: ContainerConfig,
@@ -441,13 +476,4 @@ function healthOf({ healthcheck }: Image['config']['config']): HealthConfig | un
     ...{ Test: test, Interval: interval, Timeout: timeout, StartPeriod: startPeriod },
     ...{ StartInterval: startInterval, Retries: retries },
   };
-}
-
-/** What is taken, and does not do all that it says. */
-function warningsOf(host: HostConfig): string[] {
-  const warnings: string[] = [];
-  if (host.NanoCpus > 1e9) warnings.push('The node has one processor: --cpus above 1 limits nothing.');
-  if (host.MemorySwap > 0 && host.MemorySwap > host.Memory)
-    warnings.push('Your kernel does not support swap limit capabilities. Limitation discarded.');
-  return warnings;
 }

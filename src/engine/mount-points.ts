@@ -10,27 +10,47 @@ const BIND_OPTIONS = new Set(
 );
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** `volume`: makes one of that name, or without a name a new one, and tells its name. Throws InvalidParameter. */
-export function mountPointsOf(
-  config: ContainerConfig,
-  host: HostConfig,
-  volume: (name: string | undefined) => string,
-): MountPoint[] {
+/** What is said of a volume where it is mounted, in case it is not there yet. */
+export interface VolumeRequest {
+  /** Undefined: a new one. */
+  name?: string;
+  labels?: Record<string, string>;
+  options?: Record<string, string>;
+}
+
+export interface Lenders {
+  /** Makes a volume if need be, and tells its name, and which folder of the host it is if it is one. Throws InvalidParameter. */
+  volume(request: VolumeRequest): { name: string; folder?: string };
+  /** What another container has mounted. Throws NotFound. */
+  mountsOf(container: string): readonly MountPoint[];
+}
+
+/** Throws EngineError. */
+export function mountPointsOf(config: ContainerConfig, host: HostConfig, lenders: Lenders): MountPoint[] {
   const points = new Map<string, MountPoint>();
   const add = (point: MountPoint): void => {
     const destination = normalized(point.Destination);
     if (destination === '/') throw new InvalidParameter(`invalid volume specification: destination can't be '/'`);
     points.set(destination, { ...point, Destination: destination });
   };
-  const named = (name: string | undefined, destination: string, writable: boolean, copies = true): void => {
-    const made = volume(name);
+  const named = (request: VolumeRequest, destination: string, writable: boolean, copies = true): void => {
+    const { name, folder: device } = lenders.volume(request);
     const options = copies ? undefined : ['nocopy'];
-    add({ Type: 'volume', Name: made, Source: `volume:${made}`, Destination: destination, RW: writable, options });
+    const Source = device ?? `volume:${name}`;
+    add({ Type: 'volume', Name: name, Source, Destination: destination, RW: writable, options });
   };
   const folder = (source: string, destination: string, writable: boolean, isMade: boolean): void => {
     const options = isMade ? [MAKE_SOURCE] : undefined;
     add({ Type: 'bind', Source: normalized(source), Destination: destination, RW: writable, options });
   };
+  checkDriver(host.VolumeDriver);
+  for (const other of host.VolumesFrom ?? []) {
+    const [container = '', mode = '', ...more] = other.split(':');
+    if (more.length > 0 || !mode.split(',').every((option) => option === '' || BIND_OPTIONS.has(option)))
+      throw new InvalidParameter(`invalid mode: ${[mode, ...more].join(':')}`);
+    for (const mount of lenders.mountsOf(container))
+      if (mount.Type !== 'tmpfs') add({ ...mount, RW: mount.RW && !mode.split(',').includes('ro') });
+  }
   for (const bind of host.Binds ?? []) {
     const [source, destination, options = '', ...more] = bind.split(':');
     if (!source || !destination?.startsWith('/') || more.length > 0)
@@ -41,30 +61,88 @@ export function mountPointsOf(
     if (source.startsWith('/'))
       // the old way makes folders, the new one does not unless it is told
       folder(source, destination, writable, true);
-    else if (NAME.test(source)) named(source, destination, writable, !options.split(',').includes('nocopy'));
+    else if (NAME.test(source)) named({ name: source }, destination, writable, !options.split(',').includes('nocopy'));
     else
       throw new InvalidParameter(`create ${source}: "${source}" includes invalid characters for a local volume name`);
   }
   for (const mount of host.Mounts) {
-    if (!mount.Target.startsWith('/'))
-      throw new InvalidParameter(`invalid mount target, must be an absolute path: ${mount.Target}`);
+    checkAbsolute(mount.Target, mount.Type);
     if (mount.Type === 'bind') {
-      if (!mount.Source.startsWith('/'))
-        throw new InvalidParameter(
-          `invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`,
-        );
+      if (mount.Source === '')
+        throw new InvalidParameter('invalid mount config for type "bind": field Source must not be empty');
+      checkAbsolute(mount.Source, 'bind');
       folder(mount.Source, mount.Target, !mount.ReadOnly, mount.BindOptions?.CreateMountpoint ?? false);
-    } else if (mount.Type === 'volume')
-      named(mount.Source || undefined, mount.Target, !mount.ReadOnly, !mount.VolumeOptions?.NoCopy);
-    else if (mount.Type === 'tmpfs') add(tmpfs(mount.Target, optionsOf(mount)));
+    } else if (mount.Type === 'volume') {
+      const { NoCopy, Labels, Driver = '', DriverOpts } = mount.VolumeOptions ?? {};
+      checkDriver(Driver);
+      const request = { name: mount.Source || undefined, labels: Labels, options: DriverOpts };
+      named(request, mount.Target, !mount.ReadOnly, !NoCopy);
+    } else if (mount.Type === 'tmpfs') {
+      if (mount.Source !== '')
+        throw new InvalidParameter('invalid mount config for type "tmpfs": field Source must not be specified');
+      add(tmpfs(mount.Target, optionsOf(mount)));
+    } else if (mount.Type === 'image' || mount.Type === 'cluster')
+      throw new InvalidParameter(`mounts of type ${mount.Type} are not supported here: use a volume or a bind`);
     else throw new InvalidParameter(`mount type unknown: ${mount.Type}`);
   }
-  for (const [destination, options] of Object.entries(host.Tmpfs))
-    add(tmpfs(destination, ['nosuid', 'nodev', 'noexec', ...options.split(',').filter(Boolean)]));
-  for (const destination of Object.keys(config.Volumes ?? {}))
-    if (destination.startsWith('/') && !points.has(normalized(destination))) named(undefined, destination, true);
+  for (const [destination, options] of Object.entries(host.Tmpfs)) {
+    checkAbsolute(destination, 'tmpfs');
+    const given = options.split(',').filter(Boolean);
+    add(tmpfs(destination, ['nosuid', 'nodev', 'noexec', ...given.map(checkTmpfsOption)]));
+  }
+  for (const destination of Object.keys(config.Volumes ?? {})) {
+    checkAbsolute(destination, 'volume');
+    if (!points.has(normalized(destination))) named({}, destination, true);
+  }
   // what lies above is mounted first
   return [...points.values()].sort((a, b) => depth(a) - depth(b));
+}
+
+/** There is one driver of volumes. Throws InvalidParameter. */
+export function checkDriver(driver: string): void {
+  if (driver !== '' && driver !== 'local')
+    throw new InvalidParameter(`error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+}
+
+/** The folder of the host that a volume of the local driver is by its options, if it is one. Throws InvalidParameter. */
+export function folderOf(options: Readonly<Record<string, string>>): string | undefined {
+  for (const name of Object.keys(options))
+    if (!['type', 'device', 'o'].includes(name)) throw new InvalidParameter(`invalid option: "${name}"`);
+  const { type = '', device = '', o = '' } = options;
+  if (Object.keys(options).length === 0) return undefined;
+  if (!o.split(',').some((option) => option === 'bind' || option === 'rbind') || !['', 'none', 'bind'].includes(type))
+    throw new InvalidParameter(
+      `a volume of type "${type}" can't be mounted here: one is the node's own, or a folder by type=none, o=bind and device`,
+    );
+  checkAbsolute(device, 'volume');
+  return normalized(device);
+}
+
+function checkAbsolute(path: string, type: string): void {
+  if (!path.startsWith('/'))
+    throw new InvalidParameter(
+      `invalid mount config for type "${type}": invalid mount path: '${path}' mount path must be absolute`,
+    );
+}
+
+const FLAGS =
+  'exec noexec suid nosuid dev nodev ro rw atime noatime diratime nodiratime relatime norelatime strictatime';
+const TMPFS_FLAGS = new Set([...FLAGS.split(' '), ...'defaults async sync dirsync mand nomand'.split(' ')]);
+const TMPFS_VALUES: Readonly<Record<string, RegExp>> = {
+  size: /^\d{1,15}[kmgKMG%]?$/,
+  nr_blocks: /^\d{1,15}[kmgKMG]?$/,
+  nr_inodes: /^\d{1,15}[kmgKMG]?$/,
+  mode: /^[0-7]{1,4}$/,
+  uid: /^\d{1,10}$/,
+  gid: /^\d{1,10}$/,
+};
+
+function checkTmpfsOption(option: string): string {
+  const [name = '', value] = option.split('=');
+  const isKnown = value === undefined ? TMPFS_FLAGS.has(name) : Object.hasOwn(TMPFS_VALUES, name);
+  if (!isKnown || (value !== undefined && !TMPFS_VALUES[name]!.test(value)))
+    throw new InvalidParameter(`invalid tmpfs option "${option}"`);
+  return option;
 }
 
 const depth = ({ Destination }: MountPoint): number => Destination.split('/').length;
@@ -84,6 +162,7 @@ function optionsOf({ TmpfsOptions, ReadOnly }: MountRequest): string[] {
     ...(ReadOnly ? ['ro'] : []),
     ...(TmpfsOptions?.SizeBytes ? [`size=${TmpfsOptions.SizeBytes}`] : []),
     `mode=${(TmpfsOptions?.Mode ?? 0o1777).toString(8)}`,
+    ...(TmpfsOptions?.Options ?? []).map(checkTmpfsOption),
   ];
 }
 

@@ -56,6 +56,50 @@ const STATION = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
 export const NO_SWARM =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 
+const MTU = 'com.docker.network.driver.mtu';
+const MTU_MIN = 68;
+const MTU_MAX = 65_535;
+const BINDING = 'com.docker.network.bridge.host_binding_ipv4';
+/** Docker's, of which there is here what its default says. */
+const UNCHANGED: Readonly<Record<string, string>> = {
+  'com.docker.network.bridge.enable_icc': 'true',
+  'com.docker.network.bridge.enable_ip_masquerade': 'true',
+  'com.docker.network.bridge.inhibit_ipv4': 'false',
+  'com.docker.network.bridge.gateway_mode_ipv4': 'nat',
+  'com.docker.network.bridge.gateway_mode_ipv6': 'nat',
+  'com.docker.network.container_iface_prefix': 'eth',
+};
+
+/** Throws InvalidParameter. */
+function checkOptions(options: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(options))
+    if (Object.hasOwn(UNCHANGED, name) && value !== UNCHANGED[name])
+      throw new InvalidParameter(`the option ${name}=${value} is not supported here, only ${UNCHANGED[name]}`);
+  const mtu = Number(options[MTU] ?? MTU_MIN);
+  if (!Number.isInteger(mtu) || mtu < MTU_MIN || mtu > MTU_MAX)
+    throw new InvalidParameter(`invalid value for ${MTU}: ${options[MTU]}`);
+  const binding = options[BINDING];
+  if (binding !== undefined && typeof parseAddress(binding) !== 'number')
+    throw new InvalidParameter(`invalid value for ${BINDING}: ${binding}`);
+}
+
+const mtuOf = ({ options }: Network): number | undefined => (options[MTU] ? Number(options[MTU]) : undefined);
+
+/** Where the ports of those that are in it are to be had, unless they say so. */
+export const bindingOf = ({ options }: Network): string | undefined => options[BINDING];
+
+/** Kinds of networks that are not here. Throws EngineError. */
+function checkKind(given: Members): void {
+  if (given.flag('Ingress') || given.text('Scope') === 'swarm') throw new Forbidden(NO_SWARM);
+  if (given.flag('ConfigOnly') || given.members('ConfigFrom').text('Network') !== '')
+    throw new InvalidParameter(
+      'networks that are but a configuration are not supported here: give the options to each',
+    );
+  const driver = given.members('IPAM').text('Driver');
+  if (driver !== '' && driver !== 'default')
+    throw new NotFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
+}
+
 export const isPredefined = ({ name }: Network): boolean => ['bridge', 'host', 'none'].includes(name);
 
 export class Networks {
@@ -137,6 +181,7 @@ export class Networks {
     if (this.list().some((network) => network.name === name))
       throw new Conflict(`network with name ${name} already exists`);
     this.checkDriver(given.text('Driver') || 'bridge');
+    checkKind(given);
     if (given.has('EnableIPv4') && !given.flag('EnableIPv4'))
       throw new InvalidParameter('IPv4 cannot be disabled: leave --ipv4=false away');
     const ipam = given.members('IPAM');
@@ -144,6 +189,7 @@ export class Networks {
     const taken = this.list().flatMap(({ pools }) => pools);
     const pools = poolsOf(ipam, ipv6, taken, () => BigInt(`0x${randomHex(this.host, 8)}`));
     const options = given.map('Options');
+    checkOptions(options);
     const bridge = options[BRIDGE_NAME];
     if (bridge !== undefined && (bridge === '' || this.list().some((other) => bridgeOf(other) === bridge)))
       throw new Conflict(`bridge name ${bridge} is in use already`);
@@ -194,7 +240,14 @@ export class Networks {
     if (!first || this.made.has(id)) return;
     this.made.add(id);
     try {
-      await this.node.call('addNetwork', { id, bridge: bridgeOf(network), ...first, ipv6: second, internal });
+      await this.node.call('addNetwork', {
+        id,
+        bridge: bridgeOf(network),
+        ...first,
+        ipv6: second,
+        internal,
+        mtu: mtuOf(network),
+      });
     } catch (error) {
       this.made.delete(id);
       throw error;

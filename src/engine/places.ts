@@ -5,7 +5,7 @@ import type { NodeClient } from '../runtime/node-client.js';
 import type { Images } from './images.js';
 import type { HostConfig } from './container-config.js';
 import type { Lent } from './surroundings.js';
-import type { MountPoint } from './container-spec.js';
+import { isKept, type MountPoint } from './container-spec.js';
 import { ownersOf } from './user-remap.js';
 import { upperOf, volumeOf } from './state-store.js';
 
@@ -35,7 +35,9 @@ export class Places {
 
   /** The node has a container's root and volumes when this resolves. */
   async prepare({ id, layers, mounts, host, lent }: Rooted): Promise<void> {
-    const names = mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name !== undefined ? [Name] : []));
+    const names = mounts.flatMap((mount) =>
+      mount.Type === 'volume' && mount.Name !== undefined && isKept(mount) ? [mount.Name] : [],
+    );
     const owners = ownersOf(this.remap, host);
     await Promise.all([
       once(this.roots, id, async () => {

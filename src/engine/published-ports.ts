@@ -5,14 +5,20 @@ import { InvalidParameter } from './errors.js';
 
 const PORT_MAX = 65_535;
 
-/** The ports that are asked for: bindings, and with -P all that are exposed. Throws InvalidParameter. */
-export function portsOf({ host, config }: { host: HostConfig; config: ContainerConfig }): PublishedPort[] {
+/** Nobody but this host, unless somebody says so. */
+const LOOPBACK = '127.0.0.1';
+
+/** The ports that are asked for: bindings, and with -P all that are exposed. `address`: of the host. Throws InvalidParameter. */
+export function portsOf(
+  { host, config }: { host: HostConfig; config: ContainerConfig },
+  address = LOOPBACK,
+): PublishedPort[] {
   const ports = Object.entries(host.PortBindings).flatMap(([port, bindings]) =>
-    bindings.map(({ HostIp, HostPort }) => parsePort(port, HostIp, HostPort)),
+    bindings.map(({ HostIp, HostPort }) => parsePort(port, HostIp || address, HostPort)),
   );
   const exposed = host.PublishAllPorts ? Object.keys(config.ExposedPorts ?? {}) : [];
   const others = exposed.filter((port) => !(port in host.PortBindings));
-  return [...ports, ...others.map((port) => parsePort(port, '', ''))];
+  return [...ports, ...others.map((port) => parsePort(port, address, ''))];
 }
 
 /** `text`: as 80/tcp; `hostPort`: one, the first and the last of which one is to be had, or none: the host chooses. */
@@ -24,8 +30,7 @@ function parsePort(text: string, address: string, hostPort: string): PublishedPo
     throw new InvalidParameter(`invalid port specification: "${hostPort}:${text}"`);
   return {
     ...{ protocol: match[2] === 'udp' ? 'udp' : 'tcp', port, hostPort: first },
-    // nobody but this host, unless somebody says so
-    hostAddress: address || '127.0.0.1',
+    hostAddress: address,
     ...(last > first && { lastHostPort: last }),
   };
 }

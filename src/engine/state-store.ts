@@ -46,6 +46,9 @@ export interface VolumeRecord {
   Labels: Record<string, string>;
   created: number;
   anonymous: boolean;
+  /** Of one that is a folder of the host: what was said, and which. */
+  Options?: Record<string, string>;
+  folder?: string;
 }
 
 const CONTAINERS = 'containers';

@@ -5,10 +5,12 @@ import { imageOf, memoryStore, put } from '../../test/images.js';
 import { Gone, MemoryStorage } from '../../test/memory-storage.js';
 import { StorageError } from '../base/storage.js';
 import { NodeClient } from '../runtime/node-client.js';
+import { parseResources } from './container-config.js';
 import type { Container } from './container.js';
 import { Engine } from './engine.js';
 import { Events } from './events.js';
 import { Images } from './images.js';
+import { Members } from './json-members.js';
 
 const BASE = imageOf([[{ name: 'bin/sh', data: 'base' }]], { Volumes: { '/anonymous': {} } });
 
@@ -75,6 +77,8 @@ async function withImage(): Promise<MemoryStorage> {
 
 const config = (more: object = {}) => ({ Image: 'base', Cmd: ['sh'], ...more });
 
+const NO_CHANGE = parseResources(new Members({}, ''));
+
 /** What a user does, step by step. */
 const DEEDS: readonly ((engine: Engine) => Promise<unknown>)[] = [
   (engine) => engine.create('one', config({ HostConfig: { Binds: ['named:/d'] } })),
@@ -86,7 +90,7 @@ const DEEDS: readonly ((engine: Engine) => Promise<unknown>)[] = [
   (engine) => engine.container('gone').start(),
   (engine) => ended(engine.container('two')),
   (engine) => engine.container('two').start(),
-  (engine) => engine.container('two').update({ RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 } }),
+  (engine) => engine.container('two').update(NO_CHANGE, { Name: 'on-failure', MaximumRetryCount: 2 }),
   (engine) => engine.container('two').pause(),
   (engine) => engine.remove(engine.container('two'), true, true),
   (engine) => engine.removeVolume('own'),

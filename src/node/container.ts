@@ -104,8 +104,8 @@ export class Container {
 
   /** A process without a program, which is root of the container's user namespace while it is set up. */
   private newProcess(adopted: boolean): Task {
-    const { namespaces, owner } = this;
-    return checked('the process', newProcess(this.kernel, { namespaces, adopted, credentials: rootOf(owner) }));
+    const { namespaces, owner, cgroup } = this;
+    return checked('the process', newProcess(this.kernel, { namespaces, cgroup, adopted, credentials: rootOf(owner) }));
   }
 
   /** A process that only its namespace knows of. What it inherits goes by itself, as it does not care for its children. */

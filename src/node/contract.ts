@@ -57,6 +57,8 @@ export interface Endpoint {
   names: string[];
   /** Names by which it alone finds others: whose, by what they stand for. */
   links?: Record<string, string>;
+  /** Of those that have a way out the first of the greatest leads to it. */
+  priority?: number;
 }
 
 /** An interface of a container's that an engine outside has made: it leads out of the node. */
@@ -201,7 +203,7 @@ export interface NodeCalls {
   listChanges(root: { root: string }): FileChange[];
   /** Bytes of files that a root, or a volume, has of its own. */
   usage(of: { root: string } | { volume: string }): { bytes: number; files: number };
-  addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean }): void;
+  addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean; mtu?: number }): void;
   removeNetwork(network: { id: string }): void;
   /** `store`: as a root's `upper`. `layers` instead: they are what is in it at first, and what changes is kept in memory alone. */
   addVolume(volume: { id: string; store?: string; layers?: Layer[]; owners?: IdMappings }): void;

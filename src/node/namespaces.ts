@@ -103,6 +103,6 @@ export function namespacesOf(
   return {
     ...checked('timeOffsets', createProgramNamespaces(kernel, cgroup.owner, given, changes)),
     mount,
-    cgroup,
+    cgroup: choose('cgroup', kernel.cgroups.namespace, ({ namespaces }) => namespaces.cgroup) ?? cgroup,
   };
 }

@@ -22,6 +22,7 @@ const INTERFACES_MAX = 256;
 interface Place {
   network: ContainerNetwork;
   attachment: Attachment;
+  priority: number;
 }
 
 /** One port of the host on its way to a container. */
@@ -38,6 +39,8 @@ interface Member {
   places: Map<string, Place>;
   ways: Way[];
   names: NameService;
+  /** The one by which what it sends goes out. */
+  leading?: Place;
 }
 
 export class Networks {
@@ -50,12 +53,12 @@ export class Networks {
     private readonly uplink: Uplink | undefined,
   ) {}
 
-  add({ id, bridge, subnet, gateway, ipv6, internal }: ArgumentOf<'addNetwork'>): void {
+  add({ id, bridge, subnet, gateway, ipv6, internal, mtu }: ArgumentOf<'addNetwork'>): void {
     if (this.networks.has(id)) throw new Refusal('conflict', `network ${id} is there already`);
     if (!INTERFACE.test(bridge)) throw new Refusal('invalid', `network ${bridge}: that is no name of an interface`);
     const first = subnetOf({ subnet, gateway });
     const options = {
-      ...{ name: bridge, network: first, gateway: first.gateway, internal },
+      ...{ name: bridge, network: first, gateway: first.gateway, internal, mtu },
       ...(ipv6 && { second: subnetOf(ipv6) }),
       nameServers: this.uplink?.nameServers,
     };
@@ -109,7 +112,7 @@ export class Networks {
   }
 
   private join({ namespace, places, names: service }: Member, endpoint: Endpoint): void {
-    const { network: id, address, address6, station, names, links = {} } = endpoint;
+    const { network: id, address, address6, station, names, links = {}, priority = 0 } = endpoint;
     const network = this.network(id);
     if (places.has(id)) throw new Refusal('conflict', `the container is in network ${id} already`);
     const options = {
@@ -118,19 +121,25 @@ export class Networks {
       ...(station !== undefined && { station: Number.parseInt(station.replaceAll(':', ''), 16) }),
     };
     const attachment = checked(`network ${id}`, network.attach(namespace, options));
-    places.set(id, { network, attachment });
+    places.set(id, { network, attachment, priority });
     service.tables.push(network.names);
     for (const [alias, name] of Object.entries(links)) service.aliases.set(alias.toLowerCase(), name);
   }
 
-  /** The ports lead to the container by the first of its networks that has a way out, and what it sends goes by it. */
-  private lead({ places, ways }: Member): void {
+  /** The ports lead to the container by the first of its networks that lead out, of the greatest priority, and what it sends goes by it. */
+  private lead(member: Member): void {
+    const { places, ways, leading: before } = member;
     const published = ways.map(({ asked: { protocol, port }, nodePort }): Published => {
       return { protocol: protocol === 'udp' ? IPPROTO_UDP : IPPROTO_TCP, port: nodePort, to: port };
     });
-    const leading = [...places.values()].find(({ network }) => !network.options.internal);
+    const [leading] = [...places.values()]
+      .filter(({ network }) => !network.options.internal)
+      .sort((a, b) => b.priority - a.priority);
     for (const { network, attachment } of places.values()) network.publish(attachment, []);
     if (!leading) return;
+    if (before && before !== leading && [...places.values()].includes(before))
+      before.network.noWayOutOf(before.attachment);
+    member.leading = leading;
     leading.network.wayOutOf(leading.attachment);
     checked('the ports', leading.network.publish(leading.attachment, published));
   }

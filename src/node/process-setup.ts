@@ -17,7 +17,7 @@ import { resolve } from '../kernel/vfs/walk.js';
 import { directoryAt } from './place.js';
 import { checked, Refusal } from './refusal.js';
 import { filterOf } from './seccomp-profile.js';
-import { userOf } from './user-name.js';
+import { groupOf, userOf } from './user-name.js';
 
 const { CapabilitySet } = C;
 /** Numbers of capabilities by their names. */
@@ -48,13 +48,14 @@ export interface Identity {
 
 /** Who the process is in `owner`, whose ids the config has. Throws Refusal. */
 export function identityOf(kernel: Kernel, owner: UserNamespace, root: Path, spec: ProcessSpec): Identity {
-  const { username, uid = 0, gid = 0, additionalGids = [] } = spec.user ?? {};
+  const { username, uid = 0, gid = 0, additionalGids = [], additionalGroups = [] } = spec.user ?? {};
   let user: { uid: number; gid: number; groups: readonly number[]; home?: string };
   try {
-    const named = userOf(kernel, root, username || `${uid}:${gid}`, 'user');
+    const named = userOf(kernel, root, username || `${uid}:${gid}`);
+    const others = [...additionalGids, ...additionalGroups.map((group) => groupOf(kernel, root, group))];
     user = username
-      ? { ...named, groups: [...new Set([named.gid, ...named.groups, ...additionalGids])] }
-      : { ...named, groups: additionalGids };
+      ? { ...named, groups: [...new Set([named.gid, ...named.groups, ...others])] }
+      : { ...named, groups: others };
   } catch (error) {
     if (error instanceof InputError) throw new Refusal('invalid', error.message);
     throw error;

@@ -33,6 +33,7 @@ export function controlsOf({ memory, cpu, pids, blockIO, unified }: ResourcesSpe
     found.push(['cpu.max', `${cpu.quota && cpu.quota > 0 ? cpu.quota : 'max'} ${period}`]);
   }
   if (cpu?.cpus) found.push(['cpuset.cpus', cpu.cpus]);
+  if (cpu?.mems) found.push(['cpuset.mems', cpu.mems]);
   if (pids?.limit) found.push(['pids.max', limit(pids.limit)]);
   return [...found, ...(blockIO ? ioControlsOf(blockIO) : []), ...Object.entries(unified ?? {})];
 }

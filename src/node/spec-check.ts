@@ -94,7 +94,14 @@ const PROCESS = object(
   {
     terminal: flag,
     consoleSize: object({ height: number(0, 65535), width: number(0, 65535) }, 'height', 'width'),
-    user: object({ uid: id, gid: id, umask: number(0, 0o777), additionalGids: listOf(id, 65536), username: text }),
+    user: object({
+      uid: id,
+      gid: id,
+      umask: number(0, 0o777),
+      additionalGids: listOf(id, 65536),
+      additionalGroups: listOf(text, 65536),
+      username: text,
+    }),
     args: listOf(text),
     env: listOf(text),
     cwd: path,

@@ -19,23 +19,25 @@ export interface User {
   home?: string;
 }
 
-/** `text` is NAME or UID, and may go on with :GROUP or :GID. `what`: how messages call it. Throws InputError. */
-export function userOf(kernel: Kernel, root: Path, text: string, what = '--user'): User {
+/** `text` is NAME or UID, and may go on with :GROUP or :GID. Throws InputError, in Docker's words. */
+export function userOf(kernel: Kernel, root: Path, text: string): User {
   const [name, group, ...more] = text.split(':');
   if (!name || group === '' || more.length > 0)
     throw new InputError(
-      `${what} ${text}: is no USER or USER:GROUP`,
+      `user ${text}: is no USER or USER:GROUP`,
       'Names or numbers, for example 1000 or www-data:adm.',
     );
   const passwd = linesOf(kernel, root, '/etc/passwd', 7);
   const byName = passwd.find((fields) => fields[0] === name);
   const uid = byName ? idOf(byName[2]!) : idOf(name);
   const entry = byName ?? passwd.find((fields) => uid !== undefined && idOf(fields[2]!) === uid);
-  if (uid === undefined)
+  if (uid === undefined) {
+    if (isNumber(name)) throw new InputError(OUT_OF_RANGE);
     throw new InputError(
-      `${what} ${text}: the root has no user '${name}'`,
-      'Its /etc/passwd says who there is; a number always does.',
+      `unable to find user ${name}: no matching entries in passwd file`,
+      "The root's /etc/passwd says who there is; a number always does.",
     );
+  }
   const groups = linesOf(kernel, root, '/etc/group', 4);
   const user: User = { uid, gid: (entry && idOf(entry[3]!)) ?? 0, groups: [], home: entry?.[5] };
   if (group === undefined) {
@@ -43,15 +45,26 @@ export function userOf(kernel: Kernel, root: Path, text: string, what = '--user'
       if (entry && members!.split(',').includes(entry[0]!)) user.groups.push(idOf(gid!) ?? user.gid);
     return user;
   }
-  const named = groups.find((fields) => fields[0] === group);
-  const gid = named ? idOf(named[2]!) : idOf(group);
-  if (gid === undefined)
-    throw new InputError(
-      `${what} ${text}: the root has no group '${group}'`,
-      'Its /etc/group says which there are; a number always does.',
-    );
-  return { ...user, gid };
+  return { ...user, gid: groupIn(groups, group) };
 }
+
+/** A group's number, by its name or as a number. Throws InputError. */
+export const groupOf = (kernel: Kernel, root: Path, name: string): number =>
+  groupIn(linesOf(kernel, root, '/etc/group', 4), name);
+
+function groupIn(groups: readonly string[][], name: string): number {
+  const named = groups.find((fields) => fields[0] === name);
+  const gid = named ? idOf(named[2]!) : idOf(name);
+  if (gid !== undefined) return gid;
+  if (isNumber(name)) throw new InputError(OUT_OF_RANGE);
+  throw new InputError(
+    `unable to find group ${name}: no matching entries in group file`,
+    "The root's /etc/group says which there are; a number always does.",
+  );
+}
+
+const OUT_OF_RANGE = 'uids and gids must be in range 0-4294967294';
+const isNumber = (text: string): boolean => /^-?\d+$/.test(text);
 
 function idOf(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) && Number(text) <= ID_MAX ? Number(text) : undefined;

@@ -29,6 +29,8 @@ export interface Answer {
 const MISTAKES = [
   /POST \/commit 400/,
   /GET \/images\/json 400/,
+  /POST \/volumes\/create 40[03]/,
+  /POST \/containers\/[^/]+\/update 4(00|09)/,
   /NetworkSettings\/Ports must be array/,
   /ExecIDs must be string/,
   /RestartPolicy\/Name must be equal/,

@@ -29,6 +29,8 @@ export interface NetworkOptions {
   nameServers?: readonly Address[];
   /** Nothing goes out, and nothing is published. */
   internal?: boolean;
+  /** Of its interfaces; undefined: Ethernet's. */
+  mtu?: number;
 }
 
 /** A port of the node that leads to a container's. */
@@ -136,6 +138,7 @@ export class ContainerNetwork {
     const inside = new Veth(container, container.newIndex(), name, options.station ?? localStation(container));
     const outside = new Veth(namespace, namespace.newIndex(), outsideName, localStation(namespace));
     Veth.join(inside, outside);
+    for (const one of [inside, outside]) one.mtu = this.options.mtu ?? one.mtu;
     container.add(inside);
     namespace.add(outside);
     this.bridge.enslave(outside);
@@ -166,14 +169,27 @@ export class ContainerNetwork {
     const { routes, changes, interfaces } = inside.namespace;
     // the container may have removed it
     if (this.options.internal || interfaces.get(inside.index) !== inside) return;
-    const gateways = [this.gateway, ...(second === undefined ? [] : [this.options.second!.gateway])];
-    for (const gateway of gateways) {
+    for (const gateway of this.gatewaysOf(second)) {
       const route = {
         ...{ destination: typeof gateway === 'number' ? ANY_4 : ANY_6, bits: 0, gateway },
         ...{ interface: inside, metric: 0, table: RT_TABLE_MAIN, protocol: RTPROT_BOOT, scope: 0 },
         ...{ type: RTN_UNICAST, flags: 0 },
       };
       if (routes.add(route, { exclusive: true }) === 0) changes.routeChanged(route, false);
+    }
+  }
+
+  private gatewaysOf(second: Address | undefined): Address[] {
+    return [this.gateway, ...(second === undefined ? [] : [this.options.second!.gateway])];
+  }
+
+  /** It goes by another one from now on. */
+  noWayOutOf({ inside, second }: Attachment): void {
+    const { routes, changes } = inside.namespace;
+    for (const gateway of this.gatewaysOf(second)) {
+      const destination = typeof gateway === 'number' ? ANY_4 : ANY_6;
+      const gone = routes.remove({ destination, bits: 0, gateway, interface: inside, table: RT_TABLE_MAIN });
+      if (typeof gone !== 'number') changes.routeChanged(gone, true);
     }
   }
 

@@ -3,6 +3,7 @@ import { assert } from '../../base/assert.js';
 import { ENOENT, ENOMEM } from '../abi/errno.js';
 import { I386 } from '../abi/i386/i386.js';
 import { SIGCHLD } from '../abi/signal.js';
+import type { Cgroup } from '../cgroup/cgroup.js';
 import { addPid, removePid } from '../cgroup/pids.js';
 import type { Kernel } from '../kernel.js';
 import { AddressSpace } from '../mm/address-space.js';
@@ -33,6 +34,8 @@ export interface ProcessOptions {
   /** Controlling terminal. */
   terminal?: Terminal;
   namespaces?: NamespaceSet;
+  /** Its control group. */
+  cgroup?: Cgroup;
 }
 
 /** The program of a new process. */
@@ -86,7 +89,7 @@ export function newProcess(kernel: Kernel, options: ProcessOptions): Task | numb
   const credentials = options.credentials ?? Credentials.root(kernel.userNamespace);
   const task = new Task(kernel, pid, process, I386, registers, space, fs, new FdTable(), credentials, namespaces);
   // whoever has a group as its root begins there
-  const cgroup = namespaces.cgroup.root;
+  const cgroup = options.cgroup ?? namespaces.cgroup.root;
   addPid(cgroup);
   kernel.cgroups.enter(task, cgroup);
   process.leader = task;

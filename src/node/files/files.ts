@@ -58,7 +58,7 @@ export class Files {
         if (into.mount === view.root.mount) {
           if (readOnlyRoot) throw new Refusal('invalid', 'container rootfs is marked read-only');
         } else if (into.mount.readOnly) throw new Refusal('invalid', 'mounted volume is marked read-only');
-        const user = owner === undefined ? undefined : userOf(this.kernel, view.root, owner, 'user');
+        const user = owner === undefined ? undefined : userOf(this.kernel, view.root, owner);
         const unpacker = new TarWriter(view.task, into, { noOverwriteDirNonDir, owner: user });
         return { archive: this.archives.add({ unpacker, close: () => view.close() }) };
       },
