@@ -31,6 +31,7 @@ function numbersOf(kernel: Kernel, cgroup: Cgroup, name: string, reader: Task): 
 export function statisticsOf(kernel: Kernel, { cgroup, init, wasi }: Container): Statistics {
   const { memory, cpu, pids } = cgroup.states;
   const node = kernel.frames.count * PAGE_SIZE;
+  const programs = wasi.usage;
   const interfaces: Record<string, InterfaceStatistics> = {};
   for (const one of init.task.namespaces.net.interfaces.values())
     if (one.name !== 'lo')
@@ -41,13 +42,13 @@ export function statisticsOf(kernel: Kernel, { cgroup, init, wasi }: Container):
         sentPackets: one.sent.packets,
       };
   return {
-    cpu: Math.round(cgroup.cpuTime),
+    cpu: Math.round(cgroup.cpuTime + programs.cpu),
     systemCpu: Math.round(kernel.clock.monotonic()),
     periods: cpu?.periods ?? 0,
     throttledPeriods: cpu?.throttledPeriods ?? 0,
     throttledNanoseconds: Math.round(cpu?.throttledNanoseconds ?? 0),
-    memory: (memory?.usage ?? 0) * PAGE_SIZE + wasi.memory,
-    memoryPeak: (memory?.peak ?? 0) * PAGE_SIZE + wasi.memory,
+    memory: (memory?.usage ?? 0) * PAGE_SIZE + programs.memory,
+    memoryPeak: (memory?.peak ?? 0) * PAGE_SIZE + programs.memory,
     memoryLimit: finite((memory?.max ?? Number.POSITIVE_INFINITY) * PAGE_SIZE, node),
     memoryStat: numbersOf(kernel, cgroup, 'memory.stat', init.task),
     failures: memory?.events.max ?? 0,

@@ -40,9 +40,17 @@ test('an index: the platform of ours is chosen, and the message says what there 
   expect(choosePlatform('x', index.manifests, undefined).platform?.architecture).toBe('386');
   expect(choosePlatform('x', index.manifests, parsePlatform('linux/x86_64')).platform?.architecture).toBe('amd64');
   expect(() => choosePlatform('busybox', index.manifests.slice(0, 1), undefined)).toThrow(
-    'busybox: no image for linux/386 is offered; it is for linux/amd64',
+    'busybox: no image for linux/386 or wasi/wasm is offered; it is for linux/amd64',
   );
   expect(() => choosePlatform('busybox', index.manifests.slice(2), undefined)).toThrow(/no platform at all/);
+});
+
+test('of an image for x86 and for WASI the former is taken, unless the latter is asked for, by any of its names', () => {
+  const offers = ['wasip2', 'linux'].map((os) => ({ platform: { os, architecture: os === 'linux' ? '386' : 'wasm' } }));
+  const chosen = (asked?: string) => choosePlatform('x', offers, asked ? parsePlatform(asked) : undefined).platform.os;
+  expect(chosen()).toBe('linux');
+  for (const name of ['wasi', 'wasip1', 'wasip2']) expect(chosen(`${name}/wasm`)).toBe('wasip2');
+  expect(choosePlatform('x', offers.slice(0, 1), undefined).platform.os).toBe('wasip2');
 });
 
 test.each<[string, unknown, string | undefined, RegExp]>([

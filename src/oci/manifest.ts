@@ -3,7 +3,16 @@
 import { InputError } from '../base/errors.js';
 import { type Digest, parseDigest } from './digest.js';
 import { Fields, type JsonObject, parseJson } from './json.js';
-import { isConfigType, isIndexType, isManifestType, layerCompression, OCI_INDEX, OCI_MANIFEST } from './media-types.js';
+import {
+  isConfigType,
+  isIndexType,
+  isManifestType,
+  isWasmLayer,
+  layerCompression,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  WASM_CONFIG,
+} from './media-types.js';
 import type { Platform } from './platform.js';
 
 /** As Docker; who stacks more has something else in mind. */
@@ -79,14 +88,17 @@ function manifestOf(fields: Fields, mediaType: string, what: string): Manifest {
   const given = fields.object_('config');
   if (!given) throw new InputError(`${what}: has no config`);
   const config = descriptorOf(given, `${what}: config`);
-  if (!isConfigType(config.mediaType))
+  const isWasm = config.mediaType === WASM_CONFIG;
+  if (!isConfigType(config.mediaType) && !isWasm)
     throw new InputError(
       `${what}: its config is of type '${config.mediaType.slice(0, 100)}': it is an artifact, no image of a filesystem`,
     );
   const layers = (fields.objects('layers', LAYERS_MAX) ?? []).map((entry, i) =>
     descriptorOf(entry, `${what}: layer ${i}`),
   );
-  for (const layer of layers) layerCompression(layer.mediaType);
+  if (!isWasm) for (const layer of layers) layerCompression(layer.mediaType);
+  else if (layers.length !== 1 || !isWasmLayer(layers[0]!.mediaType))
+    throw new InputError(`${what}: is an artifact of WebAssembly, and its layers are not one of application/wasm`);
   return { kind: 'manifest', mediaType, config, layers };
 }
 

@@ -12,6 +12,10 @@ export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 
+/** Of an artifact that is a WebAssembly program, and of its layer. */
+export const WASM_CONFIG = 'application/vnd.wasm.config.v0+json';
+const WASM_LAYER = 'application/wasm';
+
 /** What a registry is asked for. */
 export const MANIFEST_TYPES = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST];
 
@@ -43,6 +47,9 @@ export function layerCompression(type: string): Compression | 'none' {
     );
   return found;
 }
+
+/** A layer that is a WebAssembly file, no tar. */
+export const isWasmLayer = (type: string): boolean => type === WASM_LAYER;
 
 /** A layer that registries may not have: it names where it lies. */
 export const isForeign = (type: string): boolean => /\.nondistributable\.|\.foreign\./.test(type);

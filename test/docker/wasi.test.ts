@@ -131,6 +131,7 @@ test('an endless loop: logs, ps, top, exec, stop, kill, wait, restart policies',
   await daemon.docker('run', '-d', '--name', 'loop', 'app', 'loop');
   for (let said = ''; !said.includes('looping'); ) said = await out('logs', 'loop');
   expect(await out('top', 'loop')).toContain('/app.wasm loop');
+  expect(parseFloat(await out('stats', '--no-stream', '--format', '{{.CPUPerc}}', 'loop'))).toBeGreaterThan(20);
   expect(await out('exec', 'loop', '/app.wasm', 'args', 'second')).toBe('/app.wasm\nargs\nsecond\n');
   expect((await daemon.docker('exec', 'loop', '/app.wasm', 'exit', '5')).status).toBe(5);
   expect(await out('stop', 'loop')).toBe('loop\n');

@@ -39,6 +39,34 @@ export interface WasiSetting {
 export interface WasiProcess {
   /** Bytes that its memories have. */
   readonly memory: number;
+  /** Nanoseconds that it was not waiting for the kernel: what of them the host gave it nobody tells. */
+  readonly cpu: number;
+}
+
+/** Time outside of calls. */
+class Meter {
+  private readonly begun: number;
+  private waited = 0;
+  private since?: number;
+  private ended?: number;
+
+  constructor(private readonly now: () => number) {
+    this.begun = now();
+  }
+
+  called(): void {
+    this.since ??= this.now();
+  }
+  answered(): void {
+    if (this.since !== undefined) this.waited += this.now() - this.since;
+    this.since = undefined;
+  }
+  end(): void {
+    this.ended ??= this.since ?? this.now();
+  }
+  get time(): number {
+    return Math.max(0, (this.ended ?? this.since ?? this.now()) - this.begun - this.waited);
+  }
 }
 
 /** The WebAssembly file that is started by this name; undefined: it is none. */
@@ -90,7 +118,14 @@ export function loadWasm(
   const mailbox = newMailbox();
   const callee = new Callee(mailbox);
   let worker: WasiWorker | undefined;
-  const file = new MailboxFile(task, callee, () => worker?.stop());
+  const meter = new Meter(() => kernel.clock.monotonic());
+  const file = new MailboxFile(task, callee, {
+    answered: () => meter.answered(),
+    closed() {
+      meter.end();
+      worker?.stop();
+    },
+  });
   task.files.replace(MAILBOX_FD, file, false);
   kernel.payWith(task);
   const failed = becomeProxy(task, options);
@@ -100,7 +135,10 @@ export function loadWasm(
   worker = host.start(
     { program, mailbox, args, env, cwd, memory, preopens: ['/', ...mounts] },
     {
-      called: () => file.called(),
+      called() {
+        meter.called();
+        file.called();
+      },
       gone(why, outOfMemory) {
         const words = encodeText(`wasi: ${why}\n`).slice(0, 4096);
         const say = callOf(CALLS.write, [2, DATA_ADDRESS, words.length], words);
@@ -111,6 +149,9 @@ export function loadWasm(
   return {
     get memory() {
       return callee.pages * PAGE;
+    },
+    get cpu() {
+      return meter.time;
     },
   };
 }

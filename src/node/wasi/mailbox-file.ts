@@ -20,7 +20,7 @@ export class MailboxFile extends OpenFile {
   constructor(
     task: Task,
     private readonly callee: Callee,
-    private readonly closed: () => void,
+    private readonly events: { answered(): void; closed(): void },
   ) {
     super(task, task.kernel.anonymous.make(task, 0), O_RDWR);
   }
@@ -56,6 +56,7 @@ export class MailboxFile extends OpenFile {
     const bytes = new Uint8Array(Math.min(io.left, ANSWER_MAX));
     const taken = io.take(bytes, 0, bytes.length);
     if (taken < 4) return -EINVAL;
+    this.events.answered();
     if (!this.ended) this.callee.answer(bytes.subarray(0, taken));
     return taken;
   }
@@ -70,6 +71,6 @@ export class MailboxFile extends OpenFile {
   }
 
   protected override close(): void {
-    this.closed();
+    this.events.closed();
   }
 }

@@ -13,6 +13,8 @@ import type { WasiHost } from './worker-host.js';
 
 export class WasiPrograms {
   private readonly running = new Map<Task, WasiProcess>();
+  /** By those that are no more. */
+  private spent = 0;
 
   constructor(
     private readonly kernel: Kernel,
@@ -38,25 +40,34 @@ export class WasiPrograms {
       mounts: (this.spec.mounts ?? []).filter(({ type }) => type === 'bind').map(({ destination }) => destination),
     });
     if (typeof loaded === 'number') return loaded;
+    // those that have ended go
+    void this.usage;
     this.running.set(task, loaded);
     return 0;
   }
 
-  /** Bytes that the memories of those that run have. */
-  get memory(): number {
-    let sum = 0;
-    for (const [task, { memory }] of this.running)
-      if (task.state === 'dead' || task.process.isZombie) this.running.delete(task);
-      else sum += memory;
-    return sum;
+  /** Bytes that the memories of those that run have, and nanoseconds that all have run. */
+  get usage(): { memory: number; cpu: number } {
+    let memory = 0;
+    let cpu = 0;
+    for (const [task, process] of this.running)
+      if (hasEnded(task)) {
+        this.spent += process.cpu;
+        this.running.delete(task);
+      } else {
+        memory += process.memory;
+        cpu += process.cpu;
+      }
+    return { memory, cpu: cpu + this.spent };
   }
 
   /** Throws Refusal where one runs. */
   refuse(why: string): void {
     for (const task of this.running.keys())
-      if (task.state !== 'dead' && !task.process.isZombie)
-        throw new Refusal('unsupported', `the container's program is WebAssembly: ${why}`);
+      if (!hasEnded(task)) throw new Refusal('unsupported', `the container's program is WebAssembly: ${why}`);
   }
 }
+
+const hasEnded = (task: Task): boolean => task.state === 'dead' || task.process.isZombie;
 
 const WHY = 'it runs in a worker of its own, whose time is the host’s to share out';

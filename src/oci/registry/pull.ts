@@ -11,6 +11,7 @@ import { type Descriptor, type Manifest, parseManifest } from '../manifest.js';
 import { isForeign, layerCompression, MANIFEST_TYPES } from '../media-types.js';
 import { familiar, type Reference, withTag } from '../reference.js';
 import { importOwnImage, isOwnImage, type OwnRoot } from '../source/own-image.js';
+import { importWasm, isWasmArtifact, wasmPlatform } from '../source/wasm-artifact.js';
 import { ContentError } from '../store/content-store.js';
 import type { Lease } from '../store/image-store.js';
 import type { Store } from '../store/store.js';
@@ -85,6 +86,8 @@ export class Puller {
     });
     const pulling = images.bring(async (lease) => {
       const { place, digest, manifest, manifestDigest } = await this.resolve(reference, platform, lease);
+      if (isWasmArtifact(manifest))
+        return await this.artifact(place, reference, { manifest, digest, platform, progress });
       const config = await this.config(place, manifest, lease);
       checkPlatform(familiar(reference), config.platform, platform);
       lease.hold(...manifest.layers.map((layer) => layer.digest), ...config.diffIds);
@@ -108,6 +111,40 @@ export class Puller {
         );
       throw error;
     });
+  }
+
+  /** A WebAssembly program, of which an image is made. It is asked for again only where it has changed. */
+  private async artifact(
+    place: Place,
+    reference: Reference,
+    {
+      manifest,
+      digest,
+      platform,
+      progress,
+    }: PullOptions & { manifest: Manifest; digest: Digest; progress: OnProgress },
+  ): Promise<Pulled> {
+    const { images } = this.store;
+    const before = reference.tag === undefined ? undefined : images.tagged(reference);
+    const known = images.knownBy(reference, digest);
+    const tag = reference.digest === undefined ? reference : undefined;
+    const upToDate = known !== undefined && known === before;
+    let id = known;
+    if (id === undefined || !upToDate) {
+      const config = await bodyOf(await this.blob(place, manifest.config, 0), DOCUMENT_MAX);
+      if (digestOf(this.store.codecs, config) !== manifest.config.digest)
+        throw new ContentError(`${place.name}: configuration ${manifest.config.digest}: what came is something else`);
+      const what = wasmPlatform(config, `${place.name}: configuration`);
+      checkPlatform(familiar(reference), what.platform, platform);
+      const layer = manifest.layers[0]!;
+      const count = counter(progress, shortOf(layer.digest), 'Downloading', layer.size);
+      const { body } = await this.blob(place, layer, 0);
+      id = await importWasm(this.store, manifest, what, counted(body, count), tag);
+      await images.addDigest(id, reference, digest);
+      progress({ id: shortOf(layer.digest), status: 'Pull complete' });
+    }
+    tellEnd(progress, reference, digest, upToDate);
+    return { id, digest, upToDate };
   }
 
   private async pullOwn(
@@ -322,18 +359,20 @@ export class Puller {
   }
 }
 
+async function* counted(bytes: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for await (const piece of bytes) {
+    done += piece.length;
+    count(done);
+    yield piece;
+  }
+}
+
 /** A layer whose blob is there and whose tar is not. */
 export async function extract(store: Store, layer: Descriptor, diffId: Digest, tell: OnProgress): Promise<void> {
   const compression = layerCompression(layer.mediaType);
   const count = counter(tell, shortOf(layer.digest), 'Extracting', layer.size);
-  let done = 0;
-  const bytes = (async function* () {
-    for await (const piece of store.content.stream(layer.digest)) {
-      done += piece.length;
-      count(done);
-      yield piece;
-    }
-  })();
+  const bytes = counted(store.content.stream(layer.digest), count);
   await store.layers.ingest(
     compression === 'none' ? bytes : store.codecs.uncompress(compression, bytes),
     diffId,

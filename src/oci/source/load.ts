@@ -25,6 +25,7 @@ import { manifestBytes } from '../store/sendable.js';
 import type { Store } from '../store/store.js';
 import type { Bundle } from './bundle.js';
 import { begun } from './compressed.js';
+import { importWasm, isWasmArtifact, wasmPlatform } from './wasm-artifact.js';
 
 const IMAGES_MAX = 1024;
 const TAGS_MAX = 1024;
@@ -85,6 +86,13 @@ async function load(store: Store, bundle: Watched, { platform }: LoadOptions): P
       );
     const loaded: Loaded[] = [];
     for (const { manifest, bytes, names } of inLayout) {
+      if (isWasmArtifact(manifest)) {
+        const what = wasmPlatform(await documentOf(bundle, manifest.config), `${bundle.name}: configuration`);
+        if (platform) checkPlatform(bundle.name, what.platform, platform);
+        const program = bundle.stream(blobPath(manifest.layers[0]!.digest));
+        loaded.push({ id: await importWasm(store, manifest, what, program, names[0]), tags: names });
+        continue;
+      }
       await takeManifest(store, bundle, manifest, lease, platform);
       loaded.push(await named(store, bytes, names, lease));
     }

@@ -247,6 +247,11 @@ export class ImageStore {
     return this.tags.get(fullName(withTag(reference)));
   }
 
+  /** The image that a name has by this digest where it came from. */
+  knownBy(reference: Reference, digest: Digest): Digest | undefined {
+    return this.digests.get(`${nameOf(reference)}@${digest}`);
+  }
+
   /** The layers of an image, the lowest first, for mounting: who opens them closes their tars. */
   async open(id: Digest): Promise<Layer[]> {
     const { config } = await this.get(id);
