@@ -4,10 +4,8 @@ import { notifyFile } from '../vfs/notify.js';
 import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOEXEC, ENOMEM, ETXTBSY } from '../abi/errno.js';
 import { O_RDONLY } from '../abi/fcntl.js';
 import { MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.js';
-import { MS_NOSUID } from '../abi/mount.js';
 import { PER_CLEAR_ON_SETID, READ_IMPLIES_EXEC } from '../abi/personality.js';
 import { RLIMIT_STACK } from '../abi/sched.js';
-import { S_ISGID, S_ISUID } from '../abi/stat.js';
 import { SIGCHLD } from '../abi/signal.js';
 import { type ElfProgram, ET_DYN, isElf, parseElf, PF_R, PF_W, PF_X } from '../loader/elf.js';
 import { isScript, parseScript, SCRIPT_HEAD } from '../loader/script.js';
@@ -145,6 +143,8 @@ function replace(
 ): number {
   const { kernel, abi } = task;
   const { file, elf } = program;
+  const set = credentialsOfExec(task, file.path!);
+  if (typeof set === 'number') return set;
   const table = PaeTable.create(kernel.frames, kernel.cpu.kernelDirectory);
   if (!table) return -ENOMEM;
   const space = new AddressSpace(kernel.frames, table, kernel.cpu, abi.spaceLayout);
@@ -160,7 +160,6 @@ function replace(
   }
   const at = loaded as Loaded;
   const vdso = kernel.mapVdso(space, abi, task.namespaces.timeForChildren);
-  const set = credentialsOfExec(task, file.path!, (file.path!.mount.flags & MS_NOSUID) === 0, S_ISUID, S_ISGID);
   const { credentials } = set;
   const image = buildStack(abi, abi.stackTop, {
     args: program.args,

@@ -5,6 +5,7 @@ import { E2BIG, EINVAL, ENODATA, EOPNOTSUPP, EPERM, ERANGE, EROFS } from '../abi
 import { S_ISVTX } from '../abi/stat.js';
 import { XATTR_LIST_MAX } from '../abi/xattr.js';
 import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../security/capability.js';
+import { keptCapabilities, shownCapabilities } from '../security/file-capabilities.js';
 import type { Task } from '../task/task.js';
 import type { Path } from './path.js';
 import { MAY_READ, MAY_WRITE, owns } from './permission.js';
@@ -27,7 +28,9 @@ function allows(task: Task, { inode }: Path, name: string, wanted: number): numb
   if (name.startsWith('system.')) return 0;
   if (name.startsWith('security.')) {
     if (!writes) return 0;
-    return who.has(name === SECURITY_CAPABILITY ? CAP_SETFCAP : CAP_SYS_ADMIN) ? 0 : -EPERM;
+    // what is set is looked at first
+    if (name === SECURITY_CAPABILITY) return 0;
+    return who.has(CAP_SYS_ADMIN) ? 0 : -EPERM;
   }
   if (name.startsWith('trusted.')) return who.has(CAP_SYS_ADMIN) ? 0 : writes ? -EPERM : -ENODATA;
   if (name.startsWith('user.')) {
@@ -40,7 +43,9 @@ function allows(task: Task, { inode }: Path, name: string, wanted: number): numb
 
 export function getXattr(task: Task, path: Path, name: string): Uint8Array | number {
   const denied = allows(task, path, name, MAY_READ) || checkName(name);
-  return denied !== 0 ? denied : path.inode.getXattr(name);
+  const value = denied !== 0 ? denied : path.inode.getXattr(name);
+  if (name !== SECURITY_CAPABILITY || typeof value === 'number') return value;
+  return shownCapabilities(task.credentials, path.inode, value);
 }
 
 function noted(path: Path, failed: number): number {
@@ -52,13 +57,17 @@ function noted(path: Path, failed: number): number {
 export function setXattr(task: Task, path: Path, name: string, value: Uint8Array, flags: number): number {
   if (path.mount.readOnly) return -EROFS;
   const denied = allows(task, path, name, MAY_WRITE) || checkName(name);
-  return denied !== 0 ? denied : noted(path, path.inode.setXattr(name, value, flags));
+  if (denied !== 0) return denied;
+  const kept = name === SECURITY_CAPABILITY ? keptCapabilities(task.credentials, path.inode, value) : value;
+  return typeof kept === 'number' ? kept : noted(path, path.inode.setXattr(name, kept, flags));
 }
 
 export function removeXattr(task: Task, path: Path, name: string): number {
   if (path.mount.readOnly) return -EROFS;
   const denied = allows(task, path, name, MAY_WRITE) || checkName(name);
-  return denied !== 0 ? denied : noted(path, path.inode.removeXattr(name));
+  if (denied !== 0) return denied;
+  if (name === SECURITY_CAPABILITY && !task.credentials.hasFor(path.inode, CAP_SETFCAP)) return -EPERM;
+  return noted(path, path.inode.removeXattr(name));
 }
 
 /** Names, each with a NUL behind it, in at most `room` bytes; without room (0) only how many bytes there are. */

@@ -16,20 +16,25 @@ import type { Inode } from '../../vfs/inode.js';
 import type { MqueueFs } from '../mqueuefs.js';
 import { PIPE_SIZE_MAX } from '../pipe.js';
 import { type Entry, table } from './inodes.js';
-import { SettingInode } from './setting-inode.js';
+import { IpcSettingInode, SettingInode } from './setting-inode.js';
 import { ofSystem, type SystemSubject } from './subject.js';
 import { type TextSource, type WholeText, whole } from './text.js';
 
 type Write = NonNullable<TextSource<SystemSubject>['write']>;
 
-export function setting(name: string, value: WholeText<SystemSubject>, write?: Write): Entry<SystemSubject> {
+export function setting(
+  name: string,
+  value: WholeText<SystemSubject>,
+  write?: Write,
+  Kind: typeof SettingInode<SystemSubject> = SettingInode,
+): Entry<SystemSubject> {
   const mode = S_IFREG | (write ? 0o644 : 0o444);
   const line: WholeText<SystemSubject> = (subject, reader) => {
     const text = value(subject, reader);
     return typeof text === 'number' ? text : `${text}\n`;
   };
   const source = { record: whole(line), write };
-  return { name, mode, make: (place): Inode => new SettingInode(place, mode, source) };
+  return { name, mode, make: (place): Inode => new Kind(place, mode, source) };
 }
 
 const constant = (name: string, value: number | string): Entry<SystemSubject> => setting(name, () => String(value));
@@ -82,6 +87,7 @@ function ipcLimit(
     name,
     (_subject, reader) => String(get(reader.namespaces.ipc)),
     number(0, most, (writer, value) => set(writer.namespaces.ipc, value)),
+    IpcSettingInode,
   );
 }
 
