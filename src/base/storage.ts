@@ -40,8 +40,11 @@ export interface Storage {
   open(path: string): Promise<StoredFile | undefined>;
   /** Writes a file from byte `from` on, at its end at most; what it had behind is dropped. */
   write(path: string, from: number): Promise<StoredWriter>;
-  /** A small file anew, at once or not at all; on the host's storage when it resolves. */
-  replace(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * A small file anew, at once or not at all; on the host's storage when it resolves. `frees`: others go with it, so room that is
+   * kept back for that may be used.
+   */
+  replace(path: string, bytes: Uint8Array, frees?: boolean): Promise<void>;
   /** A finished file under another name, in whose place it is; on the host's storage when it resolves. */
   move(from: string, to: string): Promise<void>;
   /** A file, or a folder with all in it; nothing when it is not there. `lasting`: also when the host goes down as soon as it resolves. */

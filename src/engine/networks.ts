@@ -129,10 +129,11 @@ export class Networks {
 
   private saving: Promise<unknown> = Promise.resolve();
 
-  private save(): Promise<void> {
+  private save(frees = false): Promise<void> {
     const next = this.saving.then(() =>
       this.state.saveNetworks(
         this.list().map(({ seats: _, pools, ...network }) => ({ ...network, pools: pools.map(recordOfPool) })),
+        frees,
       ),
     );
     this.saving = next.catch(() => {});
@@ -221,7 +222,7 @@ export class Networks {
       throw new Forbidden(`error while removing network: network ${network.name} has active endpoints`);
     this.networks.delete(network.id);
     try {
-      await this.save();
+      await this.save(true);
     } catch (error) {
       this.networks.set(network.id, network);
       throw error;

@@ -157,13 +157,8 @@ export class StateStore {
     return (await this.read<{ networks: T[] }>(NETWORKS))?.networks ?? [];
   }
 
-  private networksKept: Promise<unknown> = Promise.resolve();
-
-  /** One after the other: the last is what is kept. */
-  saveNetworks(networks: readonly object[]): Promise<void> {
-    const bytes = bytesOf({ networks });
-    const next = this.networksKept.then(() => this.storage.replace(NETWORKS, bytes));
-    this.networksKept = next.catch(() => {});
-    return next;
+  /** `frees`: there are fewer. */
+  saveNetworks(networks: readonly object[], frees: boolean): Promise<void> {
+    return this.storage.replace(NETWORKS, bytesOf({ networks }), frees);
   }
 }

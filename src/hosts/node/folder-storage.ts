@@ -8,6 +8,8 @@ import { type Storage, StorageError, type StoredFile, type StoredWriter } from '
 import { reason } from './files.js';
 
 const PIECE = 1 << 18;
+const RESERVE = 'reserve';
+const RESERVE_SIZE = 1 << 18;
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
@@ -19,6 +21,7 @@ function failed(path: string, error: unknown): StorageError {
 
 export class FolderStorage implements Storage {
   private aside = 0;
+  private keepsBack = false;
   /** Folders that are known to be there. */
   private readonly made = new Set<string>();
 
@@ -107,7 +110,38 @@ export class FolderStorage implements Storage {
     });
   }
 
-  replace(path: string, bytes: Uint8Array): Promise<void> {
+  async replace(path: string, bytes: Uint8Array, frees = false): Promise<void> {
+    if (!frees) await this.keepBack();
+    try {
+      await this.replaceNow(path, bytes);
+    } catch (error) {
+      if (!frees || !(error instanceof StorageError) || !error.full) throw error;
+      await this.remove(RESERVE);
+      this.keepsBack = false;
+      await this.replaceNow(path, bytes);
+    }
+  }
+
+  /** Room that only what frees more may take: on a full disk too something can be removed. */
+  private async keepBack(): Promise<void> {
+    if (this.keepsBack || this.beside === undefined) return;
+    this.keepsBack = true;
+    if ((await this.size(RESERVE)) === RESERVE_SIZE) return;
+    try {
+      const file = await this.write(RESERVE, 0);
+      try {
+        await file.write(new Uint8Array(RESERVE_SIZE));
+      } finally {
+        await file.abandon();
+      }
+    } catch {
+      // there is no room for it: another time
+      this.keepsBack = false;
+      await this.remove(RESERVE);
+    }
+  }
+
+  private replaceNow(path: string, bytes: Uint8Array): Promise<void> {
     return this.attempt(path, async (full) => {
       await this.folderOf(full);
       const beside = this.besideOf(full);

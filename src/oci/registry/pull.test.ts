@@ -191,6 +191,31 @@ test('two pulls of one image share the work; one of them may lose interest', asy
   await expect(alone.pull(NAME, { interest: { aborted: true } })).rejects.toThrow(/given up/);
 });
 
+test('a pull that is given up, or whose image is wrong, leaves nothing, whatever of it had come', async () => {
+  const files = (store: Store): string[] => [...(store.storage as MemoryStorage).files.keys()];
+  for (let lines = 1; ; lines++) {
+    const store = await memoryStore();
+    const interest = { aborted: false };
+    let told = 0;
+    const progress = (): void => {
+      interest.aborted = ++told >= lines;
+    };
+    const pulled = await new Puller(store, clientOf(registryWith()).client)
+      .pull(NAME, { interest, progress })
+      .catch((error) => error);
+    if (!(pulled instanceof Error)) break;
+    expect(pulled.message).toContain('given up');
+    expect(files(store)).toEqual([]);
+  }
+  const store = await memoryStore();
+  const registry = registryWith();
+  const { digest } = IMAGE.layers[1]!.descriptor;
+  registry.override = (_request, path) =>
+    path.endsWith(digest) ? { status: 200, body: IMAGE.layers[1]!.blob.map((byte) => byte ^ 1) } : undefined;
+  await expect(new Puller(store, clientOf(registry).client).pull(NAME)).rejects.toThrow(InputError);
+  expect(files(store)).toEqual([]);
+});
+
 test('an index: the platform of ours, or the one asked for', async () => {
   const registry = registryWith();
   const other = imageOf([[{ name: 'a', data: 'other' }]], {}, { os: 'linux', architecture: 'amd64' });

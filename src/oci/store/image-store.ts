@@ -120,14 +120,14 @@ export class ImageStore {
   /** Changes are made one after the other, so that the last is what is kept. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  /** Changes what there is: it is in force when this resolves; all is as it was when it rejects. */
-  private change(apply: () => void): Promise<void> {
+  /** Changes what there is: it is in force when this resolves; all is as it was when it rejects. `frees`: there is less. */
+  private change(apply: () => void, frees = false): Promise<void> {
     const next = this.turn.then(async () => {
       const { images, tags, digests } = this;
       const before = { images: new Map(images), tags: new Map(tags), digests: new Map(digests) };
       try {
         apply();
-        await this.save();
+        await this.save(frees);
       } catch (error) {
         for (const name of ['images', 'tags', 'digests'] as const) {
           this[name].clear();
@@ -140,7 +140,7 @@ export class ImageStore {
     return next;
   }
 
-  private save(): Promise<void> {
+  private save(frees: boolean): Promise<void> {
     return this.storage.replace(
       FILE,
       jsonBytes({
@@ -149,6 +149,7 @@ export class ImageStore {
         tags: Object.fromEntries(this.tags),
         digests: Object.fromEntries(this.digests),
       }),
+      frees,
     );
   }
 
@@ -351,7 +352,7 @@ export class ImageStore {
           const left = namesFor(this.tags, id).some((tag) => nameOf(parseReference(tag)) === `${domain}/${path}`);
           if (!left) this.dropName(name, removals);
         }
-    });
+    }, true);
     if (this.isUnnamed(id) && !keep) await this.removeWithParents(id, used, removals);
     return removals;
   }
@@ -368,7 +369,7 @@ export class ImageStore {
       const before = await this.referencesOf(id);
       const { config } = await this.get(id);
       const going: Digest = id;
-      await this.change(() => void this.images.delete(going));
+      await this.change(() => void this.images.delete(going), true);
       this.parsed.delete(id);
       removals.push({ Deleted: id });
       const gone = await this.drop(before);

@@ -164,6 +164,29 @@ test('what two images share stays until the last of them goes; what is held stay
   expect([...storage.files.keys()]).toEqual(['images.json']);
 });
 
+test('images that come at once are all kept; a name that can not be kept is not seen', async () => {
+  const storage = new MemoryStorage();
+  const store = await memoryStore(storage);
+  await put(store, BASE, 'base');
+  // the first of two replacements is the slower one
+  const { replace } = storage;
+  let slow = true;
+  storage.replace = async (path, bytes) => {
+    if (slow) {
+      slow = false;
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    }
+    return replace.call(storage, path, bytes);
+  };
+  await Promise.all([store.images.tag('base', 'one'), store.images.tag('base', 'two')]);
+  const after = await memoryStore(new MemoryStorage(storage.files));
+  expect((await after.images.find('base')).tags).toEqual(['base:latest', 'one:latest', 'two:latest']);
+  storage.replace = () => Promise.reject(new Error('full'));
+  await expect(store.images.tag('base', 'three')).rejects.toThrow('full');
+  await expect(store.images.remove('base')).rejects.toThrow('full');
+  expect((await store.images.find('base')).tags).toEqual(['base:latest', 'one:latest', 'two:latest']);
+});
+
 test('the process may end before any step of an image’s coming and going: what was said to be there is, and the rest does no harm', async () => {
   const run = async (storage: MemoryStorage) => {
     const store = await memoryStore(storage);
