@@ -85,6 +85,7 @@ export async function ownMain(words: readonly string[], version: string): Promis
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : OUR_ERROR;
     complain(error);
-    return OUR_ERROR;
+    // a command that has statuses of its own has said it
+    return Number(process.exitCode ?? OUR_ERROR);
   }
 }

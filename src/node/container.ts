@@ -217,7 +217,7 @@ export class Container {
   }
 
   exec(name: string, spec: ProcessSpec, events: StdioEvents): Running {
-    this.require('running', 'paused');
+    this.require('created', 'running', 'paused');
     if (this.execs.has(name)) throw new Refusal('conflict', `exec ${name} is there already`);
     const task = this.newProcess(false);
     try {
@@ -241,7 +241,7 @@ export class Container {
   kill(exec: string | undefined, signal: number, all: boolean): void {
     const running = this.running(exec);
     if (!running || this.status === 'stopped') throw new Refusal('conflict', `container ${this.id} is not running`);
-    if (this.status === 'created') {
+    if (this.status === 'created' && exec === undefined) {
       if (signal === SIGKILL) this.discard();
       return;
     }

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,7 +48,9 @@ function makeRoot(path: string): void {
   chownSync(join(path, 'home/bob'), 1000, 1001);
 }
 
-type Change = (spec: RuntimeSpec & { process: ProcessSpec; linux: object; hooks?: object }) => void;
+type Change = (
+  spec: RuntimeSpec & { process: ProcessSpec; linux: NonNullable<RuntimeSpec['linux']>; hooks?: object },
+) => void;
 
 /** A bundle whose program is a shell's `script`; its paths are the same in both. */
 function bundle(runtime: Runtime, script: string, change: Change): string {
@@ -247,9 +250,16 @@ describe.skipIf(!isThere)('beside runc', () => {
             env: ['A=b'],
           },
         ];
-        spec.hooks = Object.fromEntries(
-          ['prestart', 'createRuntime', 'poststart', 'poststop'].map((name) => [name, hook(name)]),
-        );
+        const outside = ['prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop'];
+        // the container's own program, which finds its files
+        const inside = { path: '/bin/sh' };
+        spec.root!.readonly = false;
+        spec.hooks = {
+          ...Object.fromEntries(outside.map((name) => [name, hook(name)])),
+          startContainer: [
+            { ...inside, args: ['sh', '-c', 'pwd > /in; id -u >> /in; cat | grep -c \'"status": *"created"\' >> /in'] },
+          ],
+        };
       });
       const state = (): unknown => JSON.parse(call(runtime, 'state', id).stdout).status;
       const [command, ...words] = RUNTIMES[runtime];
@@ -282,7 +292,86 @@ describe.skipIf(!isThere)('beside runc', () => {
       for (let looks = 0; state() !== 'stopped' && looks < 200; looks++);
       said.push(call(runtime, 'delete', id).status, call(runtime, 'state', id).status !== 0);
       // runc 1.1 tells poststart that it is still created
+      said.push(readFileSync(join(path, 'rootfs/in'), 'utf8'));
       said.push(readFileSync(log, 'utf8').replace('poststart b created', 'poststart b running'));
+      return said;
+    };
+    expect(of('ours')).toEqual(of('runc'));
+  });
+
+  test('statuses of verbs, in their order and out of it; bundles that make no sense', () => {
+    const of = (runtime: Runtime): unknown[] => {
+      const id = `v${next++}`;
+      const said: unknown[] = [];
+      const status = (...words: string[]): void =>
+        void said.push([words.join(' ').replaceAll(id, 'ID'), call(runtime, ...words).status]);
+      for (const words of [['state'], ['start'], ['kill'], ['delete'], ['delete', '-f'], ['exec'], ['ps'], ['pause']])
+        status(...words, 'nobody', ...(words[0] === 'exec' ? ['true'] : []));
+      const path = bundle(runtime, 'exec sleep 1000', () => {});
+      const [command, ...words] = RUNTIMES[runtime];
+      const create = (): void => {
+        const globals = ['--root', join(folder, runtime, 'states')];
+        said.push(
+          spawnSync(command!, [...words, ...globals, 'create', '--bundle', path, id], { stdio: 'ignore' }).status,
+        );
+      };
+      const state = (): string => JSON.parse(call(runtime, 'state', id).stdout).status;
+      const wait = (): void => {
+        for (let looks = 0; state() !== 'stopped' && looks < 200; looks++);
+        said.push(state());
+      };
+      create();
+      create();
+      for (const verb of ['start', 'start', 'delete', 'resume', 'pause', 'pause']) status(verb, id);
+      status('exec', id, 'true');
+      status('exec', '--ignore-paused', '--process', '/nowhere', id);
+      status('resume', id);
+      status('exec', '-u', '1000:1001', '-g', '50', id, 'id');
+      said.push(
+        call(runtime, 'exec', '-g', '50', '--cap', 'CAP_SYS_ADMIN', '--no-new-privs', id, 'sh', '-c', `id -G; ${CAPS}`)
+          .stdout,
+      );
+      status('exec', '--cwd', '/nowhere', id, 'pwd');
+      status('exec', id, 'nope');
+      for (const signal of ['NOPE', '0', '99', 'KILL']) status('kill', id, signal);
+      wait();
+      for (const verb of ['kill', 'start', 'pause', 'ps']) status(verb, id);
+      status('kill', '--all', id);
+      status('events', '--stats', id);
+      status('update', '--pids-limit', '10', id);
+      status('exec', id, 'true');
+      status('delete', id);
+      // one that has not begun
+      create();
+      status('kill', id, 'TERM');
+      wait();
+      status('delete', id);
+      const wrong: [string, Change][] = [
+        ['no program', ({ process: of }) => void Object.assign(of, { args: [] })],
+        ['no directory', ({ process: of }) => void Object.assign(of, { cwd: '' })],
+        ['a directory that is none', ({ process: of }) => void Object.assign(of, { cwd: 'tmp' })],
+        ['a root that is not there', ({ root: of }) => void Object.assign(of!, { path: 'nowhere' })],
+        ['a link', ({ root: of }) => void Object.assign(of!, { path: 'link' })],
+        ['twice', ({ linux }) => void linux.namespaces!.push({ type: 'pid' })],
+        [
+          'nowhere',
+          ({ linux }) =>
+            void Object.assign(linux.namespaces!.find(({ type }) => type === 'network')!, { path: '/nowhere' }),
+        ],
+        [
+          'a name of the host',
+          ({ linux }) =>
+            void Object.assign(linux, { namespaces: linux.namespaces!.filter(({ type }) => type !== 'uts') }),
+        ],
+        [
+          'a source',
+          ({ mounts }) => void mounts!.push({ destination: '/x', type: 'bind', source: '/nowhere', options: ['bind'] }),
+        ],
+        ['of the host', ({ linux }) => void Object.assign(linux, { sysctl: { 'vm.swappiness': '1' } })],
+      ];
+      symlinkSync('rootfs', join(folder, runtime, 'link'));
+      for (const [name, change] of wrong) said.push([name, run(runtime, 'true', change).status]);
+      said.push(call(runtime, 'list', '-q').stdout);
       return said;
     };
     expect(of('ours')).toEqual(of('runc'));

@@ -47,8 +47,11 @@ function bundle(commands: string, change: Partial<RuntimeSpec> & { process?: Pro
       { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro'] },
       { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
     ],
-    linux: { namespaces: ['pid', 'mount', 'uts', 'ipc', 'network', 'cgroup'].map((type) => ({ type })) },
     ...change,
+    linux: {
+      namespaces: ['pid', 'mount', 'uts', 'ipc', 'network', 'cgroup'].map((type) => ({ type })),
+      ...change.linux,
+    },
     process: { args: ['sh', '-c', commands], env: ['PATH=/bin'], cwd: '/', ...change.process },
   };
   writeFileSync(join(path, 'config.json'), JSON.stringify(config));
@@ -103,7 +106,7 @@ test('created, started, asked, ended, deleted', async () => {
   expect(container.output()).toBe('');
   expect(oci('start', 'one')).toMatchObject({ status: 0, stderr: '' });
   expect(state('one').status).toBe('running');
-  expect(oci('start', 'one').stderr).toContain('container one is running, not created');
+  expect(oci('start', 'one').stderr).toContain('cannot start an already running container');
   expect(oci('delete', 'one').stderr).toContain('cannot delete container one that is not stopped: running');
   expect(oci('pause', 'one').status).toBe(0);
   expect(state('one').status).toBe('paused');
@@ -228,8 +231,8 @@ test('what is wrong is said, in the log too, and leaves nothing', () => {
   expect(wrong(bundle('true', { mounts: [{ destination: '/x', type: 'nofs' }] }))).toContain(
     "there is no filesystem 'nofs'",
   );
-  expect(wrong(bundle('true', { hooks: { createContainer: [{ path: '/bin/true' }] } } as never))).toContain(
-    'createContainer',
+  expect(wrong(bundle('true', { hooks: { createContainer: [{ path: '/bin/false' }] } } as never))).toContain(
+    'hook /bin/false: status 1',
   );
   const lines = readFileSync(log, 'utf8')
     .trimEnd()

@@ -3,19 +3,18 @@ import { appendFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { parseSize } from '../../base/bytes.js';
 import { InputError, messageOf } from '../../base/errors.js';
-import type { ProcessSpec, ResourcesSpec } from '../../base/runtime-spec.js';
+import type { ProcessSpec } from '../../base/runtime-spec.js';
 import { SIGNAL_NAMES } from '../../kernel/abi/signal-names.js';
-import type { ProcessRow, Statistics } from '../../node/contract.js';
 import { epilogue, type Example } from '../help.js';
 import { readJson, writeConfig } from '../oci/bundle.js';
 import { ask, execute, type Streamed } from '../oci/client.js';
 import { defaultSpec } from '../oci/default-spec.js';
-import { features } from '../oci/features.js';
 import type { Sandbox } from '../oci/sandbox.js';
 import { sayReady, startApart } from '../oci/spawn.js';
 import { StateFolder } from '../oci/state-folder.js';
 import * as verbs from '../oci/verbs.js';
-import { columns } from '../report.js';
+import { events, list, printJson, processes } from '../oci/reports.js';
+import { resourcesOf, type UpdateOptions, updateOptions } from '../oci/update-options.js';
 
 const EXAMPLES: readonly Example[] = [
   {
@@ -26,6 +25,9 @@ const EXAMPLES: readonly Example[] = [
   { command: 'tabvisor oci list; tabvisor oci exec one ps', what: 'what there is, and a program more in it' },
 ];
 const NODE_MEMORY = '512M';
+/** As runc's. */
+const FAILED = 1;
+const EXEC_FAILED = 255;
 /** The status of who was killed, as a shell has it. */
 const KILLED = 137;
 
@@ -51,6 +53,7 @@ export function ociCommand(): Command {
     .option('--systemd-cgroup', 'taken, and nothing more: no group of the host is used')
     .option('--cgroup-manager <manager>', 'taken, and nothing more')
     .option('--rootless <auto>', 'taken, and nothing more')
+    .option('--criu <path>', 'taken, and nothing more')
     .version(`tabvisor oci\nspec: ${verbs.OCI_VERSION}`, '-v, --version', 'print the version of the specification')
     .addHelpText('after', epilogue(EXAMPLES));
   const globals = (): Globals => oci.opts<Globals>();
@@ -66,6 +69,7 @@ export function ociCommand(): Command {
           process.exitCode = typeof status === 'number' ? status : 0;
         } catch (error) {
           log(globals(), messageOf(error));
+          process.exitCode = form.startsWith('exec') ? EXEC_FAILED : FAILED;
           throw error;
         }
       });
@@ -76,7 +80,8 @@ export function ociCommand(): Command {
       .option('--console-socket <socket>', "a terminal's master is sent there")
       .option('--no-pivot', 'taken, and nothing more')
       .option('--no-new-keyring', 'taken, and nothing more')
-      .option('--preserve-fds <n>', 'taken, and nothing more: no descriptor of the host goes in');
+      .option('--no-subreaper', 'taken, and nothing more')
+      .option('--preserve-fds <n>', 'refused but 0: no descriptor of the host goes in', noDescriptors);
 
   type Creation = { bundle: string; pidFile?: string; consoleSocket?: string };
   const createOptions = (given: Creation): verbs.CreateOptions => ({
@@ -113,28 +118,23 @@ export function ociCommand(): Command {
   verb('delete <id>', 'remove a container that is stopped', (id: string, { force }: { force?: boolean }) =>
     verbs.remove(folder(id), force ?? false),
   ).option('-f, --force', 'end it first; no error if it is not there');
-  verb('pause <id>', 'stop all processes', async (id: string) => void (await ask(folder(id), { ask: 'pause' })));
-  verb('resume <id>', 'let them go on', async (id: string) => void (await ask(folder(id), { ask: 'resume' })));
-  verb('update <id>', 'change limits', async (id: string, given: UpdateOptions) => {
-    await ask(folder(id), { ask: 'update', resources: resourcesOf(given) });
-  })
-    .option('-r, --resources <file>', 'resources of a config, as JSON; -: standard input')
-    .option('--memory <bytes>', 'memory')
-    .option('--cpu-quota <us>', 'of a period')
-    .option('--cpu-period <us>', 'a period')
-    .option('--cpu-share <n>', 'weight against others')
-    .option('--pids-limit <n>', 'processes and threads')
-    .option('--blkio-weight <10..1000>', 'weight against others at disks')
-    .option('--memory-reservation <bytes>', 'memory that is not taken from it')
-    .option('--cpuset-cpus <list>', 'processors');
+  verb('pause <id>', 'stop all processes', (id: string) => verbs.pause(folder(id)));
+  verb('resume <id>', 'let them go on', (id: string) => verbs.resume(folder(id)));
+  updateOptions(
+    verb('update <id>', 'change limits', async (id: string, given: UpdateOptions) => {
+      await ask(folder(id), { ask: 'update', resources: resourcesOf(given) });
+    }),
+  );
   verb('events <id>', 'statistics as lines of JSON', (id: string, given: { stats?: boolean; interval: string }) =>
     events(folder(id), given.stats ? undefined : Number.parseFloat(given.interval)),
   )
     .option('--stats', 'once')
     .option('--interval <seconds>', 'time between two', '5');
-  verb('ps <id>', 'processes of a container', async (id: string, given: { format: string }) =>
-    processes(folder(id), given.format),
-  ).option('-f, --format <table|json>', 'how they are shown', 'table');
+  verb('ps <id> [option...]', 'processes of a container', (id: string, words: string[], given: { format: string }) =>
+    processes(folder(id), words, given.format),
+  )
+    .passThroughOptions()
+    .option('-f, --format <table|json>', 'how they are shown', 'table');
   verb('list', 'all containers', async (given: { format: string; quiet?: boolean }) => list(globals().root, given))
     .option('-f, --format <table|json>', 'how they are shown', 'table')
     .option('-q, --quiet', 'IDs only');
@@ -155,7 +155,10 @@ export function ociCommand(): Command {
         'Stop it and start another one; what it has written to its root and binds is there.',
       );
     }).allowUnknownOption();
-  verb('features', 'what the runtime can do, as JSON', async () => printJson(features()));
+  verb('features', 'what the runtime can do, as JSON', async () => {
+    const { features } = await import('../oci/features.js');
+    printJson(features());
+  });
   verb('exec <id> [command...]', 'a program more in a container', (id: string, args: string[], given: ExecGiven) =>
     exec(folder(id), args, given, globals()),
   )
@@ -168,42 +171,56 @@ export function ociCommand(): Command {
     .option('-e, --env <name=value>', 'an environment variable; repeatable', collect)
     .option('--cwd <path>', 'working directory')
     .option('-u, --user <user[:group]>', 'who it runs as')
+    .option('-g, --additional-gids <gid>', 'a group more; repeatable', collect)
+    .option('-c, --cap <capability>', 'a capability more; repeatable', collect)
+    .option('--no-new-privs', 'no program gets more rights')
+    .option('--ignore-paused', 'in a paused container too')
+    .option('--preserve-fds <n>', 'refused but 0: no descriptor of the host goes in', noDescriptors)
+    .option('--process-label <label>', 'refused: there is no SELinux')
+    .option('--apparmor <profile>', 'refused: there is no AppArmor')
+    .option('--cgroup <path>', 'refused: a process is in the group of its container')
     .option('--ready', 'says on descriptor 3 when it is there');
-  oci
-    .command('sandbox <id>', { hidden: true })
-    .requiredOption('--bundle <dir>')
-    .requiredOption('--socket <path>')
-    .requiredOption('--memory <bytes>')
-    .requiredOption('--place <json>')
-    .action(async (id: string, { place, memory, ...given }: Inner) => {
-      let sandbox: Sandbox;
-      try {
-        const { Sandbox: OfContainer } = await import('../oci/sandbox.js');
-        sandbox = await OfContainer.open({ ...given, id, place: JSON.parse(place), memory: Number(memory) });
-      } catch (error) {
-        sayReady(messageOf(error));
-        process.exit(1);
-      }
-      sayReady();
-      const status = await sandbox.run();
-      await drained();
-      process.exit(status);
-    });
+  const inner = (name: string, action: (given: Inner, kept: verbs.Given) => Promise<void>): void =>
+    void oci
+      .command(`${name} <id>`, { hidden: true })
+      .requiredOption('--kept <json>')
+      .requiredOption('--socket <path>')
+      .requiredOption('--memory <bytes>')
+      .requiredOption('--place <json>')
+      .action((_id: string, given: Inner) => action(given, JSON.parse(given.kept)));
+  inner('sandbox', async ({ socket, place, memory }, given) => {
+    let sandbox: Sandbox;
+    try {
+      const { Sandbox: OfContainer } = await import('../oci/sandbox.js');
+      const kept = verbs.keep(given);
+      sandbox = await OfContainer.open({ kept, socket, place: JSON.parse(place), memory: Number(memory) });
+      folder(kept.id).write(kept);
+    } catch (error) {
+      sayReady(messageOf(error));
+      process.exit(1);
+    }
+    sayReady();
+    const status = await sandbox.run();
+    await drained();
+    process.exit(status);
+  });
   // stands for a container in somebody else's sandbox
-  oci
-    .command('shared <id>', { hidden: true })
-    .requiredOption('--bundle <dir>')
-    .requiredOption('--socket <path>')
-    .requiredOption('--memory <bytes>')
-    .requiredOption('--place <json>')
-    .action((id: string, { bundle, socket, place }: Inner) =>
-      standFor(socket, id, { ask: 'create', bundle, place: JSON.parse(place) }),
-    );
+  inner('shared', ({ socket, place }, given) => {
+    const kept = verbs.keep(given);
+    const begun = (): void => folder(kept.id).write(kept);
+    return standFor(socket, kept.id, { ask: 'create', kept, place: JSON.parse(place) }, begun);
+  });
   return oci;
 }
 
+/** Throws InputError. */
+function noDescriptors(text: string): string {
+  if (Number(text) !== 0)
+    throw new InputError(`--preserve-fds ${text}: a descriptor of the host's kernel can't be had on the container's`);
+  return text;
+}
+
 const collect = (value: string, list: string[] = []): string[] => [...list, value];
-const printJson = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 
 function log({ log: file, logFormat }: Globals, message: string): void {
   if (file === undefined) return;
@@ -229,7 +246,7 @@ function signalNumber(text: string): number {
   const number = /^\d{1,2}$/.test(text)
     ? Number(text)
     : SIGNAL_NAMES.indexOf(name.startsWith('SIG') ? name : `SIG${name}`);
-  if (number < 1 || number > 64) throw new InputError(`unknown signal "${text}"`, 'For example KILL, SIGTERM or 9.');
+  if (number < 0 || number > 64) throw new InputError(`unknown signal "${text}"`, 'For example KILL, SIGTERM or 9.');
   return number;
 }
 
@@ -256,94 +273,8 @@ async function run(folder: StateFolder, options: verbs.CreateOptions, { detach, 
   return status;
 }
 
-interface UpdateOptions {
-  resources?: string;
-  memory?: string;
-  cpuQuota?: string;
-  cpuPeriod?: string;
-  cpuShare?: string;
-  pidsLimit?: string;
-  blkioWeight?: string;
-  memoryReservation?: string;
-  cpusetCpus?: string;
-}
-
-function resourcesOf(given: UpdateOptions): ResourcesSpec {
-  if (given.resources !== undefined)
-    return readJson(given.resources === '-' ? '/dev/stdin' : given.resources) as ResourcesSpec;
-  const number = (text: string | undefined): number | undefined => {
-    if (text === undefined) return undefined;
-    if (!/^-?\d{1,15}$/.test(text)) throw new InputError(`update: '${text}' is no number`);
-    return Number(text);
-  };
-  return {
-    memory: { limit: number(given.memory), reservation: number(given.memoryReservation) },
-    cpu: {
-      quota: number(given.cpuQuota),
-      period: number(given.cpuPeriod),
-      shares: number(given.cpuShare),
-      cpus: given.cpusetCpus,
-    },
-    pids: { limit: number(given.pidsLimit) },
-    blockIO: { weight: number(given.blkioWeight) },
-  };
-}
-
-async function events(folder: StateFolder, seconds: number | undefined): Promise<void> {
-  for (;;) {
-    const of = (await ask(folder, { ask: 'stats' })) as Statistics;
-    const data = {
-      cpu: {
-        usage: { total: of.cpu, kernel: of.systemCpu, user: of.cpu - of.systemCpu },
-        throttling: {
-          periods: of.periods,
-          throttledPeriods: of.throttledPeriods,
-          throttledTime: of.throttledNanoseconds,
-        },
-      },
-      memory: {
-        usage: { usage: of.memory, max: of.memoryPeak, limit: of.memoryLimit, failcnt: of.failures },
-        raw: of.memoryStat,
-      },
-      pids: { current: of.pids, limit: of.pidsLimit },
-      blkio: {
-        ioServiceBytesRecursive: of.disks.flatMap(({ major, minor, readBytes, writtenBytes }) => [
-          { major, minor, op: 'Read', value: readBytes },
-          { major, minor, op: 'Write', value: writtenBytes },
-        ]),
-        ioServicedRecursive: of.disks.flatMap(({ major, minor, readOperations, writtenOperations }) => [
-          { major, minor, op: 'Read', value: readOperations },
-          { major, minor, op: 'Write', value: writtenOperations },
-        ]),
-      },
-    };
-    process.stdout.write(`${JSON.stringify({ type: 'stats', id: folder.id, data })}\n`);
-    if (seconds === undefined || !(seconds > 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  }
-}
-
-async function processes(folder: StateFolder, format: string): Promise<void> {
-  const rows = (await ask(folder, { ask: 'processes' })) as ProcessRow[];
-  if (format === 'json') return printJson(rows.map(({ pid }) => pid));
-  const line = (uid: string, pid: string, parent: string, command: string): string =>
-    `${uid.padEnd(8)}${pid.padStart(6)}${parent.padStart(7)}  ${command}\n`;
-  const lines = rows.map(({ uid, pid, parent, command }) => line(`${uid}`, `${pid}`, `${parent}`, command));
-  process.stdout.write(`${line('UID', 'PID', 'PPID', 'CMD')}${lines.join('')}`);
-}
-
-async function list(root: string, { format, quiet }: { format: string; quiet?: boolean }): Promise<void> {
-  const all = await Promise.all(StateFolder.all(root).map(verbs.state));
-  if (quiet) process.stdout.write(all.map(({ id }) => `${id}\n`).join(''));
-  else if (format === 'json') printJson(all);
-  else {
-    const lines = all.map((each) => ['id', 'pid', 'status', 'bundle', 'created'].map((name) => String(each[name])));
-    process.stdout.write(`${columns([['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED'], ...lines]).join('\n')}\n`);
-  }
-}
-
 interface Inner {
-  bundle: string;
+  kept: string;
   socket: string;
   memory: string;
   place: string;
@@ -359,15 +290,26 @@ interface ExecGiven {
   cwd?: string;
   user?: string;
   ready?: boolean;
+  additionalGids?: string[];
+  cap?: string[];
+  /** Commander's name for the lack of --no-new-privs. */
+  newPrivs?: boolean;
+  ignorePaused?: boolean;
+  processLabel?: string;
+  apparmor?: string;
+  cgroup?: string;
 }
 
 async function exec(folder: StateFolder, args: string[], given: ExecGiven, { root }: Globals): Promise<number> {
-  const spec = verbs.processSpec(folder, {
-    ...(given.process !== undefined && { process: readJson(given.process) as ProcessSpec }),
-    ...{ args, env: given.env ?? [], tty: given.tty ?? false, cwd: given.cwd, user: given.user },
-  });
+  refuseLabels(given);
+  if (!given.ready) await verbs.requireRunning(folder, given.ignorePaused ?? false);
+  const { process: file, ...words } = given;
+  const process_ = file === undefined ? undefined : ((given.ready ? JSON.parse(file) : readJson(file)) as ProcessSpec);
+  const spec = verbs.processSpec(folder, { ...words, args, process: process_, noNewPrivs: words.newPrivs === false });
   const question = { ask: 'exec', process: spec } as const;
   if (given.ready) return standFor(folder.door, folder.id, question);
+  if (spec.terminal && given.detach && given.consoleSocket === undefined)
+    throw new InputError('exec: a terminal without anybody at it needs --console-socket');
   if (!given.detach && !given.consoleSocket) {
     const begun = (): void => verbs.writePid(given.pidFile, process.pid);
     const status = await execute(folder.door, folder.id, question, begun);
@@ -375,20 +317,25 @@ async function exec(folder: StateFolder, args: string[], given: ExecGiven, { roo
     process.exit(status);
   }
   // who stands for the process goes on when we have ended
-  const options = ['process', 'env', 'cwd', 'user'] as const;
-  const again = options.flatMap((name) => [given[name] ?? []].flat().flatMap((value) => [`--${name}`, value]));
-  const words = ['--root', root, 'exec', '--ready', ...(given.tty ? ['--tty'] : []), ...again, folder.id, ...args];
-  const { pid } = await startApart(words, spec.terminal ? given.consoleSocket : undefined);
+  const again = ['--root', root, 'exec', '--ready', '--process', JSON.stringify(spec), folder.id];
+  const { pid, ended } = await startApart(again, spec.terminal ? given.consoleSocket : undefined);
   verbs.writePid(given.pidFile, pid);
-  process.exit(0);
+  process.exit(given.detach ? 0 : await ended);
+}
+
+function refuseLabels({ processLabel, apparmor, cgroup }: ExecGiven): void {
+  const refused = { 'process-label': processLabel, apparmor, cgroup };
+  for (const [name, value] of Object.entries(refused))
+    if (value) throw new InputError(`exec --${name} ${value}: our kernel has nothing of the kind`);
 }
 
 /** We stand for what is in the sandbox: with its streams, and its status at the end. */
-async function standFor(door: string, id: string, question: Streamed): Promise<never> {
+async function standFor(door: string, id: string, question: Streamed, then: () => void = () => {}): Promise<never> {
   let begun = false;
   try {
     const status = await execute(door, id, question, () => {
       begun = true;
+      then();
       sayReady();
     });
     await drained();

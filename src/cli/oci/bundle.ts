@@ -1,5 +1,5 @@
 // A bundle: the folder with config.json and the root that it names. OCI runtime-spec, bundle.md, config.md.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import type { RuntimeSpec } from '../../base/runtime-spec.js';
@@ -55,19 +55,27 @@ export function writeConfig(folder: string, spec: RuntimeSpec): void {
   }
 }
 
-/** The root must be there before anything begins in it. Throws InputError. */
-export function checkRoot({ rootfs }: Bundle): void {
-  const folder = statSync(rootfs, { throwIfNoEntry: false });
-  if (!folder?.isDirectory())
-    throw new InputError(`root.path: ${rootfs}: ${folder ? 'is no directory' : 'no such file or directory'}`);
+/** What a container needs before anything begins: as runc has it, for a node would take what is missing for what is usual. Throws InputError. */
+export function checkBundle({ rootfs, spec }: Bundle): void {
+  const { process: of, hostname, linux } = spec;
+  if (!of) throw new InputError('process property must not be empty');
+  if (!Array.isArray(of.args) || of.args.length === 0) throw new InputError('args must not be empty');
+  if (!of.cwd) throw new InputError('Cwd property must not be empty');
+  if (hostname && !linux?.namespaces?.some(({ type }) => type === 'uts'))
+    throw new InputError('unable to set hostname without a private UTS namespace');
+  const folder = lstatSync(rootfs, { throwIfNoEntry: false });
+  if (!folder) throw new InputError(`invalid rootfs: ${rootfs}: no such file or directory`);
+  if (folder.isSymbolicLink()) throw new InputError(`invalid rootfs: ${rootfs} is a symlink`);
+  if (!folder.isDirectory()) throw new InputError(`invalid rootfs: ${rootfs} is no directory`);
 }
 
 /** Throws InputError. */
 export function openBundle(folder: string): Bundle {
   const path = resolve(folder);
   const spec = readJson(join(path, 'config.json')) as Bundle['spec'];
-  if (spec === null || typeof spec !== 'object') throw new InputError(`${path}/config.json: is no object`);
+  if (spec === null || typeof spec !== 'object' || Array.isArray(spec))
+    throw new InputError(`${path}/config.json: is no object`);
   const root = spec.root?.path;
-  if (typeof root !== 'string' || root === '') throw new InputError(`${path}/config.json: root.path is missing`);
+  if (typeof root !== 'string' || root === '') throw new InputError(`${path}/config.json: root must be specified`);
   return { path, rootfs: resolve(path, root), spec };
 }

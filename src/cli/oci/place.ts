@@ -36,11 +36,9 @@ export function placeOf(spec: RuntimeSpec, root: string): PlaceOf {
     let owner = alive.find((kept) => kept.pid === pid);
     if (!owner && type === 'network') {
       const network = identityOf(path);
+      if (network === ownNetwork()) continue;
       owner = alive.find((kept) => kept.network === network);
-      if (!owner) {
-        if (network === identityOf('/proc/self/ns/net')) continue;
-        place.network = path;
-      }
+      if (!owner) place.network = path;
     } else if (!owner)
       throw new InputError(
         `namespaces: ${type} of ${path}: that is no container's of this runtime`,
@@ -68,11 +66,8 @@ function join(place: PlaceOf, type: NamespaceType, owner: Kept): void {
   place.within[type] = owner.id;
 }
 
-/** Which network namespace of the host's a process is in, if it is another one than ours. */
-export function networkOf(pid: number): string | undefined {
-  const network = identityOf(`/proc/${pid}/ns/net`);
-  return network === identityOf('/proc/self/ns/net') ? undefined : network;
-}
+/** Which network namespace of the host's we are in. */
+export const ownNetwork = (): string => identityOf('/proc/self/ns/net');
 
 /** Which namespace it is. */
 function identityOf(path: string): string {

@@ -8,30 +8,32 @@ import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../../base/runtime
 import { NodeHost } from '../../hosts/node/host.js';
 import { nodePlatform } from '../../hosts/node/platform.js';
 import { createNode } from '../../kernel/node.js';
+import { SIGHUP, SIGINT, SIGKILL, SIGTERM } from '../../kernel/abi/signal.js';
 import { localChannel } from '../../node/local-channel.js';
 import { NodeServer } from '../../node/server.js';
 import { NodeClient } from '../../runtime/node-client.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { nodeFiles } from '../node-files.js';
-import { openBundle } from './bundle.js';
+import { type Hooks, openBundle } from './bundle.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
+import { hookFailure, hookState, processOfHook, runHooks } from './hooks.js';
 import { hasInterfaces, type OpenNetwork, openOuterNetwork } from './outer-network.js';
 import type { Place } from './place.js';
+import type { Kept } from './state-folder.js';
 
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
 /** What a sandbox is asked of a container; `exec` and `create` go on with frames of streams. */
 export type Question =
-  | { ask: 'start' | 'pause' | 'resume' | 'status' | 'stats' | 'processes' }
+  | { ask: 'start' | 'createContainerHooks' | 'pause' | 'resume' | 'status' | 'stats' | 'processes' }
   | { ask: 'kill'; signal: number; all: boolean }
   | { ask: 'update'; resources: ResourcesSpec }
   | { ask: 'exec'; process: ProcessSpec }
-  | { ask: 'create'; bundle: string; place: Place }
+  | { ask: 'create'; kept: Kept; place: Place }
   | { ask: 'resize'; exec?: string; rows: number; columns: number };
 
 export interface SandboxOptions {
-  id: string;
-  bundle: string;
+  kept: Kept;
   place: Place;
   socket: string;
   /** Bytes of the node's memory. */
@@ -40,12 +42,19 @@ export interface SandboxOptions {
 
 interface Held {
   status: Status;
+  kept: Kept;
+  hooks: Hooks;
   /** Of the node's. */
   pid: number;
+  /** It has ended, with a status as wait4 gives it. */
+  end(status: number): void;
 }
 
 const QUESTIONS_MAX = 64;
 const CONTAINERS_MAX = 64;
+const ENDING = [SIGHUP, SIGINT, SIGKILL, SIGTERM];
+/** Characters that a hook says of why it failed. */
+const HOOK_WORDS_MAX = 4096;
 
 /** A status of wait4's as a shell has it. */
 export const exitStatus = (status: number): number =>
@@ -69,7 +78,8 @@ export class Sandbox {
   ) {}
 
   /** Creates the container of a bundle. Throws InputError or NodeFailure. */
-  static async open({ id, bundle, place, socket, memory }: SandboxOptions): Promise<Sandbox> {
+  static async open({ kept, place, socket, memory }: SandboxOptions): Promise<Sandbox> {
+    const { id, bundle } = kept;
     const { spec } = openBundle(bundle);
     const host = new NodeHost();
     const { kernel, vcpu } = createNode({
@@ -89,7 +99,7 @@ export class Sandbox {
     const output = sandbox.streams(process.stdout, process.stderr);
     const plugged = place.outer && hasInterfaces() ? sandbox.openNetwork() : undefined;
     plugged?.catch(() => {});
-    sandbox.over = (await sandbox.create(id, bundle, place, output)).ended;
+    sandbox.over = (await sandbox.create(kept, place, output)).ended;
     await plugged;
     sandbox.unplugged = place.outer;
     sandbox.takeInput(spec.process?.terminal === true);
@@ -145,27 +155,26 @@ export class Sandbox {
 
   /** Throws InputError or NodeFailure. `ended` is its status as a shell has it. */
   private async create(
-    id: string,
-    bundle: string,
+    kept: Kept,
     place: Place,
     output: (stream: 1 | 2, bytes: Uint8Array) => void | Promise<void>,
   ): Promise<{ ended: Promise<number>; spec: RuntimeSpec }> {
-    if (this.containers.has(id)) throw new InputError(`container with id exists: ${id}`);
+    const { id, bundle } = kept;
+    if (this.containers.has(id)) throw new InputError(`container with given ID already exists: ${id}`);
     if (this.containers.size >= CONTAINERS_MAX) throw new InputError(`the sandbox has ${CONTAINERS_MAX} containers`);
     const { spec, rootfs } = openBundle(bundle);
     this.settle(spec, place);
-    const held: Held = { status: 'creating', pid: 0 };
+    const held: Held = { status: 'creating', pid: 0, kept, hooks: spec.hooks ?? {}, end: () => {} };
     this.containers.set(id, held);
-    let exited!: (status: number) => void;
     const ended = new Promise<number>((resolve) => {
-      exited = (status) => {
+      held.end = (status) => {
         held.status = 'stopped';
         resolve(exitStatus(status));
       };
     });
     try {
       await this.node.call('addRoot', { id, folder: rootfs });
-      this.node.listen({ id }, { output, exited });
+      this.node.listen({ id }, { output, exited: held.end });
       ({ pid: held.pid } = await this.node.call('create', { id, root: id, spec }));
     } catch (error) {
       this.node.forget({ id });
@@ -261,9 +270,13 @@ export class Sandbox {
         return held.status;
       case 'start':
         if (id === this.id && this.unplugged) await this.plug();
+        await this.startContainerHooks(id, held);
         await node.call('start', { id });
         held.status = 'running';
         return;
+      case 'createContainerHooks':
+        // its namespaces are ours, as far as the host has any
+        return runHooks(held.hooks.createContainer, held.kept, 'creating');
       case 'pause':
         await node.call('pause', { id });
         held.status = 'paused';
@@ -272,8 +285,15 @@ export class Sandbox {
         await node.call('resume', { id });
         held.status = 'running';
         return;
-      case 'kill':
+      case 'kill': {
+        // who has not begun handles nothing
+        if (held.status === 'created') {
+          if (ENDING.includes(question.signal)) endLater(held, question.signal);
+          return;
+        }
+        if (question.signal === 0) return;
         return await node.call('kill', { id, signal: question.signal, all: question.all });
+      }
       case 'update':
         return await node.call('update', { id, resources: question.resources });
       case 'resize':
@@ -284,6 +304,36 @@ export class Sandbox {
         return await node.call('processes', { id });
       default:
         throw new Error('it is not known what is asked');
+    }
+  }
+
+  /** Programs of the container, before its own. Throws InputError when one fails: the container ends. */
+  private async startContainerHooks(id: string, held: Held): Promise<void> {
+    for (const hook of held.hooks.startContainer ?? []) {
+      const exec = `hook${this.nextExec++}`;
+      let said = '';
+      let late: NodeJS.Timeout | undefined;
+      const ended = new Promise<number>((resolve) => {
+        const output = (_: number, bytes: Uint8Array): void => {
+          if (said.length < HOOK_WORDS_MAX) said += Buffer.from(bytes).toString();
+        };
+        this.node.listen({ id, exec }, { output, exited: (status) => resolve(exitStatus(status)) });
+      });
+      try {
+        await this.node.call('exec', { id, exec, process: processOfHook(hook) });
+        const kill = (): void => void this.node.call('kill', { id, exec, signal: SIGKILL }).catch(() => {});
+        if (hook.timeout !== undefined) late = setTimeout(kill, hook.timeout * 1000);
+        void this.node.input({ id, exec }, Buffer.from(hookState(held.kept, 'created')));
+        this.node.endInput({ id, exec });
+        const status = await ended;
+        if (status !== 0) throw hookFailure(hook.path, said.trim(), status);
+      } catch (error) {
+        this.node.forget({ id, exec });
+        endLater(held, SIGKILL);
+        throw error;
+      } finally {
+        clearTimeout(late);
+      }
     }
   }
 
@@ -317,9 +367,9 @@ export class Sandbox {
     socket: Socket,
     frames: ReturnType<typeof framesOf>,
     id: string,
-    { bundle, place }: Extract<Question, { ask: 'create' }>,
+    { kept, place }: Extract<Question, { ask: 'create' }>,
   ): Promise<void> {
-    const { ended, spec } = await this.create(id, bundle, place, outputTo(socket));
+    const { ended, spec } = await this.create(kept, place, outputTo(socket));
     const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     await sendJson(socket, { result: { terminal: spec.process?.terminal === true } });
     void this.passInput(frames, { id });
@@ -341,6 +391,9 @@ export class Sandbox {
     this.node.endInput(name);
   }
 }
+
+/** Whoever asks gets his answer first. */
+const endLater = (held: Held, status: number): void => void setImmediate(() => held.end(status));
 
 const outputTo =
   (socket: Socket) =>

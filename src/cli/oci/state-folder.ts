@@ -52,7 +52,10 @@ export class StateFolder {
       mkdirSync(this.path, { mode: 0o700 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-        throw new InputError(`container with id exists: ${this.id}`, 'Choose another ID, or delete that one first.');
+        throw new InputError(
+          `container with given ID already exists: ${this.id}`,
+          'Choose another ID, or delete that one first.',
+        );
       throw new InputError(`${this.path}: ${reason(error)}`, undefined, { cause: error });
     }
   }
@@ -104,13 +107,14 @@ export class StateFolder {
   }
 }
 
-/** When a process began, in the host's ticks; undefined: there is none, or it has ended. */
+/** When a process began: the host's boot, and ticks since then; undefined: there is none, or it has ended. */
 export function startOf(pid: number): string | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${fields[19]}`;
   } catch {
     return undefined;
   }
