@@ -19,6 +19,8 @@ export class Clock {
   private readonly origin: number;
   /** What monotonic() said last: a program may have been told. */
   latest = 0;
+  /** What programs work the time out from on their own. */
+  counter?: { readonly shownTime: number };
   /** Nanoseconds since 1970 at the origin. */
   private base: number;
 
@@ -37,6 +39,11 @@ export class Clock {
     return this.latest;
   }
 
+  /** CLOCK_MONOTONIC as programs are told it: not before what they have seen. */
+  get told(): number {
+    return Math.max(this.monotonic(), this.counter?.shownTime ?? 0);
+  }
+
   /** Nanoseconds of the host's processor so far; undefined: the host does not say. */
   hostTime(): number | undefined {
     const seconds = this.source.cpuSeconds?.();
@@ -44,7 +51,7 @@ export class Clock {
   }
 
   /** CLOCK_REALTIME; `now`: when CLOCK_MONOTONIC is that. */
-  date(now = this.monotonic()): Timestamp {
+  date(now = this.told): Timestamp {
     const seconds = Math.floor(this.base / 1e9);
     const whole = timestampOf(now + (this.base - seconds * 1e9));
     return { seconds: seconds + whole.seconds, nanoseconds: whole.nanoseconds };

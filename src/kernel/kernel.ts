@@ -176,6 +176,7 @@ export class Kernel {
     this.memory = new Tmpfs(this.newDevice(), this.frames, { size: options.ram }, this.clock);
     this.memoryRoot = this.newMount(this.memory, this.memory.rootDentry, 0);
     this.runner = new Runner(this);
+    this.clock.counter = this.runner;
     this.log.add(5, 0, `Linux version ${RELEASE} (tabvisor) ${VERSION}`);
     this.netNamespace = new NetNamespace(this, this.userNamespace).hold();
     this.netNamespace.addressing.setUp(this.netNamespace.loopback, true);
@@ -188,6 +189,7 @@ export class Kernel {
     this.tables = new Map();
     this.newestTable = undefined;
     this.runner = new Runner(this);
+    this.clock.counter = this.runner;
     this.dateChanged();
     this.onProcessEnded = () => {};
     this.onOutOfMemory = () => {};
@@ -398,11 +400,6 @@ export class Kernel {
   /** The task that has the processor. */
   get current(): Task | undefined {
     return this.runner.current;
-  }
-
-  /** CLOCK_MONOTONIC as programs are told it: not before what the time-stamp counter has shown. */
-  get programTime(): number {
-    return Math.max(this.clock.monotonic(), this.runner.shownTime);
   }
 
   /** Frames are charged to the task's group from now on. */

@@ -176,7 +176,7 @@ export function writeTimer(task: Task, address: number, left: number, interval: 
 /** When a first expiration is due on the monotonic clock; Infinity for 0, which stops a timer. */
 export function dueAt(task: Task, clock: number, first: number, absolute: boolean): number {
   if (first === 0) return Number.POSITIVE_INFINITY;
-  const now = task.kernel.programTime;
+  const now = task.kernel.clock.told;
   if (!absolute) return now + first;
   return isRealClock(clock)
     ? now + Math.max(0, first - nanosecondsOf(task.kernel.clock.date(now)))

@@ -34,10 +34,10 @@ function call(
     timeout = nanosecondsOf(time);
     // FUTEX_WAIT waits for so long, the others until then; FUTEX_LOCK_PI by the date, without saying so
     if (command !== FUTEX_WAIT) {
-      const { clock, programTime } = task.kernel;
-      const now = (): number => programTime + task.namespaces.time.ahead(CLOCK_MONOTONIC);
+      const { clock } = task.kernel;
+      const now = (): number => clock.told + task.namespaces.time.ahead(CLOCK_MONOTONIC);
       const byDate = (operation & FUTEX_CLOCK_REALTIME) !== 0 || command === FUTEX_LOCK_PI;
-      timeout = Math.max(0, timeout - (byDate ? nanosecondsOf(clock.date(programTime)) : now()));
+      timeout = Math.max(0, timeout - (byDate ? nanosecondsOf(clock.date()) : now()));
     }
   }
   return futexCall(task, { address, operation, value, timeout, value2: fourth, address2, value3 });

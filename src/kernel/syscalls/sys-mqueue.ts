@@ -90,8 +90,8 @@ function deadline(task: Task, address: number, wide: boolean): number {
   if (address === 0 || task.callState.timed) return 0;
   const time = timestampAt(task, address, wide);
   if (typeof time === 'number') return time;
-  const { clock, programTime } = task.kernel;
-  task.timeOut(Math.max(0, nanosecondsOf(time) - nanosecondsOf(clock.date(programTime))));
+  const { clock } = task.kernel;
+  task.timeOut(Math.max(0, nanosecondsOf(time) - nanosecondsOf(clock.date())));
   return 0;
 }
 

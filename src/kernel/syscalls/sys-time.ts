@@ -34,13 +34,13 @@ export function readClock(task: Task, clock: number): Timestamp | undefined {
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
     case CLOCK_TAI:
-      return kernel.clock.date(kernel.programTime);
+      return kernel.clock.date();
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM:
-      return task.namespaces.time.shown(clock, timestampOf(kernel.programTime));
+      return task.namespaces.time.shown(clock, timestampOf(kernel.clock.told));
     case CLOCK_PROCESS_CPUTIME_ID: {
       const { userTime, systemTime } = task.process.totalUsage;
       return timestampOf(userTime + systemTime + task.kernel.currentRun());

@@ -61,7 +61,7 @@ export function setitimer(task: Task, which: number, address: number, oldAddress
 }
 
 function setReal(task: Task, first: number, interval: number): void {
-  const when = first === 0 ? Number.POSITIVE_INFINITY : task.kernel.programTime + first;
+  const when = first === 0 ? Number.POSITIVE_INFINITY : task.kernel.clock.told + first;
   task.process.timers.real.set(when, interval);
 }
 

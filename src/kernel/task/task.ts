@@ -231,7 +231,7 @@ export class Task implements Waiter, Timed {
     if (this.callState.timed) return;
     this.callState.timed = true;
     this.callState.deadline =
-      nanoseconds === Number.POSITIVE_INFINITY ? nanoseconds : this.kernel.programTime + nanoseconds;
+      nanoseconds === Number.POSITIVE_INFINITY ? nanoseconds : this.kernel.clock.told + nanoseconds;
   }
 
   get timedOut(): boolean {

@@ -1,7 +1,9 @@
 // man 2 clock_gettime, man 7 vdso, man 2 nanosleep: clocks as the vDSO and the calls tell them are the same clocks, and none goes back.
 #include "show.h"
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -65,6 +67,25 @@ static void same(void) {
   }
   unlink("file");
   show("files that are from the future", count);
+  // a datagram's time lies between its sending and its reading
+  int on = 1;
+  int udp = socket(AF_INET, SOCK_DGRAM, 0);
+  struct sockaddr_in name = { AF_INET, 0, { htonl(INADDR_LOOPBACK) } };
+  socklen_t length = sizeof name;
+  bind(udp, (void *)&name, length), getsockname(udp, (void *)&name, &length), connect(udp, (void *)&name, length);
+  setsockopt(udp, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+  for (int i = count = 0; i < 200; i++) {
+    char byte, space[64];
+    struct iovec part = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space };
+    for (volatile int work = i * 79 % 300; work > 0; work--) {}
+    double sent = by_vdso(CLOCK_REALTIME);
+    send(udp, "x", 1, 0), recvmsg(udp, &message, 0);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    double stamped = header ? seconds(*(struct timespec *)CMSG_DATA(header)) : 0;
+    count += stamped + 1e-6 < sent || stamped > by_vdso(CLOCK_REALTIME) + 1e-6;
+  }
+  show("datagrams from before or after", count);
   struct sysinfo info;
   sysinfo(&info);
   show("a machine has been up for a while", info.uptime > 0 && by_vdso(CLOCK_MONOTONIC) >= 1);

@@ -393,6 +393,26 @@ int main(void) {
   send(s6, "x", 1, 0);
   show("nobody there is ECONNREFUSED with IPv6 too", recv(s6, buffer, 10, MSG_DONTWAIT));
 
+  // getaddrinfo(3) asks so for the address that each of its answers would be reached from
+  static const char *const pairs[][2] = { { "::", "0.0.0.0" }, { "::1", "127.0.0.1" }, { "::ffff:0.0.0.0", "0.0.0.0" } };
+  for (int i = 0; i < 3; i++) {
+    int one = socket(AF_INET6, SOCK_DGRAM, 0);
+    struct sockaddr_in6 six = at6(pairs[i][0], 80), named;
+    struct sockaddr_in four = at(pairs[i][1], 80);
+    struct sockaddr nobody = { AF_UNSPEC };
+    show("one socket for both families: connect to IPv6", connect(one, (void *)&six, sizeof six));
+    named = name6_of(one), address6_text("  from", &named.sin6_addr);
+    show("  to nobody", connect(one, &nobody, sizeof nobody));
+    show("  to IPv4", connect(one, (void *)&four, sizeof four));
+    named = name6_of(one), address6_text("  from", &named.sin6_addr);
+    close(one);
+  }
+  int mapped_only = socket(AF_INET6, SOCK_DGRAM, 0);
+  struct sockaddr_in6 own = at6("::ffff:127.0.0.1", 0), nowhere = at6("::", 80);
+  bind(mapped_only, (void *)&own, sizeof own);
+  show("of a mapped address, to ::", connect(mapped_only, (void *)&nowhere, sizeof nowhere));
+  own = name6_of(mapped_only), address6_text("  from", &own.sin6_addr);
+  close(mapped_only);
   family("readiness");
   int e = epoll_create1(0);
   struct epoll_event event = {EPOLLIN | EPOLLET, {.fd = a}};

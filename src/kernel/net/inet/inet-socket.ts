@@ -134,7 +134,9 @@ export abstract class InetSocket extends Socket implements PortHolder {
     const to = readEndpoint(this.family, bytes);
     if (typeof to === 'number') return to;
     if (typeof to.address === 'number' && this.only6) return -ENETUNREACH;
-    if (isAny(to.address)) to.address = this.family === AF_INET ? 0x7f000001 : 1n;
+    // nowhere is oneself, in the family that it, or the socket's own address, is of
+    const four = typeof to.address === 'number' || typeof this.local.address === 'number';
+    if (isAny(to.address)) to.address = four ? 0x7f000001 : 1n;
     return to;
   }
 
