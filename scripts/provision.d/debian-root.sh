@@ -7,7 +7,7 @@ DEBIAN_PACKAGES=(
   xz-utils zstd                                      # archives
   procps util-linux less vim nano tmux               # people at a terminal
   redis-server nginx-light curl postgresql           # services
-  iproute2 iputils-ping ca-certificates              # the network
+  iproute2 iputils-ping tcpdump ca-certificates      # the network
 )
 
 # Nothing in the root starts by itself, and what only people read stays out.

@@ -48,6 +48,7 @@ const CLEAN = [
   'traffic',
   'priority',
   'counters',
+  'packet',
 ];
 /** Programs that use up seconds: an instruction takes long for them. */
 const SPINNING = ['limits'];

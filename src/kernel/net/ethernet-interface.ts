@@ -167,6 +167,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     }
     const { capture } = this.namespace.kernel;
     if (capture?.wants(this)) capture.sees(this, bytesOf(frame), true);
+    this.namespace.packets.sees(this, frame, true);
     if (!this.send(frame)) {
       this.sent.dropped++;
       return;
@@ -193,7 +194,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
 
   sendTo(packet: Packet, station: number): void {
     const { segment } = packet;
-    if (packet.header) this.put(frameOf(madeFrame(station, this.station, packet), packet));
+    if (packet.header) this.put(frameOf(madeFrame(station, this.station, packet), about(packet)));
     else if (packetSize(packet) > Math.min(this.mtu, packet.mtu ?? this.mtu)) this.sendPieces(packet, station);
     else if (segment && segment.data.length > this.segmentsMax && packet.segmentSize !== undefined) {
       const most = Math.max(packet.segmentSize, this.segmentsMax - (this.segmentsMax % packet.segmentSize));
@@ -214,7 +215,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
         const frame = makeFrame(station, this.station, ETHERTYPE.IPV6, bytes.length);
         frame.set(bytes, ETHERNET_HEADER);
         ip.FragCreates++;
-        this.put(frameOf(frame, packet));
+        this.put(frameOf(frame, about(packet)));
       }
       return;
     }
@@ -225,7 +226,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
       writeIpv4(frame, ETHERNET_HEADER, { ...header, identification: this.fragmented }, bytes.length, field);
       frame.set(bytes, ETHERNET_HEADER + IPV4_HEADER);
       ip.FragCreates++;
-      this.put(frameOf(frame, packet));
+      this.put(frameOf(frame, about(packet)));
     }
   }
 
@@ -265,6 +266,7 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     }
     const { capture } = this.namespace.kernel;
     if (capture?.wants(this)) capture.sees(this, bytesOf(frame), false);
+    this.namespace.packets.sees(this, frame, false);
     const { destination } = frame;
     this.received.packets++;
     this.received.bytes += frameSize(frame) - ETHERNET_HEADER;
@@ -404,6 +406,9 @@ export abstract class EthernetInterface extends Interface implements NeighbourLi
     if (routes.add(route) === 0) changes.routeChanged(route, false);
   }
 }
+
+/** What a packet says of itself to queues. */
+const about = ({ priority, mark }: Packet): Pick<Packet, 'priority' | 'mark'> => ({ priority, mark });
 
 /** Is it a message of neighbour discovery? */
 function isDiscovery({ protocol, payload }: Packet): boolean {

@@ -7,6 +7,7 @@ import {
   AF_INET,
   AF_INET6,
   AF_NETLINK,
+  AF_PACKET,
   AF_UNIX,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -22,6 +23,7 @@ import { RawSocket } from './inet/raw-socket.js';
 import { TcpSocket } from './inet/tcp-socket.js';
 import { UdpSocket } from './inet/udp-socket.js';
 import { NetlinkSocket } from './netlink/netlink-socket.js';
+import { PacketSocket } from './packet/packet-socket.js';
 import type { Socket } from './socket.js';
 import { UnixSocket } from './unix-socket.js';
 
@@ -46,6 +48,10 @@ export function createSocket(task: Task, family: number, typeAndFlags: number, p
     case AF_INET:
     case AF_INET6:
       return internetSocket(task, family, type, protocol, flags);
+    case AF_PACKET:
+      if (!task.credentials.capable(task.namespaces.net.owner, CAP_NET_RAW)) return -EPERM;
+      if (type !== SOCK_RAW && type !== SOCK_DGRAM) return -ESOCKTNOSUPPORT;
+      return new PacketSocket(task, type, protocol & 0xffff, flags);
     case AF_NETLINK:
       if (type !== SOCK_RAW && type !== SOCK_DGRAM) return -ESOCKTNOSUPPORT;
       if (protocol !== NETLINK_ROUTE && protocol !== NETLINK_SOCK_DIAG) return -EPROTONOSUPPORT;

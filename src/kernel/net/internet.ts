@@ -13,7 +13,7 @@ import { priorityOfService } from './inet/service-priority.js';
 import type { TcpEndpoint } from './inet/tcp-endpoint.js';
 import type { Interface } from './interface.js';
 import type { Queued } from './queue/qdisc.js';
-import { packetFrame, packetSize } from './link/frame.js';
+import { frameOf, packetFrame, packetSize } from './link/frame.js';
 import { copyOf, datagramOf, lengthOf, type Packet, segmentOf } from './packet.js';
 import { PathMtus } from './path-mtus.js';
 import type { Route } from './routes.js';
@@ -49,7 +49,7 @@ export interface Passing {
 }
 
 /** A packet that waits before the loopback. */
-class QueuedPassing implements Queued {
+export class QueuedPassing implements Queued {
   readonly size: number;
 
   constructor(readonly load: Passing) {
@@ -173,9 +173,14 @@ export class Internet {
 
   /** Nobody but the two ends sees what passes within the namespace: segments may go as they are. */
   get isPrivate(): boolean {
-    const { raw, loopback, kernel, filter } = this.namespace;
+    const { raw, packets, loopback, kernel, filter } = this.namespace;
     return (
-      raw.quiet && !filter.active && loopback.up && loopback.traffic.isOpen && kernel.capture?.wants(loopback) !== true
+      raw.quiet &&
+      !packets.wants(loopback) &&
+      !filter.active &&
+      loopback.up &&
+      loopback.traffic.isOpen &&
+      kernel.capture?.wants(loopback) !== true
     );
   }
 
@@ -214,10 +219,20 @@ export class Internet {
         side.bytes += bytes;
       }
       const { capture } = this.namespace.kernel;
+      this.seen(passing.packet!);
       if (capture?.wants(passing.by)) capture.sees(passing.by, packetFrame(0, 0, passing.packet!, 0), false);
     }
     this.passing.push(passing);
     if (!this.busy) this.run();
+  }
+
+  /** Packet sockets see a packet of the loopback go and come. */
+  private seen(packet: Packet): void {
+    const { packets, loopback } = this.namespace;
+    if (!packets.wants(loopback)) return;
+    const frame = frameOf(packetFrame(0, 0, packet, 0), { mark: packet.mark });
+    packets.sees(loopback, frame, true);
+    packets.sees(loopback, frame, false);
   }
 
   /** Hands on what is under way, and what that leads to: never within another packet's handling. */

@@ -1,10 +1,14 @@
 // A socket as its descriptor sees it: what the families have in common. man 7 socket; Linux net/socket.c, net/core/sock.c.
-import { EACCES, EDOM, EINVAL, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM } from '../abi/errno.js';
+import { EACCES, EDOM, EINVAL, ENOENT, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM } from '../abi/errno.js';
 import { O_RDWR } from '../abi/fcntl.js';
 import {
   AF_UNIX,
   SO_ACCEPTCONN,
+  SO_ATTACH_FILTER,
+  SO_BPF_EXTENSIONS,
   SO_BROADCAST,
+  SO_DETACH_FILTER,
+  SO_LOCK_FILTER,
   SO_DEBUG,
   SO_DOMAIN,
   SO_DONTROUTE,
@@ -41,6 +45,9 @@ import { FIONREAD } from '../abi/termios.js';
 import { FRAME_KERNEL, FRAME_SOCKET } from '../mm/frame-account.js';
 import { HeldMemory } from '../mm/held-memory.js';
 import { writeU32 } from '../mm/user-memory.js';
+import { BPF_MAXINSNS, type Instruction } from '../security/bpf.js';
+import { readInstructions, type SockFprog } from '../security/bpf-program.js';
+import { isSocketFilter } from './packet/socket-filter.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { Credentials } from '../security/credentials.js';
 import { CAP_NET_ADMIN } from '../security/capability.js';
@@ -57,6 +64,8 @@ const BUFFER_DEFAULT = 212992;
 const BUFFER_MIN = 2304;
 const SEND_BUFFER_MIN = 4608;
 const BUFFER_MAX = 425984;
+/** SKF_AD_MAX: what filters may ask for besides a packet's bytes. */
+const BPF_EXTENSIONS = 64;
 
 /** Control data of a level that is the protocol's. */
 export interface ControlItem {
@@ -110,6 +119,9 @@ export abstract class Socket extends OpenFile {
   /** An error that came by itself, told once: SO_ERROR. A positive errno. */
   protected pendingError = 0;
   readonly flagsOf = new Map<number, number>();
+  /** Which of what comes it receives: SO_ATTACH_FILTER. */
+  protected socketFilter?: readonly Instruction[];
+  private filterLocked = false;
   linger = { on: 0, seconds: 0 };
 
   constructor(
@@ -197,8 +209,9 @@ export abstract class Socket extends OpenFile {
 
   // ---- options ----------------------------------------------------------------------------------------------------------------
 
-  getOption(task: Task, level: number, name: number): OptionValue {
-    if (level !== SOL_SOCKET) return this.getProtocolOption(level, name);
+  /** `given`: the first word of where the answer goes. */
+  getOption(task: Task, level: number, name: number, given = 0): OptionValue {
+    if (level !== SOL_SOCKET) return this.getProtocolOption(level, name, given);
     switch (name) {
       case SO_TYPE:
         return { value: this.type };
@@ -216,6 +229,10 @@ export abstract class Socket extends OpenFile {
         return { value: this.listening ? 1 : 0 };
       case SO_PASSCRED:
         return { value: this.passCredentials ? 1 : 0 };
+      case SO_LOCK_FILTER:
+        return { value: this.filterLocked ? 1 : 0 };
+      case SO_BPF_EXTENSIONS:
+        return { value: BPF_EXTENSIONS };
       case SO_RCVLOWAT:
         return { value: this.flagsOf.get(name) ?? 1 };
       case SO_SNDLOWAT:
@@ -315,6 +332,19 @@ export abstract class Socket extends OpenFile {
         this.flagsOf.set(name, value);
         this.flagChanged(name);
         return 0;
+      case SO_ATTACH_FILTER:
+        return this.filters ? this.attachFilter(task, bytes) : -ENOPROTOOPT;
+      case SO_DETACH_FILTER:
+        if (!this.filters) return -ENOPROTOOPT;
+        if (this.filterLocked) return -EPERM;
+        if (!this.socketFilter) return -ENOENT;
+        this.socketFilter = undefined;
+        return 0;
+      case SO_LOCK_FILTER:
+        if (!this.filters) return -ENOPROTOOPT;
+        if (this.filterLocked && value === 0) return -EPERM;
+        this.filterLocked = value !== 0;
+        return 0;
       case SO_PRIORITY:
         if ((value < 0 || value > 6) && !task.credentials.capable(this.namespace.owner, CAP_NET_ADMIN)) return -EPERM;
         this.flagsOf.set(name, value);
@@ -323,6 +353,25 @@ export abstract class Socket extends OpenFile {
       default:
         return this.setFamilyOption(task, name, value, bytes);
     }
+  }
+
+  /** Do filters of classic BPF act on what it receives? */
+  protected get filters(): boolean {
+    return false;
+  }
+
+  /** struct sock_fprog. Linux net/core/filter.c sk_attach_filter. */
+  private attachFilter(task: Task, bytes: Uint8Array): number {
+    const { sockFprog } = task.abi.structs;
+    if (bytes.length !== sockFprog.size) return -EINVAL;
+    if (this.filterLocked) return -EPERM;
+    const head = sockFprog.read(new DataView(bytes.buffer, bytes.byteOffset), 0) as unknown as SockFprog;
+    if (head.len === 0 || head.len > BPF_MAXINSNS) return -EINVAL;
+    const program = readInstructions(task, head);
+    if (typeof program === 'number') return program;
+    if (!isSocketFilter(program)) return -EINVAL;
+    this.socketFilter = program;
+    return 0;
   }
 
   /** SO_RCVBUF or SO_SNDBUF has been set. */
@@ -350,7 +399,7 @@ export abstract class Socket extends OpenFile {
   protected setFamilyOption(_task: Task, _name: number, _value: number, _bytes: Uint8Array): number {
     return -ENOPROTOOPT;
   }
-  protected getProtocolOption(_level: number, _name: number): OptionValue {
+  protected getProtocolOption(_level: number, _name: number, _given: number): OptionValue {
     return -EOPNOTSUPP;
   }
   protected setProtocolOption(_level: number, _name: number, _value: number, _bytes: Uint8Array): number {

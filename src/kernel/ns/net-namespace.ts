@@ -18,6 +18,7 @@ import type { Interface } from '../net/interface.js';
 import { Internet } from '../net/internet.js';
 import { Loopback } from '../net/loopback.js';
 import { NetChanges } from '../net/net-changes.js';
+import { PacketTable } from '../net/packet/packet-table.js';
 import { NetSettings } from '../net/net-settings.js';
 import { Routes } from '../net/routes.js';
 import { UnixSockets } from '../net/unix-sockets.js';
@@ -48,6 +49,7 @@ export class NetNamespace extends Namespace implements Clock {
   readonly tcp: TcpTable;
   readonly udp: UdpTable;
   readonly raw = new RawTable(this);
+  readonly packets = new PacketTable();
   /** Told of what happens to interfaces, addresses, routes and neighbours. */
   readonly changes = new NetChanges();
   /** Protocol and port of netlink sockets. */
@@ -146,6 +148,7 @@ export class NetNamespace extends Namespace implements Clock {
   private takeOut(one: Interface): void {
     this.addressing.setUp(one, false);
     this.addressing.clear(one);
+    this.packets.parted(one);
     one.leave();
     // its queue stays behind: Linux net/core/dev.c dev_shutdown
     one.traffic.setRoot(undefined);

@@ -54,7 +54,7 @@ const X_SOURCE = 8;
 const ALU_OPERATIONS = [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, XOR];
 const JUMPS = [JEQ, JGT, JGE, JSET];
 
-const KNOWN = new Set([
+export const KNOWN: ReadonlySet<number> = new Set([
   ...[
     LD_W_ABS,
     LD_W_LEN,
@@ -86,7 +86,7 @@ export function isValidFilter(program: readonly Instruction[]): boolean {
 }
 
 /** `behind`: instructions that follow. */
-function isValid({ code, jt, jf, k }: Instruction, behind: number): boolean {
+export function isValid({ code, jt, jf, k }: Instruction, behind: number): boolean {
   if (!KNOWN.has(code)) return false;
   switch (code) {
     case LD_W_ABS:
@@ -109,7 +109,7 @@ function isValid({ code, jt, jf, k }: Instruction, behind: number): boolean {
 }
 
 /** Scratch memory is written before it is read, on every way. Linux check_load_and_stores. */
-function storesBeforeLoads(program: readonly Instruction[]): boolean {
+export function storesBeforeLoads(program: readonly Instruction[]): boolean {
   // the words that are written on all ways that lead to an instruction
   const written = new Uint16Array(program.length).fill(0xffff);
   let valid = 0;
@@ -192,13 +192,13 @@ export function runFilter(program: readonly Instruction[], data: Uint32Array): n
   }
 }
 
-function holds(operation: number, a: number, operand: number): boolean {
+export function holds(operation: number, a: number, operand: number): boolean {
   if (operation === JEQ) return a === operand;
   if (operation === JGT) return a > operand;
   return operation === JGE ? a >= operand : (a & operand) !== 0;
 }
 
-function compute(operation: number, a: number, operand: number): number {
+export function compute(operation: number, a: number, operand: number): number {
   switch (operation) {
     case ADD:
       return (a + operand) >>> 0;

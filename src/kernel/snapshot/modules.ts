@@ -112,6 +112,9 @@ import * as netNetChanges from '../net/net-changes.js';
 import * as netNetSettings from '../net/net-settings.js';
 import * as netNetlinkMessage from '../net/netlink/message.js';
 import * as netNetlinkNetlinkSocket from '../net/netlink/netlink-socket.js';
+import * as netPacketPacketRing from '../net/packet/packet-ring.js';
+import * as netPacketPacketSocket from '../net/packet/packet-socket.js';
+import * as netPacketPacketTable from '../net/packet/packet-table.js';
 import * as netPathMtus from '../net/path-mtus.js';
 import * as netQueueFilter from '../net/queue/filter.js';
 import * as netQueueFw from '../net/queue/fw.js';
@@ -308,6 +311,9 @@ export const MODULES: Modules = {
   'net/net-settings': netNetSettings,
   'net/netlink/message': netNetlinkMessage,
   'net/netlink/netlink-socket': netNetlinkNetlinkSocket,
+  'net/packet/packet-ring': netPacketPacketRing,
+  'net/packet/packet-socket': netPacketPacketSocket,
+  'net/packet/packet-table': netPacketPacketTable,
   'net/path-mtus': netPathMtus,
   'net/queue/filter': netQueueFilter,
   'net/queue/fw': netQueueFw,

@@ -1,8 +1,9 @@
 // seccomp(2), and prctl(2) PR_SET_SECCOMP. Linux kernel/seccomp.c.
 import { EACCES, EINVAL, ENOMEM, EOPNOTSUPP, ESRCH } from '../abi/errno.js';
 import * as S from '../abi/seccomp.js';
-import { readBytes, readU32 } from '../mm/user-memory.js';
+import { readU32 } from '../mm/user-memory.js';
 import { BPF_MAXINSNS, type Instruction, isValidFilter } from '../security/bpf.js';
+import { readInstructions, type SockFprog } from '../security/bpf-program.js';
 import { CAP_SYS_ADMIN } from '../security/capability.js';
 import { type Filter, MAX_INSNS_PER_PATH } from '../security/seccomp.js';
 import type { Task } from '../task/task.js';
@@ -78,16 +79,12 @@ function descends(filter: Filter | undefined, { seccomp: own }: Task): boolean {
 
 /** struct sock_fprog. */
 function readProgram(task: Task, address: number): Instruction[] | number {
-  const { sockFprog, sockFilter } = task.abi.structs;
-  const head = readStruct(task, sockFprog, address) as { len: number; filter: number } | number;
+  const head = readStruct(task, task.abi.structs.sockFprog, address) as SockFprog | number;
   if (typeof head === 'number') return head;
   if (head.len === 0 || head.len > BPF_MAXINSNS) return -EINVAL;
   // else a program that gains rights would be misled by who started it
   if (!task.noNewPrivileges && !task.credentials.hasHere(CAP_SYS_ADMIN)) return -EACCES;
-  const bytes = readBytes(task.space, head.filter, head.len * sockFilter.size);
-  if (typeof bytes === 'number') return bytes;
-  const view = new DataView(bytes.buffer);
-  const program: Instruction[] = [];
-  for (let i = 0; i < head.len; i++) program.push(sockFilter.read(view, i * sockFilter.size) as unknown as Instruction);
+  const program = readInstructions(task, head);
+  if (typeof program === 'number') return program;
   return isValidFilter(program) ? program : -EINVAL;
 }

@@ -1,6 +1,7 @@
 // Sockets. man 2 socket, bind, connect, accept, send, recv, getsockopt, shutdown.
 import { EAFNOSUPPORT, EBADF, EFAULT, EINVAL, ENOTSOCK, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from '../abi/errno.js';
 import { IPPROTO_IP } from '../abi/inet.js';
+import { SOL_PACKET } from '../abi/packet.js';
 import {
   AF_UNIX,
   MSG_DONTWAIT,
@@ -214,7 +215,7 @@ export function getsockopt(
   const room = readU32(task.space, lengthAddress);
   if (room === -EFAULT) return room;
   if ((room | 0) < 0) return -EINVAL;
-  const option = file.getOption(task, level, name);
+  const option = file.getOption(task, level, name, level === SOL_PACKET ? readU32(task.space, address) : 0);
   if (typeof option === 'number') return option;
   const bytes = option instanceof Uint8Array ? option : new Uint8Array(Int32Array.of(option.value).buffer);
   const length = Math.min(room, bytes.length);

@@ -25,11 +25,15 @@ import {
   SO_MARK,
   SO_PRIORITY,
 } from '../../abi/socket.js';
+import { ETHERNET_HEADER, ETHERTYPE } from '../../../net/ethernet.js';
+import { PACKET_HOST } from '../../abi/packet.js';
 import type { Address } from '../../../net/address.js';
 import type { Task } from '../../task/task.js';
 import type { Io } from '../../vfs/io.js';
 import type { Timestamp } from '../../vfs/timestamp.js';
 import type { Way } from '../internet.js';
+import { packetFrame } from '../link/frame.js';
+import { runSocketFilter } from '../packet/socket-filter.js';
 import type { Packet } from '../packet.js';
 import { EOPNOTSUPP } from '../../abi/errno.js';
 import type { Ancillary, Received } from '../socket.js';
@@ -192,8 +196,37 @@ export abstract class DatagramSocket extends InetSocket {
 
   // ---- receiving --------------------------------------------------------------------------------------------------------------
 
+  protected override get filters(): boolean {
+    return true;
+  }
+  /** Bytes of the message that a filter sees and the program does not. */
+  protected get hiddenHeader(): number {
+    return 0;
+  }
+  /** Does a filter see the header of IP too? */
+  protected seesHeader(_packet: Packet): boolean {
+    return false;
+  }
+
+  /** What the socket's filter lets through of a message; undefined: nothing. */
+  private filtered(packet: Packet, data: Uint8Array): Uint8Array | undefined {
+    const { socketFilter, hiddenHeader } = this;
+    if (!socketFilter) return data;
+    const bytes = packetFrame(0, 0, packet, 0);
+    const [protocol, header] = typeof packet.source === 'number' ? [ETHERTYPE.IPV4, 20] : [ETHERTYPE.IPV6, 40];
+    const start = ETHERNET_HEADER + (this.seesHeader(packet) ? 0 : header);
+    const by = this.namespace.interfaces.get(packet.interface);
+    const most = runSocketFilter(socketFilter, {
+      ...{ bytes, start, network: ETHERNET_HEADER, protocol, kind: PACKET_HOST, interface: packet.interface },
+      ...{ hardware: by?.type ?? 0, mark: packet.mark ?? 0 },
+    });
+    return most === 0 ? undefined : data.subarray(0, Math.max(0, most - hiddenHeader));
+  }
+
   /** A message has come. */
-  protected enqueue(packet: Packet, data: Uint8Array, from: Endpoint): void {
+  protected enqueue(packet: Packet, whole: Uint8Array, from: Endpoint): void {
+    const data = this.filtered(packet, whole);
+    if (!data) return;
     const size = data.length + OVERHEAD;
     if (this.shutRead) return;
     if (this.queued + size > this.receiveBuffer && this.queued > 0) {

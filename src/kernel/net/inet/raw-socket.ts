@@ -69,6 +69,10 @@ export class RawSocket extends DatagramSocket {
     this.namespace.raw.remove(this);
   }
 
+  protected override seesHeader({ source }: Packet): boolean {
+    return typeof source === 'number';
+  }
+
   wants(packet: Packet): boolean {
     const { source, destination, protocol } = packet;
     if (protocol !== this.protocol || (typeof source === 'number') !== (this.family === AF_INET)) return false;

@@ -15,6 +15,8 @@ import type { Endpoint } from './endpoint.js';
 import { isMulticast } from './endpoint.js';
 import type { SendControl } from './inet-socket.js';
 
+const UDP_HEADER = 8;
+
 export class UdpSocket extends DatagramSocket {
   protected readonly messageMax = 65507;
 
@@ -55,6 +57,10 @@ export class UdpSocket extends DatagramSocket {
     const failed = this.namespace.internet.send(packet, way);
     if (failed === 0) this.counts.OutDatagrams++;
     return failed === 0 ? data.length : failed;
+  }
+
+  protected override get hiddenHeader(): number {
+    return UDP_HEADER;
   }
 
   private get counts(): Counts<'InDatagrams' | 'OutDatagrams' | 'InErrors' | 'RcvbufErrors'> {

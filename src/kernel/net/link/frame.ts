@@ -22,14 +22,19 @@ export interface Frame {
   /** Of bytes: what a packet says of itself. */
   readonly priority?: number;
   readonly mark?: number;
+  /** The packet socket that has sent it, which does not see it. */
+  readonly maker?: object;
   /** Devices that it has come through. */
   readonly hops: number;
 }
 
-export function frameOf(bytes: Uint8Array, { priority, mark }: Pick<Frame, 'priority' | 'mark'> = {}): Frame {
+export function frameOf(
+  bytes: Uint8Array,
+  { priority, mark, maker }: Pick<Frame, 'priority' | 'mark' | 'maker'> = {},
+): Frame {
   return {
     ...{ destination: destinationOf(bytes), source: sourceOf(bytes), type: etherTypeOf(bytes), bytes, hops: 0 },
-    ...{ priority, mark },
+    ...{ priority, mark, maker },
   };
 }
 
@@ -114,13 +119,15 @@ export function segmentsOf(packet: Packet, most: number): Packet[] {
 /** What goes over a wire of a frame: itself, or its segments. */
 export function wireFrames(frame: Frame, identification: number): Uint8Array[] {
   const { packet, bytes } = frame;
-  if (!packet) return [bytes!.length < FRAME_LEAST ? padded(bytes!) : bytes!];
+  if (!packet) return [padded(bytes!)];
   return segmentsOf(packet, packet.segmentSize ?? Number.POSITIVE_INFINITY).map((one, i) =>
-    packetFrame(frame.destination, frame.source, one, (identification + i) & 0xffff),
+    padded(packetFrame(frame.destination, frame.source, one, (identification + i) & 0xffff)),
   );
 }
 
+/** A wire takes no shorter ones. */
 function padded(bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= FRAME_LEAST) return bytes;
   const frame = new Uint8Array(FRAME_LEAST);
   frame.set(bytes);
   return frame;
@@ -135,13 +142,13 @@ export function packetFrame(to: number, from: number, packet: Packet, identifica
     const bytes = wholeIpv6(header, payload);
     const frame = makeFrame(to, from, ETHERTYPE.IPV6, bytes.length);
     frame.set(bytes, ETHERNET_HEADER);
-    return frame;
+    return frame.subarray(0, ETHERNET_HEADER + bytes.length);
   }
   const frame = makeFrame(to, from, ETHERTYPE.IPV4, IPV4_HEADER + payload.length);
   const header = { source, destination: destination as number, protocol, timeToLive, service, dontFragment };
   writeIpv4(frame, ETHERNET_HEADER, { ...header, identification }, payload.length);
   frame.set(payload, ETHERNET_HEADER + IPV4_HEADER);
-  return frame;
+  return frame.subarray(0, ETHERNET_HEADER + IPV4_HEADER + payload.length);
 }
 
 /** In one piece: as one sees it who looks at the interface. */
