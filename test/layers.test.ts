@@ -60,7 +60,8 @@ const rooms: Record<string, string[]> = {
   'src/runtime': ['src/node/contract', 'src/oci', 'src/base'],
   'src/engine': ['src/runtime', 'src/oci', 'src/net', 'src/base'],
   'src/http': ['src/base'],
-  'src/api': ['src/http', 'src/engine', 'src/net', 'src/base'],
+  'src/buildkit': ['src/http', 'src/engine', 'src/oci', 'src/base'],
+  'src/api': ['src/buildkit', 'src/http', 'src/engine', 'src/net', 'src/base'],
   'src/kube': ['src/http', 'src/net', 'src/base'],
   'src/library': machineRooms,
   'src/hosts/node': [...machineRooms, 'src/library', 'src/http'],
@@ -69,7 +70,7 @@ const rooms: Record<string, string[]> = {
 
   web: [
     ...[...machineRooms, 'src/modes', 'src/library', 'src/hosts/browser', 'src/kernel', 'src/oci'],
-    ...['src/node', 'src/runtime', 'src/engine', 'src/http', 'src/api'],
+    ...['src/node', 'src/runtime', 'src/engine', 'src/http', 'src/buildkit', 'src/api'],
     ...['src/cli/docker', 'src/cli/help-text', 'src/cli/layer-progress'],
   ],
   bench: ['src/modes'],

@@ -2,9 +2,11 @@
 // Docker Engine API 1.24 to 1.51.
 import type { Engine } from '../engine/engine.js';
 import type { Handler, HttpRequest, Reply } from '../http/message.js';
+import type { Http2 } from '../http/http2.js';
 import { Router } from '../http/router.js';
 import { archiveRoutes } from './archive-routes.js';
 import { failed, json, isBug } from './answers.js';
+import { buildKitRoutes } from '../buildkit/control.js';
 import { buildRoutes } from './build-routes.js';
 import { containerRoutes } from './container-routes.js';
 import { imageRoutes } from './image-routes.js';
@@ -15,15 +17,16 @@ import { usageRoutes } from './usage-routes.js';
 import { API_VERSION, versionOf } from './versions.js';
 import { volumeRoutes } from './volume-routes.js';
 
-/** `bug` is told what no handler should have thrown. */
-export function engineApi(engine: Engine, about: About, bug: (error: unknown) => void): Handler {
+/** `bug` is told what no handler should have thrown; without `http2` there is no BuildKit. */
+export function engineApi(engine: Engine, about: About, bug: (error: unknown) => void, http2?: Http2): Handler {
   const router = new Router();
-  systemRoutes(router, engine, about);
+  systemRoutes(router, engine, { ...about, buildKit: http2 !== undefined });
   containerRoutes(router, engine);
   archiveRoutes(router, engine);
   usageRoutes(router, engine);
   imageRoutes(router, engine);
   buildRoutes(router, engine);
+  buildKitRoutes(router, engine, http2, about.version);
   volumeRoutes(router, engine);
   networkRoutes(router, engine);
   swarmRoutes(router);

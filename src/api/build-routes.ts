@@ -26,7 +26,9 @@ const SECRETS = 'x-build-secrets';
 async function build(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
   const { query } = request;
   if (query.get('version') === BUILDKIT)
-    throw new InvalidParameter('this engine has no BuildKit: set DOCKER_BUILDKIT=0 for its own builder');
+    throw new InvalidParameter(
+      'BuildKit is spoken to by /grpc here, as buildx does: set DOCKER_BUILDKIT=0 for this request',
+    );
   if (query.get('remote'))
     throw new InvalidParameter(
       `a context at ${query.get('remote')} is not fetched here: clone or download it, and give its folder or its tar`,

@@ -66,7 +66,9 @@ export async function createImage(engine: Engine, request: HttpRequest): Promise
   const image = query.get('fromImage');
   if (!image) throw new InvalidParameter('fromImage, or fromSrc=- with a tar, is needed');
   if (BUILDKIT.test(image))
-    throw new NotFound(`${image}: BuildKit can't run here: set DOCKER_BUILDKIT=0, and the engine's own builder builds`);
+    throw new NotFound(
+      `${image}: BuildKit can't run here, and need not: docker buildx use default, or DOCKER_BUILDKIT=0; the engine builds itself`,
+    );
   const tag = query.get('tag');
   const name = tag ? `${image}${tag.startsWith('sha256:') ? '@' : ':'}${tag}` : image;
   const credentials = credentialsOf(request.headers.get('x-registry-auth'));

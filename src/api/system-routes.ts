@@ -13,13 +13,14 @@ export interface About {
   version: string;
   /** Where the data is. */
   root: string;
+  /** Builds of BuildKit's clients are done. */
+  buildKit?: boolean;
 }
 
 const PING_HEADERS = {
   'Api-Version': API_VERSION,
   Ostype: 'linux',
   'Docker-Experimental': 'false',
-  'Builder-Version': '1',
   Swarm: 'inactive',
   'Cache-Control': 'no-cache, no-store, must-revalidate',
   Pragma: 'no-cache',
@@ -28,7 +29,10 @@ const PING_HEADERS = {
 
 export function systemRoutes(router: Router, engine: Engine, about: About): void {
   for (const method of ['GET', 'HEAD'])
-    router.add(method, '/_ping', async () => ({ status: 200, headers: PING_HEADERS, body: 'OK' }));
+    router.add(method, '/_ping', async () => ({
+      ...{ status: 200, body: 'OK' },
+      headers: { ...PING_HEADERS, 'Builder-Version': about.buildKit ? '2' : '1' },
+    }));
   router.add('GET', '/version', async () => json(await versionOf(engine, about)));
   router.add('GET', '/info', async () => json(await infoOf(engine, about)));
   router.add('GET', '/events', async (request) => eventsOf(engine, request));

@@ -11,6 +11,7 @@ import { Events } from '../engine/events.js';
 import type { EngineHost } from '../engine/host.js';
 import { Images } from '../engine/images.js';
 import { NodeHost } from '../hosts/node/host.js';
+import { nodeHttp2 } from '../hosts/node/http2.js';
 import { PublicWeb } from '../hosts/node/public-web.js';
 import type { Handler } from '../http/message.js';
 import { dataFolder } from './data-folder.js';
@@ -64,7 +65,7 @@ export async function withEngine<Result>(
           );
         await engine.open();
         try {
-          return await work({ engine, api: engineApi(engine, { version, root: storage }, bug), start, bug });
+          return await work({ engine, api: engineApi(engine, { version, root: storage }, bug, nodeHttp2), start, bug });
         } finally {
           await engine.close();
         }

@@ -1,6 +1,6 @@
 // docker compose brings up Debian's own nginx, redis and PostgreSQL, which find each other by name, and takes them down.
 // Oracle: compose 2.26 itself, what the programs answer, and the Engine API's description, which every answer is checked against.
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { needs, root } from '../provisioned.js';
@@ -14,9 +14,7 @@ beforeEach(async (context) => {
   needsDocker(context);
   const { debian, dockerCompose } = needs(context, 'debian', 'dockerCompose');
   starting ??= Daemon.start(context, { memory: '512M' }).then(async (made) => {
-    const plugins = join(made.folder, 'config/cli-plugins');
-    mkdirSync(plugins, { recursive: true });
-    symlinkSync(dockerCompose, join(plugins, 'docker-compose'));
+    made.plugin('docker-compose', dockerCompose);
     for (const name of ['compose.yaml', 'nginx.conf']) cpSync(join(root, 'test/docker', name), join(made.folder, name));
     const packages = new DebianRoot(debian);
     for (const [image, name] of [

@@ -2,7 +2,7 @@
 // Engine API's description, of the version that the client asked for.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -120,6 +120,13 @@ export class Daemon {
       ]);
   }
 
+  /** Gives docker's client a plugin of this name. */
+  plugin(name: string, path: string): void {
+    const plugins = join(this.folder, 'config/cli-plugins');
+    mkdirSync(plugins, { recursive: true });
+    symlinkSync(path, join(plugins, name));
+  }
+
   /** What there is in the folders of the engine's state. */
   left(): { containers: string[]; volumes: string[] } {
     const names = (folder: string): string[] => {
@@ -127,6 +134,12 @@ export class Daemon {
       return existsSync(path) ? readdirSync(path) : [];
     };
     return { containers: names('containers'), volumes: names('volumes') };
+  }
+
+  /** Files that lie in the engine's store for the time of a request. */
+  spools(): string[] {
+    const path = join(this.folder, 'data/partial');
+    return existsSync(path) ? readdirSync(path) : [];
   }
 
   /** Ends the daemon's process, and starts it again on the same data. */
@@ -192,6 +205,11 @@ export class Daemon {
     return this.ran(this.environment, input, args);
   }
 
+  /** With other variables. */
+  dockerIn(variables: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> {
+    return this.ran({ ...this.environment, ...variables }, '', args);
+  }
+
   /** The client before another engine. */
   dockerOf(host: string, ...args: string[]): Promise<Ran> {
     return this.ran({ ...this.environment, DOCKER_HOST: host }, '', args);
@@ -218,7 +236,8 @@ export class Daemon {
     return Console.spawn(this.program, ['-H', this.host, ...args], { deadline: 100 });
   }
 
-  private get environment(): NodeJS.ProcessEnv {
+  /** What the client's environment has. */
+  get environment(): NodeJS.ProcessEnv {
     return { ...process.env, DOCKER_HOST: this.host, DOCKER_CONFIG: join(this.folder, 'config') };
   }
 

@@ -2,7 +2,7 @@
 // Docker Engine API, ImageBuild; docs.docker.com/reference/dockerfile. Lines of output are the classic builder's.
 import { InputError } from '../../base/errors.js';
 import { formatPlatform, isOurs, parsePlatform, type Platform } from '../../oci/platform.js';
-import { familiar, parseReference, type Reference, withTag } from '../../oci/reference.js';
+import { familiar, fullName, parseReference, type Reference, withTag } from '../../oci/reference.js';
 import { uncompressed } from '../../oci/source/compressed.js';
 import { spool } from '../../oci/source/spool.js';
 import type { Engine } from '../engine.js';
@@ -31,10 +31,25 @@ export async function buildImage(
     try {
       const source = await openContext(spooled, request.dockerfile);
       cancellation.check();
-      return await new Builder(engine, request, output, cancellation, source).run();
+      return await buildOf(engine, request, source, output, cancellation);
     } finally {
       await spooled.release();
     }
+  } catch (error) {
+    throw error instanceof EngineError ? error : engineError(error);
+  }
+}
+
+/** The same of files that are there. */
+export async function buildOf(
+  engine: Engine,
+  request: BuildRequest,
+  source: BuildSource,
+  output: BuildOutput,
+  cancellation: Cancellation,
+): Promise<string> {
+  try {
+    return await new Builder(engine, request, output, cancellation, source).run();
   } catch (error) {
     throw error instanceof EngineError ? error : engineError(error);
   }
@@ -81,7 +96,10 @@ class Builder {
       for (const { name, value } of pairs)
         this.args.declareBefore(name, value === undefined ? undefined : this.globals(value));
     }
-    for (const stage of this.stages) await this.buildStage(stage);
+    const needed = this.request.onlyNeeded ? neededOf(this.stages, this.globals) : undefined;
+    for (const [at, stage] of this.stages.entries())
+      if (!needed || needed.has(at)) await this.buildStage(stage, at);
+      else this.built.push({ name: stage.name, image: undefined });
     const { unused } = this.args;
     if (unused.length > 0)
       this.output.say(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
@@ -95,12 +113,23 @@ class Builder {
     return image.id;
   }
 
-  private async buildStage(stage: Stage): Promise<void> {
+  private async buildStage(stage: Stage, at: number): Promise<void> {
+    const { output } = this;
     this.cancellation.check();
     this.announce(stage.text);
+    output.lines?.(stage.line, stage.last);
     this.args.beginStage();
     const platform = stage.platform === undefined ? this.platform : parsePlatform(this.globals(stage.platform));
-    const base = await this.base(this.globals(stage.base), platform);
+    const name = this.globals(stage.base);
+    const isImage = name !== 'scratch' && !this.stageOf(name);
+    const several = this.source.dockerfile.stages.length > 1;
+    const total = (isImage ? 1 : 0) + stage.instructions.filter(changesFiles).length;
+    let number = 0;
+    const begin = (text: string): void =>
+      output.stepBegins?.({ ...(several && { stage: stage.name ?? `stage-${at}` }), number: ++number, total, text });
+    if (isImage && name !== '') begin(`FROM ${longName(name)}`);
+    const base = await this.base(name, platform);
+    if (isImage) output.stepEnds?.(true);
     const building = new StageBuild(this.shared(), base, base?.config.platform ?? platform);
     const lease = this.engine.images.store.images.lease();
     const held = { name: stage.name, image: base };
@@ -109,7 +138,10 @@ class Builder {
       this.output.say(` ---> ${building.image ? shortId(building.image.id) : ''}\n`);
       for (const instruction of stage.instructions) {
         this.announce(instruction.text);
+        output.lines?.(instruction.line, instruction.last);
+        if (changesFiles(instruction)) begin(instruction.text);
         await building.take(instruction);
+        if (changesFiles(instruction)) output.stepEnds?.(building.cached);
         // what others remove meanwhile stays as long as it is needed here
         if (building.image) lease.hold(...building.image.config.diffIds);
         this.output.say(` ---> ${building.image ? shortId(building.image.id) : ''}\n`);
@@ -128,16 +160,21 @@ class Builder {
     return { engine, request, output, cancellation, args, escapeLetter, filesOf: (from) => this.filesOf(from) };
   }
 
+  private stageOf(name: string): { image: Image | undefined } | undefined {
+    return this.built.find((stage) => stage.name === name.toLowerCase());
+  }
+
   /** The image that a stage begins with; undefined: nothing. */
   private async base(name: string, platform: Platform): Promise<Image | undefined> {
     if (name === '') throw new InvalidParameter('base name is empty: FROM needs an image, or a variable that has one');
-    const before = this.built.find((stage) => stage.name === name.toLowerCase());
+    const before = this.stageOf(name);
     if (before) return before.image;
     return name === 'scratch' ? undefined : this.image(name, platform);
   }
 
-  private async image(name: string, platform: Platform): Promise<Image> {
+  private async image(asked: string, platform: Platform): Promise<Image> {
     const { images } = this.engine;
+    const name = this.source.images?.get(asked) ?? asked;
     if (!this.request.pull) {
       try {
         const found = await images.find(name);
@@ -167,13 +204,13 @@ class Builder {
 
   /** What --from names: a stage by name or number, else an image; undefined: the context. */
   private async filesOf(from: string | undefined): Promise<OpenFiles> {
-    if (from === undefined) {
-      const { tree, layer } = await this.source.context();
+    const folder = from === undefined ? this.source.context() : this.source.folder?.(from);
+    if (from === undefined || folder) {
+      const { tree, layer } = await folder!;
       return { tree, layers: async () => [layer], close: () => {} };
     }
     const { images } = this.engine;
-    const named = this.built.find(({ name }) => name === from.toLowerCase());
-    const stage = named ?? (/^\d{1,5}$/.test(from) ? this.built[Number(from)] : undefined);
+    const stage = this.stageOf(from) ?? (/^\d{1,5}$/.test(from) ? this.built[Number(from)] : undefined);
     if (!stage && /^\d+$/.test(from))
       throw new InputError(`invalid from flag value ${from}: invalid stage index ${from}`);
     const image = stage ? stage.image : await this.image(from, this.platform);
@@ -182,6 +219,46 @@ class Builder {
     close();
     throw new InputError(`invalid from flag value ${from}: the stage has no files`);
   }
+}
+
+const changesFiles = ({ name }: Instruction): boolean => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name);
+
+function longName(name: string): string {
+  try {
+    return fullName(withTag(parseReference(name)));
+  } catch {
+    return name;
+  }
+}
+
+/** The last of the stages, and those that it needs one after the other. What variables name can't be known before: then all are. */
+function neededOf(stages: readonly Stage[], globals: (text: string) => string): ReadonlySet<number> | undefined {
+  const needed = new Set<number>();
+  const numberOf = (name: string, below: number): number => {
+    const named = stages.slice(0, below).findIndex((stage) => stage.name === name.toLowerCase());
+    return named < 0 && /^\d{1,5}$/.test(name) && Number(name) < below ? Number(name) : named;
+  };
+  const waiting = [stages.length - 1];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    if (needed.has(at)) continue;
+    needed.add(at);
+    const { base, instructions } = stages[at]!;
+    const names = [globals(base)];
+    for (const { flags, trigger } of instructions) {
+      for (const { name, value } of flags) {
+        if (name === 'from') names.push(value);
+        const from = name === 'mount' ? /(?:^|,)from=([^,]*)/.exec(value)?.[1] : undefined;
+        if (from !== undefined) names.push(from);
+      }
+      if (trigger !== undefined && /\bfrom=/.test(trigger)) return undefined;
+    }
+    if (names.some((name) => name.includes('$'))) return undefined;
+    for (const name of names) {
+      const found = numberOf(name, at);
+      if (found >= 0) waiting.push(found);
+    }
+  }
+  return needed;
 }
 
 function upTo(stages: readonly Stage[], target: string): readonly Stage[] {
@@ -200,7 +277,7 @@ function withLabels(stages: readonly Stage[], labels: Readonly<Record<string, st
       const text = `LABEL ${name}=${labels[name]}`;
       // nothing of them is a variable
       const pairs = [{ name: literal(name), value: literal(labels[name]!) }];
-      return { name: 'LABEL', line: 0, text, flags: [], rest: '', words: [], pairs, documents: [] };
+      return { name: 'LABEL', line: 0, last: 0, text, flags: [], rest: '', words: [], pairs, documents: [] };
     });
   const last = stages.at(-1)!;
   return [...stages.slice(0, -1), { ...last, instructions: [...last.instructions, ...more] }];

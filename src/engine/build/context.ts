@@ -24,6 +24,10 @@ export interface ContextFiles {
 /** What a build is made of. */
 export interface BuildSource {
   dockerfile: Dockerfile;
+  /** Other meanings of names that FROM and --from say: an image. */
+  images?: ReadonlyMap<string, string>;
+  /** And of those that --from says: a folder. */
+  folder?(name: string): Promise<ContextFiles> | undefined;
   /** The context: asked for when something first needs it. */
   context(): Promise<ContextFiles>;
 }
@@ -33,12 +37,12 @@ export async function openContext({ file: tar, path: blob }: Spooled, name: stri
   const index = indexLayer(tar);
   const tree = treeOf({ index, tar });
   const path = cleanPath(name || DOCKERFILE);
-  const given = await text(tree, path);
-  const source = given ?? (name === '' ? await text(tree, DOCKERFILE.toLowerCase()) : undefined);
+  const given = await textAt(tree, path);
+  const source = given ?? (name === '' ? await textAt(tree, DOCKERFILE.toLowerCase()) : undefined);
   if (source === undefined) throw new InputError(`Cannot locate specified Dockerfile: ${path}`);
   if (source.trim() === '') throw new InputError(`the Dockerfile (${path}) cannot be empty`);
   const dockerfile = parseDockerfile(source);
-  const ignored = await text(tree, IGNORE_FILE);
+  const ignored = await textAt(tree, IGNORE_FILE);
   // the client has left out what is ignored, but for these two, which the build needed
   if (ignored !== undefined) {
     const file = new IgnoreFile(ignored);
@@ -48,7 +52,8 @@ export async function openContext({ file: tar, path: blob }: Spooled, name: stri
   return { dockerfile, context: async () => files };
 }
 
-async function text(tree: Tree, path: string): Promise<string | undefined> {
+/** A file's text; undefined: there is none. Rejects with InputError. */
+export async function textAt(tree: Tree, path: string): Promise<string | undefined> {
   const node = fileAt(tree, treeName(path));
   if (!node) return undefined;
   const bytes = await textOf(tree, node, DOCKERFILE_MAX);

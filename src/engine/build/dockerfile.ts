@@ -26,6 +26,8 @@ export type InstructionName = (typeof INSTRUCTIONS)[number];
 export interface Instruction {
   name: InstructionName;
   line: number;
+  /** Its last line. */
+  last: number;
   /** As it was written, without its documents: what history shows. */
   text: string;
   /** --name=value before the arguments, in their order. */
@@ -50,6 +52,7 @@ export interface Stage {
   /** Its name, in lower case. */
   name?: string;
   line: number;
+  last: number;
   text: string;
   instructions: Instruction[];
 }
@@ -119,6 +122,7 @@ function parseInstruction(line: Line, escapeLetter: string): Instruction {
   const instruction: Instruction = {
     name,
     line: number,
+    last: line.last,
     text: line.text,
     flags,
     rest,
@@ -202,14 +206,14 @@ function check(instruction: Instruction): void {
     if (inner === 'FROM' || inner === 'MAINTAINER') throw bad(`${inner} isn't allowed as an ONBUILD trigger`);
     if (documents > 0) throw bad('here-documents are not possible in ONBUILD');
     parseInstruction(
-      { number: line, text: rest, name: inner, rest: rest.slice(words[0]!.length).trim(), documents: [] },
+      { number: line, last: line, text: rest, name: inner, rest: rest.slice(words[0]!.length).trim(), documents: [] },
       '\\',
     );
     instruction.trigger = rest;
   }
 }
 
-function stageOf({ words, flags, line, text }: Instruction, before: readonly Stage[]): Stage {
+function stageOf({ words, flags, line, last, text }: Instruction, before: readonly Stage[]): Stage {
   const [base, as, name] = words;
   if (words.length !== 1 && (words.length !== 3 || as!.toLowerCase() !== 'as'))
     throw badDockerfile(
@@ -217,7 +221,7 @@ function stageOf({ words, flags, line, text }: Instruction, before: readonly Sta
       'FROM requires either one or three arguments',
       'Write it as FROM image, or FROM image AS name.',
     );
-  const stage: Stage = { base: base!, line, text, instructions: [] };
+  const stage: Stage = { base: base!, line, last, text, instructions: [] };
   const platform = flags.find((flag) => flag.name === 'platform')?.value;
   if (platform !== undefined) stage.platform = platform;
   if (name === undefined) return stage;

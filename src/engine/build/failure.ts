@@ -5,6 +5,7 @@ export class BuildFailure extends EngineError {
   constructor(
     message: string,
     readonly code: number,
+    readonly command: readonly string[],
   ) {
     super(message);
   }

@@ -18,6 +18,8 @@ export function cleanPath(path: string): string {
 /** Which files of a context are not sent to the build. */
 export class IgnoreFile {
   private readonly rules: { pattern: Glob; ignored: boolean }[];
+  /** Its patterns one by one. */
+  readonly lines: readonly string[];
 
   /** Throws InputError. */
   constructor(text: string) {
@@ -28,10 +30,12 @@ export class IgnoreFile {
       .map((line) => line.trim())
       .filter((line) => line !== '' && line !== '!');
     if (lines.length > PATTERNS_MAX) throw new InputError(`.dockerignore has more than ${PATTERNS_MAX} patterns`);
-    this.rules = lines.map((line) => {
+    const rules = lines.map((line) => {
       const ignored = !line.startsWith('!');
-      return { pattern: new Glob(cleanPath(ignored ? line : line.slice(1).trim()), true), ignored };
+      return { path: cleanPath(ignored ? line : line.slice(1).trim()), ignored };
     });
+    this.rules = rules.map(({ path, ignored }) => ({ pattern: new Glob(path, true), ignored }));
+    this.lines = rules.map(({ path, ignored }) => `${ignored ? '' : '!'}${path || '.'}`);
   }
 
   /** The last rule that fits a path, or a folder that it is in, decides. */

@@ -13,6 +13,8 @@ export interface HereDocument {
 export interface Line {
   /** Of the instruction's first line, from 1. */
   number: number;
+  /** Its last line, that of its documents too. */
+  last: number;
   /** As it was written, its lines joined. */
   text: string;
   /** The instruction's name in capitals, and what follows it. */
@@ -64,12 +66,14 @@ export function linesOf(source: string): Lines {
     if (!match) throw badDockerfile(first + 1, `an instruction is expected, not '${text.slice(0, 40)}'`);
     const line: Line = {
       number: first + 1,
+      last: at,
       text: text.replace(joined, '').trim(),
       name: match[1]!.toUpperCase(),
       rest: text.replace(joined, '').slice(match[0].length).trim(),
       documents: [],
     };
     if (takesDocuments(line)) at = documents(line, raw, at);
+    line.last = at;
     result.lines.push(line);
     if (result.lines.length > LINES_MAX) throw badDockerfile(first + 1, `more than ${LINES_MAX} instructions`);
   }

@@ -8,6 +8,8 @@ export interface BuildRequest {
   buildArgs: ReadonlyMap<string, string | undefined>;
   labels: Readonly<Record<string, string>>;
   noCache: boolean;
+  /** Stages that the wanted one does not need are passed over. */
+  onlyNeeded?: boolean;
   pull: boolean;
   /** Containers go: when their step has succeeded; always. */
   remove: boolean;
@@ -28,6 +30,16 @@ export interface WholeRequest extends BuildRequest {
   dockerfile: string;
 }
 
+/** A step as people are shown it: the image that a stage begins with, or an instruction that changes files. */
+export interface BuildStep {
+  /** The stage's name or number, where there are several. */
+  stage?: string;
+  /** Of all of the stage's, from 1. */
+  number: number;
+  total: number;
+  text: string;
+}
+
 /** Where it says what it does. */
 export interface BuildOutput {
   say(text: string): void;
@@ -36,4 +48,9 @@ export interface BuildOutput {
   progress(progress: { id?: string; status: string; current?: number; total?: number }): void;
   /** A stage's image. */
   image(id: string): void;
+  /** A step begins; it ends, done or found in the cache. */
+  stepBegins?(step: BuildStep): void;
+  stepEnds?(cached: boolean): void;
+  /** What follows is of these lines of the Dockerfile. */
+  lines?(first: number, last: number): void;
 }

@@ -72,6 +72,7 @@ export async function runToEnd(container: Container, running: Running): Promise<
       throw new BuildFailure(
         `The command '${running.command.shown.join(' ')}' returned a non-zero code: ${code}`,
         code,
+        running.command.shown,
       );
   } finally {
     stopWatching();

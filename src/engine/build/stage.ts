@@ -47,6 +47,8 @@ export interface Build {
 
 export class StageBuild {
   image: Image | undefined;
+  /** The last step was found in the cache. */
+  cached = false;
   private readonly draft: Draft;
   /** Once something had to be made, all that follows is made too. */
   private cacheBroken = false;
@@ -209,12 +211,13 @@ export class StageBuild {
         throw new InvalidParameter(
           `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
         );
+      const lent = await lending.lend();
       const container = await this.container(command.args, {
         Env: args.environment(config.env),
         ...(command.input !== undefined && { OpenStdin: true, StdinOnce: true }),
         HostConfig: this.hostConfigOf(instruction, mounts),
       });
-      container.lent = await lending.lend();
+      container.lent = lent;
       await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
       await this.commit(createdBy, changesIn(engine, container));
     } finally {
@@ -289,6 +292,7 @@ export class StageBuild {
   private async fromCache(createdBy: string): Promise<boolean> {
     const { build, platform, image: parent } = this;
     const { config, author } = this.draft;
+    this.cached = false;
     if (build.request.noCache || this.cacheBroken) return false;
     const found = await findBuilt(build.engine.images.store.images, { parent, createdBy, config, author, platform });
     if (!found) {
@@ -297,6 +301,7 @@ export class StageBuild {
     }
     build.output.say(' ---> Using cache\n');
     this.image = found;
+    this.cached = true;
     return true;
   }
 

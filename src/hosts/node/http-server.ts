@@ -52,7 +52,7 @@ function requestOf(message: IncomingMessage, body: AsyncIterable<Uint8Array>): H
 }
 
 /** `over`: what is closed when nobody takes any more. */
-function writerOf(
+export function writerOf(
   out: NodeJS.WritableStream & { destroyed: boolean; writableNeedDrain: boolean; writableEnded: boolean },
 ): ByteWriter {
   return {

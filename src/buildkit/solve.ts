@@ -1,0 +1,205 @@
+// A build as BuildKit's clients ask for it: what their options mean, and files that are fetched from the client when something needs them.
+// moby/buildkit frontend/dockerui/config.go (names of options), docs/dev/request-lifecycle.md; docs.docker.com/reference/cli/docker/buildx/build.
+import { InputError } from '../base/errors.js';
+import { buildOf } from '../engine/build/builder.js';
+import type { Cancellation } from '../engine/build/cancellation.js';
+import { type BuildSource, type ContextFiles, openContext, textAt } from '../engine/build/context.js';
+import { parseDockerfile } from '../engine/build/dockerfile.js';
+import { IgnoreFile } from '../engine/build/ignore.js';
+import type { BuildRequest } from '../engine/build/request.js';
+import type { Engine } from '../engine/engine.js';
+import type { Http2Client } from '../http/http2.js';
+import { uncompressed } from '../oci/source/compressed.js';
+import { spool } from '../oci/source/spool.js';
+import { failureOf, wordsOf } from './failure.js';
+import { receive, type Wanted } from './file-sync.js';
+import { type Progress, StepOutput, type Vertex } from './progress.js';
+import { credentialsOf, secretsOf, uploaded } from './sessions.js';
+
+const DOCKERFILE = 'Dockerfile';
+const UPLOAD = 'http://buildkit-session/';
+
+export interface SolveRequest {
+  options: Readonly<Record<string, string>>;
+  client: Http2Client;
+  progress: Progress;
+  cancellation: Cancellation;
+}
+
+/** The id of the image. Rejects with RpcError; nothing of the build is left, and no file of the client's. */
+export async function solve(engine: Engine, request: SolveRequest): Promise<string> {
+  const { options, client, progress, cancellation } = request;
+  const fetched = new Fetched(engine, request);
+  const output = new StepOutput(progress);
+  const filename = options.filename || DOCKERFILE;
+  let text: string | undefined;
+  try {
+    const wanted = requestOf(options, client);
+    const source = await fetched.open(filename, (found) => {
+      text = found;
+    });
+    cancellation.check();
+    return await buildOf(engine, wanted, source, output, cancellation);
+  } catch (error) {
+    output.failed(wordsOf(error));
+    throw failureOf(error, text === undefined || !output.at ? undefined : { filename, text, ...output.at });
+  } finally {
+    await fetched.release();
+  }
+}
+
+/** Options whose names begin so, without that. */
+function named(options: Readonly<Record<string, string>>, prefix: string): [string, string][] {
+  return Object.entries(options)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]) => [name.slice(prefix.length), value]);
+}
+
+/** Throws InputError. */
+function requestOf(options: Readonly<Record<string, string>>, client: Http2Client): BuildRequest {
+  const { platform } = options;
+  if (platform?.includes(',')) throw new InputError(`a build is of one platform at a time, not of ${platform}`);
+  if (options.requestid) throw new InputError(`the request ${options.requestid} is not answered here`);
+  const hosts = (options['add-hosts'] ?? '').split(',').filter(Boolean);
+  const ulimits = (options.ulimit ?? '').split(',').filter(Boolean);
+  return {
+    tags: [],
+    target: options.target ?? '',
+    buildArgs: new Map(named(options, 'build-arg:')),
+    labels: Object.fromEntries(named(options, 'label:')),
+    noCache: options['no-cache'] !== undefined,
+    onlyNeeded: true,
+    pull: options['image-resolve-mode'] === 'pull',
+    remove: true,
+    forceRemove: true,
+    platform: platform || undefined,
+    hostConfig: {
+      NetworkMode: options['force-network-mode'] || 'default',
+      ExtraHosts: hosts.map((entry) => entry.replace('=', ':')),
+      ...(options['shm-size'] && { ShmSize: Number(options['shm-size']) }),
+      ...(ulimits.length > 0 && { Ulimits: ulimits.map(ulimitOf) }),
+    },
+    credentials: credentialsOf(client),
+    secrets: secretsOf(client),
+  };
+}
+
+function ulimitOf(text: string): { Name: string; Soft: number; Hard: number } {
+  const [, Name, soft, hard] = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text) ?? [];
+  if (Name === undefined) throw new InputError(`ulimit '${text}': is none`);
+  return { Name, Soft: Number(soft), Hard: Number(hard ?? soft) };
+}
+
+/** What is fetched of the client, each when something first needs it. */
+class Fetched {
+  private readonly releases: (() => Promise<void>)[] = [];
+  private readonly folders = new Map<string, Promise<ContextFiles>>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly request: SolveRequest,
+  ) {}
+
+  /** `read` is told of the Dockerfile's text. Rejects with InputError and RpcError. */
+  async open(filename: string, read: (text: string) => void): Promise<BuildSource> {
+    const { context } = this.request.options;
+    const names = this.names();
+    if (context?.startsWith(UPLOAD))
+      return { ...(await this.upload(context.slice(UPLOAD.length - 1), filename)), ...names };
+    if (context !== undefined && !/^(local:)?context$/.test(context))
+      throw new InputError(
+        `a context at ${context} is not fetched here`,
+        'Clone or download it, and give its folder or its tar.',
+      );
+    const ignoring = `${filename}.dockerignore`;
+    const small = filename === DOCKERFILE ? [DOCKERFILE.toLowerCase()] : [];
+    const wanted = { folder: 'dockerfile', follow: [filename, ignoring, ...small] };
+    const { tree } = await this.step(`load build definition from ${filename}`, 'dockerfile', wanted);
+    const text = (await textAt(tree, filename)) ?? (small[0] && (await textAt(tree, small[0])));
+    if (text === undefined)
+      throw new InputError(`failed to read dockerfile: open ${filename}: no such file or directory`);
+    read(text);
+    const dockerfile = parseDockerfile(text);
+    const ignored = (await textAt(tree, ignoring)) ?? (await this.ignoreFile());
+    const exclude = ignored === undefined ? [] : new IgnoreFile(ignored).lines;
+    return {
+      dockerfile,
+      context: () => this.folder('context', 'load build context', exclude),
+      ...names,
+    };
+  }
+
+  private async ignoreFile(): Promise<string | undefined> {
+    const wanted = { folder: 'context', follow: ['.dockerignore'] };
+    const { tree } = await this.step('load .dockerignore', 'context', wanted);
+    return textAt(tree, '.dockerignore');
+  }
+
+  /** --build-context: other meanings of names. Throws InputError. */
+  private names(): Pick<BuildSource, 'images' | 'folder'> {
+    const images = new Map<string, string>();
+    const folders = new Map<string, string>();
+    for (const [name, value] of named(this.request.options, 'context:')) {
+      const [kind, rest] = /^(local:|docker-image:\/\/)(.*)$/.exec(value)?.slice(1) ?? [];
+      if (kind === undefined)
+        throw new InputError(`the build context ${name}=${value} is neither a folder nor an image`);
+      (kind === 'local:' ? folders : images).set(name, rest!);
+    }
+    return {
+      images,
+      folder: (name) => {
+        const folder = folders.get(name);
+        return folder === undefined ? undefined : this.folder(folder, `[context ${name}] load from client`, []);
+      },
+    };
+  }
+
+  private folder(folder: string, what: string, exclude: readonly string[]): Promise<ContextFiles> {
+    const there = this.folders.get(folder) ?? this.step(what, 'context', { folder, exclude });
+    this.folders.set(folder, there);
+    return there;
+  }
+
+  private step(what: string, transfers: string, wanted: Wanted): Promise<ContextFiles> {
+    const { client, progress, cancellation } = this.request;
+    cancellation.check();
+    const name = what.startsWith('[') ? what : `[internal] ${what}`;
+    return progress.begin(name).during(async (vertex) => {
+      const moved = transfersOf(vertex, `transferring ${transfers}:`);
+      const { files, release } = await receive(client, this.engine.images.store, wanted, moved.by);
+      this.releases.push(release);
+      moved.done();
+      return files;
+    });
+  }
+
+  private async upload(path: string, filename: string): Promise<BuildSource> {
+    const { client, progress } = this.request;
+    const { store } = this.engine.images;
+    return progress.begin('[internal] load remote build context').during(async () => {
+      const spooled = await spool(store, await uncompressed(store.codecs, uploaded(client, path)), 'context');
+      this.releases.push(spooled.release);
+      return openContext(spooled, filename === DOCKERFILE ? '' : filename);
+    });
+  }
+
+  async release(): Promise<void> {
+    for (const release of this.releases.splice(0)) await release();
+  }
+}
+
+/** Tells now and then how far a transfer is. */
+function transfersOf(vertex: Vertex, what: string): { by(bytes: number): void; done(): void } {
+  let told = 0;
+  let count = 0;
+  const EACH = 1 << 20;
+  return {
+    by(bytes) {
+      count = bytes;
+      if (told !== 0 && bytes - told < EACH) return;
+      told = bytes;
+      vertex.status(what, bytes, 0, false);
+    },
+    done: () => vertex.status(what, count, 0, true),
+  };
+}

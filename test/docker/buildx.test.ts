@@ -1,0 +1,233 @@
+// docker build by docker's own client with its plugin buildx: BuildKit's API, over /grpc and a session. What it prints, what images hold.
+// Oracles: buildx 0.13 itself, and what dockerd 26.1.5 had it print for the same Dockerfiles. docs.docker.com/reference/cli/docker/buildx/build.
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeEach, expect, test } from 'vitest';
+import { needs } from '../provisioned.js';
+import { tarOf } from '../tar.js';
+import { buildContext, type Files } from './build-context.js';
+import { type Daemon, type Ran, sharedDaemon } from './daemon-fixture.js';
+
+let daemon: Daemon;
+let plugged = false;
+sharedDaemon((one) => {
+  daemon = one;
+});
+beforeEach((context) => {
+  const { dockerBuildx } = needs(context, 'dockerBuildx');
+  if (!plugged) daemon.plugin('docker-buildx', dockerBuildx);
+  plugged = true;
+});
+
+const contextOf = (files: Files): string => buildContext(daemon.folder, files);
+const build = (files: Files, ...args: string[]): Promise<Ran> =>
+  daemon.docker('build', '--progress=plain', ...args, contextOf(files));
+const run = async (image: string, ...args: string[]): Promise<string> =>
+  (await daemon.docker('run', '--rm', '--pull', 'never', image, ...args)).stdout;
+/** Steps as they are told, without their numbers and times. */
+const steps = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => /^#[1-9]\d* (?!transferring|sha256|\.\.\.)/.test(line))
+    .map((line) =>
+      line
+        .replace(/^#\d+ /, '')
+        .replace(/^\d+\.\d+ /, '')
+        .replace(/ \d+\.\d+s/g, ' TIME'),
+    )
+    .map((line) => line.replace(/sha256:[0-9a-f]{64}/, 'ID').replace(/ TIME done$/, ' done'));
+
+const SAMPLE: Files = {
+  'a.txt': 'hello\n',
+  ignored: 'x',
+  '.dockerignore': '# these\nignored\n',
+  Dockerfile: `FROM busybox AS unneeded
+RUN false
+FROM busybox AS made
+ARG WHO=nobody
+RUN mkdir /d && echo made by $WHO > /d/f && echo said
+FROM busybox
+WORKDIR /w
+COPY . /c/
+COPY --from=made /d /d
+CMD ["cat", "/d/f"]
+`,
+};
+
+test('a build is told step by step, as buildx shows it', async () => {
+  const { status, stderr } = await build(SAMPLE, '-t', 'sample:1', '-t', 'other', '--build-arg', 'WHO=you');
+  expect(steps(stderr)).toEqual([
+    '[internal] load build definition from Dockerfile',
+    'DONE TIME',
+    '[internal] load .dockerignore',
+    'DONE TIME',
+    '[made 1/2] FROM docker.io/library/busybox:latest',
+    'CACHED',
+    '[made 2/2] RUN mkdir /d && echo made by $WHO > /d/f && echo said',
+    'said',
+    'DONE TIME',
+    '[stage-2 2/4] WORKDIR /w',
+    'DONE TIME',
+    '[internal] load build context',
+    'DONE TIME',
+    '[stage-2 3/4] COPY . /c/',
+    'DONE TIME',
+    '[stage-2 4/4] COPY --from=made /d /d',
+    'DONE TIME',
+    'exporting to image',
+    'writing image ID done',
+    'naming to docker.io/library/sample:1 done',
+    'naming to docker.io/library/other:latest done',
+    'DONE TIME',
+  ]);
+  expect(status).toBe(0);
+  expect(await run('sample:1')).toBe('made by you\n');
+  expect(await run('other', 'find', '/c', '/d')).toBe('/c\n/c/.dockerignore\n/c/Dockerfile\n/c/a.txt\n/d\n/d/f\n');
+  expect((await daemon.docker('ps', '-aq')).stdout).toBe('');
+});
+
+test('what was built is found again, by either builder', async () => {
+  const files = { a: '1', Dockerfile: 'FROM busybox\nRUN echo first\nCOPY a /a\nRUN echo last\n' };
+  const cached = ({ stderr }: Ran): number => stderr.match(/ CACHED$/gm)?.length ?? 0;
+  expect(cached(await build(files))).toBe(1);
+  expect(cached(await build(files))).toBe(4);
+  expect(cached(await build({ ...files, a: '2' }))).toBe(2);
+  expect(cached(await build(files, '--no-cache'))).toBe(1);
+  const classic = await daemon.dockerIn({ DOCKER_BUILDKIT: '0' }, 'build', contextOf(files));
+  expect(classic.stdout.match(/Using cache/g)).toHaveLength(3);
+});
+
+test('a command that fails is shown with the lines that it stands in', async () => {
+  const Dockerfile = 'FROM busybox\n\nRUN echo before && \\\n  exit 3\nRUN true\n';
+  const { status, stderr } = await build({ Dockerfile });
+  expect(status).toBe(1);
+  const said = 'process "/bin/sh -c echo before &&   exit 3" did not complete successfully: exit code: 3';
+  expect(stderr).toContain(`ERROR: ${said}\n------\n > [2/3] RUN echo before &&   exit 3:\n`);
+  expect(stderr.slice(stderr.indexOf('Dockerfile:3'))).toBe(`Dockerfile:3
+--------------------
+   2 |     
+   3 | >>> RUN echo before && \\
+   4 | >>>   exit 3
+   5 |     RUN true
+--------------------
+ERROR: failed to solve: ${said}
+`);
+  expect((await daemon.docker('ps', '-aq')).stdout).toBe('');
+});
+
+test.each([
+  ['COPY nothing /', 'stat nothing: file does not exist'],
+  ['COPY ../../etc/passwd /', 'forbidden path outside the build context'],
+  ['FOO x', 'dockerfile parse error on line 2: unknown instruction: FOO'],
+  ['RUN --mount=type=secret,id=x,required true', 'secret x: not found'],
+  ['ADD https://example.com/a.git /', 'repositories of git are not fetched here'],
+])('%s is refused', async (line, message) => {
+  const { status, stderr } = await build({ Dockerfile: `FROM busybox\n${line}\n` });
+  expect(stderr).toContain(message);
+  expect(status).toBe(1);
+});
+
+test('secrets come by the session, and are nowhere afterwards', async () => {
+  const Dockerfile = `FROM busybox
+RUN --mount=type=secret,id=key --mount=type=secret,id=word,env=WORD \\
+  (stat -c '%a %u:%g' /run/secrets/key; sha256sum < /run/secrets/key; echo $WORD | tr a-z n-za-m) > /out
+`;
+  const key = join(daemon.folder, 'key');
+  writeFileSync(key, 'the key of buildx');
+  const word = join(daemon.folder, 'word');
+  writeFileSync(word, 'jbeq');
+  const given = ['--secret', `id=key,src=${key}`, '--secret', `id=word,src=${word}`];
+  const { stderr } = await build({ Dockerfile }, '-t', 'secretive', ...given);
+  const sum = createHash('sha256').update('the key of buildx').digest('hex');
+  expect(await run('secretive', 'cat', '/out'), stderr).toBe(`400 0:0\n${sum}  -\nword\n`);
+  const grep = promisify(execFile)('grep', ['-rlE', 'the key of buildx|jbeq', join(daemon.folder, 'data')]);
+  await expect(grep).rejects.toMatchObject({ code: 1, stdout: '' });
+});
+
+test('targets, labels, Dockerfiles from elsewhere, files of the result, quiet builds, hosts, networks, platforms', async () => {
+  const iid = join(daemon.folder, 'iid');
+  const metadata = join(daemon.folder, 'metadata');
+  const Dockerfile =
+    'FROM busybox AS one\nRUN echo one > /f; cat /etc/hosts > /h; ip link > /l\nFROM one\nRUN echo two > /f\n';
+  const place = contextOf({ 'x/Other': Dockerfile });
+  const args = ['-f', join(place, 'x/Other'), '--target', 'one', '--label', 'l=1', '--add-host', 'box:10.1.2.3'];
+  const files = ['--iidfile', iid, '--metadata-file', metadata, '--network', 'none', '--platform', 'linux/386'];
+  const built = await daemon.docker('build', '-q', '-t', 'targeted', ...args, ...files, place);
+  expect(built.stdout, built.stderr).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+  expect(readFileSync(iid, 'utf8')).toBe(built.stdout.trim());
+  expect(JSON.parse(readFileSync(metadata, 'utf8'))).toMatchObject({
+    'containerimage.config.digest': built.stdout.trim(),
+    'image.name': 'docker.io/library/targeted:latest',
+  });
+  expect(await run('targeted', 'cat', '/f')).toBe('one\n');
+  expect(await run('targeted', 'cat', '/h')).toContain('10.1.2.3\tbox');
+  expect(await run('targeted', 'grep', '-c', '^[0-9]', '/l')).toBe('1\n');
+  const labels = await daemon.docker('image', 'inspect', '-f', '{{json .Config.Labels}}', 'targeted');
+  expect(labels.stdout).toBe('{"l":"1"}\n');
+  const typed = await daemon.dockerWith('FROM busybox\nRUN echo typed > /f\n', 'build', '-t', 'typed', '-');
+  expect(await run('typed', 'cat', '/f'), typed.stderr).toBe('typed\n');
+  const tar = tarOf([
+    { name: 'Dockerfile', data: 'FROM busybox\nCOPY f /f\n' },
+    { name: 'f', data: 'of a tar\n' },
+  ]);
+  const sent = await daemon.dockerWith(tar, 'build', '-t', 'sent', '-');
+  expect(await run('sent', 'cat', '/f'), sent.stderr).toBe('of a tar\n');
+  const several = await daemon.docker(
+    'build',
+    '--platform',
+    'linux/386,linux/amd64',
+    place,
+    '-f',
+    join(place, 'x/Other'),
+  );
+  expect(several.status).toBe(1);
+});
+
+test('more contexts: folders and images by other names', async () => {
+  const more = contextOf({ 'd/f': 'more\n' });
+  const Dockerfile = 'FROM base\nCOPY --from=more d /d\nRUN --mount=from=more,target=/m cat /m/d/f > /f\n';
+  const given = ['--build-context', `more=${more}`, '--build-context', 'base=docker-image://busybox'];
+  const { stderr } = await build({ Dockerfile }, '-t', 'several', ...given);
+  expect(await run('several', 'cat', '/d/f', '/f'), stderr).toBe('more\nmore\n');
+});
+
+test('a client that is interrupted takes its build along', async () => {
+  const place = contextOf({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' });
+  const child = spawn('docker', ['build', '--progress=plain', place], { env: daemon.environment });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  while (!/^#\d+ [\d.]+ begun$/m.test(said)) await once(child.stderr, 'data');
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  await expect.poll(async () => (await daemon.docker('ps', '-aq')).stdout, { timeout: 30_000 }).toBe('');
+});
+
+test('without the plugin the client builds with the classic builder', async () => {
+  const place = contextOf({ Dockerfile: 'FROM busybox\nRUN echo x\n' });
+  const { status, stderr, stdout } = await daemon.dockerIn(
+    { DOCKER_CONFIG: join(daemon.folder, 'none') },
+    'build',
+    place,
+  );
+  expect([status, stdout]).toEqual([0, expect.stringContaining('Successfully built')]);
+  expect(stderr).toContain('Install the buildx component');
+});
+
+test('builders are listed and looked at', async () => {
+  const { stdout } = await daemon.docker('buildx', 'inspect');
+  expect(stdout).toMatch(/Status:\s+running/);
+  expect(stdout).toMatch(/Platforms:\s+linux\/386/);
+  expect((await daemon.docker('buildx', 'ls')).stdout).toContain('linux/386');
+});
+
+test('nothing that the API’s description does not allow has been answered, and nothing is left', () => {
+  expect(daemon.problems).toEqual([]);
+  expect(daemon.complaints).toBe('');
+  expect(daemon.spools()).toEqual([]);
+});
