@@ -120,7 +120,7 @@ test('created, started, asked, ended, deleted', async () => {
   await container.ended;
   expect(container.output()).toBe('hello from inner\ngot a line\n');
   expect(state('one')).toMatchObject({ status: 'stopped', pid: 0 });
-  expect(oci('kill', 'one').stderr).toContain('container one is not running');
+  expect(oci('kill', 'one').stderr).toContain('container not running');
   expect(oci('delete', 'one')).toMatchObject({ status: 0, stderr: '' });
   expect(oci('state', 'one').stderr).toContain('container does not exist: one');
   expect(readdirSync(states)).toEqual([]);
@@ -137,7 +137,7 @@ test('run has the program’s streams and status, and leaves nothing', () => {
 test('limits, and their change while it runs', async () => {
   const linux = { resources: { memory: { limit: 16 << 20 }, pids: { limit: 5 } } };
   const path = bundle('cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; read x; eat 64 > /tmp/eaten; echo $?', {
-    linux: { ...linux, namespaces: ['pid', 'mount', 'cgroup'].map((type) => ({ type }) as never) },
+    linux: { ...linux, namespaces: ['pid', 'mount', 'uts', 'cgroup'].map((type) => ({ type }) as never) },
   });
   const container = await create('three', path);
   oci('start', 'three');
@@ -159,7 +159,7 @@ test('disks: limits and weights of the config and of update, what has been moved
   };
   const resources = { blockIO } as RuntimeSpec['linux'];
   const path = bundle('cat /data > /dev/null; cat /sys/fs/cgroup/io.max /sys/fs/cgroup/io.weight; read line', {
-    linux: { namespaces: [{ type: 'mount' }, { type: 'cgroup' }], resources } as RuntimeSpec['linux'],
+    linux: { namespaces: [{ type: 'mount' }, { type: 'uts' }, { type: 'cgroup' }], resources } as RuntimeSpec['linux'],
   });
   const container = await create('disks', path);
   oci('start', 'disks');

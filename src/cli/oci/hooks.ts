@@ -20,7 +20,9 @@ export function runHooks(hooks: readonly Hook[] | undefined, kept: Kept, status:
       timeout: timeout === undefined ? undefined : timeout * 1000,
       killSignal: 'SIGKILL',
     });
-    if (result.status !== 0) throw hookFailure(path, result.error?.message ?? result.stderr.trim(), result.status);
+    // one that ends without reading is no error
+    const why = result.status === null ? (result.error?.message ?? `${result.signal}`) : result.stderr.trim();
+    if (result.status !== 0) throw hookFailure(path, why, result.status);
   }
 }
 

@@ -200,11 +200,13 @@ export class Sandbox {
 
   /** What the config says of the host becomes the node's own: of its namespaces there are no more than the interfaces. */
   private settle(spec: RuntimeSpec, { within }: Place): void {
+    spec.linux ??= {};
     const { linux } = spec;
-    // no group of the host's is shown
+    // no group of the host's is shown: each has its own for the root of all, as engines on hosts with cgroup v1 ask for none
     spec.mounts = spec.mounts?.filter(({ source }) => !source?.startsWith('/sys/fs/cgroup/'));
-    if (!linux?.namespaces) return;
-    linux.namespaces = linux.namespaces.flatMap(({ type, path }) => {
+    const asked = linux.namespaces ?? [];
+    if (!asked.some(({ type }) => type === 'cgroup')) asked.push({ type: 'cgroup' });
+    linux.namespaces = asked.flatMap(({ type, path }) => {
       const owner = within[type];
       if (owner === undefined) return [{ type }];
       const of = this.containers.get(owner);
