@@ -7,8 +7,8 @@ export interface Asked {
   /** Path and query. */
   target: string;
   headers?: Record<string, string>;
-  /** JSON, or a Blob. */
-  body?: { json: unknown } | { blob: object };
+  /** JSON, a text, or a Blob. */
+  body?: { json: unknown } | { text: string } | { blob: object };
   /** Told how many bytes of the body have been read so far. */
   progress?: (read: number) => void;
 }
@@ -97,24 +97,33 @@ export class CarriedClient {
         }),
     );
     const exchange = this.exchanges.get(id)!;
-    const given = body && ('blob' in body ? body.blob : JSON.stringify(body.json));
+    const given = body && ('blob' in body ? body.blob : 'text' in body ? body.text : JSON.stringify(body.json));
     this.port.send({ ask: id, method, target, headers, ...(given !== undefined && { body: given }) });
     return { id, head, exchange };
   }
 
   /** Rejects with AnswerError when the status is 400 and more. */
   async ask(asked: Asked): Promise<Answer> {
-    const { id, head, exchange } = this.begin(asked);
-    const { status, headers } = await head;
-    const answer = {
-      ...{ status, headers, body: exchange.incoming },
-      cancel: () => {
-        this.port.send({ gone: id });
-        this.finish(id);
-      },
-    };
-    if (status >= 400) throw new AnswerError(status, messageIn(await textOf(answer.body)));
+    const answer = await this.send(asked);
+    if (answer.status >= 400) throw new AnswerError(answer.status, messageIn(await textOf(answer.body)));
     return answer;
+  }
+
+  /** Whatever the status. `connection`: it has left HTTP. */
+  async send(asked: Asked): Promise<Answer & { connection?: Connection }> {
+    const { id, head, exchange } = this.begin(asked);
+    const { status, headers, upgraded } = await head;
+    const cancel = (): void => {
+      this.port.send({ gone: id });
+      this.finish(id);
+    };
+    const connection = upgraded && {
+      incoming: exchange.incoming,
+      write: (piece: Uint8Array) => exchange.out.write(piece),
+      end: () => this.port.send({ moreEnd: id }),
+      close: cancel,
+    };
+    return { status, headers, body: exchange.incoming, cancel, ...(connection && { connection }) };
   }
 
   /** The answer's JSON; undefined when it is empty. */
@@ -128,18 +137,9 @@ export class CarriedClient {
   async connect(target: string, body?: unknown): Promise<Connection> {
     const headers = { upgrade: 'tcp', connection: 'Upgrade' };
     const bytes = body === undefined ? {} : { body: { json: body } };
-    const { id, head, exchange } = this.begin({ method: 'POST', target, headers, ...bytes });
-    const { status, upgraded } = await head;
-    if (!upgraded) throw new AnswerError(status, messageIn(await textOf(exchange.incoming)));
-    return {
-      incoming: exchange.incoming,
-      write: (piece) => exchange.out.write(piece),
-      end: () => this.port.send({ moreEnd: id }),
-      close: () => {
-        this.port.send({ gone: id });
-        this.finish(id);
-      },
-    };
+    const answer = await this.send({ method: 'POST', target, headers, ...bytes });
+    if (!answer.connection) throw new AnswerError(answer.status, messageIn(await textOf(answer.body)));
+    return answer.connection;
   }
 }
 

@@ -187,6 +187,62 @@ test('the image that the page brings runs at the first click; a dropped docker s
   expect(errors).toEqual([]);
 });
 
+test("docker's own commands at a prompt: a build of an edited Dockerfile, a terminal, what follows and is interrupted, files; all by keys", async (context) => {
+  const { page, errors } = await open(context);
+  await shown(page, '/ $', '#prompt .xterm-rows');
+  const at = async (line: string, seen: string): Promise<void> => {
+    await page.keyboard.type(`${line}\n`);
+    await shown(page, seen, '#prompt .xterm-rows');
+  };
+  await page.click('#prompt-files [aria-label="Edit hello.sh"]');
+  await page.fill('#edit-text', '#!/bin/sh\necho "edited $((6 * 7))"\n');
+  await accessible(page, 'the editor');
+  await page.keyboard.press('Control+s');
+  await at('docker build -q -t hello . && docker run --rm hello', 'edited 42');
+
+  // a terminal of a container's: its own prompt, its size, Ctrl-C to its program, its status is the command's
+  await at('clear; docker run -it --rm --name term --memory 32m tabvisor sh || nothing', 'no pipes');
+  await at('clear; docker run -it --rm --name term --memory 32m tabvisor sh', ':/#');
+  await at('cat /sys/fs/cgroup/memory.max', '33554432');
+  await page.keyboard.type('sleep 1000\n');
+  await page.keyboard.press('Control+c');
+  await at('echo status-$?; exit', 'status-130');
+  await at('docker ps -aq --format "left:{{.Names}}"; docker version --format {{.Client.Os}}', 'browser');
+
+  await at('clear; docker run -d --name web tabvisor sh -c "while :; do echo tick; sleep 1; done"', '$');
+  await at('docker logs -f web', 'tick');
+  await page.keyboard.press('Control+c');
+  await at('docker stats --format "cpu:{{.Name}}"', 'cpu:web');
+  await page.keyboard.press('Control+c');
+  // Tab: a word of docker's, and the name of what runs
+  await page.keyboard.type('clear\ndocker sto');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('-t 1 w');
+  await page.keyboard.press('Tab');
+  await shown(page, 'docker stop -t 1 web', '#prompt .xterm-rows');
+  await page.keyboard.press('Enter');
+  await until(page, `document.querySelector('${card('web')}').dataset.state === 'exited'`);
+  await at('clear; docker cp web:/etc/passwd copy && cat copy', 'root:x:0:0');
+  await at(
+    'docker save -o saved.tar hello && docker rmi hello && docker load -i saved.tar',
+    'Loaded image: hello:latest',
+  );
+  await at('clear; docker compose up', 'is not in this tab');
+  await at('docker container prune', '[y/N]');
+  await at('y', 'Total reclaimed space');
+  await accessible(page, 'the prompt');
+
+  // the folder and what was typed are there after a reload
+  await page.reload();
+  await running(page);
+  await shown(page, 'saved.tar', '#prompt-files');
+  await shown(page, '/ $', '#prompt .xterm-rows');
+  await page.click('#prompt .console');
+  await page.keyboard.press('ArrowUp');
+  await shown(page, '$ docker container prune', '#prompt .xterm-rows');
+  expect(errors).toEqual([]);
+});
+
 test('a registry that lets pages read it is pulled from; of others is said why not, and what to do; a second tab is told', async (context) => {
   const { page, errors } = await open(context, { width: 390, height: 800 });
   const registry = new FakeRegistry('http://registry.example');

@@ -1,7 +1,7 @@
 // Words of a line, and lines of words. Source: words.ts.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { quoted, wordsOf } from './words.js';
+import { commandsOf, quoted, wordsOf } from './words.js';
 
 test.each([
   ['', []],
@@ -19,4 +19,13 @@ test('what is quoted is read as it was', () => {
       expect(wordsOf(words.map(quoted).join(' '))).toEqual(words);
     }),
   );
+});
+
+test('commands of a line stand behind each other, and only if the one before ended well', () => {
+  expect(commandsOf(`a 'x;y' "&& \\" |"; b&&c \\;d`)).toEqual([
+    { after: '', text: `a 'x;y' "&& \\" |"` },
+    { after: ';', text: ' b' },
+    { after: '&&', text: 'c \\;d' },
+  ]);
+  for (const line of ['a | b', 'a > b', 'a &', 'a < b']) expect(commandsOf(line)).toBeUndefined();
 });

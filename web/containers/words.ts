@@ -29,6 +29,17 @@ export function wordsOf(line: string): string[] | undefined {
   return words;
 }
 
+/** The commands of a line, and what stands in front of each: nothing, `;` or `&&`. Undefined: it has what only a shell has. */
+export function commandsOf(line: string): { after: '' | ';' | '&&'; text: string }[] | undefined {
+  const commands: { after: '' | ';' | '&&'; text: string }[] = [{ after: '', text: '' }];
+  for (const [piece] of line.matchAll(/'[^']*'|"(?:\\.|[^"\\])*"|\\.|&&|[\s\S]/g)) {
+    if (piece === '&&' || piece === ';') commands.push({ after: piece, text: '' });
+    else if ('|<>&'.includes(piece)) return undefined;
+    else commands.at(-1)!.text += piece;
+  }
+  return commands;
+}
+
 /** A word as a shell takes it. */
 export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -138,6 +138,15 @@ export class ContainersView {
       ),
     );
     this.place.hidden = false;
+    void this.prompt();
+  }
+
+  /** The commands of a prompt are loaded behind what is seen first. */
+  private async prompt(): Promise<void> {
+    const { PromptView } = await import('./prompt-view.js');
+    const place = element('div', {});
+    this.grid.after(place);
+    await PromptView.open(this.docker.api, place, failed);
   }
 
   /** Tars of images are loaded; `asImages`: those of roots become images. True: one of them was taken. */
