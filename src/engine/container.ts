@@ -204,8 +204,7 @@ export class Container implements Patient {
       await this.around.prepare(this);
       const network = await this.around.enter(this);
       const files = { ...this.around.files(this), ...this.lent?.files };
-      // a WebAssembly program takes no signals: that of stop is to end it
-      const reaper = this.host.Init ?? this.wasi ?? false;
+      const reaper = this.host.Init ?? false;
       const { pid } = await node.call('create', { id, root: id, spec, files, reaper, ...network });
       if (network.ports.length > 0) this.ports = await this.publish();
       // it is kept as running before it runs: whoever was begun is known to have been

@@ -1,9 +1,12 @@
 // Images of platform wasi/wasm by docker's own client: built, run with environment, mounts and limits, through the whole lifecycle.
 // The program is ours (wasi-program.as), of preview 1: jco's adapter makes it a component.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env as environment } from 'node:process';
 import { afterAll, expect, test } from 'vitest';
+import { root } from '../provisioned.js';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 import { wasiProgram } from './wasi.js';
 
@@ -155,6 +158,27 @@ test('a program in any container; what is none is refused with its reason', asyn
   expect(none).toMatchObject({ status: 126, stderr: expect.stringContaining('is no command of WASI preview 1') });
   // whatever jco keeps of it, it is a second start that is quicker: the same answer comes again
   expect(await run(...mount, 'busybox', '/w/none.wasm')).toEqual(none);
+});
+
+test('tabvisor oci runs it, and tabvisor run without a daemon', () => {
+  const bundle = join(scratch, 'bundle');
+  mkdirSync(join(bundle, 'rootfs'), { recursive: true });
+  copyFileSync(join(scratch, 'app.wasm'), join(bundle, 'rootfs/app.wasm'));
+  const process = { args: ['/app.wasm', 'args', 'x'], cwd: '/' };
+  const linux = { namespaces: ['pid', 'mount'].map((type) => ({ type })) };
+  const mounts = [{ destination: '/dev', type: 'tmpfs', source: 'tmpfs' }];
+  writeFileSync(
+    join(bundle, 'config.json'),
+    JSON.stringify({ ociVersion: '1.0.2', root: { path: 'rootfs' }, process, linux, mounts }),
+  );
+  const env = { ...environment, XDG_DATA_HOME: join(scratch, 'own') };
+  const command = (name: string, ...args: string[]) =>
+    spawnSync(join(root, 'bin', name), args, { encoding: 'utf8', env, input: '' });
+  const states = ['--root', join(scratch, 'states'), '--node-memory', '64M'];
+  const said = { status: 0, stdout: '/app.wasm\nargs\nx\n', stderr: '' };
+  expect(command('tabvisor-oci.mjs', ...states, 'run', '--bundle', bundle, 'one')).toMatchObject(said);
+  const own = command('tabvisor.mjs', 'run', '--rm', '-v', `${scratch}:/w`, 'tabvisor', '/w/app.wasm', 'args');
+  expect(own).toMatchObject({ status: 0, stdout: '/w/app.wasm\nargs\n' });
 });
 
 test('nothing has complained', () => {

@@ -2,6 +2,7 @@
 // first one's; it ends as that does, with its status. Others ask it things over a socket.
 // Ours; what is asked is OCI runtime-spec, runtime.md, "Operations".
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { InputError, messageOf } from '../../base/errors.js';
 import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '../../base/runtime-spec.js';
@@ -15,6 +16,8 @@ import { NodeClient } from '../../runtime/node-client.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { nodeFiles } from '../node-files.js';
 import { type Hooks, openBundle } from './bundle.js';
+import { dataFolder } from '../data-folder.js';
+import { wasiThreads } from '../wasi-thread.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
 import { hookFailure, hookState, processOfHook, runHooks } from './hooks.js';
 import { hasInterfaces, type OpenNetwork, openOuterNetwork } from './outer-network.js';
@@ -92,7 +95,8 @@ export class Sandbox {
     nodePlatform.tune(vcpu);
     const { engine, node } = localChannel();
     const client = new NodeClient(engine);
-    const outside = { files: nodeFiles(bundle), wireOf: (name: string) => sandbox.network?.wireOf(name) };
+    const wasi = wasiThreads(join(dataFolder({}), 'wasi'), () => host.wake());
+    const outside = { files: nodeFiles(bundle), wasi, wireOf: (name: string) => sandbox.network?.wireOf(name) };
     const server = new NodeServer(kernel, host, outside, node);
     void server.run();
     const sandbox = new Sandbox(id, client, server, host);

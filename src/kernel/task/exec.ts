@@ -237,6 +237,7 @@ function becomeProgram(task: Task, file: OpenFile, name: string, secure: boolean
   process.executable = file;
   file.becomeProgram();
   process.hasExecuted = true;
+  process.unprotected = false;
   // who has more rights than who started it, or may not read its own program, shows nothing of itself
   process.dumpable = secure || file.inode.allows(task, MAY_READ) !== 0 ? 0 : 1;
   process.exitSignal = process.exitSignal === 0 ? 0 : SIGCHLD;

@@ -98,6 +98,8 @@ export class Process {
   loginUid = 0xffffffff;
   /** Has it called exec since its parent made it? setpgid asks. */
   hasExecuted = false;
+  /** As process 1 too it dies of signals: its program can have no handlers. */
+  unprotected = false;
   /** The program, for /proc/PID/exe. */
   executable?: OpenFile;
   /** Of threads that have ended. */

@@ -157,7 +157,7 @@ export class SignalService {
   /** Process 1 does not die of what its own namespace sends it: man 7 pid_namespaces. */
   isProtected(sender: Task | undefined, process: Process, signal: number): boolean {
     // what is blocked waits: there may be a handler by the time it is not
-    if (!process.isInit || process.leader.blockedSignals.has(signal)) return false;
+    if (!process.isInit || process.unprotected || process.leader.blockedSignals.has(signal)) return false;
     const inside = sender === undefined || sender.pidNamespace.isWithin(process.pid.namespace);
     const { handler } = process.actions.get(signal);
     const fatal = handler === HANDLER_DEFAULT && ['terminate', 'core', 'stop'].includes(defaultAction(signal));

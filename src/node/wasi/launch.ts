@@ -131,6 +131,7 @@ export function loadWasm(
   const failed = becomeProxy(task, options);
   kernel.payWith(undefined);
   if (failed !== 0) return failed;
+  task.process.unprotected = true;
   const { host, memory, cwd, mounts } = setting;
   worker = host.start(
     { program, mailbox, args, env, cwd, memory, preopens: ['/', ...mounts] },
