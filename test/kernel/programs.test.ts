@@ -49,6 +49,7 @@ const CLEAN = [
   'priority',
   'counters',
   'packet',
+  'linger',
 ];
 /** Programs that use up seconds: an instruction takes long for them. */
 const SPINNING = ['limits'];

@@ -11,6 +11,7 @@ import * as cgroupCpuState from '../cgroup/cpu-state.js';
 import * as cgroupCpuset from '../cgroup/cpuset.js';
 import * as cgroupHierarchy from '../cgroup/hierarchy.js';
 import * as cgroupIoState from '../cgroup/io-state.js';
+import * as cgroupMemoryProtection from '../cgroup/memory-protection.js';
 import * as cgroupMemoryState from '../cgroup/memory-state.js';
 import * as cgroupPids from '../cgroup/pids.js';
 import * as cgroupPressure from '../cgroup/pressure.js';
@@ -210,6 +211,7 @@ export const MODULES: Modules = {
   'cgroup/cpuset': cgroupCpuset,
   'cgroup/hierarchy': cgroupHierarchy,
   'cgroup/io-state': cgroupIoState,
+  'cgroup/memory-protection': cgroupMemoryProtection,
   'cgroup/memory-state': cgroupMemoryState,
   'cgroup/pids': cgroupPids,
   'cgroup/pressure': cgroupPressure,

@@ -33,9 +33,10 @@ import {
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX } from '../abi/termios.js';
 import { makePipe, PipeFile } from '../fs/pipe.js';
 import { readU32, writeU32 } from '../mm/user-memory.js';
+import { BLOCK } from '../task/blocking.js';
 import type { Task } from '../task/task.js';
 import { setAsync } from '../task/owner-signal.js';
-import type { OpenFile } from '../vfs/open-file.js';
+import type { Farewell, OpenFile } from '../vfs/open-file.js';
 import { owns } from '../vfs/permission.js';
 import { addSeals, sealsOf } from '../vfs/seals.js';
 import { nameAt } from './path-argument.js';
@@ -70,7 +71,21 @@ export function creat(task: Task, address: number, mode: number): number {
 }
 
 export function close(task: Task, fd: number): number {
-  return task.files.close(fd);
+  const { callState } = task;
+  const left = callState.note as Farewell | undefined;
+  if (left) return linger(task, left);
+  const farewell = task.file(fd)?.farewell;
+  const failed = task.files.close(fd);
+  if (failed !== 0 || !farewell) return failed;
+  callState.note = farewell;
+  return linger(task, farewell);
+}
+
+/** The descriptor is gone; what was sent by it may still be on its way: SO_LINGER. A signal ends the wait, and is no error. */
+function linger(task: Task, { what, nanoseconds }: Farewell): number {
+  task.timeOut(nanoseconds);
+  if (!what.leaving || task.timedOut) return 0;
+  return task.block(what.waiters) === BLOCK ? BLOCK : 0;
 }
 
 const CLOSE_RANGE_UNSHARE = 2;

@@ -25,6 +25,12 @@ export interface FileObserver {
   fileClosed(file: OpenFile): void;
 }
 
+/** What goes on when a file is closed, and how long its program waits for that. */
+export interface Farewell {
+  readonly what: { readonly leaving: boolean; readonly waiters: WaitQueue };
+  readonly nanoseconds: number;
+}
+
 export abstract class OpenFile {
   /** Of the next read or write. */
   position = 0;
@@ -134,6 +140,11 @@ export abstract class OpenFile {
   }
   unobserve(observer: FileObserver): void {
     this.observers?.delete(observer);
+  }
+
+  /** What close(2) waits for behind the last descriptor; undefined: nothing. */
+  get farewell(): Farewell | undefined {
+    return undefined;
   }
 
   /** How many descriptors and other holders there are. */

@@ -131,6 +131,12 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
     return state === 'closed' || state === 'time-wait';
   }
 
+  /** Has the socket been closed, and the other end not acknowledged all? */
+  get leaving(): boolean {
+    const { state } = this.connection;
+    return !this.socket && (state === 'fin-wait-1' || state === 'closing' || state === 'last-ack');
+  }
+
   // ---- what the socket does ---------------------------------------------------------------------------------------------------
 
   open(): void {
@@ -328,6 +334,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
       this.waitingSince = this.namespace.now();
       this.namespace.tcp.waits(this);
     }
+    if (!this.socket && !this.leaving) this.waiters.wake(POLLHUP);
     const { deadline } = connection;
     if (deadline >= this.armed) return;
     this.armed = deadline;

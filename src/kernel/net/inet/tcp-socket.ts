@@ -42,6 +42,7 @@ import {
 import { writeU32 } from '../../mm/user-memory.js';
 import { BLOCK } from '../../task/blocking.js';
 import { signalOwner } from '../../task/owner-signal.js';
+import type { Farewell } from '../../vfs/open-file.js';
 import type { Task } from '../../task/task.js';
 import { type Io, transferred } from '../../vfs/io.js';
 import type { Ancillary, OptionValue, Received, Socket } from '../socket.js';
@@ -529,6 +530,13 @@ export class TcpSocket extends InetSocket {
     if (writeEnded || 3 * sender.room >= sender.buffer.capacity) events |= POLLOUT | POLLWRNORM;
     if (end.urgentAt !== undefined && !end.urgentRead && end.urgentByte !== undefined) events |= POLLPRI;
     return events;
+  }
+
+  /** SO_LINGER: until what was sent has been acknowledged. */
+  override get farewell(): Farewell | undefined {
+    const { on, seconds } = this.linger;
+    if (on === 0 || seconds === 0 || !this.end || this.holds > 1) return undefined;
+    return { what: this.end, nanoseconds: seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1e9 };
   }
 
   protected override close(): void {
