@@ -11,6 +11,7 @@ import {
   NotImplemented,
   NotModified,
   StartFailed,
+  Unauthorized,
   Unavailable,
 } from '../engine/errors.js';
 import { BodyError } from '../http/body.js';
@@ -49,6 +50,7 @@ export const isBug = (error: unknown): boolean =>
 export function statusOf(error: unknown): number {
   if (error instanceof NotFound) return 404;
   if (error instanceof Conflict) return 409;
+  if (error instanceof Unauthorized) return 401;
   if (error instanceof Forbidden) return 403;
   if (error instanceof InvalidParameter || error instanceof BodyError || error instanceof StartFailed) return 400;
   if (error instanceof NotModified) return 304;

@@ -11,6 +11,8 @@ import { buildRoutes } from './build-routes.js';
 import { containerRoutes } from './container-routes.js';
 import { imageRoutes } from './image-routes.js';
 import { networkRoutes } from './network-routes.js';
+import { pluginRoutes } from './plugin-routes.js';
+import { authRoutes } from './registry-auth.js';
 import { swarmRoutes } from './swarm-routes.js';
 import { type About, systemRoutes } from './system-routes.js';
 import { usageRoutes } from './usage-routes.js';
@@ -30,6 +32,8 @@ export function engineApi(engine: Engine, about: About, bug: (error: unknown) =>
   volumeRoutes(router, engine);
   networkRoutes(router, engine);
   swarmRoutes(router);
+  pluginRoutes(router);
+  authRoutes(router, engine);
   const headers = { 'Api-Version': API_VERSION, Server: `tabvisor/${about.version} (linux)`, Ostype: 'linux' };
   return async (request) => {
     const reply = await answer(router, request).catch((error: unknown) => {

@@ -104,6 +104,10 @@ function hostConfigOf(request: HttpRequest): Record<string, unknown> {
       CpuPeriod: number('cpuperiod'),
       CpuQuota: number('cpuquota'),
       CpusetCpus: query.get('cpusetcpus') ?? '',
+      CpusetMems: query.get('cpusetmems') ?? '',
+      CgroupParent: query.get('cgroupparent') ?? '',
+      Isolation: query.get('isolation') ?? '',
+      SecurityOpt: JSON.parse(query.get('securityopt') || '[]') ?? [],
       ShmSize: number('shmsize'),
       NetworkMode: query.get('networkmode') || 'default',
       ExtraHosts: list('extrahosts'),
@@ -111,7 +115,7 @@ function hostConfigOf(request: HttpRequest): Record<string, unknown> {
     };
   } catch (error) {
     if (error instanceof InvalidParameter) throw error;
-    throw new InvalidParameter('ulimits is no JSON', { cause: error });
+    throw new InvalidParameter('ulimits or securityopt is no JSON', { cause: error });
   }
 }
 

@@ -4,7 +4,7 @@ import { hasNetworks } from '../engine/endpoints.js';
 import type { Engine } from '../engine/engine.js';
 import { sizesOf } from '../engine/disk-usage.js';
 import { InvalidParameter } from '../engine/errors.js';
-import { checkFilters, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
+import { booleanOf, checkFilters, checkValues, type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import { flagOf, json, numberOf } from './answers.js';
 import { summary } from './container-views.js';
@@ -12,6 +12,7 @@ import { summary } from './container-views.js';
 const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 const KNOWN = [
   'id',
+  'isolation',
   'name',
   'label',
   'status',
@@ -30,8 +31,11 @@ const KNOWN = [
 export async function listContainers(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
   const filters = parseFilters(request.query.get('filters'));
   checkFilters(filters, KNOWN);
-  for (const state of filters.get('status') ?? [])
-    if (!STATES.includes(state)) throw new InvalidParameter(`invalid filter 'status=${state}'`);
+  if (booleanOf(filters, 'is-task')) return json([]);
+  checkValues(filters, 'status', STATES);
+  checkValues(filters, 'health', ['none', 'starting', 'healthy', 'unhealthy']);
+  for (const code of filters.get('exited') ?? [])
+    if (!/^-?\d{1,10}$/.test(code)) throw new InvalidParameter(`invalid filter 'exited=${code}'`);
   const limit = numberOf(request, 'limit') ?? 0;
   const all = flagOf(request, 'all') || limit > 0 || filters.has('status') || filters.has('exited');
   const names = new Map((await engine.images.list()).map((image) => [image.id as string, image.tags]));
@@ -75,7 +79,7 @@ function passes(engine: Engine, container: Container, filters: Filters, ancestor
     matchesLabels(filters.get('label'), container.config.Labels) &&
     any('status', (value) => container.status === value) &&
     any('exited', (value) => container.status === 'exited' && String(container.exitCode) === value) &&
-    any('is-task', (value) => !['true', '1'].includes(value)) &&
+    any('isolation', (value) => value === 'default' || value === '') &&
     (!(filters.has('publish') || filters.has('expose')) || hasPort(container, filters)) &&
     any('health', (value) => (container.health?.status ?? 'none') === value) &&
     any('ancestor', () => ancestors.includes(container.imageId)) &&

@@ -16,7 +16,8 @@ import { sizeOfRoot, sizesOf } from '../engine/disk-usage.js';
 import { listContainers } from './container-list.js';
 import { inspection } from './container-views.js';
 import { logsOf } from './logs.js';
-import { statsOf, topOf } from './stats.js';
+import { statsOf } from './stats.js';
+import { topOf } from './top.js';
 
 const CONDITIONS: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed'];
 
@@ -109,7 +110,15 @@ const wantedOf = (request: HttpRequest): Wanted => ({
   stderr: flagOf(request, 'stderr'),
 });
 
+const KEYS = /^(.|ctrl-[a-z@[\\\]^_])(,(.|ctrl-[a-z@[\\\]^_]))*$/i;
+
+/** Clients watch for them; what are none are refused all the same. Throws InvalidParameter. */
+function checkDetachKeys(keys: string): void {
+  if (keys !== '' && !KEYS.test(keys)) throw new InvalidParameter(`Invalid detach keys (${keys}) provided`);
+}
+
 function attach(container: Container, request: HttpRequest) {
+  checkDetachKeys(request.query.get('detachKeys') ?? '');
   if (container.status === 'paused') throw new Conflict(`container ${container.id} is paused, unpause and try again`);
   const wanted = wantedOf(request);
   const { OpenStdin, StdinOnce, Tty } = container.config;
@@ -159,6 +168,7 @@ async function prune(engine: Engine, request: HttpRequest): Promise<HttpAnswer> 
     await engine.remove(container, false, false);
     deleted.push(container.id);
   }
+  engine.events.tell('container', 'prune', '', { reclaimed: String(reclaimed) });
   return json({ ContainersDeleted: deleted, SpaceReclaimed: reclaimed });
 }
 

@@ -3,11 +3,13 @@ import type { Engine } from '../engine/engine.js';
 import type { Image } from '../engine/images.js';
 import { sharedSizes, sizeOfLayer } from '../engine/disk-usage.js';
 import { InvalidParameter } from '../engine/errors.js';
-import { checkFilters, matchesLabels, parseFilters, untilOf } from '../engine/filters.js';
+import { Glob } from '../engine/build/glob.js';
+import { booleanOf, checkFilters, matchesLabels, parseFilters, untilOf } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { flagOf, json, nothing, present } from './answers.js';
 import { createImage, loadImages, pushImage, saveImages } from './image-transfer.js';
+import { platformsOf } from './platform-query.js';
 import { isBefore } from './versions.js';
 
 export function imageRoutes(router: Router, engine: Engine): void {
@@ -18,15 +20,18 @@ export function imageRoutes(router: Router, engine: Engine): void {
   router.add('GET', '/images/get', (request) =>
     saveImages(
       engine,
+      request,
       request.queryAll.filter(([name]) => name === 'names').map(([, value]) => value),
     ),
   );
-  router.add('GET', '/images/{name...}/get', (_request, { name }) => saveImages(engine, [name!]));
-  router.add('GET', '/images/{name...}/json', async (_request, { name }) =>
-    json(inspection(await engine.images.find(name!))),
+  router.add('GET', '/images/{name...}/get', (request, { name }) => saveImages(engine, request, [name!]));
+  const find = (request: HttpRequest, name: string): Promise<Image> =>
+    engine.images.find(name, platformsOf(request)[0]);
+  router.add('GET', '/images/{name...}/json', async (request, { name }) =>
+    json(inspection(await find(request, name!))),
   );
-  router.add('GET', '/images/{name...}/history', async (_request, { name }) =>
-    json(await history(engine, await engine.images.find(name!))),
+  router.add('GET', '/images/{name...}/history', async (request, { name }) =>
+    json(await history(engine, await find(request, name!))),
   );
   router.add('POST', '/images/{name...}/tag', async (request, { name }) => {
     const repo = request.query.get('repo');
@@ -37,6 +42,7 @@ export function imageRoutes(router: Router, engine: Engine): void {
   });
   router.add('DELETE', '/images/{name...}', async (request, { name }) => {
     const force = flagOf(request, 'force');
+    for (const platform of platformsOf(request, 'platforms')) await engine.images.find(name!, platform);
     const usedBy = (id: string): string | undefined =>
       [...engine.containers.values()].find((one) => one.imageId === id && (!force || one.running))?.id;
     return json(await engine.images.remove(name!, force, flagOf(request, 'noprune'), usedBy));
@@ -46,7 +52,7 @@ export function imageRoutes(router: Router, engine: Engine): void {
 async function list(engine: Engine, request: HttpRequest, version: string): Promise<HttpAnswer> {
   const filters = parseFilters(request.query.get('filters'));
   checkFilters(filters, ['dangling', 'label', 'reference', 'before', 'since', 'until']);
-  const dangling = filters.get('dangling')?.[0];
+  const dangling = booleanOf(filters, 'dangling');
   const until = untilOf(filters, engine.host.date());
   const all = await engine.images.list();
   const moments = async (name: string): Promise<number[]> =>
@@ -60,7 +66,7 @@ async function list(engine: Engine, request: HttpRequest, version: string): Prom
     // steps of builds are shown by who asks for all
     const isStep = image.tags.length === 0 && image.digests.length === 0 && parents.has(image.id);
     if (isStep && (dangling !== undefined || !flagOf(request, 'all'))) return false;
-    if (dangling !== undefined && ['true', '1'].includes(dangling) !== (image.tags.length === 0)) return false;
+    if (dangling !== undefined && dangling !== (image.tags.length === 0)) return false;
     if (!matchesLabels(filters.get('label'), Object.fromEntries(image.config.config.labels))) return false;
     const made = created(image);
     if (before.some((one) => made >= one) || since.some((one) => made <= one)) return false;
@@ -75,14 +81,14 @@ async function list(engine: Engine, request: HttpRequest, version: string): Prom
   );
 }
 
-/** As path.Match of Go: `*` and `?` stand for all but a slash. */
-const patternOf = (text: string): RegExp =>
-  new RegExp(
-    `^${text
-      .replace(/[.+^${'$'}{}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '[^/]*')
-      .replaceAll('?', '[^/]')}$`,
-  );
+/** As path.Match of Go. Throws InvalidParameter. */
+function patternOf(text: string): Glob {
+  try {
+    return new Glob(text, true);
+  } catch (error) {
+    throw new InvalidParameter(`invalid filter 'reference=${text}': syntax error in pattern`, { cause: error });
+  }
+}
 
 /** An item of GET /images/json. */
 export function summary(engine: Engine, image: Image, version: string, shared = -1) {

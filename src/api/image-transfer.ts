@@ -5,6 +5,7 @@ import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import { messageOf } from '../base/errors.js';
 import type { ByteWriter } from '../http/message.js';
 import { flagOf, line } from './answers.js';
+import { platformsOf } from './platform-query.js';
 import { credentialsOf } from './registry-auth.js';
 
 interface Progress {
@@ -63,6 +64,8 @@ export async function createImage(engine: Engine, request: HttpRequest): Promise
     });
     return { status: 200, headers: { 'Content-Type': 'application/json' }, body: line({ status: id }) };
   }
+  if (query.get('fromSrc'))
+    throw new InvalidParameter('fromSrc: addresses are not fetched here: fetch the tar, and import the file');
   const image = query.get('fromImage');
   if (!image) throw new InvalidParameter('fromImage, or fromSrc=- with a tar, is needed');
   if (BUILDKIT.test(image))
@@ -82,7 +85,7 @@ export async function pushImage(engine: Engine, request: HttpRequest, name: stri
   const tag = request.query.get('tag');
   const credentials = credentialsOf(request.headers.get('x-registry-auth'));
   // that it is there is known before the answer begins
-  await engine.images.find(tag ? `${name}:${tag}` : name).catch((error: unknown) => {
+  await engine.images.find(tag ? `${name}:${tag}` : name, platformsOf(request)[0]).catch((error: unknown) => {
     if (!(error instanceof NotFound)) throw error;
     throw new NotFound(`An image does not exist locally with the tag: ${name}`, { cause: error });
   });
@@ -92,20 +95,9 @@ export async function pushImage(engine: Engine, request: HttpRequest, name: stri
   });
 }
 
-/** OS/ARCHITECTURE, or since API 1.48 an OCI platform as JSON. Throws InvalidParameter. */
-function platformIn(text: string | undefined): string | undefined {
-  if (!text?.startsWith('{')) return text || undefined;
-  try {
-    const { os, architecture, variant } = JSON.parse(text) as Record<string, unknown>;
-    return [os, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
-  } catch (error) {
-    throw new InvalidParameter(`platform ${text.slice(0, 100)}: is no JSON`, { cause: error });
-  }
-}
-
 export function loadImages(engine: Engine, request: HttpRequest): HttpAnswer {
-  const { query, body } = request;
-  const platform = platformIn(query.get('platform'));
+  const { body } = request;
+  const [platform] = platformsOf(request);
   const quiet = flagOf(request, 'quiet');
   return progressing(async (report, out) => {
     const interest = interestOf(out);
@@ -115,7 +107,8 @@ export function loadImages(engine: Engine, request: HttpRequest): HttpAnswer {
   });
 }
 
-export async function saveImages(engine: Engine, names: readonly string[]): Promise<HttpAnswer> {
+export async function saveImages(engine: Engine, request: HttpRequest, names: readonly string[]): Promise<HttpAnswer> {
+  for (const platform of platformsOf(request)) for (const name of names) await engine.images.find(name, platform);
   const tar = await engine.images.save(names);
   return {
     status: 200,

@@ -2,6 +2,7 @@
 import type { Container } from '../engine/container.js';
 import type { LogEntry } from '../engine/log.js';
 import { joined } from '../engine/log-files.js';
+import { logDetails } from '../engine/log-options.js';
 import { InvalidParameter, NotImplemented } from '../engine/errors.js';
 import { encodeText } from '../base/text.js';
 import type { ByteWriter, HttpAnswer, HttpRequest } from '../http/message.js';
@@ -19,8 +20,13 @@ export function logsOf(container: Container, request: HttpRequest): HttpAnswer {
   const tty = container.config.Tty;
   const passes = ({ stream, milliseconds }: LogEntry): boolean =>
     wanted[stream - 1]! && milliseconds >= since * 1000 && milliseconds <= until * 1000;
+  const { id, name, config, host } = container;
+  const details = flagOf(request, 'details')
+    ? `${logDetails(host.LogConfig, config, { id, name, image: config.Image })} `
+    : '';
   const shown = (entry: LogEntry): Uint8Array => {
-    const bytes = times ? stamped(entry) : entry.bytes;
+    const before = `${times ? `${entry.time} ` : ''}${details}`;
+    const bytes = before === '' ? entry.bytes : joined([encodeText(before), entry.bytes]);
     return tty ? bytes : frameOf(entry.stream, bytes);
   };
   return {
@@ -34,10 +40,6 @@ function tailOf(request: HttpRequest): number {
   const text = request.query.get('tail') ?? 'all';
   // what is no number is everything, as with Docker
   return /^\d{1,9}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
-}
-
-function stamped({ time, bytes }: LogEntry): Uint8Array {
-  return joined([encodeText(`${time} `), bytes]);
 }
 
 /** The last `tail` lines of all, and of them those that pass; then what follows, as long as it runs. */

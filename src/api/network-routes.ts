@@ -3,7 +3,15 @@ import { formatAddress } from '../net/address.js';
 import { parseEndpoint } from '../engine/endpoints.js';
 import type { Engine } from '../engine/engine.js';
 import { NotFound } from '../engine/errors.js';
-import { checkFilters, matchesLabels, parseFilters, type Filters, untilOf } from '../engine/filters.js';
+import {
+  booleanOf,
+  checkFilters,
+  checkValues,
+  matchesLabels,
+  parseFilters,
+  type Filters,
+  untilOf,
+} from '../engine/filters.js';
 import { shownPool } from '../engine/ipam.js';
 import { Members } from '../engine/json-members.js';
 import { isPredefined, type Network } from '../engine/networks.js';
@@ -37,14 +45,15 @@ function shown(engine: Engine, network: Network) {
 
 function passes(network: Network, filters: Filters): boolean {
   const any = (name: string, test: (value: string) => boolean): boolean => filters.get(name)?.some(test) ?? true;
-  const dangling = !isPredefined(network) && network.seats.size === 0;
+  const isDangling = !isPredefined(network) && network.seats.size === 0;
+  const dangling = booleanOf(filters, 'dangling');
   return (
     any('name', (value) => network.name.includes(value)) &&
     any('id', (value) => network.id.startsWith(value)) &&
     any('driver', (value) => network.driver === value) &&
     any('scope', (value) => value === 'local') &&
     any('type', (value) => (value === 'builtin') === isPredefined(network)) &&
-    any('dangling', (value) => ['true', '1'].includes(value) === dangling) &&
+    (dangling === undefined || dangling === isDangling) &&
     matchesLabels(filters.get('label'), network.labels) &&
     !(filters.has('label!') && matchesLabels(filters.get('label!'), network.labels))
   );
@@ -55,6 +64,7 @@ export function networkRoutes(router: Router, engine: Engine): void {
   router.add('GET', '/networks', async (request) => {
     const filters = parseFilters(request.query.get('filters'));
     checkFilters(filters, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']);
+    checkValues(filters, 'type', ['builtin', 'custom']);
     const found = networks.list().filter((network) => passes(network, filters));
     return json(found.map((network) => shown(engine, network)));
   });

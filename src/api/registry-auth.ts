@@ -2,8 +2,12 @@
 import { fromBase64 } from '../base/base64.js';
 import type { CredentialSource } from '../base/credentials.js';
 import { decodeText } from '../base/text.js';
+import type { Engine } from '../engine/engine.js';
 import { InvalidParameter } from '../engine/errors.js';
 import { Members } from '../engine/json-members.js';
+import { readJson } from '../http/body.js';
+import type { Router } from '../http/router.js';
+import { json } from './answers.js';
 
 const LENGTH_MAX = 65536;
 
@@ -30,6 +34,15 @@ export function registriesOf(header: string | undefined): CredentialSource | und
   if (all.length === 0) return undefined;
   const sources = new Map(all.map(([server, auth]) => [server, sourceOf(new Members(auth, server))]));
   return async (server) => (sources.get(server) ?? sources.get(`https://${server}`))?.(server);
+}
+
+/** POST /auth: a registry is asked whether it knows somebody. */
+export function authRoutes(router: Router, engine: Engine): void {
+  router.add('POST', '/auth', async (request) => {
+    const body = new Members(await readJson(request), 'the credentials');
+    await engine.images.login(body.text('serveraddress'), sourceOf(body));
+    return json({ Status: 'Login Succeeded', IdentityToken: '' });
+  });
 }
 
 function sourceOf(auth: Members): CredentialSource | undefined {

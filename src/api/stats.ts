@@ -1,9 +1,8 @@
-// GET /containers/X/stats and top. Docker Engine API, ContainerStats, ContainerTop.
+// GET /containers/X/stats. Docker Engine API, ContainerStats.
 import type { Container } from '../engine/container.js';
-import type { Engine, ProcessRow, Statistics } from '../engine/engine.js';
-import { Conflict } from '../engine/errors.js';
+import type { Engine, Statistics } from '../engine/engine.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
-import { dateOf, flagOf, json, line } from './answers.js';
+import { dateOf, flagOf, line } from './answers.js';
 
 const PERIOD = 1000;
 
@@ -115,48 +114,3 @@ const stopped = ({ id, name }: Container) => ({
   ...{ name: `/${name}`, id, read: dateOf(0), preread: dateOf(0), pids_stats: {}, blkio_stats: {}, num_procs: 0 },
   ...{ storage_stats: {}, cpu_stats: NO_CPU, precpu_stats: NO_CPU, memory_stats: {} },
 });
-
-type Column = (row: ProcessRow) => string;
-const clock = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(11, 16);
-const time = (nanoseconds: number): string => {
-  const seconds = Math.floor(nanoseconds / 1e9);
-  const part = (value: number): string => String(value).padStart(2, '0');
-  return `${part(Math.floor(seconds / 3600))}:${part(Math.floor(seconds / 60) % 60)}:${part(seconds % 60)}`;
-};
-const COLUMNS: Readonly<Record<string, readonly [title: string, column: Column]>> = {
-  user: ['USER', ({ uid }) => (uid === 0 ? 'root' : String(uid))],
-  uid: ['UID', ({ uid }) => (uid === 0 ? 'root' : String(uid))],
-  pid: ['PID', ({ pid }) => String(pid)],
-  ppid: ['PPID', ({ parent }) => String(parent)],
-  c: ['C', () => '0'],
-  stime: ['STIME', ({ started }) => clock(started)],
-  tty: ['TTY', ({ terminal }) => terminal],
-  time: ['TIME', ({ cpu }) => time(cpu)],
-  cmd: ['CMD', ({ command }) => command],
-  args: ['COMMAND', ({ command }) => command],
-  command: ['COMMAND', ({ command }) => command],
-  comm: ['COMMAND', ({ command }) => command.split(' ')[0]!.replace(/^.*\//, '')],
-};
-const FULL = ['uid', 'pid', 'ppid', 'c', 'stime', 'tty', 'time', 'cmd'];
-
-/** The columns that ps(1) would show for `-ef`, or for `-o`. */
-function columnsOf(args: string): readonly (readonly [string, Column])[] {
-  const asked =
-    /-o\s*(\S+)/.exec(args)?.[1]?.split(',') ??
-    (/aux/.test(args) ? ['user', 'pid', 'tty', 'stime', 'time', 'command'] : FULL);
-  return asked.map((name) => {
-    const column = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
-    if (!column) throw new Conflict(`ps: there is no column '${name}'`);
-    return column;
-  });
-}
-
-export async function topOf(engine: Engine, container: Container, request: HttpRequest): Promise<HttpAnswer> {
-  if (!container.running) throw new Conflict(`container ${container.id} is not running`);
-  const columns = columnsOf(request.query.get('ps_args') ?? '-ef');
-  const rows = await engine.node.call('processes', { id: container.id });
-  return json({
-    Titles: columns.map(([title]) => title),
-    Processes: rows.map((row) => columns.map(([, column]) => column(row))),
-  });
-}

@@ -2,6 +2,7 @@
 import { RUNTIME } from '../engine/container-config.js';
 import type { Engine } from '../engine/engine.js';
 import type { EngineEvent } from '../engine/events.js';
+import { LOG_DRIVERS } from '../engine/log-options.js';
 import { type Filters, matchesLabels, parseFilters } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
@@ -73,7 +74,7 @@ async function infoOf(engine: Engine, { version, root }: About) {
     Images: (await engine.images.list()).length,
     Driver: 'overlay',
     DriverStatus: [['Layers', 'mounted where they lie']],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Log: ['json-file', 'none'] },
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Log: LOG_DRIVERS },
     ...{ MemoryLimit: true, SwapLimit: false, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true },
     ...{ PidsLimit: true, OomKillDisable: false, IPv4Forwarding: true, Debug: false, NFd: 0, NGoroutines: 0 },
     SystemTime: new Date(engine.host.date()).toISOString(),

@@ -3,7 +3,7 @@
 import { sharedSizes, sizeOfLayers, sizeOfVolume, sizesOf } from '../engine/disk-usage.js';
 import type { Engine } from '../engine/engine.js';
 import { Conflict } from '../engine/errors.js';
-import { checkFilters, parseFilters, passesLabels, untilOf } from '../engine/filters.js';
+import { booleanOf, checkFilters, parseFilters, passesLabels, untilOf } from '../engine/filters.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { json } from './answers.js';
@@ -58,7 +58,7 @@ async function diskUsage(engine: Engine, request: HttpRequest, version: string):
 async function pruneImages(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
   const filters = parseFilters(request.query.get('filters'));
   checkFilters(filters, ['dangling', 'label', 'label!', 'until']);
-  const danglingAlone = !['false', '0'].includes(filters.get('dangling')?.[0] ?? 'true');
+  const danglingAlone = booleanOf(filters, 'dangling') ?? true;
   const until = untilOf(filters, engine.host.date());
   const before = await sizeOfLayers(engine);
   const used = new Set([...engine.containers.values()].map(({ imageId }) => imageId));

@@ -2,7 +2,7 @@
 import { type Engine, type Volume, volumeOf } from '../engine/engine.js';
 import { sizeOfVolume } from '../engine/disk-usage.js';
 import { InvalidParameter, NotFound, Forbidden } from '../engine/errors.js';
-import { checkFilters, matchesLabels, parseFilters, passesLabels } from '../engine/filters.js';
+import { booleanOf, checkFilters, matchesLabels, parseFilters, passesLabels } from '../engine/filters.js';
 import { randomHex } from '../engine/host.js';
 import { Members } from '../engine/json-members.js';
 import { checkDriver } from '../engine/mount-points.js';
@@ -23,11 +23,12 @@ export function volumeRoutes(router: Router, engine: Engine): void {
     const filters = parseFilters(request.query.get('filters'));
     checkFilters(filters, ['dangling', 'driver', 'label', 'name']);
     const any = (name: string, test: (value: string) => boolean): boolean => filters.get(name)?.some(test) ?? true;
+    const dangling = booleanOf(filters, 'dangling');
     const found = [...engine.volumes.values()].filter(
       (volume) =>
         any('name', (value) => volume.Name.includes(value)) &&
         any('driver', (value) => value === 'local') &&
-        any('dangling', (value) => ['true', '1'].includes(value) === (engine.usersOf(volume.Name).length === 0)) &&
+        (dangling === undefined || dangling === (engine.usersOf(volume.Name).length === 0)) &&
         matchesLabels(filters.get('label'), volume.Labels),
     );
     return json({ Volumes: found.map(shown), Warnings: [] });
@@ -47,7 +48,7 @@ export function volumeRoutes(router: Router, engine: Engine): void {
     const filters = parseFilters(request.query.get('filters'));
     checkFilters(filters, ['label', 'label!', 'all']);
     let reclaimed = 0;
-    const all = ['true', '1'].includes(filters.get('all')?.[0] ?? 'false');
+    const all = booleanOf(filters, 'all') ?? false;
     const deleted: string[] = [];
     for (const volume of [...engine.volumes.values()]) {
       if (engine.usersOf(volume.Name).length > 0 || !(all || volume.anonymous)) continue;
@@ -56,6 +57,7 @@ export function volumeRoutes(router: Router, engine: Engine): void {
       await engine.removeVolume(volume.Name);
       deleted.push(volume.Name);
     }
+    engine.events.tell('volume', 'prune', '', { reclaimed: String(reclaimed) });
     return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
   });
   router.add('GET', '/volumes/{name}', async (_request, { name }) => json(shown(engine.volume(name!))));

@@ -6,6 +6,8 @@ export class Conflict extends EngineError {}
 /** It may never be done, or not now. */
 export class Forbidden extends EngineError {}
 export class InvalidParameter extends EngineError {}
+/** Who asks is not who he says. */
+export class Unauthorized extends EngineError {}
 /** It is so already: no error to whoever asked for it. */
 export class NotModified extends EngineError {}
 export class NotImplemented extends EngineError {}

@@ -22,6 +22,28 @@ export function checkFilters(filters: Filters, known: readonly string[]): void {
   for (const name of filters.keys()) if (!known.includes(name)) throw new InvalidParameter(`invalid filter '${name}'`);
 }
 
+/** Undefined: nobody asks. Throws InvalidParameter. */
+export function booleanOf(filters: Filters, name: string): boolean | undefined {
+  const [text, ...more] = filters.get(name) ?? [];
+  if (text === undefined) return undefined;
+  const value = new Map([
+    ['true', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+  ]).get(text);
+  if (value === undefined || more.length > 0) throw invalid(filters, name);
+  return value;
+}
+
+/** Throws InvalidParameter for a value that is not among `known`. */
+export function checkValues(filters: Filters, name: string, known: readonly string[]): void {
+  if (filters.get(name)?.some((value) => !known.includes(value))) throw invalid(filters, name);
+}
+
+const invalid = (filters: Filters, name: string): InvalidParameter =>
+  new InvalidParameter(`invalid filter '${name}=[${filters.get(name)!.join(' ')}]'`);
+
 /** `key`, or `key=value`; several must all be there. */
 export function matchesLabels(
   wanted: readonly string[] | undefined,

@@ -2,6 +2,7 @@
 // dockerd's.
 import type { ContainerConfig, HostConfig } from './container-config.js';
 import { InvalidParameter } from './errors.js';
+import { checkLog } from './log-options.js';
 import { signalOf } from './signals.js';
 
 const IPC_MODES = /^(private|shareable|host|none|container:.+)$/;
@@ -26,7 +27,7 @@ export function checkHost(config: ContainerConfig, host: HostConfig): string[] {
   if (host.UTSMode === 'host' && config.Hostname) refuse('conflicting options: hostname and the UTS mode');
   checkNetworkMode(config, host);
   checkSysctls(host);
-  return securityWarnings(host);
+  return [...securityWarnings(host), ...checkLog(host.LogConfig)];
 }
 
 function checkNetworkMode(config: ContainerConfig, host: HostConfig): void {

@@ -1,6 +1,6 @@
 // Images as containers use them: found by name, their layers handed to the node; a root imported as a tar. Docker Engine API, "Images".
 import type { Layer } from '../runtime/node-client.js';
-import { ConflictError, NotFoundError } from '../oci/errors.js';
+import { ConflictError, DeniedError, NotFoundError } from '../oci/errors.js';
 import { InputError } from '../base/errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { CredentialSource } from '../base/credentials.js';
@@ -19,7 +19,7 @@ import { withSpooled } from '../oci/source/spool.js';
 import type { Image } from '../oci/store/image-store.js';
 import type { Store } from '../oci/store/store.js';
 import { layerPath } from '../oci/store/layer-store.js';
-import { Conflict, type EngineError, InvalidParameter, NotFound } from './errors.js';
+import { Conflict, type EngineError, InvalidParameter, NotFound, Unauthorized } from './errors.js';
 import type { Events } from './events.js';
 import { changedConfig, EMPTY } from './image-changes.js';
 
@@ -179,6 +179,17 @@ export class Images {
       await puller.pull(withTag(parseReference(name)), { platform: asked, progress, interest });
       this.events.tell('image', 'pull', name, { name });
     });
+  }
+
+  /** `server`: as Docker's configuration calls a registry. Rejects with Unauthorized. */
+  async login(server: string, credentials: CredentialSource | undefined): Promise<void> {
+    const domain = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+    const isHub = domain === '' || domain === 'index.docker.io' || domain === 'registry-1.docker.io';
+    try {
+      await this.registries(credentials).puller.login(isHub ? 'docker.io' : domain);
+    } catch (error) {
+      throw error instanceof DeniedError ? new Unauthorized(error.message, { cause: error }) : engineError(error);
+    }
   }
 
   push(name: string, { progress, credentials }: Transfer) {

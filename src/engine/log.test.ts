@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../test/memory-storage.js';
 import { InvalidParameter } from './errors.js';
-import { ContainerLog, logLimits } from './log.js';
+import { ContainerLog } from './log.js';
+import { logLimits } from './log-options.js';
 import { LogFiles, type LogLimits } from './log-files.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,10 +1,8 @@
 // What a container has written, with times: lines in files of its folder, and whoever reads and follows them.
 // Docker's json-file driver: {"log":"text\n","stream":"stdout","time":"2026-11-30T12:00:00.123456789Z"}.
 // Docker docs, "Configure logging drivers".
-import { parseSize } from '../base/bytes.js';
 import { decodeText, encodeText, TextStream } from '../base/text.js';
-import { InvalidParameter } from './errors.js';
-import { joined, type LogFiles, type LogLimits, type LogPlace } from './log-files.js';
+import { joined, type LogFiles, type LogPlace } from './log-files.js';
 
 export interface LogEntry {
   /** With nanoseconds. */
@@ -18,26 +16,6 @@ export interface LogEntry {
 /** A line longer than this is several entries, as with Docker. */
 const LINE_MAX = 16384;
 const NEWLINE = 10;
-/** DEVIATION: Docker's files have no bound unless one is given, and fill the host's disk. */
-const LIMITS: LogLimits = { maxSize: 64 << 20, maxFiles: 2 };
-
-/** From HostConfig.LogConfig. Throws InvalidParameter. */
-export function logLimits({ Type, Config }: { Type: string; Config: Record<string, string> }): LogLimits {
-  if (Type !== 'json-file' && Type !== 'none')
-    throw new InvalidParameter(`logger: no log driver named '${Type}' is registered`);
-  for (const name of Object.keys(Config))
-    if (Type === 'json-file' && name !== 'max-size' && name !== 'max-file')
-      throw new InvalidParameter(`unknown log opt '${name}' for json-file log driver`);
-  const size = Config['max-size'];
-  const files = Config['max-file'];
-  const maxSize = size === undefined ? LIMITS.maxSize : parseSize(size);
-  if (maxSize === undefined || maxSize <= 0) throw new InvalidParameter(`invalid value for max-size: ${size}`);
-  if (files !== undefined && !/^[1-9]\d{0,2}$/.test(files))
-    throw new InvalidParameter(`max-file cannot be less than 1: ${files}`);
-  // one file alone when its size is given and no number, as with Docker
-  return { maxSize, maxFiles: files !== undefined ? Number(files) : size !== undefined ? 1 : LIMITS.maxFiles };
-}
-
 export class ContainerLog {
   private readonly rest: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   private readonly listeners = new Set<() => void>();

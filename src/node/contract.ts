@@ -131,6 +131,15 @@ export interface ProcessRow {
   cpu: number;
   terminal: string;
   command: string;
+  /** Of its leader: a letter of ps(1). */
+  state: string;
+  nice: number;
+  threads: number;
+  /** Bytes of its addresses, and of its pages that are there. */
+  virtual: number;
+  resident: number;
+  group: number;
+  session: number;
 }
 
 /** A container's files, whether it runs or not: its root, and folders of the host and volumes that lie in it. */

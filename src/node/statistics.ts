@@ -4,6 +4,8 @@ import { decodeText } from '../base/text.js';
 import { majorOf, minorOf } from '../kernel/abi/device-number.js';
 import { DISK_READ, DISK_WRITE } from '../kernel/block/disk.js';
 import type { Kernel } from '../kernel/kernel.js';
+import { stateOf } from '../kernel/fs/procfs/process-status.js';
+import { usageOf } from '../kernel/mm/space-usage.js';
 import { copyIn } from '../kernel/mm/user-memory.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import type { Task } from '../kernel/task/task.js';
@@ -89,6 +91,13 @@ function rowOf(kernel: Kernel, process: Process, booted: number): ProcessRow {
     cpu: usage.userTime + usage.systemTime,
     terminal,
     command: commandLine(leader),
+    state: stateOf(leader),
+    nice: leader.nice,
+    threads: Math.max(1, process.threads.size),
+    virtual: process.isZombie ? 0 : leader.space.areas.bytes,
+    resident: process.isZombie ? 0 : usageOf(leader.space).resident,
+    group: process.group.pid.in(kernel.pidNamespace),
+    session: process.group.session.pid.in(kernel.pidNamespace),
   };
 }
 

@@ -3,7 +3,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { needs } from '../provisioned.js';
+import { startRegistry } from '../registry/docker-registry.js';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
+
+/** Of `tester`, who is secret. */
+const PASSWORD = 'tester:$2b$04$nsqp4AeHJoQowpHzjgIqweAP8ihqQlZMFtBUR3wnLDLyS6NFvT9Cu';
 
 let daemon: Daemon;
 sharedDaemon((one) => {
@@ -215,6 +220,87 @@ test('networks: the MTU, which of them leads out, where ports are to be had', as
   expect(await out('inspect', '-f', '{{.NetworkSettings.Networks.second.GwPriority}}', 'both')).toBe('5\n');
   await docker('rm', '-f', 'both');
   await docker('network', 'rm', 'first', 'second');
+});
+
+test.each([
+  ['images --filter dangling=banana', "invalid filter 'dangling=[banana]'"],
+  ['images --filter reference=[', 'syntax error in pattern'],
+  ['network ls --filter type=banana', "invalid filter 'type=[banana]'"],
+  ['volume ls --filter dangling=banana', "invalid filter 'dangling=[banana]'"],
+  ['ps --filter exited=banana', "invalid filter 'exited=banana'"],
+  ['ps --filter health=banana', "invalid filter 'health=[banana]'"],
+  ['ps --filter is-task=banana', "invalid filter 'is-task=[banana]'"],
+  ['image inspect --platform linux/amd64 busybox', 'does not match the specified platform (linux/amd64)'],
+  ['history --platform linux/amd64 busybox', 'does not match the specified platform (linux/amd64)'],
+  ['save --platform linux/amd64 busybox', 'does not match the specified platform (linux/amd64)'],
+  ['import http://127.0.0.1:1/x', 'addresses are not fetched here'],
+  ['plugin inspect x', 'plugin "x" not found'],
+  ['plugin install x', 'plugins can not be installed here'],
+  ['search busybox', 'registries are not searched here'],
+  ['pull 127.0.0.1:1/x', 'Get "http://127.0.0.1:1/v2/": connect ECONNREFUSED 127.0.0.1:1'],
+  ['run --log-driver syslog busybox true', "no log driver named 'syslog' is registered"],
+  ['run --log-opt compress=true busybox true', 'compress cannot be true when max-file is less than 2'],
+  ['run --log-opt banana=1 busybox true', "unknown log opt 'banana' for json-file log driver"],
+  ['run --log-opt tag={{.Nothing}} busybox true', 'log opt tag: {{.Nothing}} is not supported here'],
+])('%s is refused', async (line, message) => {
+  const ran = await docker(...words(line));
+  expect(ran.stderr).toContain(message);
+  expect(ran.status).not.toBe(0);
+});
+
+test('lists of images by sets of letters; saved for a platform, loaded for another one', async () => {
+  expect(await out('images', '-q', '--filter', 'reference=bus[xy]box')).toMatch(/^[0-9a-f]{12}\n$/);
+  const tar = join(daemon.folder, 'platform.tar');
+  expect((await docker('save', '--platform', 'linux/386', '-o', tar, 'busybox')).status).toBe(0);
+  expect(await out('load', '--platform', 'linux/386', '-i', tar)).toBe('Loaded image: busybox:latest\n');
+  const refused = await docker('load', '--platform', 'linux/amd64', '-i', tar);
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('no image for linux/amd64 is offered')]);
+});
+
+test('top by arguments of ps; logs with what was asked to be told; log drivers', async () => {
+  const told = ['--log-opt', 'labels=a', '--log-opt', 'env=E', '--log-opt', 'tag={{.Name}}'];
+  const flags = ['--name', 'teller', '-l', 'a=b c', '-e', 'E=1', ...told];
+  await docker('run', '-d', ...flags, 'busybox', 'sh', '-c', 'echo said; exec sleep 1000');
+  const titles = async (...args: string[]) => (await out('top', 'teller', ...args)).split('\n')[0]!.split(/ +/);
+  expect(await titles('aux')).toEqual(words('USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND'));
+  expect(await titles('-eo', 'pid,vsz,nice,etime')).toEqual(words('PID VSZ NI ELAPSED'));
+  expect(await out('top', 'teller', '-o', 'pid=P', '-o', 'stat,cmd')).toMatch(/^P +STAT +CMD\n\d+ +S +sleep 1000\n/);
+  expect((await docker('top', 'teller', 'banana')).stderr).toContain('unsupported option: banana');
+  expect(await out('logs', '--details', 'teller')).toBe('E=1,a=b%20c,tag=teller said\n');
+  await docker('rm', '-f', 'teller');
+  await docker(
+    'run',
+    '--name',
+    'local',
+    '--log-driver',
+    'local',
+    '--log-opt',
+    'max-size=1m',
+    'busybox',
+    'echo',
+    'kept',
+  );
+  expect(await out('logs', 'local')).toBe('kept\n');
+  await docker('rm', 'local');
+});
+
+test('login: the registry is asked', async (context) => {
+  const { dockerRegistry } = needs(context, 'dockerRegistry');
+  const folder = join(daemon.folder, 'private');
+  mkdirSync(folder);
+  const registry = await startRegistry(dockerRegistry, folder, PASSWORD);
+  try {
+    const login = (password: string) => docker('login', '-u', 'tester', '-p', password, registry.host);
+    expect((await login('wrong')).stderr).toMatch(/Get "http:\/\/127\.0\.0\.1:\d+\/v2\/": unauthorized: /);
+    expect((await login('secret')).stdout).toContain('Login Succeeded\n');
+    await docker('tag', 'busybox', `${registry.host}/mine:1`);
+    expect(await out('push', `${registry.host}/mine:1`)).toContain('1: digest: sha256:');
+    expect((await docker('logout', registry.host)).status).toBe(0);
+    expect((await docker('pull', `${registry.host}/mine:1`)).stderr).toContain('pull access denied');
+    await docker('rmi', `${registry.host}/mine:1`);
+  } finally {
+    await registry.stop();
+  }
 });
 
 test('nothing was answered that the description does not allow, and no bug was met', () => {

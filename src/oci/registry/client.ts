@@ -71,7 +71,7 @@ export class RegistryClient {
     }
     const { notTls, lasting } = failure as HttpError;
     throw new InputError(
-      `${domain}: ${messageOf(failure)}`,
+      `Get "${candidates.at(-1)!.base}/v2/": ${messageOf(failure).replace(`${hostOf(candidates.at(-1)!)}: `, '')}`,
       lasting
         ? undefined
         : notTls
@@ -79,6 +79,17 @@ export class RegistryClient {
           : 'Is the name right, and the network there?',
       { cause: failure },
     );
+  }
+
+  /** The registry knows who we say we are. Rejects with DeniedError when it does not, InputError when it does not answer. */
+  async login(domain: string): Promise<void> {
+    const endpoint = await this.endpoint(domain);
+    const url = `${endpoint.base}/v2/`;
+    const response = await this.request(endpoint, { method: 'GET', url, scopes: [] });
+    if (response.status === 200) return response.cancel();
+    const why = await errorOf(response);
+    if (response.status === 401 || response.status === 403) throw new DeniedError(`Get "${url}": unauthorized: ${why}`);
+    throw new InputError(`Get "${url}": ${why} (status ${response.status})`);
   }
 
   /** Does something again, later and later, as long as it ends in an HttpError or in a stumble of the other side. */
@@ -154,6 +165,8 @@ export class RegistryClient {
     }
   }
 }
+
+const hostOf = ({ base }: Endpoint): string => parseUrl(base)!.host;
 
 /** Of what is there from byte `from` on. */
 export const rangeOf = (from: number): Record<string, string> => (from > 0 ? { Range: `bytes=${from}-` } : {});

@@ -72,6 +72,11 @@ export class Puller {
     private readonly ownRoot?: OwnRoot,
   ) {}
 
+  /** Rejects with DeniedError when the registry does not know who we say we are. */
+  login(domain: string): Promise<void> {
+    return this.client.login(domain);
+  }
+
   /** Rejects with InputError; what came of layers stays, and a later pull goes on from there. */
   async pull(
     named: Reference,
