@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { groupTable } from './group-table.js';
+import { groupTable, onScreen } from './group-table.js';
 import type { KernelState } from './kernel-control.js';
 
 const MIB = 1 << 20;
@@ -46,4 +46,10 @@ test('use against limits; shares are those since the look before, names steer no
     '25%',
     '25%/0%/100%',
   ]);
+});
+
+test('on a terminal lines are cut to its width, and those that are below its last one are counted', () => {
+  const table = ['GROUP  CPU', '/      50%', 'a      25%', 'b      10%', 'c       5%'].join('\n');
+  expect(onScreen(table, 80, 24)).toBe(`\x1b[H${table.split('\n').join('\x1b[K\n')}\x1b[K\n\x1b[J`);
+  expect(onScreen(table, 5, 4).split('\x1b[K\n')).toEqual(['\x1b[HGROUP', '/    ', '3 mor', '\x1b[J']);
 });

@@ -69,3 +69,15 @@ export function groupTable(now: KernelState, before?: KernelState): string {
     )
     .join('\n');
 }
+
+const HOME = '\u001b[H';
+const CLEAR_LINE = '\u001b[K';
+const CLEAR_REST = '\u001b[J';
+
+/** The table from the first line of a terminal on, over what was there: cut to its width, and to its height with how much is below. */
+export function onScreen(table: string, columns: number, rows: number): string {
+  let lines = table.split('\n');
+  const room = Math.max(2, rows - 1);
+  if (lines.length > room) lines = [...lines.slice(0, room - 1), `${lines.length - room + 1} more`];
+  return HOME + lines.map((line) => `${line.slice(0, columns)}${CLEAR_LINE}\n`).join('') + CLEAR_REST;
+}

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { InputError } from '../../base/errors.js';
 import { reason } from '../../hosts/node/files.js';
-import { groupTable } from '../group-table.js';
+import { groupTable, onScreen } from '../group-table.js';
 import { epilogue, type Example } from '../help.js';
 import type { KernelState } from '../kernel-control.js';
 
@@ -17,9 +17,6 @@ const EXAMPLES: readonly Example[] = [
   { command: 'tabvisor kernel top /tmp/k', what: 'what its groups use, in another terminal' },
   { command: 'tabvisor kernel top /tmp/k --once --json', what: 'the same, once, for a program' },
 ];
-/** From the start: home, and what is behind the text goes. */
-const HOME = '\u001b[H';
-const CLEAR_REST = '\u001b[J';
 
 export function kernelTopCommand(): Command {
   return new Command('top')
@@ -58,7 +55,8 @@ async function show(
     if (line.done) break;
     const state = JSON.parse(line.value) as KernelState;
     const table = json ? line.value : groupTable(state, before);
-    process.stdout.write(terminal ? `${HOME}${table.replaceAll('\n', '\u001b[K\n')}\n${CLEAR_REST}` : `${table}\n`);
+    const { columns, rows } = process.stdout;
+    process.stdout.write(terminal ? onScreen(table, columns || 80, rows || 24) : `${table}\n`);
     if (once) break;
     before = state;
     await delay(milliseconds);
