@@ -10,6 +10,8 @@ import type { GroupState } from './controller.js';
 export const IO_WEIGHT_DEFAULT = 100;
 /** Cost of an operation beside that of its bytes. */
 const OPERATION = 4096;
+/** What a group has not moved for so long it may move at once, in nanoseconds: who is woken late loses nothing. Linux DFL_THROTL_SLICE_SSD. */
+const CREDIT = 20e6;
 /** A group competes for a disk for so long after it has used it, in nanoseconds. */
 const COMPETES = 10e6;
 /** How far a group may be ahead of those that it competes with, in bytes of a group that has the disk alone; how long it then waits. */
@@ -42,8 +44,9 @@ export class IoUse {
     this.operations += operations;
     this.bytes += bytes;
     if (!this.limited) return 0;
-    this.bytesPaid = Math.max(this.bytesPaid, now) + (bytes * 1e9) / this.bytesMax;
-    this.operationsPaid = Math.max(this.operationsPaid, now) + (operations * 1e9) / this.operationsMax;
+    const since = now - CREDIT;
+    this.bytesPaid = Math.max(this.bytesPaid, since) + (bytes * 1e9) / this.bytesMax;
+    this.operationsPaid = Math.max(this.operationsPaid, since) + (operations * 1e9) / this.operationsMax;
     return Math.max(this.bytesPaid, this.operationsPaid);
   }
 }

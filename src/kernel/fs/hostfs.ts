@@ -215,8 +215,15 @@ export class HostInode extends Inode implements CachedInode, PageSource {
   // ---- PageSource -------------------------------------------------------------------------------------------------------------
 
   readPage(index: number, into: Uint8Array): number {
+    return this.readPages(index, into);
+  }
+
+  readPages(index: number, into: Uint8Array): number {
     const result = guarded(() => this.fs.handle(this, this.openedToWrite).read(BigInt(index * PAGE_SIZE), into));
-    return result < 0 ? -result : 0;
+    if (result < 0) return -result;
+    // the file ends there
+    into.fill(0, result);
+    return 0;
   }
 
   writePage(index: number, from: Uint8Array): number {
