@@ -63,7 +63,11 @@ const phases = [
   },
   {
     name: 'transpiler',
-    inputs: () => ['scripts/transpiler.mjs', 'node_modules/@bytecodealliance/jco-transpile/package.json'],
+    inputs: () => [
+      'scripts/transpiler.mjs',
+      'src/wasi/module.ts',
+      'node_modules/@bytecodealliance/jco-transpile/package.json',
+    ],
     outputs: ['dist/jco/generate.js', 'dist/jco/adapt.js', 'dist/jco/LICENSE'],
     run() {
       run('scripts/transpiler.mjs', []);

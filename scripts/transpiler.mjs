@@ -1,9 +1,13 @@
 // Puts the part of jco that transpiles into dist/jco: a module for components, one for modules of preview 1, their WebAssembly, the license.
 // @bytecodealliance/jco-transpile as a whole brings binaryen and more, a hundred megabytes; these are seven, loaded when they are needed.
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { MemoryBudget } from '../build/js/src/wasi/module.js';
+
+/** Bytes that the transpiler may take, whatever a component makes it do. */
+const MEMORY = 1 << 30;
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -23,8 +27,10 @@ const bundle = await rolldown({
 await bundle.write({ dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
 await bundle.close();
 for (const name of ['js-component-bindgen-component', 'wasm-tools'])
-  for (const core of ['core', 'core2'])
-    copyFileSync(join(vendor, `${name}.${core}.wasm`), join(folder, `${name}.${core}.wasm`));
+  for (const core of ['core', 'core2']) {
+    const module = new Uint8Array(readFileSync(join(vendor, `${name}.${core}.wasm`)));
+    writeFileSync(join(folder, `${name}.${core}.wasm`), new MemoryBudget([module], MEMORY).limited(module));
+  }
 copyFileSync(join(jco, 'lib/wasi_snapshot_preview1.command.wasm'), join(folder, 'wasi_snapshot_preview1.command.wasm'));
 copyFileSync(join(whole, 'LICENSE'), join(folder, 'LICENSE'));
 copyFileSync(join(whole, 'package.json'), join(folder, 'package.json'));

@@ -2,7 +2,7 @@
 // OCI image-spec, config.md; the rules of overriding are those of docker run.
 import type { ContainerDefaults } from '../oci/config.js';
 import { NotFoundError } from '../oci/errors.js';
-import { checkPlatform } from '../oci/platform.js';
+import { checkPlatform, parsePlatform } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
 import type { Layer } from '../oci/store/layer-store.js';
 import type { DataOption } from './data-folder.js';
@@ -25,7 +25,8 @@ export function openImage(
       await puller.pull(parseReference(name), { progress: layerProgress(process.stderr) });
     }
     const { id, config } = await images.find(name);
-    checkPlatform(name, config.platform, undefined);
+    // a program of WASI is for the engine
+    checkPlatform(name, config.platform, parsePlatform('linux/386'));
     return { config: config.config, layers: await images.open(id) };
 
     function isHere(): boolean {

@@ -45,14 +45,10 @@ test('what names of core modules say is never code', async () => {
   expect(await runs(await component(exporting('"run"')))).toEqual({ status: 0, stdout: '', stderr: '' });
   const transpiler = await loadTranspiler(true);
   const code = 'globalThis.x=1;';
-  for (const name of [
-    `"'];${code}['"`,
-    `"\\\\'];${code}//"`,
-    `"a\\n${code}"`,
-    `"\\u{2028}${code}"`,
-    `"\`\${${code}}\`"`,
-  ])
-    for (const text of [exporting(name), naming(name)]) {
+  const names = [`"'];${code}['"`, `"\\\\'];${code}//"`, `"a\\n${code}"`, `"\\u{2028}${code}"`, `"\`\${${code}}\`"`];
+  // what is exported is known when jco has worked: one of them is enough
+  for (const name of names)
+    for (const text of name === names[0] ? [exporting(name), naming(name)] : [naming(name)]) {
       const program = await component(text);
       expect(() => transpile(transpiler, program), text).toThrow('names have no quotes and no ends of lines');
     }

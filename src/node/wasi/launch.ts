@@ -115,10 +115,15 @@ export function loadWasm(
   const program = read(task, path, PROGRAM_MAX);
   if (typeof program === 'number') return program;
   if (!isWasm(program)) return -ENOEXEC;
+  kernel.payWith(task);
+  const failed = becomeProxy(task, options);
+  kernel.payWith(undefined);
+  if (failed !== 0) return failed;
+  task.process.unprotected = true;
   const mailbox = newMailbox();
   const callee = new Callee(mailbox);
-  let worker: WasiWorker | undefined;
   const meter = new Meter(() => kernel.clock.monotonic());
+  let worker: WasiWorker | undefined;
   const file = new MailboxFile(task, callee, {
     answered: () => meter.answered(),
     closed() {
@@ -126,12 +131,7 @@ export function loadWasm(
       worker?.stop();
     },
   });
-  task.files.replace(MAILBOX_FD, file, false);
-  kernel.payWith(task);
-  const failed = becomeProxy(task, options);
-  kernel.payWith(undefined);
-  if (failed !== 0) return failed;
-  task.process.unprotected = true;
+  task.files.replace(MAILBOX_FD, file, true);
   const { host, memory, cwd, mounts } = setting;
   worker = host.start(
     { program, mailbox, args, env, cwd, memory, preopens: ['/', ...mounts] },
