@@ -118,6 +118,7 @@ import * as netPacketPacketSocket from '../net/packet/packet-socket.js';
 import * as netPacketPacketTable from '../net/packet/packet-table.js';
 import * as netPathMtus from '../net/path-mtus.js';
 import * as netQueueFilter from '../net/queue/filter.js';
+import * as netQueueFlower from '../net/queue/flower.js';
 import * as netQueueFw from '../net/queue/fw.js';
 import * as netQueueHtb from '../net/queue/htb.js';
 import * as netQueueMatchall from '../net/queue/matchall.js';
@@ -318,6 +319,7 @@ export const MODULES: Modules = {
   'net/packet/packet-table': netPacketPacketTable,
   'net/path-mtus': netPathMtus,
   'net/queue/filter': netQueueFilter,
+  'net/queue/flower': netQueueFlower,
   'net/queue/fw': netQueueFw,
   'net/queue/htb': netQueueHtb,
   'net/queue/matchall': netQueueMatchall,

@@ -9,7 +9,7 @@ import { scratch } from '../../scratch.js';
 import { inDebiansKernel, IPROUTE_LIBRARIES } from './debian-kernel.js';
 import { Debian } from './debian-node.js';
 
-const SCHEDULERS = ['sch_htb', 'sch_tbf', 'sch_prio', 'cls_u32', 'cls_fw', 'cls_matchall'];
+const SCHEDULERS = ['sch_htb', 'sch_tbf', 'sch_prio', 'cls_u32', 'cls_fw', 'cls_matchall', 'cls_flower'];
 
 let debian: Debian | undefined;
 /** One root with the programs of both tests. */
@@ -32,7 +32,7 @@ function program(context: TestContext, name: string): Uint8Array {
   return readFileSync(binary);
 }
 
-test('prio, pfifo_fast, and the filters u32, fw and matchall', async (context) => {
+test('prio, pfifo_fast, and the filters u32, fw, matchall and flower', async (context) => {
   const { debian, talk } = root(context);
   const script = readFileSync(new URL('scripts/tc-filters.sh', import.meta.url), 'utf8');
   const options = {

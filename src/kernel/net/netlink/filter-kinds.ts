@@ -1,8 +1,7 @@
 // Kinds of filters: how `tc` writes their options, and how they read. uapi/linux/pkt_cls.h; Linux net/sched/cls_matchall.c, cls_fw.c,
 // cls_u32.c. There are no actions (police, drop): they are refused as by a kernel that has no module of them.
-import { EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC } from '../../abi/errno.js';
+import { EBUSY, EEXIST, EINVAL, ENODEV, ENOMEM, ENOSPC } from '../../abi/errno.js';
 import {
-  TCA_CLS_FLAGS_NOT_IN_HW,
   TCA_FW_ACT,
   TCA_FW_CLASSID,
   TCA_FW_INDEV,
@@ -40,6 +39,8 @@ import {
   U32Table,
   U32Tables,
 } from '../queue/u32-table.js';
+import { badFlags, flagsOf, noActions } from './filter-options.js';
+import { flower } from './flower-kind.js';
 import { type Attributes, Body } from './message.js';
 import { refusal } from './route-qdisc.js';
 import type { Refusal } from './route-requests.js';
@@ -55,14 +56,6 @@ export interface FilterKind {
 }
 
 const U32_MAX = 0xffffffff;
-/** What the user may say of hardware: SKIP_HW, SKIP_SW (not both), VERBOSE. */
-function flagsOf(given = 0): number | undefined {
-  const known = (given & ~(1 | 2 | 16)) === 0;
-  return known && (given & 3) !== 3 ? given | TCA_CLS_FLAGS_NOT_IN_HW : undefined;
-}
-const badFlags = (): Refusal => refusal(EINVAL, 'Invalid filter flags');
-const noActions = (): Refusal => refusal(ENOENT, 'Failed to load TC action module');
-
 // ---- matchall ------------------------------------------------------------------------------------------------------------------
 
 const matchall: FilterKind = {
@@ -259,4 +252,5 @@ export const FILTER_KINDS: ReadonlyMap<string, FilterKind> = new Map([
   ['matchall', matchall],
   ['fw', fw],
   ['u32', u32],
+  ['flower', flower],
 ]);

@@ -58,6 +58,10 @@ export class Attributes {
     return new Attributes(body.subarray(Math.min(body.length, size)));
   }
 
+  get types(): number[] {
+    return [...this.values.keys()];
+  }
+
   bytes(type: number): Uint8Array | undefined {
     return this.values.get(type);
   }

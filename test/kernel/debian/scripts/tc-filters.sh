@@ -1,4 +1,4 @@
-# tc(8), tc-prio(8), tc-u32(8), tc-fw(8), tc-matchall(8): disciplines with classes, and the filters that lead to them, set, shown and used.
+# tc(8), tc-prio(8), tc-u32(8), tc-fw(8), tc-matchall(8), tc-flower(8): disciplines with classes, and the filters that lead to them, set, shown and used.
 PATH=/mnt:$PATH
 echo == prio
 tc qdisc add dev lo root handle 1: prio; echo $?
@@ -125,4 +125,33 @@ tc qdisc del dev lo root
 tc qdisc add dev lo root nothing; echo $?
 tc qdisc add dev lo root handle 1: tbf rate 1mbit burst 10kb latency 50ms
 tc filter add dev lo parent 1: protocol ip prio 1 matchall classid 1:1; echo $?
+tc qdisc del dev lo root
+echo == flower
+tc qdisc add dev lo root handle 1: htb default 30
+for i in 10 20 30; do tc class add dev lo parent 1: classid 1:$i htb rate 10mbit burst 1600 cburst 1600; done
+tc filter add dev lo parent 1: protocol ip prio 1 flower src_ip 127.0.0.2 classid 1:10; echo $?
+tc filter add dev lo parent 1: protocol ip prio 1 flower src_ip 127.0.1.0/24 classid 1:10; echo $?
+tc filter add dev lo parent 1: protocol ip prio 1 flower src_ip 127.0.1.0/24 classid 1:10; echo $?
+tc filter add dev lo parent 1: protocol ip prio 2 flower ip_proto udp dst_port 77 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ip prio 2 flower ip_proto tcp src_port 80 dst_port 1000-2000 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ip prio 2 handle 7 flower ip_proto udp ip_tos 0x10 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ip prio 3 flower ip_ttl 64 dst_ip 127.0.0.9 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ipv6 prio 4 flower src_ip ::1/128 ip_proto tcp dst_port 22 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol all prio 5 flower dst_mac 00:00:00:00:00:01 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ip prio 6 flower skip_hw classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ip prio 7 flower ip_proto icmp type 8 code 0 classid 1:20; echo $?
+tc filter add dev lo parent 1: protocol ip prio 8 flower ip_proto tcp tcp_flags 0x2/0x2 classid 1:20; echo $?
+tc filter show dev lo
+tc -s filter show dev lo prio 1
+tc -j filter show dev lo prio 2; echo
+talk 1 100; talk 2 100 from 127.0.0.2; talk 3 100 from 127.0.1.7; talk 4 100 port 77; talk 5 100 tos 0x10
+tc -s class show dev lo | grep -A1 'class htb'
+tc filter change dev lo parent 1: protocol ip prio 1 handle 1 flower src_ip 127.0.0.3 classid 1:20; echo $?
+tc filter replace dev lo parent 1: protocol ip prio 1 handle 9 flower src_ip 127.0.0.3 classid 1:20; echo $?
+tc filter del dev lo parent 1: protocol ip prio 1 handle 2 flower; echo $?
+tc filter del dev lo parent 1: protocol ip prio 1 handle 77 flower; echo $?
+tc filter show dev lo prio 1
+tc filter del dev lo parent 1:
+tc filter add dev lo parent 1: protocol ip prio 1 flower src_ip 127.0.0.2 action drop; echo $?
+tc filter show dev lo
 tc qdisc del dev lo root
