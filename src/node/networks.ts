@@ -195,7 +195,11 @@ export class Networks {
 
   private async open({ asked, nodePort }: Way): Promise<OpenPort> {
     const { protocol, port, hostAddress, hostPort, lastHostPort = hostPort } = asked;
-    if (!this.uplink) throw new Refusal('invalid', `port ${port}: the node has no network outside`);
+    if (!this.uplink)
+      throw new Refusal(
+        'invalid',
+        `port ${port}: can not be published, as this node has no sockets: containers of its network reach it by the container's name`,
+      );
     for (let at = hostPort; ; at++)
       try {
         return await this.uplink.publish(protocol, hostAddress, at, nodePort);

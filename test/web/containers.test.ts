@@ -53,6 +53,7 @@ interface Run {
   name: string;
   memory?: string;
   cpus?: string;
+  pids?: string;
   network?: string;
   volume?: string;
   detached?: boolean;
@@ -62,7 +63,7 @@ async function run(page: Page, { image, name, network, detached, ...more }: Run)
   if (image) await page.selectOption('#run-image', image);
   await page.selectOption('#run-network', network ?? 'bridge');
   await page.fill('#run-name', name);
-  for (const field of ['command', 'memory', 'cpus', 'volume'] as const)
+  for (const field of ['command', 'memory', 'cpus', 'pids', 'volume'] as const)
     await page.fill(`#run-${field}`, more[field] ?? '');
   await page.setChecked('#run-tty', !detached);
   await page.click('#run');
@@ -126,6 +127,7 @@ test('the image that the page brings runs at the first click; a dropped docker s
   const { busybox } = needs(context, 'busybox');
   const { page, errors } = await open(context);
   await accessible(page, 'nothing runs');
+  await shown(page, 'kept in this browser', '#containers-room');
 
   // one click, no network
   await page.click('#run');
@@ -240,6 +242,32 @@ test("docker's own commands at a prompt: a build of an edited Dockerfile, a term
   await page.click('#prompt .console');
   await page.keyboard.press('ArrowUp');
   await shown(page, '$ docker container prune', '#prompt .xterm-rows');
+  expect(errors).toEqual([]);
+});
+
+test('in a window whose browser keeps no files all runs in memory, and the page says so', async (context) => {
+  const { page, errors } = await openPage(context);
+  await page.addInitScript(
+    `StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('not here', 'SecurityError'))`,
+  );
+  await page.reload();
+  await page.click('#tab-containers');
+  await running(page);
+  await shown(page, 'gone when the page is', '#notices');
+  const { busybox } = needs(context, 'busybox');
+  const file = join(scratch(), 'busybox.tar');
+  writeFileSync(file, saved(busybox));
+  await drop(page, file);
+  await shown(page, 'Loaded busybox:saved', '.told');
+  await run(page, { name: 'one', image: 'busybox:saved', volume: 'data:/data', pids: '5', command: 'sh' });
+  await shown(page, '/ #', '#terminals .xterm-rows');
+  await page.keyboard.type('cat /sys/fs/cgroup/pids.max; echo in-it > /data/x; cat /data/x\n');
+  await shown(page, 'in-it', '#terminals .xterm-rows');
+  expect(await page.textContent('#containers-room')).toBe('');
+  await page.reload();
+  await page.click('#tab-containers');
+  await running(page);
+  expect(await page.textContent('#containers-view')).not.toContain('busybox');
   expect(errors).toEqual([]);
 });
 

@@ -9,6 +9,8 @@ export interface EngineStart {
   memory: number;
   /** Of tabvisor. */
   version: string;
+  /** The browser gives this page no files: all is in memory, and gone with it. */
+  forgets: boolean;
 }
 
 export type ToEngine =
@@ -29,8 +31,14 @@ export type FromEngine =
 export interface NodeStart {
   core: object;
   memory: number;
-  /** The folder of the store. */
-  folder: string;
+  /** The folder of the store; undefined: the browser gives this page no files. */
+  folder?: string;
+}
+
+/** Where there are no files: a layer's, ahead of the call that names it. */
+export interface GivenLayer {
+  given: string;
+  file: Blob;
 }
 
 /** The folder below the origin's private files, and the lock of who has it. */

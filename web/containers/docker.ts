@@ -36,6 +36,7 @@ export interface RunRequest {
   /** As docker has them: 64m, 0.5. Empty: none. */
   memory: string;
   cpus: string;
+  pids: string;
   network: string;
   /** NAME:/PATH. */
   volume: string;
@@ -44,13 +45,14 @@ export interface RunRequest {
 }
 
 /** The same as a line of docker's. */
-export function lineOf({ image, command, name, memory, cpus, network, volume, tty, remove }: RunRequest): string {
+export function lineOf({ image, command, name, memory, cpus, pids, network, volume, tty, remove }: RunRequest): string {
   const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
   const words = [
     ...['docker', 'run', tty ? '-it' : '-d', ...(remove ? ['--rm'] : [])],
     ...option('--name', name),
     ...option('--memory', memory),
     ...option('--cpus', cpus),
+    ...option('--pids-limit', pids),
     ...option('--network', network === 'bridge' ? '' : network),
     ...option('-v', volume),
     ...[image, ...command],

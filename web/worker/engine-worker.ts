@@ -12,7 +12,7 @@ import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
 import { browserStreams } from '../../src/hosts/browser/stream-codecs.js';
 import type { FromServer, ToServer } from '../../src/http/carried.js';
 import { serveCarried } from '../../src/http/carried-server.js';
-import type { FromNode } from '../../src/node/contract.js';
+import type { FromNode, Layer, ToNode } from '../../src/node/contract.js';
 import { RegistryClient } from '../../src/oci/registry/client.js';
 import { Puller } from '../../src/oci/registry/pull.js';
 import { Pusher } from '../../src/oci/registry/push.js';
@@ -21,6 +21,7 @@ import { NodeClient } from '../../src/runtime/node-client.js';
 import {
   type EngineStart,
   FOLDER,
+  type GivenLayer,
   type FromEngine,
   LOCK,
   type NodeStart,
@@ -46,10 +47,29 @@ const nameOf = (blob: object): string => ('name' in blob ? String(blob.name) : '
 
 const bug = (error: unknown): void => console.error('this is a bug of tabvisor:', error);
 
-function startNode(start: NodeStart): NodeClient {
+/** Sends calls in their order, and ahead of those that name layers what these hold. */
+function carrying(worker: Worker, layers: PrivateStorage): (message: ToNode) => void {
+  const given = new Set<string>();
+  let order = Promise.resolve();
+  const carry = async (message: ToNode): Promise<void> => {
+    const named = 'call' in message && message.name === 'addRoot' ? (message.argument as { layers?: Layer[] }) : {};
+    for (const { blob } of named.layers ?? []) {
+      const file = given.has(blob) ? undefined : await layers.file(blob).catch(() => undefined);
+      if (file) worker.postMessage({ given: blob, file } satisfies GivenLayer);
+      given.add(blob);
+    }
+    worker.postMessage(message);
+  };
+  return (message) => {
+    order = order.then(() => carry(message)).catch(bug);
+  };
+}
+
+/** `layers`: where they are, when the node has no files of its own. */
+function startNode(start: NodeStart, layers: PrivateStorage | undefined): NodeClient {
   const worker = new Worker(new URL('./node-worker.ts', import.meta.url), { type: 'module' });
   const node = new NodeClient({
-    send: (message) => worker.postMessage(message),
+    send: layers ? carrying(worker, layers) : (message) => worker.postMessage(message),
     onMessage(receive) {
       worker.onmessage = ({ data }: MessageEvent<FromNode>) => receive(data);
     },
@@ -68,8 +88,8 @@ function startNode(start: NodeStart): NodeClient {
   return node;
 }
 
-async function run({ core, memory, version }: EngineStart): Promise<void> {
-  const storage = await PrivateStorage.open(FOLDER);
+async function run({ core, memory, version, forgets }: EngineStart): Promise<void> {
+  const storage = forgets ? PrivateStorage.inMemory() : await PrivateStorage.open(FOLDER);
   const store = await openStore(storage, browserStreams, () => Date.now());
   const http = new FetchClient();
   const wait = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
@@ -87,7 +107,7 @@ async function run({ core, memory, version }: EngineStart): Promise<void> {
     events,
   );
   const anew = store.images.ids.length === 0;
-  const node = startNode({ core, memory, folder: FOLDER });
+  const node = startNode({ core, memory, ...(!forgets && { folder: FOLDER }) }, forgets ? storage : undefined);
   const engine = new Engine(node, images, events, host, 'tab', (complaint) => send({ complaint }));
   await engine.open();
   const api = engineApi(engine, { version, root: FOLDER }, bug);
@@ -113,20 +133,22 @@ async function hold(start: EngineStart): Promise<never> {
   return new Promise(() => {});
 }
 
+function ended(error: unknown): void {
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    const failed = 'Another tab of this browser has the containers open.';
+    send({ held: true, failed, advice: 'Go on there; or close it, and try again here.' });
+    return;
+  }
+  if (!(error instanceof InputError)) bug(error);
+  const advice = error instanceof InputError ? error.advice : 'This is a bug of tabvisor.';
+  send({ failed: messageOf(error), ...(advice !== undefined && { advice }) });
+}
+
 scope.onmessage = ({ data }: MessageEvent<ToEngine>) => {
   if (!('start' in data)) return;
   const { start } = data;
+  // what nobody keeps is nobody else's
+  if (start.forgets) return void hold(start).catch(ended);
   // the page that was here before a reload may take a moment to go
-  navigator.locks
-    .request(LOCK, { signal: AbortSignal.timeout(PATIENCE) }, () => hold(start))
-    .catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'TimeoutError') {
-        const failed = 'Another tab of this browser has the containers open.';
-        send({ held: true, failed, advice: 'Go on there; or close it, and try again here.' });
-        return;
-      }
-      if (!(error instanceof InputError)) bug(error);
-      const advice = error instanceof InputError ? error.advice : 'This is a bug of tabvisor.';
-      send({ failed: messageOf(error), ...(advice !== undefined && { advice }) });
-    });
+  navigator.locks.request(LOCK, { signal: AbortSignal.timeout(PATIENCE) }, () => hold(start)).catch(ended);
 };

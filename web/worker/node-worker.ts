@@ -5,7 +5,7 @@ import { createNode } from '../../src/kernel/node.js';
 import type { FromNode, ToNode } from '../../src/node/contract.js';
 import { NodeServer } from '../../src/node/server.js';
 import type { WasmModule } from '../../src/vcpu/engine.js';
-import type { NodeStart } from '../containers/contract.js';
+import type { GivenLayer, NodeStart } from '../containers/contract.js';
 import { PrivateFiles } from './private-files.js';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -40,8 +40,12 @@ async function run({ core, memory, folder }: NodeStart): Promise<void> {
       send: post,
       onMessage(receive) {
         // files open in their own time, and calls stay in their order
-        scope.onmessage = ({ data }: MessageEvent<ToNode>) => {
-          order = order.then(() => files.prepare(data)).then(() => receive(data));
+        scope.onmessage = ({ data }: MessageEvent<ToNode | GivenLayer>) => {
+          order = order.then(async () => {
+            if ('given' in data) return files.give(data);
+            await files.prepare(data);
+            receive(data);
+          });
         };
       },
     },

@@ -7,6 +7,7 @@ import { openBlockStore } from '../../src/hosts/browser/block-store-files.js';
 import { BlobSource } from '../../src/hosts/browser/files.js';
 import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
 import type { Layer, ToNode } from '../../src/node/contract.js';
+import type { GivenLayer } from '../containers/contract.js';
 import type { NodeFiles } from '../../src/node/host-files.js';
 
 /** A layer's blob. Removed from the store and put there again it is another file with the same bytes. */
@@ -41,8 +42,14 @@ export class PrivateFiles implements NodeFiles {
 
   private constructor(private readonly storage: PrivateStorage) {}
 
-  static async open(folder: string): Promise<PrivateFiles> {
-    return new PrivateFiles(await PrivateStorage.open(folder));
+  /** Undefined: in memory. */
+  static async open(folder: string | undefined): Promise<PrivateFiles> {
+    return new PrivateFiles(folder === undefined ? PrivateStorage.inMemory() : await PrivateStorage.open(folder));
+  }
+
+  /** In memory: a layer of the engine's. */
+  give({ given, file }: GivenLayer): Promise<void> {
+    return this.storage.take(given, file);
   }
 
   /** Opens what a message's call will ask for. What can't be opened is refused when it is asked for. */

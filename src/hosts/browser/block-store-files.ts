@@ -62,7 +62,7 @@ class Room {
 
   async ask(): Promise<void> {
     this.asked = performance.now();
-    const { quota = Number.MAX_SAFE_INTEGER, usage = 0 } = await navigator.storage.estimate();
+    const { quota = Number.MAX_SAFE_INTEGER, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
     this.bytes = Math.max(0, quota - usage);
   }
 

@@ -4,6 +4,7 @@
 import { InputError, messageOf } from '../../base/errors.js';
 import { type Storage, StorageError, type StoredFile, type StoredWriter } from '../../base/storage.js';
 import { BlobSource } from './files.js';
+import { MemoryFolder } from './memory-folder.js';
 
 const PIECE = 1 << 20;
 /** Bytes that are written at once. */
@@ -40,6 +41,17 @@ export class PrivateStorage implements Storage {
     } catch (error) {
       throw storageError(folder, error);
     }
+  }
+
+  /** Nothing is kept. */
+  static inMemory(): PrivateStorage {
+    return new PrivateStorage(new MemoryFolder() as unknown as FileSystemDirectoryHandle);
+  }
+
+  /** In memory: a file of another thread's. */
+  async take(path: string, blob: Blob): Promise<void> {
+    const file: unknown = await this.handle(path, true);
+    (file as { take(blob: Blob): void }).take(blob);
   }
 
   private async folder(names: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle> {

@@ -5,7 +5,6 @@ import { InputError, messageOf } from '../../../src/base/errors.js';
 import { core, ownRoot } from '../../../src/hosts/browser/package-files.js';
 import { linesOf } from '../../../src/http/carried-client.js';
 import { type ContainerRow, Docker, GivenUp, type Watcher } from '../../containers/docker.js';
-import type { RunAsked } from '../../containers/run-line.js';
 import { startEngine } from '../../containers/remote-engine.js';
 import { clearErrors, notice } from '../notice.js';
 import { byId, element } from '../element.js';
@@ -23,6 +22,16 @@ const AGES = 5000;
 function failed(error: unknown): void {
   const text = messageOf(error);
   notice('error', /[.!?]$/.test(text) ? text : `${text}.`, error instanceof InputError ? error.advice : '');
+}
+
+/** Not in a private window of some browsers. */
+async function keepsFiles(): Promise<boolean> {
+  try {
+    await navigator.storage.getDirectory();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What was wrong with a file, and what to do about it. */
@@ -47,8 +56,10 @@ export class ContainersView {
   private images!: Things;
   private networks!: Things;
   private volumes!: Things;
+  private readonly room = byId('containers-room');
   private due = false;
   private platform = '';
+  private prompted: Promise<void> = Promise.resolve();
 
   private constructor() {}
 
@@ -57,7 +68,8 @@ export class ContainersView {
     const view = new ContainersView();
     view.say('starting the engine');
     try {
-      const start = { core: await core(), memory: MEMORY, version: __VERSION__ };
+      const forgets = !(await keepsFiles());
+      const start = { core: await core(), memory: MEMORY, version: __VERSION__, forgets };
       const { api, anew } = await startEngine(start, (error) => view.lost(error), failed);
       view.docker = new Docker(api);
       view.platform = await view.docker.platform();
@@ -67,6 +79,13 @@ export class ContainersView {
       setInterval(() => view.age(), AGES);
       await view.refresh();
       view.say(`running, with ${formatSize(MEMORY)} for all containers`);
+      if (forgets)
+        notice(
+          'hint',
+          'This browser gives the page no files of its own, as in a private window: images, containers and volumes are in memory, and gone when the page is.',
+          'To keep them, open the page in an ordinary window.',
+        );
+      else void view.showRoom();
       return view;
     } catch (error) {
       if (!(error instanceof InputError)) view.lost(new InputError(messageOf(error), 'This is a bug of tabvisor.'));
@@ -76,6 +95,22 @@ export class ContainersView {
 
   private say(text: string): void {
     if (this.state.textContent !== text) this.state.textContent = text;
+  }
+
+  /** What is used of what the browser gives, and whether it may take it back. */
+  private async showRoom(): Promise<void> {
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+    const persists = (await navigator.storage.persisted?.()) ?? false;
+    const more = formatSize(Math.max(0, quota - usage));
+    this.room.textContent = `${formatSize(usage)} are kept in this browser, which gives up to ${more} more${persists ? '' : ' and may take it back when its disk is full'}.`;
+    if (persists || !navigator.storage.persist) return;
+    const ask = element('button', { type: 'button', id: 'keep' }, 'Keep it');
+    ask.onclick = async () => {
+      if (await navigator.storage.persist()) return void this.showRoom();
+      this.room.textContent +=
+        ' The browser did not agree to keep it: a bookmark of this page, or its use, may change its mind.';
+    };
+    this.room.append(' ', ask);
   }
 
   private lost(error: InputError): void {
@@ -88,7 +123,7 @@ export class ContainersView {
     const { docker } = this;
     const terminals = element('div', { class: 'terminals', id: 'terminals' });
     this.terminals = new Terminals(terminals, docker);
-    this.form = new RunForm(docker, (request) => this.run(request), failed);
+    this.form = new RunForm(docker, (line) => this.run(line), failed);
     const choose = element('input', {
       type: 'file',
       id: 'image-files',
@@ -138,7 +173,7 @@ export class ContainersView {
       ),
     );
     this.place.hidden = false;
-    void this.prompt();
+    this.prompted = this.prompt().catch(failed);
   }
 
   /** The commands of a prompt are loaded behind what is seen first. */
@@ -173,7 +208,7 @@ export class ContainersView {
   }
 
   private async takeOne(file: File, asImages: boolean, watcher: Watcher): Promise<void> {
-    const { quota = Number.POSITIVE_INFINITY, usage = 0 } = await navigator.storage.estimate();
+    const { quota = Number.POSITIVE_INFINITY, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
     if (file.size > quota - usage)
       throw new InputError(
         `it has ${formatSize(file.size)}, and the browser gives this page ${formatSize(Math.max(0, quota - usage))} more`,
@@ -191,8 +226,11 @@ export class ContainersView {
     this.images.tell(`Loaded ${names.join(', ')}`);
     await this.refresh();
     this.form.choose(names[0]!);
-    // what is kept should stay: the browser may ask, or say no
-    void navigator.storage.persist?.();
+    if (this.room.textContent !== '') {
+      // what is kept should stay: the browser may ask, or say no
+      await navigator.storage.persist?.().catch(() => false);
+      void this.showRoom();
+    }
   }
 
   private async pull(name: string): Promise<void> {
@@ -201,9 +239,12 @@ export class ContainersView {
     await this.refresh();
   }
 
-  private async run(request: RunAsked): Promise<void> {
+  private async run(line: string): Promise<void> {
     clearErrors();
     const { docker } = this;
+    await this.prompted;
+    const { parseRun } = await import('../../containers/run-line.js');
+    const request = parseRun(line);
     const id = await docker.create(request);
     const start = (): Promise<void> => docker.act(id, 'start');
     await this.refresh();

@@ -123,9 +123,7 @@ export class PromptView {
   }
 
   private async serve(): Promise<void> {
-    this.console.write(
-      encode('\x1b[2mTry: docker build -t hello . && docker run --rm hello. help says more.\x1b[0m\r\n'),
-    );
+    this.console.write(encode('Try: docker build -t hello . && docker run --rm hello. help says more.\r\n'));
     for (;;) {
       const typed = await this.editor.read(this.shell.prompt);
       if (!('line' in typed)) continue;

@@ -2,7 +2,6 @@
 // Ours. docs.docker.com/reference/cli/docker/container/run.
 import { InputError } from '../../../src/base/errors.js';
 import { type Docker, lineOf, type RunRequest } from '../../containers/docker.js';
-import { parseRun, type RunAsked } from '../../containers/run-line.js';
 import { wordsOf } from '../../containers/words.js';
 import { element } from '../element.js';
 import { remember } from '../stored.js';
@@ -22,6 +21,7 @@ export class RunForm {
   private readonly name = text('run-name', 'any');
   private readonly memory = text('run-memory', 'all', { size: '5' });
   private readonly cpus = text('run-cpus', 'all', { size: '4', inputmode: 'decimal' });
+  private readonly pids = text('run-pids', 'all', { size: '4', inputmode: 'numeric' });
   private readonly network = element('select', { id: 'run-network' });
   private readonly volume = text('run-volume', 'data:/data', { size: '11' });
   private readonly tty = element('input', { type: 'checkbox', id: 'run-tty', checked: true });
@@ -34,10 +34,10 @@ export class RunForm {
 
   constructor(
     private readonly docker: Docker,
-    run: (request: RunAsked) => Promise<void>,
+    run: (line: string) => Promise<void>,
     failed: (error: unknown) => void,
   ) {
-    remember(this.memory, this.cpus);
+    remember(this.memory, this.cpus, this.pids);
     const label = (title: string, input: HTMLElement, kind = '') =>
       element('label', { class: kind }, title, ' ', input);
     this.root.append(
@@ -46,6 +46,7 @@ export class RunForm {
       label('Name', this.name),
       label('Memory', this.memory),
       label('CPUs', this.cpus),
+      label('Tasks', this.pids),
       label('Network', this.network),
       label('Volume', this.volume),
       element('label', {}, this.tty, ' Terminal (-it)'),
@@ -61,10 +62,7 @@ export class RunForm {
     this.image.onchange = () => void this.learn();
     this.root.onsubmit = (event) => {
       event.preventDefault();
-      void (async () => run(parseRun(this.written ? this.line.value : lineOf(this.request()))))().then(
-        () => this.ran(),
-        failed,
-      );
+      void (async () => run(this.written ? this.line.value : lineOf(this.request())))().then(() => this.ran(), failed);
     };
   }
 
@@ -112,6 +110,7 @@ export class RunForm {
       image,
       command: command.length === 0 && (this.commands.get(image) ?? []).length === 0 ? [OWN] : command,
       ...{ name: this.name.value.trim(), memory: this.memory.value.trim(), cpus: this.cpus.value.trim() },
+      pids: this.pids.value.trim(),
       ...{ network: this.network.value, volume, tty: this.tty.checked, remove: this.remove.checked },
     };
   }
