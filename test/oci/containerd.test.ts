@@ -1,6 +1,5 @@
 // Debian's containerd with `tabvisor oci` in the place of runc: busybox's image and a Debian root, in the foreground and detached, on a
 // terminal, with exec and limits. docs/oci-runtime.md; ctr(8).
-import { createHash } from 'node:crypto';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +9,7 @@ import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
 import { Console } from '../console.js';
 import { busyboxRoot } from '../kernel/busybox-root.js';
 import { missing, needs, provisioned, root } from '../provisioned.js';
-import { tarOf } from '../tar.js';
+import { imageTar } from './image-tar.js';
 
 const IMAGE = 'docker.io/library/box:1';
 const busybox = provisioned('busybox');
@@ -18,21 +17,6 @@ const containerd = provisioned('containerd');
 const CGROUP = ['--mount', 'type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro'];
 let folder: string | undefined;
 let daemon: ChildProcess | undefined;
-
-/** As docker save writes it. */
-function imageTar(layer: Uint8Array): Uint8Array {
-  const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-  const config = JSON.stringify({
-    ...{ architecture: '386', os: 'linux', config: { Cmd: ['sh'], Env: ['PATH=/bin'] } },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
-  });
-  const name = `${sha256(config)}.json`;
-  return tarOf([
-    { name, data: config },
-    { name: 'one/layer.tar', data: layer },
-    { name: 'manifest.json', data: JSON.stringify([{ Config: name, RepoTags: [IMAGE], Layers: ['one/layer.tar'] }]) },
-  ]);
-}
 
 beforeAll(async () => {
   if (containerd === undefined || busybox === undefined || process.getuid?.() !== 0) return;
@@ -44,7 +28,7 @@ beforeAll(async () => {
     [grpc]
     address = "${folder}/socket"`;
   writeFileSync(join(folder, 'config.toml'), config);
-  writeFileSync(join(folder, 'image.tar'), imageTar(busyboxRoot(busybox)));
+  writeFileSync(join(folder, 'image.tar'), imageTar(busyboxRoot(busybox), IMAGE));
   daemon = spawn(containerd, ['--config', join(folder, 'config.toml')], { stdio: ['ignore', 'ignore', 'pipe'] });
   await new Promise<void>((resolve) => {
     let log = '';

@@ -1,8 +1,8 @@
 // A bundle: the folder with config.json and the root that it names. OCI runtime-spec, bundle.md, config.md.
 import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { InputError } from '../../base/errors.js';
-import type { RuntimeSpec } from '../../base/runtime-spec.js';
+import type { MountSpec, RuntimeSpec } from '../../base/runtime-spec.js';
 import { reason } from '../../hosts/node/files.js';
 
 const CONFIG_MAX = 4 << 20;
@@ -69,13 +69,16 @@ export function checkBundle({ rootfs, spec }: Bundle): void {
   if (!folder.isDirectory()) throw new InputError(`invalid rootfs: ${rootfs} is no directory`);
 }
 
-/** Throws InputError. */
-export function openBundle(folder: string): Bundle {
+export const isBind = ({ type, options = [] }: MountSpec): boolean =>
+  type === 'bind' || options.includes('bind') || options.includes('rbind');
+
+/** `view`: what is before paths of the host. Throws InputError. */
+export function openBundle(folder: string, view = ''): Bundle {
   const path = resolve(folder);
   const spec = readJson(join(path, 'config.json')) as Bundle['spec'];
   if (spec === null || typeof spec !== 'object' || Array.isArray(spec))
     throw new InputError(`${path}/config.json: is no object`);
   const root = spec.root?.path;
   if (typeof root !== 'string' || root === '') throw new InputError(`${path}/config.json: root must be specified`);
-  return { path, rootfs: resolve(path, root), spec };
+  return { path, rootfs: isAbsolute(root) ? `${view}${root}` : resolve(path, root), spec };
 }

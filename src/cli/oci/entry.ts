@@ -6,7 +6,7 @@ import { lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import type { MountSpec } from '../../base/runtime-spec.js';
-import type { Bundle } from './bundle.js';
+import { type Bundle, isBind } from './bundle.js';
 
 /** man 7 capabilities; Linux include/uapi/linux/capability.h. */
 const CAP_SYS_ADMIN = 21;
@@ -39,9 +39,6 @@ function maySetUp(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return ((BigInt(`0x${effective}`) >> BigInt(CAP_SYS_ADMIN)) & 1n) === 1n;
 }
-
-const isBind = ({ type, options = [] }: MountSpec): boolean =>
-  type === 'bind' || options.includes('bind') || options.includes('rbind');
 
 /** A line of fstab(5) for what is bound; none for what is no folder or file of the host, or lies behind a link of the root's. */
 function bindLine(rootfs: string, { source, destination }: MountSpec): string[] {

@@ -15,9 +15,9 @@ import { NodeServer } from '../../node/server.js';
 import { NodeClient } from '../../runtime/node-client.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { nodeFiles } from '../node-files.js';
-import { type Hooks, openBundle } from './bundle.js';
 import { dataFolder } from '../data-folder.js';
 import { wasiThreads } from '../wasi-thread.js';
+import { type Hooks, isBind, openBundle } from './bundle.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
 import { hookFailure, hookState, processOfHook, runHooks } from './hooks.js';
 import { hasInterfaces, type OpenNetwork, openOuterNetwork } from './outer-network.js';
@@ -45,6 +45,8 @@ export interface SandboxOptions {
 
 interface Held {
   status: Status;
+  /** It is there for the others of a pod: its program, which would do no more than wait, does not run. */
+  holds: boolean;
   kept: Kept;
   hooks: Hooks;
   /** Of the node's. */
@@ -55,6 +57,8 @@ interface Held {
 
 const QUESTIONS_MAX = 64;
 const CONTAINERS_MAX = 64;
+/** Annotations of Kubernetes' engines, containerd and CRI-O, that say what a container of a pod is. */
+const SANDBOX_TYPES = ['io.kubernetes.cri.container-type', 'io.kubernetes.cri-o.ContainerType'];
 const ENDING = [SIGHUP, SIGINT, SIGKILL, SIGTERM];
 /** Characters that a hook says of why it failed. */
 const HOOK_WORDS_MAX = 4096;
@@ -166,9 +170,14 @@ export class Sandbox {
     const { id, bundle } = kept;
     if (this.containers.has(id)) throw new InputError(`container with given ID already exists: ${id}`);
     if (this.containers.size >= CONTAINERS_MAX) throw new InputError(`the sandbox has ${CONTAINERS_MAX} containers`);
-    const { spec, rootfs } = openBundle(bundle);
+    // what the host has mounted since our namespace was made is there for the process that stands for the container
+    const view = kept.sandbox === undefined ? '' : `/proc/${kept.pid}/root`;
+    const { spec, rootfs } = openBundle(`${view}${bundle}`, view);
+    for (const mount of spec.mounts ?? [])
+      if (isBind(mount) && mount.source?.startsWith('/')) mount.source = `${view}${mount.source}`;
     this.settle(spec, place);
-    const held: Held = { status: 'creating', pid: 0, kept, hooks: spec.hooks ?? {}, end: () => {} };
+    const holds = SANDBOX_TYPES.some((name) => spec.annotations?.[name] === 'sandbox');
+    const held: Held = { status: 'creating', holds, pid: 0, kept, hooks: spec.hooks ?? {}, end: () => {} };
     this.containers.set(id, held);
     const ended = new Promise<number>((resolve) => {
       held.end = (status) => {
@@ -179,7 +188,7 @@ export class Sandbox {
     try {
       await this.node.call('addRoot', { id, folder: rootfs });
       this.node.listen({ id }, { output, exited: held.end });
-      ({ pid: held.pid } = await this.node.call('create', { id, root: id, spec }));
+      ({ pid: held.pid } = await this.node.call('create', { id, root: id, spec, reaper: holds }));
     } catch (error) {
       this.node.forget({ id });
       this.containers.delete(id);
@@ -207,7 +216,7 @@ export class Sandbox {
     spec.linux ??= {};
     const { linux } = spec;
     // no group of the host's is shown: each has its own for the root of all, as engines on hosts with cgroup v1 ask for none
-    spec.mounts = spec.mounts?.filter(({ source }) => !source?.startsWith('/sys/fs/cgroup/'));
+    spec.mounts = spec.mounts?.filter(({ source }) => !/^(\/proc\/\d+\/root)?\/sys\/fs\/cgroup\//.test(source ?? ''));
     const asked = linux.namespaces ?? [];
     if (!asked.some(({ type }) => type === 'cgroup')) asked.push({ type: 'cgroup' });
     linux.namespaces = asked.flatMap(({ type, path }) => {
@@ -277,7 +286,7 @@ export class Sandbox {
       case 'start':
         if (id === this.id && this.unplugged) await this.plug();
         await this.startContainerHooks(id, held);
-        await node.call('start', { id });
+        if (!held.holds) await node.call('start', { id });
         held.status = 'running';
         return;
       case 'createContainerHooks':
@@ -293,12 +302,15 @@ export class Sandbox {
         return;
       case 'kill': {
         // who has not begun handles nothing
-        if (held.status === 'created') {
-          if (ENDING.includes(question.signal)) endLater(held, question.signal);
+        const { signal } = question;
+        if (held.status === 'created' || held.holds) {
+          // whoever waits in a pod ends well when he is asked to
+          const status = held.holds && signal !== SIGKILL ? 0 : signal;
+          if (ENDING.includes(signal)) endLater(held, status);
           return;
         }
-        if (question.signal === 0) return;
-        return await node.call('kill', { id, signal: question.signal, all: question.all });
+        if (signal === 0) return;
+        return await node.call('kill', { id, signal, all: question.all });
       }
       case 'update':
         return await node.call('update', { id, resources: question.resources });

@@ -47,6 +47,17 @@ function guarded<T>(action: () => T): T {
   }
 }
 
+/** Another process's view of the host's files: a link that realpath would take for our own root. man 5 proc_pid_root. */
+const VIEW = /^\/proc\/\d+\/root(?=\/)/;
+
+function realPath(path: string): string {
+  const view = VIEW.exec(path)?.[0];
+  if (view === undefined) return fs.realpathSync(path);
+  const own = path.slice(view.length);
+  // what is mounted in that view alone has no links of ours on its way
+  return view + (fs.existsSync(own) ? fs.realpathSync(own) : own);
+}
+
 export class SharedFolder implements FileTree {
   private readonly root: string;
 
@@ -58,7 +69,7 @@ export class SharedFolder implements FileTree {
     what = 'share',
   ) {
     try {
-      this.root = fs.realpathSync(path);
+      this.root = realPath(path);
       if (!fs.statSync(this.root).isDirectory()) throw new InputError(`--${what} ${path}: not a folder`);
     } catch (error) {
       if (error instanceof InputError) throw error;
