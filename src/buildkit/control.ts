@@ -17,6 +17,7 @@ import {
 import type { Http2 } from '../http/http2.js';
 import type { HttpRequest, Reply } from '../http/message.js';
 import type { Router } from '../http/router.js';
+import { OURS } from '../oci/platform.js';
 import { exportImage } from './export.js';
 import { failureOf } from './failure.js';
 import { Jobs } from './jobs.js';
@@ -118,7 +119,7 @@ class BuildKit {
     return {
       id: this.engine.name,
       labels: { 'org.mobyproject.buildkit.worker.executor': 'tabvisor' },
-      platforms: [{ os: 'linux', architecture: '386' }],
+      platforms: OURS.map((platform) => ({ ...platform })),
       version: this.about,
     };
   }

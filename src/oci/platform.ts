@@ -9,7 +9,7 @@ export interface Platform {
 }
 
 /** What we run, the best first. */
-const OURS: readonly Platform[] = [
+export const OURS: readonly Platform[] = [
   { os: 'linux', architecture: '386' },
   { os: 'wasi', architecture: 'wasm' },
 ];
