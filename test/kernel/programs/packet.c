@@ -322,6 +322,19 @@ int main(void) {
   drain(r);
   send(a, out, 60, 0);
   show("frames are read again", take(r, 0));
+  ring = (struct tpacket_req){.tp_block_size = 4096, .tp_block_nr = 1, .tp_frame_size = 48, .tp_frame_nr = 85};
+  show("slots without room for a header", setsockopt(r, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring));
+  ring.tp_frame_size = 64, ring.tp_frame_nr = 64;
+  show("slots with room for nothing else", setsockopt(r, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring));
+  map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, r, 0);
+  for (int i = 0; i < 65; i++) send(a, out, 60, 0);
+  h = (void *)(map + 63 * 64);
+  show("the last one is told the length", h->tp_len);
+  show("and that none of it is here", h->tp_snaplen);
+  show("the first one is as it was", ((struct tpacket2_hdr *)map)->tp_len);
+  getsockopt(r, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
+  show("one found no slot", stats.tp_drops);
+  munmap(map, 4096);
 
   puts("without the right");
   setuid(1000);

@@ -104,7 +104,8 @@ export class PacketRing {
     view.setUint32(20, time.nanoseconds, true);
     slot.set(from, HEADER_V2);
     slot.set(bytes.subarray(0, snapped), start);
-    this.write(at + 4, slot.subarray(4));
+    // a slot may be too short even for where the frame would begin
+    this.write(at + 4, slot.subarray(4, frameSize));
     // the slot is the program's when all else is there
     view.setUint32(
       0,

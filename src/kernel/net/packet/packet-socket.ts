@@ -145,7 +145,7 @@ export class PacketSocket extends Socket {
       hardware: by.type,
       mark,
     };
-    const length = bytes.length - start;
+    const length = Math.max(0, bytes.length - start);
     const most = this.socketFilter ? Math.min(length, runSocketFilter(this.socketFilter, data)) : length;
     if (most === 0) return;
     this.seen++;

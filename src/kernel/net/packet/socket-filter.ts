@@ -82,7 +82,7 @@ const scratch = new Uint32Array(16);
 /** Bytes of the packet that go to the socket; 0: it does not. */
 export function runSocketFilter(program: readonly Instruction[], data: FilterData): number {
   const view = new DataView(data.bytes.buffer, data.bytes.byteOffset, data.bytes.length);
-  const length = view.byteLength - data.start;
+  const length = Math.max(0, view.byteLength - data.start);
   let a = 0;
   let x = 0;
   for (let at = 0; ; at++) {
