@@ -4,6 +4,7 @@ import { InvalidParameter, NotFound } from '../engine/errors.js';
 import type { HttpAnswer, HttpRequest } from '../http/message.js';
 import { messageOf } from '../base/errors.js';
 import type { ByteWriter } from '../http/message.js';
+import { type Interest, Withdrawable } from '../engine/images.js';
 import { flagOf, line } from './answers.js';
 import { platformsOf } from './platform-query.js';
 import { credentialsOf } from './registry-auth.js';
@@ -40,11 +41,9 @@ function progressing(work: (report: (progress: Progress) => void, out: ByteWrite
 }
 
 /** Of who reads the answer. */
-function interestOf(out: ByteWriter): { readonly aborted: boolean } {
-  const interest = { aborted: false };
-  out.onClose(() => {
-    interest.aborted = true;
-  });
+function interestOf(out: ByteWriter): Interest {
+  const interest = new Withdrawable();
+  out.onClose(() => interest.withdraw());
   return interest;
 }
 

@@ -60,7 +60,10 @@ export async function withImages<Result>(
   const http = new NodeHttpClient();
   try {
     const store = await openStore(new FolderStorage(folder, PARTIAL), nodeStreams, () => Date.now());
-    const registryFor = (credentials: CredentialSource): Registry => {
+    const mirrors = new Set((options.registryMirror ?? []).map((url) => hostOf(url)));
+    const registryFor = (given: CredentialSource): Registry => {
+      // who somebody is to Docker Hub is no business of its mirrors
+      const credentials: CredentialSource = (server) => (mirrors.has(server) ? dockerCredentials : given)(server);
       const client = new RegistryClient(
         { http, credentials, now: () => Date.now(), wait: (milliseconds) => delay(milliseconds) },
         {
@@ -76,6 +79,8 @@ export async function withImages<Result>(
     release();
   }
 }
+
+const hostOf = (url: string): string => /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? url;
 
 async function lock(folder: string, patience: number): Promise<() => void> {
   const until = Date.now() + patience;

@@ -2,6 +2,7 @@
 // before them. Who finds the folder locked speaks to whom it is locked by, at the address that stands in it.
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { engineApi } from '../api/api.js';
 import { parseSize } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
@@ -19,6 +20,8 @@ import { parseUserMap } from './kernel-isolation.js';
 import { type RegistryOptions, withImages } from './images.js';
 import { startNode } from './node-thread.js';
 
+/** Milliseconds that what is being brought has to end. */
+const PATIENCE = 5000;
 const LONGEST = 2 ** 31 - 1;
 
 export interface EngineOptions extends RegistryOptions {
@@ -68,6 +71,8 @@ export async function withEngine<Result>(
           return await work({ engine, api: engineApi(engine, { version, root: storage }, bug, nodeHttp2), start, bug });
         } finally {
           await engine.close();
+          // who is left has lost interest, and what it brought goes before the folder is another's
+          await Promise.race([store.images.settled(), delay(PATIENCE)]);
         }
       } finally {
         await stop();

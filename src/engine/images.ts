@@ -24,6 +24,7 @@ import type { Events } from './events.js';
 import { changedConfig, EMPTY } from './image-changes.js';
 
 export type { Image };
+export { type Interest, Withdrawable } from '../oci/registry/progress.js';
 
 /** As the engine's own errors. */
 async function translated<T>(action: () => T | Promise<T>): Promise<T> {

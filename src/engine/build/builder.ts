@@ -3,6 +3,7 @@
 import { InputError } from '../../base/errors.js';
 import { formatPlatform, isOurs, parsePlatform, type Platform } from '../../oci/platform.js';
 import { familiar, fullName, parseReference, type Reference, withTag } from '../../oci/reference.js';
+import { Withdrawable } from '../../oci/registry/progress.js';
 import { uncompressed } from '../../oci/source/compressed.js';
 import { spool } from '../../oci/source/spool.js';
 import type { Engine } from '../engine.js';
@@ -184,10 +185,8 @@ class Builder {
         if (!(error instanceof NotFound)) throw error;
       }
     }
-    const interest = { aborted: false };
-    const stop = this.cancellation.onCancel(() => {
-      interest.aborted = true;
-    });
+    const interest = new Withdrawable();
+    const stop = this.cancellation.onCancel(() => interest.withdraw());
     try {
       const { credentials } = this.request;
       await images.pull(name, {

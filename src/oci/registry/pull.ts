@@ -18,7 +18,7 @@ import type { Store } from '../store/store.js';
 import { bodyOf } from './body.js';
 import { rangeOf, refusal, type RegistryClient } from './client.js';
 import type { Endpoint } from './endpoint.js';
-import { counter, type Interest, type OnProgress } from './progress.js';
+import { counter, type Interest, type OnProgress, Withdrawable } from './progress.js';
 import { Abandoned, transfer } from './transfer.js';
 
 export interface PullOptions {
@@ -36,10 +36,37 @@ export interface Pulled {
   upToDate: boolean;
 }
 
+interface Waiting {
+  progress: OnProgress;
+  interest: Interest;
+}
+
 /** A layer on its way, and those who wait for it. */
-interface Flight {
-  done: Promise<void>;
-  waiting: Set<{ progress: OnProgress; interest: Interest }>;
+class Flight {
+  done: Promise<void> = Promise.resolve();
+  private readonly waiting = new Set<Waiting>();
+  /** Ends the wait for what the registry sends. */
+  interrupt: () => void = () => {};
+
+  get isWanted(): boolean {
+    return [...this.waiting].some(({ interest }) => !interest.aborted);
+  }
+
+  /** Of those who have gone somebody may come back. */
+  get resumes(): boolean {
+    return [...this.waiting].some(({ interest }) => interest.resumes);
+  }
+
+  join(one: Waiting): void {
+    this.waiting.add(one);
+    one.interest.onAbort?.(() => {
+      if (!this.isWanted) this.interrupt();
+    });
+  }
+
+  readonly tell: OnProgress = (told) => {
+    for (const one of this.waiting) one.progress(told);
+  };
 }
 
 /** After which what came is gone on from. */
@@ -65,6 +92,7 @@ function tellEnd(progress: OnProgress, reference: Reference, digest: Digest, upT
 
 export class Puller {
   private readonly flights = new Map<Digest, Flight>();
+  private readonly configs = new Map<Digest, Promise<void>>();
 
   constructor(
     private readonly store: Store,
@@ -229,18 +257,28 @@ export class Puller {
     lease.hold(config.digest);
     if (config.size > DOCUMENT_MAX)
       throw new InputError(`${place.name}: its configuration is longer than ${DOCUMENT_MAX} bytes`);
-    if (!(await content.has(config.digest))) {
-      const response = await this.blob(place, config, 0);
-      const bytes = await bodyOf(response, config.size);
-      const digest = digestOf(this.store.codecs, bytes);
-      if (digest !== config.digest || bytes.length !== config.size)
-        throw new ContentError(`${place.name}: configuration ${config.digest}: what came is something else, ${digest}`);
-      await content.put(bytes);
+    // of several who want it one asks, and the others only when he did not get it
+    while (!(await content.has(config.digest))) {
+      const asked = this.configs.get(config.digest);
+      await (asked ? asked.catch(() => {}) : this.fetchConfig(place, config));
     }
     const parsed = parseConfig((await content.read(config.digest))!, `${place.name}: configuration`);
     if (parsed.diffIds.length !== layers.length)
       throw new InputError(`${place.name}: has ${layers.length} layers, and checksums of ${parsed.diffIds.length}`);
     return parsed;
+  }
+
+  private async fetchConfig(place: Place, config: Descriptor): Promise<void> {
+    const fetching = (async () => {
+      const response = await this.blob(place, config, 0);
+      const bytes = await bodyOf(response, config.size);
+      const digest = digestOf(this.store.codecs, bytes);
+      if (digest !== config.digest || bytes.length !== config.size)
+        throw new ContentError(`${place.name}: configuration ${config.digest}: what came is something else, ${digest}`);
+      await this.store.content.put(bytes);
+    })();
+    this.configs.set(config.digest, fetching);
+    await fetching.finally(() => this.configs.delete(config.digest));
   }
 
   private async blob(place: Place, { digest }: Descriptor, from: number) {
@@ -282,14 +320,7 @@ export class Puller {
     }
     // who fails takes the others along, and all have ended when this does
     let failure: { error: unknown } | undefined;
-    const own: Interest = {
-      get aborted() {
-        return failure !== undefined || interest.aborted;
-      },
-      get resumes() {
-        return !interest.aborted && isInterruption(failure?.error);
-      },
-    };
+    const own = new Withdrawable(interest);
     await inLanes(
       missing.values(),
       () => undefined,
@@ -297,6 +328,7 @@ export class Puller {
         if (failure) return;
         await this.layer(place, layer, diffId, progress, own).catch((error: unknown) => {
           failure ??= { error };
+          own.withdraw(isInterruption(error));
         });
       },
     );
@@ -314,23 +346,22 @@ export class Puller {
     const one = { progress, interest };
     for (let begun = this.flights.get(layer.digest); begun; begun = this.flights.get(layer.digest)) {
       // one that nobody waits for is about to end
-      const joined = [...begun.waiting].some((other) => !other.interest.aborted);
-      if (joined) begun.waiting.add(one);
+      const joined = begun.isWanted;
+      if (joined) begun.join(one);
       await (joined ? begun.done : begun.done.catch(() => {}));
       if (await this.store.layers.has(diffId)) return;
     }
-    const waiting = new Set([one]);
-    const done = this.fly(place, layer, diffId, waiting).finally(() => this.flights.delete(layer.digest));
-    this.flights.set(layer.digest, { done, waiting });
-    await done;
+    const flight = new Flight();
+    flight.join(one);
+    this.flights.set(layer.digest, flight);
+    flight.done = this.fly(place, layer, diffId, flight).finally(() => this.flights.delete(layer.digest));
+    await flight.done;
   }
 
-  private async fly(place: Place, layer: Descriptor, diffId: Digest, waiting: Flight['waiting']): Promise<void> {
+  private async fly(place: Place, layer: Descriptor, diffId: Digest, flight: Flight): Promise<void> {
     const { store, client } = this;
     const id = shortOf(layer.digest);
-    const tell: OnProgress = (told) => {
-      for (const one of waiting) one.progress(told);
-    };
+    const { tell } = flight;
     if ((await store.content.has(layer.digest)) && !(await store.layers.has(diffId))) {
       await extract(store, layer, diffId, tell);
       return;
@@ -352,12 +383,10 @@ export class Puller {
       received,
       complete: () => tell({ id, status: 'Download complete' }),
       check() {
-        const all = [...waiting].map((one) => one.interest);
-        if (all.every(({ aborted }) => aborted))
-          throw new Abandoned(
-            `${place.name}: given up`,
-            all.some(({ resumes }) => resumes),
-          );
+        if (!flight.isWanted) throw new Abandoned(`${place.name}: given up`, flight.resumes);
+      },
+      interruptible(interrupt) {
+        flight.interrupt = interrupt;
       },
     });
     tell({ id, status: 'Pull complete' });

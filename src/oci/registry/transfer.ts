@@ -25,6 +25,8 @@ export interface Transfer {
   complete(): void;
   /** Throws when nobody wants the layer any more. */
   check(): void;
+  /** Is given what ends the wait for more bytes: to be called as soon as `check` would throw. */
+  interruptible(interrupt: () => void): void;
 }
 
 /** Rejects with InputError or HttpError; what came then stays, to go on from, if it may be what it should be. */
@@ -80,7 +82,7 @@ async function* written(reception: Reception, bytes: AsyncIterable<Uint8Array>):
 
 /** What is there, then what the registry gives; a connection that breaks is made again, and goes on. */
 async function* arriving(
-  { store, layer, fetch, wait, received, check }: Transfer,
+  { store, layer, fetch, wait, received, check, interruptible }: Transfer,
   reception: Reception,
 ): AsyncGenerator<Uint8Array> {
   let at = 0;
@@ -95,7 +97,9 @@ async function* arriving(
     const begun = at;
     try {
       const response = await fetch(at);
+      interruptible(() => response.cancel());
       try {
+        check();
         for await (const piece of from(response, at)) {
           check();
           at += piece.length;
@@ -108,6 +112,7 @@ async function* arriving(
       if (at < layer.size) throw new HttpError(`the layer ended after ${at} of ${layer.size} bytes`, false);
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
+      check();
       // one that gets on is given more patience
       failures = at > begun ? 1 : failures + 1;
       if (failures >= ATTEMPTS)

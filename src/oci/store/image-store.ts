@@ -435,18 +435,26 @@ export class ImageStore {
     return this.ids.filter((id) => !needed.has(id));
   }
 
-  private bringing = 0;
+  private readonly bringing = new Set<Promise<unknown>>();
   private collecting: Promise<unknown> = Promise.resolve();
 
   /**
    * Does what brings content: none of it is taken for garbage meanwhile. The lease ends with it; when it fails, what was held goes,
    * if nothing else needs it, but for failures after which it is to go on: those that `resumes` knows.
    */
-  async bring<Result>(
+  bring<Result>(
     work: (lease: Lease) => Promise<Result>,
     resumes = (_error: unknown): boolean => false,
   ): Promise<Result> {
-    this.bringing++;
+    const bringing = this.bringNow(work, resumes).finally(() => this.bringing.delete(bringing));
+    this.bringing.add(bringing);
+    return bringing;
+  }
+
+  private async bringNow<Result>(
+    work: (lease: Lease) => Promise<Result>,
+    resumes: (error: unknown) => boolean,
+  ): Promise<Result> {
     const lease = this.lease();
     try {
       await this.collecting;
@@ -459,8 +467,12 @@ export class ImageStore {
       throw error;
     } finally {
       lease.release();
-      this.bringing--;
     }
+  }
+
+  /** Resolves when nobody brings content any more. */
+  async settled(): Promise<void> {
+    while (this.bringing.size > 0) await Promise.allSettled(this.bringing);
   }
 
   /**
@@ -468,7 +480,7 @@ export class ImageStore {
    * somebody brings content. Which layers went, and how many bytes that were.
    */
   async collect(): Promise<{ bytes: number; gone: Digest[] }> {
-    if (this.bringing > 0) return { bytes: 0, gone: [] };
+    if (this.bringing.size > 0) return { bytes: 0, gone: [] };
     const collection = this.collectNow();
     this.collecting = collection.catch(() => {});
     return collection;
