@@ -312,6 +312,12 @@ test('a registry that lets pages read it is pulled from; of others is said why n
   writeFileSync(cut, saved(busybox).subarray(0, 200_000));
   await drop(page, cut);
   await shown(page, 'cut off', '#notices');
+  await shown(page, 'get it again', '#notices');
+  // a root with links like those of a distribution's is none of an image's, and becomes one
+  const rooted = join(scratch(), 'my root.tar');
+  writeFileSync(rooted, tarOf([{ name: 'etc/mtab', type: '2', link: '/proc/mounts' }]));
+  await drop(page, rooted);
+  await shown(page, 'Loaded my-root:latest', '.told');
   const large = join(scratch(), 'large.tar');
   writeFileSync(large, saved(busybox, '386', [{ name: 'large', data: Buffer.alloc(64 << 20) }]));
   await drop(page, large);

@@ -29,6 +29,7 @@ export class ArchiveBundle implements Bundle {
 
   constructor(private readonly source: ByteSource) {
     this.name = source.name;
+    let astray: InputError | undefined;
     for (const entry of tarEntries(source)) {
       const path = normal(entry.name);
       if (path === undefined)
@@ -37,12 +38,14 @@ export class ArchiveBundle implements Bundle {
         const folder = entry.type === '2' ? path.split('/').slice(0, -1).join('/') : '';
         const link = normal(`${folder}/${entry.link}`);
         if (link === undefined || entry.link.startsWith('/'))
-          throw new InputError(`${this.name}: '${path}' is a link that leads out of the archive`);
-        this.files.set(path, { link });
+          astray ??= new InputError(`${this.name}: '${path}' is a link that leads out of the archive`);
+        else this.files.set(path, { link });
       } else if (entry.type === '0' || entry.type === '7')
         this.files.set(path, { size: entry.size, pieces: entry.pieces });
       if (this.files.size > ENTRIES_MAX) throw new InputError(`${this.name}: has more than ${ENTRIES_MAX} files`);
     }
+    // the tar of a root has such, and is said to be no image
+    if (astray && ['manifest.json', 'index.json'].some((path) => this.files.has(path))) throw astray;
   }
 
   private find(path: string): { size: number; pieces: LayerPiece[] } | undefined {

@@ -119,6 +119,7 @@ test('what is a file already is read where it lies; how far it has come is told;
 
 test.each<[string, Uint8Array, RegExp]>([
   ['no image', tarOf([{ name: 'etc/passwd', data: 'x' }]), /holds no image/],
+  ['a root', tarOf([{ name: 'etc/mtab', type: '2', link: '/proc/mounts' }]), /holds no image/],
   ['no tar', new Uint8Array(1000).fill(7), /checksum|octal|no tar/],
   ['a configuration outside', oldArchive({ Config: '../../etc/passwd' }), /has no configuration/],
   ['a layer outside', oldArchive({ Layers: ['/etc/passwd', 'two/layer.tar'] }), /has no layer/],

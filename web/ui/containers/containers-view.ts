@@ -39,9 +39,11 @@ function explained(name: string, error: unknown, platform: string): InputError {
   const what = messageOf(error);
   const advice = /no image for/.test(what)
     ? `Programs run here are 32-bit x86. Where there is Docker: docker pull --platform ${platform} IMAGE, docker save -o image.tar IMAGE, and drop image.tar.`
-    : error instanceof InputError
-      ? error.advice
-      : '';
+    : /^(tar|gzip|zstd):|: no tar/.test(what)
+      ? 'It is no tar of docker save or skopeo copy, or it did not come whole: get it again.'
+      : error instanceof InputError
+        ? error.advice
+        : '';
   return new InputError(`${name}: ${what}`, advice);
 }
 
@@ -209,6 +211,7 @@ export class ContainersView {
 
   private async takeOne(file: File, asImages: boolean, watcher: Watcher): Promise<void> {
     const { quota = Number.POSITIVE_INFINITY, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
+    if (file.size === 0) throw new InputError('the file is empty', 'A folder can not be dropped.');
     if (file.size > quota - usage)
       throw new InputError(
         `it has ${formatSize(file.size)}, and the browser gives this page ${formatSize(Math.max(0, quota - usage))} more`,
