@@ -10,12 +10,14 @@ import { HostTimers } from '../kernel/task/host-timers.js';
 import { stationAt } from '../net/ethernet.js';
 import { FIRST_GUEST, GATEWAY, NAME_SERVER, NETWORK_BITS } from '../net/private-network.js';
 import type { Gateway } from '../net/gateway.js';
+import type { Allowed } from '../net/policy.js';
 import type { ForwardedPort } from '../net/udp-forward.js';
 import type { OpenPort, Uplink } from '../node/uplink.js';
 import { Cable } from '../vmm/cable.js';
 import { NETWORK_ADDRESS } from '../vmm/layout.js';
 
-export async function openUplink(kernel: Kernel, host: NodeHost): Promise<Uplink> {
+/** `allowed`: what of the host's own and private networks may be reached. */
+export async function openUplink(kernel: Kernel, host: NodeHost, allowed: readonly Allowed[] = []): Promise<Uplink> {
   const { netNamespace } = kernel;
   const station = stationAt(NETWORK_ADDRESS, 0);
   const card = new Card(netNamespace, netNamespace.newIndex(), 'eth0', station);
@@ -28,7 +30,7 @@ export async function openUplink(kernel: Kernel, host: NodeHost): Promise<Uplink
   const random = (): number => new DataView(kernel.randomBytes(4).buffer).getUint32(0);
   const say = (line: string): void => void process.stderr.write(`tabvisor: ${line}\n`);
   const around = { cable, station, random, timers: new HostTimers(kernel), wake, say, sockets };
-  const { gateway } = await openLan({ allowed: [], forwards: [] }, around);
+  const { gateway } = await openLan({ allowed: [...allowed], forwards: [] }, around);
   // nobody else is on this switch: the address that the gateway would give is known
   const { addressing, routes } = netNamespace;
   addressing.add(card, addressing.plain(FIRST_GUEST, NETWORK_BITS, { label: 'eth0' }));

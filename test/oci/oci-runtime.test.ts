@@ -15,11 +15,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ProcessSpec, RuntimeSpec } from '../../src/base/runtime-spec.js';
-import { root } from '../provisioned.js';
+import { missing, root } from '../provisioned.js';
 
 const COMMAND = join(root, 'bin/tabvisor-oci.mjs');
 let folder: string;
@@ -254,4 +255,58 @@ test('hooks of the host hear of it', async () => {
   const lines = readFileSync(seen, 'utf8').trimEnd().split('\n');
   expect(lines.map((line) => line.split(' ')[0])).toEqual(['made', 'started', 'gone']);
   expect(lines[0]).toContain('"id":"six"');
+});
+
+test('two who delete, one who kills while another starts', async () => {
+  const begin = (...args: string[]): Promise<number> =>
+    once(spawn(COMMAND, ['--root', states, ...args], { stdio: 'ignore' }), 'exit').then(([status]) => status);
+  await create('seven', bundle('sleep 1000'));
+  const [started, killed] = await Promise.all([begin('start', 'seven'), begin('kill', 'seven', 'KILL')]);
+  // whoever comes first: it has ended then
+  expect([started, killed].includes(0)).toBe(true);
+  const deleted = await Promise.all([begin('delete', '-f', 'seven'), begin('delete', '-f', 'seven')]);
+  expect(deleted).toEqual([0, 0]);
+  expect(readdirSync(states)).not.toContain('seven');
+});
+
+test("the host's own network: out by its sockets, to its loopback too", async () => {
+  const server = createServer((socket) => void socket.end('told\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const namespaces = ['pid', 'mount', 'uts'].map((type) => ({ type }));
+  const path = bundle(`nc 10.0.2.2 ${port}`, { linux: { namespaces } as RuntimeSpec['linux'] });
+  const child = spawn(COMMAND, ['--root', states, '--node-memory', '64M', 'run', '--bundle', path, 'eight'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (bytes) => {
+    text += bytes;
+  });
+  await once(child, 'close');
+  server.close();
+  expect(text).toBe('told\n');
+});
+
+test('an ordinary user: the network of the host is left alone', (context) => {
+  if (process.getuid?.() !== 0) missing(context, 'it takes root to be somebody else');
+  const path = bundle('id; nc 10.0.2.2 1 || echo alone');
+  const place = mkdtempSync(join(tmpdir(), 'tabvisor-user-'));
+  execFileSync('cp', ['-r', path, join(folder, 'rootfs'), place]);
+  execFileSync('chown', ['-R', '65534:65534', place]);
+  const words = [
+    '--root',
+    join(place, 'states'),
+    '--node-memory',
+    '64M',
+    'run',
+    '--bundle',
+    join(place, basename(path)),
+    'nine',
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...words], {
+    ...{ encoding: 'utf8', input: '', uid: 65534, gid: 65534, env: { PATH: process.env.PATH } },
+  });
+  rmSync(place, { recursive: true, force: true });
+  expect(stdout, stderr).toMatch(/^uid=0.*\nalone\n$/);
+  expect(status).toBe(0);
 });

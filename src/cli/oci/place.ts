@@ -11,6 +11,8 @@ export interface Place {
   within: Partial<Record<NamespaceType, string>>;
   /** Interfaces of the namespace that the sandbox is in are the container's. */
   outer: boolean;
+  /** It is to have the host's own network: what leaves it does so by sockets of the host's. */
+  host: boolean;
 }
 
 export interface PlaceOf extends Place {
@@ -22,7 +24,7 @@ export interface PlaceOf extends Place {
 
 /** Throws InputError: a namespace that is nobody's here. */
 export function placeOf(spec: RuntimeSpec, root: string): PlaceOf {
-  const place: PlaceOf = { within: {}, outer: false };
+  const place: PlaceOf = { within: {}, outer: false, host: true };
   const alive = StateFolder.all(root).flatMap((folder) => {
     const kept = folder.readIfThere();
     return kept && isAlive(kept) ? [kept] : [];
@@ -52,6 +54,7 @@ export function placeOf(spec: RuntimeSpec, root: string): PlaceOf {
       `namespaces: network of ${network}: the sandbox of ${sandbox}, which has the others, is not in it`,
     );
   place.outer = network !== undefined && sandbox === undefined;
+  place.host = network === undefined && place.within.network === undefined;
   return place;
 }
 

@@ -15,6 +15,7 @@ import { NodeServer } from '../../node/server.js';
 import { NodeClient } from '../../runtime/node-client.js';
 import { ERRORS, INPUT, INPUT_END, OUTPUT } from '../kernel-frames.js';
 import { nodeFiles } from '../node-files.js';
+import { openUplink } from '../node-uplink.js';
 import { dataFolder } from '../data-folder.js';
 import { wasiThreads } from '../wasi-thread.js';
 import { type Hooks, isBind, openBundle } from './bundle.js';
@@ -56,6 +57,10 @@ interface Held {
 }
 
 const QUESTIONS_MAX = 64;
+const EVERYTHING = [
+  { network: 0, bits: 0 },
+  { network: 0n, bits: 0 },
+];
 const CONTAINERS_MAX = 64;
 /** Annotations of Kubernetes' engines, containerd and CRI-O, that say what a container of a pod is. */
 const SANDBOX_TYPES = ['io.kubernetes.cri.container-type', 'io.kubernetes.cri-o.ContainerType'];
@@ -104,6 +109,8 @@ export class Sandbox {
     const server = new NodeServer(kernel, host, outside, node);
     void server.run();
     const sandbox = new Sandbox(id, client, server, host);
+    // whoever has been given the host's network may reach what the host does
+    if (place.host) await openUplink(kernel, host, EVERYTHING);
     const output = sandbox.streams(process.stdout, process.stderr);
     const plugged = place.outer && hasInterfaces() ? sandbox.openNetwork() : undefined;
     plugged?.catch(() => {});
@@ -212,7 +219,7 @@ export class Sandbox {
   }
 
   /** What the config says of the host becomes the node's own: of its namespaces there are no more than the interfaces. */
-  private settle(spec: RuntimeSpec, { within }: Place): void {
+  private settle(spec: RuntimeSpec, { within, host }: Place): void {
     spec.linux ??= {};
     const { linux } = spec;
     // no group of the host's is shown: each has its own for the root of all, as engines on hosts with cgroup v1 ask for none
@@ -220,6 +227,7 @@ export class Sandbox {
     const asked = linux.namespaces ?? [];
     if (!asked.some(({ type }) => type === 'cgroup')) asked.push({ type: 'cgroup' });
     linux.namespaces = asked.flatMap(({ type, path }) => {
+      if (type === 'network' && host) return [];
       const owner = within[type];
       if (owner === undefined) return [{ type }];
       const of = this.containers.get(owner);

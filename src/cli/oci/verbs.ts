@@ -52,12 +52,14 @@ export async function create(id: string, options: CreateOptions): Promise<Apart>
       ...(shared !== undefined && { sandbox: shared }),
       ...(spec.annotations && { annotations: spec.annotations }),
     };
+    const begin = entry(opened, shared === undefined ? network : undefined, join(folder.path, 'mounts'));
+    // in the host's own namespace nothing is the container's
+    place.outer &&= begin.length > 0;
     const args = [
       ...['--root', options.root, shared === undefined ? 'sandbox' : 'shared', '--socket', socket],
       ...['--kept', JSON.stringify(kept), '--place', JSON.stringify(place), '--memory', String(options.memory), id],
     ];
     const consoleSocket = spec.process?.terminal ? options.consoleSocket : undefined;
-    const begin = entry(opened, shared === undefined ? network : undefined, join(folder.path, 'mounts'));
     const sandbox = await startApart(args, consoleSocket, begin);
     pid = sandbox.pid;
     const whole = folder.read();
