@@ -10,6 +10,7 @@ import type { Router } from '../http/router.js';
 import { flagOf, json, nothing, present } from './answers.js';
 import { createImage, loadImages, pushImage, saveImages } from './image-transfer.js';
 import { platformsOf } from './platform-query.js';
+import { credentialsOf } from './registry-auth.js';
 import { isBefore } from './versions.js';
 
 export function imageRoutes(router: Router, engine: Engine): void {
@@ -30,6 +31,11 @@ export function imageRoutes(router: Router, engine: Engine): void {
   router.add('GET', '/images/{name...}/json', async (request, { name }) =>
     json(inspection(await find(request, name!))),
   );
+  router.add('GET', '/distribution/{name...}/json', async ({ headers }, { name }) => {
+    const credentials = credentialsOf(headers.get('x-registry-auth'));
+    const { descriptor, platforms } = await engine.images.inspectAtRegistry(name!, credentials);
+    return json({ Descriptor: descriptor, Platforms: platforms });
+  });
   router.add('GET', '/images/{name...}/history', async (request, { name }) =>
     json(await history(engine, await find(request, name!))),
   );

@@ -1,5 +1,6 @@
 // Routes of what is kept and what may go: system df, prune of images and of builds' caches; and search, which nobody here answers.
 // Docker Engine API, SystemDataUsage, ImagePrune, BuildPrune, ImageSearch.
+import { pruneCaches } from '../engine/build/cache-usage.js';
 import { sharedSizes, sizeOfLayers, sizeOfVolume, sizesOf } from '../engine/disk-usage.js';
 import type { Engine } from '../engine/engine.js';
 import { Conflict } from '../engine/errors.js';
@@ -15,7 +16,11 @@ import { shown as volumeShown } from './volume-routes.js';
 export function usageRoutes(router: Router, engine: Engine): void {
   router.add('GET', '/system/df', (request, { version }) => diskUsage(engine, request, version!));
   router.add('POST', '/images/prune', (request) => pruneImages(engine, request));
-  router.add('POST', '/build/prune', async () => json({ CachesDeleted: [], SpaceReclaimed: 0 }));
+  router.add('POST', '/build/prune', async () => {
+    const gone = await pruneCaches(engine);
+    const SpaceReclaimed = gone.reduce((sum, { size }) => sum + size, 0);
+    return json({ CachesDeleted: gone.map(({ id }) => id), SpaceReclaimed });
+  });
   router.add('GET', '/images/search', async () =>
     json({ message: 'search: registries are not searched here: pull an image by its name' }, 500),
   );

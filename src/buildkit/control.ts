@@ -1,6 +1,7 @@
 // BuildKit's control API, as far as builds of Dockerfiles need it, on connections that clients have upgraded to HTTP/2: /grpc, where we are
 // called, and /session, where we call the client. moby/buildkit api/services/control/control.proto, frontend/gateway/pb/gateway.proto.
 import { decode, type Draft, encode, ProtobufError, type Shape } from '../base/protobuf.js';
+import { type KeptCache, keptCaches, pruneCaches } from '../engine/build/cache-usage.js';
 import type { Engine } from '../engine/engine.js';
 import { InvalidParameter } from '../engine/errors.js';
 import { randomHex } from '../engine/host.js';
@@ -14,11 +15,12 @@ import {
   UNIMPLEMENTED,
   UNKNOWN,
 } from '../http/grpc.js';
-import type { Http2 } from '../http/http2.js';
+import type { Http2, Http2Client } from '../http/http2.js';
 import type { HttpRequest, Reply } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { OURS } from '../oci/platform.js';
-import { exportImage } from './export.js';
+import { definitionOf, imageOf } from './definition.js';
+import { exportAll } from './export.js';
 import { failureOf } from './failure.js';
 import { Jobs } from './jobs.js';
 import * as M from './messages.js';
@@ -33,7 +35,16 @@ const FRONTENDS = new Set(['dockerfile.v0', 'gateway.v0']);
 /** What of the frontend's side is here. moby/buildkit frontend/gateway/pb/caps.go. */
 const CAPABILITIES = [
   ...['solve.base', 'solve.inlinereturn', 'resolveimage', 'resolveimage.resolvemode', 'return', 'returnmap'],
-  ...['proto.refarray', 'importcaches', 'frontend.inputs', 'gateway.solve.metadata', 'frontend.caps'],
+  ...[
+    'proto.refarray',
+    'importcaches',
+    'frontend.inputs',
+    'gateway.solve.metadata',
+    'frontend.caps',
+    'reference.output',
+    'gateway.evaluate',
+    'gateway.solve.evaluate',
+  ],
 ];
 
 export function buildKitRoutes(router: Router, engine: Engine, http2: Http2 | undefined, version: string): void {
@@ -58,6 +69,10 @@ async function asked<S extends Shape>(shape: S, call: ServedCall) {
 const answer = <S extends Shape>(call: ServedCall, shape: S, draft: Draft<S>): Promise<boolean> =>
   call.send(encode(shape, draft));
 
+const nothing: Method = async (call) => {
+  await answer(call, M.EMPTY, {});
+};
+
 class BuildKit {
   private readonly sessions: Sessions;
   private readonly jobs: Jobs;
@@ -74,17 +89,18 @@ class BuildKit {
       [`${CONTROL}/Info`, (call) => this.info(call)],
       [`${CONTROL}/ListWorkers`, (call) => this.listWorkers(call)],
       [`${CONTROL}/Solve`, (call) => this.solve(call)],
+      [`${CONTROL}/DiskUsage`, (call) => this.diskUsage(call)],
+      [`${CONTROL}/Prune`, (call) => this.prune(call)],
       [`${CONTROL}/Status`, (call) => this.status(call)],
       // none is kept
       [`${CONTROL}/ListenBuildHistory`, async (call) => call.begin()],
       [`${BRIDGE}/Ping`, (call) => this.ping(call)],
       [`${BRIDGE}/Solve`, (call) => this.frontend(call)],
+      // what has a reference has been built
+      [`${BRIDGE}/Evaluate`, nothing],
       [`${BRIDGE}/Return`, (call) => this.return(call)],
       // what clients trace is theirs
-      [
-        '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-        (call) => answer(call, M.EMPTY, {}).then(() => {}),
-      ],
+      ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', nothing],
     ]);
   }
 
@@ -141,6 +157,15 @@ class BuildKit {
     await answer(call, M.PONG, { frontend, workers: [this.worker] });
   }
 
+  private async diskUsage(call: ServedCall): Promise<void> {
+    await answer(call, M.USAGE, { records: (await keptCaches(this.engine)).map(recordOf) });
+  }
+
+  private async prune(call: ServedCall): Promise<void> {
+    call.begin();
+    for (const cache of await pruneCaches(this.engine)) await answer(call, M.USAGE_RECORD, recordOf(cache));
+  }
+
   // ---- builds ---------------------------------------------------------------------------------------------------------------------
 
   private async solve(call: ServedCall): Promise<void> {
@@ -159,10 +184,9 @@ class BuildKit {
         more.exporters.length > 0 || more.exporter === ''
           ? more.exporters
           : [{ type: more.exporter, attributes: more.exporterAttributes }];
-      const exporterResponse: Record<string, string> = {};
-      if (made !== undefined)
-        for (const exporter of exporters)
-          Object.assign(exporterResponse, await exportImage(this.engine, made, exporter, job.progress));
+      const client = (): Promise<Http2Client> => this.sessions.get(session);
+      const exporting = { engine: this.engine, image: made ?? '', client, progress: job.progress };
+      const exporterResponse = made === undefined ? {} : await exportAll(exporting, exporters);
       await answer(call, M.SOLVED, { exporterResponse });
     } finally {
       this.jobs.end(ref);
@@ -176,12 +200,17 @@ class BuildKit {
     inputs: Record<string, Uint8Array>,
   ): Promise<string> {
     if (!FRONTENDS.has(frontend)) throw new RpcError(UNIMPLEMENTED, `there is no frontend ${frontend} here`);
-    if (Object.keys(inputs).length > 0) throw noDefinition();
+    const images = new Map<string, string>();
+    for (const [name, definition] of Object.entries(inputs)) {
+      const image = imageOf(definition);
+      if (image === undefined) throw noDefinition();
+      images.set(name, image);
+    }
     const job = await this.jobs.get(ref);
     const client = await this.sessions.get(job.session);
     client.onClose(() => job.cancellation.cancel());
     const { progress, cancellation } = job;
-    return solve(this.engine, { options, client, progress, cancellation });
+    return solve(this.engine, { options, inputs: images, client, progress, cancellation });
   }
 
   /** A frontend's call: it is the builder's. */
@@ -189,16 +218,18 @@ class BuildKit {
     const ref = call.headers.get(BUILD_ID) ?? '';
     const { frontend, frontendOptions, frontendInputs, definition } = await asked(M.GATEWAY_SOLVE, call);
     const job = await this.jobs.get(ref);
-    if (definition.length > 0) throw noDefinition();
-    if (frontend === '') {
+    if (frontend === '' && definition.length === 0) {
       await answer(call, M.GATEWAY_SOLVED, { result: {} });
       return;
     }
     call.onCancel(() => job.cancellation.cancel());
-    const image = await this.build(ref, frontend, frontendOptions, frontendInputs);
+    const known = frontend === '' ? imageOf(definition) : undefined;
+    if (frontend === '' && known === undefined) throw noDefinition();
+    const image = known ?? (await this.build(ref, frontend, frontendOptions, frontendInputs));
     const id = randomHex(this.engine.host, 16);
     job.results.set(id, image);
-    await answer(call, M.GATEWAY_SOLVED, { result: { ref: { id } } });
+    const made = definitionOf(image, this.engine.images.store.codecs);
+    await answer(call, M.GATEWAY_SOLVED, { result: { ref: { id, definition: made } } });
   }
 
   private async return(call: ServedCall): Promise<void> {
@@ -223,6 +254,11 @@ class BuildKit {
     await progress.read((message) => call.send(message));
   }
 }
+
+const recordOf = ({ id, size, created, inUse }: KeptCache): Draft<typeof M.USAGE_RECORD> => ({
+  ...{ id, size, inUse, mutable: true, recordType: 'exec.cachemount', description: 'cached mount of RUN' },
+  created: { seconds: Math.floor(created / 1000) },
+});
 
 const noDefinition = (): RpcError =>
   new RpcError(UNIMPLEMENTED, 'Dockerfiles are built here, and no definitions of a client’s own (LLB)');

@@ -1,40 +1,88 @@
-// What becomes of an image that was built. docs.docker.com/build/exporters. Here: it is the engine's, by its names.
+// What becomes of an image that was built: it is the engine's, by its names, or its files are the client's.
+// Pushes are the client's: it asks the engine's API for them afterwards.
+// docs.docker.com/build/exporters.
 import { InputError } from '../base/errors.js';
+import { openImageTree } from '../engine/build/image-tree.js';
 import type { Engine } from '../engine/engine.js';
+import type { Http2Client } from '../http/http2.js';
 import { familiar, fullName, parseReference, withTag } from '../oci/reference.js';
-import type { Progress } from './progress.js';
-
-/** The engine's own, as clients call it. */
-const OWN = new Set(['moby', 'image', '']);
+import { sendFiles, sendTar } from './file-send.js';
+import type { Progress, Vertex } from './progress.js';
 
 export interface Exporter {
   type: string;
   attributes: Record<string, string>;
 }
 
-/** What the client is told of it. Rejects with InputError. */
-export async function exportImage(
-  engine: Engine,
-  image: string,
-  { type, attributes }: Exporter,
-  progress: Progress,
-): Promise<Record<string, string>> {
-  if (!OWN.has(type)) throw new InputError(`exporter "${type}" is not here`, 'Load the image, and save or export it.');
-  if (attributes.push === 'true') throw new InputError('an image is not pushed by its build here: docker push');
-  return progress.begin('exporting to image').during(async (vertex) => {
-    const names = (attributes.name ?? '').split(',').filter(Boolean);
+export interface Exporting {
+  engine: Engine;
+  /** The image's id. */
+  image: string;
+  /** The client's session. */
+  client(): Promise<Http2Client>;
+  progress: Progress;
+}
+
+type Export = (exporting: Exporting, attributes: Record<string, string>, number: number) => Promise<Told>;
+/** What the client is told of it. */
+type Told = Record<string, string>;
+
+const EXPORTS: Readonly<Record<string, Export>> = {
+  moby: exportImage,
+  image: exportImage,
+  local: (exporting, _attributes, number) => exportFiles(exporting, 'exporting to client directory', sendFiles, number),
+  tar: (exporting, _attributes, number) => exportFiles(exporting, 'exporting to client tarball', sendTar, number),
+};
+
+/** Rejects with InputError and RpcError. */
+export async function exportAll(exporting: Exporting, exporters: readonly Exporter[]): Promise<Told> {
+  const told: Told = {};
+  for (const [number, { type, attributes }] of exporters.entries()) {
+    const found = Object.hasOwn(EXPORTS, type) ? EXPORTS[type] : undefined;
+    if (!found)
+      throw new InputError(`exporter "${type}" could not be found`, 'There are image, local and tar; and docker save.');
+    Object.assign(told, await found(exporting, attributes, number));
+  }
+  return told;
+}
+
+async function exportImage(exporting: Exporting, attributes: Record<string, string>): Promise<Told> {
+  const { engine, image, progress } = exporting;
+  const references = (attributes.name ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((name) => withTag(parseReference(name)));
+  const names = references.map(fullName);
+  await progress.begin('exporting to image').during(async (vertex) => {
     vertex.status(`writing image ${image}`, 0, 0, true);
-    const full: string[] = [];
-    for (const name of names) {
-      const reference = withTag(parseReference(name));
+    for (const [i, reference] of references.entries()) {
       await engine.images.tag(image, familiar(reference));
-      full.push(fullName(reference));
-      vertex.status(`naming to ${fullName(reference)}`, 0, 0, true);
+      vertex.status(`naming to ${names[i]}`, 0, 0, true);
     }
-    return {
-      ...(full.length > 0 && { 'image.name': full.join(',') }),
-      'containerimage.digest': image,
-      'containerimage.config.digest': image,
-    };
   });
+  return {
+    ...(names.length > 0 && { 'image.name': names.join(',') }),
+    'containerimage.digest': image,
+    'containerimage.config.digest': image,
+  };
+}
+
+async function exportFiles(
+  { engine, image, client, progress }: Exporting,
+  what: string,
+  send: typeof sendTar,
+  number: number,
+): Promise<Told> {
+  await progress.begin(what).during(async (vertex: Vertex) => {
+    const { store } = engine.images;
+    const { tree, close } = await openImageTree(store, await store.images.find(image));
+    try {
+      if (!tree) throw new InputError('the image has no files');
+      await send(await client(), number, tree);
+      vertex.status('copying files', 0, 0, true);
+    } finally {
+      close();
+    }
+  });
+  return {};
 }

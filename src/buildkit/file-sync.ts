@@ -12,6 +12,7 @@ import type { Headers, Http2Client } from '../http/http2.js';
 import { spool, type Spooled } from '../oci/source/spool.js';
 import type { Store } from '../oci/store/store.js';
 import { treeOf } from '../oci/tree/tree.js';
+import { modeOfGo } from './go-mode.js';
 import { PACKET, PACKET_DATA, PACKET_END, PACKET_ERROR, PACKET_REQUEST, PACKET_STAT } from './messages.js';
 
 const DIFF_COPY = '/moby.filesync.v1.FileSync/DiffCopy';
@@ -19,17 +20,6 @@ const ENTRIES_MAX = 2_000_000;
 const DEPTH_MAX = 1000;
 /** Files whose bytes are under way. */
 const AHEAD = 64;
-
-/** Go's os.FileMode beside its nine bits of rights. */
-const GO_DIRECTORY = 2 ** 31;
-const GO_LINK = 2 ** 27;
-const GO_DEVICE = 2 ** 26;
-const GO_PIPE = 2 ** 25;
-const GO_SOCKET = 2 ** 24;
-const GO_SETUID = 2 ** 23;
-const GO_SETGID = 2 ** 22;
-const GO_CHARACTER = 2 ** 21;
-const GO_STICKY = 2 ** 20;
 
 export interface Wanted {
   /** Of the client's folders: `context`, `dockerfile`, or one that was named. */
@@ -149,7 +139,7 @@ class Receiving {
     }
     const last = treeName(names.at(-1)!);
     if (parent.children!.has(last)) throw bad('came before');
-    const mode = modeOf(stat.mode);
+    const mode = modeOfGo(stat.mode);
     if (mode === undefined) return;
     if ((mode & 0o170000) === 0o100000 && stat.link !== '') {
       const target = at(this.root, stat.link.split('/').filter(Boolean));
@@ -199,23 +189,4 @@ function nodeOf(stat: NonNullable<Message<typeof PACKET>['stat']>, mode: number)
     ...(type === 0o40000 && { links: 2, children: new Map() }),
     ...(xattrs.length > 0 && { xattrs: new Map(xattrs.map(([name, value]) => [name, value.slice()])) }),
   };
-}
-
-/** As st_mode has it; undefined: a socket, which is nothing without its process. */
-function modeOf(go: number): number | undefined {
-  const has = (bit: number): boolean => Math.floor(go / bit) % 2 === 1;
-  const type = has(GO_DIRECTORY)
-    ? 0o40000
-    : has(GO_LINK)
-      ? 0o120000
-      : has(GO_PIPE)
-        ? 0o10000
-        : has(GO_DEVICE)
-          ? has(GO_CHARACTER)
-            ? 0o20000
-            : 0o60000
-          : 0o100000;
-  if (has(GO_SOCKET)) return undefined;
-  const rights = go % 512;
-  return type | rights | (has(GO_SETUID) ? 0o4000 : 0) | (has(GO_SETGID) ? 0o2000 : 0) | (has(GO_STICKY) ? 0o1000 : 0);
 }

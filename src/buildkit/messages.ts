@@ -1,5 +1,6 @@
 // Messages of BuildKit's API, as far as builds of Dockerfiles need them: the fields' names and numbers.
 // moby/buildkit: api/services/control/control.proto, frontend/gateway/pb/gateway.proto, session/*/*.proto; tonistiigi/fsutil types/*.proto.
+import { DEFINITION } from './definition.js';
 import { blobs, bytes, flag, message, number, several, text, texts } from '../base/protobuf.js';
 
 export const EMPTY = {};
@@ -83,7 +84,7 @@ export const PONG = {
   llb: several(message(2, CAPABILITY)),
   workers: several(message(3, WORKER)),
 };
-const REF = { id: text(1) };
+const REF = { id: text(1), definition: message(2, DEFINITION) };
 const REFS = { refs: blobs(1) };
 export const RESULT = { ref: message(3, REF), refs: message(4, REFS), metadata: blobs(10) };
 export const GATEWAY_SOLVE = {

@@ -21,6 +21,8 @@ const UPLOAD = 'http://buildkit-session/';
 
 export interface SolveRequest {
   options: Readonly<Record<string, string>>;
+  /** Images of other builds, by the names that options have for them. */
+  inputs: ReadonlyMap<string, string>;
   client: Http2Client;
   progress: Progress;
   cancellation: Cancellation;
@@ -140,10 +142,12 @@ class Fetched {
     const images = new Map<string, string>();
     const folders = new Map<string, string>();
     for (const [name, value] of named(this.request.options, 'context:')) {
-      const [kind, rest] = /^(local:|docker-image:\/\/)(.*)$/.exec(value)?.slice(1) ?? [];
-      if (kind === undefined)
+      const [kind, rest] = /^(local:|docker-image:\/\/|input:)(.*)$/.exec(value)?.slice(1) ?? [];
+      const input = kind === 'input:' ? this.request.inputs.get(rest!) : undefined;
+      if (kind === undefined || (kind === 'input:' && input === undefined))
         throw new InputError(`the build context ${name}=${value} is neither a folder nor an image`);
-      (kind === 'local:' ? folders : images).set(name, rest!);
+      if (kind === 'local:') folders.set(name, rest!);
+      else images.set(name, input ?? rest!);
     }
     return {
       images,

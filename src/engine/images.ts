@@ -193,6 +193,11 @@ export class Images {
     }
   }
 
+  /** What a name leads to at its registry. */
+  inspectAtRegistry(name: string, credentials: CredentialSource | undefined) {
+    return translated(() => this.registries(credentials).puller.inspect(withTag(parseReference(name))));
+  }
+
   push(name: string, { progress, credentials }: Transfer) {
     return translated(async () => {
       const pushed = await this.registries(credentials).pusher.push(withTag(parseReference(name)), progress);

@@ -3,12 +3,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
 import { needs } from '../provisioned.js';
 import { tarOf } from '../tar.js';
+import { startRegistry } from '../registry/docker-registry.js';
 import { buildContext, type Files } from './build-context.js';
 import { type Daemon, type Ran, sharedDaemon } from './daemon-fixture.js';
 
@@ -206,6 +207,100 @@ test('a client that is interrupted takes its build along', async () => {
   child.kill('SIGINT');
   await once(child, 'exit');
   await expect.poll(async () => (await daemon.docker('ps', '-aq')).stdout, { timeout: 30_000 }).toBe('');
+});
+
+test('the result’s files are the client’s: in a folder, and as a tar', async () => {
+  const files = {
+    Dockerfile: `FROM busybox AS made
+RUN mkdir /d && echo made > /d/f && ln -s f /d/l && ln /d/f /d/again && chmod 4755 /d/f && : > /d/empty
+FROM scratch
+COPY --from=made /d /d
+`,
+  };
+  const folder = join(daemon.folder, 'out');
+  const { stderr } = await build(files, '-o', folder);
+  const inside = (name: string): string => join(folder, 'd', name);
+  expect(readdirSync(join(folder, 'd')).sort(), stderr).toEqual(['again', 'empty', 'f', 'l']);
+  expect([readFileSync(inside('f'), 'utf8'), readFileSync(inside('again'), 'utf8')]).toEqual(['made\n', 'made\n']);
+  expect([readlinkSync(inside('l')), statSync(inside('f')).mode & 0o7777]).toEqual(['f', 0o4755]);
+  const tar = join(daemon.folder, 'out.tar');
+  await build(files, '-o', `type=tar,dest=${tar}`);
+  const listed = await promisify(execFile)('tar', ['-tf', tar]);
+  expect(listed.stdout.trim().split('\n')).toEqual(['d/', 'd/again', 'd/empty', 'd/f', 'd/l']);
+});
+
+test('several targets of a file, one of which another one begins with', async () => {
+  const place = contextOf({
+    Dockerfile: 'FROM busybox\nARG WHO\nRUN echo $WHO > /who\n',
+    'docker-bake.hcl': `group "default" { targets = ["a", "b"] }
+target "a" {
+  tags = ["baked:a"]
+  args = { WHO = "baker" }
+}
+target "b" {
+  contexts = { base = "target:a" }
+  dockerfile-inline = "FROM base\\nRUN cat /who > /b\\n"
+  tags = ["baked:b"]
+}
+`,
+  });
+  const { status, stderr } = await promisify(execFile)('docker', ['buildx', 'bake', '--progress=plain'], {
+    ...{ cwd: place, env: daemon.environment },
+  }).then(
+    ({ stderr }) => ({ status: 0, stderr }),
+    (error: { code: number; stderr: string }) => ({ status: error.code, stderr: error.stderr }),
+  );
+  expect(status, stderr).toBe(0);
+  expect(await run('baked:a', 'cat', '/who')).toBe('baker\n');
+  expect(await run('baked:b', 'cat', '/b')).toBe('baker\n');
+});
+
+test('compose builds what it brings up', async (context) => {
+  const { dockerCompose } = needs(context, 'dockerCompose');
+  daemon.plugin('docker-compose', dockerCompose);
+  const place = contextOf({
+    'app/Dockerfile': 'FROM busybox\nARG WHO\nRUN echo hello $WHO > /who\nCMD ["cat", "/who"]\n',
+    'compose.yaml': 'services:\n  app:\n    build: { context: ./app, args: { WHO: you } }\n',
+  });
+  const compose = (...args: string[]): Promise<Ran> =>
+    daemon.docker('compose', '--ansi', 'never', '--project-directory', place, '-p', 'built', ...args);
+  const up = await compose('up', '--build', '--no-log-prefix');
+  expect(up.stdout, up.stderr).toContain('hello you');
+  expect((await compose('build', '-q')).status).toBe(0);
+  await compose('down', '--rmi', 'all');
+});
+
+test('caches of commands are told of, and go', async () => {
+  const Dockerfile = 'FROM busybox\nRUN --mount=type=cache,target=/c echo kept > /c/f\n';
+  await build({ Dockerfile });
+  const used = await daemon.docker('buildx', 'du', '--verbose');
+  expect(used.stdout).toMatch(/^ID:\s+build-cache-[0-9a-f]{32}$/m);
+  expect(used.stdout).toMatch(/^Type:\s+exec\.cachemount$/m);
+  expect((await daemon.docker('buildx', 'prune', '-f')).stdout).toMatch(/build-cache-[0-9a-f]{32}/);
+  expect((await daemon.docker('buildx', 'du')).stdout).toMatch(/^Total:\s+0B$/m);
+  await build({ Dockerfile }, '--no-cache');
+  const classic = await daemon.call('POST', '/v1.45/build/prune');
+  expect(JSON.parse(classic.body).CachesDeleted).toHaveLength(1);
+});
+
+test('an image is pushed by its build', async (context) => {
+  const { dockerRegistry } = needs(context, 'dockerRegistry');
+  const registry = await startRegistry(dockerRegistry, mkdtempSync(join(daemon.folder, 'registry-')));
+  try {
+    const name = `${registry.host}/pushed:1`;
+    const { status, stderr } = await build(
+      { Dockerfile: 'FROM busybox\nRUN echo pushed > /f\n' },
+      '-t',
+      name,
+      '--push',
+    );
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/pushing .* with docker/)]);
+    await daemon.docker('rmi', name);
+    await daemon.docker('pull', name);
+    expect(await run(name, 'cat', '/f')).toBe('pushed\n');
+  } finally {
+    await registry.stop();
+  }
 });
 
 test('without the plugin the client builds with the classic builder', async () => {

@@ -143,7 +143,7 @@ export class Daemon {
   /** Files that lie in the engine's store for the time of a request. */
   spools(): string[] {
     const path = join(this.folder, 'data/partial');
-    return existsSync(path) ? readdirSync(path) : [];
+    return existsSync(path) ? readdirSync(path).filter((name) => name.startsWith('spool-')) : [];
   }
 
   /** Ends the daemon's process, and starts it again on the same data. */

@@ -224,6 +224,23 @@ export class Puller {
     throw failure;
   }
 
+  /** What a name leads to, and for which platforms it is; nothing of it is kept. Rejects with InputError. */
+  async inspect(named: Reference): Promise<{ descriptor: Descriptor; platforms: Platform[] }> {
+    const reference = withTag(named);
+    const endpoint = await this.client.endpoint(reference.domain);
+    const place = { endpoint, path: reference.path, name: familiar(reference) };
+    const { digest, bytes, parsed } = await this.document(place, reference.digest ?? reference.tag!, undefined);
+    const descriptor = { mediaType: parsed.mediaType, digest, size: bytes.length };
+    if (parsed.kind === 'index')
+      return { descriptor, platforms: parsed.manifests.flatMap(({ platform }) => (platform ? [platform] : [])) };
+    const lease = this.store.images.lease();
+    try {
+      return { descriptor, platforms: [(await this.config(place, parsed, lease)).platform] };
+    } finally {
+      lease.release();
+    }
+  }
+
   /** A manifest or an index, which is what its digest says, if one was asked for. */
   private async document(place: Place, what: string, expected: Descriptor | undefined) {
     const { client } = this;
