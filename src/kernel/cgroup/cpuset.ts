@@ -1,5 +1,6 @@
 // The cpuset controller of a node with one processor and one node of memory: what can be asked for, and what is in effect.
 // cgroup-v2.rst, "Cpuset"; Linux kernel/cgroup/cpuset.c.
+// DEVIATION: one processor is nothing to part: there is no cpuset.cpus.partition.
 import { EINVAL, ERANGE } from '../abi/errno.js';
 import type { Cgroup } from './cgroup.js';
 import type { ControlFile } from './control-file.js';

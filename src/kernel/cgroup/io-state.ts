@@ -165,7 +165,7 @@ export class IoState implements GroupState {
     for (let state = waiting.pop(); state; state = waiting.pop()) {
       const { lastOwn, virtualTime } = state.of(disk);
       if (now - lastOwn < COMPETES) least = Math.min(least, virtualTime);
-      waiting.push(...state.competitors(disk, now));
+      for (const other of state.competitors(disk, now)) waiting.push(other);
     }
     return least;
   }

@@ -197,7 +197,8 @@ export class Tmpfs extends FileSystem {
     const waiting: TmpfsInode[] = [this.root];
     for (let inode = waiting.pop(); inode; inode = waiting.pop()) {
       inode.cache.leave();
-      waiting.push(...inode.childInodes());
+      // there may be more than a call takes arguments
+      for (const child of inode.childInodes()) waiting.push(child);
     }
   }
 }
