@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { PACKAGE_ROOT } from '../hosts/node/package-root.js';
 import { begin } from './docker/host.js';
 import { dockerMain, isDockers } from './docker/main.js';
-import { nodeHost } from './docker/node/node-host.js';
 
 function version(): string {
   return JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')).version;
@@ -23,9 +22,14 @@ function drained(stream: NodeJS.WriteStream): Promise<void> {
 
 process.stderr.on('error', () => {});
 const words = process.argv.slice(2);
-begin(nodeHost(version()));
+async function docker(): Promise<number> {
+  const { nodeHost } = await import('./docker/node/node-host.js');
+  begin(nodeHost(version()));
+  return dockerMain(words, version());
+}
+
 process.exitCode = isDockers(words)
-  ? await dockerMain(words, version())
+  ? await docker()
   : await (await import('./own-commands.js')).ownMain(words, version());
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 process.exit();
