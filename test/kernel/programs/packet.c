@@ -336,6 +336,15 @@ int main(void) {
   show("one found no slot", stats.tp_drops);
   munmap(map, 4096);
 
+  puts("what others see");
+  f = fopen("/proc/self/net/packet", "r");
+  char line[200], pointer[40];
+  while (fgets(line, sizeof line, f)) {
+    int references, type, proto, index, running, memory;
+    if (sscanf(line, "%s %d %d %x %d %d %d", pointer, &references, &type, &proto, &index, &running, &memory) != 7) printf("  %s", line);
+    else printf("  type %d proto %04x iface %d running %d waiting %d\n", type, proto, index == p1 ? 91 : index == p0 ? 90 : index, running, memory > 0);
+  }
+  fclose(f);
   puts("without the right");
   setuid(1000);
   show("a packet socket", socket(AF_PACKET, SOCK_RAW, 0));

@@ -15,7 +15,7 @@ import { EthernetInterface } from '../../net/ethernet-interface.js';
 import type { NetNamespace } from '../../ns/net-namespace.js';
 import type { Entry } from './inodes.js';
 import { netstat, snmp, snmp6 } from './net-counters.js';
-import { datagrams, sockstat, tcp, unix } from './net-sockets.js';
+import { datagrams, packet, sockstat, tcp, unix } from './net-sockets.js';
 import { ofTask, type ProcessSubject } from './subject.js';
 import { text } from './text.js';
 
@@ -142,6 +142,7 @@ export const NET: readonly Entry<ProcessSubject>[] = [
   file('if_inet6', inet6),
   file('ipv6_route', route6),
   file('netstat', netstat),
+  file('packet', packet),
   // ticks of traffic control, in nanoseconds of the clock and of what times are written in: Linux net/sched/sch_api.c psched_show
   file('psched', () => '000003e8 00000040 000f4240 3b9aca00\n'),
   file('raw', (namespace) => datagrams(namespace, 'raw', AF_INET)),

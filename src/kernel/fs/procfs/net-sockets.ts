@@ -55,6 +55,22 @@ export function datagrams(namespace: NetNamespace, kind: 'udp' | 'raw' | 'icmp',
   return all;
 }
 
+/** Linux net/packet/af_packet.c packet_seq_show. */
+export function packet({ packets: { sockets } }: NetNamespace): string {
+  let text = 'sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n';
+  for (const { type, ether, index, waiting, inode } of sockets) {
+    const protocol = ether.toString(16).padStart(4, '0');
+    const columns = [
+      String(type).padEnd(4),
+      protocol,
+      ` ${String(Math.max(0, index)).padEnd(5)}`,
+      ether === 0 ? '0' : '1',
+    ];
+    text += `${POINTER} 3      ${columns.join(' ')} ${String(waiting).padEnd(6)} ${'0'.padEnd(6)} ${String(inode.ino).padEnd(6)}\n`;
+  }
+  return text;
+}
+
 const UNCONNECTED = 1;
 const CONNECTED = 3;
 const ACCEPTS = 0x10000;
@@ -82,6 +98,7 @@ export function sockstat(namespace: NetNamespace, family: number): string {
     return `TCP6: inuse ${used}\nUDP6: inuse ${of('udp').length}\nUDPLITE6: inuse 0\nRAW6: inuse ${of('raw').length}\nFRAG6: inuse 0 memory 0\n`;
   const all =
     namespace.unix.all.size +
+    namespace.packets.sockets.size +
     ['tcp', 'udp', 'raw'].reduce((sum, kind) => sum + inetSockets(namespace, kind as 'tcp').length, 0);
   return (
     `sockets: used ${all}\nTCP: inuse ${used} orphan ${orphans} tw ${waiting} alloc ${used} mem 0\n` +

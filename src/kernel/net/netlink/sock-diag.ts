@@ -34,13 +34,18 @@ export function diagRequest(_task: Task, namespace: NetNamespace, request: Reque
       return body.length < REQUEST_SIZE ? -EINVAL : inet(namespace, request);
     case AF_UNIX:
       return body.length < UNIX_REQUEST_SIZE ? -EINVAL : unix(namespace, request);
-    case AF_NETLINK:
     case AF_PACKET:
+      return packets(namespace);
+    case AF_NETLINK:
       return [];
     default:
       return -ENOENT;
   }
 }
+
+/** Attributes of packet sockets. */
+const PACKET_DIAG_INFO = 0;
+const PACKET_DIAG_MEMINFO = 4;
 
 /** struct inet_diag_req_v2: family, protocol, wanted extensions, states. */
 function inet(namespace: NetNamespace, { body, view }: Request): Answer {
@@ -76,6 +81,19 @@ function sixteen(family: number, end: Endpoint | undefined): Uint8Array {
   if (family === AF_INET) bytes.set(addressBytes(Number(address)));
   else bytes.set(addressBytes(address === 0 ? 0n : mapped(address)));
   return bytes;
+}
+
+/** struct packet_diag_msg, with the interface, the owner and what waits. Linux net/packet/diag.c. */
+function packets({ packets: { sockets } }: NetNamespace): Answer {
+  return [...sockets].map((socket) => {
+    const body = new Body().u8(AF_PACKET, socket.type).u16(socket.ether).u32(socket.inode.ino, socket.inode.ino, 0);
+    body.attribute(PACKET_DIAG_INFO, new Body().u32(Math.max(0, socket.index), 0, 0, 0, 0, 0).taken);
+    body.attribute(
+      PACKET_DIAG_MEMINFO,
+      new Body().u32(socket.waiting, socket.receiveBuffer, 0, socket.sendBuffer, 0, 0, 0, 0, 0).taken,
+    );
+    return { type: SOCK_DIAG_BY_FAMILY, body: body.taken };
+  });
 }
 
 /** struct unix_diag_req: family, states, inode, what to show. */

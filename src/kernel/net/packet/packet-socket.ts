@@ -329,6 +329,11 @@ export class PacketSocket extends Socket {
     return this.ring?.memory ?? -EINVAL;
   }
 
+  /** Bytes that wait. */
+  get waiting(): number {
+    return this.queued;
+  }
+
   protected override get readableBytes(): number {
     return this.queue[0]?.bytes.length ?? 0;
   }
