@@ -1,15 +1,13 @@
 // What the runtime can do, for engines that ask. OCI runtime-spec, features.md.
+import { MOUNT_OPTIONS } from '../../node/mount-options.js';
 import { CAPABILITIES } from '../../node/process-setup.js';
 
 export function features(): unknown {
   return {
     ociVersionMin: '1.0.0',
     ociVersionMax: '1.2.0',
-    hooks: ['prestart', 'createRuntime', 'poststart', 'poststop'],
-    mountOptions: [
-      ...['bind', 'rbind', 'ro', 'rw', 'nosuid', 'suid', 'nodev', 'dev', 'noexec', 'exec', 'noatime', 'relatime'],
-      ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
-    ],
+    hooks: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
+    mountOptions: MOUNT_OPTIONS,
     linux: {
       namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'user', 'uts'],
       capabilities: [...CAPABILITIES.keys()],
