@@ -1,9 +1,10 @@
 // docker build by docker's own client with its plugin buildx: BuildKit's API, over /grpc and a session. What it prints, what images hold.
 // Oracles: buildx 0.13 itself, and what dockerd 26.1.5 had it print for the same Dockerfiles. docs.docker.com/reference/cli/docker/buildx/build.
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import { startRegistry } from '../registry/docker-registry.js';
 import { buildContext, type Files } from './build-context.js';
 import { type Daemon, type Ran, sharedDaemon } from './daemon-fixture.js';
 
+const SESSION = 'X-Docker-Expose-Session-Uuid';
 let daemon: Daemon;
 let plugged = false;
 sharedDaemon((one) => {
@@ -319,6 +321,31 @@ test('builders are listed and looked at', async () => {
   expect(stdout).toMatch(/Status:\s+running/);
   expect(stdout).toMatch(/Platforms:\s+linux\/386/);
   expect((await daemon.docker('buildx', 'ls')).stdout).toContain('linux/386');
+});
+
+test.each([
+  ['/grpc', 'noise'],
+  ['/grpc', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['/session', 'noise'],
+])('%s ends with who speaks no HTTP/2 on it', async (path, begins) => {
+  const socket = connect(daemon.socket);
+  const headers = [
+    'Host: x',
+    'Connection: Upgrade',
+    'Upgrade: h2c',
+    'Content-Length: 0',
+    `${SESSION}: ${path.slice(1)}`,
+  ];
+  socket.write(`POST ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    answer += text;
+  });
+  socket.write(begins);
+  socket.write(randomBytes(1 << 16));
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+  expect((await daemon.call('GET', '/_ping')).headers['builder-version']).toBe('2');
 });
 
 test('nothing that the API’s description does not allow has been answered, and nothing is left', () => {
