@@ -113,7 +113,7 @@ export class PrivateFiles implements NodeFiles {
 
   openTree(path: string): never {
     throw new InputError(
-      `invalid mount config: bind source path does not exist: ${path}: a browser has no folders`,
+      `invalid mount config: bind source path does not exist: ${path}: a tab has no folders to mount; take a volume (-v NAME:/PATH), and docker cp for files`,
       'Take a volume: -v NAME:/PATH.',
     );
   }
