@@ -22,14 +22,19 @@ function drained(stream: NodeJS.WriteStream): Promise<void> {
 
 process.stderr.on('error', () => {});
 const words = process.argv.slice(2);
-async function docker(): Promise<number> {
+/** Docker's commands have a host of their own; others need none of it. */
+async function withHost<T>(act: () => Promise<T>): Promise<T> {
   const { nodeHost } = await import('./docker/node/node-host.js');
   begin(nodeHost(version()));
-  return dockerMain(words, version());
+  return act();
 }
 
-process.exitCode = isDockers(words)
-  ? await docker()
-  : await (await import('./own-commands.js')).ownMain(words, version());
+if (words[0] === '__complete') {
+  const { completed } = await import('./own-commands.js');
+  process.stdout.write(await withHost(() => completed(words[1] ?? '', version())));
+} else
+  process.exitCode = isDockers(words)
+    ? await withHost(() => dockerMain(words, version()))
+    : await (await import('./own-commands.js')).ownMain(words, version());
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 process.exit();

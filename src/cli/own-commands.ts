@@ -45,7 +45,18 @@ const COMMANDS: Readonly<Record<string, (version: string) => Promise<Command>>> 
     return group('kernel', what, [run.kernelRunCommand(), top.kernelTopCommand()]);
   },
   oci: async () => (await import('./commands/oci.js')).ociCommand(),
+  completion: async () => (await import('./commands/completion.js')).completionCommand(),
 };
+
+/** What a shell asks for a line. */
+export async function completed(line: string, version: string): Promise<string> {
+  const { answer } = await import('./completion/answer.js');
+  const names = Object.keys(COMMANDS).map((word) => ({ word, what: '' }));
+  return answer(line, version, {
+    names,
+    load: async (name) => (Object.hasOwn(COMMANDS, name) ? COMMANDS[name]!(version) : undefined),
+  });
+}
 
 function group(name: string, what: string, commands: readonly Command[]): Command {
   const command = new Command(name).description(what).enablePositionalOptions();

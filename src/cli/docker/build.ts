@@ -141,7 +141,7 @@ export const buildCommand: DockerCommand = {
     flag('--shm-size', 'bytes', 'size of /dev/shm'),
     flag('-t, --tag', 'list', 'a name of the image'),
     flag('--target', 'string', 'the stage to build'),
-    ...RESOURCE_FLAGS.filter(({ name }) => /^(cpu-|cpuset|memory$|memory-swap)/.test(name)),
+    ...RESOURCE_FLAGS.filter(({ name }) => /^(cpu-[pqs]|cpuset|memory$|memory-swap$)/.test(name)),
   ],
   least: 1,
   most: 1,

@@ -5,8 +5,8 @@ import { Complaint } from './complaint.js';
 import type { Flag, Values } from './flags.js';
 import { host } from './host.js';
 
-/** How an engine is reached when none listens: in this process; so that others can speak to it meanwhile; or in the background. */
-export type Need = 'engine' | 'serving' | 'background' | 'none';
+/** How an engine is reached when none listens: in this process; so that others can speak to it meanwhile; in the background; or not at all. */
+export type Need = 'engine' | 'serving' | 'background' | 'listening' | 'none';
 
 export interface Call {
   values: Values;

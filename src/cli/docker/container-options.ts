@@ -2,13 +2,18 @@
 import { messageOf } from '../../base/errors.js';
 import type { Json } from './api-client.js';
 import { Complaint } from './complaint.js';
-import { type Flag, flag, parseBytes, type Values } from './flags.js';
+import { DEVICE_FLAGS, devicesIn } from './device-options.js';
+import { type Flag, flag, type Values } from './flags.js';
 import { host } from './host.js';
+import { fields, mountOf } from './mount-option.js';
 
 export const RESOURCE_FLAGS: readonly Flag[] = [
+  flag('--blkio-weight', 'int', 'weight on disks against other containers (10 to 1000)', '0'),
   flag('-c, --cpu-shares', 'int', 'weight against other containers'),
   flag('--cpu-period', 'int', 'period of the CPU quota, in microseconds'),
   flag('--cpu-quota', 'int', 'CPU time in each period, in microseconds'),
+  flag('--cpu-rt-period', 'int', 'period of real-time scheduling, which there is none of'),
+  flag('--cpu-rt-runtime', 'int', 'time of real-time scheduling, which there is none of'),
   flag('--cpus', 'decimal', 'how many CPUs it may use'),
   flag('--cpuset-cpus', 'string', 'on which CPUs it may run (0-3, 0,1)'),
   flag('--cpuset-mems', 'string', 'which memory nodes it may use (0-3, 0,1)'),
@@ -24,9 +29,11 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
   flag('-a, --attach', 'list', 'attach STDIN, STDOUT or STDERR alone'),
   flag('--cap-add', 'list', 'a capability more'),
   flag('--cap-drop', 'list', 'a capability less'),
+  flag('--cgroup-parent', 'string', 'the control group above its own'),
   flag('--cgroupns', 'string', 'cgroup namespace (host|private)'),
   flag('--cidfile', 'string', 'write its ID into this file'),
   flag('--dns', 'list', 'a DNS server'),
+  flag('--dns-option', 'list', 'an option of resolv.conf'),
   flag('--dns-search', 'list', 'a search domain'),
   flag('--domainname', 'string', 'its NIS domain name'),
   flag('--entrypoint', 'string', "instead of the image's entrypoint"),
@@ -44,16 +51,23 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
   flag('--init', 'bool', 'an init as process 1, which forwards signals and reaps'),
   flag('-i, --interactive', 'bool', 'keep standard input open'),
   flag('--ip', 'string', 'its IPv4 address'),
+  flag('--ip6', 'string', 'its IPv6 address'),
   flag('--ipc', 'string', 'IPC namespace'),
+  flag('--isolation', 'string', 'default'),
   flag('-l, --label', 'list', 'a label'),
   flag('--label-file', 'list', 'a file of labels'),
-  flag('--log-driver', 'string', 'where its output goes (json-file|none)'),
+  flag('--link', 'list', 'another container by a name of its own (NAME[:ALIAS])'),
+  flag('--link-local-ip', 'list', 'a link-local address'),
+  flag('--log-driver', 'string', 'where its output goes (json-file|local|none)'),
   flag('--log-opt', 'list', "an option of the log's driver"),
+  flag('--mac-address', 'string', 'its MAC address'),
+  flag('--memory-swappiness', 'int', 'how soon memory is swapped, where there is swap (0 to 100)', '-1'),
   flag('--mount', 'list', 'a mount (type=bind|volume|tmpfs,source=,target=,readonly)'),
   flag('--name', 'string', 'its name'),
   flag('--network', 'list', 'its network'),
   flag('--network-alias', 'list', 'a name in its network'),
   flag('--no-healthcheck', 'bool', "leave the image's health check away"),
+  flag('--oom-kill-disable', 'bool', 'it is not killed when memory is short, where that can be had'),
   flag('--oom-score-adj', 'int', 'how soon it is killed when memory is short (-1000 to 1000)'),
   flag('--pid', 'string', 'PID namespace'),
   flag('--platform', 'string', 'of an image for several, the platform'),
@@ -70,6 +84,7 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
   flag('--shm-size', 'bytes', 'size of /dev/shm'),
   flag('--stop-signal', 'string', 'the signal that stops it'),
   flag('--stop-timeout', 'int', 'seconds that it has to stop'),
+  flag('--storage-opt', 'list', 'an option of its root'),
   flag('--sysctl', 'list', 'a sysctl of its namespaces'),
   flag('--tmpfs', 'list', 'a filesystem in memory (PATH[:OPTIONS])'),
   flag('-t, --tty', 'bool', 'give it a terminal'),
@@ -78,7 +93,10 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
   flag('--userns', 'string', 'user namespace'),
   flag('--uts', 'string', 'UTS namespace'),
   flag('-v, --volume', 'list', 'a folder of this host, or a volume (SOURCE:TARGET[:ro])'),
+  flag('--volume-driver', 'string', 'the driver of its volumes'),
+  flag('--volumes-from', 'list', 'what another container has mounted (CONTAINER[:ro])'),
   flag('-w, --workdir', 'string', 'its working folder'),
+  ...DEVICE_FLAGS,
   ...RESOURCE_FLAGS,
 ];
 
@@ -159,36 +177,6 @@ function portsOf(publish: readonly string[], expose: readonly string[]): Ports {
   return ports;
 }
 
-/** Comma-separated, as a line of CSV. */
-const fields = (text: string): string[] =>
-  [...text.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^,]*)/g)].map(([, one]) =>
-    one!.startsWith('"') ? one!.slice(1, -1).replaceAll('""', '"') : one!,
-  );
-
-function mountOf(text: string): object {
-  const fail = (why: string): never => {
-    throw new Complaint(`invalid argument "${text}" for "--mount" flag: ${why}`, 125);
-  };
-  const mount: Record<string, unknown> = { Type: 'volume' };
-  const tmpfs: Record<string, number> = {};
-  for (const field of fields(text)) {
-    const at = field.indexOf('=');
-    const [name, value] =
-      at < 0 ? [field.toLowerCase(), 'true'] : [field.slice(0, at).toLowerCase(), field.slice(at + 1)];
-    if (name === 'type') mount.Type = value.toLowerCase();
-    else if (name === 'source' || name === 'src')
-      mount.Source = value.startsWith('.') ? host.files.resolve(value) : value;
-    else if (name === 'target' || name === 'dst' || name === 'destination') mount.Target = value;
-    else if (name === 'readonly' || name === 'ro') mount.ReadOnly = value === 'true' || value === '1';
-    else if (name === 'tmpfs-size') tmpfs.SizeBytes = parseBytes(value) ?? fail(`invalid value for ${name}: ${value}`);
-    else if (name === 'tmpfs-mode') tmpfs.Mode = Number.parseInt(value, 8);
-    else if (!['consistency', 'bind-propagation', 'volume-nocopy'].includes(name))
-      fail(`unexpected key '${name}' in '${field}'`);
-  }
-  if (!mount.Target) fail('target is required');
-  return Object.keys(tmpfs).length > 0 ? { ...mount, TmpfsOptions: tmpfs } : mount;
-}
-
 /** Its source as the engine, which may be in another folder, finds it. */
 function bindOf(text: string): string {
   const [source, ...rest] = text.split(':') as [string, ...string[]];
@@ -230,6 +218,9 @@ export function restartOf(text: string): { Name: string; MaximumRetryCount: numb
 export function resourcesOf(values: Values): Record<string, unknown> {
   const given = (name: string, value: () => unknown): unknown => (values.has(name) ? value() : undefined);
   return {
+    BlkioWeight: given('blkio-weight', () => values.number('blkio-weight')),
+    CpuRealtimePeriod: given('cpu-rt-period', () => values.number('cpu-rt-period')),
+    CpuRealtimeRuntime: given('cpu-rt-runtime', () => values.number('cpu-rt-runtime')),
     CpuShares: given('cpu-shares', () => values.number('cpu-shares')),
     CpuPeriod: given('cpu-period', () => values.number('cpu-period')),
     CpuQuota: given('cpu-quota', () => values.number('cpu-quota')),
@@ -294,8 +285,27 @@ export function containerOf(values: Values, args: readonly string[], detached: b
   const mode = networks[0]?.name ?? 'default';
   const endpoint = (first: boolean, options: Record<string, string>): object => {
     const ip = options.ip ?? (first ? values.text('ip') : '');
+    const own6 = options.ip6 ?? (first ? values.text('ip6') : '');
+    const station = options['mac-address'] ?? (first ? values.text('mac-address') : '');
+    const linkLocal = [
+      ...(first ? values.list('link-local-ip') : []),
+      ...(options['link-local-ip'] ? [options['link-local-ip']] : []),
+    ];
+    const priority = Number(options['gw-priority'] ?? 0);
     const aliases = [...(first ? values.list('network-alias') : []), ...(options.alias ? [options.alias] : [])];
-    return { ...(ip && { IPAMConfig: { IPv4Address: ip } }), ...(aliases.length > 0 && { Aliases: aliases }) };
+    const links = first ? values.list('link') : [];
+    const ipam = {
+      ...(ip && { IPv4Address: ip }),
+      ...(own6 && { IPv6Address: own6 }),
+      ...(linkLocal.length > 0 && { LinkLocalIPs: linkLocal }),
+    };
+    return {
+      ...(Object.keys(ipam).length > 0 && { IPAMConfig: ipam }),
+      ...(aliases.length > 0 && { Aliases: aliases }),
+      ...(links.length > 0 && { Links: links }),
+      ...(station && { MacAddress: station }),
+      ...(priority !== 0 && { GwPriority: priority }),
+    };
   };
   const all = networks.length > 0 ? networks : [{ name: 'default', options: {} }];
   const anonymous = values.list('volume').filter((entry) => !entry.includes(':'));
@@ -323,6 +333,16 @@ export function containerOf(values: Values, args: readonly string[], detached: b
     ...(healthOf(values) && { Healthcheck: healthOf(values) }),
     HostConfig: {
       ...resourcesOf(values),
+      ...devicesIn(values),
+      CgroupParent: values.text('cgroup-parent'),
+      Isolation: values.text('isolation'),
+      Links: values.list('link'),
+      MemorySwappiness: values.number('memory-swappiness') ?? -1,
+      ...(values.has('oom-kill-disable') && { OomKillDisable: values.is('oom-kill-disable') }),
+      StorageOpt: pairs(values.list('storage-opt')),
+      VolumeDriver: values.text('volume-driver'),
+      VolumesFrom: values.list('volumes-from'),
+      DnsOptions: values.list('dns-option'),
       Binds: values
         .list('volume')
         .filter((entry) => entry.includes(':'))

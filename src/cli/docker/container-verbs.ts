@@ -1,13 +1,12 @@
 // What is done to containers by name: start, stop, restart, kill, pause, unpause, rm, wait, rename, update. Engine API, "Container".
 import type { Query } from './api-client.js';
 import { part } from './api-client.js';
+import { attached } from './attached.js';
 import type { Call, DockerCommand } from './command.js';
-import { Complaint, Ended, Refused } from './complaint.js';
+import { Complaint, Refused } from './complaint.js';
 import { RESOURCE_FLAGS, resourcesOf, restartOf } from './container-options.js';
 import { forEach } from './each.js';
 import { type Flag, flag, type Values } from './flags.js';
-import { waitFor } from './run.js';
-import { followSize, proxySignals, session } from './session.js';
 import { host } from './host.js';
 
 /** One request for each container, whose name is printed. */
@@ -140,34 +139,10 @@ async function startAttached({ values, args, engine }: Call): Promise<void> {
   if (args.length > 1) throw new Complaint('you cannot start and attach multiple containers at once');
   const { Id, Config } = await api.get(`/containers/${part(args[0]!)}/json`);
   const stdin = values.is('interactive') && Config.OpenStdin;
-  const detachKeys = values.text('detach-keys');
-  const connection = await api.hijack(`/containers/${Id}/attach`, {
-    stream: true,
-    stdin,
-    stdout: true,
-    stderr: true,
-    detachKeys,
+  await attached(api, Id, {
+    ...{ streams: { stdin, stdout: true, stderr: true }, tty: Config.Tty, detachKeys: values.text('detach-keys') },
+    ...{ proxies: !Config.Tty, condition: 'next-exit', begin: () => api.post(`/containers/${Id}/start`) },
   });
-  const unproxy = !Config.Tty ? proxySignals(api, Id) : () => {};
-  let unfollow = (): void => {};
-  try {
-    const { ended } = await waitFor(api, Id, 'next-exit');
-    const io = session(connection, { stdin, tty: Config.Tty, detachKeys });
-    try {
-      await api.post(`/containers/${Id}/start`);
-    } catch (error) {
-      connection.close();
-      await io.catch(() => {});
-      throw error;
-    }
-    if (Config.Tty) unfollow = followSize(api, `/containers/${Id}/resize`);
-    if ((await io) === 'detached') return;
-    const status = await ended;
-    if (status !== 0) throw new Ended(status);
-  } finally {
-    unfollow();
-    unproxy();
-  }
 }
 
 export const startCommand: DockerCommand = {

@@ -4,8 +4,8 @@ import type { DockerCommand } from './command.js';
 import { Complaint, Ended } from './complaint.js';
 import { environmentOf } from './container-options.js';
 import { flag } from './flags.js';
-import { waitFor } from './run.js';
-import { followSize, proxySignals, session, sizeQuery } from './session.js';
+import { attached } from './attached.js';
+import { followSize, session, sizeQuery } from './session.js';
 import { host } from './host.js';
 
 export const execCommand: DockerCommand = {
@@ -83,29 +83,16 @@ export const attachCommand: DockerCommand = {
     if (State.Restarting) throw new Complaint('You cannot attach to a restarting container, wait until it is running');
     const stdin = Config.OpenStdin && !values.is('no-stdin');
     if (Config.Tty && stdin && !host.stdin.isTTY) throw new Complaint('the input device is not a TTY');
-    const { ended } = await waitFor(api, Id, '');
-    const detachKeys = values.text('detach-keys');
-    const connection = await api.hijack(`/containers/${Id}/attach`, {
-      stream: true,
-      stdin,
-      stdout: true,
-      stderr: true,
-      detachKeys,
-    });
-    const path = `/containers/${Id}/resize`;
-    const unproxy = values.is('sig-proxy') && !Config.Tty ? proxySignals(api, Id) : () => {};
-    if (Config.Tty && host.stdout.isTTY) {
+    const redraw = async (): Promise<void> => {
+      if (!Config.Tty || !host.stdout.isTTY) return;
       const { h, w } = sizeQuery();
       // another size and back: the program draws its screen again
-      await api.post(path, { h: Number(h) + 1, w: Number(w) + 1 }).catch(() => {});
-    }
-    const unfollow = Config.Tty ? followSize(api, path) : () => {};
-    const how = await session(connection, { stdin, tty: Config.Tty, detachKeys }).finally(() => {
-      unfollow();
-      unproxy();
+      await api.post(`/containers/${Id}/resize`, { h: Number(h) + 1, w: Number(w) + 1 }).catch(() => {});
+    };
+    const how = await attached(api, Id, {
+      ...{ streams: { stdin, stdout: true, stderr: true }, tty: Config.Tty, detachKeys: values.text('detach-keys') },
+      ...{ proxies: values.is('sig-proxy') && !Config.Tty, condition: 'not-running', begin: redraw },
     });
     if (how === 'detached') throw new Ended(1);
-    const status = await ended;
-    if (status !== 0) throw new Ended(status);
   },
 };

@@ -19,7 +19,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
 ];
 
 /** Of every command: what an engine of our own has, when none listens. */
-const OWN_FLAGS: readonly Flag[] = [
+export const OWN_FLAGS: readonly Flag[] = [
   flag('--data', 'string', 'the folder of images and containers, of TABVISOR_DATA, or ~/.local/share/tabvisor'),
   flag('--insecure-registry', 'list', 'a registry that may be spoken to without TLS'),
   flag('--registry-mirror', 'list', 'asked before Docker Hub'),

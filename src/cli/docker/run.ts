@@ -1,13 +1,13 @@
 // run and create. Docker docs, "docker container run"; its order of requests: create, attach, wait, start.
 import { messageOf } from '../../base/errors.js';
-import { type ApiClient, jsonLines } from './api-client.js';
+import type { ApiClient } from './api-client.js';
+import { attached } from './attached.js';
 import type { Call, DockerCommand } from './command.js';
-import { Complaint, Ended, Refused } from './complaint.js';
+import { Complaint, Refused } from './complaint.js';
 import { attachOf, CONTAINER_FLAGS, containerOf } from './container-options.js';
 import { flag, type Values } from './flags.js';
 import { pull } from './pull.js';
 import { fullName, referenceOf, withTag } from './references.js';
-import { followSize, proxySignals, session } from './session.js';
 import { host } from './host.js';
 
 /** What the client ends with when the engine can not start a program. */
@@ -56,21 +56,6 @@ async function create(api: ApiClient, values: Values, args: readonly string[], d
   return made.Id;
 }
 
-/** A container's end, from now on: the request is there before what it waits for. */
-export async function waitFor(api: ApiClient, id: string, condition: string): Promise<{ ended: Promise<number> }> {
-  const response = await api.send('POST', `/containers/${id}/wait`, { condition });
-  const ended = (async () => {
-    for await (const { StatusCode, Error: error } of jsonLines(response.body)) {
-      if (error?.Message) throw new Complaint(error.Message, 125);
-      return StatusCode as number;
-    }
-    return 125;
-  })();
-  // a failure is told where it is waited for
-  ended.catch(() => {});
-  return { ended };
-}
-
 async function run({ values, args, engine }: Call): Promise<void> {
   const detached = values.is('detach');
   const attach = attachOf(values, detached);
@@ -88,37 +73,23 @@ async function run({ values, args, engine }: Call): Promise<void> {
   }
   const path = `/containers/${id}`;
   const remove = values.is('rm');
-  const attached = attach.stdin || attach.stdout || attach.stderr;
-  if (!attached || detached) {
-    try {
-      await api.post(`${path}/start`);
-    } catch (error) {
+  const start = () =>
+    api.post(`${path}/start`).catch((error) => {
       throw failed(error, 'run', statusOf(error));
-    }
+    });
+  const isAttached = attach.stdin || attach.stdout || attach.stderr;
+  if (!isAttached || detached) {
+    await start();
     host.stdout.write(`${id}\n`);
     return;
   }
-  const query = { stream: true, ...attach, detachKeys: values.text('detach-keys') };
-  const connection = await api.hijack(`${path}/attach`, query);
-  const unproxy = values.is('sig-proxy') && !(tty && attach.stdin) ? proxySignals(api, id) : () => {};
-  let unfollow = (): void => {};
   try {
-    const { ended } = await waitFor(api, id, remove ? 'removed' : 'next-exit');
-    const io = session(connection, { stdin: attach.stdin, tty, detachKeys: values.text('detach-keys') });
-    try {
-      await api.post(`${path}/start`);
-    } catch (error) {
-      connection.close();
-      await io.catch(() => {});
-      throw failed(error, 'run', statusOf(error));
-    }
-    if (tty) unfollow = followSize(api, `${path}/resize`);
-    if ((await io) === 'detached') return;
-    const status = await ended;
-    if (status !== 0) throw new Ended(status);
+    await attached(api, id, {
+      ...{ streams: attach, tty, detachKeys: values.text('detach-keys'), begin: start },
+      proxies: values.is('sig-proxy') && !(tty && attach.stdin),
+      condition: remove ? 'removed' : 'next-exit',
+    });
   } finally {
-    unfollow();
-    unproxy();
     if (remove && values.has('cidfile')) host.files.remove(values.text('cidfile'));
   }
 }

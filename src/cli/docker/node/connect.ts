@@ -44,6 +44,7 @@ export async function connect(place: Place, need: Need): Promise<ApiClient> {
         `${folder}: its daemon listens on ${address}: give --host and --tlsverify with your certificate`,
       );
     if (address !== undefined && (await listens(address))) return new ApiClient(await socketChannel(address));
+    if (need === 'listening') throw new Complaint(`${folder}: no engine listens`);
     if (need === 'background' && !started) {
       started = true;
       await startDaemon(place, folder);
