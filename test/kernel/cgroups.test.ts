@@ -111,6 +111,8 @@ test('clean pages of files go before anybody is killed, and never those that are
     'its end: 0',
     'the limit was met: 1',
     '  and nobody was killed: 0',
+    'pages that are read and then written where there is hardly any room: 256',
+    '  its end: 0',
     'who has not the two pages that an instruction needs: 9',
     '  is killed: 1',
     '  nor went above it: 1',

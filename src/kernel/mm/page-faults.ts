@@ -110,9 +110,9 @@ function bringIn(space: AddressSpace, area: VmArea, page: number, access: number
     if (!area.shared) {
       // room for the copy is not to be made of what is copied
       space.frames.use(frame);
-      const done = enterCopy(space, area, page, frame);
+      const copy = copyOf(space, frame);
       space.frames.release(frame);
-      return done;
+      return copy === 0 ? FAULT_NO_MEMORY : enter(space, page, copy, writeFlags(area));
     }
     cache.markDirty(index);
     space.frames.use(frame);
@@ -146,19 +146,25 @@ function makeWritable(space: AddressSpace, area: VmArea, page: number): number {
   } else if (space.frames.usesOf(frame) === 1) {
     space.table.protect(page, writeFlags(area));
   } else {
-    const done = enterCopy(space, area, page, frame);
+    const { frames } = space;
+    // what makes room for the copy may take the page from the program, and must not take it from us
+    frames.use(frame);
+    const copy = copyOf(space, frame);
+    const mapped = space.table.frameOf(page) === frame;
+    const done = copy === 0 ? FAULT_NO_MEMORY : enter(space, page, copy, writeFlags(area));
+    frames.release(frame);
     if (done !== FAULT_DONE) return done;
-    space.frames.release(frame);
+    if (mapped) frames.release(frame);
   }
   space.translations.forget(space, page, page + PAGE_SIZE);
   return FAULT_DONE;
 }
 
-function enterCopy(space: AddressSpace, area: VmArea, page: number, from: number): number {
-  const copy = from === space.frames.zero ? space.frames.allocate() : space.frames.allocateDirty();
-  if (copy === 0) return FAULT_NO_MEMORY;
-  if (from !== space.frames.zero) space.frames.copy(from, copy);
-  return enter(space, page, copy, writeFlags(area));
+/** A frame with what is in `from`, which somebody must have a use of; 0: there is none. */
+function copyOf({ frames }: AddressSpace, from: number): number {
+  const copy = from === frames.zero ? frames.allocate() : frames.allocateDirty();
+  if (copy !== 0 && from !== frames.zero) frames.copy(from, copy);
+  return copy;
 }
 
 /** Gives the table a use of `frame`; drops it when there is no room for a table. */
