@@ -11,7 +11,7 @@ import { readJson } from '../http/body.js';
 import type { Router } from '../http/router.js';
 import { dateOf, flagOf, json, nothing } from './answers.js';
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
 
 export const shown = ({ Name, Labels, created, Options = {}, folder }: Volume) => ({
   ...{ Name, Driver: 'local', Mountpoint: folder ?? `volume:${Name}`, CreatedAt: dateOf(created) },

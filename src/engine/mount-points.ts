@@ -4,11 +4,11 @@ import { MAKE_SOURCE } from '../base/runtime-spec.js';
 import type { ContainerConfig, HostConfig, MountRequest } from './container-config.js';
 import type { MountPoint } from './container-spec.js';
 import { InvalidParameter } from './errors.js';
+import { checkVolumeName } from './names.js';
 
 const BIND_OPTIONS = new Set(
   'rw ro z Z rshared rslave rprivate shared slave private nocopy consistent cached delegated'.split(' '),
 );
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /** What is said of a volume where it is mounted, in case it is not there yet. */
 export interface VolumeRequest {
@@ -61,9 +61,7 @@ export function mountPointsOf(config: ContainerConfig, host: HostConfig, lenders
     if (source.startsWith('/'))
       // the old way makes folders, the new one does not unless it is told
       folder(source, destination, writable, true);
-    else if (NAME.test(source)) named({ name: source }, destination, writable, !options.split(',').includes('nocopy'));
-    else
-      throw new InvalidParameter(`create ${source}: "${source}" includes invalid characters for a local volume name`);
+    else named({ name: checkVolumeName(source) }, destination, writable, !options.split(',').includes('nocopy'));
   }
   for (const mount of host.Mounts) {
     checkAbsolute(mount.Target, mount.Type);
@@ -75,7 +73,8 @@ export function mountPointsOf(config: ContainerConfig, host: HostConfig, lenders
     } else if (mount.Type === 'volume') {
       const { NoCopy, Labels, Driver = '', DriverOpts } = mount.VolumeOptions ?? {};
       checkDriver(Driver);
-      const request = { name: mount.Source || undefined, labels: Labels, options: DriverOpts };
+      const name = mount.Source ? checkVolumeName(mount.Source) : undefined;
+      const request = { name, labels: Labels, options: DriverOpts };
       named(request, mount.Target, !mount.ReadOnly, !NoCopy);
     } else if (mount.Type === 'tmpfs') {
       if (mount.Source !== '')

@@ -27,3 +27,10 @@ export function checkName(given: string): string {
     throw new InvalidParameter(`Invalid container name (${given}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
   return name;
 }
+
+/** It is a folder's name too: no path, and no longer than one may be. Throws InvalidParameter. */
+export function checkVolumeName(name: string): string {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(name))
+    throw new InvalidParameter(`create ${name}: "${name}" includes invalid characters for a local volume name`);
+  return name;
+}

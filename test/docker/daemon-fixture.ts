@@ -2,7 +2,16 @@
 // Engine API's description, of the version that the client asked for.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -178,6 +187,13 @@ export class Daemon {
     }
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+  /** Bytes that its process has in memory. */
+  get memory(): number {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))![1]) << 10;
+  }
   get engine(): string {
     return join(this.folder, 'engine.sock');
   }

@@ -1,0 +1,153 @@
+// Who speaks to the daemon's socket, or out of a container, and means no good: it answers others, says what is wrong, and holds nothing.
+// RFC 9112 sections 6.3 and 11.2 (request smuggling); Docker Engine API. The last test: what a thousand containers leave, a hundred in CI.
+import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Daemon, sharedDaemon } from './daemon-fixture.js';
+
+const CYCLES = Number(process.env.TABVISOR_CYCLES ?? 60);
+
+let daemon: Daemon;
+sharedDaemon((one) => {
+  daemon = one;
+});
+
+const open = (): Socket => {
+  const socket = connect(daemon.engine);
+  socket.on('error', () => {});
+  return socket;
+};
+
+/** What comes back for bytes, until the daemon closes or has said `until`. */
+async function spoken(bytes: string, until = /$^/): Promise<string> {
+  const socket = open();
+  socket.write(bytes);
+  let said = '';
+  const closed = once(socket, 'close');
+  await new Promise<void>((resolve) => {
+    void closed.then(() => resolve());
+    socket.on('data', (piece) => {
+      said += piece;
+      if (until.test(said)) resolve();
+    });
+  });
+  socket.destroy();
+  return said;
+}
+
+const descriptors = (): number => readdirSync(`/proc/${daemon.pid}/fd`).length;
+const alive = async (): Promise<void> => expect((await daemon.docker('version')).status).toBe(0);
+const sizeOf = (folder: string): number =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => {
+    // one that is put aside just now has another name by then
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+    return sum + (stats?.isFile() ? stats.size : 0);
+  }, 0);
+
+test.each([
+  ['two lengths', 'POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\n{}'],
+  [
+    'a length and pieces',
+    'POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /info HTTP/1.1\r\nHost: d\r\n\r\n',
+  ],
+  ['an end of line alone', 'GET /info HTTP/1.1\nHost: d\n\n\0'],
+  ['a name with a space', 'GET /info HTTP/1.1\r\nHost : d\r\n\r\n'],
+  ['folded lines', 'GET /info HTTP/1.1\r\nHost: d\r\nX: a\r\n b\0c\r\n\r\n'],
+  ['headers without end', `GET /info HTTP/1.1\r\nHost: d\r\n${`X-${'y'.repeat(1000)}: z\r\n`.repeat(40)}`],
+  ['another protocol', 'PRI * HTTP/9.9\r\n\r\n'],
+  ['a length that is none', 'POST /auth HTTP/1.1\r\nHost: d\r\nContent-Length: -1\r\n\r\n'],
+  [
+    'an upgrade with a body without end',
+    'POST /containers/x/attach HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 999999999999\r\n\r\n',
+  ],
+  ['an upgrade of nothing', 'GET /info HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+])('what is no request of one kind alone is one answer at most: %s', async (_what, bytes) => {
+  const said = await spoken(bytes, /\r\n\r\n\{.*\}/s);
+  expect(said.match(/HTTP\/1\.1 /g)?.length ?? 0).toBeLessThan(2);
+  await alive();
+});
+
+test('documents: too long, too deep, with names of prototypes: refused or harmless', async () => {
+  const create = async (body: string): Promise<string> =>
+    spoken(
+      `POST /containers/create HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      /\}\n/,
+    );
+  expect(await create(`{"Image":"${'x'.repeat(5 << 20)}"}`)).toContain('longer than');
+  const deep = '['.repeat(1_000_000);
+  expect(await create(deep)).toMatch(/^HTTP\/1\.1 400/);
+  expect(await create(`{"Image":"busybox","Labels":${deep}${']'.repeat(1_000_000)}}`)).toMatch(/^HTTP\/1\.1 400/);
+  const odd =
+    '{"Image":"busybox","Cmd":["true"],"Labels":{"__proto__":"a","constructor":"b"},"__proto__":{"Cmd":["x"]}}';
+  expect(await create(odd)).toMatch(/^HTTP\/1\.1 201/);
+  expect((await daemon.docker('ps', '-aq')).stdout.trim().split('\n').length).toBe(1);
+  expect((await daemon.docker('rm', (await daemon.docker('ps', '-aq')).stdout.trim())).stderr).toBe('');
+});
+
+test('names are no paths: of containers, volumes, images, networks', async () => {
+  for (const name of ['../x', '..', 'a/b', 'a\\b', '%2e%2e', 'x'.repeat(5000)]) {
+    const path = encodeURIComponent(name);
+    const asked = await daemon.call('POST', `/containers/create?name=${path}`, { Image: 'busybox', Cmd: ['true'] });
+    expect([name.slice(0, 9), asked.status]).toEqual([name.slice(0, 9), name.length > 4000 ? asked.status : 400]);
+    if (asked.status === 201) await daemon.call('DELETE', `/containers/${JSON.parse(asked.body).Id}`);
+    expect((await daemon.call('POST', '/volumes/create', { Name: name })).status).toBe(400);
+    for (const more of [{ Binds: [`${name}:/v`] }, { Mounts: [{ Type: 'volume', Source: name, Target: '/v' }] }])
+      expect((await daemon.call('POST', '/containers/create', { Image: 'busybox', HostConfig: more })).status).toBe(
+        400,
+      );
+    expect((await daemon.call('GET', `/containers/${path}/json`)).status).toBe(404);
+    expect((await daemon.call('DELETE', `/volumes/${path}`)).status).toBe(404);
+  }
+  for (const path of ['/containers/../../etc/passwd/json', '/images/sha256:..%2f..%2fx/json', '/v1.41/../../x'])
+    expect((await daemon.call('GET', path)).status).toBeGreaterThanOrEqual(400);
+  expect(daemon.left()).toEqual({ containers: [], volumes: [] });
+});
+
+test('a log bomb takes the room that its options give it', async () => {
+  const flags = ['--log-opt', 'max-size=20k', '--log-opt', 'max-file=3'];
+  const bomb = 'yes a-line-of-a-bomb | head -c 2000000; printf "%01000000d" 0';
+  await daemon.docker('run', '--name', 'bomb', ...flags, 'busybox', 'sh', '-c', bomb);
+  const [id] = daemon.left().containers;
+  const files = readdirSync(join(daemon.data, 'containers', id!)).filter((name) => name.includes('json.log'));
+  expect(files.length).toBeGreaterThan(1);
+  expect(files.length).toBeLessThan(4);
+  expect(sizeOf(join(daemon.data, 'containers', id!))).toBeLessThan(1 << 20);
+  await daemon.docker('rm', 'bomb');
+});
+
+test('out of a container neither the daemon nor this machine is reached by the gateway', async () => {
+  const reach =
+    'for a in $(ip route | sed -n "s/default via \\([^ ]*\\).*/\\1/p") 169.254.169.254 127.0.0.1; do nc -w 2 $a 2375 </dev/null && echo reached $a; done; ls /var/run/docker.sock 2>&1';
+  const { stdout } = await daemon.docker('run', '--rm', 'busybox', 'sh', '-c', reach);
+  expect(stdout).not.toContain('reached');
+  expect(stdout).toContain('No such file');
+});
+
+test('containers that have come and gone leave no memory, file or descriptor', async () => {
+  const cycle = async (): Promise<void> => {
+    const made = await daemon.call('POST', '/containers/create', {
+      Image: 'busybox',
+      Cmd: ['true'],
+      Volumes: { '/v': {} },
+    });
+    const { Id } = JSON.parse(made.body);
+    await daemon.call('POST', `/containers/${Id}/start`);
+    await daemon.call('POST', `/containers/${Id}/wait`);
+    expect((await daemon.call('DELETE', `/containers/${Id}?v=1`)).status).toBe(204);
+  };
+  for (let i = 0; i < 20; i++) await cycle();
+  const listing = (): string[] => readdirSync(daemon.data, { recursive: true, encoding: 'utf8' }).sort();
+  const before = { fds: descriptors(), files: listing(), memory: daemon.memory };
+  for (let i = 0; i < CYCLES; i++) await cycle();
+  expect(listing()).toEqual(before.files);
+  expect(descriptors()).toBeLessThanOrEqual(before.fds + 2);
+  const grown = daemon.memory - before.memory;
+  if (CYCLES >= 1000) process.stderr.write(`${CYCLES} cycles: ${grown >> 10} KiB more\n`);
+  expect(grown).toBeLessThan(64 << 20);
+});
+
+test('no bug was met', () => {
+  expect(daemon.complaints).toBe('');
+});
