@@ -285,21 +285,25 @@ test('caches of commands are told of, and go', async () => {
   expect(JSON.parse(classic.body).CachesDeleted).toHaveLength(1);
 });
 
-test('an image is pushed by its build', async (context) => {
+// secret
+const TESTER = 'tester:$2b$04$nsqp4AeHJoQowpHzjgIqweAP8ihqQlZMFtBUR3wnLDLyS6NFvT9Cu';
+
+test('an image is pushed by its build, and another one begins with it, as who the client is to the registry', async (context) => {
   const { dockerRegistry } = needs(context, 'dockerRegistry');
-  const registry = await startRegistry(dockerRegistry, mkdtempSync(join(daemon.folder, 'registry-')));
+  const registry = await startRegistry(dockerRegistry, mkdtempSync(join(daemon.folder, 'registry-')), TESTER);
   try {
     const name = `${registry.host}/pushed:1`;
-    const { status, stderr } = await build(
-      { Dockerfile: 'FROM busybox\nRUN echo pushed > /f\n' },
-      '-t',
-      name,
-      '--push',
-    );
-    expect([status, stderr]).toEqual([0, expect.stringMatching(/pushing .* with docker/)]);
+    await daemon.docker('login', '-u', 'tester', '-p', 'secret', registry.host);
+    const pushed = await build({ Dockerfile: 'FROM busybox\nRUN echo pushed > /f\n' }, '-t', name, '--push');
+    expect([pushed.status, pushed.stderr]).toEqual([0, expect.stringMatching(/pushing .* with docker/)]);
     await daemon.docker('rmi', name);
-    await daemon.docker('pull', name);
-    expect(await run(name, 'cat', '/f')).toBe('pushed\n');
+    const files = { Dockerfile: `FROM ${name}\nRUN cat /f > /g\n` };
+    const { stderr } = await build(files, '-t', 'begun');
+    expect(await run('begun', 'cat', '/g'), stderr).toBe('pushed\n');
+    await daemon.docker('rmi', 'begun', name);
+    await daemon.docker('logout', registry.host);
+    const refused = await build(files, '--no-cache');
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/denied|unauthorized|authentication/i)]);
   } finally {
     await registry.stop();
   }
