@@ -40,7 +40,10 @@ export const saveCommand: DockerCommand = {
   usage: 'IMAGE [IMAGE...]',
   what: 'Write images into a tar',
   aliases: ['image save', 'save'],
-  flags: [flag('-o, --output', 'string', 'instead of standard output; an OCI layout folder when it ends in /')],
+  flags: [
+    flag('-o, --output', 'string', 'instead of standard output; an OCI layout folder when it ends in /'),
+    flag('--platform', 'string', 'only if it is for this one (OS/ARCHITECTURE)'),
+  ],
   least: 1,
   examples: [{ command: 'tabvisor save -o debian.tar debian:12', what: 'also skopeo and podman read it' }],
   async run({ values, args, engine }) {
@@ -49,7 +52,10 @@ export const saveCommand: DockerCommand = {
       throw new Complaint('cowardly refusing to save to a terminal. Use the -o flag or redirect');
     if (output.endsWith('/') && host.files.about(output))
       throw new Complaint(`--output ${output}: is there already: give a folder that is not there yet`);
-    const { body } = await (await engine()).send('GET', '/images/get', { names: args });
+    const { body } = await (await engine()).send('GET', '/images/get', {
+      names: args,
+      platform: values.text('platform'),
+    });
     if (!output.endsWith('/')) return writeOut(output, body);
     host.files.makeFolder(output);
     await unpack(body, host.files.resolve(output), (name) => name);

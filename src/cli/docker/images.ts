@@ -175,12 +175,15 @@ export const historyCommand: DockerCommand = {
     flag('--format', 'string', "json, a Go template, or 'table TEMPLATE'"),
     flag('-H, --human', 'bool', 'sizes and dates for people', 'true'),
     flag('--no-trunc', 'bool', 'all of each step'),
+    flag('--platform', 'string', 'only if it is for this one (OS/ARCHITECTURE)'),
     flag('-q, --quiet', 'bool', 'only IDs'),
   ],
   least: 1,
   most: 1,
   async run({ values, args, engine }) {
-    const rows = await (await engine()).get(`/images/${imagePart(args[0]!)}/history`);
+    const rows = await (await engine()).get(`/images/${imagePart(args[0]!)}/history`, {
+      platform: values.text('platform'),
+    });
     host.stdout.write(
       formatted(
         historyShape(values.is('no-trunc'), values.is('human')),

@@ -53,10 +53,14 @@ export const networkCreateCommand: DockerCommand = {
   usage: 'NETWORK',
   what: 'Make a network',
   flags: [
+    flag('--attachable', 'bool', 'for containers by hand, too, where it is of a swarm'),
+    flag('--aux-address', 'list', 'addresses of others (NAME=ADDRESS)'),
     flag('-d, --driver', 'string', 'its driver', 'bridge'),
     flag('--gateway', 'list', 'the gateway of a subnet'),
     flag('--internal', 'bool', 'without a way out'),
+    flag('--ipam-driver', 'string', 'who gives out its addresses', 'default'),
     flag('--ip-range', 'list', 'addresses of containers, out of the subnet'),
+    flag('--ipv4', 'bool', 'with IPv4', 'true'),
     flag('--ipv6', 'bool', 'with IPv6'),
     flag('--label', 'list', 'a label'),
     flag('-o, --opt', 'list', 'an option of the driver'),
@@ -69,8 +73,13 @@ export const networkCreateCommand: DockerCommand = {
     const subnets = values.list('subnet');
     if ((gateways.length > 0 || ranges.length > 0) && subnets.length === 0)
       throw new Complaint('no matching subnet for gateway or ip-range: give --subnet');
+    // they are all of the first subnet, unless there is one of IPv6
+    const auxiliary = Object.entries(pairs(values.list('aux-address')));
     const Config = subnets.map((Subnet, i) => ({
       Subnet,
+      AuxiliaryAddresses: Object.fromEntries(
+        auxiliary.filter(([, one]) => subnets.length === 1 || one.includes(':') === subnets[i]!.includes(':')),
+      ),
       ...(gateways[i] && { Gateway: gateways[i] }),
       ...(ranges[i] && { IPRange: ranges[i] }),
     }));
@@ -78,8 +87,10 @@ export const networkCreateCommand: DockerCommand = {
       Name: args[0],
       Driver: values.text('driver'),
       Internal: values.is('internal'),
+      Attachable: values.is('attachable'),
+      ...(values.has('ipv4') && { EnableIPv4: values.is('ipv4') }),
       ...(values.has('ipv6') && { EnableIPv6: values.is('ipv6') }),
-      IPAM: { Driver: 'default', Options: {}, Config },
+      IPAM: { Driver: values.text('ipam-driver'), Options: {}, Config },
       Options: pairs(values.list('opt')),
       Labels: pairs(values.list('label')),
     };
@@ -113,13 +124,31 @@ export const networkConnectCommand: DockerCommand = {
   name: 'network connect',
   usage: 'NETWORK CONTAINER',
   what: 'Put a container into a network',
-  flags: [flag('--alias', 'list', 'a name of it there'), flag('--ip', 'string', 'its IPv4 address')],
+  flags: [
+    flag('--alias', 'list', 'a name of it there'),
+    flag('--driver-opt', 'list', 'an option of the driver'),
+    flag('--gw-priority', 'int', 'the network of the greatest one leads out', '0'),
+    flag('--ip', 'string', 'its IPv4 address'),
+    flag('--ip6', 'string', 'its IPv6 address'),
+    flag('--link', 'list', 'another container by a name of its own (NAME[:ALIAS])'),
+    flag('--link-local-ip', 'list', 'a link-local address'),
+  ],
   least: 2,
   most: 2,
   async run({ values, args, engine }) {
     const [network, Container] = args as [string, string];
-    const ip = values.text('ip');
-    const EndpointConfig = { ...(ip && { IPAMConfig: { IPv4Address: ip } }), Aliases: values.list('alias') };
+    const [ip, ip6] = [values.text('ip'), values.text('ip6')];
+    const EndpointConfig = {
+      IPAMConfig: {
+        ...(ip && { IPv4Address: ip }),
+        ...(ip6 && { IPv6Address: ip6 }),
+        ...(values.has('link-local-ip') && { LinkLocalIPs: values.list('link-local-ip') }),
+      },
+      Aliases: values.list('alias'),
+      Links: values.list('link'),
+      DriverOpts: pairs(values.list('driver-opt')),
+      GwPriority: values.number('gw-priority') ?? 0,
+    };
     await (await engine()).post(`/networks/${part(network)}/connect`, {}, { Container, EndpointConfig });
   },
 };

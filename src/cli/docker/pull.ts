@@ -81,6 +81,7 @@ export const pushCommand: DockerCommand = {
   aliases: ['image push', 'push'],
   flags: [
     flag('-a, --all-tags', 'bool', 'all tags of the repository'),
+    flag('--platform', 'string', 'only if it is for this one (OS/ARCHITECTURE)'),
     flag('-q, --quiet', 'bool', 'print the name alone'),
   ],
   least: 1,
@@ -102,9 +103,13 @@ export const pushCommand: DockerCommand = {
     const api = await engine();
     const path = `/images/${imagePart(`${reference.domain}/${reference.path}`)}/push`;
     const headers = await authHeader(reference.domain);
-    await showTransfer(await api.send('POST', path, { tag: all ? '' : reference.tag }, { headers }), host.stdout, {
-      quiet,
-    });
+    await showTransfer(
+      await api.send('POST', path, { tag: all ? '' : reference.tag, platform: values.text('platform') }, { headers }),
+      host.stdout,
+      {
+        quiet,
+      },
+    );
     if (quiet) host.stdout.write(`${fullName(reference)}\n`);
   },
 };
