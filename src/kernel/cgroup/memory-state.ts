@@ -1,7 +1,8 @@
 // The memory of a group and of all below it: what is charged, the limits, what has happened at them.
 // cgroup-v2.rst, "Memory"; Linux mm/memcontrol.c, mm/page_counter.c. Sizes are pages.
 import type { Kernel } from '../kernel.js';
-import { FRAME_KINDS, type FrameAccount } from '../mm/frame-account.js';
+import { FRAME_KERNEL, FRAME_KINDS, type FrameAccount } from '../mm/frame-account.js';
+import { PAGE_SIZE } from '../mm/frames.js';
 import type { Cgroup } from './cgroup.js';
 import { ChangeNotice } from './change-notice.js';
 import type { GroupState } from './controller.js';
@@ -28,6 +29,8 @@ export class MemoryState implements FrameAccount, GroupState {
   /** Charged to the group itself. */
   private own = 0;
   private gone = false;
+  /** Bytes of keep(), which are charged in whole pages. */
+  private kept = 0;
 
   max = Number.POSITIVE_INFINITY;
   high = Number.POSITIVE_INFINITY;
@@ -94,6 +97,18 @@ export class MemoryState implements FrameAccount, GroupState {
       if (pages > 0 && at.usage > at.high) this.kernel.current?.overHigh(at);
     }
     if (this.gone && this.own === 0) this.kernel.frames.dropAccount(this);
+  }
+
+  keep(bytes: number): boolean {
+    const pages = Math.ceil((this.kept + bytes) / PAGE_SIZE) - Math.ceil(this.kept / PAGE_SIZE);
+    for (let done = 0; done < pages; done++) {
+      if (this.charge(FRAME_KERNEL)) continue;
+      this.hold(FRAME_KERNEL, -done);
+      return false;
+    }
+    if (pages < 0) this.hold(FRAME_KERNEL, pages);
+    this.kept += bytes;
+    return true;
   }
 
   get heir(): MemoryState | undefined {

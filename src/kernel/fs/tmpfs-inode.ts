@@ -2,6 +2,7 @@
 import { F_SEAL_SEAL } from '../abi/fcntl.js';
 import { EEXIST, EFBIG, EINVAL, EMLINK, ENODATA, ENOENT, ENOSPC, ENOTEMPTY, EOPNOTSUPP } from '../abi/errno.js';
 import { S_IFLNK, S_IFMT, S_ISGID, S_ISUID } from '../abi/stat.js';
+import type { FrameAccount } from '../mm/frame-account.js';
 import { PageCache } from '../mm/page-cache.js';
 import { CAP_FSETID } from '../security/capability.js';
 import type { Task } from '../task/task.js';
@@ -78,6 +79,9 @@ export class TmpfsInode extends Inode implements CachedInode {
   parent?: TmpfsInode;
   /** Bytes that its names, target and attributes take. */
   extra = 0;
+  /** Whose memory it is, as it is not in frames, and how much of that. */
+  private payer?: FrameAccount;
+  private paid = 0;
 
   constructor(fs: Tmpfs, ino: number, made: NewInode | InodeAttributes) {
     super(fs, ino, made);
@@ -91,6 +95,30 @@ export class TmpfsInode extends Inode implements CachedInode {
     }
     if (this.isDirectory) this.countNames();
     this.pages = new TmpfsCache(fs, this, fs.keeper?.pagesOf(this));
+  }
+
+  paidBy(payer: FrameAccount | undefined, bytes: number): void {
+    this.payer = payer;
+    this.paid = payer ? bytes : 0;
+  }
+
+  /** It, or the whole tree, goes: nobody pays any more. */
+  settle(): void {
+    this.payer?.keep(-this.paid);
+    this.paidBy(undefined, 0);
+  }
+
+  /** So many bytes more for names and the like, or fewer; false: there is no room for them. */
+  private take(bytes: number): boolean {
+    if (!this.fs.claim(bytes)) return false;
+    if (this.payer) {
+      if (!this.payer.keep(bytes)) {
+        this.fs.claim(-bytes);
+        return false;
+      }
+      this.paid += bytes;
+    }
+    return true;
   }
 
   override get cache(): TmpfsCache {
@@ -170,6 +198,7 @@ export class TmpfsInode extends Inode implements CachedInode {
       return inode;
     }
     const link = inode as TmpfsInode;
+    if (link.payer?.keep(target.length)) link.paid += target.length;
     link.target = target;
     link.size = target.length;
     link.extra += target.length;
@@ -245,7 +274,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     const there = this.children.get(name);
     if (there && !replace) return -EEXIST;
     if (!there) {
-      if (!this.fs.claim(name.length)) return -ENOSPC;
+      if (!this.take(name.length)) return -ENOSPC;
       this.extra += name.length;
       if (inode.isDirectory && inode.parent === undefined) this.nlink++;
     }
@@ -260,7 +289,7 @@ export class TmpfsInode extends Inode implements CachedInode {
   private leave(name: string): void {
     if (!this.children.delete(name)) return;
     this.countNames();
-    this.fs.claim(-name.length);
+    this.take(-name.length);
     this.extra -= name.length;
     this.fs.keeper?.named(this, name, undefined);
     this.noteChange();
@@ -346,7 +375,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     if (old && (flags & 1) !== 0) return -EEXIST;
     if (!old && (flags & 2) !== 0) return -ENODATA;
     const bytes = value.length - (old?.length ?? -name.length);
-    if (!this.fs.claim(bytes)) return -ENOSPC;
+    if (!this.take(bytes)) return -ENOSPC;
     this.extra += bytes;
     this.xattrs ??= new Map();
     this.xattrs.set(name, value);
@@ -360,7 +389,7 @@ export class TmpfsInode extends Inode implements CachedInode {
     if (!old) return -ENODATA;
     this.xattrs!.delete(name);
     const bytes = old.length + name.length;
-    this.fs.claim(-bytes);
+    this.take(-bytes);
     this.extra -= bytes;
     this.noteStatus();
     return 0;

@@ -51,6 +51,9 @@ export function tmpfsOptions(text: string, whole: number): TmpfsOptions | number
   return options;
 }
 
+/** What a file takes besides its data, in bytes, as whoever makes it is charged: Linux's inode and dentry of about that. */
+const INODE_COST = 1024;
+
 export class Tmpfs extends FileSystem {
   readonly type: string;
   readonly root: TmpfsInode;
@@ -106,8 +109,11 @@ export class Tmpfs extends FileSystem {
 
   newInode(made: NewInode): TmpfsInode | undefined {
     if (this.files >= this.maxFiles) return undefined;
+    const { payer } = this.frames;
+    if (payer && !payer.keep(INODE_COST)) return undefined;
     this.files++;
     const inode = new TmpfsInode(this, this.nextIno++, made);
+    inode.paidBy(payer, INODE_COST);
     this.inodes?.add(inode);
     this.keeper?.changed(inode);
     return inode;
@@ -121,6 +127,7 @@ export class Tmpfs extends FileSystem {
   forget(inode: TmpfsInode): void {
     this.files--;
     this.claim(-inode.extra);
+    inode.settle();
     this.inodes?.delete(inode);
     this.keeper?.forgotten(inode);
   }
@@ -197,6 +204,7 @@ export class Tmpfs extends FileSystem {
     const waiting: TmpfsInode[] = [this.root];
     for (let inode = waiting.pop(); inode; inode = waiting.pop()) {
       inode.cache.leave();
+      inode.settle();
       // there may be more than a call takes arguments
       for (const child of inode.childInodes()) waiting.push(child);
     }

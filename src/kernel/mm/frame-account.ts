@@ -22,6 +22,8 @@ export interface FrameAccount {
   uncharge(kind: number): void;
   /** So many pages more, or fewer, whatever limits say. */
   hold(kind: number, pages: number): void;
+  /** Bytes of the kernel's own that its programs have it keep, more or fewer; false: it may not have them. */
+  keep(bytes: number): boolean;
   /** Who is charged instead when it is gone: itself while it is there. */
   readonly heir: FrameAccount | undefined;
 }

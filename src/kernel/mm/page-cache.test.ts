@@ -97,7 +97,7 @@ test('reading ahead takes no frame that others would have to give', () => {
   const limited = made();
   const account: FrameAccount = {
     ...{ number: 0, room: 3, charge: () => true, uncharge: () => {} },
-    ...{ hold: () => {}, heir: undefined },
+    ...{ hold: () => {}, keep: () => true, heir: undefined },
   };
   limited.frames.addAccount(account);
   limited.frames.payer = account;
