@@ -64,14 +64,19 @@ async function write(
     closed = true;
     wake();
   });
+  // who does not read holds bytes, not entries
+  const shownBy = async (some: Promise<LogEntry[] | undefined>): Promise<Uint8Array | undefined> => {
+    const entries = await some;
+    return entries && joined(entries.filter(passes).map(shown));
+  };
   try {
     const reader = await container.log.reader(tail);
     while (!closed) {
       const over = !follow || !container.running;
       news = false;
-      const entries = await reader.next();
-      for (const entry of entries ?? []) if (passes(entry) && !(await out.write(shown(entry)))) return;
-      if (entries) continue;
+      const bytes = await shownBy(reader.next());
+      if (bytes && bytes.length > 0 && !(await out.write(bytes))) return;
+      if (bytes) continue;
       if (over) return;
       if (!news && !closed)
         await new Promise<void>((resolve) => {

@@ -2,7 +2,8 @@
 // RFC 9112 sections 6.3 and 11.2 (request smuggling); Docker Engine API. The last test: what a thousand containers leave, a hundred in CI.
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
@@ -118,11 +119,45 @@ test('a log bomb takes the room that its options give it', async () => {
 });
 
 test('out of a container neither the daemon nor this machine is reached by the gateway', async () => {
-  const reach =
-    'for a in $(ip route | sed -n "s/default via \\([^ ]*\\).*/\\1/p") 169.254.169.254 127.0.0.1; do nc -w 2 $a 2375 </dev/null && echo reached $a; done; ls /var/run/docker.sock 2>&1';
+  let reached = 0;
+  const server = createServer((socket) => {
+    reached++;
+    socket.end('here');
+  }).listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const own = Object.values(networkInterfaces()).flatMap((of) => (of ?? []).map(({ address }) => address));
+  const reach = `for a in $(ip route | sed -n "s/default via \\([^ ]*\\).*/\\1/p") 169.254.169.254 ${own.filter((address) => !address.includes(':')).join(' ')}; do nc -w 2 $a ${port} </dev/null && echo reached $a; done; ls /var/run/docker.sock 2>&1`;
   const { stdout } = await daemon.docker('run', '--rm', 'busybox', 'sh', '-c', reach);
+  server.close();
   expect(stdout).not.toContain('reached');
   expect(stdout).toContain('No such file');
+  expect(reached).toBe(0);
+});
+
+test('connections that never read: of events, logs and streams of one that never stops; others are answered', async () => {
+  const loop = 'while true; do echo a-line-that-nobody-reads; done';
+  const id = (await daemon.docker('run', '-d', 'busybox', 'sh', '-c', loop)).stdout.trim();
+  const before = daemon.memory;
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n';
+  const sockets = [
+    'GET /events HTTP/1.1\r\nHost: d\r\n',
+    `GET /containers/${id}/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: d\r\n`,
+    `POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: d\r\n${upgrade}`,
+  ].flatMap((request) =>
+    Array.from({ length: 30 }, () => {
+      const socket = open();
+      socket.pause();
+      socket.write(`${request}\r\n`);
+      return socket;
+    }),
+  );
+  for (let i = 0; i < 3; i++) expect((await daemon.docker('run', '--rm', 'busybox', 'echo', 'hi')).stdout).toBe('hi\n');
+  expect(daemon.memory - before).toBeLessThan(256 << 20);
+  expect((await daemon.docker('kill', id)).status).toBe(0);
+  expect((await daemon.docker('rm', '-f', id)).status).toBe(0);
+  for (const socket of sockets) socket.destroy();
+  await alive();
 });
 
 test('containers that have come and gone leave no memory, file or descriptor', async () => {

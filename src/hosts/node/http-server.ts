@@ -55,6 +55,19 @@ function requestOf(message: IncomingMessage, body: AsyncIterable<Uint8Array>): H
 export function writerOf(
   out: NodeJS.WritableStream & { destroyed: boolean; writableNeedDrain: boolean; writableEnded: boolean },
 ): ByteWriter {
+  /** All that is written meanwhile waits for the same. */
+  let room: Promise<boolean> | undefined;
+  const whenRoom = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const settle = (): void => {
+        out.off('drain', settle);
+        out.off('close', settle);
+        room = undefined;
+        resolve(!out.destroyed);
+      };
+      out.on('drain', settle);
+      out.on('close', settle);
+    });
   return {
     get closed() {
       return out.destroyed || out.writableEnded;
@@ -67,15 +80,8 @@ export function writerOf(
       if (out.destroyed || out.writableEnded) return Promise.resolve(false);
       out.write(bytes);
       if (!out.writableNeedDrain) return Promise.resolve(true);
-      return new Promise((resolve) => {
-        const settle = (): void => {
-          out.off('drain', settle);
-          out.off('close', settle);
-          resolve(!out.destroyed);
-        };
-        out.on('drain', settle);
-        out.on('close', settle);
-      });
+      room ??= whenRoom();
+      return room;
     },
   };
 }
