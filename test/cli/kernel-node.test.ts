@@ -261,7 +261,7 @@ test.each([
   [['--rootfs', '/nowhere'], 'no such file', 125],
   [['--rootfs', 'root.tar', '--share', 'net=99'], 'no such process', 125],
   [['--rootfs', 'root.tar', '--cwd', '/nowhere'], 'no such directory', 125],
-  [['--rootfs', 'root.tar', '--user', 'nobody'], "no user 'nobody'", 125],
+  [['--rootfs', 'root.tar', '--user', 'nobody'], 'unable to find user nobody', 125],
 ])('%j is refused with a sentence', (options, message, status) => {
   if (!node) return;
   const result = run(options, ['true']);
