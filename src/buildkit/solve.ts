@@ -181,7 +181,11 @@ class Fetched {
     const { client, progress } = this.request;
     const { store } = this.engine.images;
     return progress.begin('[internal] load remote build context').during(async () => {
-      const spooled = await spool(store, await uncompressed(store.codecs, uploaded(client, path)), 'context');
+      const spooled = await spool(
+        store,
+        await uncompressed(store.codecs, uploaded(client, path), 'context'),
+        'context',
+      );
       this.releases.push(spooled.release);
       return openContext(spooled, filename === DOCKERFILE ? '' : filename);
     });

@@ -100,7 +100,7 @@ export class Archive {
       readOnlyRoot: container.host.ReadonlyRootfs,
       ...(copyOwner && User !== '' && { owner: User }),
     };
-    const tar = await uncompressed(this.engine.images.store.codecs, bytes);
+    const tar = await uncompressed(this.engine.images.store.codecs, bytes, 'archive');
     await this.engine.prepare(container);
     await this.found(path, asked, () => unpack(this.engine.node, into, tar));
     container.tell('extract-to-dir');

@@ -28,7 +28,7 @@ export async function buildImage(
 ): Promise<string> {
   const { store } = engine.images;
   try {
-    const spooled = await spool(store, await uncompressed(store.codecs, request.context), 'context');
+    const spooled = await spool(store, await uncompressed(store.codecs, request.context, 'context'), 'context');
     try {
       const source = await openContext(spooled, request.dockerfile);
       cancellation.check();

@@ -1,9 +1,9 @@
 // Archives that ADD unpacks: tars of the context, perhaps compressed; what is none is a file like any other.
 // docs.docker.com/reference/dockerfile: ADD, "Adding local tar archives": what a file holds decides, not its name.
-import { GIB } from '../../base/bytes.js';
 import { indexLayer } from '../../oci/layer.js';
 import { compressionOf } from '../../oci/media-types.js';
 import { spool, type Spooled } from '../../oci/source/spool.js';
+import { uncompressedMax } from '../../oci/store/layer-store.js';
 import type { Store } from '../../oci/store/store.js';
 import { parseHeader } from '../../oci/tar/header.js';
 import { type Tree, treeOf, typeOf } from '../../oci/tree/tree.js';
@@ -11,9 +11,6 @@ import type { Source } from './sources.js';
 
 const BLOCK = 512;
 const PIECE = 1 << 18;
-/** What a compressed archive may become, at least and by its size: layers have the same bounds. */
-const FREE = GIB;
-const RATIO_MAX = 200;
 
 /** The tree of an archive, which is there until `spooled` is released; undefined: it is none. Rejects with InputError. */
 export async function unpack(store: Store, source: Source): Promise<{ tree: Tree; spooled: Spooled } | undefined> {
@@ -24,7 +21,7 @@ export async function unpack(store: Store, source: Source): Promise<{ tree: Tree
   const compression = compressionOf(first);
   if (compression === 'none' && !isTar(first)) return undefined;
   const bytes = compression === 'none' ? pieces(source) : store.codecs.uncompress(compression, pieces(source));
-  const spooled = await spool(store, bytes, path, Math.max(FREE, node.size * RATIO_MAX));
+  const spooled = await spool(store, bytes, path, uncompressedMax(node.size));
   try {
     const begin = new Uint8Array(Math.min(BLOCK, spooled.file.size));
     spooled.file.read(0, begin);

@@ -1,8 +1,9 @@
-// A stream that may be compressed: its first bytes say how.
+// A stream that may be compressed: its first bytes say how. Hostile (threats: bombs): what it becomes is bounded by what has come of it.
 // RFC 1952, RFC 8878, the .xz file format, bzip2.
 import type { ByteSource } from '../../base/host.js';
 import type { Compression, StreamCodecs } from '../../base/streams.js';
 import { compressionOf } from '../media-types.js';
+import { bomb, uncompressedMax } from '../store/layer-store.js';
 
 const FIRST = 8;
 
@@ -44,13 +45,39 @@ export function compressionIn(file: ByteSource): Compression | 'none' {
   return compressionOf(first);
 }
 
-/** What a stream holds when it is uncompressed, if it has to be. Rejects with InputError. */
+/** What a stream holds when it is uncompressed, if it has to be. `what` names it in messages. Rejects with InputError. */
 export async function uncompressed(
   codecs: StreamCodecs,
   bytes: AsyncIterable<Uint8Array>,
+  what: string,
+  free?: number,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { first, all } = await begun(bytes);
   const compression = compressionOf(first);
   if (compression === 'none') return all;
-  return codecs.uncompress(compression, all);
+  const come = { bytes: 0 };
+  return bounded(codecs.uncompress(compression, counted(all, come)), come, what, free);
+}
+
+async function* counted(bytes: AsyncIterable<Uint8Array>, come: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) {
+    come.bytes += piece.length;
+    yield piece;
+  }
+}
+
+/** `come`: how much of the compressed stream has come so far. */
+async function* bounded(
+  bytes: AsyncIterable<Uint8Array>,
+  come: { readonly bytes: number },
+  what: string,
+  free?: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const piece of bytes) {
+    size += piece.length;
+    const most = uncompressedMax(come.bytes, free);
+    if (size > most) throw bomb(what, most);
+    yield piece;
+  }
 }

@@ -38,7 +38,7 @@ export async function importRoot(
     ...(platform.variant !== undefined && { variant: platform.variant }),
   };
   return store.images.bring(async (lease) => {
-    const { diffId } = await store.layers.ingest(await uncompressed(store.codecs, root));
+    const { diffId } = await store.layers.ingest(await uncompressed(store.codecs, root, 'import'));
     return made(store, lease, document, [diffId], [], { created_by: '' }, making);
   });
 }

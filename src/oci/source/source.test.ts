@@ -1,7 +1,9 @@
 // Images as files: what is saved is loaded again as it was, what others save comes in, and nothing that a bundle says leads out of it.
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { bytesOf, imageOf, memoryStore, put, sha256 } from '../../../test/images.js';
+import { bytesOf, imageOf, memoryStore, nodeStreams, put, sha256 } from '../../../test/images.js';
 import { MemoryStorage } from '../../../test/memory-storage.js';
 import { type TarFile, tarOf } from '../../../test/tar.js';
 import { InputError } from '../../base/errors.js';
@@ -14,6 +16,7 @@ import type { Store } from '../store/store.js';
 import { treeOf } from '../tree/tree.js';
 import { indexLayer } from '../layer.js';
 import { ArchiveBundle } from './bundle.js';
+import { uncompressed } from './compressed.js';
 import { type LoadOptions, loadImages } from './load.js';
 import { layerTar } from '../tree/layer-tar.js';
 import { commit, importRoot } from './make.js';
@@ -162,6 +165,28 @@ test.each<[string, Uint8Array, RegExp]>([
   await store.images.collect();
   expect(storage.files.size).toBe(0);
 });
+
+test('a compressed upload that becomes far too much ends on its way, whatever it is compressed with', async () => {
+  const MIB = 1 << 20;
+  const zeros = new Uint8Array(8 * MIB);
+  const honest = randomBytes(2 * MIB);
+  const read = async (bytes: Uint8Array): Promise<number> => {
+    const pieces = await uncompressed(nodeStreams, inPieces(bytes), 'load', MIB);
+    let size = 0;
+    for await (const piece of pieces) size += piece.length;
+    return size;
+  };
+  for (const bomb of [gzipSync(zeros), execFileSync('xz', ['-c'], { input: zeros })]) {
+    await expect(read(bomb)).rejects.toThrow(/^load: becomes more than \d+ bytes when it is uncompressed$/);
+    await expect(read(bomb)).rejects.toThrow(InputError);
+  }
+  expect(await read(gzipSync(honest))).toBe(honest.length);
+  expect(await read(zeros)).toBe(zeros.length);
+});
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 4096) yield bytes.subarray(at, at + 4096);
+}
 
 function layoutWith(manifest: Uint8Array): Uint8Array {
   return tarOf([

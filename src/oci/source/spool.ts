@@ -60,7 +60,7 @@ export async function withSpooled<Result>(
 ): Promise<Result> {
   const there = fileOf(bytes);
   if (there && compressionIn(there) === 'none') return work(there);
-  const spooled = await spool(store, await uncompressed(store.codecs, bytes), what);
+  const spooled = await spool(store, await uncompressed(store.codecs, bytes, what), what);
   try {
     return await work(spooled.file);
   } finally {

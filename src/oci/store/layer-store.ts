@@ -19,8 +19,18 @@ const INDEX_FILE_MAX = 512 << 20;
 /** What a layer may become: a blob of some megabytes may say that it is terabytes. */
 export const UNCOMPRESSED_MAX = 16 * GIB;
 /** Up to here nobody asks how well it was compressed; gzip reaches 1,000 to 1 with zeros, and no honest gigabytes are zeros alone. */
-const RATIO_FREE = GIB;
+export const RATIO_FREE = GIB;
 const RATIO_MAX = 200;
+
+/** Bytes that so many compressed ones may become. */
+export const uncompressedMax = (compressed: number, free = RATIO_FREE): number =>
+  Math.min(UNCOMPRESSED_MAX, Math.max(free, compressed * RATIO_MAX));
+
+export const bomb = (what: string, most: number): InputError =>
+  new InputError(
+    `${what}: becomes more than ${most} bytes when it is uncompressed`,
+    'It is made to fill the disk: nothing of it is kept.',
+  );
 
 export interface Layer {
   diffId: Digest;
@@ -79,10 +89,7 @@ export class LayerStore {
   /** A layer that is to come, uncompressed. `compressed`: bytes of its blob, where it has one. */
   async receive(compressed: number | undefined): Promise<LayerReception> {
     const aside = `partial/layer-${this.unknown++}`;
-    const most = Math.min(
-      UNCOMPRESSED_MAX,
-      compressed === undefined ? UNCOMPRESSED_MAX : Math.max(this.free, compressed * RATIO_MAX),
-    );
+    const most = compressed === undefined ? UNCOMPRESSED_MAX : uncompressedMax(compressed, this.free);
     return new LayerReception(this.storage, this.codecs.sha256(), aside, await this.storage.write(aside, 0), most);
   }
 
@@ -133,11 +140,7 @@ export class LayerReception {
   /** Rejects with InputError when the bytes are no tar of a layer, or too many. */
   async write(bytes: Uint8Array): Promise<void> {
     this.received += bytes.length;
-    if (this.received > this.most)
-      throw new InputError(
-        `layer: becomes more than ${this.most} bytes when it is uncompressed`,
-        'It is made to fill the disk: nothing of it is kept.',
-      );
+    if (this.received > this.most) throw bomb('layer', this.most);
     this.hash.update(bytes);
     this.indexer.push(bytes);
     await this.file.write(bytes);
