@@ -60,12 +60,15 @@ export async function withImages<Result>(
   const http = new NodeHttpClient();
   try {
     const store = await openStore(new FolderStorage(folder, PARTIAL), nodeStreams, () => Date.now());
-    const mirrors = new Set((options.registryMirror ?? []).map((url) => hostOf(url)));
-    const registryFor = (given: CredentialSource): Registry => {
-      // who somebody is to Docker Hub is no business of its mirrors
-      const credentials: CredentialSource = (server) => (mirrors.has(server) ? dockerCredentials : given)(server);
+    const registryFor = (credentials: CredentialSource): Registry => {
       const client = new RegistryClient(
-        { http, credentials, now: () => Date.now(), wait: (milliseconds) => delay(milliseconds) },
+        {
+          ...{ http, credentials },
+          // who somebody is to Docker Hub is no business of its mirrors
+          mirrorCredentials: dockerCredentials,
+          now: () => Date.now(),
+          wait: (milliseconds) => delay(milliseconds),
+        },
         {
           mirrors: new Map([['docker.io', options.registryMirror ?? []]]),
           insecure: new Set(options.insecureRegistry ?? []),
@@ -79,8 +82,6 @@ export async function withImages<Result>(
     release();
   }
 }
-
-const hostOf = (url: string): string => /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? url;
 
 async function lock(folder: string, patience: number): Promise<() => void> {
   const until = Date.now() + patience;

@@ -52,7 +52,7 @@ export async function withEngine<Result>(
     throw new InputError(`--node-memory ${options.nodeMemory}: is no size of 32M and more`, 'For example 2G.');
   return withImages(
     options,
-    async ({ store, registryFor, ...own }) => {
+    async ({ store, registryFor }) => {
       const name = hostname();
       const storage = dataFolder(options);
       const { node, start, stop } = startNode({ memory, storage, hostname: name }, lost);
@@ -60,7 +60,9 @@ export async function withEngine<Result>(
         const host = engineHost();
         const events = new Events(() => host.date());
         const complain = (what: string): void => void process.stderr.write(`tabvisor: ${what}\n`);
-        const images = new Images(store, (credentials) => (credentials ? registryFor(credentials) : own), events);
+        // whoever asks is who he says, or nobody; never the user that this process belongs to
+        const anonymous = registryFor(async () => undefined);
+        const images = new Images(store, (who) => (who ? registryFor(who) : anonymous), events);
         const engine = new Engine(node, images, events, host, name, complain, remapOf(options.usernsRemap));
         const bug = (error: unknown): void =>
           void process.stderr.write(

@@ -35,6 +35,15 @@ async function translated<T>(action: () => T | Promise<T>): Promise<T> {
   }
 }
 
+/** Of a registry, which has an opinion of who asks. */
+async function asked<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof DeniedError ? new Unauthorized(error.message, { cause: error }) : engineError(error);
+  }
+}
+
 export function engineError(error: unknown): EngineError | unknown {
   if (error instanceof NotFoundError) return new NotFound(error.message, { cause: error });
   if (error instanceof ConflictError) return new Conflict(error.message, { cause: error });
@@ -42,7 +51,7 @@ export function engineError(error: unknown): EngineError | unknown {
   return error;
 }
 
-/** The way to registries, with somebody's credentials; undefined: the host's own. */
+/** The way to registries, with somebody's credentials; undefined: nobody's. */
 export type Registries = (credentials: CredentialSource | undefined) => { puller: Puller; pusher: Pusher };
 
 export interface Transfer {
@@ -186,16 +195,12 @@ export class Images {
   async login(server: string, credentials: CredentialSource | undefined): Promise<void> {
     const domain = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
     const isHub = domain === '' || domain === 'index.docker.io' || domain === 'registry-1.docker.io';
-    try {
-      await this.registries(credentials).puller.login(isHub ? 'docker.io' : domain);
-    } catch (error) {
-      throw error instanceof DeniedError ? new Unauthorized(error.message, { cause: error }) : engineError(error);
-    }
+    await asked(() => this.registries(credentials).puller.login(isHub ? 'docker.io' : domain));
   }
 
-  /** What a name leads to at its registry. */
+  /** What a name leads to at its registry. Rejects with Unauthorized. */
   inspectAtRegistry(name: string, credentials: CredentialSource | undefined) {
-    return translated(() => this.registries(credentials).puller.inspect(withTag(parseReference(name))));
+    return asked(() => this.registries(credentials).puller.inspect(withTag(parseReference(name))));
   }
 
   push(name: string, { progress, credentials }: Transfer) {

@@ -27,7 +27,10 @@ sharedDaemon(
   (one) => {
     daemon = one;
   },
-  { options: ['--registry-mirror', `http://${mirror!.host}`] },
+  {
+    options: ['--registry-mirror', `http://${mirror!.host}`],
+    env: (data) => ({ DOCKER_CONFIG: join(data, '../own') }),
+  },
 );
 beforeEach(() => {
   for (const one of [registry, mirror]) {
@@ -221,6 +224,25 @@ test('Bearer: the token is asked for where the registry says, with its scope; ne
   expect(refused.stderr).toMatch(/asks to log in at .*without TLS at another place/);
   expect(mirror.asked).toEqual([]);
   await daemon.docker('logout', registry.host);
+});
+
+test('who sends no credentials is nobody: those of the user that the daemon runs as are not lent', async () => {
+  const own = join(daemon.folder, 'own');
+  mkdirSync(own);
+  const auth = Buffer.from(USER).toString('base64');
+  writeFileSync(join(own, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+  registry.registry.override = ({ headers }): Told | undefined =>
+    headers.Authorization === `Basic ${auth}`
+      ? undefined
+      : { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } };
+  const name = `${registry.host}/app:1`;
+  expect((await daemon.docker('pull', name)).stderr).toContain('pull access denied');
+  expect((await daemon.call('POST', '/auth', { serveraddress: registry.host })).status).toBe(401);
+  expect((await daemon.call('GET', `/distribution/${name}/json`)).status).toBe(401);
+  await daemon.docker('tag', 'busybox', name);
+  expect((await daemon.docker('push', name)).stderr).toContain('push access denied');
+  await daemon.docker('rmi', name);
+  expect(registry.headers.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
 });
 
 test('a redirect to another host takes no credentials along', async () => {

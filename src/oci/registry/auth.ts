@@ -27,7 +27,7 @@ export class Authorizer {
 
   constructor(
     private readonly http: HttpClient,
-    private readonly credentials: CredentialSource,
+    private readonly who: { credentials: CredentialSource; mirrorCredentials?: CredentialSource },
     private readonly now: () => number,
   ) {}
 
@@ -43,7 +43,8 @@ export class Authorizer {
    */
   async answer(endpoint: Endpoint, header: string, scopes: readonly string[]): Promise<string | undefined> {
     const challenges = parseChallenges(header);
-    const credentials = await this.credentials(endpoint.credentialsKey);
+    const source = endpoint.isMirror ? this.who.mirrorCredentials : this.who.credentials;
+    const credentials = await source?.(endpoint.credentialsKey);
     const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
     if (bearer) {
       const token = await this.token(endpoint, bearer, credentials, scopes);
@@ -102,7 +103,9 @@ export class Authorizer {
   }
 }
 
-const keyOf = (endpoint: Endpoint, scopes: readonly string[]): string => [endpoint.base, ...scopes].join(' ');
+/** A mirror that is asked as itself is told by another one than as a mirror. */
+const keyOf = ({ base, isMirror }: Endpoint, scopes: readonly string[]): string =>
+  [isMirror ? 'mirror' : 'registry', base, ...scopes].join(' ');
 
 /** Where a token is asked for: by TLS wherever it is, without only at the very host and port that is spoken to without. */
 function realmOf(endpoint: Endpoint, text: string) {

@@ -12,6 +12,8 @@ import { isTls, parseUrl } from './url.js';
 export interface RegistryHost {
   http: HttpClient;
   credentials: CredentialSource;
+  /** For mirrors, which whoever runs this has named, and of which who asks need not know; undefined: none. */
+  mirrorCredentials?: CredentialSource;
   /** Milliseconds since 1970. */
   now(): number;
   wait(milliseconds: number): Promise<void>;
@@ -40,7 +42,7 @@ export class RegistryClient {
     readonly host: RegistryHost,
     private readonly rules: EndpointRules,
   ) {
-    this.authorizer = new Authorizer(host.http, host.credentials, () => host.now());
+    this.authorizer = new Authorizer(host.http, host, () => host.now());
   }
 
   /** The mirrors of a registry. Throws InputError. */

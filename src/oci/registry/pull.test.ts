@@ -26,16 +26,21 @@ const NAME = parseReference('registry.example/app:1');
 
 interface Setup {
   credentials?: Record<string, Credentials>;
+  mirrorCredentials?: Record<string, Credentials>;
   mirrors?: Record<string, string[]>;
   insecure?: string[];
 }
 
-function clientOf(registry: FakeRegistry, { credentials = {}, mirrors = {}, insecure = [] }: Setup = {}) {
+function clientOf(
+  registry: FakeRegistry,
+  { credentials = {}, mirrorCredentials = {}, mirrors = {}, insecure = [] }: Setup = {},
+) {
   const waits: number[] = [];
   const client = new RegistryClient(
     {
       http: registry,
       credentials: async (server) => credentials[server],
+      mirrorCredentials: async (server) => mirrorCredentials[server],
       now: () => 0,
       wait: async (milliseconds) => void waits.push(milliseconds),
     },
@@ -454,6 +459,26 @@ test('without TLS only on loopback, or when it was asked for; mirrors first', as
       parseReference('app:1'),
     ),
   ).rejects.toThrow(/without TLS/);
+});
+
+test('a mirror knows whoever has named it, as a mirror alone', async () => {
+  const mirror = new FakeRegistry('https://mirror.example');
+  mirror.add('library/app', '1', IMAGE);
+  mirror.override = ({ headers }) =>
+    headers.Authorization === `Basic ${Buffer.from('own:secret').toString('base64')}`
+      ? undefined
+      : { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } };
+  const password = (username: string): Credentials => ({ kind: 'password', username, password: 'secret' });
+  const { client } = clientOf(mirror, {
+    credentials: { 'https://index.docker.io/v1/': password('client') },
+    mirrorCredentials: { 'mirror.example': password('own') },
+    mirrors: { 'docker.io': ['https://mirror.example'] },
+  });
+  await new Puller(await memoryStore(), client).pull(parseReference('app:1'));
+  const direct = parseReference('mirror.example/library/app:1');
+  mirror.requests.length = 0;
+  await expect(new Puller(await memoryStore(), client).pull(direct)).rejects.toThrow(DeniedError);
+  expect(authorizations(mirror).map(([, said]) => said)).toEqual(mirror.requests.map(() => undefined));
 });
 
 test('a registry that stumbles is asked again, as late as it says', async () => {
