@@ -91,6 +91,12 @@ export function containerRoutes(router: Router, engine: Engine): void {
   router.add('POST', '/containers/{name}/attach', async (request, { name }) =>
     attach(engine.container(name!), request),
   );
+  router.add('GET', '/containers/{name}/attach/ws', async (_request, { name }) => {
+    engine.container(name!);
+    throw new InvalidParameter(
+      'attach/ws: WebSockets are not spoken here: POST /containers/{id}/attach with Upgrade: tcp carries the same streams',
+    );
+  });
   router.add('POST', '/containers/{name}/exec', async (request, { name }) => {
     const exec = engine.createExec(engine.container(name!), await readJson(request));
     return json({ Id: exec.id }, 201);

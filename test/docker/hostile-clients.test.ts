@@ -87,6 +87,20 @@ test('documents: too long, too deep, with names of prototypes: refused or harmle
   expect((await daemon.docker('rm', (await daemon.docker('ps', '-aq')).stdout.trim())).stderr).toBe('');
 });
 
+test('who asks to attach by WebSocket is told what to ask for instead', async () => {
+  const { Id } = JSON.parse(
+    (await daemon.call('POST', '/containers/create', { Image: 'busybox', Cmd: ['true'] })).body,
+  );
+  const asked = (name: string): Promise<string> =>
+    spoken(
+      `GET /containers/${name}/attach/ws?stream=1 HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      /\}/,
+    );
+  expect(await asked(Id)).toMatch(/^HTTP\/1\.1 400 .*WebSockets are not spoken here: POST/s);
+  expect(await asked('none')).toMatch(/^HTTP\/1\.1 404 /);
+  await daemon.call('DELETE', `/containers/${Id}`);
+});
+
 test('names are no paths: of containers, volumes, images, networks', async () => {
   for (const name of ['../x', '..', 'a/b', 'a\\b', '%2e%2e', 'x'.repeat(5000)]) {
     const path = encodeURIComponent(name);
