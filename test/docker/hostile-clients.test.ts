@@ -182,6 +182,32 @@ test('connections that never read: of events, logs and streams of one that never
   await alive();
 });
 
+test('exec into a container that dies, kill and removal while it starts: each is answered, and nothing is left', async () => {
+  const round = async (i: number): Promise<void> => {
+    const made = await daemon.call('POST', '/containers/create', { Image: 'busybox', Cmd: ['sleep', '1000'] });
+    const { Id } = JSON.parse(made.body);
+    const path = `/containers/${Id}`;
+    const start = daemon.call('POST', `${path}/start`);
+    if (i % 2 === 0) await start;
+    const exec = async (): Promise<number> => {
+      const asked = await daemon.call('POST', `${path}/exec`, { Cmd: ['true'] });
+      if (asked.status !== 201) return asked.status;
+      return (await daemon.call('POST', `/exec/${JSON.parse(asked.body).Id}/start`, { Detach: true })).status;
+    };
+    const all = [exec(), daemon.call('POST', `${path}/kill`).then(({ status }) => status), exec()];
+    if (i % 3 === 0) all.push(daemon.call('DELETE', `${path}?force=1`).then(({ status }) => status));
+    for (const status of [(await start).status, ...(await Promise.all(all))])
+      expect([200, 201, 204, 304, 400, 404, 409]).toContain(status);
+    expect([204, 404]).toContain((await daemon.call('DELETE', `${path}?force=1`)).status);
+  };
+  for (let i = 0; i < 3; i++) await round(i);
+  const before = { fds: descriptors(), left: daemon.left() };
+  for (let i = 0; i < 6; i++) await round(i);
+  expect(daemon.left()).toEqual(before.left);
+  expect(descriptors()).toBeLessThanOrEqual(before.fds + 2);
+  await alive();
+});
+
 test('containers that have come and gone leave no memory, file or descriptor', async () => {
   const cycle = async (): Promise<void> => {
     const made = await daemon.call('POST', '/containers/create', {

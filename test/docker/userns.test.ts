@@ -1,7 +1,19 @@
 // Containers whose users are others on the node: `tabvisor daemon --userns-remap`, `docker run --userns=host`.
 // Docker docs, "Isolate containers with a user namespace". Oracle: docker's own client.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { needs } from '../provisioned.js';
+import { tarOf } from '../tar.js';
 import { Daemon, needsDocker } from './daemon-fixture.js';
+
+/** Who a setuid program is, and whether it gets at devices. */
+const RIGHTS = [
+  'export PATH=/bin; /bin/busybox su root -c "/bin/busybox id -u"',
+  'for f in /disk /memory; do',
+  '  /bin/busybox su root -c "/bin/busybox head -c 1 $f >/dev/null 2>&1 && echo read || echo refused"',
+  'done',
+].join('\n');
 
 test('root of a container is nobody on the node, and its files and volumes are its own', async (context) => {
   needsDocker(context);
@@ -37,6 +49,18 @@ test('root of a container is nobody on the node, and its files and volumes are i
       "cannot share the host's network namespace",
     );
     expect((await run('--pid', 'host', 'busybox', 'true')).stderr).toContain('cannot share the host PID namespace');
+    // a layer with what has rights of its own: root is the container's alone, and a device is none
+    const layer = tarOf([
+      { name: 'bin/busybox', data: readFileSync(needs(context, 'busybox').busybox), mode: 0o4755 },
+      { name: 'bin/sh', type: '2', link: 'busybox' },
+      { name: 'etc/passwd', data: 'root::0:0::/:/bin/sh\nuser::1000:1000::/:/bin/sh\n' },
+      { name: 'memory', type: '3', major: 1, minor: 1, mode: 0o666 },
+      { name: 'disk', type: '4', major: 254, minor: 0, mode: 0o666 },
+    ]);
+    writeFileSync(join(daemon.folder, 'rights.tar'), layer);
+    await daemon.docker('import', join(daemon.folder, 'rights.tar'), 'rights');
+    const tried = await run('-u', '1000', 'rights', '/bin/busybox', 'sh', '-c', RIGHTS);
+    expect(tried.stdout).toBe('0\nrefused\nrefused\n');
     expect(daemon.problems).toEqual([]);
   } finally {
     await daemon.stop();
