@@ -1,11 +1,13 @@
 // Who speaks to the daemon's socket, or out of a container, and means no good: it answers others, says what is wrong, and holds nothing.
 // RFC 9112 sections 6.3 and 11.2 (request smuggling); Docker Engine API. The last test: what a thousand containers leave, a hundred in CI.
 import { once } from 'node:events';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { needs } from '../provisioned.js';
+import { tarOf } from '../tar.js';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
 const CYCLES = Number(process.env.TABVISOR_CYCLES ?? 60);
@@ -180,6 +182,45 @@ test('connections that never read: of events, logs and streams of one that never
   expect((await daemon.docker('rm', '-f', id)).status).toBe(0);
   for (const socket of sockets) socket.destroy();
   await alive();
+});
+
+test('places for mounts that are links, in an image and in a folder of the host, lead nowhere outside', async (context) => {
+  const { busybox } = needs(context, 'busybox');
+  const out = { type: '2', link: '/../../../../../../etc' } as const;
+  const image = async (name: string, links: readonly string[]): Promise<void> => {
+    const files = [
+      { name: 'bin/busybox', data: readFileSync(busybox), mode: 0o755 },
+      ...links.map((link) => ({ name: link, ...out })),
+      { name: 'etc/hosts', type: '2', link: '/../../../../../../etc/passwd' },
+      { name: 'etc/passwd', data: 'image\n' },
+    ];
+    writeFileSync(join(daemon.folder, 'links.tar'), tarOf(files));
+    await daemon.docker('import', join(daemon.folder, 'links.tar'), name);
+  };
+  const shared = join(daemon.folder, 'shared');
+  mkdirSync(shared);
+  symlinkSync('/', join(shared, 'up'));
+  symlinkSync(daemon.folder, join(shared, 'out'));
+  await image('links', ['data']);
+  const mounts = ['-v', 'prey:/data', '-v', `${shared}:/shared`, '-v', 'prey:/shared/up/inner'];
+  const look = [
+    'cd /bin; ./busybox touch /data/here /shared/up/inner/there; ./busybox ls /etc /inner',
+    './busybox ls /shared/out/ 2>&1; ./busybox head -n 1 /etc/hosts',
+  ].join('\n');
+  const ran = await daemon.docker('run', '--rm', ...mounts, 'links', '/bin/busybox', 'sh', '-c', look);
+  // all of it in its own root: the volume lies over /etc, and over /inner, and what lies in /etc of every container lies in it
+  const etc = 'here\nhostname\nhosts\npasswd\nresolv.conf\nthere\n';
+  expect(ran).toMatchObject({
+    stdout: `/etc:\n${etc}\n/inner:\n${etc}ls: /shared/out/: No such file or directory\n127.0.0.1\tlocalhost\n`,
+    stderr: '',
+  });
+  await image('nowhere', ['dev', 'proc', 'sys']);
+  const refused = await daemon.docker('run', '--rm', 'nowhere', '/bin/busybox', 'true');
+  expect(refused).toMatchObject({ status: 125, stderr: expect.stringContaining('mounting /dev') });
+  expect(readFileSync('/etc/passwd', 'utf8')).toContain('root:');
+  expect(existsSync('/etc/here') || existsSync('/inner')).toBe(false);
+  await daemon.docker('volume', 'rm', 'prey');
+  await daemon.docker('rmi', 'links', 'nowhere');
 });
 
 test('exec into a container that dies, kill and removal while it starts: each is answered, and nothing is left', async () => {
