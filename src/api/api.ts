@@ -22,7 +22,7 @@ import { volumeRoutes } from './volume-routes.js';
 /** `bug` is told what no handler should have thrown; without `http2` there is no BuildKit. */
 export function engineApi(engine: Engine, about: About, bug: (error: unknown) => void, http2?: Http2): Handler {
   const router = new Router();
-  systemRoutes(router, engine, { ...about, buildKit: http2 !== undefined });
+  systemRoutes(router, engine, about);
   containerRoutes(router, engine);
   archiveRoutes(router, engine);
   usageRoutes(router, engine);

@@ -14,8 +14,6 @@ export interface About {
   version: string;
   /** Where the data is. */
   root: string;
-  /** Builds of BuildKit's clients are done. */
-  buildKit?: boolean;
 }
 
 const PING_HEADERS = {
@@ -23,6 +21,8 @@ const PING_HEADERS = {
   Ostype: 'linux',
   'Docker-Experimental': 'false',
   Swarm: 'inactive',
+  // clients before 23.0 would speak BuildKit their own old way (version=2 of /build) for a 2; those since take buildx where they have it
+  'Builder-Version': '1',
   'Cache-Control': 'no-cache, no-store, must-revalidate',
   Pragma: 'no-cache',
   'Content-Type': 'text/plain; charset=utf-8',
@@ -31,8 +31,9 @@ const PING_HEADERS = {
 export function systemRoutes(router: Router, engine: Engine, about: About): void {
   for (const method of ['GET', 'HEAD'])
     router.add(method, '/_ping', async () => ({
-      ...{ status: 200, body: 'OK' },
-      headers: { ...PING_HEADERS, 'Builder-Version': about.buildKit ? '2' : '1' },
+      status: 200,
+      body: 'OK',
+      headers: PING_HEADERS,
     }));
   router.add('GET', '/version', async () => json(await versionOf(engine, about)));
   router.add('GET', '/info', async () => json(await infoOf(engine, about)));

@@ -349,7 +349,7 @@ test.each([
   socket.write(randomBytes(1 << 16));
   await once(socket, 'close');
   expect(answer).toMatch(/^HTTP\/1\.1 101 /);
-  expect((await daemon.call('GET', '/_ping')).headers['builder-version']).toBe('2');
+  expect((await daemon.call('GET', '/_ping')).status).toBe(200);
 });
 
 test('nothing that the API’s description does not allow has been answered, and nothing is left', () => {

@@ -10,6 +10,7 @@ ip addr add 10.9.0.1/24 dev v0
 ip -n other addr add 10.9.0.2/24 dev v1
 # as it says that it listens it sees all that comes
 listen() {
+  : > /tmp/err
   timeout 20 tcpdump -Z root -n "$@" > /tmp/out 2> /tmp/err &
   until grep -q listening /tmp/err; do sleep 0.05; done
 }
@@ -28,6 +29,7 @@ ping -c 1 10.9.0.2 > /dev/null
 shown
 tcpdump -Z root -n -t -e -r /tmp/c.pcap 2> /dev/null | sed 's/id [0-9]*,/id N,/'
 echo == headers only, in the other namespace
+: > /tmp/err
 ip netns exec other timeout 20 tcpdump -Z root -n -t -i v1 -c 2 -s 50 icmp > /tmp/out 2> /tmp/err &
 until grep -q listening /tmp/err; do sleep 0.05; done
 ping -c 1 -s 500 10.9.0.2 > /dev/null
