@@ -88,7 +88,7 @@ function startTimeout(task: Task, address: number, wide: boolean): number {
 /** ppoll and pselect tell what is left of the time. */
 function tellRest(task: Task, address: number, wide: boolean, result: number): number {
   if (address === 0 || result === BLOCK || task.callState.deadline === Number.POSITIVE_INFINITY) return result;
-  const left = timestampOf(Math.max(0, task.callState.deadline - task.kernel.clock.monotonic()));
+  const left = timestampOf(Math.max(0, task.callState.deadline - task.kernel.clock.told));
   const { structs } = task.abi;
   writeStruct(task, wide ? structs.timespec64 : structs.timespec, address, {
     sec: left.seconds,
@@ -180,7 +180,7 @@ export function select(task: Task, count: number, reads: number, writes: number,
   }
   const result = selectOnce(task, count, [reads, writes, errors]);
   if (time !== 0 && result !== BLOCK) {
-    const left = Math.max(0, task.callState.deadline - task.kernel.clock.monotonic());
+    const left = Math.max(0, task.callState.deadline - task.kernel.clock.told);
     writeStruct(task, layout, time, { sec: Math.floor(left / 1e9), usec: Math.floor((left % 1e9) / 1000) });
   }
   return result;

@@ -123,7 +123,7 @@ function sleep(task: Task, rest: number, wide: boolean): number {
   const waiting = task.block(task.kernel.never);
   if (waiting === BLOCK) return BLOCK;
   if (rest !== 0) {
-    const left = Math.max(0, task.callState.deadline - task.kernel.clock.monotonic());
+    const left = Math.max(0, task.callState.deadline - task.kernel.clock.told);
     if (writeTime(task, rest, timestampOf(left), wide) !== 0) return -EFAULT;
   }
   return -EINTR;

@@ -235,7 +235,7 @@ export class Task implements Waiter, Timed {
   }
 
   get timedOut(): boolean {
-    return this.callState.timed && this.kernel.clock.monotonic() >= this.callState.deadline;
+    return this.callState.timed && this.kernel.clock.told >= this.callState.deadline;
   }
 
   /** Something that it waits for has happened. */

@@ -83,6 +83,7 @@ ip -n two link set v2 netns one; ip -n one -br link show type veth | sed 's/ *[0
 ip -n one link set v2 netns two name v3; ip -n two -br link show type veth | sed 's/ *[0-9a-f:]\{17\}//'
 ip -n one addr add 10.3.0.1/24 dev v1; ip -n one link set v1 up; ip -n two addr add 10.3.0.2/24 dev v3; ip -n two link set v3 up
 ip netns exec two ping -c 1 -q 10.3.0.1 | grep -o '.*packet loss'
+for n in one two; do ip netns exec $n sysctl -q -w net.ipv4.ip_forward=0; done; sysctl -q -w net.ipv4.ip_forward=0 # whatever the host's is
 ip netns exec one sysctl -n net.ipv4.ip_forward; ip netns exec one sysctl -w net.ipv4.ip_forward=1; sysctl -n net.ipv4.ip_forward; ip netns exec two sysctl -n net.ipv4.conf.v3.forwarding
 ip netns exec one cat /proc/net/dev | cut -d: -f1 | tail -n +3 | sort; ip netns exec two awk 'NR > 1 { print $1, $6 }' /proc/net/arp
 ip -n one neigh add 10.3.0.9 lladdr 02:00:00:00:09:09 dev v1; ip -n one neigh show 10.3.0.9; ip -n two neigh show 10.3.0.9; ip -n one neigh change 10.3.0.9 lladdr 02:00:00:00:09:0a dev v1; ip -n one neigh del 10.3.0.9 dev v1; ip -n one neigh show 10.3.0.9

@@ -10,4 +10,4 @@ tmux send-keys '/games' Enter 'dd' ':2,3s/bin/BIN/g|1,4w out' Enter; there out; 
 shows '^\$'; tmux list-panes -F '#{pane_width}x#{pane_height} #{pane_current_command} #{pane_active}'
 tmux new-window -n editor 'nano -I new'; shows 'GNU nano'; tmux send-keys 'first line' Enter 'second' C-a 'the '; shows 'the second'; tmux capture-pane -p; tmux send-keys C-o Enter; there new; tmux send-keys C-x
 tmux new-window 'less /etc/services'; shows '^tcpmux'; tmux send-keys '/^ntp' Enter; shows '^ntp'; tmux capture-pane -p | head -n 3; tmux send-keys q
-tmux list-windows -F '#{window_index} #{window_panes}'; tmux display-message -p '#{session_name} #{window_width}'; tmux kill-server; sleep 0.1; tmux ls; echo $?
+until [ "$(tmux list-windows | wc -l)" = 1 ]; do sleep 0.05; done; tmux list-windows -F '#{window_index} #{window_panes}'; tmux display-message -p '#{session_name} #{window_width}'; tmux kill-server; sleep 0.1; tmux ls; echo $?
