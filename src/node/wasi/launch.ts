@@ -125,6 +125,7 @@ export function loadWasm(
   const meter = new Meter(() => kernel.clock.monotonic());
   let worker: WasiWorker | undefined;
   const file = new MailboxFile(task, callee, {
+    taken: () => meter.called(),
     answered: () => meter.answered(),
     closed() {
       meter.end();
@@ -137,7 +138,8 @@ export function loadWasm(
     { program, mailbox, args, env, cwd, memory, preopens: ['/', ...mounts] },
     {
       called() {
-        meter.called();
+        // word of a call may come when it has been answered already
+        if (callee.asked) meter.called();
         file.called();
       },
       gone(why, outOfMemory) {

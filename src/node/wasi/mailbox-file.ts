@@ -20,7 +20,7 @@ export class MailboxFile extends OpenFile {
   constructor(
     task: Task,
     private readonly callee: Callee,
-    private readonly events: { answered(): void; closed(): void },
+    private readonly events: { taken(): void; answered(): void; closed(): void },
   ) {
     super(task, task.kernel.anonymous.make(task, 0), O_RDWR);
   }
@@ -43,11 +43,9 @@ export class MailboxFile extends OpenFile {
   }
 
   override read(task: Task, io: Io): number {
-    const block = this.ended
-      ? (this.last.shift() ?? new Uint8Array(0))
-      : this.callee.asked
-        ? this.callee.take()
-        : undefined;
+    const asked = !this.ended && this.callee.asked;
+    if (asked) this.events.taken();
+    const block = this.ended ? (this.last.shift() ?? new Uint8Array(0)) : asked ? this.callee.take() : undefined;
     if (!block) return task.blockUnless(this.nonblocking, this.queue);
     return transferred(io.give(block, 0, Math.min(io.left, block.length)), block.length);
   }
