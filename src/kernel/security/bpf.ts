@@ -1,4 +1,4 @@
-// Classic BPF as seccomp's filters use it: which programs are accepted, and what they answer. Linux kernel/seccomp.c
+// Classic BPF, of seccomp's filters and of sockets': what a program answers, and which are accepted for seccomp. Linux kernel/seccomp.c
 // seccomp_check_filter, net/core/filter.c bpf_check_classic; uapi/linux/bpf_common.h.
 // Jumps go forward only, so a program ends after as many steps as it has instructions.
 
@@ -18,7 +18,14 @@ export interface Instruction {
 /** What a filter is run over: struct seccomp_data as words. */
 export const SECCOMP_DATA_WORDS = 16;
 
-const LD_W_ABS = 0x20;
+export const LD_W_ABS = 0x20;
+export const LD_H_ABS = 0x28;
+export const LD_B_ABS = 0x30;
+export const LD_W_IND = 0x40;
+export const LD_H_IND = 0x48;
+export const LD_B_IND = 0x50;
+/** Four times the lower half of a byte: the length of an IPv4 header. */
+export const LDX_B_MSH = 0xb1;
 const LD_W_LEN = 0x80;
 const LDX_W_LEN = 0x81;
 const LD_IMM = 0x00;
@@ -27,8 +34,8 @@ const LD_MEM = 0x60;
 const LDX_MEM = 0x61;
 const ST = 0x02;
 const STX = 0x03;
-const RET_K = 0x06;
-const RET_A = 0x16;
+export const RET_K = 0x06;
+export const RET_A = 0x16;
 const MISC_TAX = 0x07;
 const MISC_TXA = 0x87;
 const JA = 0x05;
@@ -37,6 +44,7 @@ const ADD = 0x00;
 const SUB = 0x10;
 const MUL = 0x20;
 const DIV = 0x30;
+export const MOD = 0x90;
 const OR = 0x40;
 const AND = 0x50;
 const LSH = 0x60;
@@ -46,10 +54,12 @@ const JEQ = 0x10;
 const JGT = 0x20;
 const JGE = 0x30;
 const JSET = 0x40;
-/** Classes of instructions, and the source X. */
-const ALU = 4;
+/** Classes of instructions (LD is 0), the source X, and the mode of a load that counts from it. */
+const LDX = 1;
+const IND = 0x40;
+export const ALU = 4;
 const JMP = 5;
-const X_SOURCE = 8;
+export const X_SOURCE = 8;
 
 const ALU_OPERATIONS = [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, XOR];
 const JUMPS = [JEQ, JGT, JGE, JSET];
@@ -132,21 +142,27 @@ export function storesBeforeLoads(program: readonly Instruction[]): boolean {
 
 const scratch = new Uint32Array(BPF_MEMWORDS);
 
-/** What a valid program answers for `data`. */
-export function runFilter(program: readonly Instruction[], data: Uint32Array): number {
+/** `size` bytes at `offset`, the first one the highest; undefined: they are not there, which ends the program with 0. */
+export type Load = (size: 1 | 2 | 4, offset: number) => number | undefined;
+
+/** What a valid program answers for data of `length` bytes. */
+export function runProgram(program: readonly Instruction[], length: number, load: Load): number {
   let a = 0;
   let x = 0;
   for (let at = 0; ; at++) {
     const { code, jt, jf, k } = program[at]!;
+    const operand = (code & X_SOURCE) !== 0 ? x : k;
+    // most of what filters do
+    if ((code & 7) === JMP && code !== JA) {
+      at += holds(code & 0xf0, a, operand) ? jt : jf;
+      continue;
+    }
     switch (code) {
-      case LD_W_ABS:
-        a = data[k >>> 2]!;
-        continue;
       case LD_W_LEN:
-        a = 4 * SECCOMP_DATA_WORDS;
+        a = length;
         continue;
       case LDX_W_LEN:
-        x = 4 * SECCOMP_DATA_WORDS;
+        x = length;
         continue;
       case LD_IMM:
         a = k;
@@ -184,21 +200,34 @@ export function runFilter(program: readonly Instruction[], data: Uint32Array): n
         continue;
       default:
     }
-    const operand = (code & X_SOURCE) !== 0 ? x : k;
     const operation = code & 0xf0;
-    if ((code & 7) === JMP) at += holds(operation, a, operand) ? jt : jf;
-    else if (operation === DIV && operand === 0) return 0;
+    if ((code & 7) <= LDX) {
+      const size = code & 0x18;
+      const value = load(size === 0 ? 4 : size === 8 ? 2 : 1, (code & 0xe0) === IND ? (k + x) >>> 0 : k);
+      if (value === undefined) return 0;
+      if (code === LDX_B_MSH) x = (value & 15) * 4;
+      else a = value;
+    } else if ((operation === DIV || operation === MOD) && operand === 0) return 0;
     else a = compute(operation, a, operand);
   }
 }
 
-export function holds(operation: number, a: number, operand: number): boolean {
+let words: Uint32Array = new Uint32Array(SECCOMP_DATA_WORDS);
+const loadWord: Load = (_size, offset) => words[offset >>> 2];
+
+/** What a valid filter of seccomp answers for a call. */
+export function runFilter(program: readonly Instruction[], data: Uint32Array): number {
+  words = data;
+  return runProgram(program, 4 * SECCOMP_DATA_WORDS, loadWord);
+}
+
+function holds(operation: number, a: number, operand: number): boolean {
   if (operation === JEQ) return a === operand;
   if (operation === JGT) return a > operand;
   return operation === JGE ? a >= operand : (a & operand) !== 0;
 }
 
-export function compute(operation: number, a: number, operand: number): number {
+function compute(operation: number, a: number, operand: number): number {
   switch (operation) {
     case ADD:
       return (a + operand) >>> 0;
@@ -208,6 +237,8 @@ export function compute(operation: number, a: number, operand: number): number {
       return Math.imul(a, operand) >>> 0;
     case DIV:
       return Math.floor(a / operand);
+    case MOD:
+      return a % operand;
     case OR:
       return (a | operand) >>> 0;
     case AND:

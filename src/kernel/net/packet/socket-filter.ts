@@ -1,13 +1,24 @@
 // Filters of sockets: classic BPF over a packet (SO_ATTACH_FILTER). man 7 socket; Linux net/core/filter.c bpf_check_classic,
 // Documentation/networking/filter.rst. Jumps go forward only, so a program ends after as many steps as it has instructions.
 import {
+  ALU,
   BPF_MAXINSNS,
-  compute,
-  holds,
   type Instruction,
   isValid,
   KNOWN,
+  LD_B_ABS,
+  LD_B_IND,
+  LD_H_ABS,
+  LD_H_IND,
+  LD_W_ABS,
+  LD_W_IND,
+  LDX_B_MSH,
+  MOD,
+  RET_A,
+  RET_K,
+  runProgram,
   storesBeforeLoads,
+  X_SOURCE,
 } from '../../security/bpf.js';
 
 /** What a filter is run over. */
@@ -27,17 +38,6 @@ export interface FilterData {
   mark: number;
 }
 
-const RET_K = 0x06;
-const RET_A = 0x16;
-const MOD = 0x90;
-const ALU = 4;
-const JMP = 5;
-const X_SOURCE = 8;
-const [W, H, B] = [0x00, 0x08, 0x10];
-const [ABS, IND, MSH] = [0x20, 0x40, 0xb1];
-const [LEN, LDX_LEN, LD_IMM, LDX_IMM, LD_MEM, LDX_MEM, ST, STX, TAX, TXA, JA, NEG, DIV] = [
-  ...[0x80, 0x81, 0x00, 0x01, 0x60, 0x61, 0x02, 0x03, 0x07, 0x87, 0x05, 0x84, 0x30],
-] as const;
 /** Offsets that stand for something else. */
 const AUXILIARY = 0xfffff000;
 const NETWORK = 0xfff00000;
@@ -57,8 +57,8 @@ const AD = {
 };
 const AUXILIARIES: readonly number[] = Object.values(AD);
 
-const LOADS = [W, H, B].flatMap((size) => [size | ABS, size | IND]);
-const COMPUTES = [MOD | ALU, MOD | ALU | X_SOURCE, MSH];
+const ABSOLUTE: readonly number[] = [LD_W_ABS, LD_H_ABS, LD_B_ABS];
+const OTHERS: readonly number[] = [LD_W_IND, LD_H_IND, LD_B_IND, LDX_B_MSH, MOD | ALU | X_SOURCE];
 
 /** Is it a program that ends, and returns something? */
 export function isSocketFilter(program: readonly Instruction[]): boolean {
@@ -71,95 +71,25 @@ export function isSocketFilter(program: readonly Instruction[]): boolean {
 
 function isAllowed(one: Instruction, behind: number): boolean {
   const { code, k } = one;
-  if ((code & 0xe7) === ABS && LOADS.includes(code)) return k < AUXILIARY || AUXILIARIES.includes(k - AUXILIARY);
+  if (ABSOLUTE.includes(code)) return k < AUXILIARY || AUXILIARIES.includes(k - AUXILIARY);
   if (code === (MOD | ALU)) return k !== 0;
-  if (LOADS.includes(code) || COMPUTES.includes(code)) return true;
-  return KNOWN.has(code) && isValid(one, behind);
+  return OTHERS.includes(code) || (KNOWN.has(code) && isValid(one, behind));
 }
-
-const scratch = new Uint32Array(16);
 
 /** Bytes of the packet that go to the socket; 0: it does not. */
 export function runSocketFilter(program: readonly Instruction[], data: FilterData): number {
   const view = new DataView(data.bytes.buffer, data.bytes.byteOffset, data.bytes.length);
   const length = Math.max(0, view.byteLength - data.start);
-  let a = 0;
-  let x = 0;
-  for (let at = 0; ; at++) {
-    const { code, jt, jf, k } = program[at]!;
-    const loads = (code & 7) === 0 && ((code & 0xe0) === ABS || (code & 0xe0) === IND);
-    if (loads) {
-      const offset = (code & 0xe0) === ABS ? k : (k + x) >>> 0;
-      const value = load(view, data, code & 0x18, offset);
-      // what is not there ends it
-      if (value === undefined) return 0;
-      a = value;
-      continue;
-    }
-    switch (code) {
-      case MSH: {
-        const value = load(view, data, B, k);
-        if (value === undefined) return 0;
-        x = (value & 15) * 4;
-        continue;
-      }
-      case LEN:
-        a = length;
-        continue;
-      case LDX_LEN:
-        x = length;
-        continue;
-      case LD_IMM:
-        a = k;
-        continue;
-      case LDX_IMM:
-        x = k;
-        continue;
-      case LD_MEM:
-        a = scratch[k]!;
-        continue;
-      case LDX_MEM:
-        x = scratch[k]!;
-        continue;
-      case ST:
-        scratch[k] = a;
-        continue;
-      case STX:
-        scratch[k] = x;
-        continue;
-      case TAX:
-        x = a;
-        continue;
-      case TXA:
-        a = x;
-        continue;
-      case RET_K:
-        return k;
-      case RET_A:
-        return a;
-      case JA:
-        at += k;
-        continue;
-      case NEG:
-        a = -a >>> 0;
-        continue;
-      default:
-    }
-    const operand = (code & X_SOURCE) !== 0 ? x : k;
-    const operation = code & 0xf0;
-    if ((code & 7) === JMP) at += holds(operation, a, operand) ? jt : jf;
-    else if ((operation === DIV || operation === MOD) && operand === 0) return 0;
-    else a = operation === MOD ? a % operand : compute(operation, a, operand);
-  }
+  return runProgram(program, length, (size, offset) => load(view, data, size, offset));
 }
 
-function load(view: DataView, data: FilterData, size: number, offset: number): number | undefined {
+function load(view: DataView, data: FilterData, size: 1 | 2 | 4, offset: number): number | undefined {
   if (offset >= AUXILIARY) return auxiliary(data, offset - AUXILIARY);
   let at = data.start + offset;
   if (offset >= NETWORK) at = data.network + offset - NETWORK;
   else if (offset >= LINK) at = offset - LINK;
-  if (at < 0 || at + (size === W ? 4 : size === H ? 2 : 1) > view.byteLength) return undefined;
-  return size === W ? view.getUint32(at) : size === H ? view.getUint16(at) : view.getUint8(at);
+  if (at < 0 || at + size > view.byteLength) return undefined;
+  return size === 4 ? view.getUint32(at) : size === 2 ? view.getUint16(at) : view.getUint8(at);
 }
 
 function auxiliary(data: FilterData, which: number): number {
