@@ -1,33 +1,18 @@
 // What a program with all rights in namespaces of its own can't do to those outside: namespaces(7), chroot(2), ptrace(2), kill(2), unix(7),
 // user_namespaces(7), mount_namespaces(7). And what root of one in a chroot alone still can, as on any Linux. The families are the names of
 // the cases of escapes.test.ts.
-#include "../programs/show.h"
+#include "child.h"
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
-static int wait_for(int child) {
-  int status = -1;
-  if (child < 0) return -1;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-#define in_child(flags, expression) ({ \
-  fflush(stdout); \
-  int child_ = syscall(SYS_clone, (flags) | SIGCHLD, 0, 0, 0, 0); \
-  if (child_ == 0) _exit(expression); \
-  wait_for(child_); })
-static int error(long value) { return value < 0 ? errno : 0; }
 static int exists(const char *name) { return access(name, F_OK) == 0; }
 static int outer, outer_root, outer_ns[6];
 static const char *kinds[] = { "mnt", "uts", "ipc", "net", "pid", "user" };

@@ -1,31 +1,16 @@
 // What rights within a user namespace are not: those of files, mounts, namespaces and groups that are others'. user_namespaces(7),
 // capabilities(7), mount_namespaces(7), cgroups(7), setns(2), mknod(2), xattr(7). The families are the names of the cases of escapes.test.ts.
-#include "../programs/show.h"
+#include "child.h"
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 
-static int wait_for(int child) {
-  int status = -1;
-  if (child < 0) return -1;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-#define in_child(flags, expression) ({ \
-  fflush(stdout); \
-  int child_ = syscall(SYS_clone, (flags) | SIGCHLD, 0, 0, 0, 0); \
-  if (child_ == 0) _exit(expression); \
-  wait_for(child_); })
-static int error(long value) { return value < 0 ? errno : 0; }
 static const int OWN = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
 
 static int put(const char *path, const char *line) {
