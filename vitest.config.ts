@@ -27,6 +27,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           maxWorkers: 2,
+          globalSetup: './test/host-state.ts',
           sequence: { groupOrder: 1 },
         },
       },

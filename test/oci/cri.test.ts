@@ -13,7 +13,6 @@ import { imageTar } from './image-tar.js';
 
 const IMAGE = 'docker.io/library/box:1';
 const PLUGINS = '/usr/lib/cni';
-const FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const isThere =
   provisioned('containerd') !== undefined &&
   provisioned('busybox') !== undefined &&
@@ -21,7 +20,6 @@ const isThere =
   process.getuid?.() === 0;
 let folder: string;
 let daemon: ChildProcess | undefined;
-let forwarding: string;
 
 /** The lines that the page has, with our own place. */
 function documented(): string {
@@ -32,7 +30,6 @@ function documented(): string {
 
 beforeAll(async () => {
   if (!isThere) return;
-  forwarding = readFileSync(FORWARD, 'utf8');
   folder = mkdtempSync(join(tmpdir(), 'tabvisor-cri-'));
   mkdirSync(join(folder, 'net.d'));
   const ipam = { type: 'host-local', dataDir: join(folder, 'ipam'), ranges: [[{ subnet: '10.231.7.0/24' }]] };
@@ -75,7 +72,6 @@ afterAll(async () => {
   daemon.kill();
   await ended;
   rmSync(folder, { recursive: true, force: true });
-  if (readFileSync(FORWARD, 'utf8') !== forwarding) writeFileSync(FORWARD, forwarding);
 });
 
 const ctr = (...args: string[]): string =>

@@ -1,18 +1,16 @@
-// Debian's podman with a store of its own, on one runtime or another; what it changes of the host is put back.
-// man 1 podman; CNI's bridge plugin sets net.ipv4.ip_forward.
+// Debian's podman with a store of its own, on one runtime or another.
+// man 1 podman.
 import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busyboxRoot } from '../kernel/busybox-root.js';
 import { provisioned, root } from '../provisioned.js';
 
 export const OURS = join(root, 'bin/tabvisor-oci.mjs');
-const FORWARD = '/proc/sys/net/ipv4/ip_forward';
 
 export class Podman {
   readonly folder = mkdtempSync(join(tmpdir(), 'tabvisor-podman-'));
-  private readonly forwarding = readFileSync(FORWARD, 'utf8');
   private readonly env: NodeJS.ProcessEnv;
 
   constructor(private readonly globals: readonly string[] = []) {
@@ -48,6 +46,5 @@ export class Podman {
     this.run('pod', 'rm', '--all', '--force', '--time', '0');
     this.run('rm', '--all', '--force', '--time', '0');
     rmSync(this.folder, { recursive: true, force: true });
-    if (readFileSync(FORWARD, 'utf8') !== this.forwarding) writeFileSync(FORWARD, this.forwarding);
   }
 }
