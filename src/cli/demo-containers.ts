@@ -86,7 +86,7 @@ export async function demoContainers(): Promise<boolean> {
     `\n${pc.bold('Two containers')} of one image, on a kernel of our own: programs are processes, not machines\n`,
   );
   let lost: Error | undefined;
-  const { node, stop } = startNode({ memory: NODE_MEMORY, storage: IMAGES, hostname: 'node' }, (error) => {
+  const { node, stop } = startNode({ memory: NODE_MEMORY, storage: IMAGES, hostname: 'node', allowed: [] }, (error) => {
     lost = error;
   });
   try {

@@ -28,7 +28,8 @@ export interface RegistryOptions extends DataOption {
 export const dataOption = (): Option =>
   new Option('--data <dir>', 'the folder of images (default: TABVISOR_DATA, or ~/.local/share/tabvisor)');
 
-const collect = (value: string, list: string[] = []): string[] => [...list, value];
+/** Of an option that may be given again. */
+export const collect = (value: string, list: string[] = []): string[] => [...list, value];
 
 export const registryOptions = (): Option[] => [
   new Option('--insecure-registry <host>', 'a registry that may be spoken to without TLS; repeatable').argParser(

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { NodeHost } from '../hosts/node/host.js';
 import { nodePlatform } from '../hosts/node/platform.js';
 import { createNode } from '../kernel/node.js';
+import type { Allowed } from '../net/policy.js';
 import type { ToNode } from '../node/contract.js';
 import { NodeServer } from '../node/server.js';
 import { nodeFiles } from './node-files.js';
@@ -16,9 +17,11 @@ export interface NodeWorkerData {
   /** The folder of the store. */
   storage: string;
   hostname: string;
+  /** What of the host's own and private networks its programs may reach. */
+  allowed: readonly Allowed[];
 }
 
-const { memory, storage, hostname } = workerData as NodeWorkerData;
+const { memory, storage, hostname, allowed } = workerData as NodeWorkerData;
 const port = parentPort!;
 const host = new NodeHost();
 const { kernel, vcpu } = createNode({
@@ -32,7 +35,7 @@ const { kernel, vcpu } = createNode({
 nodePlatform.tune(vcpu);
 const outside = {
   files: nodeFiles(storage),
-  uplink: await openUplink(kernel, host),
+  uplink: await openUplink(kernel, host, allowed),
   wasi: wasiThreads(join(storage, 'wasi'), () => host.wake()),
 };
 const server = new NodeServer(kernel, host, outside, {

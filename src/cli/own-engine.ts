@@ -15,6 +15,7 @@ import { NodeHost } from '../hosts/node/host.js';
 import { nodeHttp2 } from '../hosts/node/http2.js';
 import { PublicWeb } from '../hosts/node/public-web.js';
 import type { Handler } from '../http/message.js';
+import { parseAllowed } from '../net/policy.js';
 import { dataFolder } from './data-folder.js';
 import { parseUserMap } from './kernel-isolation.js';
 import { type RegistryOptions, withImages } from './images.js';
@@ -28,6 +29,8 @@ export interface EngineOptions extends RegistryOptions {
   nodeMemory: string;
   /** UID:HOST:COUNT,... or default. */
   usernsRemap?: string;
+  /** ADDRESS[/BITS][:PORT] each. */
+  netAllow?: string[];
 }
 
 export interface OwnEngine {
@@ -50,12 +53,13 @@ export async function withEngine<Result>(
   const memory = parseSize(options.nodeMemory);
   if (memory === undefined || memory < 32 << 20)
     throw new InputError(`--node-memory ${options.nodeMemory}: is no size of 32M and more`, 'For example 2G.');
+  const allowed = (options.netAllow ?? []).map((text) => parseAllowed(text, '--net-allow '));
   return withImages(
     options,
     async ({ store, registryFor }) => {
       const name = hostname();
       const storage = dataFolder(options);
-      const { node, start, stop } = startNode({ memory, storage, hostname: name }, lost);
+      const { node, start, stop } = startNode({ memory, storage, hostname: name, allowed }, lost);
       try {
         const host = engineHost();
         const events = new Events(() => host.date());

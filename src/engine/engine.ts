@@ -15,7 +15,7 @@ import type { Events } from './events.js';
 import { Exec, type ExecConfig, parseExec } from './exec.js';
 import { connect, disconnect, enter, parseEndpoints, renamed } from './endpoints.js';
 import { networkFiles } from './network-files.js';
-import { gatewayOf, Networks } from './networks.js';
+import { Networks } from './networks.js';
 import { portsOf } from './published-ports.js';
 import { type HealthConfig, mergeHealth } from './health.js';
 import { checkHost } from './host-rules.js';
@@ -81,8 +81,7 @@ export class Engine {
       leave: ({ id }) => this.networks.release(id),
       connect: (container, request) => connect(this, container, request),
       disconnect: (container, network) => disconnect(this, container, network),
-      files: (container) =>
-        networkFiles(container, (name) => this.container(name), gatewayOf(this.networks.find('bridge'))),
+      files: (container) => networkFiles(container, (name) => this.container(name)),
       remove: (container) => this.remove(container, false, true),
       exec: (container, config) => this.addExec(container, config),
     };

@@ -1,4 +1,6 @@
 // /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. man 5 hosts, resolv.conf; Docker docs, "Networking overview", "DNS services".
+import { formatAddress } from '../net/address.js';
+import { GATEWAY } from '../net/private-network.js';
 import type { Container } from './container.js';
 import { hasNetworks } from './endpoints.js';
 import { InvalidParameter } from './errors.js';
@@ -7,7 +9,7 @@ import { InvalidParameter } from './errors.js';
 const RESOLVER = '127.0.0.11';
 
 /** `named`: a container by its name. Throws EngineError. */
-export function networkFiles(container: Container, named: (name: string) => Container, gateway: string) {
+export function networkFiles(container: Container, named: (name: string) => Container) {
   const { config, host, places } = container;
   const own = config.Domainname ? `${config.Hostname}.${config.Domainname} ${config.Hostname}` : config.Hostname;
   const addresses = places.flatMap(({ address, ipv6 }) => (ipv6 ? [address, ipv6.address] : [address]));
@@ -18,7 +20,7 @@ export function networkFiles(container: Container, named: (name: string) => Cont
     'ff00::\tip6-mcastprefix',
     'ff02::1\tip6-allnodes',
     'ff02::2\tip6-allrouters',
-    ...(host.ExtraHosts ?? []).map((entry) => extraHost(entry, gateway)),
+    ...(host.ExtraHosts ?? []).map(extraHost),
     ...linkedHosts(container, named),
     ...(addresses.length > 0 ? addresses : ['127.0.1.1']).map((address) => `${address}\t${own}`),
   ];
@@ -32,11 +34,11 @@ export function networkFiles(container: Container, named: (name: string) => Cont
   return { '/etc/hosts': lines(hosts), '/etc/hostname': `${config.Hostname}\n`, '/etc/resolv.conf': lines(resolve) };
 }
 
-/** As name:address, or name=address; host-gateway is the node's address in the first network. */
-function extraHost(entry: string, gateway: string): string {
+/** As name:address, or name=address; host-gateway is where the node reaches the host, as far as it may. */
+function extraHost(entry: string): string {
   const at = entry.search(/[:=]/);
   const address = entry.slice(at + 1).replace(/^\[(.*)\]$/, '$1');
-  return `${address === 'host-gateway' ? gateway : address}\t${entry.slice(0, at)}`;
+  return `${address === 'host-gateway' ? formatAddress(GATEWAY) : address}\t${entry.slice(0, at)}`;
 }
 
 /** The old links, in the first network of all. */

@@ -311,9 +311,6 @@ export class Networks {
   }
 }
 
-/** The node's own address in a bridge. */
-export const gatewayOf = ({ pools }: Network): string => formatAddress(pools[0]!.gateway);
-
 function bridgeOf({ id, name, options }: Network): string {
   return options[BRIDGE_NAME] ?? (name === 'bridge' ? 'docker0' : `br-${id.slice(0, 12)}`);
 }

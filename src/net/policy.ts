@@ -61,7 +61,7 @@ export function parseAllowed(text: string, label = '--net allow='): Allowed {
   if (network === undefined || bits > bitsOf(network) || wrongPort) {
     throw new InputError(
       `${label}${text}: not an address`,
-      'Write it as allow=127.0.0.1:8000 or allow=192.168.0.0/16, with IPv6 as allow=[::1]:8000 or allow=[fd12::]/64.',
+      'Write it as 127.0.0.1:8000 or 192.168.0.0/16, with IPv6 as [::1]:8000 or [fd12::]/64.',
     );
   }
   if (contains(MAPPED_IPV4, network)) {

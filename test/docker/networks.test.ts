@@ -3,16 +3,19 @@
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { needs, root } from '../provisioned.js';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
 let daemon: Daemon;
-sharedDaemon((one) => {
-  daemon = one;
-});
+sharedDaemon(
+  (one) => {
+    daemon = one;
+  },
+  { options: ['--net-allow', '127.0.0.1'] },
+);
 
 const docker = (...args: string[]) => daemon.docker(...args);
 /** What a client prints that must not fail. */
@@ -143,12 +146,18 @@ test('names: several of one name in turn, an address’s name, links, two networ
   await gone('two', 'third');
 });
 
-test('old links, hosts of one’s own, and the host’s address', async () => {
+test('old links, hosts of one’s own, and the host, where --net-allow lets containers reach it', async () => {
   await begin('linked');
-  const hosts = ['--add-host', 'there:192.0.2.7', '--add-host', 'host.docker.internal:host-gateway'];
+  const server = createServer((socket) => void socket.end('from the host\n').on('error', () => {}));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const gateway = ['--add-host', 'host.docker.internal:host-gateway'];
+  const ask = `nc host.docker.internal ${port} </dev/null`;
+  expect(await run(...gateway, 'busybox', 'sh', '-c', ask)).toBe('from the host\n');
+  server.close();
+  const hosts = ['--add-host', 'there:192.0.2.7'];
   const text = await run('--link', 'linked:db', ...hosts, 'busybox', 'cat', '/etc/hosts');
   expect(text).toMatch(/^192\.0\.2\.7\tthere$/m);
-  expect(text).toMatch(/^172\.17\.0\.1\thost\.docker\.internal$/m);
   expect(text).toMatch(/^172\.17\.0\.\d+\tdb [0-9a-f]{12} linked$/m);
   expect(await run('--link', 'linked:db', 'busybox', 'ping', '-c1', 'db')).toContain('1 packets received');
   await ok('stop', '-t', '0', 'linked');

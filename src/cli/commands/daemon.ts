@@ -12,7 +12,7 @@ import { httpServer, type ServerTls } from '../../hosts/node/http-server.js';
 import { epilogue, type Example } from '../help.js';
 import { dataFolder } from '../data-folder.js';
 import { announce, announced } from '../engine-address.js';
-import { registryOptions } from '../images.js';
+import { collect, registryOptions } from '../images.js';
 import { type Address, listenOn } from '../listen.js';
 import { type EngineOptions, withEngine } from '../own-engine.js';
 
@@ -44,6 +44,11 @@ export function daemonCommand(version: string): Command {
     .option('--tlscert <file>', "the daemon's certificate")
     .option('--tlskey <file>', "the certificate's key")
     .option('--node-memory <size>', 'memory for all containers and their files', '1G')
+    .option(
+      '--net-allow <address>',
+      "what of the host's own and private networks containers reach besides what is public: ADDRESS[/BITS][:PORT], 127.0.0.1 as host-gateway; repeatable",
+      collect,
+    )
     .option('--userns-remap <map>', "containers' ids UID from HOST on: UID:HOST:COUNT, or default: 0:100000:65536")
     .addHelpText('after', epilogue(EXAMPLES, ''))
     .action(async (options: DaemonOptions) => {
