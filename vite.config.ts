@@ -54,6 +54,8 @@ const offline: Plugin = {
       }
       const worker = bundle[SERVICE_WORKER];
       if (worker?.type !== 'chunk') throw new Error(`no ${SERVICE_WORKER} was built`);
+      // it is a script, not a module, as not all browsers take these
+      if (worker.imports.length > 0) throw new Error(`${SERVICE_WORKER} shares code with the page`);
       const constants = { FILES: [...files].sort(), VERSION: hash.digest('hex').slice(0, 16) };
       const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`);
       worker.code = lines.join('') + worker.code;

@@ -11,6 +11,7 @@ import { OwnMachine } from './ui/own-machine.js';
 import { isLayer, RootView } from './ui/root-view.js';
 import { startRace } from './ui/race.js';
 import { startTabs } from './ui/tabs.js';
+import type { Dial, OnWire } from './ports/wire.js';
 import type { ContainersView } from './ui/containers/containers-view.js';
 import { startTheme } from './ui/theme.js';
 
@@ -89,5 +90,11 @@ setInterval(() => {
   race.showRates();
   own.showRates();
 }, COUNTERS);
+// Who opens a container's port asks all pages, through the service worker, for the one that has it.
+navigator.serviceWorker?.addEventListener('message', async ({ data, ports: [channel] }: MessageEvent<Dial>) => {
+  const view = await started;
+  if (view) view.dial(data, channel!);
+  else channel?.postMessage({ over: 'elsewhere' } satisfies OnWire);
+});
 // The development server has nothing to keep.
 if (import.meta.env.PROD) void navigator.serviceWorker?.register('./service-worker.js').catch(() => {});

@@ -5,37 +5,30 @@ import type { NodeHost } from '../hosts/node/host.js';
 import { NodeNetwork } from '../hosts/node/sockets.js';
 import { RT_TABLE_MAIN, RTN_UNICAST, RTPROT_BOOT } from '../kernel/abi/rtnetlink.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { Card } from '../kernel/net/link/card.js';
 import { HostTimers } from '../kernel/task/host-timers.js';
 import { stationAt } from '../net/ethernet.js';
-import { FIRST_GUEST, GATEWAY, NAME_SERVER, NETWORK_BITS } from '../net/private-network.js';
+import { FIRST_GUEST, GATEWAY, NAME_SERVER } from '../net/private-network.js';
 import type { Gateway } from '../net/gateway.js';
 import type { Allowed } from '../net/policy.js';
 import type { ForwardedPort } from '../net/udp-forward.js';
 import type { OpenPort, Uplink } from '../node/uplink.js';
+import { plugCard } from '../node/uplink-card.js';
 import { Cable } from '../vmm/cable.js';
 import { NETWORK_ADDRESS } from '../vmm/layout.js';
 
 /** `allowed`: what of the host's own and private networks may be reached. */
 export async function openUplink(kernel: Kernel, host: NodeHost, allowed: readonly Allowed[] = []): Promise<Uplink> {
-  const { netNamespace } = kernel;
   const station = stationAt(NETWORK_ADDRESS, 0);
-  const card = new Card(netNamespace, netNamespace.newIndex(), 'eth0', station);
   const wake = (): void => host.wake();
   const cable = new Cable(wake);
-  cable.deliver = (frame) => card.arrived(frame);
-  card.output = { transmit: (frame) => cable.transmit(frame) };
-  netNamespace.add(card);
   const sockets = new NodeNetwork(wake);
   const random = (): number => new DataView(kernel.randomBytes(4).buffer).getUint32(0);
   const say = (line: string): void => void process.stderr.write(`tabvisor: ${line}\n`);
   const around = { cable, station, random, timers: new HostTimers(kernel), wake, say, sockets };
   const { gateway } = await openLan({ allowed: [...allowed], forwards: [] }, around);
-  // nobody else is on this switch: the address that the gateway would give is known
-  const { addressing, routes } = netNamespace;
-  addressing.add(card, addressing.plain(FIRST_GUEST, NETWORK_BITS, { label: 'eth0' }));
-  addressing.setUp(card, true);
-  routes.add({
+  const card = plugCard(kernel, station, (frame) => cable.transmit(frame));
+  cable.deliver = (frame) => card.arrived(frame);
+  kernel.netNamespace.routes.add({
     ...{ destination: 0, bits: 0, gateway: GATEWAY, interface: card, metric: 0, table: RT_TABLE_MAIN },
     ...{ protocol: RTPROT_BOOT, scope: 0, type: RTN_UNICAST, flags: 0 },
   });

@@ -1,102 +1,22 @@
 // Containers in Chromium: the page's own image at the first click, a dropped docker save with a terminal and limits, exec, two containers that
 // find each other by name, what is kept over a reload, registries with and without CORS. Source: docs/web.md.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { afterAll, expect, type TestContext, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { FakeRegistry } from '../fake-registry.js';
-import { imageOf, sha256 } from '../images.js';
-import { busyboxRoot } from '../kernel/busybox-root.js';
+import { imageOf } from '../images.js';
 import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
-import { type TarFile, tarOf } from '../tar.js';
-import { openPage, type OpenPage, until } from './browser.js';
+import { tarOf } from '../tar.js';
+import { openPage, until } from './browser.js';
+import { accessible, card, drop, open, run, running, saved, shown } from './containers-page.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const servers: Server[] = [];
 afterAll(() => {
   for (const server of servers) server.close();
 });
-
-async function open(context: TestContext, size = {}): Promise<OpenPage> {
-  const opened = await openPage(context, size);
-  await opened.page.click('#tab-containers');
-  await running(opened.page);
-  return opened;
-}
-
-const running = (page: Page): Promise<void> => shown(page, 'running, with', '#containers-state');
-
-async function shown(page: Page, text: string, selector: string): Promise<void> {
-  await until(
-    page,
-    `[...document.querySelectorAll(${JSON.stringify(selector)})].some((one) => one.textContent.replaceAll('\\u00a0', ' ').includes(${JSON.stringify(text)}))`,
-  );
-}
-
-const card = (name: string): string => `.container[data-name=${name}]`;
-
-async function accessible(page: Page, state: string): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate<string[]>(
-    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`,
-  );
-  expect(found, state).toEqual([]);
-}
-
-interface Run {
-  image?: string;
-  command?: string;
-  name: string;
-  memory?: string;
-  cpus?: string;
-  pids?: string;
-  network?: string;
-  volume?: string;
-  detached?: boolean;
-}
-
-async function run(page: Page, { image, name, network, detached, ...more }: Run): Promise<void> {
-  if (image) await page.selectOption('#run-image', image);
-  await page.selectOption('#run-network', network ?? 'bridge');
-  await page.fill('#run-name', name);
-  for (const field of ['command', 'memory', 'cpus', 'pids', 'volume'] as const)
-    await page.fill(`#run-${field}`, more[field] ?? '');
-  await page.setChecked('#run-tty', !detached);
-  await page.click('#run');
-  await until(page, `['running', 'exited'].includes(document.querySelector('${card(name)}')?.dataset.state)`);
-}
-
-/** What `docker save` writes, of busybox; `more` is in its root besides. */
-function saved(busybox: string, architecture = '386', more: TarFile[] = []): Uint8Array {
-  const layer = Buffer.concat([tarOf(more).subarray(0, -1024), busyboxRoot(busybox)]);
-  const config = JSON.stringify({
-    ...{ os: 'linux', architecture, config: { Cmd: ['sh'], Env: ['GREETING=hello'] } },
-    rootfs: { type: 'layers', diff_ids: [sha256(layer)] },
-  });
-  const id = sha256(new TextEncoder().encode(config)).slice('sha256:'.length);
-  const manifest = [{ Config: `${id}.json`, RepoTags: ['busybox:saved'], Layers: [`${id}/layer.tar`] }];
-  return tarOf([
-    { name: `${id}/layer.tar`, data: layer },
-    { name: `${id}.json`, data: config },
-    { name: 'manifest.json', data: JSON.stringify(manifest) },
-  ]);
-}
-
-/** Drops files on the page, whatever tab is open. */
-async function drop(page: Page, ...files: string[]): Promise<void> {
-  await page.evaluate(`document.getElementById('layer-files').onchange = null`);
-  await page.setInputFiles('#layer-files', files);
-  await page.evaluate(`(() => {
-    const dataTransfer = new DataTransfer();
-    for (const file of document.getElementById('layer-files').files) dataTransfer.items.add(file);
-    for (const type of ['dragover', 'drop'])
-      document.querySelector('footer').dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-  })()`);
-}
 
 /** The registry on a port of loopback, which lets pages read it, or does not. */
 async function serve(registry: FakeRegistry, cors: boolean): Promise<string> {

@@ -1,5 +1,6 @@
 // What the page, the engine's worker and the node's worker say to each other besides HTTP by messages (src/http/carried.ts).
 // Ours. The page makes the engine's worker, that makes the node's; each gets all it needs in its first message.
+import type { Dial } from '../ports/wire.js';
 import type { FromServer, ToServer } from '../../src/http/carried.js';
 
 export interface EngineStart {
@@ -17,6 +18,8 @@ export type ToEngine =
   | { start: EngineStart }
   /** The page may be gone at any moment: what has changed is to be kept. */
   | { sync: true }
+  /** With the port of the connection: it goes on to the node. */
+  | Dial
   | ToServer;
 
 export type FromEngine =

@@ -17,6 +17,8 @@ export interface ContainerRow {
   Command: string;
   State: string;
   Status: string;
+  /** Docker Engine API, PortSummary. */
+  Ports: { PrivatePort: number; PublicPort?: number; Type: string }[];
   HostConfig: { NetworkMode: string };
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
 }
@@ -40,12 +42,26 @@ export interface RunRequest {
   network: string;
   /** NAME:/PATH. */
   volume: string;
+  /** TAB:CONTAINER. */
+  publish: string;
   tty: boolean;
   remove: boolean;
 }
 
 /** The same as a line of docker's. */
-export function lineOf({ image, command, name, memory, cpus, pids, network, volume, tty, remove }: RunRequest): string {
+export function lineOf({
+  image,
+  command,
+  name,
+  memory,
+  cpus,
+  pids,
+  network,
+  volume,
+  publish,
+  tty,
+  remove,
+}: RunRequest): string {
   const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
   const words = [
     ...['docker', 'run', tty ? '-it' : '-d', ...(remove ? ['--rm'] : [])],
@@ -55,6 +71,7 @@ export function lineOf({ image, command, name, memory, cpus, pids, network, volu
     ...option('--pids-limit', pids),
     ...option('--network', network === 'bridge' ? '' : network),
     ...option('-v', volume),
+    ...option('-p', publish),
     ...[image, ...command],
   ];
   return words.map(quoted).join(' ');

@@ -3,12 +3,15 @@
 import { InputError } from '../../src/base/errors.js';
 import type { FromServer, ToServer } from '../../src/http/carried.js';
 import { CarriedClient } from '../../src/http/carried-client.js';
+import type { Dial } from '../ports/wire.js';
 import type { EngineStart, FromEngine, ToEngine } from './contract.js';
 
 export interface RemoteEngine {
   api: CarriedClient;
   /** Nothing was kept from before. */
   anew: boolean;
+  /** Leads a connection to a published port. */
+  dial(asked: Dial, channel: MessagePort): void;
 }
 
 /** Rejects with InputError when it can't begin. `lost` is told why it has ended afterwards, `complain` what fails and is nobody's request. */
@@ -19,6 +22,7 @@ export function startEngine(
 ): Promise<RemoteEngine> {
   const worker = new Worker(new URL('../worker/engine-worker.ts', import.meta.url), { type: 'module' });
   const send = (message: ToEngine): void => worker.postMessage(message);
+  const dial = (asked: Dial, channel: MessagePort): void => worker.postMessage(asked, [channel]);
   let receive: (message: FromServer) => void = () => {};
   const api = new CarriedClient({
     send: (message: ToServer) => send(message),
@@ -36,7 +40,7 @@ export function startEngine(
     worker.onerror = (event) =>
       fail(new InputError(event.message || "the engine's worker could not be loaded", 'Reload the page.'));
     worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
-      if ('ready' in data) resolve({ api, anew: data.anew });
+      if ('ready' in data) resolve({ api, anew: data.anew, dial });
       else if ('complaint' in data) complain(data.complaint);
       else if ('failed' in data && !('end' in data)) fail(new InputError(data.failed, data.advice));
       else receive(data as FromServer);

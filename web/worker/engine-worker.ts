@@ -27,6 +27,7 @@ import {
   type NodeStart,
   type ToEngine,
 } from '../containers/contract.js';
+import type { Dial } from '../ports/wire.js';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const send = (message: FromEngine): void => scope.postMessage(message);
@@ -66,7 +67,10 @@ function carrying(worker: Worker, layers: PrivateStorage): (message: ToNode) => 
 }
 
 /** `layers`: where they are, when the node has no files of its own. */
-function startNode(start: NodeStart, layers: PrivateStorage | undefined): NodeClient {
+function startNode(
+  start: NodeStart,
+  layers: PrivateStorage | undefined,
+): { node: NodeClient; dial: (asked: Dial, channel: MessagePort) => void } {
   const worker = new Worker(new URL('./node-worker.ts', import.meta.url), { type: 'module' });
   const node = new NodeClient({
     send: layers ? carrying(worker, layers) : (message) => worker.postMessage(message),
@@ -85,7 +89,7 @@ function startNode(start: NodeStart, layers: PrivateStorage | undefined): NodeCl
     });
   };
   worker.postMessage(start);
-  return node;
+  return { node, dial: (asked, channel) => worker.postMessage(asked, [channel]) };
 }
 
 async function run({ core, memory, version, forgets }: EngineStart): Promise<void> {
@@ -107,16 +111,20 @@ async function run({ core, memory, version, forgets }: EngineStart): Promise<voi
     events,
   );
   const anew = store.images.ids.length === 0;
-  const node = startNode({ core, memory, ...(!forgets && { folder: FOLDER }) }, forgets ? storage : undefined);
+  const { node, dial } = startNode(
+    { core, memory, ...(!forgets && { folder: FOLDER }) },
+    forgets ? storage : undefined,
+  );
   const engine = new Engine(node, images, events, host, 'tab', (complaint) => send({ complaint }));
   await engine.open();
   const api = engineApi(engine, { version, root: FOLDER }, bug);
   const port = {
     send: (message: FromServer) => send(message),
     onMessage(receive: (message: ToServer) => void) {
-      scope.onmessage = ({ data }: MessageEvent<ToEngine>) => {
+      scope.onmessage = ({ data, ports: [channel] }: MessageEvent<ToEngine>) => {
         // what can't be written is said when somebody writes
         if ('sync' in data) void node.call('sync').catch(() => {});
+        else if ('dial' in data) dial(data, channel!);
         else if (!('start' in data)) receive(data);
       };
     },

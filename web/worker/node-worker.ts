@@ -6,6 +6,8 @@ import type { FromNode, ToNode } from '../../src/node/contract.js';
 import { NodeServer } from '../../src/node/server.js';
 import type { WasmModule } from '../../src/vcpu/engine.js';
 import type { GivenLayer, NodeStart } from '../containers/contract.js';
+import { TabUplink } from '../ports/tab-uplink.js';
+import type { Dial } from '../ports/wire.js';
 import { PrivateFiles } from './private-files.js';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -17,6 +19,7 @@ async function run({ core, memory, folder }: NodeStart): Promise<void> {
     random: (into) => host.random(into),
   });
   const files = await PrivateFiles.open(folder);
+  const uplink = new TabUplink(kernel, () => host.wake());
   let order = Promise.resolve();
   // what has been removed is gone when the engine hears of it
   let held: FromNode[] | undefined;
@@ -35,12 +38,13 @@ async function run({ core, memory, folder }: NodeStart): Promise<void> {
   const server = new NodeServer(
     kernel,
     host,
-    { files },
+    { files, uplink },
     {
       send: post,
       onMessage(receive) {
         // files open in their own time, and calls stay in their order
-        scope.onmessage = ({ data }: MessageEvent<ToNode | GivenLayer>) => {
+        scope.onmessage = ({ data, ports: [channel] }: MessageEvent<ToNode | GivenLayer | Dial>) => {
+          if ('dial' in data) return uplink.dial(data.dial, channel!);
           order = order.then(async () => {
             if ('given' in data) return files.give(data);
             await files.prepare(data);

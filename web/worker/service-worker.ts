@@ -1,5 +1,8 @@
-// Keeps the page, the core and our guest for when the network goes. The build puts in what there is, and a version that changes with it.
+// Keeps the page, the core and our guest for when the network goes, and leads to containers' ports. The build puts in what there is, and a
+// version that changes with it.
 // Service Workers 1; a new version waits until no page of the old one is open, so that a page's files are all of one version.
+
+import { ServedPorts } from './served-ports.js';
 
 declare const FILES: readonly string[];
 declare const VERSION: string;
@@ -8,6 +11,7 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const PREFIX = 'tabvisor-page-';
 const CACHE = PREFIX + VERSION;
 const PAGE = './';
+const ports = new ServedPorts(worker);
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)));
@@ -19,9 +23,16 @@ worker.addEventListener('activate', (event) => {
 
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
-  if (request.method !== 'GET' || new URL(request.url).origin !== worker.location.origin) return;
-  event.respondWith(request.mode === 'navigate' ? page(request) : file(request));
+  if (new URL(request.url).origin !== worker.location.origin) return;
+  event.respondWith(answer(request, event.clientId));
 });
+
+async function answer(request: Request, clientId: string): Promise<Response> {
+  const place = await ports.place(request, clientId);
+  if (place) return ports.answer(place, request);
+  if (request.method !== 'GET') return fetch(request);
+  return request.mode === 'navigate' ? page(request) : file(request);
+}
 
 async function dropOldVersions(): Promise<void> {
   const old = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);

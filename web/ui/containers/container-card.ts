@@ -26,6 +26,7 @@ export class ContainerCard {
   private readonly memory = element('dd', {}, '–');
   private readonly pids = element('dd', {}, '–');
   private readonly address = element('dd', {}, '–');
+  private readonly ports = element('p', { class: 'ports' });
   private readonly about = element('p', {});
   private readonly status = element('span', { class: 'state' });
   private readonly title = element('h2', {});
@@ -45,7 +46,7 @@ export class ContainerCard {
     });
     const gauge = (label: string, value: HTMLElement) => element('div', {}, element('dt', {}, label), value);
     this.root.append(
-      element('div', { class: 'container-head' }, this.title, this.status, this.about),
+      element('div', { class: 'container-head' }, this.title, this.status, this.about, this.ports),
       element(
         'dl',
         { class: 'gauges' },
@@ -70,6 +71,7 @@ export class ContainerCard {
     const places = Object.entries(NetworkSettings.Networks).filter(([, { IPAddress }]) => IPAddress !== '');
     this.address.textContent =
       places.map(([network, { IPAddress }]) => `${IPAddress} (${network})`).join(', ') || HostConfig.NetworkMode;
+    this.showPorts(row);
     const had = document.activeElement;
     for (const { when, button } of this.actions) button.hidden = !when.includes(State);
     // who has pressed Stop goes on with Start
@@ -77,6 +79,19 @@ export class ContainerCard {
       this.actions.find(({ button }) => !button.hidden)?.button.focus();
     if (State === 'running' || State === 'paused') this.stop ??= this.watch();
     else this.close();
+  }
+
+  /** Links to what its published ports serve. */
+  private showPorts({ State, Ports }: ContainerRow): void {
+    const open = State === 'running' ? Ports.filter(({ PublicPort, Type }) => PublicPort && Type === 'tcp') : [];
+    const shown = open.map(({ PublicPort }) => String(PublicPort));
+    if (this.ports.dataset.shown === shown.join()) return;
+    this.ports.dataset.shown = shown.join();
+    this.ports.replaceChildren(
+      ...shown.map((port) =>
+        element('a', { href: `port/${port}/`, target: '_blank', rel: 'noopener' }, `Open :${port} ↗`),
+      ),
+    );
   }
 
   /** Looks no more at what it takes. */

@@ -5,7 +5,7 @@ import { InputError, messageOf } from '../../../src/base/errors.js';
 import { core, ownRoot } from '../../../src/hosts/browser/package-files.js';
 import { linesOf } from '../../../src/http/carried-client.js';
 import { type ContainerRow, Docker, GivenUp, type Watcher } from '../../containers/docker.js';
-import { startEngine } from '../../containers/remote-engine.js';
+import { type RemoteEngine, startEngine } from '../../containers/remote-engine.js';
 import { clearErrors, notice } from '../notice.js';
 import { byId, element } from '../element.js';
 import { type Action, ContainerCard, nameOf } from './container-card.js';
@@ -52,6 +52,8 @@ export class ContainersView {
   private readonly state = byId('containers-state');
   private readonly cards = new Map<string, ContainerCard>();
   private readonly grid = element('div', { class: 'cards', id: 'container-cards' });
+  /** Leads a connection to a published port. */
+  dial!: RemoteEngine['dial'];
   private docker!: Docker;
   private form!: RunForm;
   private terminals!: Terminals;
@@ -72,7 +74,8 @@ export class ContainersView {
     try {
       const forgets = !(await keepsFiles());
       const start = { core: await core(), memory: MEMORY, version: __VERSION__, forgets };
-      const { api, anew } = await startEngine(start, (error) => view.lost(error), failed);
+      const { api, anew, dial } = await startEngine(start, (error) => view.lost(error), failed);
+      view.dial = dial;
       view.docker = new Docker(api);
       view.platform = await view.docker.platform();
       view.build();

@@ -24,6 +24,7 @@ export class RunForm {
   private readonly pids = text('run-pids', 'all', { size: '4', inputmode: 'numeric' });
   private readonly network = element('select', { id: 'run-network' });
   private readonly volume = text('run-volume', 'data:/data', { size: '11' });
+  private readonly publish = text('run-publish', '8080:80', { size: '7' });
   private readonly tty = element('input', { type: 'checkbox', id: 'run-tty', checked: true });
   private readonly remove = element('input', { type: 'checkbox', id: 'run-remove' });
   private readonly line = text('run-line', 'docker run -it IMAGE', { 'aria-label': 'As a line of docker’s' });
@@ -49,6 +50,7 @@ export class RunForm {
       label('Tasks', this.pids),
       label('Network', this.network),
       label('Volume', this.volume),
+      label('Port', this.publish),
       element('label', {}, this.tty, ' Terminal (-it)'),
       element('label', {}, this.remove, ' Remove at its end (--rm)'),
       element('button', { type: 'submit', class: 'primary', id: 'run' }, 'Run'),
@@ -106,12 +108,18 @@ export class RunForm {
     const volume = this.volume.value.trim();
     if (volume !== '' && !/^[\w.-]+:\/\S*$/.test(volume))
       throw new InputError(`Volume: '${volume}' is no name with a path.`, 'For example data:/data.');
+    const publish = this.publish.value.trim();
+    if (publish !== '' && !/^(?:[\d.]+:)?(?:[\d-]*:)?\d{1,5}(?:\/tcp)?$/.test(publish))
+      throw new InputError(
+        `Port: '${publish}' is no port of the tab with one of the container.`,
+        'For example 8080:80.',
+      );
     return {
       image,
       command: command.length === 0 && (this.commands.get(image) ?? []).length === 0 ? [OWN] : command,
       ...{ name: this.name.value.trim(), memory: this.memory.value.trim(), cpus: this.cpus.value.trim() },
       pids: this.pids.value.trim(),
-      ...{ network: this.network.value, volume, tty: this.tty.checked, remove: this.remove.checked },
+      ...{ network: this.network.value, volume, publish, tty: this.tty.checked, remove: this.remove.checked },
     };
   }
 
