@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
 import { BlockError } from '../devices/storage/block-backend.js';
-import { GROUPS, WORDS } from './docker/words.js';
+import { ELSEWHERE, GROUPS, WORDS } from './docker/words.js';
 import { keepYoungGenerationSmall } from '../hosts/node/young-generation.js';
 import { helpLayout } from './help.js';
 
@@ -84,6 +84,11 @@ export async function ownMain(words: readonly string[], version: string): Promis
     .showHelpAfterError('(tabvisor vm run --help lists the options)')
     .exitOverride();
   const [word = ''] = words;
+  if (word !== '' && !word.startsWith('-') && word !== 'help' && !Object.hasOwn(COMMANDS, word)) {
+    const advice = Object.hasOwn(ELSEWHERE, word) ? ELSEWHERE[word] : "Run 'tabvisor --help' for more information";
+    process.stderr.write(`tabvisor: unknown command: tabvisor ${word}\n\n${advice}\n`);
+    return 1;
+  }
   for (const load of Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS)) {
     const command = await load(version);
     adopt(program, command, `tabvisor ${command.name()}`);

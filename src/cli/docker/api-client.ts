@@ -113,7 +113,7 @@ export async function* textLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
   if (rest.trim() !== '') yield rest;
 }
 
-/** Docker's filters: `name=value`, to a map of sets. Throws Complaint by way of `fail`. */
+/** Docker's filters: `name=value`, to a map of sets. */
 export function filtersOf(
   given: readonly string[],
   more: Readonly<Record<string, readonly string[]>> = {},
@@ -125,7 +125,7 @@ export function filtersOf(
   };
   for (const one of given) {
     const at = one.indexOf('=');
-    add((at < 0 ? one : one.slice(0, at)).trim().toLowerCase(), at < 0 ? '' : one.slice(at + 1).trim());
+    if (at >= 0) add(one.slice(0, at).trim().toLowerCase(), one.slice(at + 1).trim());
   }
   for (const [name, values] of Object.entries(more)) for (const value of values) add(name, value);
   return Object.keys(map).length === 0 ? undefined : JSON.stringify(map);

@@ -6,8 +6,8 @@ import { encodeText } from '../../base/text.js';
 import { cleanPath, IgnoreFile } from '../../engine/build/ignore.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
-import { pairs, RESOURCE_FLAGS } from './container-options.js';
-import { flag, type Values } from './flags.js';
+import { extraHostOf, pairs, RESOURCE_FLAGS, securityOf, ulimitOf } from './container-options.js';
+import { flag, NO_TRUST, type Values } from './flags.js';
 import { fileInTar, packed } from './host-tar.js';
 import { host } from './host.js';
 import { inHeader, wholeInput } from './input.js';
@@ -122,14 +122,18 @@ export const buildCommand: DockerCommand = {
   name: 'build',
   usage: 'PATH | -',
   what: 'Make an image of a Dockerfile',
-  aliases: ['image build', 'build'],
+  aliases: ['image build', 'build', 'builder build'],
   flags: [
     flag('--add-host', 'list', 'one more line of /etc/hosts (host:ip)'),
     flag('--build-arg', 'list', 'a variable of the build'),
     flag('--cache-from', 'list', 'an image whose steps may be used again'),
+    flag('--cgroup-parent', 'string', 'the control group above those of RUN'),
+    flag('--compress', 'bool', 'the context is sent packed, where that is of use'),
+    NO_TRUST,
     flag('-f, --file', 'string', 'the Dockerfile, when it is not PATH/Dockerfile; - for standard input'),
     flag('--force-rm', 'bool', 'remove containers of steps that fail, too'),
     flag('--iidfile', 'string', "write the image's ID into this file"),
+    flag('--isolation', 'string', 'default'),
     flag('--label', 'list', 'a label of the image'),
     flag('--network', 'string', 'the network of RUN'),
     flag('--no-cache', 'bool', 'do all steps again'),
@@ -138,9 +142,12 @@ export const buildCommand: DockerCommand = {
     flag('-q, --quiet', 'bool', "print the image's ID alone"),
     flag('--rm', 'bool', 'remove containers of steps', 'true'),
     flag('--secret', 'list', 'a secret for RUN --mount=type=secret (id=NAME[,src=FILE|,env=NAME])'),
+    flag('--security-opt', 'list', 'seccomp, no-new-privileges, for RUN'),
     flag('--shm-size', 'bytes', 'size of /dev/shm'),
+    flag('--squash', 'bool', 'one layer for all that is new, where the engine makes such'),
     flag('-t, --tag', 'list', 'a name of the image'),
     flag('--target', 'string', 'the stage to build'),
+    flag('--ulimit', 'list', 'a limit of the processes of RUN (nofile=1024:2048)'),
     ...RESOURCE_FLAGS.filter(({ name }) => /^(cpu-[pqs]|cpuset|memory$|memory-swap$)/.test(name)),
   ],
   least: 1,
@@ -159,7 +166,7 @@ export const buildCommand: DockerCommand = {
       buildargs: buildArguments(values),
       labels: values.has('label') ? JSON.stringify(pairs(values.list('label'))) : undefined,
       cachefrom: list('cache-from'),
-      extrahosts: values.list('add-host').join(',') || undefined,
+      extrahosts: values.list('add-host').map(extraHostOf),
       nocache: values.is('no-cache'),
       pull: values.is('pull'),
       rm: values.is('rm') ? true : '0',
@@ -174,6 +181,11 @@ export const buildCommand: DockerCommand = {
       cpuperiod: values.number('cpu-period'),
       cpusetcpus: values.text('cpuset-cpus'),
       cpusetmems: values.text('cpuset-mems'),
+      cgroupparent: values.text('cgroup-parent'),
+      isolation: values.text('isolation'),
+      securityopt: values.has('security-opt') ? JSON.stringify(values.list('security-opt').map(securityOf)) : undefined,
+      squash: values.is('squash'),
+      ulimits: values.has('ulimit') ? JSON.stringify(values.list('ulimit').map(ulimitOf)) : undefined,
       shmsize: values.bytes('shm-size') || undefined,
     };
     let id = '';

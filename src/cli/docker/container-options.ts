@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.js';
 import type { Json } from './api-client.js';
 import { Complaint } from './complaint.js';
 import { DEVICE_FLAGS, devicesIn } from './device-options.js';
-import { type Flag, flag, type Values } from './flags.js';
+import { type Flag, flag, NO_TRUST, type Values } from './flags.js';
 import { host } from './host.js';
 import { fields, mountOf } from './mount-option.js';
 
@@ -17,6 +17,7 @@ export const RESOURCE_FLAGS: readonly Flag[] = [
   flag('--cpus', 'decimal', 'how many CPUs it may use'),
   flag('--cpuset-cpus', 'string', 'on which CPUs it may run (0-3, 0,1)'),
   flag('--cpuset-mems', 'string', 'which memory nodes it may use (0-3, 0,1)'),
+  flag('--kernel-memory', 'bytes', 'memory of the kernel for it, which is counted with its own'),
   flag('-m, --memory', 'bytes', 'memory that it may use'),
   flag('--memory-reservation', 'bytes', 'memory that it keeps when memory is short'),
   flag('--memory-swap', 'bytes', 'memory and swap together; -1: no limit'),
@@ -96,6 +97,7 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
   flag('--volume-driver', 'string', 'the driver of its volumes'),
   flag('--volumes-from', 'list', 'what another container has mounted (CONTAINER[:ro])'),
   flag('-w, --workdir', 'string', 'its working folder'),
+  NO_TRUST,
   ...DEVICE_FLAGS,
   ...RESOURCE_FLAGS,
 ];
@@ -185,7 +187,10 @@ function bindOf(text: string): string {
     : text;
 }
 
-function securityOf(entry: string): string {
+/** As host:ip, which may be written host=ip. */
+export const extraHostOf = (entry: string): string => entry.replace(/^([^:=]+)=/, '$1:');
+
+export function securityOf(entry: string): string {
   const path = /^seccomp[=:](.+)$/.exec(entry)?.[1];
   if (path === undefined || path === 'unconfined' || path === 'builtin') return entry;
   try {
@@ -195,7 +200,7 @@ function securityOf(entry: string): string {
   }
 }
 
-function ulimitOf(entry: string): object {
+export function ulimitOf(entry: string): object {
   const match = /^(\w+)=(-?\d+)(?::(-?\d+))?$/.exec(entry);
   if (!match)
     throw new Complaint(`invalid argument "${entry}" for "--ulimit" flag: invalid ulimit argument: ${entry}`, 125);
@@ -227,6 +232,7 @@ export function resourcesOf(values: Values): Record<string, unknown> {
     NanoCpus: given('cpus', () => Math.round(Number(values.text('cpus')) * 1e9)),
     CpusetCpus: given('cpuset-cpus', () => values.text('cpuset-cpus')),
     CpusetMems: given('cpuset-mems', () => values.text('cpuset-mems')),
+    KernelMemory: given('kernel-memory', () => values.bytes('kernel-memory')),
     Memory: given('memory', () => values.bytes('memory')),
     MemoryReservation: given('memory-reservation', () => values.bytes('memory-reservation')),
     MemorySwap: given('memory-swap', () => values.bytes('memory-swap')),
@@ -373,7 +379,7 @@ export function containerOf(values: Values, args: readonly string[], detached: b
       ...(values.has('shm-size') && { ShmSize: values.bytes('shm-size') }),
       Ulimits: values.list('ulimit').map(ulimitOf),
       OomScoreAdj: values.number('oom-score-adj') ?? 0,
-      ExtraHosts: values.list('add-host').map((entry) => entry.replace(/^([^:=]+)=/, '$1:')),
+      ExtraHosts: values.list('add-host').map(extraHostOf),
       Dns: values.list('dns'),
       DnsSearch: values.list('dns-search'),
       GroupAdd: values.list('group-add'),

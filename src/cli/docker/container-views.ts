@@ -2,7 +2,7 @@
 import { type Json, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
-import { flag } from './flags.js';
+import { flag, type Values } from './flags.js';
 import { show } from './session.js';
 import { formatted, type Shape, tabulated } from './tabular.js';
 import { timestamp } from './times.js';
@@ -34,11 +34,19 @@ export const logsCommand: DockerCommand = {
         timestamps: values.is('timestamps'),
         details: values.is('details'),
       },
-      ...{ tail: values.text('tail'), since: timestamp(values.text('since')), until: timestamp(values.text('until')) },
+      ...{ tail: values.text('tail'), since: timeOf(values, 'since'), until: timeOf(values, 'until') },
     });
     await show(response.body, Config.Tty);
   },
 };
+
+function timeOf(values: Values, name: string): string | undefined {
+  try {
+    return timestamp(values.text(name));
+  } catch (error) {
+    throw error instanceof Complaint ? new Complaint(`invalid value for "${name}": ${error.message}`) : error;
+  }
+}
 
 export const topCommand: DockerCommand = {
   name: 'top',

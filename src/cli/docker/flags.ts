@@ -2,7 +2,7 @@
 // but not behind those of `run` and `exec`, which are the program's. POSIX utility syntax 12.2 with GNU's long options, as Go's pflag has them.
 import { Complaint } from './complaint.js';
 
-export type FlagKind = 'bool' | 'string' | 'list' | 'int' | 'bytes' | 'duration' | 'decimal';
+export type FlagKind = 'bool' | 'string' | 'list' | 'filter' | 'int' | 'bytes' | 'duration' | 'decimal';
 
 export interface Flag {
   name: string;
@@ -18,6 +18,9 @@ export function flag(names: string, kind: FlagKind, what: string, otherwise?: st
   const [, short, name] = /^(?:-(\w), )?--([\w-]+)$/.exec(names)!;
   return { name: name!, kind, what, ...(short && { short }), ...(otherwise !== undefined && { otherwise }) };
 }
+
+/** Docker's content trust is of registries that are no more: it is never on. */
+export const NO_TRUST = flag('--disable-content-trust', 'bool', 'signatures are not asked for', 'true');
 
 /** What was given. */
 export class Values {
@@ -43,6 +46,7 @@ export class Values {
   text(name: string): string {
     return this.last(name) ?? '';
   }
+  /** Of all that were given. */
   list(name: string): readonly string[] {
     return this.given.get(name) ?? [];
   }
@@ -90,6 +94,7 @@ const invalid = (kind: FlagKind, value: string): string | undefined => {
   if (kind === 'bool' && ![...TRUE, ...FALSE].includes(value))
     return `strconv.ParseBool: parsing "${value}": invalid syntax`;
   if (kind === 'int' && !/^[+-]?\d{1,18}$/.test(value)) return `strconv.ParseInt: parsing "${value}": invalid syntax`;
+  if (kind === 'filter' && value !== '' && !value.includes('=')) return 'bad format of filter (expected name=value)';
   if (kind === 'bytes' && parseBytes(value) === undefined) return `invalid size: '${value}'`;
   if (kind === 'duration' && parseDuration(value) === undefined) return `time: invalid duration "${value}"`;
   if (kind === 'decimal' && !/^\d{1,9}(\.\d{1,9})?$/.test(value))

@@ -22,7 +22,7 @@ interface Row {
 }
 
 /** A row for each name; an image without one has a row all the same. */
-function rowsOf(image: Json, digests: boolean, all: boolean): Row[] {
+export function rowsOf(image: Json, digests: boolean): Row[] {
   const tags = ((image.RepoTags ?? []) as string[]).filter((name) => name !== '<none>:<none>');
   const known = ((image.RepoDigests ?? []) as string[]).filter((name) => !name.startsWith(NONE));
   const digestsOf = new Map<string, string[]>();
@@ -36,7 +36,7 @@ function rowsOf(image: Json, digests: boolean, all: boolean): Row[] {
     const { repository, tag } = { repository: familiarRepository(name), tag: referenceOf(name).tag ?? NONE };
     const found = digestsOf.get(repository) ?? [];
     for (const digest of digests && found.length > 0 ? found : [found[0] ?? NONE])
-      rows.push({ image, repository, tag, digest: digests || all ? digest : digest });
+      rows.push({ image, repository, tag, digest });
   }
   const named = new Set(rows.map(({ repository }) => repository));
   for (const [repository, found] of digestsOf)
@@ -44,9 +44,9 @@ function rowsOf(image: Json, digests: boolean, all: boolean): Row[] {
   return rows.length > 0 ? rows : [{ image, repository: NONE, tag: NONE, digest: NONE }];
 }
 
-const sizeOf = (bytes: number): string => (bytes < 0 ? 'N/A' : decimalSize(bytes, 3));
+const sizeOf = (bytes: number): string => (bytes < 0 ? 'N/A' : decimalSize(bytes, 4));
 
-const shape = (full: boolean, digests: boolean): Shape<Row> => ({
+export const imageShape = (full: boolean, digests: boolean): Shape<Row> => ({
   type: '*formatter.imageContext',
   members: {
     ID: ['IMAGE ID', ({ image }) => (full ? image.Id : shortId(image.Id))],
@@ -79,7 +79,7 @@ export const imagesCommand: DockerCommand = {
   flags: [
     flag('-a, --all', 'bool', 'also those that are only steps to others'),
     flag('--digests', 'bool', 'with digests'),
-    flag('-f, --filter', 'list', 'only some: reference=, dangling=, label= and others'),
+    flag('-f, --filter', 'filter', 'only some: reference=, dangling=, label= and others'),
     flag('--format', 'string', "json, a Go template, or 'table TEMPLATE'"),
     flag('--no-trunc', 'bool', 'all of each ID'),
     flag('-q, --quiet', 'bool', 'only IDs'),
@@ -91,11 +91,22 @@ export const imagesCommand: DockerCommand = {
     const all = values.is('all');
     const filters = filtersOf(values.list('filter'), args[0] === undefined ? {} : { reference: [args[0]] });
     const images: Json[] = await (await engine()).get('/images/json', { all, filters });
-    const rows = images.flatMap((image) => rowsOf(image, digests, all));
+    const rows = images.flatMap((image) => rowsOf(image, digests));
     host.stdout.write(
-      formatted(shape(values.is('no-trunc'), values.is('digests')), rows, values.text('format'), values.is('quiet')),
+      formatted(
+        imageShape(values.is('no-trunc'), values.is('digests')),
+        rows,
+        values.text('format'),
+        values.is('quiet'),
+      ),
     );
   },
+};
+
+/** As JSON, in which lists of platforms are asked for. */
+const platformOf = (text: string): string => {
+  const [os, architecture, variant] = text.split('/');
+  return JSON.stringify({ os, architecture, variant });
 };
 
 export const rmiCommand: DockerCommand = {
@@ -106,12 +117,14 @@ export const rmiCommand: DockerCommand = {
   flags: [
     flag('-f, --force', 'bool', 'also an ID that several repositories name'),
     flag('--no-prune', 'bool', 'steps to it without names stay'),
+    flag('--platform', 'list', 'only if it is for this one (OS/ARCHITECTURE)'),
   ],
   least: 1,
   async run({ values, args, engine }) {
     const api = await engine();
+    const platforms = values.list('platform').map(platformOf);
     await forEach(args, async (name) => {
-      const query = { force: values.is('force'), noprune: values.is('no-prune') };
+      const query = { force: values.is('force'), noprune: values.is('no-prune'), platforms };
       for (const { Deleted, Untagged } of await api.delete(`/images/${imagePart(name)}`, query))
         host.stdout.write(Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged}\n`);
     });

@@ -62,7 +62,10 @@ async function perform(words: readonly string[], version: string): Promise<void>
   if (!found) {
     const [group = '', word] = rest;
     if (word === undefined || word.startsWith('-')) return void host.stdout.write(groupHelp(group));
-    throw new Complaint(`unknown command: tabvisor ${group} ${word}\n\n${groupHelp(group).trimEnd()}`);
+    const own = `tabvisor ${group}`;
+    throw new Complaint(
+      `tabvisor: unknown command: ${own} ${word}\n\nUsage:  ${own}\n\nRun '${own} --help' for more information`,
+    );
   }
   const command = await WORDS[found.name]!.load();
   const own = command.need?.({ values: parseNothing(command), args: [] }) === 'none' ? [] : OWN_FLAGS;

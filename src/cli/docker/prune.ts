@@ -12,7 +12,7 @@ interface Pruned {
   bytes?: number;
 }
 
-type Prune = (api: ApiClient, filter: readonly string[], all: boolean) => Promise<Pruned>;
+type Prune = (api: ApiClient, filter: readonly string[], all: boolean, kept?: number) => Promise<Pruned>;
 
 const containers: Prune = async (api, filter) => {
   const { ContainersDeleted, SpaceReclaimed } = await api.post('/containers/prune', { filters: filtersOf(filter) });
@@ -39,9 +39,11 @@ const images: Prune = async (api, filter, all) => {
 };
 
 /** An engine may keep none. */
-const caches: Prune = async (api, filter, all) => {
+const caches: Prune = async (api, filter, all, kept) => {
   try {
-    const { CachesDeleted, SpaceReclaimed } = await api.post('/build/prune', { all, filters: filtersOf(filter) });
+    const { CachesDeleted, SpaceReclaimed } = await api.post('/build/prune', {
+      ...{ all, filters: filtersOf(filter), 'keep-storage': kept },
+    });
     return { title: 'Deleted build cache objects', lines: CachesDeleted ?? [], bytes: SpaceReclaimed ?? 0 };
   } catch (error) {
     if (!(error instanceof Refused) || error.http !== 404) throw error;
@@ -68,8 +70,9 @@ async function prune(call: Call, warning: string, works: readonly (readonly [Pru
   if (bytes !== undefined) host.stdout.write(`Total reclaimed space: ${decimalSize(bytes, 4)}\n`);
 }
 
+const KEPT = flag('--keep-storage', 'bytes', 'so much of it stays');
 const FORCE = flag('-f, --force', 'bool', 'without asking');
-const FILTER = flag('--filter', 'list', 'only some: until=, label=');
+const FILTER = flag('--filter', 'filter', 'only some: until=, label=');
 const ALL_IMAGES = flag('-a, --all', 'bool', 'all that no container uses, not only those without a name');
 
 export const containerPruneCommand: DockerCommand = {
@@ -125,6 +128,18 @@ export const imagePruneCommand: DockerCommand = {
         : 'This will remove all dangling images.',
       [[images, all]],
     );
+  },
+};
+export const builderPruneCommand: DockerCommand = {
+  ...{ name: 'builder prune', usage: '', what: 'Remove what builds have kept', least: 0, most: 0 },
+  flags: [flag('-a, --all', 'bool', 'also what is in use'), FILTER, FORCE, KEPT],
+  run: (call) => {
+    const { values } = call;
+    const all = values.is('all');
+    const kept = values.has('keep-storage') ? values.bytes('keep-storage') : undefined;
+    return prune(call, all ? 'This will remove all build cache.' : 'This will remove all dangling build cache.', [
+      [(api, filter) => caches(api, filter, all, kept), all],
+    ]);
   },
 };
 export const systemPruneCommand: DockerCommand = {

@@ -132,7 +132,7 @@ export const psCommand: DockerCommand = {
   aliases: ['container ls', 'container list', 'container ps', 'ps'],
   flags: [
     flag('-a, --all', 'bool', 'also those that do not run'),
-    flag('-f, --filter', 'list', 'only some: status=, name=, label=, ancestor= and others'),
+    flag('-f, --filter', 'filter', 'only some: status=, name=, label=, ancestor= and others'),
     flag('--format', 'string', "json, a Go template, or 'table TEMPLATE'"),
     flag('-n, --last', 'int', 'only the last so many', '-1'),
     flag('-l, --latest', 'bool', 'only the last one'),

@@ -4,7 +4,7 @@ import type { ApiClient } from './api-client.js';
 import { imagePart } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
-import { flag } from './flags.js';
+import { flag, NO_TRUST } from './flags.js';
 import { inHeader } from './input.js';
 import { fullName, referenceOf, withTag } from './references.js';
 import { showTransfer } from './transfers.js';
@@ -52,6 +52,7 @@ export const pullCommand: DockerCommand = {
     flag('-a, --all-tags', 'bool', 'all tags of the repository'),
     flag('--platform', 'string', 'another platform than ours (OS/ARCHITECTURE)'),
     flag('-q, --quiet', 'bool', 'print the name alone'),
+    NO_TRUST,
   ],
   least: 1,
   most: 1,
@@ -83,6 +84,7 @@ export const pushCommand: DockerCommand = {
     flag('-a, --all-tags', 'bool', 'all tags of the repository'),
     flag('--platform', 'string', 'only if it is for this one (OS/ARCHITECTURE)'),
     flag('-q, --quiet', 'bool', 'print the name alone'),
+    NO_TRUST,
   ],
   least: 1,
   most: 1,

@@ -65,7 +65,8 @@ export function guarded<Value>(what: 'parse' | 'execute', work: () => Value): Va
 
 const escapes = (format: string): string => format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 
-function rowOf<Row>(shape: Shape<Row>, row: Row): Record<string, unknown> {
+/** A row as templates see it. */
+export function rowOf<Row>(shape: Shape<Row>, row: Row): Record<string, unknown> {
   const made: Record<string, unknown> = {};
   const json: Record<string, unknown> = {};
   for (const name of Object.keys(shape.members).sort()) {
@@ -124,16 +125,19 @@ function methodTitle(name: string, key = name): string {
   return key.slice(key.lastIndexOf('.') + 1).replace(/[-_]/g, ' ');
 }
 
-/** Things as they are: a list in JSON, or each by a template. */
-export function inspected(
-  values: readonly unknown[],
+/** Of one thing by a template. Throws Complaint. */
+export const shownOnce = (format: string, value: object): string => {
+  const template = guarded('parse', () => parseTemplate(escapes(format)));
+  return guarded('execute', () => execute(template, value));
+};
+
+/** Things as they are: a list in JSON, or each by a template. `shown`: as templates see one of them. */
+export function inspected<Value>(
+  values: readonly Value[],
   format: string,
-  shown: (value: unknown) => unknown = (one) => one,
+  shown: (value: Value, i: number) => unknown = (one) => one,
 ): string {
-  if (format === '') {
-    const text = goJson(values, 4);
-    return `${text}\n`;
-  }
+  if (format === '') return `${goJson(values, 4)}\n`;
   if (format === 'json') return values.map((value) => `${goJson(value)}\n`).join('');
   let template: Template;
   try {
@@ -143,14 +147,24 @@ export function inspected(
     throw error;
   }
   let text = '';
-  for (const value of values) {
+  values.forEach((value, i) => {
     try {
-      text += `${execute(template, shown(value))}\n`;
+      text += `${executeOr(template, shown(value, i), value)}\n`;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       host.stdout.write(`${text}\n`);
       throw new Complaint(`template parsing error: ${error.message}`);
     }
-  }
+  });
   return text;
+}
+
+/** What a record has no member for may stand in the engine's own words. Throws TemplateError. */
+function executeOr(template: Template, record: unknown, raw: unknown): string {
+  try {
+    return execute(template, record);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return execute(template, raw);
+  }
 }

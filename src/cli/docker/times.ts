@@ -58,7 +58,6 @@ export function timestamp(text: string): string | undefined {
   if (ago !== undefined) return ((Date.now() * 1e6 - ago) / 1e9).toFixed(9);
   // without a zone it is ours
   const time = Date.parse(/T\d\d$/.test(text) ? `${text}:00` : /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
-  if (Number.isNaN(time))
-    throw new Complaint(`invalid value for time: "${text}": failed to parse value as time or duration`);
+  if (Number.isNaN(time)) throw new Complaint(`failed to parse value as time or duration: "${text}"`);
   return (time / 1000).toFixed(9);
 }

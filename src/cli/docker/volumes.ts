@@ -12,7 +12,7 @@ import { host } from './host.js';
 
 const NONE = 'N/A';
 
-const shape: Shape<Json> = {
+export const volumeShape: Shape<Json> = {
   type: '*formatter.volumeContext',
   members: {
     Name: ['VOLUME NAME', ({ Name }) => Name],
@@ -31,13 +31,16 @@ const shape: Shape<Json> = {
   quiet: '{{.Name}}',
 };
 
+const CLUSTER = 'table {{.Name}}\t{{.Group}}\t{{.Driver}}\t{{.Availability}}\t{{.Status}}';
+
 export const volumeLsCommand: DockerCommand = {
   name: 'volume ls',
   usage: '',
   what: 'List volumes',
   aliases: ['volume ls', 'volume list'],
   flags: [
-    flag('-f, --filter', 'list', 'only some: name=, dangling=, label= and others'),
+    flag('--cluster', 'bool', 'only those of a swarm, and how they are'),
+    flag('-f, --filter', 'filter', 'only some: name=, dangling=, label= and others'),
     flag('--format', 'string', "json, a Go template, or 'table TEMPLATE'"),
     flag('-q, --quiet', 'bool', 'only names'),
   ],
@@ -48,7 +51,11 @@ export const volumeLsCommand: DockerCommand = {
     const rows: Json[] = [...(Volumes ?? [])].sort((a: Json, b: Json) =>
       a.Name.localeCompare(b.Name, 'en', { numeric: true }),
     );
-    host.stdout.write(formatted(shape, rows, values.text('format'), values.is('quiet')));
+    if (values.is('cluster')) {
+      const shown = rows.filter(({ ClusterVolume }) => ClusterVolume);
+      return void host.stdout.write(formatted(volumeShape, shown, values.text('format') || CLUSTER));
+    }
+    host.stdout.write(formatted(volumeShape, rows, values.text('format'), values.is('quiet')));
   },
 };
 

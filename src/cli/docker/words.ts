@@ -42,7 +42,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   history: word('How an image was made', images, 'historyCommand'),
   images: word('List the images that are here', images, 'imagesCommand'),
   import: word('Make an image of a root as a tar', archives, 'importCommand'),
-  info: word('What the engine says of itself', system, 'infoCommand'),
+  info: word('What the engine says of itself', () => import('./info.js'), 'infoCommand'),
   inspect: word('All that is known of something', inspect, 'inspectCommand'),
   kill: word('Kill containers', verbs, 'killCommand'),
   load: word('Take images out of a tar', archives, 'loadCommand'),
@@ -60,6 +60,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   rmi: word('Remove images', images, 'rmiCommand'),
   run: word('Make a container and start it', run, 'runCommand'),
   save: word('Write images into a tar', archives, 'saveCommand'),
+  search: word('Look for images at Docker Hub', () => import('./search.js'), 'searchCommand'),
   start: word('Start containers', verbs, 'startCommand'),
   stats: word('What containers use', () => import('./stats.js'), 'statsCommand'),
   stop: word('Stop containers', verbs, 'stopCommand'),
@@ -69,6 +70,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   update: word('Change the limits of containers', verbs, 'updateCommand'),
   version: word('Versions of this command and of the engine', system, 'versionCommand'),
   wait: word('Wait until containers have ended', verbs, 'waitCommand'),
+  'builder prune': word('Remove what builds have kept', prune, 'builderPruneCommand'),
   'container inspect': word('All that is known of containers', inspect, 'containerInspectCommand'),
   'container prune': word('Remove all that do not run', prune, 'containerPruneCommand'),
   'image inspect': word('All that is known of images', inspect, 'imageInspectCommand'),
@@ -80,7 +82,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   'network ls': word('List networks', networks, 'networkLsCommand'),
   'network prune': word('Remove networks that nobody uses', prune, 'networkPruneCommand'),
   'network rm': word('Remove networks', networks, 'networkRmCommand'),
-  'system df': word('What all needs', system, 'dfCommand'),
+  'system df': word('What all needs', () => import('./disk-usage.js'), 'dfCommand'),
   'system prune': word('Remove all that nobody uses', prune, 'systemPruneCommand'),
   'volume create': word('Make a volume', volumes, 'volumeCreateCommand'),
   'volume inspect': word('All that is known of volumes', inspect, 'volumeInspectCommand'),
@@ -96,6 +98,10 @@ const within = (group: string, names: string): Record<string, string> =>
 
 /** A word behind the group's name, and the command that it is. */
 export const GROUPS: Readonly<Record<string, { what: string; words: Readonly<Record<string, string>> }>> = {
+  builder: {
+    what: 'Builds',
+    words: { build: 'build', prune: 'builder prune' },
+  },
   container: {
     what: 'Containers',
     words: {
@@ -127,6 +133,18 @@ export const GROUPS: Readonly<Record<string, { what: string; words: Readonly<Rec
     what: 'Volumes',
     words: { ...within('volume', 'create inspect ls prune rm'), list: 'volume ls', remove: 'volume rm' },
   },
+};
+
+const NO_SWARMS = 'there are no swarms here: what a compose file describes is brought up by docker compose';
+const BY_CLIENT = "docker's own client does it: give it the address of `tabvisor daemon` in DOCKER_HOST";
+
+/** Docker's words that are none of ours, and what there is instead. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  context: 'contexts are not kept here: say where an engine listens by --host, or by DOCKER_HOST',
+  ...Object.fromEntries(['buildx', 'compose', 'manifest', 'trust'].map((name) => [name, BY_CLIENT])),
+  ...Object.fromEntries(['config', 'node', 'secret', 'service', 'stack', 'swarm'].map((name) => [name, NO_SWARMS])),
+  checkpoint: 'containers have no checkpoints here: machines have snapshots (tabvisor vm run --help)',
+  plugin: "plugins can not be installed here: volumes, networks and logs are the daemon's own",
 };
 
 /** A command by the first of the words; how many of them name it. */

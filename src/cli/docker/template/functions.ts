@@ -1,6 +1,6 @@
 // What a template may call: Go's own functions, and those that Docker adds.
 // pkg.go.dev/text/template, "Functions"; Docker docs, "Format command and log output".
-import { goJson, isInteger, Nil, printed, quoted, sprint, sprintf, structType, typeOf } from './print.js';
+import { goJson, isInteger, Nil, plainJson, printed, quoted, sprint, sprintf, structType, typeOf } from './print.js';
 
 /** Its message stands behind `error calling NAME: `. */
 export class CallError extends Error {}
@@ -90,6 +90,9 @@ function slice(value: unknown, ...at: unknown[]): unknown {
   return cut instanceof Uint8Array ? new TextDecoder().decode(cut) : cut;
 }
 
+/** Docker's rows write themselves, and escape what HTML would. */
+const isRow = (value: unknown): boolean => structType(value)?.startsWith('*') ?? false;
+
 const escaped =
   (signs: Readonly<Record<string, string>>) =>
   (...values: unknown[]): string =>
@@ -151,7 +154,7 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   le: compare((a, b) => less(a, b) || same(a, b)),
   gt: compare((a, b) => !less(a, b) && !same(a, b)),
   ge: compare((a, b) => !less(a, b)),
-  json: fixed(['any'], (value) => goJson(value)),
+  json: fixed(['any'], (value) => (isRow(value) ? goJson(value) : plainJson(value))),
   split: fixed(['text', 'text'], (text: string, by: string) => text.split(by)),
   join: fixed(['texts', 'text'], (texts: string[], by: string) => texts.join(by)),
   lower: fixed(['text'], (text: string) => text.toLowerCase()),

@@ -185,8 +185,12 @@ export function sprint(values: readonly unknown[]): string {
     .join('');
 }
 
-/** encoding/json, which escapes what HTML would mean. */
-export function goJson(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value === undefined ? null : value, undefined, indent);
-  return text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
+const escapeIn = (text: string, signs: RegExp): string =>
+  text.replace(signs, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** As encoding/json's Marshal, which escapes what HTML would. */
+export const goJson = (value: unknown, indent?: number): string =>
+  escapeIn(JSON.stringify(value ?? null, undefined, indent), /[<>&\u2028\u2029]/g);
+
+/** As its Encoder, told not to. */
+export const plainJson = (value: unknown): string => escapeIn(JSON.stringify(value ?? null), /[\u2028\u2029]/g);
