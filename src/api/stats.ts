@@ -8,7 +8,11 @@ const PERIOD = 1000;
 
 function cpuOf(stats: Statistics) {
   return {
-    cpu_usage: { total_usage: stats.cpu, usage_in_kernelmode: 0, usage_in_usermode: stats.cpu },
+    cpu_usage: {
+      total_usage: stats.cpu,
+      usage_in_kernelmode: stats.kernelCpu,
+      usage_in_usermode: stats.cpu - stats.kernelCpu,
+    },
     system_cpu_usage: stats.systemCpu,
     online_cpus: 1,
     throttling_data: {

@@ -455,9 +455,9 @@ export class Kernel {
     return inode.writers > 0;
   }
 
-  /** Nanoseconds that the running task has had in its present turn. */
-  currentRun(): number {
-    return this.runner.elapsed;
+  /** Charges the running task with the time that it has had so far: who is about to tell times asks for it. */
+  settleTime(): void {
+    this.runner.settleTime();
   }
 
   /** A file in memory without a name that leads to it: memfd_create, shared memory. */

@@ -86,8 +86,9 @@ export interface OuterNetwork {
 }
 
 export interface Statistics {
-  /** Nanoseconds of the processor. */
+  /** Nanoseconds of the processor, those that the kernel worked for it among them, and what all have had meanwhile. */
   cpu: number;
+  kernelCpu: number;
   systemCpu: number;
   throttledPeriods: number;
   periods: number;

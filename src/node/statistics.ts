@@ -45,6 +45,7 @@ export function statisticsOf(kernel: Kernel, { cgroup, init, wasi }: Container):
       };
   return {
     cpu: Math.round(cgroup.cpuTime + programs.cpu),
+    kernelCpu: Math.round(cgroup.systemTime),
     systemCpu: Math.round(kernel.clock.monotonic()),
     periods: cpu?.periods ?? 0,
     throttledPeriods: cpu?.throttledPeriods ?? 0,

@@ -17,7 +17,7 @@ export async function events(folder: StateFolder, seconds: number | undefined): 
     const of = (await ask(folder, { ask: 'stats' })) as Statistics;
     const data = {
       cpu: {
-        usage: { total: of.cpu, kernel: of.systemCpu, user: of.cpu - of.systemCpu },
+        usage: { total: of.cpu, kernel: of.kernelCpu, user: of.cpu - of.kernelCpu },
         throttling: {
           periods: of.periods,
           throttledPeriods: of.throttledPeriods,

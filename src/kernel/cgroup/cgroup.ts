@@ -32,8 +32,9 @@ export class Cgroup {
   population = 0;
   /** As `population`, with zombies that nobody has waited for: what the pids controller counts. */
   identities = 0;
-  /** Nanoseconds of the processor that tasks here and below have had. */
-  cpuTime = 0;
+  /** Nanoseconds of the processor that tasks here and below have had: their programs, and the kernel for them. */
+  userTime = 0;
+  systemTime = 0;
   /** cgroup.freeze as it was written; frozen: it holds for the group, by itself or from above. */
   freeze = false;
   frozen = false;
@@ -53,6 +54,10 @@ export class Cgroup {
   ) {
     this.pressure = new Pressure(parent === undefined);
     this.level = parent ? parent.level + 1 : 0;
+  }
+
+  get cpuTime(): number {
+    return this.userTime + this.systemTime;
   }
 
   get isRoot(): boolean {

@@ -1,6 +1,7 @@
 // The files of the cpu controller. cgroup-v2.rst, "CPU Interface Files"; Linux kernel/sched/core.c, cpu_files.
 import { EINVAL, ERANGE } from '../abi/errno.js';
 import { WEIGHTS } from '../task/scheduler.js';
+import type { Task } from '../task/task.js';
 import type { Cgroup } from './cgroup.js';
 import { type ControlFile, keyed, parseInteger, parseUnsigned } from './control-file.js';
 import type { Controller } from './controller.js';
@@ -16,9 +17,19 @@ const QUOTA_MAX = 2 ** 44 / 1e3;
 const microseconds = (nanoseconds: number): number => Math.floor(nanoseconds / MICROSECOND);
 
 /** cpu.stat is there without the controller too: the usage. */
-export function cpuStat({ cpuTime, states: { cpu } }: Cgroup): string {
-  // a task's time is not told apart by whether the kernel works for it
-  const usage = { usage_usec: microseconds(cpuTime), user_usec: microseconds(cpuTime), system_usec: 0 };
+export function cpuStat(cgroup: Cgroup, reader: Task): string {
+  reader.kernel.settleTime();
+  const {
+    cpuTime,
+    userTime,
+    systemTime,
+    states: { cpu },
+  } = cgroup;
+  const usage = {
+    usage_usec: microseconds(cpuTime),
+    user_usec: microseconds(userTime),
+    system_usec: microseconds(systemTime),
+  };
   if (!cpu?.parent) return keyed(usage);
   return keyed({
     ...usage,

@@ -160,6 +160,7 @@ import * as taskPiFutex from '../task/pi-futex.js';
 import * as taskProcess from '../task/process.js';
 import * as taskProcessTimers from '../task/process-timers.js';
 import * as taskProcessor from '../task/processor.js';
+import * as taskProgramPace from '../task/program-pace.js';
 import * as taskRegisters from '../task/registers.js';
 import * as taskRun from '../task/run.js';
 import * as taskRunQueue from '../task/run-queue.js';
@@ -361,6 +362,7 @@ export const MODULES: Modules = {
   'task/process': taskProcess,
   'task/process-timers': taskProcessTimers,
   'task/processor': taskProcessor,
+  'task/program-pace': taskProgramPace,
   'task/registers': taskRegisters,
   'task/run': taskRun,
   'task/run-queue': taskRunQueue,

@@ -18,6 +18,7 @@ import {
 import { writeU32 } from '../mm/user-memory.js';
 import { CAP_SYS_TIME } from '../security/capability.js';
 import { BLOCK } from '../task/blocking.js';
+import type { Usage } from '../task/process.js';
 import type { Task } from '../task/task.js';
 import { type Timestamp, timestampOf } from '../vfs/timestamp.js';
 import { writeUsage } from './sys-process.js';
@@ -41,16 +42,16 @@ export function readClock(task: Task, clock: number): Timestamp | undefined {
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM:
       return task.namespaces.time.shown(clock, timestampOf(kernel.clock.told));
-    case CLOCK_PROCESS_CPUTIME_ID: {
-      const { userTime, systemTime } = task.process.totalUsage;
-      return timestampOf(userTime + systemTime + task.kernel.currentRun());
-    }
+    case CLOCK_PROCESS_CPUTIME_ID:
+      return processorTime(task.process.totalUsage);
     case CLOCK_THREAD_CPUTIME_ID:
-      return timestampOf(task.usage.userTime + task.usage.systemTime + task.kernel.currentRun());
+      return processorTime(task.usageNow);
     default:
       return clock < 0 ? processClock(task, clock) : undefined;
   }
 }
+
+const processorTime = ({ userTime, systemTime }: Usage): Timestamp => timestampOf(userTime + systemTime);
 
 /** clock_getcpuclockid(3): the number's upper bits are the inverted pid, bit 2 says "thread". */
 function processClock(task: Task, clock: number): Timestamp | undefined {
@@ -58,14 +59,10 @@ function processClock(task: Task, clock: number): Timestamp | undefined {
   if ((clock & 3) === 3) return undefined;
   if ((clock & 4) !== 0) {
     const target = pid === 0 ? task : task.pidNamespace.find(pid)?.task;
-    return target && target.process === task.process
-      ? timestampOf(target.usage.userTime + target.usage.systemTime)
-      : undefined;
+    return target && target.process === task.process ? processorTime(target.usageNow) : undefined;
   }
   const process = pid === 0 ? task.process : task.pidNamespace.find(pid)?.process;
-  if (!process) return undefined;
-  const { userTime, systemTime } = process.totalUsage;
-  return timestampOf(userTime + systemTime);
+  return process && processorTime(process.totalUsage);
 }
 
 function writeTime(task: Task, address: number, time: Timestamp, wide: boolean): number {
@@ -207,5 +204,5 @@ export function times(task: Task, address: number): number {
 export function getrusage(task: Task, who: number, address: number): number {
   if (who === RUSAGE_SELF) return writeUsage(task, address, task.process.totalUsage);
   if (who === RUSAGE_CHILDREN) return writeUsage(task, address, task.process.childUsage);
-  return who === RUSAGE_THREAD ? writeUsage(task, address, task.usage) : -EINVAL;
+  return who === RUSAGE_THREAD ? writeUsage(task, address, task.usageNow) : -EINVAL;
 }

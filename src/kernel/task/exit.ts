@@ -37,7 +37,7 @@ export function endTask(task: Task, status: number): void {
   leaveFiles(task);
   kernel.cpu.freeRegisters(task);
   process.threads.delete(task);
-  addUsage(process.usage, task.usage);
+  addUsage(process.usage, task.usageNow);
   kernel.taskEnded(task);
   threadEnded(task, status);
   if (process.threads.size === 0) endProcess(process, process.groupExit ?? status, task);

@@ -53,20 +53,20 @@ export class ProcessTimers implements ExpiryListener {
     return which === ITIMER_REAL || this.cpuTimer(which) !== undefined;
   }
 
-  /** The process has had `nanoseconds` of the CPU. */
-  charge(nanoseconds: number): void {
-    this.used += nanoseconds;
+  /** The process has had the CPU for so many nanoseconds: its program, and the kernel for it. */
+  charge(user: number, system: number): void {
+    this.used += user + system;
     this.checkLimit();
-    for (const [timer, signal] of [
-      [this.virtual, SIGVTALRM],
-      [this.profiling, SIGPROF],
-    ] as const) {
-      if (timer.left === 0) continue;
-      timer.left -= nanoseconds;
-      if (timer.left > 0) continue;
-      timer.left = timer.interval;
-      this.kernel.signals.toProcess(this.process, { signal, code: SI_KERNEL });
-    }
+    this.count(this.virtual, user, SIGVTALRM);
+    this.count(this.profiling, user + system, SIGPROF);
+  }
+
+  private count(timer: CpuTimer, nanoseconds: number, signal: number): void {
+    if (timer.left === 0) return;
+    timer.left -= nanoseconds;
+    if (timer.left > 0) return;
+    timer.left = timer.interval;
+    this.kernel.signals.toProcess(this.process, { signal, code: SI_KERNEL });
   }
 
   /** RLIMIT_CPU: SIGXCPU at the soft limit and every second behind it, SIGKILL at the hard one. */

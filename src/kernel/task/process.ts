@@ -135,8 +135,9 @@ export class Process {
     return this.pid.namespace.init === this;
   }
 
-  /** CPU time and faults of all its threads, past and present. */
+  /** CPU time and faults of all its threads, past and present, up to now. */
   get totalUsage(): Usage {
+    this.leader.kernel.settleTime();
     const total = { ...this.usage };
     for (const task of this.threads) addUsage(total, task.usage);
     return total;

@@ -60,6 +60,9 @@ export class Runner {
   private turnStart = 0;
   /** What the processor had done when it began. */
   private turnInstructions = 0;
+  /** Up to when its task has been charged, and what the processor had done then. */
+  private charged = 0;
+  private chargedInstructions = 0;
   /** What the time-stamp counter showed, what the processor had done then, and nanoseconds that an instruction is since. */
   private shown = 0;
   private shownAfter = 0;
@@ -70,11 +73,6 @@ export class Runner {
   private last?: Task;
 
   constructor(private readonly kernel: Kernel) {}
-
-  /** Nanoseconds of the processor that the turn that is running has had. */
-  get elapsed(): number {
-    return this.current ? (this.kernel.clock.monotonic() - this.turnStart) * this.share : 0;
-  }
 
   /** What the clock shows about now, by the instructions of the turn that is running: a look at it costs more. -1: no turn is running. */
   get about(): number {
@@ -128,35 +126,61 @@ export class Runner {
     kernel.payWith(task);
     const before = kernel.cpu.instructions;
     this.turnInstructions = before;
+    this.charged = start;
+    this.chargedInstructions = before;
     const budget = Math.min(BUDGET_MAX, Math.max(BUDGET_MIN, Math.floor(nanoseconds * this.rate)));
     if (task.rseq && this.last !== task && !task.call && !task.afterStop) leaveSection(task);
     this.go(task, before + budget);
+    const end = kernel.clock.monotonic();
+    this.charge(task, end);
     this.current = undefined;
     kernel.payWith(undefined);
-    const end = kernel.clock.monotonic();
     const passed = Math.max(0, end - start);
     const used = passed * this.share;
     const ran = kernel.cpu.instructions - before;
+    task.pace.turnEnded(passed);
     if (passed > 1e5 && ran > BUDGET_MIN)
       this.rate = Math.min(20, Math.max(0.005, 0.7 * this.rate + 0.3 * (ran / passed)));
-    task.usage.userTime += used;
-    task.process.timers.charge(used);
     const { statistics } = kernel;
-    if (task.nice > 0) statistics.niceTime += used;
-    else statistics.userTime += used;
     statistics.turns++;
     if (this.last !== task) statistics.switches++;
     this.last = task;
     kernel.scheduler.charge(task, used, end);
     notePressure(task.cgroup, PRESSURE_CPU, 0, -1, kernel.clock, end);
     if (task.policy === SCHED_FIFO || task.policy === SCHED_RR) limitRealTime(task, used);
-    for (let group: Cgroup | undefined = task.cgroup; group; group = group.parent) group.cpuTime += used;
     if (task.cgroup.frozen) task.cgroup.eventsNotice.changed();
     if (task.state === 'running') {
       task.usage.involuntarySwitches++;
       kernel.enqueue(task, false);
     } else if (task.state === 'blocked') task.usage.voluntarySwitches++;
     return end;
+  }
+
+  /** As Kernel.settleTime(). */
+  settleTime(): void {
+    if (this.current) this.charge(this.current, this.kernel.clock.monotonic());
+  }
+
+  /** The task has had the processor since it was last charged: what of that its program had, and what the kernel for it. */
+  private charge(task: Task, now: number): void {
+    const { cpu, statistics } = this.kernel;
+    const passed = Math.max(0, now - this.charged);
+    const used = passed * this.share;
+    const user = used * task.pace.share(cpu.instructions - this.chargedInstructions, passed);
+    const system = used - user;
+    this.charged = now;
+    this.chargedInstructions = cpu.instructions;
+    task.usage.userTime += user;
+    task.usage.systemTime += system;
+    if (task.nice > 0) statistics.niceTime += user;
+    else statistics.userTime += user;
+    statistics.systemTime += system;
+    statistics.stolenTime += passed - used;
+    for (let group: Cgroup | undefined = task.cgroup; group; group = group.parent) {
+      group.userTime += user;
+      group.systemTime += system;
+    }
+    task.process.timers.charge(user, system);
   }
 
   /** Lets the task run until it waits or ends, or the processor has done `end` instructions in all. */
@@ -183,7 +207,7 @@ export class Runner {
       if (left <= 0 || kernel.scheduler.preempts(task)) return;
       task.callNumber = -1;
       this.showTime();
-      switch (cpu.run(left)) {
+      switch (task.pace.begin() ? this.timedRun(task, left) : cpu.run(left)) {
         case EXIT_SYSCALL:
           calls++;
           if (!this.call(task)) return;
@@ -196,6 +220,19 @@ export class Runner {
           break;
       }
     }
+  }
+
+  /** As Processor.run(), by the clock. */
+  private timedRun({ pace }: Task, budget: number): number {
+    const { clock, cpu } = this.kernel;
+    const before = cpu.instructions;
+    const start = clock.monotonic();
+    const exit = cpu.run(budget);
+    const end = clock.monotonic();
+    // as long as the look itself
+    const look = clock.monotonic() - end;
+    pace.sample(cpu.instructions - before, Math.max(0, end - start - look));
+    return exit;
   }
 
   /** What the time-stamp counter shows, which programs work the time out from. */

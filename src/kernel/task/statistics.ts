@@ -11,9 +11,13 @@ export class Statistics {
   faults = 0;
   /** Processes that were ended for want of memory. */
   oomKills = 0;
-  /** Nanoseconds that tasks had the processor; those of tasks with a nice value are `niceTime` alone. */
+  /** Nanoseconds that programs had the processor; those of tasks with a nice value are `niceTime` alone. */
   userTime = 0;
   niceTime = 0;
+  /** That the kernel had it for them. */
+  systemTime = 0;
+  /** That a task would have had it, and the host had it for others. */
+  stolenTime = 0;
   /** Open files that somebody holds, of all kinds. */
   openFiles = 0;
   readonly load = new LoadAverage();

@@ -20,9 +20,10 @@ import type { FdTable } from '../vfs/fd-table.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
 import { BLOCK, type CallState, ERESTARTSYS, freshCall } from './blocking.js';
-import { noUsage, type Process } from './process.js';
+import { noUsage, type Process, type Usage } from './process.js';
 import type { Registers } from './registers.js';
 import type { Rseq } from './rseq.js';
+import { ProgramPace } from './program-pace.js';
 import { PRESSURE_CPU } from './stall.js';
 import { SignalSet } from './signal-set.js';
 import { PendingSignals } from './signals.js';
@@ -127,6 +128,7 @@ export class Task implements Waiter, Timed {
   /** Children are not real-time: SCHED_RESET_ON_FORK. */
   resetOnFork = false;
   readonly usage = noUsage();
+  readonly pace = new ProgramPace();
   timerSlack = 50_000;
   noNewPrivileges = false;
   /** Where its restartable sequences are told: rseq(2). */
@@ -192,6 +194,12 @@ export class Task implements Waiter, Timed {
 
   get fileLimit(): number {
     return this.process.limits.soft(RLIMIT_NOFILE);
+  }
+
+  /** Its usage up to now. */
+  get usageNow(): Usage {
+    this.kernel.settleTime();
+    return this.usage;
   }
 
   /** The open file of a descriptor. */

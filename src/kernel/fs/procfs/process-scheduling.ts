@@ -8,7 +8,7 @@ const milliseconds = (nanoseconds: number): string => (nanoseconds / 1e6).toFixe
 
 export const sched = ofTask((task, _reader, { namespace, pid }) => {
   const head = `${escaped(task.comm)} (${pid.in(namespace)}, #threads: ${Math.max(1, task.process.threads.size)})\n`;
-  const { userTime, systemTime, voluntarySwitches, involuntarySwitches } = task.usage;
+  const { userTime, systemTime, voluntarySwitches, involuntarySwitches } = task.usageNow;
   const rows: [string, string | number][] = [
     ['se.exec_start', milliseconds(task.kernel.clock.monotonic())],
     ['se.vruntime', milliseconds(task.virtualTime)],
@@ -25,7 +25,7 @@ export const sched = ofTask((task, _reader, { namespace, pid }) => {
 });
 
 /** Nanoseconds on the processor and waiting for it, and turns. The wait is not measured. */
-export const schedstat = ofTask(({ usage }) => {
+export const schedstat = ofTask(({ usageNow: usage }) => {
   const turns = usage.voluntarySwitches + usage.involuntarySwitches;
   return `${usage.userTime + usage.systemTime} 0 ${turns}\n`;
 });

@@ -90,7 +90,7 @@ export const stat = ofTask((task, reader, subject) => {
   const shown = mayTrace(reader, task);
   const { parent, group, session } = relations(task, namespace);
   const { terminal } = process.group.session;
-  const usage = single ? task.usage : process.totalUsage;
+  const usage = single ? task.usageNow : process.totalUsage;
   const children = process.childUsage;
   const { ignored, caught } = dispositions(task);
   const word = (set: SignalSet): number => set.low & 0x7fffffff;

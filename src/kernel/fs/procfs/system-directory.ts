@@ -39,7 +39,8 @@ const seconds = (nanoseconds: number): string => (Math.floor(Math.max(0, nanosec
 
 /** Nanoseconds that no task had the processor. */
 function idleTime({ clock, statistics }: Kernel): number {
-  return Math.max(0, clock.monotonic() - statistics.userTime - statistics.niceTime);
+  const { userTime, niceTime, systemTime, stolenTime } = statistics;
+  return Math.max(0, clock.monotonic() - userTime - niceTime - systemTime - stolenTime);
 }
 
 /** Nanoseconds since the start, as the reader's clock has it. */
@@ -68,7 +69,9 @@ const loadavg = ofSystem((kernel, { namespace }) => {
 const stat = ofSystem((kernel, _, reader) => {
   const { statistics, clock } = kernel;
   const { running, blocked } = counted(kernel);
-  const times = [ticks(statistics.userTime), ticks(statistics.niceTime), 0, ticks(idleTime(kernel)), 0, 0, 0, 0, 0, 0];
+  kernel.settleTime();
+  const { userTime, niceTime, systemTime, stolenTime } = statistics;
+  const times = [userTime, niceTime, systemTime, idleTime(kernel), 0, 0, 0, stolenTime, 0, 0].map(ticks);
   const boot = clock.date().seconds - Math.floor(sinceStart(reader) / 1e9);
   return (
     `cpu  ${times.join(' ')}\ncpu0 ${times.join(' ')}\nintr ${statistics.turns}\nctxt ${statistics.switches}\n` +
