@@ -69,7 +69,8 @@ export function identityOf(kernel: Kernel, owner: UserNamespace, root: Path, spe
     return found;
   };
   const { uids, gids } = owner;
-  const groups = user.groups.map((gid) => known(gid, gids));
+  // as setgroups keeps them
+  const groups = user.groups.map((gid) => known(gid, gids)).sort((a, b) => a - b);
   const plain = Credentials.user(owner, known(user.uid, uids), known(user.gid, gids), groups);
   const credentials = plain.with({
     bounding: set('bounding'),
