@@ -6,6 +6,7 @@ import type { Cancellation } from '../engine/build/cancellation.js';
 import { type BuildSource, type ContextFiles, openContext, textAt } from '../engine/build/context.js';
 import { parseDockerfile } from '../engine/build/dockerfile.js';
 import { IgnoreFile } from '../engine/build/ignore.js';
+import { DockerfileError } from '../engine/build/lines.js';
 import type { BuildRequest } from '../engine/build/request.js';
 import type { Engine } from '../engine/engine.js';
 import type { Http2Client } from '../http/http2.js';
@@ -44,7 +45,8 @@ export async function solve(engine: Engine, request: SolveRequest): Promise<stri
     return await buildOf(engine, wanted, source, output, cancellation);
   } catch (error) {
     output.failed(wordsOf(error));
-    throw failureOf(error, text === undefined || !output.at ? undefined : { filename, text, ...output.at });
+    const at = error instanceof DockerfileError ? { first: error.line, last: error.line } : output.at;
+    throw failureOf(error, text === undefined || !at ? undefined : { filename, text, ...at });
   } finally {
     await fetched.release();
   }
@@ -70,7 +72,7 @@ function requestOf(options: Readonly<Record<string, string>>, client: Http2Clien
     buildArgs: new Map(named(options, 'build-arg:')),
     labels: Object.fromEntries(named(options, 'label:')),
     noCache: options['no-cache'] !== undefined,
-    onlyNeeded: true,
+    buildKit: true,
     pull: options['image-resolve-mode'] === 'pull',
     remove: true,
     forceRemove: true,

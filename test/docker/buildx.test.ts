@@ -93,15 +93,64 @@ test('a build is told step by step, as buildx shows it', async () => {
   expect((await daemon.docker('ps', '-aq')).stdout).toBe('');
 });
 
-test('what was built is found again, by either builder', async () => {
+test('what was built is found again, by each builder its own', async () => {
   const files = { a: '1', Dockerfile: 'FROM busybox\nRUN echo first\nCOPY a /a\nRUN echo last\n' };
   const cached = ({ stderr }: Ran): number => stderr.match(/ CACHED$/gm)?.length ?? 0;
   expect(cached(await build(files))).toBe(1);
   expect(cached(await build(files))).toBe(4);
   expect(cached(await build({ ...files, a: '2' }))).toBe(2);
   expect(cached(await build(files, '--no-cache'))).toBe(1);
-  const classic = await daemon.dockerIn({ DOCKER_BUILDKIT: '0' }, 'build', contextOf(files));
-  expect(classic.stdout.match(/Using cache/g)).toHaveLength(3);
+  const classic = () => daemon.dockerIn({ DOCKER_BUILDKIT: '0' }, 'build', contextOf(files));
+  expect((await classic()).stdout.match(/Using cache/g)).toBeNull();
+  expect((await classic()).stdout.match(/Using cache/g)).toHaveLength(3);
+});
+
+test('a history is as BuildKit tells it; a folder to work in is its user’s; stages may stand in any order', async () => {
+  const files = {
+    f: '1',
+    Dockerfile: `FROM busybox AS first
+COPY --from=last /f /g
+ARG A=1
+RUN echo $A > /a
+FROM busybox AS last
+COPY --chmod=u=rwX,go= f /f
+FROM first
+ARG B
+ENV C=$A
+USER bob
+WORKDIR /home/bob/w
+RUN <<EOF
+#!/bin/sh -e
+read line && echo read $line
+echo $0 $A $B > here
+EOF
+EXPOSE 80 53/udp
+VOLUME /v
+HEALTHCHECK --interval=5s CMD ["true"]
+CMD ["stat", "-c", "%a %U %n", ".", "/g"]
+`,
+  };
+  const { stderr } = await build(files, '-t', 'told', '--label', 'l=1', '--build-arg', 'B=2');
+  expect(await run('told'), stderr).toBe('755 bob .\n600 root /g\n');
+  expect(await run('told', 'cat', 'here')).toBe('/dev/pipes/EOF 1 2\n');
+  const told = await daemon.docker('history', '--no-trunc', '--format', '{{.CreatedBy}} {{.Comment}}', 'told');
+  const by = 'buildkit.dockerfile.v0';
+  expect(told.stdout.split('\n').slice(0, -2)).toEqual([
+    `CMD ["stat" "-c" "%a %U %n" "." "/g"] ${by}`,
+    `HEALTHCHECK &{["CMD" "true"] "5s" "0s" "0s" "0s" '\\x00'} ${by}`,
+    `VOLUME [/v] ${by}`,
+    `EXPOSE map[53/udp:{} 80/tcp:{}] ${by}`,
+    `RUN |2 A=1 B=2 /dev/pipes/EOF # buildkit ${by}`,
+    `WORKDIR /home/bob/w ${by}`,
+    `USER bob ${by}`,
+    `ENV C=1 ${by}`,
+    `ARG B=2 ${by}`,
+    `RUN |1 A=1 /bin/sh -c echo $A > /a # buildkit ${by}`,
+    `ARG A=1 ${by}`,
+    `COPY /f /g # buildkit ${by}`,
+  ]);
+  const shown = await daemon.docker('image', 'inspect', '-f', '{{.Config.Labels}} {{.Comment}}', 'told');
+  expect(shown.stdout).toBe(`map[l:1] ${by}\n`);
 });
 
 test('a command that fails is shown with the lines that it stands in', async () => {
@@ -123,9 +172,12 @@ ERROR: failed to solve: ${said}
 });
 
 test.each([
-  ['COPY nothing /', 'stat nothing: file does not exist'],
+  ['COPY nothing /', 'failed to compute cache key: failed to calculate checksum: "/nothing": not found'],
   ['COPY ../../etc/passwd /', 'forbidden path outside the build context'],
-  ['FOO x', 'dockerfile parse error on line 2: unknown instruction: FOO'],
+  ['RUNN x', '   2 | >>> RUNN x\n'],
+  ['RUNN x', 'dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)'],
+  ['COPY --form=a b c', 'dockerfile parse error on line 2: unknown flag: --form (did you mean from?)'],
+  ['COPY --from=7 b c', 'invalid stage index 7'],
   ['RUN --mount=type=secret,id=x,required true', 'secret x: not found'],
   ['ADD https://example.com/a.git /', 'repositories of git are not fetched here'],
 ])('%s is refused', async (line, message) => {

@@ -28,8 +28,15 @@ export class BuildArgs {
     this.declared.set(name, value);
   }
 
-  beginStage(): void {
+  /** `inherited`: what the stage that it begins with has declared. */
+  beginStage(inherited: ReadonlyMap<string, string | undefined> = new Map()): void {
     this.declared.clear();
+    for (const [name, value] of inherited) this.declared.set(name, value);
+  }
+
+  /** What the stage has declared by now. */
+  get inStage(): ReadonlyMap<string, string | undefined> {
+    return new Map(this.declared);
   }
 
   /** What FROM sees. */
@@ -57,6 +64,13 @@ export class BuildArgs {
     return this.environment(env)
       .filter((entry) => this.declared.has(entry.split('=', 1)[0]!))
       .sort();
+  }
+
+  /** NAME=VALUE of all that the stage declares, in their order, as a command sees them. */
+  declaredIn(env: readonly string[]): string[] {
+    return [...this.declared.keys()].map(
+      (name) => env.find((entry) => entry.startsWith(`${name}=`)) ?? `${name}=${this.variables(name) ?? ''}`,
+    );
   }
 
   get unused(): string[] {

@@ -10,6 +10,7 @@ import { openStore } from '../../oci/store/store.js';
 import { type Tree, treeOf } from '../../oci/tree/tree.js';
 import { BuildArgs } from './build-args.js';
 import { Cancellation } from './cancellation.js';
+import { rightsOf } from './chmod.js';
 import { absolute } from './copy.js';
 import { parseDockerfile } from './dockerfile.js';
 import { download } from './download.js';
@@ -19,6 +20,7 @@ import { ownerOf } from './owner.js';
 import { runCommand } from './run.js';
 import { type HostMount, mountOf } from './run-mounts.js';
 import { checksumOf, sourcesOf } from './sources.js';
+import { goalOf, orderOf } from './stage-order.js';
 
 function treeFrom(...files: TarFile[]): Tree {
   const bytes = tarOf(files);
@@ -53,8 +55,12 @@ describe('arguments', () => {
     ]);
     for (const name of ['A', 'B', 'TARGETARCH']) all.declare(name, undefined);
     expect([all.variables('A'), all.variables('B'), all.variables('TARGETARCH')]).toEqual(['given', 'before', '386']);
+    const { inStage } = all;
     all.beginStage();
     expect(all.variables('B')).toBeUndefined();
+    all.beginStage(inStage);
+    expect(all.variables('B')).toBe('before');
+    expect(all.declaredIn(['A=variable'])).toEqual(['A=variable', 'B=before', 'TARGETARCH=386']);
   });
 
   test('a command gets them, but where ENV says otherwise; proxies are no part of what it is known by', () => {
@@ -65,6 +71,44 @@ describe('arguments', () => {
     expect(all.remembered(['E=variable'])).toEqual(['A=given']);
     expect(all.unused).toEqual(['X']);
   });
+});
+
+test.each([
+  ['u=rwX,go=rX', 0o100700, 0o100755],
+  ['u=rwX,go=rX', 0o100600, 0o100644],
+  ['u=rwX,go=rX', 0o040700, 0o040755],
+  ['+x', 0o100644, 0o100755],
+  ['g+w,o-r', 0o100644, 0o100660],
+  ['u+s,+t', 0o100755, 0o105755],
+  ['go=u-w', 0o100740, 0o100755],
+  ['a=,u=r', 0o102777, 0o100400],
+  ['4711', 0o100644, 0o104711],
+  ['07000', 0o040777, 0o047000],
+])('rights %s', (text, mode, become) => {
+  expect(rightsOf(text)!(mode).toString(8)).toBe(become.toString(8));
+});
+
+test.each(['', '8', '17777', 'u', 'u+q', 'z=r', 'u=rw,', `${'u=r,'.repeat(60)}u=r`])('%s are no rights', (text) => {
+  expect(rightsOf(text)).toBeUndefined();
+});
+
+test('stages that one needs, in the order in which they can be built', () => {
+  const order = (text: string, target = ''): readonly number[] => {
+    const { stages } = parseDockerfile(text);
+    return orderOf(stages, goalOf(stages, target), (word) => word);
+  };
+  const file = 'FROM x AS a\nFROM y AS b\nCOPY --from=c / /\nFROM a AS c\nFROM z AS d\n';
+  expect([order(`${file}FROM b`), order(file, 'b'), order(file)]).toEqual([[0, 2, 1, 4], [0, 2, 1], [3]]);
+  expect(order('FROM b AS a\nFROM x AS b\nFROM a\nRUN --mount=from=1,target=/m x')).toEqual([0, 1, 2]);
+  // what a variable names is any of them
+  expect(order('FROM x AS a\nFROM y AS b\nFROM z\nCOPY --from=$W / /')).toEqual([0, 1, 2]);
+  expect(() => order('FROM x AS a\nCOPY --from=a / /')).toThrow('circular dependency detected on stage: a');
+  expect(() => order('FROM x AS a\nCOPY --from=b / /\nFROM a AS b')).toThrow(
+    'circular dependency detected on stage: b',
+  );
+  expect(() => order('FROM x AS final', 'finl')).toThrow(
+    'target stage "finl" could not be found (did you mean final?)',
+  );
 });
 
 test('words as Go writes them', () => {
@@ -134,7 +178,7 @@ test('a draft of a layer has what is new, and the directories on the way as they
     false,
     false,
   ]);
-  draft.file(draft.directory('/link/new/'), 'x', tree, node, { owner: { uid: 1, gid: 2 }, mode: 0o600 });
+  draft.file(draft.directory('/link/new/'), 'x', tree, node, { owner: { uid: 1, gid: 2 }, rights: rightsOf('600') });
   draft.file(draft.directory('/up/top'), 'x', tree, node, {});
   const root = draft.tree.root;
   expect(paths(root)).toEqual(['/etc', '/etc/new', '/etc/new/x', '/top', '/top/x']);
@@ -189,8 +233,8 @@ test('commands of RUN, and the places that they ask for', () => {
   expect(command('RUN <<E\na\nb\nE').args).toEqual(['sh', '-c', 'a\nb\n']);
   expect(command('RUN cat <<E >x\na\nE').args).toEqual(['sh', '-c', 'cat <<E >x\na\nE\n']);
   expect(command('RUN <<E\n#!/bin/x -y\nz\nE')).toMatchObject({
-    args: ['/bin/x', '-y', '/dev/stdin'],
-    input: '#!/bin/x -y\nz\n',
+    args: ['/dev/pipes/E'],
+    script: { path: '/dev/pipes/E', text: '#!/bin/x -y\nz\n' },
   });
   const mount = (text: string) => mountOf(text, '/w', nodeStreams);
   const cache = mount('type=cache,target=c/');

@@ -17,6 +17,7 @@ import { openImageTree } from './image-tree.js';
 import type { OpenFiles } from './lending.js';
 import type { BuildOutput, BuildRequest, WholeRequest } from './request.js';
 import { type Build, shortId, StageBuild } from './stage.js';
+import { goalOf, orderOf } from './stage-order.js';
 import { expandWord } from './words.js';
 
 /** The id of the image. Rejects with EngineError; whatever happens, no container and no file of the build is left. */
@@ -56,10 +57,19 @@ export async function buildOf(
   }
 }
 
+interface Built {
+  name?: string;
+  image: Image | undefined;
+  /** What it has declared: a stage that begins with it has that too. */
+  args: ReadonlyMap<string, string | undefined>;
+}
+
 class Builder {
   private readonly args: BuildArgs;
   private readonly stages: readonly Stage[];
-  private readonly built: { name?: string; image: Image | undefined }[] = [];
+  /** The number of the one that all is for. */
+  private readonly goal: number;
+  private readonly built: (Built | undefined)[] = [];
   private readonly platform: Platform;
   private readonly tags: readonly Reference[];
   private step = 0;
@@ -74,7 +84,9 @@ class Builder {
     this.platform = parsePlatform(request.platform || 'linux/386');
     this.tags = request.tags.map((tag) => withTag(parseReference(tag)));
     this.args = new BuildArgs(request.buildArgs, platformArgs(this.platform));
-    this.stages = withLabels(upTo(source.dockerfile.stages, request.target), request.labels);
+    const { stages } = source.dockerfile;
+    this.goal = goalOf(stages, request.target);
+    this.stages = request.buildKit ? stages : withLabels(stages.slice(0, this.goal + 1), request.labels);
   }
 
   private get file(): Dockerfile {
@@ -97,14 +109,12 @@ class Builder {
       for (const { name, value } of pairs)
         this.args.declareBefore(name, value === undefined ? undefined : this.globals(value));
     }
-    const needed = this.request.onlyNeeded ? neededOf(this.stages, this.globals) : undefined;
-    for (const [at, stage] of this.stages.entries())
-      if (!needed || needed.has(at)) await this.buildStage(stage, at);
-      else this.built.push({ name: stage.name, image: undefined });
+    const order = this.request.buildKit ? orderOf(this.stages, this.goal, this.globals) : this.stages.keys();
+    for (const at of order) await this.buildStage(this.stages[at]!, at);
     const { unused } = this.args;
     if (unused.length > 0)
       this.output.say(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
-    const image = this.built.at(-1)!.image;
+    const image = this.built[this.goal]!.image;
     if (!image) throw new InvalidParameter('No image was generated. Is your Dockerfile empty?');
     this.output.say(`Successfully built ${shortId(image.id)}\n`);
     for (const tag of this.tags) {
@@ -119,21 +129,21 @@ class Builder {
     this.cancellation.check();
     this.announce(stage.text);
     output.lines?.(stage.line, stage.last);
-    this.args.beginStage();
     const platform = stage.platform === undefined ? this.platform : parsePlatform(this.globals(stage.platform));
     const name = this.globals(stage.base);
-    const isImage = name !== 'scratch' && !this.stageOf(name);
+    const before = this.stageOf(name, at);
+    this.args.beginStage(before?.args);
+    const isImage = name !== 'scratch' && !before;
     const several = this.source.dockerfile.stages.length > 1;
     const total = (isImage ? 1 : 0) + stage.instructions.filter(changesFiles).length;
     let number = 0;
     const begin = (text: string): void =>
       output.stepBegins?.({ ...(several && { stage: stage.name ?? `stage-${at}` }), number: ++number, total, text });
     if (isImage && name !== '') begin(`FROM ${longName(name)}`);
-    const base = await this.base(name, platform);
+    const base = before ? before.image : await this.base(name, platform);
     if (isImage) output.stepEnds?.(true);
     const building = new StageBuild(this.shared(), base, base?.config.platform ?? platform);
     const lease = this.engine.images.store.images.lease();
-    const held = { name: stage.name, image: base };
     try {
       await building.triggers();
       this.output.say(` ---> ${building.image ? shortId(building.image.id) : ''}\n`);
@@ -147,12 +157,13 @@ class Builder {
         if (building.image) lease.hold(...building.image.config.diffIds);
         this.output.say(` ---> ${building.image ? shortId(building.image.id) : ''}\n`);
       }
-      held.image = building.image;
+      if (this.request.buildKit && at === this.goal) await building.labels(this.request.labels);
     } finally {
       lease.release();
     }
-    this.built.push(held);
-    if (held.image) this.output.image(held.image.id);
+    const { image } = building;
+    this.built[at] = { name: stage.name, image, args: this.args.inStage };
+    if (image) this.output.image(image.id);
   }
 
   private shared(): Build {
@@ -161,15 +172,14 @@ class Builder {
     return { engine, request, output, cancellation, args, escapeLetter, filesOf: (from) => this.filesOf(from) };
   }
 
-  private stageOf(name: string): { image: Image | undefined } | undefined {
-    return this.built.find((stage) => stage.name === name.toLowerCase());
+  /** A stage that has been built, of those before another one. */
+  private stageOf(name: string, below = this.stages.length): Built | undefined {
+    return this.built.slice(0, below).find((stage) => stage?.name === name.toLowerCase());
   }
 
   /** The image that a stage begins with; undefined: nothing. */
   private async base(name: string, platform: Platform): Promise<Image | undefined> {
     if (name === '') throw new InvalidParameter('base name is empty: FROM needs an image, or a variable that has one');
-    const before = this.stageOf(name);
-    if (before) return before.image;
     return name === 'scratch' ? undefined : this.image(name, platform);
   }
 
@@ -228,44 +238,6 @@ function longName(name: string): string {
   } catch {
     return name;
   }
-}
-
-/** The last of the stages, and those that it needs one after the other. What variables name can't be known before: then all are. */
-function neededOf(stages: readonly Stage[], globals: (text: string) => string): ReadonlySet<number> | undefined {
-  const needed = new Set<number>();
-  const numberOf = (name: string, below: number): number => {
-    const named = stages.slice(0, below).findIndex((stage) => stage.name === name.toLowerCase());
-    return named < 0 && /^\d{1,5}$/.test(name) && Number(name) < below ? Number(name) : named;
-  };
-  const waiting = [stages.length - 1];
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    if (needed.has(at)) continue;
-    needed.add(at);
-    const { base, instructions } = stages[at]!;
-    const names = [globals(base)];
-    for (const { flags, trigger } of instructions) {
-      for (const { name, value } of flags) {
-        if (name === 'from') names.push(value);
-        const from = name === 'mount' ? /(?:^|,)from=([^,]*)/.exec(value)?.[1] : undefined;
-        if (from !== undefined) names.push(from);
-      }
-      if (trigger !== undefined && /\bfrom=/.test(trigger)) return undefined;
-    }
-    if (names.some((name) => name.includes('$'))) return undefined;
-    for (const name of names) {
-      const found = numberOf(name, at);
-      if (found >= 0) waiting.push(found);
-    }
-  }
-  return needed;
-}
-
-function upTo(stages: readonly Stage[], target: string): readonly Stage[] {
-  if (target === '') return stages;
-  const named = stages.findIndex(({ name }) => name === target.toLowerCase());
-  const at = named < 0 && /^\d{1,5}$/.test(target) ? Number(target) : named;
-  if (at < 0 || at >= stages.length) throw new InvalidParameter(`target stage "${target}" could not be found`);
-  return stages.slice(0, at + 1);
 }
 
 /** Labels that the client gives are the last instructions. */

@@ -1,14 +1,25 @@
 // What has been built already: an image of the same parent by the same words, that begins its containers in the same way.
 // docs.docker.com/build/cache, "Build cache invalidation".
-import type { Digest } from '../../oci/digest.js';
+import type { StreamCodecs } from '../../base/streams.js';
+import { encodeText } from '../../base/text.js';
+import { type Digest, digestOfHex } from '../../oci/digest.js';
 import type { ContainerDefaults } from '../../oci/config.js';
 import { configDocument } from '../../oci/config-document.js';
 import { formatPlatform, type Platform } from '../../oci/platform.js';
 import type { Image, ImageStore } from '../../oci/store/image-store.js';
 
+export interface Step {
+  /** All that makes another image of it: what it is known by, and what the classic builder's histories say. */
+  known: string;
+  /** What BuildKit's say; undefined: nothing. */
+  told: string | undefined;
+}
+
 export interface Wanted {
   parent: Image | undefined;
-  createdBy: string;
+  step: Step;
+  /** Of a step of BuildKit, whose histories don't tell all that it is known by. */
+  digest: Digest | undefined;
   config: ContainerDefaults;
   author: string | undefined;
   platform: Platform;
@@ -27,16 +38,26 @@ export async function findBuilt(images: ImageStore, wanted: Wanted): Promise<Ima
   return found;
 }
 
-function fits({ config }: Image, { parent, createdBy, config: begins, author, platform }: Wanted): boolean {
+function fits({ config, step: made }: Image, wanted: Wanted): boolean {
+  const { parent, step, digest, config: begins, author, platform } = wanted;
   const before = parent?.config;
+  const isMadeSo =
+    digest === undefined
+      ? config.history.length === (before?.history.length ?? 0) + 1 && config.history.at(-1)!.createdBy === step.known
+      : digest === made;
   return (
-    config.history.length === (before?.history.length ?? 0) + 1 &&
-    config.history.at(-1)!.createdBy === createdBy &&
+    isMadeSo &&
     (before?.diffIds ?? []).every((id, i) => config.diffIds[i] === id) &&
     formatPlatform(config.platform) === formatPlatform(platform) &&
     config.author === author &&
     words(config.config) === words(begins)
   );
+}
+
+export function stepDigest({ known, told }: Step, codecs: StreamCodecs): Digest {
+  const hash = codecs.sha256();
+  hash.update(encodeText(JSON.stringify([known, told])));
+  return digestOfHex(hash.digest());
 }
 
 const isWhole = async (images: ImageStore, { config }: Image): Promise<boolean> =>

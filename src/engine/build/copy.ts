@@ -4,13 +4,14 @@ import { InputError } from '../../base/errors.js';
 import { encodeText } from '../../base/text.js';
 import type { StreamCodecs } from '../../base/streams.js';
 import type { Tree } from '../../oci/tree/tree.js';
+import { type Rights, rightsOf } from './chmod.js';
 import { Glob } from './glob.js';
-import { type Copying, LayerDraft, treeName } from './layer-draft.js';
+import { type Copying, LayerDraft, type Owner, partsOf, treeName } from './layer-draft.js';
 import type { Instruction } from './dockerfile.js';
 import { badDockerfile, type HereDocument } from './lines.js';
 import type { Words } from './metadata.js';
 import { ownerOf } from './owner.js';
-import { baseName, checksumOf, checksumOfAll, type Source, sourcesOf } from './sources.js';
+import { baseName, checksumOf, checksumOfAll, fileAt, type Source, sourcesOf } from './sources.js';
 import { expandWord } from './words.js';
 
 export interface CopyPlaces {
@@ -20,6 +21,8 @@ export interface CopyPlaces {
   workingDir: string;
   /** Milliseconds since 1970. */
   now: number;
+  /** It is BuildKit's: a pattern may fit nothing, and what is missing is told otherwise. */
+  buildKit: boolean;
   /** A tree by the name that --from gives it; undefined: the context. */
   from(name: string | undefined): Promise<Tree>;
   /** A file from the web. */
@@ -30,7 +33,10 @@ export interface CopyPlaces {
 
 /** What a copy is known by, before it is done. */
 export interface Copy {
+  /** With checksums of what is copied. */
   comment: string;
+  /** As it is written in the Dockerfile, but for variables. */
+  written: string;
   layer(): Promise<Tree>;
 }
 
@@ -38,6 +44,8 @@ export interface Copy {
 interface Item {
   source: Source;
   archive?: Tree;
+  /** Of its path, what --parents leaves out: the names before `/./`. */
+  pivot?: number;
 }
 
 const flagOf = ({ flags }: Instruction, name: string): string | undefined =>
@@ -51,11 +59,12 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
   const { name } = instruction;
   const expand = (text: string): string => expandWord(text, words.variables, words.escapeLetter);
   const given = instruction.words.map(instruction.documents.length > 0 ? (word) => word : expand);
-  const target = absolute(places.workingDir, expand(given.pop()!));
+  const place = expand(given.pop()!);
+  const target = absolute(places.workingDir, place);
   const chown = flagOf(instruction, 'chown');
   const owned = chown === undefined ? undefined : expand(chown);
   const from = flagOf(instruction, 'from');
-  const mode = modeOf(instruction, expand);
+  const chmod = chmodOf(instruction, expand);
   const excluded = instruction.flags
     .filter((flag) => flag.name === 'exclude')
     .map((flag) => new Glob(expand(flag.value), true));
@@ -63,7 +72,7 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
   const sums: string[] = [];
   const documents = [...instruction.documents];
   const fail = (error: unknown): never => {
-    if (error instanceof InputError)
+    if (error instanceof InputError && !places.buildKit)
       throw new InputError(`${name} failed: ${error.message}`, error.advice, { cause: error });
     throw error;
   };
@@ -74,20 +83,26 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
     items.push(...found);
     for (const { source } of found) sums.push(await checksumOf(places.codecs, source));
   }
-  if (items.length === 0) fail(new InputError('no source files were specified'));
+  if (items.length === 0 && !places.buildKit) fail(new InputError('no source files were specified'));
   if (items.length > 1 && !target.endsWith('/'))
     throw new InputError(
       `When using ${name} with more than one source file, the destination must be a directory and end with a /`,
     );
   const options = [
     ...(owned === undefined ? [] : [`--chown=${owned} `]),
-    ...(mode === undefined ? [] : [`--chmod=${mode.toString(8)} `]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod.text} `]),
     ...instruction.flags
       .filter((flag) => flag.name === 'exclude' || flag.name === 'parents')
       .map((flag) => `--${flag.name}=${flag.value} `),
   ];
+  const shown = [
+    ...(flagOf(instruction, 'parents') === 'true' ? ['--parents'] : []),
+    ...(owned === undefined ? [] : [`--chown=${owned}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod.text}`]),
+  ];
   return {
     comment: `${name} ${options.join('')}${checksumOfAll(places.codecs, sums)} in ${target} `,
+    written: [name, ...shown, ...given.map(documentName), place].join(' '),
     async layer() {
       const draft = new LayerDraft(places.image, places.now);
       const owner = owned === undefined ? undefined : await ownerOf(places.image, owned);
@@ -95,7 +110,7 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
       const copying: Copying = {
         // what comes of another image stays whose it is
         ...((owner || from === undefined) && { owner: root }),
-        ...(mode !== undefined && { mode }),
+        ...(chmod && { rights: chmod.rights }),
         excludes: (path) => excluded.some((glob) => glob.test(path)),
       };
       const parents = flagOf(instruction, 'parents') === 'true';
@@ -113,12 +128,16 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
         name === 'COPY' ? `source can't be a URL for COPY` : `${word}: repositories of git are not fetched here`,
         name === 'COPY' ? undefined : 'Clone it, and add the folder.',
       );
+    const ignoring = from === undefined ? 'file not found in build context or excluded by .dockerignore: ' : '';
     const missing = (path: string): InputError =>
       new InputError(
-        `${from === undefined ? 'file not found in build context or excluded by .dockerignore: ' : ''}stat ${path}: file does not exist`,
+        places.buildKit
+          ? `failed to compute cache key: failed to calculate checksum: "/${path}": not found`
+          : `${ignoring}stat ${path}: file does not exist`,
       );
     const found = sourcesOf(tree!, word, missing);
-    if (name === 'COPY') return found.map((source) => ({ source }));
+    const pivot = word.includes('/./') ? partsOf(word.slice(0, word.indexOf('/./'))).length : 0;
+    if (name === 'COPY') return found.map((source) => ({ source, pivot }));
     const items: Item[] = [];
     for (const source of found)
       items.push({ source, archive: source.node.children ? undefined : await places.unpacked(source) });
@@ -128,14 +147,14 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
 
 function copyItem(
   draft: LayerDraft,
-  { source, archive }: Item,
+  { source, archive, pivot }: Item,
   target: string,
   copying: Copying,
-  root: { uid: number; gid: number },
+  root: Owner,
   parents: boolean,
 ): void {
   const { path, tree, node } = source;
-  const place = parents ? `${target}/${path.slice(0, path.length - baseName(path).length)}` : target;
+  const place = parents ? withParents(draft, source, pivot ?? 0, target, copying) : target;
   if (archive) {
     draft.directory(treeName(target), { owner: root });
     draft.contents(treeName(target), archive, archive.root, { excludes: copying.excludes });
@@ -155,6 +174,24 @@ function copyItem(
   draft.file(directory, name, tree, node, copying);
 }
 
+/** Where a source lies that keeps its directories: those that are new are as they were. */
+function withParents(
+  draft: LayerDraft,
+  { path, tree }: Source,
+  pivot: number,
+  target: string,
+  copying: Copying,
+): string {
+  const names = path.split('/').slice(0, -1);
+  let place = target.replace(/\/$/, '');
+  for (let at = pivot; at < names.length; at++) {
+    place += `/${names[at]}`;
+    const { mode, uid, gid } = fileAt(tree, treeName(names.slice(0, at + 1).join('/')))!;
+    draft.directory(treeName(place), { owner: copying.owner ?? { uid, gid }, mode: copying.rights?.(mode) ?? mode });
+  }
+  return place || '/';
+}
+
 /** As the history says it: from the root, with a slash behind what is to be a directory. */
 export function absolute(workingDir: string, path: string): string {
   const directory = path === '.' || path.endsWith('/') || path.endsWith('/.');
@@ -166,17 +203,25 @@ export function absolute(workingDir: string, path: string): string {
   return `/${names.join('/')}${directory && names.length > 0 ? '/' : ''}`;
 }
 
-function modeOf(instruction: Instruction, expand: (text: string) => string): number | undefined {
+function chmodOf(
+  instruction: Instruction,
+  expand: (text: string) => string,
+): { text: string; rights: Rights } | undefined {
   const chmod = flagOf(instruction, 'chmod');
   if (chmod === undefined) return undefined;
   const text = expand(chmod);
-  if (!/^[0-7]{1,4}$/.test(text))
+  const rights = rightsOf(text);
+  if (!rights)
     throw badDockerfile(
       instruction.line,
       `invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777`,
+      'Or changes of rights, as u=rwX,go-w.',
     );
-  return Number.parseInt(text, 8);
+  return { text, rights };
 }
+
+/** `<<NAME` of a word that a document follows; other words stay. */
+const documentName = (word: string): string => word.replace(/^\d*<<-?["']?([^"']+)["']?$/, '<<$1');
 
 /** A document of the Dockerfile as a file. */
 function written({ name, text, expand }: HereDocument, { variables, escapeLetter }: Words, now: number): Source {

@@ -92,7 +92,7 @@ test.each([
   ['FROM a\nFOO x', 'line 2: unknown instruction: FOO'],
   ['FROM a\nRUN', 'RUN requires at least one argument'],
   ['FROM a\nCOPY x', 'COPY requires at least two arguments'],
-  ['FROM a\nCOPY --frm=x a b', 'unknown flag: COPY --frm'],
+  ['FROM a\nCOPY --frm=x a b', 'unknown flag: --frm (did you mean from?)'],
   ['FROM a\nCOPY --from a b', 'missing a value on flag: --from'],
   ['FROM a\nSHELL sh', 'SHELL requires the arguments to be in JSON form'],
   ['FROM a\nENV a', 'ENV must have two arguments'],

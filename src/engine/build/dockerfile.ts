@@ -1,6 +1,7 @@
 // A Dockerfile's meaning: stages, and in each the instructions with their flags and arguments. Variables are replaced when it is built.
 // docs.docker.com/reference/dockerfile.
 import { InputError } from '../../base/errors.js';
+import { hint } from './hint.js';
 import { badDockerfile, type HereDocument, type Line, linesOf } from './lines.js';
 import { splitWords } from './words.js';
 
@@ -116,7 +117,7 @@ export function parseTrigger(text: string): Instruction {
 function parseInstruction(line: Line, escapeLetter: string): Instruction {
   const { number, documents } = line;
   if (!(INSTRUCTIONS as readonly string[]).includes(line.name))
-    throw badDockerfile(number, `unknown instruction: ${line.name}`);
+    throw badDockerfile(number, `unknown instruction: ${line.name}${hint(line.name, INSTRUCTIONS)}`);
   const name = line.name as InstructionName;
   const { flags, rest } = flagsOf(line, name);
   const instruction: Instruction = {
@@ -143,7 +144,8 @@ function flagsOf(line: Line, name: InstructionName): { flags: { name: string; va
   let rest = line.rest;
   for (let match = FLAGS[name] && FLAG.exec(rest); match; match = FLAG.exec(rest)) {
     const [all, flag, value] = match;
-    if (!FLAGS[name]!.includes(flag!)) throw badDockerfile(line.number, `unknown flag: ${name} --${flag}`);
+    if (!FLAGS[name]!.includes(flag!))
+      throw badDockerfile(line.number, `unknown flag: --${flag}${hint(flag!, FLAGS[name]!)}`);
     if (value === undefined && !['link', 'keep-git-dir', 'parents', 'unpack'].includes(flag!))
       throw badDockerfile(line.number, `missing a value on flag: --${flag}`);
     flags.push({ name: flag!, value: value ?? 'true' });

@@ -4,6 +4,7 @@ import { InputError } from '../../base/errors.js';
 import type { LayerNode } from '../../base/layer-index.js';
 import { fromLatin1, latin1 } from '../../base/bytes.js';
 import { decodeText, encodeText } from '../../base/text.js';
+import type { Rights } from './chmod.js';
 import { isOpaque, isWhiteout, type Tree, typeOf } from '../../oci/tree/tree.js';
 
 const S_IFDIR = 0o040000;
@@ -21,7 +22,7 @@ export interface Copying {
   /** Undefined: they stay their owner's. */
   owner?: Owner;
   /** Rights instead of their own. */
-  mode?: number;
+  rights?: Rights;
   /** Leaves out what it says, by the path below what is copied. */
   excludes?(path: string): boolean;
 }
@@ -135,7 +136,7 @@ export class LayerDraft {
       if (!upper) {
         upper = there
           ? { ...there, children: new Map() }
-          : { ...newDirectory(mode, this.seconds), ...(owner && { uid: owner.uid, gid: owner.gid }) };
+          : { ...newDirectory(mode & 0o7777, this.seconds), ...(owner && { uid: owner.uid, gid: owner.gid }) };
         this.enter(node, name, upper);
       }
       seen = { upper, lower: next?.lower };
@@ -164,7 +165,7 @@ export class LayerDraft {
 
   /** Copies all that is in a directory of another tree into one of this; what is there under the same name is replaced, directories are merged. */
   contents(path: string, tree: Tree, from: LayerNode, copying: Copying): void {
-    const into = this.directory(path, copying);
+    const into = this.directory(path, { owner: copying.owner });
     const links = new Map<LayerNode, LayerNode>();
     const seen = this.resolve(path).seen!;
     this.merge(into, seen, tree, from, copying, '', links);
@@ -194,11 +195,11 @@ export class LayerDraft {
     }
   }
 
-  private changed(node: LayerNode, { owner, mode }: Copying): LayerNode {
+  private changed(node: LayerNode, { owner, rights }: Copying): LayerNode {
     return {
       ...node,
       ...(owner && { uid: owner.uid, gid: owner.gid }),
-      ...(mode !== undefined && typeOf(node) !== S_IFLNK && { mode: typeOf(node) | mode }),
+      ...(rights && typeOf(node) !== S_IFLNK && { mode: rights(node.mode) }),
     };
   }
 

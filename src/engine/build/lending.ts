@@ -2,7 +2,7 @@
 // docs.docker.com/reference/dockerfile: RUN --mount=type=bind, --mount=type=secret; docs.docker.com/build/building/secrets.
 import { InputError } from '../../base/errors.js';
 import { type MountSpec, VOLUME_PATH } from '../../base/runtime-spec.js';
-import { decodeText } from '../../base/text.js';
+import { decodeText, encodeText } from '../../base/text.js';
 import type { StreamCodecs } from '../../base/streams.js';
 import type { Tree } from '../../oci/tree/tree.js';
 import type { Layer, MountedFile, MountPlace } from '../../runtime/node-client.js';
@@ -80,8 +80,8 @@ export class Lending {
     return this.bound.map(({ mount, sum }) => `${mount.target}=${sum}`);
   }
 
-  /** Gives the node what is bound, and asks for the secrets. Rejects with InputError. */
-  async lend(): Promise<Lent> {
+  /** Gives the node what is bound, and asks for the secrets. `script`: a program that is not the image's. Rejects with InputError. */
+  async lend(script?: { path: string; text: string }): Promise<Lent> {
     const mounts: MountSpec[] = [];
     const places: MountPlace[] = [];
     for (const mount of this.mounts)
@@ -91,6 +91,7 @@ export class Lending {
       places.push({ path: bound.mount.target, isFile: bound.isFile });
     }
     const files: Record<string, MountedFile> = {};
+    if (script) files[script.path] = { bytes: encodeText(script.text), mode: 0o755, uid: 0, gid: 0 };
     const env: string[] = [];
     for (const mount of this.mounts) {
       if (mount.type !== 'secret') continue;

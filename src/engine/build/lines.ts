@@ -39,9 +39,19 @@ const WITH_DOCUMENTS = new Set(['ADD', 'COPY', 'RUN']);
 const DIRECTIVE = /^#\s*([A-Za-z][\w-]*)\s*=\s*(.+?)\s*$/;
 const DOCUMENT = /(?:^|\s)(?:\d*)<<(-?)(?:"([^\s"<>]+)"|'([^\s'<>]+)'|([^\s<>"'|&;()]+))/g;
 
-export function badDockerfile(number: number, what: string, advice?: string): InputError {
-  return new InputError(`dockerfile parse error on line ${number}: ${what}`, advice);
+/** What is wrong with a Dockerfile, whatever it is built with. */
+export class DockerfileError extends InputError {
+  constructor(
+    readonly line: number,
+    what: string,
+    advice?: string,
+  ) {
+    super(`dockerfile parse error on line ${line}: ${what}`, advice);
+  }
 }
+
+export const badDockerfile = (line: number, what: string, advice?: string): DockerfileError =>
+  new DockerfileError(line, what, advice);
 
 /** Throws InputError. */
 export function linesOf(source: string): Lines {

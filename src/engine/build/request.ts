@@ -8,8 +8,11 @@ export interface BuildRequest {
   buildArgs: ReadonlyMap<string, string | undefined>;
   labels: Readonly<Record<string, string>>;
   noCache: boolean;
-  /** Stages that the wanted one does not need are passed over. */
-  onlyNeeded?: boolean;
+  /**
+   * BuildKit's ways, and not the classic builder's: stages that the wanted one does not need are passed over, in whatever order
+   * they stand; histories are told otherwise; WORKDIR is its user's.
+   */
+  buildKit?: boolean;
   pull: boolean;
   /** Containers go: when their step has succeeded; always. */
   remove: boolean;

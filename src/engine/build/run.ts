@@ -1,6 +1,5 @@
 // RUN: a command in a container of the image so far; what it changes is the next layer.
 // docs.docker.com/reference/dockerfile: RUN, Here-documents.
-import { encodeText } from '../../base/text.js';
 import { changesOf } from '../../runtime/archive-stream.js';
 import type { Container } from '../container.js';
 import type { Engine } from '../engine.js';
@@ -11,23 +10,25 @@ import type { Instruction } from './dockerfile.js';
 export interface Command {
   /** What the container runs. */
   args: string[];
-  /** What it reads. */
-  input?: string;
-  /** What the history calls it. */
+  /** A file that it runs, or is run by. */
+  script?: { path: string; text: string };
+  /** All that it says. */
   shown: string[];
 }
 
-/** The command of a RUN. A document alone is a script; one that begins with #! is read by the program that it names. */
+/** Where documents are that are programs. */
+const SCRIPTS = '/dev/pipes';
+
+/** The command of a RUN. A document alone is a script; one that begins with #! is a program. */
 export function runCommand({ json, rest, documents }: Instruction, shell: readonly string[]): Command {
   if (json) return { args: [...json], shown: [...json] };
   const [first] = documents;
   if (documents.length === 1 && /^<<-?\s*\S+$/.test(rest)) {
-    const interpreter = /^#!\s*(\S+)(?:[ \t]+(.*?))?[ \t]*\n/.exec(first!.text);
-    const shown = [...shell, first!.text];
-    if (!interpreter) return { args: shown, shown };
-    const [, program, argument] = interpreter;
-    const args = [program!, ...(argument ? argument.split(/\s+/) : []), '/dev/stdin'];
-    return { args, input: first!.text, shown };
+    const { name, text } = first!;
+    const shown = [...shell, text];
+    if (!text.startsWith('#!')) return { args: shown, shown };
+    const path = `${SCRIPTS}/${name.replaceAll('/', '_')}`;
+    return { args: [path], script: { path, text }, shown };
   }
   const script = [rest, ...documents.map(({ name, text }) => `${text}${name}`)].join('\n');
   const args = [...shell, documents.length > 0 ? `${script}\n` : script];
@@ -63,9 +64,6 @@ export async function runToEnd(container: Container, running: Running): Promise<
   try {
     await container.start();
     if (cancellation.cancelled) await container.kill(9).catch(() => {});
-    if (command.input !== undefined) {
-      void container.input(encodeText(command.input)).then(() => container.endInput());
-    }
     const code = await ended;
     cancellation.check();
     if (code !== 0)

@@ -12,7 +12,7 @@ import type { Engine } from '../engine.js';
 import { InvalidParameter } from '../errors.js';
 import type { Image } from '../images.js';
 import type { BuildArgs } from './build-args.js';
-import { findBuilt } from './cache.js';
+import { findBuilt, type Step, stepDigest } from './cache.js';
 import type { Cancellation } from './cancellation.js';
 import { absolute, prepareCopy } from './copy.js';
 import { type Instruction, parseTrigger } from './dockerfile.js';
@@ -20,6 +20,7 @@ import { download } from './download.js';
 import { openImageTree } from './image-tree.js';
 import { LayerDraft, treeName } from './layer-draft.js';
 import { applyMetadata, type Draft, shellOf, type Words } from './metadata.js';
+import { ownerOf } from './owner.js';
 import type { BuildOutput, BuildRequest } from './request.js';
 import { Lending, type OpenFiles } from './lending.js';
 import { mountOf, type RunMount } from './run-mounts.js';
@@ -27,6 +28,8 @@ import { buildContainer, changesIn, runCommand, runToEnd } from './run.js';
 import { unpack } from './unpack.js';
 import { expandWord } from './words.js';
 
+/** What BuildKit says of itself in histories. */
+const BUILDKIT = 'buildkit.dockerfile.v0';
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Bytes of a container's name as people see it. */
 const SHORT = 12;
@@ -64,7 +67,7 @@ export class StageBuild {
     const config = base?.config.config ?? {
       user: '',
       env: [],
-      workingDir: '',
+      workingDir: build.request.buildKit ? '/' : '',
       exposedPorts: [],
       volumes: [],
       labels: new Map(),
@@ -137,45 +140,65 @@ export class StageBuild {
   private async metadata(instruction: Instruction): Promise<void> {
     const comment = applyMetadata(this.draft, instruction, this.words);
     if (comment === undefined) throw new InvalidParameter(`${instruction.name} can't be done here`);
-    await this.commitIdle([...shellOf(this.draft.config), '#(nop) ', comment]);
+    const ports = this.draft.config.exposedPorts.map((port) => `${port}:{}`).sort();
+    await this.commitIdle(
+      [...shellOf(this.draft.config), '#(nop) ', comment],
+      instruction.name === 'EXPOSE' ? `EXPOSE map[${ports.join(' ')}]` : comment,
+    );
+  }
+
+  /** Labels that the client gives: BuildKit's histories say nothing of them. */
+  async labels(labels: Readonly<Record<string, string>>): Promise<void> {
+    const { config } = this.draft;
+    if (Object.keys(labels).length === 0) return;
+    config.labels = new Map([...config.labels, ...Object.entries(labels)]);
+    const step = { known: `LABEL ${JSON.stringify(labels)}`, told: undefined };
+    if (!(await this.fromCache(step))) await this.commit(step, undefined);
   }
 
   private async arg({ pairs }: Instruction): Promise<void> {
     let comment = 'ARG';
+    let told = 'ARG';
     for (const { name, value } of pairs) {
       const { variables, escapeLetter } = this.words;
       const plain = expandWord(name, variables, escapeLetter);
       const given = value === undefined ? undefined : expandWord(value, variables, escapeLetter);
       this.build.args.declare(plain, given);
+      const is = this.build.args.variables(plain);
       comment += given === undefined ? ` ${plain}` : ` ${plain}=${given}`;
+      told += is === undefined ? ` ${plain}` : ` ${plain}=${is}`;
     }
-    await this.commitIdle([...shellOf(this.draft.config), '#(nop) ', comment]);
+    await this.commitIdle([...shellOf(this.draft.config), '#(nop) ', comment], told);
   }
 
   private async workdir({ rest }: Instruction): Promise<void> {
     const { variables, escapeLetter } = this.words;
     const path = absolute(this.draft.config.workingDir || '/', expandWord(rest, variables, escapeLetter));
     this.draft.config.workingDir = path.length > 1 ? path.replace(/\/$/, '') : path;
-    const { workingDir } = this.draft.config;
-    await this.commitIdle([...shellOf(this.draft.config), `#(nop) WORKDIR ${workingDir}`], async (image) => {
+    const { workingDir, user } = this.draft.config;
+    const told = `WORKDIR ${workingDir}`;
+    await this.commitIdle([...shellOf(this.draft.config), `#(nop) ${told}`], told, async (image) => {
       const draft = new LayerDraft(image, this.build.engine.host.date());
-      draft.directory(treeName(workingDir));
+      // to the classic builder it is root's
+      const owner = this.build.request.buildKit && user !== '' ? await ownerOf(image, user) : undefined;
+      draft.directory(treeName(workingDir), { owner });
       return draft.tree;
     });
   }
 
-  /** What changes no file but what `layer` says. As in Docker, a container stands for the step, and never runs. */
+  /** What changes no file but what `layer` says. As in Docker, the classic builder has a container stand for it, which never runs. */
   private async commitIdle(
     command: readonly string[],
+    told: string,
     layer?: (image: Tree | undefined) => Promise<Tree>,
   ): Promise<void> {
-    const createdBy = command.join(' ');
-    if (await this.fromCache(createdBy)) return;
-    if (this.image) await this.container(command);
-    if (!layer) return this.commit(createdBy, undefined);
+    const step = { known: command.join(' '), told };
+    if (await this.fromCache(step)) return;
+    if (this.image && !this.build.request.buildKit) await this.container(command);
+    if (!layer) return this.commit(step, undefined);
     const below = await openImageTree(this.build.engine.images.store, this.image);
     try {
-      await this.commit(createdBy, layerTar(await layer(below.tree)));
+      await this.commit(step, layerTar(await layer(below.tree)));
     } finally {
       below.close();
     }
@@ -203,23 +226,24 @@ export class StageBuild {
       files: (from) => this.build.filesOf(from),
     });
     try {
-      const known = [...remembered, ...lending.remembered];
-      const given = known.length > 0 ? [`|${known.length}`, ...known] : [];
-      const createdBy = [...given, ...flags, ...command.shown].join(' ');
-      if (await this.fromCache(createdBy)) return;
+      const known = counted([...remembered, ...lending.remembered]);
+      const step = {
+        known: [...known, ...flags, ...command.shown].join(' '),
+        told: `RUN ${[...counted(args.declaredIn(config.env)), ...command.args].join(' ')} # buildkit`,
+      };
+      if (await this.fromCache(step)) return;
       if (!this.image)
         throw new InvalidParameter(
           `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
         );
-      const lent = await lending.lend();
+      const lent = await lending.lend(command.script);
       const container = await this.container(command.args, {
         Env: args.environment(config.env),
-        ...(command.input !== undefined && { OpenStdin: true, StdinOnce: true }),
         HostConfig: this.hostConfigOf(instruction, mounts),
       });
       container.lent = lent;
       await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
-      await this.commit(createdBy, changesIn(engine, container));
+      await this.commit(step, changesIn(engine, container));
     } finally {
       await lending.release();
     }
@@ -261,6 +285,7 @@ export class StageBuild {
         image: below.tree,
         workingDir: this.draft.config.workingDir || '/',
         now: engine.host.date(),
+        buildKit: this.build.request.buildKit ?? false,
         from: async (name) => {
           const opened = await this.build.filesOf(name);
           trees.push(opened);
@@ -277,9 +302,12 @@ export class StageBuild {
           return found?.tree;
         },
       });
-      const createdBy = [...shellOf(this.draft.config), `#(nop) ${copy.comment}`].join(' ');
-      if (await this.fromCache(createdBy)) return;
-      await this.commit(createdBy, layerTar(await copy.layer()));
+      const step = {
+        known: [...shellOf(this.draft.config), `#(nop) ${copy.comment}`].join(' '),
+        told: `${copy.written} # buildkit`,
+      };
+      if (await this.fromCache(step)) return;
+      await this.commit(step, layerTar(await copy.layer()));
     } finally {
       below.close();
       for (const tree of trees) tree.close();
@@ -289,12 +317,14 @@ export class StageBuild {
 
   // ---- images ---------------------------------------------------------------------------------------------------------------------
 
-  private async fromCache(createdBy: string): Promise<boolean> {
+  private async fromCache(step: Step): Promise<boolean> {
     const { build, platform, image: parent } = this;
     const { config, author } = this.draft;
     this.cached = false;
     if (build.request.noCache || this.cacheBroken) return false;
-    const found = await findBuilt(build.engine.images.store.images, { parent, createdBy, config, author, platform });
+    const { codecs, images } = build.engine.images.store;
+    const digest = build.request.buildKit ? stepDigest(step, codecs) : undefined;
+    const found = await findBuilt(images, { parent, step, digest, config, author, platform });
     if (!found) {
       this.cacheBroken = true;
       return false;
@@ -305,15 +335,21 @@ export class StageBuild {
     return true;
   }
 
-  private async commit(createdBy: string, layer: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-    const { engine } = this.build;
+  private async commit(step: Step, layer: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+    const { engine, request } = this.build;
     const { config, author } = this.draft;
     const { store } = engine.images;
+    const createdBy = request.buildKit ? step.told : step.known;
     const id: Digest = await buildStep(store, this.image, this.platform, createdBy, layer, {
       created: engine.host.date(),
       config: configDocument(config),
       ...(author !== undefined && { author }),
+      ...(request.buildKit && { comment: BUILDKIT, step: stepDigest(step, store.codecs) }),
     });
     this.image = await store.images.get(id);
   }
 }
+
+/** Arguments as a history has them before a command. */
+const counted = (entries: readonly string[]): string[] =>
+  entries.length > 0 ? [`|${entries.length}`, ...entries] : [];

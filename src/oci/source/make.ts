@@ -21,8 +21,9 @@ export interface Making {
   comment?: string;
   /** The document's `config`; undefined: the one of the image below. */
   config?: JsonObject;
-  /** The image that it was made from. */
+  /** The image that it was made from, and what builds find the step again by. */
   parent?: Digest;
+  step?: Digest;
 }
 
 /** An image of one layer. `root`: a tar, perhaps compressed. */
@@ -72,12 +73,15 @@ export async function commit(
 const historyOf = (document: JsonObject): readonly unknown[] =>
   Array.isArray(document.history) ? document.history : [];
 
-/** One step of a build: an image of `base` (undefined: of nothing) with a layer more, or without one, as its configuration says. */
+/**
+ * One step of a build: an image of `base` (undefined: of nothing) with a layer more, or without one, as its configuration says.
+ * `createdBy`: undefined, and the history says nothing of it.
+ */
 export async function buildStep(
   store: Store,
   base: Image | undefined,
   platform: Platform,
-  createdBy: string,
+  createdBy: string | undefined,
   layer: AsyncIterable<Uint8Array> | undefined,
   making: Making & { config: JsonObject },
 ): Promise<Digest> {
@@ -92,7 +96,10 @@ export async function buildStep(
   return store.images.bring(async (lease) => {
     lease.hold(...below);
     const added = tar ? [(await store.layers.ingest(tar)).diffId] : [];
-    const step = { created_by: createdBy, ...(added.length === 0 && { empty_layer: true }) };
+    const step = createdBy !== undefined && {
+      created_by: createdBy,
+      ...(added.length === 0 && { empty_layer: true }),
+    };
     const diffIds = [...below, ...added];
     return made(store, lease, document, diffIds, historyOf(document), step, { ...making, parent: base?.id });
   });
@@ -112,13 +119,13 @@ async function made(
   document: JsonObject,
   diffIds: readonly Digest[],
   history: readonly unknown[],
-  entry: JsonObject,
-  { tag, created, author, comment, config, parent }: Making,
+  entry: JsonObject | false,
+  { tag, created, author, comment, config, parent, step }: Making,
 ): Promise<Digest> {
   const { images, layers, content } = store;
   lease.hold(...diffIds);
   const time = new Date(created).toISOString();
-  const step = {
+  const told = entry && {
     created: time,
     ...entry,
     ...(author !== undefined && { author }),
@@ -130,7 +137,7 @@ async function made(
     ...(author !== undefined && { author }),
     config: config ?? document.config ?? {},
     rootfs: { type: 'layers', diff_ids: diffIds },
-    history: [...history, step],
+    history: told ? [...history, told] : history,
   });
   if (bytes.length > DOCUMENT_MAX)
     throw new InputError(`the configuration of the image becomes longer than ${DOCUMENT_MAX >> 20} MiB`);
@@ -147,7 +154,7 @@ async function made(
     }),
   );
   lease.hold(manifest);
-  return images.add(manifest, { tag, parent });
+  return images.add(manifest, { tag, parent, step });
 }
 
 /** The blob that a layer has come as, where another image knows one; else the tar itself. */

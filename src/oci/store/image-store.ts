@@ -30,6 +30,8 @@ export interface Image {
   lastTagged?: number;
   /** The image that it was made from, here. */
   parent?: Digest;
+  /** Of the step of a build that made it from that one: what builds find it again by, where that is not its history. */
+  step?: Digest;
 }
 
 /** What is kept of an image beside its documents. */
@@ -38,6 +40,7 @@ interface ImageRecord {
   /** Milliseconds since 1970. */
   lastTagged?: number;
   parent?: Digest;
+  step?: Digest;
 }
 
 /** What `remove` has done, in Docker's words. */
@@ -104,9 +107,13 @@ export class ImageStore {
     if (fields.integer('version') !== VERSION)
       throw new InputError(`${FILE}: is of another version of tabvisor`, 'Give another folder with --data.');
     for (const [id, record] of Object.entries(fields.object_('images') ?? {})) {
-      const { manifest, lastTagged, parent } = record as ImageRecord;
+      const { manifest, lastTagged, parent, step } = record as ImageRecord;
       if (isDigest(id) && isDigest(manifest))
-        this.images.set(id, { manifest, lastTagged, ...(parent && isDigest(parent) && { parent }) });
+        this.images.set(id, {
+          ...{ manifest, lastTagged },
+          ...(parent && isDigest(parent) && { parent }),
+          ...(step && isDigest(step) && { step }),
+        });
     }
     for (const [key, into] of [
       ['tags', this.tags],
@@ -181,6 +188,7 @@ export class ImageStore {
       size,
       lastTagged: record.lastTagged,
       ...(record.parent && { parent: record.parent }),
+      ...(record.step && { step: record.step }),
       tags: namesFor(this.tags, id).map((name) => familiar(parseReference(name))),
       digests: namesFor(this.digests, id).map((name) => familiar(parseReference(name))),
     };
@@ -272,11 +280,11 @@ export class ImageStore {
 
   /**
    * Makes what has come an image, with the names given. Its documents and its layers are in the stores. `known`: digests that
-   * it has there where it came from: of the manifest, and of the index that led to it. `parent`: what it was made from.
+   * it has there where it came from: of the manifest, and of the index that led to it. `parent`: what it was made from, by `step`.
    */
   async add(
     manifestDigest: Digest,
-    names: { tag?: Reference; known?: readonly { name: Reference; digest: Digest }[]; parent?: Digest },
+    names: { tag?: Reference; known?: readonly { name: Reference; digest: Digest }[]; parent?: Digest; step?: Digest },
   ): Promise<Digest> {
     const manifest = parseManifest(await this.document(manifestDigest), undefined, `manifest ${manifestDigest}`);
     if (manifest.kind !== 'manifest') throw new InputError(`manifest ${manifestDigest}: is an index`);
@@ -284,7 +292,11 @@ export class ImageStore {
     await this.parse(id, manifestDigest);
     await this.change(() => {
       if (!this.images.has(id))
-        this.images.set(id, { manifest: manifestDigest, ...(names.parent && { parent: names.parent }) });
+        this.images.set(id, {
+          manifest: manifestDigest,
+          ...(names.parent && { parent: names.parent }),
+          ...(names.step && { step: names.step }),
+        });
       if (names.tag) this.setTag(id, names.tag);
       for (const { name, digest } of names.known ?? []) this.digests.set(`${nameOf(name)}@${digest}`, id);
     });
