@@ -152,6 +152,7 @@ class Output implements BuildOutput {
   private readonly texts = { 1: new TextStream(), 2: new TextStream() };
   private writer?: ByteWriter;
   private begun = false;
+  private telling = 0;
   private end!: () => void;
   private readonly over = new Promise<void>((resolve) => {
     this.end = resolve;
@@ -201,8 +202,11 @@ class Output implements BuildOutput {
   }
 
   progress({ id, status, current, total }: Parameters<BuildOutput['progress']>[0]): void {
+    // who does not read needs no more numbers
+    if (this.telling > 0 && current !== undefined) return;
+    this.telling++;
     const progressDetail = current === undefined ? {} : { current, total };
-    void this.tell({ status, ...(id !== undefined && { id }), progressDetail });
+    void this.tell({ status, ...(id !== undefined && { id }), progressDetail }).then(() => this.telling--);
   }
 
   image(ID: string): void {

@@ -22,14 +22,14 @@ function progressing(work: (report: (progress: Progress) => void, out: ByteWrite
     status: 200,
     headers: { 'Content-Type': 'application/json' },
     async body(out) {
-      const report = ({ id, status, current, total }: Progress): void =>
-        void out.write(
-          line({
-            status,
-            ...(id !== undefined && { id }),
-            progressDetail: current === undefined ? {} : { current, total },
-          }),
-        );
+      let waiting = 0;
+      const report = ({ id, status, current, total }: Progress): void => {
+        // who does not read needs no more numbers: the last of them tells as much
+        if (waiting > 0 && current !== undefined) return;
+        waiting++;
+        const progressDetail = current === undefined ? {} : { current, total };
+        void out.write(line({ status, ...(id !== undefined && { id }), progressDetail })).then(() => waiting--);
+      };
       try {
         await work(report, out);
       } catch (error) {

@@ -64,19 +64,16 @@ async function write(
     closed = true;
     wake();
   });
-  // who does not read holds bytes, not entries
-  const shownBy = async (some: Promise<LogEntry[] | undefined>): Promise<Uint8Array | undefined> => {
-    const entries = await some;
-    return entries && joined(entries.filter(passes).map(shown));
-  };
   try {
     const reader = await container.log.reader(tail);
     while (!closed) {
       const over = !follow || !container.running;
       news = false;
-      const bytes = await shownBy(reader.next());
-      if (bytes && bytes.length > 0 && !(await out.write(bytes))) return;
-      if (bytes) continue;
+      const entries = await reader.next();
+      if (entries) {
+        for (const bytes of together(entries.filter(passes), shown)) if (!(await out.write(bytes))) return;
+        continue;
+      }
       if (over) return;
       if (!news && !closed)
         await new Promise<void>((resolve) => {
@@ -87,4 +84,22 @@ async function write(
     stop();
     cancel();
   }
+}
+
+/** Bytes that are written at once, but for a long line. */
+const PIECE = 1 << 15;
+
+/** Entries as they are shown, some at a time: what is shown of a line may be longer than the line. */
+function* together(entries: LogEntry[], shown: (entry: LogEntry) => Uint8Array): Generator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  for (const entry of entries) {
+    const bytes = shown(entry);
+    pieces.push(bytes);
+    length += bytes.length;
+    if (length < PIECE) continue;
+    yield joined(pieces);
+    [pieces, length] = [[], 0];
+  }
+  if (length > 0) yield joined(pieces);
 }

@@ -102,6 +102,7 @@ function engineHost(): EngineHost {
     // finer than a millisecond, and never behind what it was
     date: () => origin + performance.now(),
     random: (into) => host.random(into),
+    turn: () => host.turn(),
     web: new PublicWeb(),
     after(milliseconds, action) {
       const timer = setTimeout(action, Math.min(LONGEST, milliseconds));

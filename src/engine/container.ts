@@ -86,6 +86,7 @@ export class Container implements Patient {
     const complain = (why: string): void => around.complain(`the log of ${this.id.slice(0, 12)} loses lines: ${why}`);
     this.log = new ContainerLog(
       () => around.host.date(),
+      around.readers,
       (written) => new LogFiles(around.state.storage, logOf(this.id), limits, written, complain),
     );
   }

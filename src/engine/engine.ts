@@ -3,6 +3,7 @@
 import type { IdMappings, NamespaceType } from '../base/runtime-spec.js';
 import type { NodeClient, ProcessRow, Statistics } from '../runtime/node-client.js';
 import { messageOf } from '../base/errors.js';
+import { Turns } from '../base/turns.js';
 import type { Digest } from '../oci/digest.js';
 import { isWasi } from '../oci/platform.js';
 import type { Lease } from '../oci/store/image-store.js';
@@ -74,6 +75,7 @@ export class Engine {
     this.around = {
       ...{ node, host, events, complain, remap },
       state: this.state,
+      readers: new Turns(() => host.turn()),
       closing: () => this.closing,
       joined: (container) => this.joined(container),
       prepare: (container) => this.prepare(container),

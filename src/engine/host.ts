@@ -7,6 +7,8 @@ export interface EngineHost {
   random(into: Uint8Array): void;
   /** Calls `action` after so many milliseconds, unless what is returned is called before. */
   after(milliseconds: number, action: () => void): () => void;
+  /** Lets the event loop run once: input, timers. */
+  turn(): Promise<void>;
   /** The web as containers may reach it: no address of the host's own, nor of networks around it. */
   readonly web?: HttpClient;
 }

@@ -1,11 +1,14 @@
 // Lines of a log in files: the newest in one, those before it in numbered others, as many and as large as is said.
 // Docker docs, "JSON File logging driver". What is asked of the files is done one after the other.
 import { messageOf } from '../base/errors.js';
+import type { Turns } from '../base/turns.js';
 import type { Storage, StoredFile, StoredWriter } from '../base/storage.js';
 
 const NEWLINE = 10;
-/** Bytes that are read at a time; any line is shorter. */
-const PIECE = 1 << 18;
+/** Bytes that are read at a time, where a line is not longer: as many as who does not take them holds. */
+const PIECE = 1 << 15;
+/** Any line is shorter. */
+const LINE_MAX = 1 << 18;
 /** Bytes that may wait to be written until who writes has to wait. */
 const WAITING_MAX = 1 << 20;
 
@@ -93,7 +96,7 @@ export class LogFiles {
     const file = await this.storage.open(this.path);
     this.size = 0;
     if (file) {
-      const piece = new Uint8Array(Math.min(PIECE, file.size));
+      const piece = new Uint8Array(Math.min(LINE_MAX, file.size));
       try {
         file.read(file.size - piece.length, piece);
       } finally {
@@ -136,26 +139,26 @@ export class LogFiles {
     return this.inTurn(async () => ({ file: this.newest, offset: (await this.storage.size(this.path)) ?? 0 }));
   }
 
-  /** Where the last `lines` begin. */
-  tail(lines: number): Promise<LogPlace> {
-    this.batch = undefined;
-    return this.inTurn(async () => {
-      let left = lines;
-      for (let number = 0; number < this.limits.maxFiles; number++) {
-        const file = await this.storage.open(this.nameOf(number));
+  /** Where the last `lines` begin: nothing waits meanwhile that is to be written. */
+  async tail(lines: number, turns: Turns): Promise<LogPlace> {
+    let left = lines;
+    let { file: number } = await this.end();
+    for (const first = number - this.limits.maxFiles + 1; number >= first; number--) {
+      const file = await this.inTurn(() => this.storage.open(this.nameOf(this.newest - number)));
+      if (!file) {
         // a process may have ended when it had put the newest aside and begun no other
-        if (!file && number === 0) continue;
-        if (!file) return { file: this.newest - number + 1, offset: 0 };
-        try {
-          const found = startOfLast(file, left);
-          if (found.lines >= left) return { file: this.newest - number, offset: found.offset };
-          left -= found.lines;
-        } finally {
-          file.close();
-        }
+        if (number === this.newest) continue;
+        break;
       }
-      return { file: this.newest - this.limits.maxFiles + 1, offset: 0 };
-    });
+      try {
+        const found = await startOfLast(file, left, turns);
+        if (found.lines >= left) return { file: number, offset: found.offset };
+        left -= found.lines;
+      } finally {
+        file.close();
+      }
+    }
+    return { file: number + 1, offset: 0 };
   }
 
   /** Whole lines from a place on, some at a time, and the place behind them; none at `end`, or that of all. */
@@ -180,11 +183,15 @@ export class LogFiles {
     const file = await this.storage.open(path);
     if (!file) return new Uint8Array(0);
     try {
-      const bytes = new Uint8Array(Math.max(0, Math.min(PIECE, Math.min(file.size, to) - offset)));
-      file.read(offset, bytes);
-      const end = bytes.lastIndexOf(NEWLINE) + 1;
-      // what is no line of ours is passed over
-      return end === 0 && bytes.length === PIECE ? bytes : bytes.subarray(0, end);
+      const left = Math.max(0, Math.min(file.size, to) - offset);
+      for (let size = PIECE; ; size *= 2) {
+        const bytes = new Uint8Array(Math.min(size, left));
+        file.read(offset, bytes);
+        const end = bytes.lastIndexOf(NEWLINE) + 1;
+        if (end > 0 || bytes.length === left) return bytes.subarray(0, end);
+        // what is no line of ours is passed over
+        if (size >= LINE_MAX) return bytes;
+      }
     } finally {
       file.close();
     }
@@ -192,12 +199,13 @@ export class LogFiles {
 }
 
 /** How many of the last lines there are, `wanted` at most, and where the first of them begins. */
-function startOfLast(file: StoredFile, wanted: number): { lines: number; offset: number } {
+async function startOfLast(file: StoredFile, wanted: number, turns: Turns): Promise<{ lines: number; offset: number }> {
   if (wanted === 0) return { lines: 0, offset: file.size };
   if (wanted === Number.POSITIVE_INFINITY) return { lines: 0, offset: 0 };
   let found = 0;
   for (let end = file.size; end > 0; ) {
-    const piece = new Uint8Array(Math.min(PIECE, end));
+    await turns.next();
+    const piece = new Uint8Array(Math.min(LINE_MAX, end));
     end -= piece.length;
     file.read(end, piece);
     for (let at = piece.lastIndexOf(NEWLINE); at >= 0; at = at === 0 ? -1 : piece.lastIndexOf(NEWLINE, at - 1))

@@ -1,6 +1,7 @@
 // A log in files: lines by stream, pieces joined, rotation, the last of them, followers, and what a killed process leaves.
 // Docker's json-file driver.
 import { expect, test } from 'vitest';
+import { Turns } from '../base/turns.js';
 import { MemoryStorage } from '../../test/memory-storage.js';
 import { InvalidParameter } from './errors.js';
 import { ContainerLog } from './log.js';
@@ -14,6 +15,7 @@ function logOn(storage: MemoryStorage, limits: LogLimits = LIMITS, said: string[
   let now = Date.UTC(2026, 10, 30);
   return new ContainerLog(
     () => (now += 0.5),
+    new Turns(() => Promise.resolve()),
     (written) => new LogFiles(storage, 'c/log', limits, written, (why) => said.push(why)),
   );
 }

@@ -2,6 +2,7 @@
 // Docker's json-file driver: {"log":"text\n","stream":"stdout","time":"2026-11-30T12:00:00.123456789Z"}.
 // Docker docs, "Configure logging drivers".
 import { decodeText, encodeText, TextStream } from '../base/text.js';
+import type { Turns } from '../base/turns.js';
 import { joined, type LogFiles, type LogPlace } from './log-files.js';
 
 export interface LogEntry {
@@ -24,6 +25,8 @@ export class ContainerLog {
   /** `now`: milliseconds since 1970, with fractions. */
   constructor(
     private readonly now: () => number,
+    /** Who reads goes on when it is his turn. */
+    private readonly turns: Turns,
     open: (written: () => void) => LogFiles,
   ) {
     this.files = open(() => this.changed());
@@ -82,14 +85,19 @@ export class ContainerLog {
 
   /** All that there is now, some entries at a time. */
   async *read(): AsyncGenerator<LogEntry[]> {
-    const ending = this.files.end();
-    const reader = new LogReader(this.files, await this.files.tail(Number.POSITIVE_INFINITY), await ending);
+    const end = await this.files.end();
+    const reader = new LogReader(
+      this.files,
+      this.turns,
+      await this.files.tail(Number.POSITIVE_INFINITY, this.turns),
+      end,
+    );
     for (let entries = await reader.next(); entries; entries = await reader.next()) yield entries;
   }
 
   /** Reads from the last `lines` on. */
   async reader(lines: number): Promise<LogReader> {
-    return new LogReader(this.files, await this.files.tail(lines));
+    return new LogReader(this.files, this.turns, await this.files.tail(lines, this.turns));
   }
 
   /** Calls `listener` when more has been written; what is returned ends it. */
@@ -102,12 +110,14 @@ export class ContainerLog {
 export class LogReader {
   constructor(
     private readonly files: LogFiles,
+    private readonly turns: Turns,
     private place: LogPlace,
     private readonly end?: LogPlace,
   ) {}
 
   /** Some of the entries that follow; undefined when there are no more now. */
   async next(): Promise<LogEntry[] | undefined> {
+    await this.turns.next();
     const { bytes, next } = await this.files.read(this.place, this.end);
     this.place = next;
     if (bytes.length === 0) return undefined;

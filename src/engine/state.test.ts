@@ -59,6 +59,7 @@ async function engineOn(storage: MemoryStorage): Promise<Engine> {
   const host = {
     date: () => 1e12 + chance++,
     random: (into: Uint8Array) => void new DataView(into.buffer).setUint32(0, chance++),
+    turn: () => Promise.resolve(),
     after: () => () => {},
   };
   const events = new Events(() => host.date());

@@ -2,6 +2,7 @@
 import type { IdMappings, MountSpec, NamespaceType } from '../base/runtime-spec.js';
 import type { MountedFile, MountPlace, NodeClient } from '../runtime/node-client.js';
 import type { Container } from './container.js';
+import type { Turns } from '../base/turns.js';
 import type { EndpointRequest, NetworkSetup } from './endpoints.js';
 import type { Events } from './events.js';
 import type { Exec, ExecConfig } from './exec.js';
@@ -18,6 +19,8 @@ export interface Surroundings {
   host: EngineHost;
   events: Events;
   state: StateStore;
+  /** Of those who read logs. */
+  readers: Turns;
   /** Told of what fails and is nobody's request. */
   complain(what: string): void;
   /** Whom the users of containers are on the node. */

@@ -1,4 +1,5 @@
 // Bodies of requests, bounded: JSON as clients send it.
+import { Gathered } from '../base/gathered.js';
 import { decodeText } from '../base/text.js';
 import type { HttpRequest } from './message.js';
 
@@ -9,20 +10,17 @@ export class BodyError extends Error {}
 
 /** The body as JSON; undefined when there is none. Throws BodyError. */
 export async function readJson(request: HttpRequest): Promise<unknown> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of request.body) {
-    length += piece.length;
-    if (length > BODY_MAX) throw new BodyError(`the body is longer than ${BODY_MAX} bytes`);
-    pieces.push(piece);
+  const gathered = new Gathered();
+  try {
+    for await (const piece of request.body) {
+      if (gathered.length + piece.length > BODY_MAX) throw new BodyError(`the body is longer than ${BODY_MAX} bytes`);
+      gathered.add(piece);
+      request.keeps?.(gathered.length);
+    }
+  } finally {
+    request.keeps?.(0);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  const text = decodeText(bytes);
+  const text = decodeText(gathered.bytes);
   if (text === undefined) throw new BodyError('the body is no UTF-8');
   if (text.trim() === '') return undefined;
   try {

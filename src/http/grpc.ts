@@ -1,6 +1,8 @@
 // gRPC over HTTP/2: messages with their lengths before them, and a status behind them. grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html.
 // Hostile: a message has a size that it may not pass; compressed ones were never agreed on.
 import { toBase64 } from '../base/base64.js';
+import { viewOf } from '../base/bytes.js';
+import { Gathered } from '../base/gathered.js';
 import { decodeText, encodeText } from '../base/text.js';
 import type { Headers, Http2Client, ServedStream } from './http2.js';
 
@@ -38,21 +40,21 @@ export function frame(message: Uint8Array): Uint8Array {
 
 /** Rejects with RpcError. */
 export async function* messagesIn(incoming: AsyncIterable<Uint8Array>, most = MESSAGE_MAX): AsyncGenerator<Uint8Array> {
-  let held = new Uint8Array();
+  const held = new Gathered();
   for await (const piece of incoming) {
-    const all = new Uint8Array(held.length + piece.length);
-    all.set(held);
-    all.set(piece, held.length);
+    held.add(piece);
     let at = 0;
-    while (all.length - at >= PREFIX) {
-      const length = new DataView(all.buffer).getUint32(at + 1);
-      if (all[at] !== 0) throw new RpcError(UNIMPLEMENTED, 'a message is compressed, which was not agreed on');
+    while (held.length - at >= PREFIX) {
+      const head = held.bytes.subarray(at, at + PREFIX);
+      const length = viewOf(head).getUint32(1);
+      if (head[0] !== 0) throw new RpcError(UNIMPLEMENTED, 'a message is compressed, which was not agreed on');
       if (length > most) throw new RpcError(INVALID_ARGUMENT, `a message is longer than ${most} bytes`);
-      if (all.length - at < PREFIX + length) break;
-      yield all.subarray(at + PREFIX, at + PREFIX + length);
+      if (held.length - at < PREFIX + length) break;
+      // whose it is may keep it: what comes is gathered in the same place
+      yield held.bytes.slice(at + PREFIX, at + PREFIX + length);
       at += PREFIX + length;
     }
-    held = all.slice(at);
+    held.drop(at);
   }
   if (held.length > 0) throw new RpcError(INVALID_ARGUMENT, 'the last message has no end');
 }
@@ -159,7 +161,7 @@ export async function askOnce(client: Http2Client, path: string, message: Uint8A
   await call.send(message);
   call.end();
   let answer: Uint8Array | undefined;
-  for await (const one of call.messages) answer ??= one.slice();
+  for await (const one of call.messages) answer ??= one;
   if (!answer) throw new RpcError(UNKNOWN, `${path}: no answer`);
   return answer;
 }

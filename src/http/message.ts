@@ -28,6 +28,8 @@ export interface HttpRequest {
   /** Names are in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: AsyncIterable<Uint8Array>;
+  /** To be told how much of the body is kept in memory: of clients who send slowly not all can be borne with. */
+  readonly keeps?: (bytes: number) => void;
 }
 
 export interface HttpAnswer {

@@ -6,6 +6,7 @@ import { Events } from '../../src/engine/events.js';
 import type { EngineHost } from '../../src/engine/host.js';
 import { Images } from '../../src/engine/images.js';
 import { InputError, messageOf } from '../../src/base/errors.js';
+import { BrowserHost } from '../../src/hosts/browser/host.js';
 import { fileStream } from '../../src/hosts/browser/files.js';
 import { FetchClient } from '../../src/hosts/browser/http-client.js';
 import { PrivateStorage } from '../../src/hosts/browser/private-storage.js';
@@ -35,7 +36,9 @@ const LONGEST = 2 ** 31 - 1;
 /** Milliseconds. */
 const PATIENCE = 3000;
 
+const loop = new BrowserHost();
 const host: EngineHost = {
+  turn: () => loop.turn(),
   date: () => performance.timeOrigin + performance.now(),
   random: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
   after(milliseconds, action) {

@@ -76,7 +76,7 @@ async function serve(options: DaemonOptions, version: string): Promise<void> {
     version,
     lost,
     async ({ api, engine, start, bug }) => {
-      const own = httpServer('path' in address || tls ? api : localOnly(api), bug, tls);
+      const own = httpServer('path' in address || tls ? api : localOnly(api), bug, { tls });
       server = own;
       let conceal = (): void => {};
       try {

@@ -58,13 +58,17 @@ export async function buildContainer(
 /** Runs a container of a build to its end. Rejects with BuildFailure when it fails. */
 export async function runToEnd(container: Container, running: Running): Promise<void> {
   const { command, cancellation } = running;
-  const detach = container.streams.attach({ output: running.output, ended: () => {} });
+  let detach = (): void => {};
+  const told = new Promise<void>((ended) => {
+    detach = container.streams.attach({ output: running.output, ended });
+  });
   const ended = new Promise<number>((resolve) => container.wait('next-exit', resolve));
   const stopWatching = cancellation.onCancel(() => void container.kill(9).catch(() => {}));
   try {
     await container.start();
     if (cancellation.cancelled) await container.kill(9).catch(() => {});
     const code = await ended;
+    await told;
     cancellation.check();
     if (code !== 0)
       throw new BuildFailure(

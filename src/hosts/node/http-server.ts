@@ -3,91 +3,68 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import {
-  type ByteStream,
-  type ByteWriter,
-  type Handler,
-  type HttpRequest,
-  isUpgrade,
-  parseTarget,
-} from '../../http/message.js';
+import { Gathered } from '../../base/gathered.js';
+import { type ByteStream, type Handler, type HttpRequest, isUpgrade, parseTarget } from '../../http/message.js';
+import { endWith, writerOf } from './byte-writer.js';
+import { HeldBytes } from './held-bytes.js';
 
 /** Bytes of a body that stands in front of an upgraded stream, at most. */
 const UPGRADE_BODY_MAX = 4 << 20;
+/** Requests that come behind one that has no answer yet: more are none of a client of ours. RFC 9112 9.3.2. */
+const PIPELINED_MAX = 16;
 
 async function* piecesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
   for await (const piece of stream) yield piece;
 }
 
 /** The first `length` bytes of a stream as a body; what is behind them stays. */
-async function takeBody(socket: Duplex, head: Buffer, length: number): Promise<Buffer | undefined> {
-  let got = head;
+async function takeBody(
+  socket: Duplex,
+  head: Buffer,
+  length: number,
+  held: HeldBytes,
+): Promise<Uint8Array | undefined> {
+  const got = new Gathered();
+  got.add(head);
   while (got.length < length) {
-    const piece = await new Promise<Buffer | undefined>((resolve) => {
-      const settle = (bytes?: Buffer): void => {
-        socket.off('data', settle);
-        socket.off('close', ended);
-        socket.off('end', ended);
-        socket.pause();
-        resolve(bytes);
-      };
-      const ended = (): void => settle();
-      socket.on('data', settle);
-      socket.on('close', ended);
-      socket.on('end', ended);
-      socket.resume();
-    });
-    if (!piece) return undefined;
-    got = Buffer.concat([got, piece]);
+    const piece = await nextPiece(socket);
+    if (!piece) break;
+    got.add(piece);
+    held.hold(socket, got.length, true);
   }
-  if (got.length > length) socket.unshift(got.subarray(length));
-  return got.subarray(0, length);
+  held.hold(socket, 0, true);
+  if (got.length < length) return undefined;
+  if (got.length > length) socket.unshift(got.bytes.subarray(length));
+  return got.bytes.subarray(0, length);
 }
 
-function requestOf(message: IncomingMessage, body: AsyncIterable<Uint8Array>): HttpRequest {
+function nextPiece(socket: Duplex): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const settle = (bytes?: Buffer): void => {
+      socket.off('data', settle);
+      socket.off('close', ended);
+      socket.off('end', ended);
+      socket.pause();
+      resolve(bytes);
+    };
+    const ended = (): void => settle();
+    socket.on('data', settle);
+    socket.on('close', ended);
+    socket.on('end', ended);
+    socket.resume();
+  });
+}
+
+function requestOf(message: IncomingMessage, body: AsyncIterable<Uint8Array>, held: HeldBytes): HttpRequest {
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(message.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  return { method: message.method ?? 'GET', ...parseTarget(message.url ?? '/'), headers, body };
+  const keeps = (bytes: number): void => held.hold(message.socket, bytes, true);
+  return { method: message.method ?? 'GET', ...parseTarget(message.url ?? '/'), headers, body, keeps };
 }
 
-/** `over`: what is closed when nobody takes any more. */
-export function writerOf(
-  out: NodeJS.WritableStream & { destroyed: boolean; writableNeedDrain: boolean; writableEnded: boolean },
-): ByteWriter {
-  /** All that is written meanwhile waits for the same. */
-  let room: Promise<boolean> | undefined;
-  const whenRoom = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const settle = (): void => {
-        out.off('drain', settle);
-        out.off('close', settle);
-        room = undefined;
-        resolve(!out.destroyed);
-      };
-      out.on('drain', settle);
-      out.on('close', settle);
-    });
-  return {
-    get closed() {
-      return out.destroyed || out.writableEnded;
-    },
-    onClose(action) {
-      if (out.destroyed) action();
-      else out.once('close', action);
-    },
-    write(bytes) {
-      if (out.destroyed || out.writableEnded) return Promise.resolve(false);
-      out.write(bytes);
-      if (!out.writableNeedDrain) return Promise.resolve(true);
-      room ??= whenRoom();
-      return room;
-    },
-  };
-}
-
-function streamOf(socket: Duplex): ByteStream {
-  const writer = writerOf(socket);
+function streamOf(socket: Duplex, held: HeldBytes): ByteStream {
+  const writer = writerOf(socket, held);
   return {
     // the end of what comes is not the end of what goes
     incoming: piecesOf(socket.iterator({ destroyOnReturn: false })),
@@ -100,58 +77,92 @@ function streamOf(socket: Duplex): ByteStream {
   };
 }
 
-async function answer(handler: Handler, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  const reply = await handler(requestOf(message, piecesOf(message)));
-  if (isUpgrade(reply)) {
-    // the old form, of clients that ask for no upgrade: the connection is theirs all the same
-    const { socket } = message;
-    response.detachSocket(socket);
-    socket.write(`HTTP/1.1 200 OK\r\n${headerLines(reply.headers ?? {})}\r\n`);
-    await reply.upgraded(streamOf(socket));
-    socket.end();
-    return;
-  }
-  response.writeHead(reply.status, reply.headers);
-  if (typeof reply.body === 'function') {
-    response.flushHeaders();
-    await reply.body(writerOf(response));
-    response.end();
-  } else response.end(message.method === 'HEAD' ? undefined : reply.body);
-}
-
 const headerLines = (headers: Readonly<Record<string, string>>): string =>
   Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
 
-async function upgrade(handler: Handler, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  const length = Number(message.headers['content-length'] ?? 0);
-  const body = length <= UPGRADE_BODY_MAX ? await takeBody(socket, head, length) : undefined;
-  if (!body) {
-    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    return;
+class Answering {
+  /** Requests of a connection that have no answer yet. */
+  private readonly unanswered = new WeakMap<Duplex, number>();
+
+  constructor(
+    private readonly handler: Handler,
+    private readonly failed: (error: unknown) => void,
+    private readonly held: HeldBytes,
+  ) {}
+
+  request(message: IncomingMessage, response: ServerResponse): void {
+    const { socket } = message;
+    const before = this.unanswered.get(socket) ?? 0;
+    if (before >= PIPELINED_MAX || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    this.unanswered.set(socket, before + 1);
+    this.answer(message, response)
+      .catch((error: unknown) => {
+        this.failed(error);
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      })
+      .finally(() => this.unanswered.set(socket, this.unanswered.get(socket)! - 1));
   }
-  const reply = await handler(
-    requestOf(
-      message,
-      (async function* () {
-        if (body.length > 0) yield new Uint8Array(body);
-      })(),
-    ),
-  );
-  if (isUpgrade(reply)) {
-    const protocol = message.headers.upgrade ?? 'tcp';
-    const headers = { ...reply.headers, Connection: 'Upgrade', Upgrade: protocol };
-    socket.write(`HTTP/1.1 101 UPGRADED\r\n${headerLines(headers)}\r\n`);
-    await reply.upgraded(streamOf(socket));
-    socket.end();
-    return;
+
+  private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { handler, held } = this;
+    const reply = await handler(requestOf(message, piecesOf(message), held));
+    if (isUpgrade(reply)) {
+      // the old form, of clients that ask for no upgrade: the connection is theirs all the same
+      const { socket } = message;
+      response.detachSocket(socket);
+      socket.write(`HTTP/1.1 200 OK\r\n${headerLines(reply.headers ?? {})}\r\n`);
+      await reply.upgraded(streamOf(socket, held));
+      socket.end();
+      return;
+    }
+    response.writeHead(reply.status, reply.headers);
+    if (typeof reply.body === 'function') {
+      response.flushHeaders();
+      await reply.body(writerOf(response, held));
+      response.end();
+    } else endWith(response, message.method === 'HEAD' ? undefined : reply.body, held);
   }
-  const text = typeof reply.body === 'function' ? '' : (reply.body ?? '');
-  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  const headers = { ...reply.headers, 'Content-Length': String(bytes.length), Connection: 'close' };
-  socket.write(`HTTP/1.1 ${reply.status} Refused\r\n${headerLines(headers)}\r\n`);
-  socket.end(bytes);
+
+  upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    this.upgraded(message, socket, head).catch((error: unknown) => {
+      this.failed(error);
+      socket.destroy();
+    });
+  }
+
+  private async upgraded(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { handler, held } = this;
+    const length = Number(message.headers['content-length'] ?? 0);
+    const body = length <= UPGRADE_BODY_MAX ? await takeBody(socket, head, length, held) : undefined;
+    if (!body) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    const given = (async function* () {
+      if (body.length > 0) yield body;
+    })();
+    const reply = await handler(requestOf(message, given, held));
+    if (isUpgrade(reply)) {
+      const protocol = message.headers.upgrade ?? 'tcp';
+      const headers = { ...reply.headers, Connection: 'Upgrade', Upgrade: protocol };
+      socket.write(`HTTP/1.1 101 UPGRADED\r\n${headerLines(headers)}\r\n`);
+      await reply.upgraded(streamOf(socket, held));
+      socket.end();
+      return;
+    }
+    const text = typeof reply.body === 'function' ? '' : (reply.body ?? '');
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    const headers = { ...reply.headers, 'Content-Length': String(bytes.length), Connection: 'close' };
+    socket.write(`HTTP/1.1 ${reply.status} Refused\r\n${headerLines(headers)}\r\n`);
+    endWith(socket, bytes, held);
+  }
 }
 
 /** Clients must have certificates of the authority's. */
@@ -162,28 +173,22 @@ export interface ServerTls {
 }
 
 /** A server whose requests `handler` answers; `failed` is told what it throws, which is answered by 500 or the end of the connection. */
-export function httpServer(handler: Handler, failed: (error: unknown) => void, tls?: ServerTls): Server {
-  const options = { keepAliveTimeout: 60_000, requestTimeout: 0 };
-  const listener = (message: IncomingMessage, response: ServerResponse): void => {
-    answer(handler, message, response).catch((error: unknown) => {
-      failed(error);
-      if (!response.headersSent) response.writeHead(500);
-      response.end();
-    });
-  };
+export function httpServer(
+  handler: Handler,
+  failed: (error: unknown) => void,
+  { tls, held = new HeldBytes() }: { tls?: ServerTls; held?: HeldBytes } = {},
+): Server {
+  const answering = new Answering(handler, failed, held);
+  // a body may take as long as a build's context takes
+  const options = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000 };
+  const listener = (message: IncomingMessage, response: ServerResponse): void => answering.request(message, response);
   const server = tls
     ? createSecureServer(
         { ...options, ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
         listener,
       )
     : createServer(options, listener);
-  server.on('upgrade', (message, socket, head) => {
-    socket.on('error', () => socket.destroy());
-    upgrade(handler, message, socket, head).catch((error: unknown) => {
-      failed(error);
-      socket.destroy();
-    });
-  });
+  server.on('upgrade', (message, socket, head) => answering.upgrade(message, socket, head));
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else socket.destroy();

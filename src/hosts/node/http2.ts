@@ -4,7 +4,7 @@ import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import type { AskedStream, Headers, Http2, Http2Client, ServedStream } from '../../http/http2.js';
 import type { ByteStream } from '../../http/message.js';
-import { writerOf } from './http-server.js';
+import { writerOf } from './byte-writer.js';
 
 /** Calls at a time on one connection, and bytes of each that nobody has read: more are not taken. */
 const SETTINGS = { maxConcurrentStreams: 200, initialWindowSize: 1 << 20, enablePush: false };
