@@ -90,10 +90,10 @@ const endpointOf = (asked: EndpointRequest | undefined, place: Place | undefined
 function mountsOf({ mounts }: Container) {
   return mounts
     .filter(({ Type }) => Type !== 'tmpfs')
-    .map(({ Type, Name, Source, Destination, RW }) => ({
+    .map(({ Type, Name, Source, Destination, RW, image }) => ({
       Type,
       ...(Type === 'volume' && { Name, Driver: 'local' }),
-      Source: Type === 'volume' ? '' : Source,
+      Source: Type === 'volume' ? '' : (image?.name ?? Source),
       Destination,
       Mode: '',
       RW,

@@ -43,7 +43,10 @@ export interface MountRequest {
     Labels: Record<string, string>;
     Driver: string;
     DriverOpts: Record<string, string>;
+    /** A folder or a file of it, instead of all. */
+    Subpath: string;
   };
+  ImageOptions?: { Subpath: string };
   BindOptions?: { CreateMountpoint: boolean };
 }
 
@@ -170,8 +173,6 @@ function parseMount(item: unknown): MountRequest {
     mount.members('BindOptions'),
   ];
   const driver = volume.members('DriverConfig');
-  if (volume.text('Subpath') !== '')
-    throw new InvalidParameter('volume-subpath: a folder of a volume is not mounted alone here: mount the volume');
   if (!PROPAGATIONS.test(bind.text('Propagation')))
     throw new InvalidParameter(
       `invalid mount config for type "bind": invalid propagation mode: ${bind.text('Propagation')}`,
@@ -187,8 +188,10 @@ function parseMount(item: unknown): MountRequest {
         Labels: volume.map('Labels'),
         Driver: driver.text('Name'),
         DriverOpts: driver.map('Options'),
+        Subpath: volume.text('Subpath'),
       },
     }),
+    ...(mount.has('ImageOptions') && { ImageOptions: { Subpath: mount.members('ImageOptions').text('Subpath') } }),
     ...(mount.has('BindOptions') && { BindOptions: { CreateMountpoint: bind.flag('CreateMountpoint') } }),
     ...(mount.has('TmpfsOptions') && {
       TmpfsOptions: {

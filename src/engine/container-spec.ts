@@ -17,13 +17,15 @@ import { defaultProfile } from './seccomp-default.js';
 
 /** A place in the container and what is there. */
 export interface MountPoint {
-  Type: 'bind' | 'volume' | 'tmpfs';
+  Type: 'bind' | 'volume' | 'tmpfs' | 'image';
   Name?: string;
   Source: string;
   Destination: string;
   RW: boolean;
   /** Options of a tmpfs, or of a bind besides. */
   options?: string[];
+  /** Of an image: what it is called, and its layers, the lowest first. Its source is a volume of the node's for this container. */
+  image?: { name: string; layers: string[] };
 }
 
 export interface SpecRequest {

@@ -1,6 +1,6 @@
 // A container's places in networks: which are asked for, by which names and addresses; entering and leaving them.
 // Docker Engine API, definition EndpointSettings; docs, "Networking overview".
-import { formatAddress } from '../net/address.js';
+import { formatAddress, inNetwork, parseAddress } from '../net/address.js';
 import type { Endpoint, NodeClient, PublishedPort } from '../runtime/node-client.js';
 import type { Container } from './container.js';
 import { Conflict, Forbidden, InvalidParameter } from './errors.js';
@@ -17,6 +17,9 @@ export interface EndpointRequest {
   /** As db, or db:database. */
   links: string[];
   station: string;
+  linkLocal?: string[];
+  /** The name of its interface; undefined: the next one. */
+  interface?: string;
   /** The greatest of its networks is the one that leads out. */
   priority: number;
 }
@@ -46,8 +49,17 @@ export interface NetworkSetup {
 export const hasNetworks = (mode: string): boolean =>
   mode !== 'host' && mode !== 'none' && !mode.startsWith('container:');
 
-/** Options of Docker's bridges for one container, which there are none of here. */
-const DRIVER_OPTIONS = ['com.docker.network.endpoint.sysctls', 'com.docker.network.endpoint.ifname'];
+const SYSCTLS = 'com.docker.network.endpoint.sysctls';
+const INTERFACE = 'com.docker.network.endpoint.ifname';
+const INTERFACE_NAME = /^[a-z][a-z0-9.-]{0,14}$/;
+
+/** RFC 3927, RFC 4291 section 2.5.6. */
+function isLinkLocal(text: string): boolean {
+  const address = parseAddress(text);
+  return typeof address === 'number'
+    ? inNetwork(address, 0xa9fe0000, 16)
+    : address !== undefined && inNetwork(address, 0xfe80n << 112n, 10);
+}
 
 /** EndpointSettings for a network. Throws InvalidParameter. */
 export function parseEndpoint(network: string, config: Members): EndpointRequest {
@@ -55,9 +67,12 @@ export function parseEndpoint(network: string, config: Members): EndpointRequest
   const refuse = (what: string): never => {
     throw new InvalidParameter(`invalid endpoint settings: ${what}`);
   };
-  if (ipam.list('LinkLocalIPs').length > 0) refuse('link-local addresses are not given out here, leave them away');
-  for (const option of Object.keys(config.map('DriverOpts')))
-    if (DRIVER_OPTIONS.includes(option)) refuse(`the driver option ${option} is not supported here`);
+  const linkLocal = ipam.texts('LinkLocalIPs') ?? [];
+  for (const text of linkLocal) if (!isLinkLocal(text)) refuse(`invalid link-local IP address: ${text}`);
+  const options = config.map('DriverOpts');
+  const name = options[INTERFACE];
+  if (options[SYSCTLS] !== undefined) refuse(`the driver option ${SYSCTLS} is not supported here: use --sysctl`);
+  if (name !== undefined && !INTERFACE_NAME.test(name)) refuse(`invalid interface name: ${name}`);
   return {
     ...{ network, address: ipam.text('IPv4Address'), address6: ipam.text('IPv6Address') },
     ...{
@@ -66,6 +81,8 @@ export function parseEndpoint(network: string, config: Members): EndpointRequest
       station: config.text('MacAddress'),
       priority: config.number('GwPriority'),
     },
+    ...(linkLocal.length > 0 && { linkLocal }),
+    ...(name !== undefined && { interface: name }),
   };
 }
 
@@ -120,6 +137,8 @@ async function place(networks: Networks, container: Container, request: Endpoint
     names: toldNames(container, network.name, names),
     links: Object.fromEntries(request.links.map(linkOf)),
     priority: request.priority,
+    linkLocal: request.linkLocal,
+    interface: request.interface,
   };
 }
 

@@ -9,7 +9,13 @@ import { isWasi } from '../oci/platform.js';
 import type { Lease } from '../oci/store/image-store.js';
 import { Container } from './container.js';
 import type { Surroundings } from './surroundings.js';
-import { parseConfig, parseHostConfig, type ContainerConfig, type HostConfig } from './container-config.js';
+import {
+  parseConfig,
+  parseHostConfig,
+  type ContainerConfig,
+  type HostConfig,
+  type MountRequest,
+} from './container-config.js';
 import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
@@ -140,9 +146,9 @@ export class Engine {
     if (this.places.used) await this.node.call('sync').catch((error) => this.complain(messageOf(error)));
   }
 
-  private hold({ id, layers }: { id: string; layers: string[] }): void {
+  private hold({ id, layers, mounts }: Container): void {
     const lease = this.images.store.images.lease();
-    lease.hold(...(layers as Digest[]));
+    lease.hold(...([...layers, ...mounts.flatMap(({ image }) => image?.layers ?? [])] as Digest[]));
     this.leases.set(id, lease);
   }
 
@@ -201,10 +207,12 @@ export class Engine {
     if (args.length === 0) throw new InvalidParameter('no command specified');
     const warnings = [...checkHost(asked, host), ...checkResources(host)];
     checkPolicy(host.RestartPolicy, host.AutoRemove);
+    const mounted = await this.mountedImages(host.Mounts);
     const wanted: Volume[] = [];
     const mounts = mountPointsOf(config, host, {
       // an image that is not there is the one thing that clients take for absent
       mountsOf: (container) => this.present(container).mounts,
+      image: (reference) => ({ name: `image-${randomHex(this.host, 16)}`, layers: mounted.get(reference)! }),
       volume: ({ name, labels = {}, options = {} }) => {
         const made = name ?? randomHex(this.host, 32);
         const known = this.volumes.get(made) ?? wanted.find(({ Name }) => Name === made);
@@ -235,6 +243,20 @@ export class Engine {
     return { container, warnings };
   }
 
+  /** Layers of the images that are to be mounted in a container, by what they are called. Throws InvalidParameter. */
+  private async mountedImages(mounts: readonly MountRequest[]): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>();
+    for (const { Type, Source } of mounts)
+      if (Type === 'image' && Source !== '')
+        try {
+          found.set(Source, (await this.images.find(Source)).config.diffIds);
+        } catch (error) {
+          // the image that is not there is for clients the one that the container is of
+          throw new InvalidParameter(`mount of type image: ${messageOf(error)}: pull it first`, { cause: error });
+        }
+    return found;
+  }
+
   /** It is there, with the volumes that it brings, when its record is. */
   private async make(container: Container, asked: readonly Volume[], before: readonly unknown[]): Promise<void> {
     await Promise.allSettled(before);
@@ -256,16 +278,17 @@ export class Engine {
     }
   }
 
-  private async unmake({ id, imageId, layers }: Container): Promise<void> {
+  private async unmake({ id, imageId, layers, mounts }: Container): Promise<void> {
     this.containers.delete(id);
     await this.state.forgetContainer(id).catch(() => {});
-    await this.places.dropRoot(id);
+    await this.places.dropRoot({ id, mounts });
     await this.state.removeContainer(id).catch((error) => this.complain(messageOf(error)));
     this.leases.get(id)?.release();
     this.leases.delete(id);
     // its image went by force, or became another one
-    if (!this.images.store.images.ids.includes(imageId as Digest))
-      await this.images.dropUnneeded(layers).catch((error) => this.complain(messageOf(error)));
+    const others = mounts.flatMap(({ image }) => image?.layers ?? []);
+    if (others.length > 0 || !this.images.store.images.ids.includes(imageId as Digest))
+      await this.images.dropUnneeded([...layers, ...others]).catch((error) => this.complain(messageOf(error)));
   }
 
   /** `volumes`: those that nobody has named go with it. */

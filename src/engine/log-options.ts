@@ -24,7 +24,10 @@ export const LOG_DRIVERS = Object.keys(DRIVERS);
 /** From HostConfig.LogConfig. Throws InvalidParameter. */
 export function logLimits({ Type, Config }: LogConfig): LogLimits {
   const driver = Object.hasOwn(DRIVERS, Type) ? DRIVERS[Type] : undefined;
-  if (!driver) throw new InvalidParameter(`logger: no log driver named '${Type}' is registered`);
+  if (!driver)
+    throw new InvalidParameter(
+      `logger: no log driver named '${Type}' is registered: there are ${LOG_DRIVERS.join(', ')}`,
+    );
   for (const name of Object.keys(Config))
     if (!driver.options.includes(name)) throw new InvalidParameter(`unknown log opt '${name}' for ${Type} log driver`);
   const { 'max-size': size, 'max-file': files } = Config;

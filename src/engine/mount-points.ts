@@ -1,6 +1,6 @@
 // What a client wants mounted in a container, in its several forms, as one list: by destination, the later form wins.
 // Docker docs, "Bind mounts", "Volumes", "tmpfs mounts".
-import { MAKE_SOURCE } from '../base/runtime-spec.js';
+import { MAKE_SOURCE, VOLUME_PATH } from '../base/runtime-spec.js';
 import type { ContainerConfig, HostConfig, MountRequest } from './container-config.js';
 import type { MountPoint } from './container-spec.js';
 import { InvalidParameter } from './errors.js';
@@ -21,6 +21,8 @@ export interface VolumeRequest {
 export interface Lenders {
   /** Makes a volume if need be, and tells its name, and which folder of the host it is if it is one. Throws InvalidParameter. */
   volume(request: VolumeRequest): { name: string; folder?: string };
+  /** An image that is here, as a volume of the node's of that name. Throws InvalidParameter. */
+  image(reference: string): { name: string; layers: string[] };
   /** What another container has mounted. Throws NotFound. */
   mountsOf(container: string): readonly MountPoint[];
 }
@@ -33,9 +35,11 @@ export function mountPointsOf(config: ContainerConfig, host: HostConfig, lenders
     if (destination === '/') throw new InvalidParameter(`invalid volume specification: destination can't be '/'`);
     points.set(destination, { ...point, Destination: destination });
   };
-  const named = (request: VolumeRequest, destination: string, writable: boolean, copies = true): void => {
+  const named = (request: VolumeRequest, destination: string, writable: boolean, copies = true, path = ''): void => {
     const { name, folder: device } = lenders.volume(request);
-    const options = copies ? undefined : ['nocopy'];
+    if (path !== '' && device !== undefined)
+      throw new InvalidParameter(`volume-subpath: the volume is the folder ${device}: bind ${device}/${path}`);
+    const options = path !== '' ? [`${VOLUME_PATH}${path}`] : copies ? undefined : ['nocopy'];
     const Source = device ?? `volume:${name}`;
     add({ Type: 'volume', Name: name, Source, Destination: destination, RW: writable, options });
   };
@@ -71,17 +75,29 @@ export function mountPointsOf(config: ContainerConfig, host: HostConfig, lenders
       checkAbsolute(mount.Source, 'bind');
       folder(mount.Source, mount.Target, !mount.ReadOnly, mount.BindOptions?.CreateMountpoint ?? false);
     } else if (mount.Type === 'volume') {
-      const { NoCopy, Labels, Driver = '', DriverOpts } = mount.VolumeOptions ?? {};
+      const { NoCopy, Labels, Driver = '', DriverOpts, Subpath = '' } = mount.VolumeOptions ?? {};
       checkDriver(Driver);
       const name = mount.Source ? checkVolumeName(mount.Source) : undefined;
       const request = { name, labels: Labels, options: DriverOpts };
-      named(request, mount.Target, !mount.ReadOnly, !NoCopy);
+      if (Subpath !== '' && name === undefined)
+        throw new InvalidParameter(
+          'invalid mount config for type "volume": must not set Subpath when using anonymous volumes',
+        );
+      named(request, mount.Target, !mount.ReadOnly, !NoCopy, partOf(Subpath, 'volume'));
     } else if (mount.Type === 'tmpfs') {
       if (mount.Source !== '')
         throw new InvalidParameter('invalid mount config for type "tmpfs": field Source must not be specified');
       add(tmpfs(mount.Target, optionsOf(mount)));
-    } else if (mount.Type === 'image' || mount.Type === 'cluster')
-      throw new InvalidParameter(`mounts of type ${mount.Type} are not supported here: use a volume or a bind`);
+    } else if (mount.Type === 'image') {
+      if (mount.Source === '')
+        throw new InvalidParameter('invalid mount config for type "image": field Source must not be empty');
+      const { name, layers } = lenders.image(mount.Source);
+      const path = partOf(mount.ImageOptions?.Subpath ?? '', 'image');
+      const options = ['nocopy', ...(path === '' ? [] : [`${VOLUME_PATH}${path}`])];
+      const image = { name: mount.Source, layers };
+      add({ Type: 'image', Source: `volume:${name}`, Destination: mount.Target, RW: false, options, image });
+    } else if (mount.Type === 'cluster')
+      throw new InvalidParameter('mounts of type cluster are not supported here: use a volume or a bind');
     else throw new InvalidParameter(`mount type unknown: ${mount.Type}`);
   }
   for (const [destination, options] of Object.entries(host.Tmpfs)) {
@@ -95,6 +111,15 @@ export function mountPointsOf(config: ContainerConfig, host: HostConfig, lenders
   }
   // what lies above is mounted first
   return [...points.values()].sort((a, b) => depth(a) - depth(b));
+}
+
+/** What of a volume or an image is mounted. Throws InvalidParameter. */
+function partOf(path: string, type: string): string {
+  if (path.startsWith('/') || path.split('/').includes('..') || path.includes('\0'))
+    throw new InvalidParameter(
+      `invalid mount config for type "${type}": subpath must be a relative path within the ${type}`,
+    );
+  return normalized(path).slice(1);
 }
 
 /** There is one driver of volumes. Throws InvalidParameter. */

@@ -60,15 +60,21 @@ const MTU = 'com.docker.network.driver.mtu';
 const MTU_MIN = 68;
 const MTU_MAX = 65_535;
 const BINDING = 'com.docker.network.bridge.host_binding_ipv4';
+const ICC = 'com.docker.network.bridge.enable_icc';
+const MASQUERADE = 'com.docker.network.bridge.enable_ip_masquerade';
+const PREFIX = 'com.docker.network.container_iface_prefix';
+/** What an interface's number follows. */
+const PREFIX_NAME = /^[a-z][a-z0-9.-]{0,11}$/;
 /** Docker's, of which there is here what its default says. */
 const UNCHANGED: Readonly<Record<string, string>> = {
-  'com.docker.network.bridge.enable_icc': 'true',
-  'com.docker.network.bridge.enable_ip_masquerade': 'true',
   'com.docker.network.bridge.inhibit_ipv4': 'false',
   'com.docker.network.bridge.gateway_mode_ipv4': 'nat',
   'com.docker.network.bridge.gateway_mode_ipv6': 'nat',
-  'com.docker.network.container_iface_prefix': 'eth',
 };
+
+/** As strconv.ParseBool has them. */
+const BOOLEANS = /^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
+const isOff = ({ options }: Network, name: string): boolean => /^[0fF]/.test(options[name] ?? 'true');
 
 /** Throws InvalidParameter. */
 function checkOptions(options: Readonly<Record<string, string>>): void {
@@ -78,6 +84,11 @@ function checkOptions(options: Readonly<Record<string, string>>): void {
   const mtu = Number(options[MTU] ?? MTU_MIN);
   if (!Number.isInteger(mtu) || mtu < MTU_MIN || mtu > MTU_MAX)
     throw new InvalidParameter(`invalid value for ${MTU}: ${options[MTU]}`);
+  for (const name of [ICC, MASQUERADE])
+    if (!BOOLEANS.test(options[name] ?? 'true'))
+      throw new InvalidParameter(`strconv.ParseBool: parsing "${options[name]}": invalid syntax`);
+  if (!PREFIX_NAME.test(options[PREFIX] ?? 'eth'))
+    throw new InvalidParameter(`invalid value for ${PREFIX}: ${options[PREFIX]}`);
   const binding = options[BINDING];
   if (binding !== undefined && typeof parseAddress(binding) !== 'number')
     throw new InvalidParameter(`invalid value for ${BINDING}: ${binding}`);
@@ -248,6 +259,9 @@ export class Networks {
         ipv6: second,
         internal,
         mtu: mtuOf(network),
+        isolated: isOff(network, ICC),
+        keepsAddresses: isOff(network, MASQUERADE),
+        prefix: network.options[PREFIX],
       });
     } catch (error) {
       this.made.delete(id);

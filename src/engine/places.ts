@@ -44,6 +44,14 @@ export class Places {
         const found = await this.images.layers(layers as Digest[]);
         await this.node.call('addRoot', { id, layers: found, upper: upperOf(id), places: lent?.places, owners });
       }),
+      ...mounts.flatMap(({ Source, image }) =>
+        image
+          ? once(this.volumes, imageVolume(Source), async () => {
+              const found = await this.images.layers(image.layers as Digest[]);
+              await this.node.call('addVolume', { id: imageVolume(Source), layers: found, owners: this.remap });
+            })
+          : [],
+      ),
       ...names.map((name) =>
         once(this.volumes, name, () =>
           this.node.call('addVolume', { id: name, store: volumeOf(name), owners: this.remap }),
@@ -52,8 +60,9 @@ export class Places {
     ]);
   }
 
-  /** The node has it no more; what it kept may be there still. */
-  async dropRoot(id: string): Promise<void> {
+  /** The node has it no more, nor the images that were mounted in it; what it kept may be there still. */
+  async dropRoot({ id, mounts }: Pick<Rooted, 'id' | 'mounts'>): Promise<void> {
+    for (const { Source, image } of mounts) if (image) await this.dropVolume(imageVolume(Source));
     if (this.roots.delete(id)) await this.node.call('removeRoot', { id }).catch(() => {});
   }
 
@@ -61,6 +70,9 @@ export class Places {
     if (this.volumes.delete(name)) await this.node.call('removeVolume', { id: name }).catch(() => {});
   }
 }
+
+/** The node's name for what is `volume:NAME`. */
+const imageVolume = (source: string): string => source.slice('volume:'.length);
 
 /** Does it for the first who asks; for the next again when it failed. */
 function once(made: Map<string, Promise<void>>, key: string, make: () => Promise<void>): Promise<void> {

@@ -69,7 +69,8 @@ function bindPart(
 ): void {
   let dentry = volume.rootDentry;
   for (const name of path.split('/').filter(Boolean)) {
-    const inode = checked(what, dentry.inode!.lookup(task.kernel.setup, name));
+    const inode = checked(`${what}: ${path}`, dentry.inode!.lookup(task.kernel.setup, name));
+    if (inode.isSymlink) throw new Refusal('invalid', `${what}: ${path}: '${name}' is a symbolic link`);
     dentry = dentry.child(name) ?? new Dentry(name, dentry, inode);
   }
   const place = (dentry.inode!.isDirectory ? directoryAt : fileAt)(task, destination, what);

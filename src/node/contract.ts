@@ -45,12 +45,15 @@ export interface Subnet {
   gateway: string;
 }
 
-/** A container's place in a network: an interface of its own, which gets the next name of eth0, eth1. */
+/** A container's place in a network: an interface of its own, which gets the next name of eth0, eth1, unless it has one. */
 export interface Endpoint {
   network: string;
   address: string;
   /** Of IPv6. */
   address6?: string;
+  /** Addresses of the link alone besides. */
+  linkLocal?: string[];
+  interface?: string;
   /** As 02:42:ac:11:00:02. */
   station?: string;
   /** Those that others in the network find it by; the first is its address's name. */
@@ -213,7 +216,19 @@ export interface NodeCalls {
   listChanges(root: { root: string }): FileChange[];
   /** Bytes of files that a root, or a volume, has of its own. */
   usage(of: { root: string } | { volume: string }): { bytes: number; files: number };
-  addNetwork(network: Subnet & { id: string; bridge: string; ipv6?: Subnet; internal: boolean; mtu?: number }): void;
+  /** `isolated`: those that are in it do not reach each other. `keepsAddresses`: what goes out does not go as the node. `prefix`: of its interfaces. */
+  addNetwork(
+    network: Subnet & {
+      id: string;
+      bridge: string;
+      ipv6?: Subnet;
+      internal: boolean;
+      mtu?: number;
+      isolated?: boolean;
+      keepsAddresses?: boolean;
+      prefix?: string;
+    },
+  ): void;
   removeNetwork(network: { id: string }): void;
   /** `store`: as a root's `upper`. `layers` instead: they are what is in it at first, and what changes is kept in memory alone. */
   addVolume(volume: { id: string; store?: string; layers?: Layer[]; owners?: IdMappings }): void;

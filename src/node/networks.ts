@@ -45,6 +45,8 @@ interface Member {
 
 export class Networks {
   private readonly networks = new Map<string, ContainerNetwork>();
+  /** Of the names of interfaces, where it is not eth. */
+  private readonly prefixes = new Map<string, string>();
   private readonly members = new Map<string, Member>();
   private readonly usedPorts = new Set<number>();
 
@@ -53,16 +55,17 @@ export class Networks {
     private readonly uplink: Uplink | undefined,
   ) {}
 
-  add({ id, bridge, subnet, gateway, ipv6, internal, mtu }: ArgumentOf<'addNetwork'>): void {
+  add({ id, bridge, subnet, gateway, ipv6, prefix, ...more }: ArgumentOf<'addNetwork'>): void {
     if (this.networks.has(id)) throw new Refusal('conflict', `network ${id} is there already`);
     if (!INTERFACE.test(bridge)) throw new Refusal('invalid', `network ${bridge}: that is no name of an interface`);
     const first = subnetOf({ subnet, gateway });
     const options = {
-      ...{ name: bridge, network: first, gateway: first.gateway, internal, mtu },
+      ...{ ...more, name: bridge, network: first, gateway: first.gateway },
       ...(ipv6 && { second: subnetOf(ipv6) }),
       nameServers: this.uplink?.nameServers,
     };
     this.networks.set(id, checked(`network ${bridge}`, ContainerNetwork.create(this.kernel.netNamespace, options)));
+    if (prefix !== undefined) this.prefixes.set(id, prefix);
   }
 
   private network(id: string): ContainerNetwork {
@@ -77,6 +80,7 @@ export class Networks {
       throw new Refusal('conflict', `network ${id} has containers`);
     network.close();
     this.networks.delete(id);
+    this.prefixes.delete(id);
   }
 
   // ---- containers -----------------------------------------------------------------------------------------------------------------
@@ -112,11 +116,12 @@ export class Networks {
   }
 
   private join({ namespace, places, names: service }: Member, endpoint: Endpoint): void {
-    const { network: id, address, address6, station, names, links = {}, priority = 0 } = endpoint;
+    const { network: id, address, address6, station, names, links = {}, priority = 0, linkLocal = [] } = endpoint;
     const network = this.network(id);
     if (places.has(id)) throw new Refusal('conflict', `the container is in network ${id} already`);
     const options = {
-      ...{ name: freeName(namespace), names, address: addressOf(address) },
+      ...{ name: endpoint.interface ?? freeName(namespace, this.prefixes.get(id)), names, address: addressOf(address) },
+      linkLocal: linkLocal.map(addressOf),
       ...(address6 !== undefined && { second: addressOf(address6) }),
       ...(station !== undefined && { station: Number.parseInt(station.replaceAll(':', ''), 16) }),
     };
@@ -235,8 +240,8 @@ function subnetOf({ subnet, gateway }: Subnet): Network & { gateway: Address } {
   return { network, bits: Number(bits), gateway: addressOf(gateway) };
 }
 
-function freeName(namespace: NetNamespace): string {
-  for (let i = 0; i < INTERFACES_MAX; i++) if (!namespace.interfaceNamed(`eth${i}`)) return `eth${i}`;
+function freeName(namespace: NetNamespace, prefix = 'eth'): string {
+  for (let i = 0; i < INTERFACES_MAX; i++) if (!namespace.interfaceNamed(`${prefix}${i}`)) return `${prefix}${i}`;
   throw new Refusal('conflict', 'the container has too many interfaces');
 }
 

@@ -49,7 +49,9 @@ test.each([
   ['--network container:a --hostname x', 'conflicting options: hostname and the network mode'],
   ['--network container:a -p 80', 'conflicting options: port publishing and the container type network mode'],
   ['--network container:a --dns 1.1.1.1', 'conflicting options: dns and the network mode'],
-  ['--link-local-ip 169.254.1.1', 'link-local addresses are not given out here'],
+  ['--network net --link-local-ip 1.2.3.4', 'invalid link-local IP address: 1.2.3.4'],
+  ['--log-driver syslog', "no log driver named 'syslog' is registered: there are json-file, local, none"],
+  ['--gpus all', 'could not select device driver "" with capabilities: [[gpu]]'],
   ['--group-add nosuch', 'unable to find group nosuch: no matching entries in group file'],
   ['-u nosuch', 'unable to find user nosuch: no matching entries in passwd file'],
   ['-u 1:nosuch', 'unable to find group nosuch: no matching entries in group file'],
@@ -67,8 +69,11 @@ test.each([
   ['--mount type=tmpfs,src=a,dst=/x', 'field Source must not be specified'],
   ['--mount type=volume,dst=/x,volume-driver=banana', 'plugin "banana" not found'],
   ['--mount type=volume,src=v,dst=/x,volume-opt=type=nfs', 'a volume of type "nfs" can\'t be mounted here'],
-  ['--mount type=volume,dst=/x,volume-subpath=a', 'a folder of a volume is not mounted alone here'],
-  ['--mount type=image,src=busybox,dst=/x', 'mounts of type image are not supported here'],
+  ['--mount type=volume,dst=/x,volume-subpath=a', 'must not set Subpath when using anonymous volumes'],
+  ['--mount type=volume,src=v,dst=/x,volume-subpath=../a', 'subpath must be a relative path within the volume'],
+  ['--mount type=volume,src=v,dst=/x,volume-subpath=nothing', 'mounting /x: nothing: ENOENT'],
+  ['--mount type=image,src=nothing,dst=/x', 'No such image: nothing:latest: pull it first'],
+  ['--mount type=image,src=busybox,dst=/x,image-subpath=/etc', 'subpath must be a relative path within the image'],
 ])('run %s is refused', async (flags, message) => {
   const ran = await withFlags(flags, 'true');
   expect(why(ran)).toContain(message);
@@ -138,6 +143,29 @@ test('--volumes-from: what another one has mounted, by the same names, perhaps r
   expect((await docker('rm', 'lender')).status).toBe(0);
 });
 
+test('a part of a volume, and another image', async () => {
+  await withFlags('-v parts:/v', 'sh', '-c', 'mkdir -p /v/a/b /v/c; echo deep >/v/a/b/f; ln -s /etc /v/link');
+  const part = (path: string) => `--mount type=volume,src=parts,dst=/x,volume-subpath=${path}`;
+  expect((await withFlags(part('a/b'), 'sh', '-c', 'cat /x/f; echo new >/x/g; ls /x')).stdout).toBe('deep\nf\ng\n');
+  expect((await withFlags(part('a/b/f'), 'cat', '/x')).stdout).toBe('deep\n');
+  expect(why(await withFlags(part('link'), 'true'))).toContain("'link' is a symbolic link");
+  expect((await withFlags('-v parts:/v', 'cat', '/v/a/b/g')).stdout).toBe('new\n');
+
+  const image = '--mount type=image,src=busybox,dst=/x,image-subpath=etc';
+  const read = await withFlags(image, 'sh', '-c', 'ls /x; touch /x/file');
+  expect([read.stdout, read.stderr]).toEqual(['group\npasswd\n', expect.stringContaining('Read-only file system')]);
+  await docker('tag', 'busybox', 'tools');
+  await docker('run', '-d', '--name', 'lent', ...words(image.replace('busybox', 'tools')), 'busybox', 'sleep', '1000');
+  expect(await out('inspect', '-f', '{{range .Mounts}}{{.Type}} {{.Source}} {{.RW}}{{end}}', 'lent')).toBe(
+    'image tools false\n',
+  );
+  await docker('rmi', 'tools');
+  await daemon.restart('SIGTERM');
+  await docker('start', 'lent');
+  expect(await out('exec', 'lent', 'ls', '/x')).toBe('group\npasswd\n');
+  await docker('rm', '-f', 'lent');
+});
+
 test('a volume of the local driver can be a folder of the host', async () => {
   const folder = join(daemon.folder, 'bound');
   mkdirSync(folder);
@@ -188,9 +216,11 @@ test.each([
   ['--ingress x', 'This node is not a swarm manager'],
   ['--scope swarm x', 'This node is not a swarm manager'],
   ['--ipam-driver banana x', 'could not find plugin banana'],
+  ['-o com.docker.network.bridge.inhibit_ipv4=true x', 'inhibit_ipv4=true is not supported here'],
+  ['-o com.docker.network.bridge.enable_icc=banana x', 'parsing "banana": invalid syntax'],
   [
-    '-o com.docker.network.bridge.enable_icc=false x',
-    'com.docker.network.bridge.enable_icc=false is not supported here',
+    '-o com.docker.network.container_iface_prefix=Eth/ x',
+    'invalid value for com.docker.network.container_iface_prefix',
   ],
   ['-o com.docker.network.driver.mtu=banana x', 'invalid value for com.docker.network.driver.mtu: banana'],
 ])('network create %s is refused', async (flags, message) => {
@@ -220,6 +250,51 @@ test('networks: the MTU, which of them leads out, where ports are to be had', as
   expect(await out('inspect', '-f', '{{.NetworkSettings.Networks.second.GwPriority}}', 'both')).toBe('5\n');
   await docker('rm', '-f', 'both');
   await docker('network', 'rm', 'first', 'second');
+});
+
+test('networks: those in it do not reach each other; names of interfaces; addresses of the link', async () => {
+  await docker(
+    'network',
+    'create',
+    '-o',
+    'com.docker.network.bridge.enable_icc=false',
+    '--subnet',
+    '10.33.0.0/24',
+    'apart',
+  );
+  const server = ['busybox', 'httpd', '-f', '-p', '80'];
+  await docker(
+    'run',
+    '-d',
+    '--name',
+    'server',
+    '--network',
+    'apart',
+    '--ip',
+    '10.33.0.9',
+    '-p',
+    '127.0.0.1::80',
+    ...server,
+  );
+  const [, port] = /:(\d+)\n/.exec(await out('port', 'server', '80'))!;
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+  // neither as a neighbour nor by way of the node
+  const tries =
+    'ping -c 1 -W 1 server; ip route add 10.33.0.9 via 10.33.0.1; ping -c 1 -W 1 10.33.0.9; ping -c 1 10.33.0.1';
+  const tried = await withFlags('--network apart --cap-add NET_ADMIN', 'sh', '-c', tries);
+  expect(tried.stdout.match(/\d+% packet loss/g)).toEqual(['100% packet loss', '100% packet loss', '0% packet loss']);
+
+  await docker('network', 'create', '-o', 'com.docker.network.container_iface_prefix=lan', 'named');
+  const shown = async (network: string): Promise<string[]> =>
+    [...(await withFlags(`--network ${network}`, 'ip', '-o', 'link')).stdout.matchAll(/\d: (\w+)/g)].map(
+      ([, name]) => name!,
+    );
+  expect(await shown('named')).toEqual(['lo', 'lan0']);
+  expect(await shown('name=named,driver-opt=com.docker.network.endpoint.ifname=door0')).toEqual(['lo', 'door0']);
+  const linked = await withFlags('--network named --link-local-ip 169.254.3.3', 'ip', 'addr', 'show', 'lan0');
+  expect(linked.stdout).toContain('inet 169.254.3.3/16 scope link lan0');
+  await docker('rm', '-f', 'server');
+  await docker('network', 'rm', 'apart', 'named');
 });
 
 test.each([

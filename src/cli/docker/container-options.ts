@@ -63,7 +63,7 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
   flag('--log-opt', 'list', "an option of the log's driver"),
   flag('--mac-address', 'string', 'its MAC address'),
   flag('--memory-swappiness', 'int', 'how soon memory is swapped, where there is swap (0 to 100)', '-1'),
-  flag('--mount', 'list', 'a mount (type=bind|volume|tmpfs,source=,target=,readonly)'),
+  flag('--mount', 'list', 'a mount (type=bind|volume|tmpfs|image,source=,target=,readonly)'),
   flag('--name', 'string', 'its name'),
   flag('--network', 'list', 'its network'),
   flag('--network-alias', 'list', 'a name in its network'),

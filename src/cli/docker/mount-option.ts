@@ -15,7 +15,7 @@ export function mountOf(text: string): object {
     throw new Complaint(`invalid argument "${text}" for "--mount" flag: ${why}`, 125);
   };
   const mount: Record<string, unknown> = { Type: 'volume' };
-  const [tmpfs, bind, volume, driver]: Record<string, unknown>[] = [{}, {}, {}, {}];
+  const [tmpfs, bind, volume, driver, image]: Record<string, unknown>[] = [{}, {}, {}, {}, {}];
   const addTo = (where: Record<string, unknown>, name: string, pair: string): void => {
     const at = pair.indexOf('=');
     where[name] = { ...(where[name] as object), [at < 0 ? pair : pair.slice(0, at)]: at < 0 ? '' : pair.slice(at + 1) };
@@ -38,6 +38,7 @@ export function mountOf(text: string): object {
       'bind-nonrecursive': () => (bind!.NonRecursive = isTrue()),
       'volume-nocopy': () => (volume!.NoCopy = isTrue()),
       'volume-subpath': () => (volume!.Subpath = value),
+      'image-subpath': () => (image!.Subpath = value),
       'volume-label': () => addTo(volume!, 'Labels', value),
       'volume-driver': () => (driver!.Name = value),
       'volume-opt': () => addTo(driver!, 'Options', value),
@@ -58,6 +59,7 @@ export function mountOf(text: string): object {
     ...mount,
     ...(has(bind) && { BindOptions: bind }),
     ...(has(volume) && { VolumeOptions: volume }),
+    ...(has(image) && { ImageOptions: image }),
     ...(has(tmpfs) && { TmpfsOptions: tmpfs }),
   };
 }

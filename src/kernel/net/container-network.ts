@@ -2,7 +2,7 @@
 // the rules that keep it from other networks. As container engines make them: moby's bridge driver, in its documentation.
 import { type Address, bitsOf, type Network } from '../../net/address.js';
 import { EADDRINUSE, EEXIST, EINVAL, ENOBUFS } from '../abi/errno.js';
-import { RT_TABLE_MAIN, RTN_UNICAST, RTPROT_BOOT } from '../abi/rtnetlink.js';
+import { RT_SCOPE_LINK, RT_TABLE_MAIN, RTN_UNICAST, RTPROT_BOOT } from '../abi/rtnetlink.js';
 import type { NetNamespace } from '../ns/net-namespace.js';
 import type { Rule } from './filter/rules.js';
 import { ANY_4, ANY_6 } from './inet/endpoint.js';
@@ -15,6 +15,8 @@ import { NameTable } from './name-table.js';
 const LOOPBACK: Network = { network: 0x7f000000, bits: 8 };
 /** Addresses of IPv6 that everybody has besides those of the network: none yet, and those of the link. RFC 4291 sections 2.5.2, 2.5.6. */
 const LINK_6: Network = { network: 0xfe80n << 112n, bits: 10 };
+/** RFC 3927 section 2.1. */
+const LINK_4: Network = { network: 0xa9fe0000, bits: 16 };
 const UNSPECIFIED_6: Network = { network: 0n, bits: 128 };
 
 export interface NetworkOptions {
@@ -31,6 +33,10 @@ export interface NetworkOptions {
   internal?: boolean;
   /** Of its interfaces; undefined: Ethernet's. */
   mtu?: number;
+  /** Those that are in it do not reach each other but by published ports. */
+  isolated?: boolean;
+  /** What goes out keeps its addresses. */
+  keepsAddresses?: boolean;
 }
 
 /** A port of the node that leads to a container's. */
@@ -52,6 +58,8 @@ export interface AttachOptions {
   address?: Address;
   /** In the second network. */
   second?: Address;
+  /** Addresses of the link alone besides. */
+  linkLocal?: readonly Address[];
   /** The container's names and aliases in this network. */
   names?: readonly string[];
   published?: readonly Published[];
@@ -142,11 +150,17 @@ export class ContainerNetwork {
     container.add(inside);
     namespace.add(outside);
     this.bridge.enslave(outside);
+    if (outside.port) outside.port.flags.isolated = this.options.isolated ?? false;
     namespace.addressing.setUp(outside, true);
     const { addressing } = container;
     addressing.add(inside, addressing.plain(address, this.options.network.bits, { label: name }));
     if (second !== undefined && this.options.second)
       addressing.add(inside, addressing.plain(second, this.options.second.bits));
+    for (const one of options.linkLocal ?? [])
+      addressing.add(
+        inside,
+        addressing.plain(one, typeof one === 'number' ? LINK_4.bits : LINK_6.bits, { scope: RT_SCOPE_LINK }),
+      );
     addressing.setUp(inside, true);
     const attachment: Attachment = { address, second, inside, published: this.options.internal ? [] : published };
     this.attachments.add(attachment);
@@ -239,14 +253,14 @@ export class ContainerNetwork {
     const { internal } = this.options;
     this.namespace.filter.set(this.owner, [
       ...this.isolation(),
-      ...(internal ? [] : this.wayOut()),
+      ...(internal || this.options.keepsAddresses ? [] : this.wayOut()),
       ...[...this.attachments].flatMap((one) => one.published.flatMap((port) => this.wayIn(one.address, port))),
     ]);
   }
 
   /** Only answers and what is published come in; nobody speaks as somebody else; an internal network has no way out. */
   private isolation(): Rule[] {
-    const { name, internal, second } = this.options;
+    const { name, internal, second, isolated } = this.options;
     const sources = second ? [...this.networks, LINK_6, UNSPECIFIED_6] : this.networks;
     const rules: Rule[] = [
       { hook: 'prerouting', match: { in: name, sources }, not: ['sources'], verdict: { do: 'drop' } },
@@ -255,6 +269,8 @@ export class ContainerNetwork {
       { hook: 'forward', match: { redirected: true }, verdict: { do: 'accept' } },
       { hook: 'forward', match: { in: name, out: name }, not: ['in'], verdict: { do: 'drop' } },
     ];
+    // behind what is answered or published
+    if (isolated) rules.push({ hook: 'forward', match: { in: name, out: name }, verdict: { do: 'drop' } });
     if (internal)
       rules.unshift({ hook: 'forward', match: { in: name, out: name }, not: ['out'], verdict: { do: 'drop' } });
     return rules;
