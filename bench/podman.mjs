@@ -14,7 +14,7 @@ export async function startPodman(folder) {
   // a host with low limits, and without systemd
   writeFileSync(
     config,
-    '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1000:1000"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n',
+    '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1000:1000"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n',
   );
   const globals = ['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run')];
   const host = `unix://${join(folder, 'podman.sock')}`;

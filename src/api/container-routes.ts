@@ -3,7 +3,7 @@ import { parseResources, parseRestartPolicy } from '../engine/container-config.j
 import type { Container } from '../engine/container.js';
 import type { WaitCondition } from '../engine/waiters.js';
 import type { Engine } from '../engine/engine.js';
-import { Conflict, InvalidParameter } from '../engine/errors.js';
+import { Conflict, EngineError, InvalidParameter } from '../engine/errors.js';
 import { Members } from '../engine/json-members.js';
 import { checkFilters, parseFilters, passesLabels, untilOf } from '../engine/filters.js';
 import { signalOf } from '../engine/signals.js';
@@ -54,8 +54,12 @@ export function containerRoutes(router: Router, engine: Engine): void {
     await container.restart(numberOf(request, 't'), request.query.get('signal'));
     return nothing();
   });
-  on('POST', '/kill', async (container, request) => {
-    await container.kill(signalOf(request.query.get('signal') || 'KILL'));
+  router.add('POST', '/containers/{name}/kill', async ({ query }, { name }) => {
+    try {
+      await engine.container(name!).kill(signalOf(query.get('signal') || 'KILL'));
+    } catch (error) {
+      throw error instanceof EngineError ? error.behind(`cannot kill container: ${name}`) : error;
+    }
     return nothing();
   });
   on('POST', '/pause', async (container) => {

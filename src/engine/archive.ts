@@ -4,6 +4,7 @@ import type { FileChange, FileStatus } from '../runtime/node-client.js';
 import type { ContainerDefaults } from '../oci/config.js';
 import { configDocument } from '../oci/config-document.js';
 import type { Digest } from '../oci/digest.js';
+import { familiar, parseReference, withTag } from '../oci/reference.js';
 import { uncompressed } from '../oci/source/compressed.js';
 import { cleanPath } from './build/ignore.js';
 import type { Container } from './container.js';
@@ -144,7 +145,11 @@ export class Archive {
         ...{ name, author, comment, config: configDocument(changed), now: this.engine.host.date() },
         createdBy: (config.Cmd ?? []).join(' '),
       });
-      container.tell('commit', { comment: comment ?? '', imageID, imageRef: name ?? '' });
+      container.tell('commit', {
+        comment: comment ?? '',
+        imageID,
+        imageRef: name === undefined ? '' : familiar(withTag(parseReference(name))),
+      });
       return imageID;
     } finally {
       if (stops && container.status === 'paused') await container.resume();

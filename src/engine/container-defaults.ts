@@ -34,6 +34,8 @@ export function capabilitiesOf({ Privileged, CapAdd, CapDrop }: HostConfig): str
   return [...has].map((name) => `CAP_${name}`);
 }
 
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 export const MASKED_PATHS = words(`
   /proc/asound /proc/acpi /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list /proc/timer_stats /proc/sched_debug
   /proc/scsi /sys/firmware /sys/devices/virtual/powercap`);

@@ -9,7 +9,7 @@ import type {
   SeccompSpec,
 } from '../base/runtime-spec.js';
 import type { ContainerConfig, HostConfig } from './container-config.js';
-import { capabilitiesOf, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
+import { capabilitiesOf, DEFAULT_PATH, MASKED_PATHS, READONLY_PATHS } from './container-defaults.js';
 import { devicesOf } from './devices.js';
 import { InvalidParameter } from './errors.js';
 import { resourcesOf } from './resources.js';
@@ -52,7 +52,7 @@ export function specOf({ id, config, host, args, mounts, joined, owners }: SpecR
       terminal: config.Tty,
       user: { username: config.User || '0', additionalGroups: host.GroupAdd ?? [] },
       args,
-      env: environmentOf(config),
+      env: environmentOf(config.Hostname, config.Tty, config.Env),
       cwd: config.WorkingDir || '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       ...boundsOf(host),
@@ -68,7 +68,7 @@ export function specOf({ id, config, host, args, mounts, joined, owners }: SpecR
       ...(joined.user === undefined && owners),
       devices: nodes,
       resources: { ...resourcesOf(host), devices: host.Privileged ? [{ allow: true, access: 'rwm' }] : rules },
-      sysctl: host.Sysctls,
+      sysctl: { ...sysctlsOf(host), ...host.Sysctls },
       seccomp: host.Privileged || options.has('seccomp=unconfined') ? undefined : profileOf(options, capabilities),
       maskedPaths: open ? [] : (host.MaskedPaths ?? MASKED_PATHS),
       readonlyPaths: open ? [] : (host.ReadonlyPaths ?? READONLY_PATHS),
@@ -78,14 +78,19 @@ export function specOf({ id, config, host, args, mounts, joined, owners }: SpecR
 
 const unlimited = (value: number): number => (value < 0 ? 2 ** 63 : value);
 
-function environmentOf({ Env, Hostname, Tty }: ContainerConfig): string[] {
-  const has = (name: string): boolean => Env.some((entry) => entry.startsWith(`${name}=`));
-  return [
+/** What every program finds comes first; what is said of it, in `said` and the later of two, counts in its place. */
+export function environmentOf(hostname: string, tty: boolean, said: readonly string[]): string[] {
+  const found = new Map([
+    ['PATH', DEFAULT_PATH],
+    ['HOSTNAME', hostname],
+  ]);
+  if (tty) found.set('TERM', 'xterm');
+  for (const entry of said) {
+    const at = entry.indexOf('=');
     // a name alone takes away what the image says of it, which has been done
-    ...Env.filter((entry) => entry.includes('=')),
-    ...(has('HOSTNAME') ? [] : [`HOSTNAME=${Hostname}`]),
-    ...(!Tty || has('TERM') ? [] : ['TERM=xterm']),
-  ];
+    if (at >= 0) found.set(entry.slice(0, at), entry.slice(at + 1));
+  }
+  return [...found].map(([name, value]) => `${name}=${value}`);
 }
 
 function profileOf(options: ReadonlySet<string>, capabilities: readonly string[]): SeccompSpec {
@@ -98,6 +103,12 @@ function profileOf(options: ReadonlySet<string>, capabilities: readonly string[]
     }
   }
   return defaultProfile(capabilities);
+}
+
+/** In a network of its own every user may ping, and may have the ports below 1024. */
+function sysctlsOf({ NetworkMode }: HostConfig): Record<string, string> {
+  if (NetworkMode === 'host' || NetworkMode.startsWith('container:')) return {};
+  return { 'net.ipv4.ping_group_range': '0 2147483647', 'net.ipv4.ip_unprivileged_port_start': '0' };
 }
 
 type Namespaces = NonNullable<NonNullable<RuntimeSpec['linux']>['namespaces']>;

@@ -13,7 +13,7 @@ import { ContainerLog } from './log.js';
 import { logLimits } from './log-options.js';
 import { LogFiles } from './log-files.js';
 import type { Network } from './networks.js';
-import { changedResources, checkResources, resourcesOf } from './resources.js';
+import { changedResources, checkResources, resourcesOf, warningsOf } from './resources.js';
 import { Backoff, checkPolicy, type RestartPolicy, startsAgain } from './restart-policy.js';
 import { signalOf } from './signals.js';
 import { type ContainerRecord, type ContainerState, logOf } from './state-store.js';
@@ -474,12 +474,12 @@ export class Container implements Patient {
     if (policy) change.RestartPolicy = policy;
     const next = { ...this.host, ...change };
     checkPolicy(next.RestartPolicy, next.AutoRemove);
-    const warnings = checkResources(next);
+    checkResources(next);
     if (this.running) await this.around.node.call('update', { id: this.id, resources: resourcesOf(next) });
     Object.assign(this.host, change);
     await this.save();
     this.tell('update');
-    return warnings;
+    return warningsOf(asked);
   }
 
   input(bytes: Uint8Array): Promise<void> {

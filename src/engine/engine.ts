@@ -32,7 +32,7 @@ import { Members } from './json-members.js';
 import { folderOf, mountPointsOf } from './mount-points.js';
 import { checkName, inventName } from './names.js';
 import { Places } from './places.js';
-import { checkResources } from './resources.js';
+import { checkResources, warningsOf } from './resources.js';
 import { checkPolicy } from './restart-policy.js';
 import { StateStore, type VolumeRecord } from './state-store.js';
 import { checkUsers, ownersOf } from './user-remap.js';
@@ -205,7 +205,8 @@ export class Engine {
     const config = completed(asked, host, image.config.config, id, this.name);
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidParameter('no command specified');
-    const warnings = [...checkHost(asked, host), ...checkResources(host)];
+    checkResources(host);
+    const warnings = [...checkHost(asked, host), ...warningsOf(host)];
     checkPolicy(host.RestartPolicy, host.AutoRemove);
     const mounted = await this.mountedImages(host.Mounts);
     const wanted: Volume[] = [];

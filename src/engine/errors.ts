@@ -1,6 +1,12 @@
 // What can be wrong with a request to the engine; the API has a status for each. Messages are Docker's where people search for them.
 
-export abstract class EngineError extends Error {}
+export abstract class EngineError extends Error {
+  /** The same, behind other words. */
+  behind(words: string): EngineError {
+    this.message = `${words}: ${this.message}`;
+    return this;
+  }
+}
 export class NotFound extends EngineError {}
 export class Conflict extends EngineError {}
 /** It may never be done, or not now. */

@@ -5,7 +5,7 @@ import type { NodeClient } from '../runtime/node-client.js';
 import { Members } from './json-members.js';
 import type { Container } from './container.js';
 import { capabilitiesOf } from './container-defaults.js';
-import { boundsOf } from './container-spec.js';
+import { boundsOf, environmentOf } from './container-spec.js';
 import { Conflict, InvalidParameter, StartFailed } from './errors.js';
 import { NOT_EXECUTABLE, NOT_FOUND } from './start-failure.js';
 import { ProcessStreams } from './streams.js';
@@ -95,19 +95,12 @@ export class Exec {
       ...container.host,
       Privileged: config.Privileged || container.host.Privileged,
     });
-    const has = (entry: string): boolean =>
-      config.Env.some((own) => own.startsWith(entry.slice(0, entry.indexOf('=') + 1)));
     return {
       terminal: config.Tty,
       ...(size && { consoleSize: size }),
       user: { username: config.User || container.config.User || '0' },
       args: config.Cmd,
-      env: [
-        ...container.config.Env.filter((entry) => entry.includes('=') && !has(entry)),
-        ...(has('HOSTNAME=') ? [] : [`HOSTNAME=${container.config.Hostname}`]),
-        ...(config.Tty && !has('TERM=') ? ['TERM=xterm'] : []),
-        ...config.Env,
-      ],
+      env: environmentOf(container.config.Hostname, config.Tty, [...container.config.Env, ...config.Env]),
       ...boundsOf(container.host),
       cwd: config.WorkingDir || container.config.WorkingDir || '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },

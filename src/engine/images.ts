@@ -215,7 +215,7 @@ export class Images {
     return translated(async () => {
       const id = this.store.images.resolve(source);
       await this.store.images.tag(source, target);
-      this.events.tell('image', 'tag', id, { name: target });
+      this.events.tell('image', 'tag', id, { name: familiar(withTag(parseReference(target))) });
     });
   }
 

@@ -111,7 +111,7 @@ function checkKind(given: Members): void {
     throw new NotFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
 }
 
-export const isPredefined = ({ name }: Network): boolean => ['bridge', 'host', 'none'].includes(name);
+export const isPredefined = ({ name }: Pick<Network, 'name'>): boolean => ['bridge', 'host', 'none'].includes(name);
 
 export class Networks {
   private readonly networks = new Map<string, Network>();
@@ -190,6 +190,7 @@ export class Networks {
     const given = new Members(body, 'the network');
     const name = given.text('Name');
     if (!NAME.test(name)) throw new InvalidParameter(`invalid network name: '${name}'`);
+    if (isPredefined({ name })) throw new Forbidden(`operation is not permitted on predefined ${name} network `);
     if (this.list().some((network) => network.name === name))
       throw new Conflict(`network with name ${name} already exists`);
     this.checkDriver(given.text('Driver') || 'bridge');

@@ -18,10 +18,14 @@ const refuse = (message: string): never => {
   throw new InvalidParameter(message);
 };
 
-/** Warnings. Throws InvalidParameter. */
-export function checkResources(asked: Resources): string[] {
+/** Throws InvalidParameter. */
+export function checkResources(asked: Resources): void {
   checkMemory(asked);
   checkCpu(asked);
+}
+
+/** What is taken, and does not do all that it says. */
+export function warningsOf(asked: Resources): string[] {
   const notHere = (what: string): string =>
     `Your kernel does not support ${what} capabilities or the cgroup is not mounted.`;
   const warnings: string[] = [];

@@ -94,7 +94,7 @@ export function standardMounts(
   mountAt(kernel, namespace, '/sys/fs/cgroup', groups, MS_NOSUID | MS_NODEV | MS_NOEXEC);
   const at = mountAt(kernel, namespace, '/dev', dev, MS_NOSUID);
   const gid = owner.gids.inKernel(TTY_GROUP) ?? ids.gid;
-  const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid, owner: ids });
+  const pts = new Devpts(kernel.newDevice(), { mode: 0o620, ptmxMode: 0o666, gid, owner: ids, made: clock.date() });
   pts.source = 'devpts';
   if (!at) return { namespace, pts };
   mountAt(kernel, namespace, '/dev/pts', pts, MS_NOSUID | MS_NOEXEC);

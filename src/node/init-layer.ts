@@ -1,7 +1,7 @@
 // What every container needs in its root though its image may not have it: places for /proc and its like, and for the engine's files.
 // They lie in a layer of their own between the image and what the container changes, so that they are no change of the container's.
 // Ours, as Docker's engine has it.
-import { S_IFDIR, S_IFREG } from '../kernel/abi/stat.js';
+import { S_IFDIR, S_IFLNK, S_IFREG } from '../kernel/abi/stat.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
 import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
@@ -14,11 +14,18 @@ import { checked } from './refusal.js';
 const PLACES: readonly (readonly [path: string, type: number])[] = [
   ['/proc', S_IFDIR],
   ['/sys', S_IFDIR],
-  ['/dev', S_IFDIR],
+  ['/dev/pts', S_IFDIR],
+  ['/dev/shm', S_IFDIR],
+  ['/dev/console', S_IFREG],
   ['/etc/hosts', S_IFREG],
   ['/etc/hostname', S_IFREG],
   ['/etc/resolv.conf', S_IFREG],
+  ['/etc/mtab', S_IFLNK],
+  // by which programs tell that they are in a container
+  ['/.dockerenv', S_IFREG],
 ];
+/** Where the one link leads. */
+const MTAB = '/proc/mounts';
 
 /** Room for the few names. */
 const SIZE = 1 << 16;
@@ -63,7 +70,11 @@ function place(kernel: Kernel, path: string, type: number, image: Inode | undefi
     const old = at.lookup(setup, name);
     below = typeof below === 'object' ? below.lookup(setup, name) : undefined;
     const mode = i < names.length - 1 || type === S_IFDIR ? S_IFDIR | 0o755 : type | 0o644;
-    const next = typeof old === 'number' ? checked(path, at.create(setup, name, { mode, ...ids })) : old;
+    const make = (into: Inode): Inode | number =>
+      mode === (S_IFLNK | 0o644)
+        ? into.symlink(setup, name, MTAB, { mode: S_IFLNK | 0o777, ...ids })
+        : into.create(setup, name, { mode, ...ids });
+    const next = typeof old === 'number' ? checked(path, make(at)) : old;
     if (typeof old === 'number' && typeof below === 'object') copyAttributes(kernel, below, next);
     at = next;
   }

@@ -19,10 +19,12 @@ export interface User {
   home?: string;
 }
 
-/** `text` is NAME or UID, and may go on with :GROUP or :GID. Throws InputError, in Docker's words. */
+/** `text` is NAME or UID or nothing, and may go on with :GROUP or :GID. Throws InputError, in Docker's words. */
 export function userOf(kernel: Kernel, root: Path, text: string): User {
-  const [name, group, ...more] = text.split(':');
-  if (!name || group === '' || more.length > 0)
+  const [given, group, ...more] = text.split(':');
+  // :GROUP is root's
+  const name = given || '0';
+  if (text === '' || group === '' || more.length > 0)
     throw new InputError(
       `user ${text}: is no USER or USER:GROUP`,
       'Names or numbers, for example 1000 or www-data:adm.',

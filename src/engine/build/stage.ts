@@ -8,6 +8,7 @@ import { buildStep } from '../../oci/source/make.js';
 import { layerTar } from '../../oci/tree/layer-tar.js';
 import type { Tree } from '../../oci/tree/tree.js';
 import type { Container } from '../container.js';
+import { DEFAULT_PATH } from '../container-defaults.js';
 import type { Engine } from '../engine.js';
 import { InvalidParameter } from '../errors.js';
 import type { Image } from '../images.js';
@@ -30,7 +31,7 @@ import { expandWord } from './words.js';
 
 /** What BuildKit says of itself in histories. */
 const BUILDKIT = 'buildkit.dockerfile.v0';
-const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** Bytes of a container's name as people see it. */
 const SHORT = 12;
 
@@ -74,7 +75,8 @@ export class StageBuild {
       onBuild: [],
     };
     this.draft = { config: { ...config }, author: base?.config.author, commandGiven: false };
-    if (!config.env.some((entry) => entry.startsWith('PATH='))) this.draft.config.env = [...config.env, DEFAULT_PATH];
+    if (!config.env.some((entry) => entry.startsWith('PATH=')))
+      this.draft.config.env = [...config.env, `PATH=${DEFAULT_PATH}`];
   }
 
   /** What the image below has for who builds on it. */

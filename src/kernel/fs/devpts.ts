@@ -17,6 +17,7 @@ import { type Attributes, type DirectoryEntry, Inode, type NewInode } from '../v
 import { type Io, transferred } from '../vfs/io.js';
 import { DirectoryFile, OpenFile } from '../vfs/open-file.js';
 import { Path } from '../vfs/path.js';
+import type { Timestamp } from '../vfs/timestamp.js';
 
 /** Linux's kernel.pty.max. */
 const PTY_MAX = 4096;
@@ -33,6 +34,8 @@ export interface DevptsOptions {
   gid?: number;
   /** Whose its directory and ptmx are; absent: the first root's. */
   owner?: { uid: number; gid: number };
+  /** When. */
+  made?: Timestamp;
 }
 
 export class Devpts extends FileSystem {
@@ -85,10 +88,11 @@ export class DevptsRoot extends Inode {
   declare readonly fs: Devpts;
   private readonly ptmx: Inode;
 
-  constructor(fs: Devpts, { ptmxMode, owner = { uid: 0, gid: 0 } }: DevptsOptions) {
+  constructor(fs: Devpts, { ptmxMode, owner = { uid: 0, gid: 0 }, made }: DevptsOptions) {
     super(fs, ROOT_INO, { mode: S_IFDIR | 0o755, ...owner });
     this.nlink = 2;
     this.ptmx = new PtmxInode(fs, PTMX_INO, { mode: S_IFCHR | ptmxMode, ...owner, rdev: PTMX_RDEV });
+    if (made) for (const inode of [this, this.ptmx]) Object.assign(inode, { atime: made, mtime: made, ctime: made });
   }
 
   override lookup(_task: Task, name: string): Inode | number {

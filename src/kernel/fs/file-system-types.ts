@@ -71,16 +71,14 @@ function makeDevpts(task: Task, text: string): FileSystem | number {
   const owner = uid === undefined ? undefined : uids.inKernel(Number(uid));
   const group = gid === undefined ? undefined : gids.inKernel(Number(gid));
   if ((uid !== undefined && owner === undefined) || (gid !== undefined && group === undefined)) return -EINVAL;
-  const made = new Devpts(task.kernel.newDevice(), {
+  return new Devpts(task.kernel.newDevice(), {
     mode: Number(options.mode ?? 0o600) & 0o777,
     ptmxMode: Number(options.ptmxmode ?? 0) & 0o777,
     uid: owner,
     gid: group,
     owner: rootIds,
+    made: task.kernel.clock.date(),
   });
-  const now = task.kernel.clock.date();
-  Object.assign(made.root, { atime: now, mtime: now, ctime: now });
-  return made;
 }
 
 /** Shows the interfaces of the network namespace that it is mounted in. */

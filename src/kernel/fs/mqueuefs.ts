@@ -20,6 +20,8 @@ import type { Timestamp } from '../vfs/timestamp.js';
 
 /** What the kernel keeps of each message that a queue may have. */
 const MESSAGE_OVERHEAD = 96;
+/** Of each name in the directory: DIRENT_SIZE. */
+const ENTRY_SIZE = 20;
 const HARD_MESSAGES = 65536;
 const HARD_BYTES = 16 << 20;
 
@@ -138,6 +140,11 @@ export class QueueDirectory extends Inode {
     this.changed();
     return 0;
   }
+
+  override get size(): number {
+    return (2 + this.queues.size) * ENTRY_SIZE;
+  }
+  override set size(_: number) {}
 
   private changed(): void {
     this.mtime = this.fs.now;

@@ -36,7 +36,7 @@ export class Limits {
     set(RLIMIT_CORE, 0, UNLIMITED);
     set(RLIMIT_NPROC, 4096);
     set(RLIMIT_NOFILE, 1024, 4096);
-    set(RLIMIT_MEMLOCK, 64 << 10);
+    set(RLIMIT_MEMLOCK, 8 << 20);
     set(RLIMIT_SIGPENDING, 4096);
     set(RLIMIT_MSGQUEUE, 819200);
     set(RLIMIT_NICE, 0);
