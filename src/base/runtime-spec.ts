@@ -1,4 +1,4 @@
-// A container as the OCI runtime-spec describes it (config.json): what of it we honour. Everything else is ignored, as runc does.
+// A container as the OCI runtime-spec describes it (config.json): what of it we honour. What becomes of the rest: node/spec-fields.
 // OCI runtime-spec 1.2: config.md, config-linux.md.
 
 export interface RuntimeSpec {
@@ -23,6 +23,8 @@ export interface ProcessSpec {
   rlimits?: { type: string; soft: number; hard: number }[];
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  scheduler?: { policy: string; nice?: number; priority?: number; flags?: string[] };
+  ioPriority?: { class: string; priority?: number };
 }
 
 export type CapabilitySetName = 'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient';
@@ -85,11 +87,23 @@ export interface LinuxSpec extends IdMappings {
   seccomp?: SeccompSpec;
   maskedPaths?: string[];
   readonlyPaths?: string[];
+  /** Of the root, as of a mount. */
+  rootfsPropagation?: string;
+  personality?: { domain?: string };
 }
 
 export interface ResourcesSpec {
-  memory?: { limit?: number; reservation?: number; swap?: number };
-  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
+  /** `checkBeforeUpdate`: a limit below what is in use is refused. */
+  memory?: { limit?: number; reservation?: number; swap?: number; checkBeforeUpdate?: boolean };
+  cpu?: {
+    shares?: number;
+    quota?: number;
+    burst?: number;
+    period?: number;
+    cpus?: string;
+    mems?: string;
+    idle?: number;
+  };
   pids?: { limit?: number };
   blockIO?: BlockIoSpec;
   unified?: Record<string, string>;

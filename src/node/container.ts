@@ -20,7 +20,15 @@ import type { FileSystem } from '../kernel/vfs/file-system.js';
 import { resolve } from '../kernel/vfs/walk.js';
 import type { MountSources } from './binds.js';
 import { makeDevices } from './devices.js';
-import { makeReadOnly, makeRootReadOnly, mask, mountAll, type MountedFiles, mountFiles } from './mounts.js';
+import {
+  makeReadOnly,
+  makeRootReadOnly,
+  mask,
+  mountAll,
+  type MountedFiles,
+  mountFiles,
+  propagateRoot,
+} from './mounts.js';
 import { namespacesOf, rootOf, userNamespaceOf } from './namespaces.js';
 import { fileAt, writeText } from './place.js';
 import { becomeUser, identityOf, type Identity, limitProcess } from './process-setup.js';
@@ -144,6 +152,7 @@ export class Container {
     if (running.stdio instanceof TerminalStdio) this.mountConsole(task, running.stdio);
     makeReadOnly(task, linux.readonlyPaths ?? []);
     mask(task, linux.maskedPaths ?? []);
+    if (linux.rootfsPropagation) propagateRoot(task, linux.rootfsPropagation);
     becomeUser(task, running.spec, running.identity.credentials, true);
     // last, as what the user is may have to be made
     if (spec.root?.readonly) makeRootReadOnly(task);
@@ -158,7 +167,7 @@ export class Container {
   private process(task: Task, spec: ProcessSpec, events: StdioEvents): Running {
     const root = this.mounts.rootPath;
     const identity = identityOf(this.kernel, this.owner, root, spec);
-    limitProcess(task, spec, this.spec.linux?.seccomp);
+    limitProcess(task, spec, this.spec.linux);
     const stdio: Stdio = spec.terminal ? new TerminalStdio(this.pts(task), task, events) : new PipeStdio(events);
     if (spec.consoleSize) stdio.resize?.(spec.consoleSize.height, spec.consoleSize.width);
     for (const [fd, file] of stdio.files(task).entries()) {

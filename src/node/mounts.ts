@@ -114,6 +114,13 @@ export function mask(task: Task, paths: readonly string[]): void {
   }
 }
 
+/** What is mounted below the root is told to others, and they tell it, as it says. */
+export function propagateRoot(task: Task, kind: string): void {
+  const { propagation } = parseMountOptions([kind]);
+  if (propagation)
+    checked('rootfsPropagation', changePropagation(task, task.fs.root, propagation.type, propagation.recursive));
+}
+
 /** The root itself can't be written any more. */
 export function makeRootReadOnly(task: Task): void {
   const { root } = task.fs;

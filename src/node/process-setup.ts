@@ -1,7 +1,7 @@
 // A container's process before it has its program: who it is, what it may do, and its limits.
 // OCI runtime-spec, config.md, "Process", "Linux Process", "User".
 import { InputError } from '../base/errors.js';
-import type { ProcessSpec, SeccompSpec } from '../base/runtime-spec.js';
+import type { LinuxSpec, ProcessSpec } from '../base/runtime-spec.js';
 import { ENOENT } from '../kernel/abi/errno.js';
 import * as R from '../kernel/abi/sched.js';
 import { SECCOMP_MODE_FILTER } from '../kernel/abi/seccomp.js';
@@ -16,6 +16,7 @@ import type { Path } from '../kernel/vfs/path.js';
 import { resolve } from '../kernel/vfs/walk.js';
 import { directoryAt } from './place.js';
 import { checked, Refusal } from './refusal.js';
+import { scheduleProcess } from './scheduling.js';
 import { filterOf } from './seccomp-profile.js';
 import { groupOf, userOf } from './user-name.js';
 
@@ -83,7 +84,7 @@ export function identityOf(kernel: Kernel, owner: UserNamespace, root: Path, spe
 }
 
 /** Limits and rights that its program begins with. Throws Refusal. */
-export function limitProcess(task: Task, spec: ProcessSpec, seccomp: SeccompSpec | undefined): void {
+export function limitProcess(task: Task, spec: ProcessSpec, linux: LinuxSpec | undefined): void {
   const { process } = task;
   for (const { type, soft, hard } of spec.rlimits ?? []) {
     const resource = RLIMITS.get(type);
@@ -95,7 +96,8 @@ export function limitProcess(task: Task, spec: ProcessSpec, seccomp: SeccompSpec
   process.oomScoreAdj = spec.oomScoreAdj ?? 0;
   task.noNewPrivileges = spec.noNewPrivileges ?? false;
   task.fs.umask = spec.user?.umask ?? 0o022;
-  if (seccomp) task.seccomp = { mode: SECCOMP_MODE_FILTER, filter: filterOf(seccomp, task.abi) };
+  scheduleProcess(task, spec, linux);
+  if (linux?.seccomp) task.seccomp = { mode: SECCOMP_MODE_FILTER, filter: filterOf(linux.seccomp, task.abi) };
 }
 
 /** Goes to the directory that the config names, which is made where it is not there; then the process is who it is to be. */

@@ -7,6 +7,7 @@ import { CgroupNamespace } from '../kernel/cgroup/cgroup-namespace.js';
 import { CONTAINER_DEVICES, type DeviceRule, parseDeviceRule } from '../kernel/cgroup/devices.js';
 import { CONTROLLER_NAMES } from '../kernel/cgroup/controllers.js';
 import type { Kernel } from '../kernel/kernel.js';
+import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Task } from '../kernel/task/task.js';
 import { checked, Refusal } from './refusal.js';
@@ -32,6 +33,9 @@ export function controlsOf({ memory, cpu, pids, blockIO, unified }: ResourcesSpe
     const period = cpu.period || DEFAULT_PERIOD;
     found.push(['cpu.max', `${cpu.quota && cpu.quota > 0 ? cpu.quota : 'max'} ${period}`]);
   }
+  if (cpu?.burst) found.push(['cpu.max.burst', String(cpu.burst)]);
+  // last, for one that idles has no weight
+  if (cpu?.idle !== undefined) found.push(['cpu.idle', String(cpu.idle)]);
   if (cpu?.cpus) found.push(['cpuset.cpus', cpu.cpus]);
   if (cpu?.mems) found.push(['cpuset.mems', cpu.mems]);
   if (pids?.limit) found.push(['pids.max', limit(pids.limit)]);
@@ -97,11 +101,16 @@ export function setDevices(cgroup: Cgroup, devices: readonly DeviceSpec[] = []):
   cgroup.devices = [none!, ...devices.map(deviceRule), ...usual];
 }
 
+const usageOf = ({ states }: Cgroup): number => (states.memory?.usage ?? 0) * PAGE_SIZE;
+
 /** Sets limits; `task` is who writes. All are tried before the first that was refused is told. */
 export function setResources(task: Task, cgroup: Cgroup, resources: ResourcesSpec): void {
   const { kernel } = task;
   const files = kernel.cgroups.filesOf(cgroup);
   const writer = { task, credentials: kernel.setup.credentials, namespace: kernel.cgroups.namespace };
+  const { limit: most = 0, checkBeforeUpdate } = resources.memory ?? {};
+  if (checkBeforeUpdate && most > 0 && most < usageOf(cgroup))
+    throw new Refusal('invalid', `memory.max: ${most} is below the ${usageOf(cgroup)} bytes that are in use`);
   let refused: string | undefined;
   for (const [name, text] of controlsOf(resources)) {
     const file = files.find((one) => one.name === name);

@@ -1,7 +1,8 @@
-// A config.json from outside: of the right types, and no longer than it may be. What is not known is passed over, as the spec has it.
+// A config.json from outside: of the right types, no longer than it may be, and nothing in it that is not to be had.
 // OCI runtime-spec 1.2, config.md; its schema/config-schema.json.
 import type { IdMappings, ProcessSpec, ResourcesSpec, RuntimeSpec } from '../base/runtime-spec.js';
 import { Refusal } from './refusal.js';
+import { refuseFields } from './spec-fields.js';
 
 /** A check of one value: throws, with the place in its message. */
 type Check = (value: unknown, place: string) => void;
@@ -68,8 +69,16 @@ const DEVICE = { major: number(0, 4095), minor: number(0, 0xfffff) };
 const RATES = listOf(object({ ...DEVICE, rate: amount }, 'major', 'minor', 'rate'), 1024);
 
 const RESOURCES = object({
-  memory: object({ limit: amount, reservation: amount, swap: amount }),
-  cpu: object({ shares: number(0, 2 ** 32), quota: amount, period: number(0, 2 ** 32), cpus: text }),
+  memory: object({ limit: amount, reservation: amount, swap: amount, checkBeforeUpdate: flag }),
+  cpu: object({
+    shares: number(0, 2 ** 32),
+    quota: amount,
+    burst: number(0, 2 ** 32),
+    period: number(0, 2 ** 32),
+    cpus: text,
+    mems: text,
+    idle: number(0, 1),
+  }),
   pids: object({ limit: amount }),
   blockIO: object({
     weight: number(0, 1000),
@@ -116,6 +125,11 @@ const PROCESS = object(
     ),
     noNewPrivileges: flag,
     oomScoreAdj: number(-1000, 1000),
+    scheduler: object(
+      { policy: text, nice: number(-20, 19), priority: number(0, 99), flags: listOf(text, 16) },
+      'policy',
+    ),
+    ioPriority: object({ class: text, priority: number(0, 7) }, 'class'),
   },
   'args',
 );
@@ -185,6 +199,8 @@ const SPEC = object({
     seccomp: SECCOMP,
     maskedPaths: listOf(path, 1024),
     readonlyPaths: listOf(path, 1024),
+    rootfsPropagation: text,
+    personality: object({ domain: text }),
   }),
 });
 
@@ -194,10 +210,13 @@ export function checkMappings(mappings: unknown): asserts mappings is IdMappings
 /** Throws Refusal. */
 export function checkSpec(spec: unknown): asserts spec is RuntimeSpec {
   SPEC(spec, 'the config');
+  refuseFields(spec);
 }
 export function checkProcess(process: unknown): asserts process is ProcessSpec {
   PROCESS(process, 'process');
+  refuseFields(process, 'process.');
 }
 export function checkResources(resources: unknown): asserts resources is ResourcesSpec {
   RESOURCES(resources, 'resources');
+  refuseFields(resources, 'linux.resources.');
 }

@@ -238,6 +238,35 @@ describe.skipIf(!isThere)('beside runc', () => {
     }
   });
 
+  test('what runc of this age has not yet: scheduling, personality, propagation; what is passed over, and what is refused', () => {
+    const log = join(folder, 'log');
+    const change: Change = (spec) => {
+      Object.assign(spec.process, {
+        scheduler: { policy: 'SCHED_BATCH', nice: 5, flags: ['SCHED_FLAG_RESET_ON_FORK'] },
+        ioPriority: { class: 'IOPRIO_CLASS_IDLE', priority: 0 },
+        apparmorProfile: 'unconfined',
+      });
+      Object.assign(spec.linux, { personality: { domain: 'LINUX32' }, rootfsPropagation: 'rshared' });
+      spec.linux.resources = { cpu: { quota: 50_000, burst: 20_000 }, memory: { limit: 64 << 20 } };
+      spec.mounts!.push({ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro'] });
+      spec.linux.namespaces!.push({ type: 'cgroup' });
+    };
+    const script =
+      'cut -d" " -f19,41 /proc/1/stat; ionice -p 1; cat /sys/fs/cgroup/cpu.max.burst; grep -c "/ / .* shared:" /proc/self/mountinfo';
+    const path = bundle('ours', script, change);
+    const { stdout, stderr } = call('ours', '--log', log, 'run', '--bundle', path, `f${next++}`);
+    // nice and policy of stat(5): SCHED_BATCH is 3
+    expect(stdout, stderr).toBe('5 3\nidle\n20000\n1\n');
+    expect(readFileSync(log, 'utf8')).toMatch(
+      /level=warning msg="config.json: process.apparmorProfile unconfined: is passed over/,
+    );
+    const refused = run('ours', 'true', ({ linux }) => void Object.assign(linux, { intelRdt: { closID: 'x' } }));
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('linux.intelRdt.closID x: caches and memory'),
+    });
+  });
+
   test('programs more in it: as the container, as somebody else, elsewhere; hooks; its states', () => {
     const of = (runtime: Runtime): unknown[] => {
       const id = `x${next++}`;

@@ -46,7 +46,7 @@ export function ociCommand(): Command {
     .description("an OCI runtime with runc's command line: podman and containerd run images in our sandbox")
     .enablePositionalOptions()
     .option('--root <dir>', 'where the state of containers is kept', defaultRoot())
-    .option('--log <file>', 'errors go there too')
+    .option('--log <file>', 'errors go there too, and what is passed over')
     .option('--log-format <text|json>', 'how they are written there', 'text')
     .option('--node-memory <size>', 'memory of a sandbox, for programs and their files', NODE_MEMORY)
     .option('--debug', 'taken, and nothing more')
@@ -68,7 +68,7 @@ export function ociCommand(): Command {
           const status = await action(...(args as never[]));
           process.exitCode = typeof status === 'number' ? status : 0;
         } catch (error) {
-          log(globals(), messageOf(error));
+          log(globals(), 'error', messageOf(error));
           process.exitCode = form.startsWith('exec') ? EXEC_FAILED : FAILED;
           throw error;
         }
@@ -87,6 +87,7 @@ export function ociCommand(): Command {
   const createOptions = (given: Creation): verbs.CreateOptions => ({
     ...{ root: globals().root, bundle: given.bundle, memory: memoryOf(globals().nodeMemory) },
     ...{ pidFile: given.pidFile, consoleSocket: given.consoleSocket },
+    warn: (words) => log(globals(), 'warning', words),
   });
 
   creation(
@@ -222,11 +223,11 @@ function noDescriptors(text: string): string {
 
 const collect = (value: string, list: string[] = []): string[] => [...list, value];
 
-function log({ log: file, logFormat }: Globals, message: string): void {
+function log({ log: file, logFormat }: Globals, level: 'error' | 'warning', message: string): void {
   if (file === undefined) return;
-  const entry = { level: 'error', msg: message, time: new Date().toISOString() };
+  const entry = { level, msg: message, time: new Date().toISOString() };
   const line =
-    logFormat === 'json' ? JSON.stringify(entry) : `time="${entry.time}" level=error msg=${JSON.stringify(message)}`;
+    logFormat === 'json' ? JSON.stringify(entry) : `time="${entry.time}" level=${level} msg=${JSON.stringify(message)}`;
   try {
     appendFileSync(file, `${line}\n`);
   } catch {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import type { ProcessSpec } from '../../base/runtime-spec.js';
 import { reason } from '../../hosts/node/files.js';
+import { passedOver } from '../../node/spec-fields.js';
 import { type Bundle, checkBundle, openBundle } from './bundle.js';
 import { ask, statusOf } from './client.js';
 import { ownNetwork, placeOf } from './place.js';
@@ -20,6 +21,8 @@ export interface CreateOptions {
   consoleSocket?: string;
   /** Bytes of the node's memory. */
   memory: number;
+  /** Told of what is passed over. */
+  warn(words: string): void;
 }
 
 export const OCI_VERSION = '1.2.0';
@@ -39,6 +42,7 @@ export async function create(id: string, options: CreateOptions): Promise<Apart>
   const opened = openBundle(options.bundle);
   const { path: bundle, rootfs, spec } = opened;
   checkBundle(opened);
+  for (const words of passedOver(spec)) options.warn(words);
   if (spec.process?.terminal && options.consoleSocket === undefined)
     throw new InputError('process.terminal is true: --console-socket is missing', 'Without a terminal it needs none.');
   const folder = new StateFolder(options.root, id);

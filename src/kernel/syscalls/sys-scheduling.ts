@@ -85,7 +85,7 @@ export function nice(task: Task, change: number): number {
 
 // ---- policies ---------------------------------------------------------------------------------------------------------------------
 
-interface Scheduling {
+export interface Scheduling {
   policy: number;
   priority: number;
   nice: number;
@@ -107,7 +107,7 @@ function needsPrivilege(task: Task, target: Task, wanted: Scheduling): boolean {
   return !sameOwner(task, target) || (target.resetOnFork && !wanted.resetOnFork);
 }
 
-function setScheduling(task: Task, target: Task, wanted: Scheduling): number {
+export function setScheduling(task: Task, target: Task, wanted: Scheduling): number {
   const { policy, priority } = wanted;
   if (![SCHED_NORMAL, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE].includes(policy)) return -EINVAL;
   if (priority < 0 || priority > PRIORITY_MAX || isRealTimePolicy(policy) !== priority > 0) return -EINVAL;
