@@ -1,12 +1,13 @@
 // The engine: containers by name and id, exec, volumes, on a node; what the API and a command line of ours speak to.
 // Docker Engine API. Several nodes later: a container knows its own.
 import type { IdMappings, NamespaceType } from '../base/runtime-spec.js';
-import type { NodeClient, ProcessRow, Statistics } from '../runtime/node-client.js';
+import type { NodeClient, ProcessRow, Statistics, VolumeBeginning } from '../runtime/node-client.js';
 import { messageOf } from '../base/errors.js';
 import { Turns } from '../base/turns.js';
 import type { Digest } from '../oci/digest.js';
 import { isWasi } from '../oci/platform.js';
 import type { Lease } from '../oci/store/image-store.js';
+import { BuildCaches } from './build/caches.js';
 import { Container } from './container.js';
 import type { Surroundings } from './surroundings.js';
 import {
@@ -50,6 +51,7 @@ export class Engine {
   readonly containers = new Map<string, Container>();
   readonly volumes = new Map<string, Volume>();
   readonly networks: Networks;
+  readonly buildCaches = new BuildCaches();
   private readonly state: StateStore;
   private readonly places: Places;
   private closing = false;
@@ -417,12 +419,14 @@ export class Engine {
   }
 
   /** One that is there stays as it is. */
-  async createVolume(volume: Volume): Promise<Volume> {
+  /** `begins`: what is in it at first, or it has itself. */
+  async createVolume(volume: Volume, begins?: VolumeBeginning): Promise<Volume> {
     // what a container brings is there for others when the container is
     await this.coming.get(volume.Name)?.catch(() => {});
     const there = this.volumes.get(volume.Name);
     if (there) return there;
     await this.addVolume(volume);
+    if (begins) await this.places.volume(volume.Name, begins);
     return volume;
   }
 

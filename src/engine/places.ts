@@ -1,7 +1,7 @@
 // Roots and volumes on the node: they are there from when something first needs them, so that an engine opens without any.
 import type { IdMappings } from '../base/runtime-spec.js';
 import type { Digest } from '../oci/digest.js';
-import type { NodeClient } from '../runtime/node-client.js';
+import type { NodeClient, VolumeBeginning } from '../runtime/node-client.js';
 import type { Images } from './images.js';
 import type { HostConfig } from './container-config.js';
 import type { Lent } from './surroundings.js';
@@ -52,12 +52,15 @@ export class Places {
             })
           : [],
       ),
-      ...names.map((name) =>
-        once(this.volumes, name, () =>
-          this.node.call('addVolume', { id: name, store: volumeOf(name), owners: this.remap }),
-        ),
-      ),
+      ...names.map((name) => this.volume(name)),
     ]);
+  }
+
+  /** `begins`: what is in it, or it has itself, while there is nothing in it. */
+  volume(name: string, begins?: VolumeBeginning): Promise<void> {
+    return once(this.volumes, name, () =>
+      this.node.call('addVolume', { id: name, store: volumeOf(name), owners: this.remap, begins }),
+    );
   }
 
   /** The node has it no more, nor the images that were mounted in it; what it kept may be there still. */

@@ -54,7 +54,7 @@ function bindVolume(
   const place = directoryAt(task, destination, what);
   // what is mounted there is not the image's
   if (copies && place.mount === task.fs.root.covered.mount)
-    checked(`${what}: what the image has there`, new VolumeFiller(task).fill(volume, place.inode));
+    checked(`${what}: what the image has there`, new VolumeFiller(task.kernel).fill(volume, place.inode));
   checked(what, attach(task, volume, undefined, place, flags));
 }
 

@@ -182,6 +182,9 @@ export interface MountPlace {
   isFile: boolean;
 }
 
+/** What a volume has while nothing is in it: its own rights, in ids of its containers, or all of a directory of layers. */
+export type VolumeBeginning = { mode: number; uid: number; gid: number } | { layers: Layer[]; path: string };
+
 /** The calls, each with one argument; the verbs of the OCI runtime-spec and what an engine asks besides. */
 export interface NodeCalls {
   info(): NodeInfo;
@@ -231,7 +234,13 @@ export interface NodeCalls {
   ): void;
   removeNetwork(network: { id: string }): void;
   /** `store`: as a root's `upper`. `layers` instead: they are what is in it at first, and what changes is kept in memory alone. */
-  addVolume(volume: { id: string; store?: string; layers?: Layer[]; owners?: IdMappings }): void;
+  addVolume(volume: {
+    id: string;
+    store?: string;
+    layers?: Layer[];
+    owners?: IdMappings;
+    begins?: VolumeBeginning;
+  }): void;
   removeVolume(volume: { id: string; keep?: boolean }): void;
   /** What has changed in roots and volumes is in their stores, and on the host's storage: to be asked before a node is ended. */
   sync(): void;

@@ -2,9 +2,13 @@
 // Docker docs, "Volumes", "Populate a volume using a container"; moby container/container_unix.go, CopyImagePathContent.
 import { EFBIG, ENAMETOOLONG } from '../kernel/abi/errno.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { idsInKernel } from '../kernel/ns/id-map.js';
 import type { Task } from '../kernel/task/task.js';
 import type { FileSystem } from '../kernel/vfs/file-system.js';
 import type { Inode } from '../kernel/vfs/inode.js';
+import type { Layer, VolumeBeginning } from './contract.js';
+import { checked } from './refusal.js';
 
 /** Names of overlayfs's own. */
 const HIDDEN = /^trusted\.overlay\./;
@@ -18,15 +22,18 @@ export class VolumeFiller {
   private readonly copies = new Map<Inode, Inode>();
   private pages = 0;
 
-  constructor(task: Task) {
+  constructor(kernel: Kernel) {
     // no file's rights count for the kernel itself
-    this.actor = task.kernel.setup as Task;
+    this.actor = kernel.setup as Task;
   }
 
   /** What the directory `from` has, into a volume that has nothing. A negated errno, or 0. */
   fill(volume: FileSystem, from: Inode): number {
-    if (this.namesOf(volume.root).length > 0) return 0;
-    return this.directory(from, volume.root, 0);
+    return this.isEmpty(volume) ? this.directory(from, volume.root, 0) : 0;
+  }
+
+  isEmpty(volume: FileSystem): boolean {
+    return this.namesOf(volume.root).length === 0;
   }
 
   private namesOf(directory: Inode): string[] {
@@ -90,4 +97,24 @@ export class VolumeFiller {
     to.setAttributes(this.actor, { uid, gid });
     return to.setAttributes(this.actor, { mode: mode & 0o7777, atime, mtime });
   }
+}
+
+/** What a volume begins with that nothing is in. `shown`: what layers show together. Throws Refusal. */
+export function beginVolume(
+  kernel: Kernel,
+  volume: FileSystem,
+  begins: VolumeBeginning,
+  shown: (layers: Layer[]) => FileSystem,
+): void {
+  const actor = kernel.setup as Task;
+  const filler = new VolumeFiller(kernel);
+  if (!filler.isEmpty(volume)) return;
+  if ('mode' in begins) {
+    volume.root.setAttributes(actor, idsInKernel(begins, volume.owner));
+    checked('volume', volume.root.setAttributes(actor, { mode: begins.mode & 0o7777 }));
+    return;
+  }
+  let from = shown(begins.layers).root;
+  for (const name of begins.path.split('/').filter(Boolean)) from = checked(begins.path, from.lookup(actor, name));
+  if (from.isDirectory) checked(begins.path, filler.fill(volume, from));
 }

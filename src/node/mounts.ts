@@ -48,7 +48,7 @@ function mountType(task: Task, spec: MountSpec, { flags, data, copiesUp }: Mount
   const place = directoryAt(task, spec.destination, what);
   if (fs instanceof Tmpfs && isThere) {
     const { mode } = fs.root.attributes;
-    if (copiesUp) checked(what, new VolumeFiller(task).fill(fs, place.inode));
+    if (copiesUp) checked(what, new VolumeFiller(task.kernel).fill(fs, place.inode));
     if (/(^|,)mode=/.test(data)) fs.root.setAttributes(task, { mode: mode & 0o7777 });
     else keepMode(task, fs, place);
   }

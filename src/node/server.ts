@@ -22,6 +22,7 @@ import { Archives } from './archives.js';
 import { Container, type Running } from './container.js';
 import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
 import { Files } from './files/files.js';
+import { beginVolume } from './fill-volume.js';
 import type { LayerBlob, NodeFiles } from './host-files.js';
 import { initLayer } from './init-layer.js';
 import { mappedNamespace } from './namespaces.js';
@@ -367,16 +368,17 @@ export class NodeServer implements NodeCalls {
   }
 
   /** One that lasts is a disk of its own to programs. */
-  addVolume({ id, store, layers, owners }: ArgumentOf<'addVolume'>): void {
+  addVolume({ id, store, layers, owners, begins }: ArgumentOf<'addVolume'>): void {
     checkMappings(owners);
     const owner = owners ? mappedNamespace(this.kernel, owners) : undefined;
     const { disks } = this.kernel;
+    const shown = (what: Layer[]): FileSystem => {
+      const { fs: upper } = this.changes(this.kernel.newDevice(), undefined, owner);
+      const lowers = what.map((layer) => this.layer(layer, owner ?? this.kernel.userNamespace)).reverse();
+      return new Overlayfs(this.kernel.newDevice(), this.kernel.setup, upper, lowers);
+    };
     this.keep(this.volumes, id, 'volume', () => {
-      if (layers) {
-        const { fs: upper } = this.changes(this.kernel.newDevice(), undefined, owner);
-        const lowers = layers.map((layer) => this.layer(layer, owner ?? this.kernel.userNamespace)).reverse();
-        return { fs: new Overlayfs(this.kernel.newDevice(), this.kernel.setup, upper, lowers) };
-      }
+      if (layers) return { fs: shown(layers) };
       if (store === undefined) return this.changes(this.kernel.newDevice(), undefined, owner);
       // the first is that of the layers, whatever comes first
       void this.storeDisk;
@@ -385,6 +387,7 @@ export class NodeServer implements NodeCalls {
         const made = this.changes(disk.device, store, owner);
         disk.hold(made.fs);
         made.fs.source = `/dev/${disk.name}`;
+        if (begins) beginVolume(this.kernel, made.fs, begins, shown);
         return made;
       } catch (error) {
         disks.remove(disk);

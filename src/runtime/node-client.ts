@@ -40,6 +40,7 @@ export type {
   ProcessRow,
   PublishedPort,
   Statistics,
+  VolumeBeginning,
 } from '../node/contract.js';
 
 export class NodeClient {

@@ -293,6 +293,20 @@ RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch echo one
   expect(await run('cached', 'ls', '-d', '/cache', '/scratch')).toBe('');
 });
 
+test('a cache begins with rights, or with files of a stage, and not with what the image has at its place', async () => {
+  const Dockerfile = `FROM busybox AS made
+RUN mkdir -p /d/e && echo made > /d/f && chown 5:6 /d/f && chmod 750 /d
+FROM busybox
+RUN --mount=type=cache,target=/home,mode=0711,uid=7,gid=8 (ls /home; stat -c '%a %u:%g' /home) > /out
+RUN --mount=type=cache,target=/s,from=made,source=/d,sharing=locked (cat /s/f; stat -c '%a %u:%g %n' /s /s/*) >> /out
+RUN --mount=type=cache,id=z,target=/a,sharing=locked --mount=type=cache,id=z,target=/b,sharing=locked touch /a/x; ls /b >> /out
+`;
+  const { stderr, stdout } = await build({ Dockerfile }, '-t', 'begun');
+  expect(await run('begun', 'cat', '/out'), stdout + stderr).toBe(
+    '711 7:8\nmade\n750 0:0 /s\n755 0:0 /s/e\n644 5:6 /s/f\nx\n',
+  );
+});
+
 test('a command is lent files of the context, of stages and of images, and nothing of them comes into the image', async () => {
   const files = {
     ...{ 'c/one': '1\n', 'c/link@': '/c/one', other: '2\n', '.dockerignore': 'ignored\n', ignored: 'x' },

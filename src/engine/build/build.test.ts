@@ -9,6 +9,7 @@ import { indexLayer } from '../../oci/layer.js';
 import { openStore } from '../../oci/store/store.js';
 import { type Tree, treeOf } from '../../oci/tree/tree.js';
 import { BuildArgs } from './build-args.js';
+import { BuildCaches, type Sharing } from './caches.js';
 import { Cancellation } from './cancellation.js';
 import { rightsOf } from './chmod.js';
 import { absolute } from './copy.js';
@@ -18,7 +19,7 @@ import { duration, parseDuration, quotedList } from './go-format.js';
 import { LayerDraft } from './layer-draft.js';
 import { ownerOf } from './owner.js';
 import { runCommand } from './run.js';
-import { type HostMount, mountOf } from './run-mounts.js';
+import { mountOf } from './run-mounts.js';
 import { checksumOf, sourcesOf } from './sources.js';
 import { goalOf, orderOf } from './stage-order.js';
 
@@ -236,13 +237,17 @@ test('commands of RUN, and the places that they ask for', () => {
     args: ['/dev/pipes/E'],
     script: { path: '/dev/pipes/E', text: '#!/bin/x -y\nz\n' },
   });
-  const mount = (text: string) => mountOf(text, '/w', nodeStreams);
-  const cache = mount('type=cache,target=c/');
-  expect(cache).toMatchObject({ type: 'host', mount: { Type: 'volume', Target: '/w/c', ReadOnly: false } });
-  const named = (text: string) => (mount(text) as { mount: HostMount }).mount.Source;
-  expect(named('type=cache,id=1,dst=/a')).toBe(named('type=cache,id=1,target=/b,ro'));
-  const tmpfs = mount('type=tmpfs,target=/t,size=1m');
-  expect(tmpfs).toMatchObject({ mount: { TmpfsOptions: { SizeBytes: 1 << 20 } } });
+  const mount = (text: string) => mountOf(text, '/w');
+  expect(mount('type=cache,target=c/')).toEqual({
+    ...{ type: 'cache', id: '/w/c', target: '/w/c', readOnly: false, sharing: 'shared' },
+    begins: { mode: 0o755, uid: 0, gid: 0 },
+  });
+  expect(mount('type=cache,id=1,dst=/a,ro,mode=0700,uid=5,sharing=locked')).toMatchObject({
+    ...{ id: '1', readOnly: true, sharing: 'locked', begins: { mode: 0o700, uid: 5, gid: 0 } },
+  });
+  const seeded = mount('type=cache,target=/a,from=x,source=y');
+  expect(seeded).toMatchObject({ begins: { from: 'x', source: 'y' } });
+  expect(mount('type=tmpfs,target=/t,size=1m')).toMatchObject({ target: '/t', size: 1 << 20 });
   expect(mount('target=/x')).toEqual({ type: 'bind', source: '/', target: '/x', writable: false });
   const bind = { type: 'bind', from: 'one', source: 'a/b', target: '/w/x', writable: true };
   expect(mount('from=one,src=a/b,dst=x,rw')).toEqual(bind);
@@ -260,11 +265,35 @@ test('commands of RUN, and the places that they ask for', () => {
     ['type=bind,target=/', 'the root is no place'],
     ['type=bind,target=/x,size=1', "unexpected key 'size'"],
     ['type=bind,target=/x,rw=perhaps', 'invalid value for readwrite'],
-    ['type=cache,target=/x,from=y', 'a cache begins empty'],
+    ['type=cache,target=/x,sharing=all', 'unsupported sharing value "all"'],
     ['type=ssh', 'no agent of ssh'],
     ['type=disk,target=/x', 'unsupported mount type "disk"'],
   ])
     expect(() => mount(wrong!)).toThrow(why);
+});
+
+test('a cache is shared, or waited for, or each has its own', async () => {
+  const caches = new BuildCaches();
+  const cancellation = new Cancellation();
+  const take = (id: string, sharing: Sharing) => caches.take(id, sharing, nodeStreams, cancellation);
+  const [one, other] = [await take('a', 'shared'), await take('a', 'shared')];
+  const mine = await take('a', 'private');
+  expect([one.name === other.name, one.name === mine.name]).toEqual([true, false]);
+  const order: string[] = [];
+  const locked = take('a', 'locked').then((cache) => {
+    order.push('locked');
+    return cache;
+  });
+  one.release();
+  await Promise.resolve();
+  order.push('released');
+  other.release();
+  const { name, release } = await locked;
+  expect([order, name]).toEqual([['released', 'locked'], one.name]);
+  const waiting = take('a', 'shared');
+  cancellation.cancel();
+  await expect(waiting).rejects.toThrow('build cancelled');
+  release();
 });
 
 describe('a download', () => {

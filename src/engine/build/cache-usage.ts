@@ -3,7 +3,7 @@
 import { sizeOfVolume } from '../disk-usage.js';
 import type { Engine } from '../engine.js';
 import { Conflict } from '../errors.js';
-import { CACHE_VOLUME } from './run-mounts.js';
+import { CACHE_VOLUME } from './caches.js';
 
 export interface KeptCache {
   id: string;

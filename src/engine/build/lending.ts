@@ -9,7 +9,10 @@ import type { Layer, MountedFile, MountPlace } from '../../runtime/node-client.j
 import type { Lent } from '../surroundings.js';
 import type { Engine } from '../engine.js';
 import { randomHex } from '../host.js';
-import type { BindMount, RunMount, SecretMount } from './run-mounts.js';
+import { volumeOf } from '../engine.js';
+import type { Cache } from './caches.js';
+import type { Cancellation } from './cancellation.js';
+import type { BindMount, CacheMount, RunMount, SecretMount } from './run-mounts.js';
 import { checksumOf, sourceAt } from './sources.js';
 
 const SECRET_MAX = 500 << 10;
@@ -29,7 +32,11 @@ export interface LendingPlaces {
   /** What --from names; undefined: the context. */
   files(from: string | undefined): Promise<OpenFiles>;
   secrets?: SecretSource;
+  cancellation: Cancellation;
 }
+
+/** A mount as a client's HostConfig has it. */
+type HostMount = Readonly<Record<string, unknown>>;
 
 interface Bound {
   mount: BindMount;
@@ -43,6 +50,7 @@ interface Bound {
 export class Lending {
   private readonly bound: Bound[] = [];
   private readonly volumes: string[] = [];
+  private readonly caches: Cache[] = [];
   /** Those that nobody else will ask for. */
   private readonly ownLayers: string[] = [];
 
@@ -81,11 +89,26 @@ export class Lending {
   }
 
   /** Gives the node what is bound, and asks for the secrets. `script`: a program that is not the image's. Rejects with InputError. */
-  async lend(script?: { path: string; text: string }): Promise<Lent> {
+  async lend(script?: { path: string; text: string }): Promise<{ lent: Lent; mounts: HostMount[] }> {
     const mounts: MountSpec[] = [];
     const places: MountPlace[] = [];
-    for (const mount of this.mounts)
-      if (mount.type === 'host') places.push({ path: mount.mount.Target, isFile: false });
+    const hostMounts: HostMount[] = [];
+    const caches = await this.cachesOf();
+    for (const mount of this.mounts) {
+      if (mount.type !== 'tmpfs' && mount.type !== 'cache') continue;
+      places.push({ path: mount.target, isFile: false });
+      const common = { Target: mount.target, ReadOnly: mount.readOnly };
+      if (mount.type === 'cache')
+        hostMounts.push({
+          ...{ Type: 'volume', Source: caches.get(mount.id), VolumeOptions: { NoCopy: true } },
+          ...common,
+        });
+      else
+        hostMounts.push({
+          ...{ Type: 'tmpfs', ...common },
+          ...(mount.size > 0 && { TmpfsOptions: { SizeBytes: mount.size } }),
+        });
+    }
     for (const bound of this.bound) {
       mounts.push(await this.volumeOf(bound));
       places.push({ path: bound.mount.target, isFile: bound.isFile });
@@ -105,7 +128,40 @@ export class Lending {
       if (mount.env !== undefined) env.push(`${mount.env}=${textOf(bytes, mount)}`);
     }
     mounts.sort((a, b) => a.destination.split('/').length - b.destination.split('/').length);
-    return { mounts, files, env, places };
+    return { lent: { mounts, files, env, places }, mounts: hostMounts };
+  }
+
+  /** Volumes by the ids of caches. They are taken in one order, so that nobody waits for who waits for him. */
+  private async cachesOf(): Promise<Map<string, string>> {
+    const { engine, codecs, cancellation } = this.places;
+    const found = new Map<string, string>();
+    const wanted = this.mounts.filter((mount) => mount.type === 'cache').sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const mount of wanted) {
+      if (found.has(mount.id)) continue;
+      const cache = await engine.buildCaches.take(mount.id, mount.sharing, codecs, cancellation);
+      this.caches.push(cache);
+      found.set(mount.id, cache.name);
+      if (!engine.volumes.has(cache.name)) await this.begin(cache.name, mount);
+    }
+    return found;
+  }
+
+  private async begin(name: string, { begins }: CacheMount): Promise<void> {
+    const { engine } = this.places;
+    const volume = volumeOf(name, {}, {}, false, engine.host.date());
+    if ('mode' in begins) {
+      await engine.createVolume(volume, begins);
+      return;
+    }
+    const files = await this.places.files(begins.from);
+    try {
+      const found = sourceAt(files.tree, begins.source);
+      if (!found?.source.node.children)
+        throw new InputError(`failed to compute cache key: "${begins.source}": not found, or no directory`);
+      await engine.createVolume(volume, { layers: await files.layers(), path: found.path });
+    } finally {
+      files.close();
+    }
   }
 
   private async volumeOf({ mount, files, path }: Bound): Promise<MountSpec> {
@@ -137,6 +193,7 @@ export class Lending {
     for (const id of this.volumes.splice(0)) await node.call('removeVolume', { id }).catch(() => {});
     if (this.ownLayers.length > 0) await node.call('forgetLayers', { ids: this.ownLayers.splice(0) }).catch(() => {});
     for (const { files } of this.bound.splice(0)) files.close();
+    for (const cache of this.caches.splice(0)) cache.release();
   }
 }
 

@@ -2,21 +2,27 @@
 // DEVIATION: an agent of ssh is not led into containers.
 import { InputError } from '../../base/errors.js';
 import { parseSize } from '../../base/bytes.js';
-import { encodeText } from '../../base/text.js';
-import type { StreamCodecs } from '../../base/streams.js';
+import type { Sharing } from './caches.js';
 import { absolute } from './copy.js';
 
-/** Volumes that caches are kept in begin so. */
-export const CACHE_VOLUME = 'build-cache-';
 const SECRETS = '/run/secrets';
 
-/** A mount as a client's HostConfig has it. */
-export interface HostMount {
-  Type: 'volume' | 'tmpfs';
-  Source?: string;
-  Target: string;
-  ReadOnly: boolean;
-  TmpfsOptions?: { SizeBytes: number };
+export interface TmpfsMount {
+  type: 'tmpfs';
+  target: string;
+  readOnly: boolean;
+  /** Bytes; 0: no limit of its own. */
+  size: number;
+}
+
+/** What commands keep for others. While there is nothing in it, it has these rights, or what is in a directory of a stage or an image. */
+export interface CacheMount {
+  type: 'cache';
+  id: string;
+  target: string;
+  readOnly: boolean;
+  sharing: Sharing;
+  begins: { mode: number; uid: number; gid: number } | { from: string; source: string };
 }
 
 /** Files of the context, a stage or an image. */
@@ -44,7 +50,7 @@ export interface SecretMount {
   gid: number;
 }
 
-export type RunMount = { type: 'host'; mount: HostMount } | BindMount | SecretMount;
+export type RunMount = TmpfsMount | CacheMount | BindMount | SecretMount;
 
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   bind: ['from', 'source', 'readonly', 'readwrite'],
@@ -58,7 +64,7 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 
 /** Throws InputError. */
-export function mountOf(text: string, workingDir: string, codecs: StreamCodecs): RunMount {
+export function mountOf(text: string, workingDir: string): RunMount {
   const fields = new Map(
     text.split(',').map((field): [string, string] => {
       const at = field.indexOf('=');
@@ -83,40 +89,42 @@ export function mountOf(text: string, workingDir: string, codecs: StreamCodecs):
     return value === undefined ? otherwise : Number.parseInt(value, base);
   };
   const id = (name: string): number => number(name, 0, /^\d{1,9}$/, 10);
+  const rights = (otherwise: number): number => number('mode', otherwise, /^0?[0-7]{1,4}$/, 8);
   const place = (path: string): string => absolute(workingDir, path).replace(/(.)\/$/, '$1');
-  const target = fields.get('target');
+  const given = fields.get('target');
   if (type === 'ssh') throw new InputError('no agent of ssh is led into a build', 'Give what it needs as a secret.');
   if (type === 'secret') {
-    const name = fields.get('id') ?? fields.get('source') ?? (target ?? '').replace(/^.*\//, '');
+    const name = fields.get('id') ?? fields.get('source') ?? (given ?? '').replace(/^.*\//, '');
     const env = fields.get('env');
     if (name === '') throw bad('one of source, target required');
     if (env !== undefined && !/^[A-Za-z_]\w*$/.test(env)) throw bad(`'${env}' is no name of a variable`);
-    const path = target ?? (env === undefined ? `${SECRETS}/${name.replace(/^.*\//, '')}` : undefined);
-    const rights = number('mode', 0o400, /^0?[0-7]{1,4}$/, 8);
+    const path = given ?? (env === undefined ? `${SECRETS}/${name.replace(/^.*\//, '')}` : undefined);
     return {
-      ...{ type, id: name, env, required: is('required'), mode: rights, uid: id('uid'), gid: id('gid') },
+      ...{ type, id: name, env, required: is('required'), mode: rights(0o400), uid: id('uid'), gid: id('gid') },
       ...(path !== undefined && { target: place(path) }),
     };
   }
-  if (!target) throw bad('target is needed');
-  const Target = place(target);
-  if (Target === '/') throw bad('the root is no place for a mount');
-  const ReadOnly = is('readonly');
+  if (!given) throw bad('target is needed');
+  const path = place(given);
+  if (path === '/') throw bad('the root is no place for a mount');
+  const readOnly = is('readonly');
   if (type === 'bind')
     return {
-      ...{ type, from: fields.get('from'), source: fields.get('source') ?? '/', target: Target },
-      writable: is('readwrite') || (fields.has('readonly') && !ReadOnly),
+      ...{ type, from: fields.get('from'), source: fields.get('source') ?? '/', target: path },
+      writable: is('readwrite') || (fields.has('readonly') && !readOnly),
     };
   if (type === 'tmpfs') {
     const size = fields.has('size') ? parseSize(fields.get('size')!) : 0;
     if (size === undefined) throw bad('size is none');
-    const sized = size > 0 && { TmpfsOptions: { SizeBytes: size } };
-    return { type: 'host', mount: { Type: 'tmpfs', Target, ReadOnly, ...sized } };
+    return { type, target: path, readOnly, size };
   }
-  for (const name of ['from', 'source'])
-    if (fields.has(name)) throw new InputError(`--mount=type=cache: a cache begins empty here, ${name} is not taken`);
-  const hash = codecs.sha256();
-  hash.update(encodeText(fields.get('id') ?? Target));
-  const Source = `${CACHE_VOLUME}${hash.digest().slice(0, 32)}`;
-  return { type: 'host', mount: { Type: 'volume', Source, Target, ReadOnly } };
+  const sharing = fields.get('sharing') ?? 'shared';
+  if (sharing !== 'shared' && sharing !== 'private' && sharing !== 'locked')
+    throw bad(`unsupported sharing value "${sharing}"`);
+  const from = fields.get('from');
+  const begins =
+    from === undefined
+      ? { mode: rights(0o755), uid: id('uid'), gid: id('gid') }
+      : { from, source: fields.get('source') ?? '/' };
+  return { type: 'cache', id: fields.get('id') ?? path, target: path, readOnly, sharing, begins };
 }

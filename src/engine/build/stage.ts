@@ -221,10 +221,9 @@ export class StageBuild {
     const remembered = args.remembered(config.env);
     const command = runCommand(instruction, shellOf(config));
     const flags = instruction.flags.map(({ name, value }) => `--${name}=${value}`);
-    const mounts = this.mountsOf(instruction);
     const { codecs } = engine.images.store;
-    const lending = await Lending.open(mounts, {
-      ...{ engine, codecs, secrets: this.build.request.secrets },
+    const lending = await Lending.open(this.mountsOf(instruction), {
+      ...{ engine, codecs, cancellation, secrets: this.build.request.secrets },
       files: (from) => this.build.filesOf(from),
     });
     try {
@@ -238,10 +237,10 @@ export class StageBuild {
         throw new InvalidParameter(
           `failed to create task for container: exec: "${command.args[0]}": there is no file in an image from scratch`,
         );
-      const lent = await lending.lend(command.script);
+      const { lent, mounts } = await lending.lend(command.script);
       const container = await this.container(command.args, {
         Env: args.environment(config.env),
-        HostConfig: this.hostConfigOf(instruction, mounts),
+        HostConfig: { ...this.hostConfigOf(instruction), ...(mounts.length > 0 && { Mounts: mounts }) },
       });
       container.lent = lent;
       await runToEnd(container, { command, cancellation, output: (stream, bytes) => output.command(stream, bytes) });
@@ -253,26 +252,20 @@ export class StageBuild {
 
   private mountsOf({ flags }: Instruction): RunMount[] {
     const { variables, escapeLetter } = this.words;
-    const { codecs } = this.build.engine.images.store;
     const workingDir = this.draft.config.workingDir || '/';
     return flags
       .filter(({ name }) => name === 'mount')
-      .map(({ value }) => mountOf(expandWord(value, variables, escapeLetter), workingDir, codecs));
+      .map(({ value }) => mountOf(expandWord(value, variables, escapeLetter), workingDir));
   }
 
   /** Limits and network that the client has asked for, and what the instruction's own flags say. */
-  private hostConfigOf({ flags }: Instruction, mounts: readonly RunMount[]): Record<string, unknown> {
+  private hostConfigOf({ flags }: Instruction): Record<string, unknown> {
     const valuesOf = (name: string): string[] => flags.filter((flag) => flag.name === name).map(({ value }) => value);
     if (valuesOf('device').length > 0) throw new InvalidParameter('RUN --device: no devices are led into a build');
     if (valuesOf('security').some((value) => value !== 'sandbox'))
       throw new InvalidParameter('RUN --security=insecure is not allowed');
     const network = valuesOf('network').find((value) => value !== 'default');
-    const Mounts = mounts.flatMap((one) => (one.type === 'host' ? [one.mount] : []));
-    return {
-      ...this.build.request.hostConfig,
-      ...(network !== undefined && { NetworkMode: network }),
-      ...(Mounts.length > 0 && { Mounts }),
-    };
+    return { ...this.build.request.hostConfig, ...(network !== undefined && { NetworkMode: network }) };
   }
 
   private async copy(instruction: Instruction): Promise<void> {
