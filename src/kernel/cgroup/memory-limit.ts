@@ -33,6 +33,7 @@ function drop(state: MemoryState, guard: Guard, mapped: boolean): number {
   };
   let given = 0;
   for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
+  kernel.statistics.reclaimed += given;
   return given;
 }
 
@@ -171,6 +172,7 @@ function dropAnywhere(kernel: Kernel, mapped: boolean): number {
     };
     let given = 0;
     for (const fs of kernel.mounted) given += fs.reclaim(may, mapped);
+    kernel.statistics.reclaimed += given;
     if (given > 0) return given;
   }
   return 0;

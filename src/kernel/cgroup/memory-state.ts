@@ -43,6 +43,9 @@ export class MemoryState implements FrameAccount, GroupState {
 
   faults = 0;
   majorFaults = 0;
+  /** Pages of files that are to be written back, and those that were taken for want of memory so far. */
+  dirty = 0;
+  taken = 0;
   readonly events = noEvents();
   readonly localEvents = noEvents();
   readonly eventsNotice = new ChangeNotice();
@@ -97,6 +100,14 @@ export class MemoryState implements FrameAccount, GroupState {
       if (pages > 0 && at.usage > at.high) this.kernel.current?.overHigh(at);
     }
     if (this.gone && this.own === 0) this.kernel.frames.dropAccount(this);
+  }
+
+  dirtied(pages: number): void {
+    for (let at: MemoryState | undefined = this; at; at = at.parent) at.dirty += pages;
+  }
+
+  reclaimed(): void {
+    for (let at: MemoryState | undefined = this; at; at = at.parent) at.taken++;
   }
 
   keep(bytes: number): boolean {

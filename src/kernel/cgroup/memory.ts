@@ -1,20 +1,11 @@
 // The files of the memory controller. cgroup-v2.rst, "Memory Interface Files"; Linux mm/memcontrol.c, memory_files. There is no swap.
 import { EAGAIN, EINVAL } from '../abi/errno.js';
-import {
-  FRAME_ANONYMOUS,
-  FRAME_FILE,
-  FRAME_KERNEL,
-  FRAME_KINDS,
-  FRAME_PAGE_TABLE,
-  FRAME_SHARED,
-  FRAME_SOCKET,
-} from '../mm/frame-account.js';
 import { PAGE_SIZE } from '../mm/frames.js';
-import type { Kernel } from '../kernel.js';
 import type { Cgroup } from './cgroup.js';
 import { type ControlFile, keyed, parseBytes, parseUnsigned, shownLimit } from './control-file.js';
 import type { Controller } from './controller.js';
 import { killOne, reclaimFrom } from './memory-limit.js';
+import { memoryStat } from './memory-stat.js';
 import { MemoryState } from './memory-state.js';
 
 const bytes = (pages: number): string => `${pages * PAGE_SIZE}\n`;
@@ -40,43 +31,6 @@ function limit(name: 'max' | 'high' | 'low' | 'min', changed: (state: MemoryStat
 function shrink(state: MemoryState): void {
   if (state.usage > state.max) reclaimFrom(state);
   if (state.usage > state.max) killOne(state);
-}
-
-interface MemoryUse {
-  /** By FRAME_*. */
-  kinds: readonly number[];
-  faults: number;
-  majorFaults: number;
-}
-
-/** Of the root: all memory of the node, as it is used. */
-function wholeUse(kernel: Kernel): MemoryUse {
-  const { frames } = kernel;
-  const kinds: number[] = new Array(FRAME_KINDS).fill(0);
-  kinds[FRAME_ANONYMOUS] = frames.count - frames.free - frames.cached;
-  kinds[FRAME_FILE] = frames.cached - frames.cachedOnly;
-  kinds[FRAME_SHARED] = frames.cachedOnly;
-  return { kinds, faults: kernel.statistics.faults, majorFaults: 0 };
-}
-
-/** Pages are not told apart by when they were used: none is active. */
-function memoryStat(cgroup: Cgroup, kernel: Kernel): string {
-  const { kinds, faults, majorFaults }: MemoryUse = cgroup.isRoot ? wholeUse(kernel) : cgroup.states.memory!;
-  const bytes = (...of: number[]): number => of.reduce((sum, kind) => sum + kinds[kind]!, 0) * PAGE_SIZE;
-  return keyed({
-    anon: bytes(FRAME_ANONYMOUS),
-    file: bytes(FRAME_FILE, FRAME_SHARED),
-    kernel: bytes(FRAME_PAGE_TABLE, FRAME_KERNEL),
-    pagetables: bytes(FRAME_PAGE_TABLE),
-    sock: bytes(FRAME_SOCKET),
-    shmem: bytes(FRAME_SHARED),
-    inactive_anon: bytes(FRAME_ANONYMOUS, FRAME_SHARED),
-    active_anon: 0,
-    inactive_file: bytes(FRAME_FILE),
-    active_file: 0,
-    pgfault: faults + majorFaults,
-    pgmajfault: majorFaults,
-  });
 }
 
 function writeReclaim({ states }: Cgroup, text: string): number {

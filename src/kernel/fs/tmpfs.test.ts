@@ -22,6 +22,7 @@ test('files, names, links and attributes are paid for by who makes them, until t
   let kept = 0;
   const account: FrameAccount = {
     ...{ number: 0, room: 9, charge: () => true, uncharge: () => {}, hold: () => {}, heir: undefined },
+    ...{ dirtied: () => {}, reclaimed: () => {} },
     keep(bytes) {
       if (kept + bytes > 10_000) return false;
       kept += bytes;

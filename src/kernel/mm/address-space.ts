@@ -252,7 +252,7 @@ export class AddressSpace implements PageMapper {
 
   releaseClean(cache: PageCache, may: (frame: number) => boolean): void {
     for (const area of this.areas) {
-      if (area.cache !== cache) continue;
+      if (area.cache !== cache || (area.flags & MAP_LOCKED) !== 0) continue;
       let any = false;
       this.table.each(area.start, area.end, (address, frame, flags) => {
         if ((flags & PTE_WRITE) !== 0 || cache.peek(area.cacheIndex(address)) !== frame || !may(frame)) return;

@@ -22,6 +22,10 @@ export interface FrameAccount {
   uncharge(kind: number): void;
   /** So many pages more, or fewer, whatever limits say. */
   hold(kind: number, pages: number): void;
+  /** So many pages more of it, or fewer, are to be written back. */
+  dirtied(pages: number): void;
+  /** A page of it is taken for want of memory: it can be read again. */
+  reclaimed(): void;
   /** Bytes of the kernel's own that its programs have it keep, more or fewer; false: it may not have them. */
   keep(bytes: number): boolean;
   /** Who is charged instead when it is gone: itself while it is there. */

@@ -3,7 +3,7 @@
 import { CODE_PAGE_OF } from '../../../assembly/abi.js';
 import { assert } from '../../base/assert.js';
 import { HOST_RAM } from '../../vcpu/engine.js';
-import { FRAME_ANONYMOUS, FRAME_KINDS, type FrameAccount } from './frame-account.js';
+import { FRAME_ANONYMOUS, FRAME_FILE, FRAME_KINDS, FRAME_SHARED, type FrameAccount } from './frame-account.js';
 
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
@@ -43,6 +43,8 @@ export class Frames {
   cached = 0;
   cachedOnly = 0;
   dirty = 0;
+  /** Pages that were read into page caches so far. */
+  readIn = 0;
   /** Asked for frames when there is none. */
   relief?: Relief;
   private emptying = false;
@@ -184,6 +186,19 @@ export class Frames {
   /** Who pays for a frame. */
   accountOf(frame: number): FrameAccount | undefined {
     return this.accounts[Math.floor(this.owners[frame]! / FRAME_KINDS)];
+  }
+
+  /** Frames of page caches that programs have mapped too, of the accounts that `of` says. */
+  countMapped(of: (account: FrameAccount) => boolean): number {
+    const counts = this.accounts.map((account) => account !== undefined && of(account));
+    let pages = 0;
+    for (const frame of this.touched()) {
+      const owner = this.owners[frame]!;
+      const kind = owner % FRAME_KINDS;
+      if (this.uses[frame]! < 2 || (kind !== FRAME_FILE && kind !== FRAME_SHARED)) continue;
+      if (counts[Math.floor(owner / FRAME_KINDS)]) pages++;
+    }
+    return pages;
   }
 
   usesOf(frame: number): number {

@@ -97,7 +97,7 @@ test('reading ahead takes no frame that others would have to give', () => {
   const limited = made();
   const account: FrameAccount = {
     ...{ number: 0, room: 3, charge: () => true, uncharge: () => {} },
-    ...{ hold: () => {}, keep: () => true, heir: undefined },
+    ...{ hold: () => {}, keep: () => true, dirtied: () => {}, reclaimed: () => {}, heir: undefined },
   };
   limited.frames.addAccount(account);
   limited.frames.payer = account;
@@ -120,4 +120,45 @@ test('a page that can’t be read fails alone', () => {
   expect(file.cache.getAhead(5, 8, 200)).toBe(-EIO);
   expect(file.frames.free).toBe(free);
   read(file, 6, 2, 200);
+});
+
+test('who pays for pages is told which are to be written back, which are mapped, and which were taken', () => {
+  const { frames } = made();
+  const counts = { dirty: 0, taken: 0 };
+  const account: FrameAccount = {
+    ...{
+      number: 0,
+      room: PAGES,
+      charge: () => true,
+      uncharge: () => {},
+      hold: () => {},
+      keep: () => true,
+      heir: undefined,
+    },
+    dirtied: (pages) => {
+      counts.dirty += pages;
+    },
+    reclaimed: () => {
+      counts.taken++;
+    },
+  };
+  frames.addAccount(account);
+  frames.payer = account;
+  const cache = new PageCache(frames, { readPage: () => 0, writePage: () => 0 });
+  for (const index of [0, 1, 2, 3]) cache.get(index);
+  expect(frames.readIn).toBe(4);
+  cache.markDirty(0);
+  cache.markDirty(1);
+  cache.markDirty(1);
+  expect(counts.dirty).toBe(2);
+  cache.drop(1, 2);
+  expect(counts.dirty).toBe(1);
+  frames.use(cache.peek(2));
+  expect(frames.countMapped((one) => one === account)).toBe(1);
+  expect(frames.countMapped(() => false)).toBe(0);
+  expect(cache.reclaim(() => true)).toBe(1);
+  cache.flush();
+  expect([counts.dirty, frames.dirty]).toEqual([0, 0]);
+  expect(cache.reclaim(() => true)).toBe(1);
+  expect(counts.taken).toBe(2);
 });

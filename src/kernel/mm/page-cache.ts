@@ -122,6 +122,7 @@ export class PageCache {
         this.frames.release(frame);
         return -errno;
       }
+      this.frames.readIn++;
       disk?.noteRead(PAGE_SIZE, begun);
     }
     this.enter(index, frame);
@@ -168,6 +169,7 @@ export class PageCache {
           entered++;
         } else frames.release(taken[from]!);
     }
+    frames.readIn += entered;
     // however its frames lie, it is one stretch of the file
     if (entered > 0) disk?.noteRead(entered * PAGE_SIZE, begun);
   }
@@ -186,7 +188,13 @@ export class PageCache {
   markDirty(index: number): void {
     if (!this.source?.writePage || this.dirty.has(index)) return;
     this.dirty.set(index, this.frames.payer);
-    this.frames.dirty++;
+    this.countDirty(this.pages.get(index), 1);
+  }
+
+  /** `frame` is dirty, or not any more. */
+  private countDirty(frame: number | undefined, more: number): void {
+    this.frames.dirty += more;
+    if (frame !== undefined) this.frames.accountOf(frame)?.dirtied(more);
   }
 
   /** Writes what is dirty back. The first error, or 0. */
@@ -195,6 +203,7 @@ export class PageCache {
     let before = -1;
     for (const [index, writer] of this.dirty) {
       const frame = this.pages.get(index);
+      this.countDirty(frame, -1);
       if (frame === undefined) continue;
       for (const mapper of this.mappers) mapper.protectCached(this, index);
       const at = this.frames.hostAddress(frame);
@@ -206,7 +215,6 @@ export class PageCache {
       before = index;
       if (errno !== 0 && first === 0) first = errno;
     }
-    this.frames.dirty -= this.dirty.size;
     this.dirty.clear();
     return first;
   }
@@ -234,7 +242,7 @@ export class PageCache {
     const frame = this.pages.get(index);
     if (frame === undefined) return;
     this.pages.delete(index);
-    if (this.dirty.delete(index)) this.frames.dirty--;
+    if (this.dirty.delete(index)) this.countDirty(frame, -1);
     this.frames.release(frame);
     this.count(-1);
     this.dropped();
@@ -253,6 +261,7 @@ export class PageCache {
     let given = 0;
     for (const [index, frame] of this.pages) {
       if (this.frames.usesOf(frame) > 1 || this.dirty.has(index) || !may(frame)) continue;
+      this.frames.accountOf(frame)?.reclaimed();
       this.giveUp(index, frame);
       given++;
     }

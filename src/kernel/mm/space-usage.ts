@@ -1,7 +1,7 @@
 // What an address space holds, counted: for limits, for /proc, and for whoever is to be ended when memory runs out.
 import { MAP_LOCKED } from '../abi/mman.js';
 import type { AddressSpace } from './address-space.js';
-import { PAGE_SIZE } from './frames.js';
+import { type Frames, PAGE_SIZE } from './frames.js';
 
 /** Bytes of a space. */
 export interface SpaceUsage {
@@ -25,6 +25,24 @@ export function lockedBytes(space: AddressSpace): number {
   let bytes = 0;
   for (const area of space.areas) if ((area.flags & MAP_LOCKED) !== 0) bytes += area.end - area.start;
   return bytes;
+}
+
+/** Frames of page caches that somebody of `tasks` has mapped. */
+export function mappedFrames(frames: Frames, tasks: Iterable<{ readonly space: AddressSpace }>): number {
+  const seen = new Uint8Array(frames.count);
+  const spaces = new Set([...tasks].map((task) => task.space));
+  let count = 0;
+  for (const space of spaces)
+    for (const area of space.areas) {
+      const { cache } = area;
+      if (!cache) continue;
+      space.table.each(area.start, area.end, (address, frame) => {
+        if (seen[frame] !== 0 || cache.peek(area.cacheIndex(address)) !== frame) return;
+        seen[frame] = 1;
+        count++;
+      });
+    }
+  return count;
 }
 
 /** Bytes of pages that have a frame of their own. */

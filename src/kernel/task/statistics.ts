@@ -9,6 +9,10 @@ export class Statistics {
   /** Those that were another task's than the one before. */
   switches = 0;
   faults = 0;
+  /** Of these, those that something was read for. */
+  majorFaults = 0;
+  /** Pages that were taken for want of memory. */
+  reclaimed = 0;
   /** Processes that were ended for want of memory. */
   oomKills = 0;
   /** Nanoseconds that programs had the processor; those of tasks with a nice value are `niceTime` alone. */

@@ -114,13 +114,12 @@ function pageFault(task: Task, error: number): void {
   const { kernel } = task;
   const address = kernel.cpu.faultAddress;
   const access = (error & PF_WRITE) !== 0 ? ACCESS_WRITE : (error & PF_FETCH) !== 0 ? ACCESS_EXECUTE : ACCESS_READ;
-  task.usage.minorFaults++;
-  kernel.statistics.faults++;
-  task.cgroup.memory?.noteFault(false);
   const { frames } = kernel;
+  const { readIn } = frames;
   frames.mayRefuse = true;
   const outcome = fault(task.space, address, access);
   frames.mayRefuse = false;
+  noteFault(task, frames.readIn !== readIn);
   if (outcome === FAULT_DONE) return;
   if (outcome === FAULT_NO_MEMORY && frames.refused) {
     // its group is at its limit, and somebody of the group is ending: the access comes again behind that
@@ -136,6 +135,16 @@ function pageFault(task: Task, error: number): void {
       code: outcome === FAULT_DENIED ? SEGV_ACCERR : SEGV_MAPERR,
       address,
     });
+}
+
+/** A page fault is major when something was read for it. */
+function noteFault({ kernel: { statistics }, usage, cgroup }: Task, major: boolean): void {
+  statistics.faults++;
+  if (major) {
+    statistics.majorFaults++;
+    usage.majorFaults++;
+  } else usage.minorFaults++;
+  cgroup.memory?.noteFault(major);
 }
 
 /** No frame is left: somebody must go. */

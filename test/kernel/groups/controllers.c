@@ -192,6 +192,20 @@ static void memory(void) {
   show("  is charged when its writer has gone", within(number("g/memory.current"), 4 * MIB, 5 * MIB));
   show("  as shared memory", within(value("g/memory.stat", "shmem"), 4 * MIB, 4.2 * MIB));
   show("  and as a file", within(value("g/memory.stat", "file"), 4 * MIB, 4.2 * MIB));
+  show("  none of it mapped", value("g/memory.stat", "file_mapped"));
+  show("  nor to be written back", value("g/memory.stat", "file_dirty"));
+  show("who maps it", ({
+    int fd = open("../../files/a", O_RDWR);
+    char *at = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    for (int i = 0; i < 2 * MIB; i += 4096) at[i] = 2;
+    long mapped = value("g/memory.stat", "file_mapped");
+    munmap(at, 2 * MIB);
+    close(fd);
+    within(mapped, 2 * MIB, 4 * MIB);
+  }));
+  show("  unmaps it", value("g/memory.stat", "file_mapped"));
+  const char *const more[] = {"kernel_stack", "percpu", "file_writeback", "unevictable", "slab", "slab_reclaimable", "slab_unreclaimable", "pgscan", "pgsteal", "pgscan_direct", "pgsteal_direct", "pgrefill", "pgactivate", "pgdeactivate", "pglazyfree", "pglazyfreed"};
+  for (int i = 0; i < sizeof more / sizeof *more; i++) show(more[i], value("g/memory.stat", more[i]) >= 0);
   show("  others read it for nothing", (number("self/memory.current") < 4 * MIB));
   unlink("../../files/a");
   show("  until it is removed", within(number("g/memory.current"), 0, MIB));

@@ -2,7 +2,7 @@
 // The cursor is the address behind the area shown last, so a text that is read while areas come and go shows none twice.
 import { ESRCH } from '../../abi/errno.js';
 import { majorOf, minorOf } from '../../abi/device-number.js';
-import { MAP_GROWSDOWN, MAP_NORESERVE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../abi/mman.js';
+import { MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../abi/mman.js';
 import type { AddressSpace } from '../../mm/address-space.js';
 import { PAGE_SIZE } from '../../mm/frames.js';
 import { PTE_ACCESSED, PTE_DIRTY } from '../../mm/page-table.js';
@@ -46,6 +46,11 @@ export class PageSums {
   resident = 0;
   proportional = 0;
   proportionalDirty = 0;
+  /** `proportional` by what the pages are. */
+  proportionalAnonymous = 0;
+  proportionalFile = 0;
+  proportionalShared = 0;
+  locked = 0;
   sharedClean = 0;
   sharedDirty = 0;
   privateClean = 0;
@@ -64,8 +69,13 @@ export class PageSums {
       const mappings = Math.max(1, frames.usesOf(frame) - (cached ? 1 : 0));
       const dirty = !cached || (flags & PTE_DIRTY) !== 0;
       this.resident += PAGE_SIZE;
-      this.proportional += PAGE_SIZE / mappings;
-      if (dirty) this.proportionalDirty += PAGE_SIZE / mappings;
+      const part = PAGE_SIZE / mappings;
+      this.proportional += part;
+      if (!cached) this.proportionalAnonymous += part;
+      else if (cache.source) this.proportionalFile += part;
+      else this.proportionalShared += part;
+      if ((area.flags & MAP_LOCKED) !== 0) this.locked += part;
+      if (dirty) this.proportionalDirty += part;
       if (mappings > 1) {
         if (dirty) this.sharedDirty += PAGE_SIZE;
         else this.sharedClean += PAGE_SIZE;
@@ -76,12 +86,18 @@ export class PageSums {
     });
   }
 
-  /** The lines of smaps from `Rss` on. */
-  lines(): string {
+  /** The lines of smaps from `Rss` on; `byKind`: with what is proportional by kind. */
+  lines(byKind = false): string {
+    const kinds: [string, number][] = [
+      ['Pss_Anon', this.proportionalAnonymous],
+      ['Pss_File', this.proportionalFile],
+      ['Pss_Shmem', this.proportionalShared],
+    ];
     const rows: [string, number][] = [
       ['Rss', this.resident],
       ['Pss', this.proportional],
       ['Pss_Dirty', this.proportionalDirty],
+      ...(byKind ? kinds : []),
       ['Shared_Clean', this.sharedClean],
       ['Shared_Dirty', this.sharedDirty],
       ['Private_Clean', this.privateClean],
@@ -96,7 +112,7 @@ export class PageSums {
       ['Private_Hugetlb', 0],
       ['Swap', 0],
       ['SwapPss', 0],
-      ['Locked', 0],
+      ['Locked', this.locked],
     ];
     return rows.map(([name, bytes]) => row(name, bytes)).join('');
   }
@@ -117,8 +133,9 @@ function flagsOf(area: VmArea): string {
     [true, 'me'],
     [area.shared && (area.file === undefined || area.file.writable), 'ms'],
     [(area.flags & MAP_GROWSDOWN) !== 0, 'gd'],
-    [(area.flags & MAP_NORESERVE) !== 0, 'nr'],
+    [(area.flags & MAP_LOCKED) !== 0, 'lo'],
     [area.atFork === 'drop', 'dc'],
+    [(area.flags & MAP_NORESERVE) !== 0, 'nr'],
     [area.atFork === 'wipe', 'wf'],
   ];
   return flags
@@ -169,7 +186,7 @@ export const smapsRollup = text<ProcessSubject>(
       last = area.end;
       sums.add(space, area);
     }
-    return `${`${hex(first, 8)}-${hex(last, 8)} ---p 00000000 00:00 0 `.padEnd(NAME_COLUMN)}[rollup]\n${sums.lines()}`;
+    return `${`${hex(first, 8)}-${hex(last, 8)} ---p 00000000 00:00 0 `.padEnd(NAME_COLUMN)}[rollup]\n${sums.lines(true)}`;
   },
   { guarded: true },
 );

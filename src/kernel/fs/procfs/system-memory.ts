@@ -1,6 +1,8 @@
 // /proc/meminfo and vmstat: what the node's frames are used for. man 5 proc; Linux fs/proc/meminfo.c, mm/vmstat.c.
 import type { Kernel } from '../../kernel.js';
+import { DISK_READ, DISK_WRITE } from '../../block/disk.js';
 import { PAGE_SIZE } from '../../mm/frames.js';
+import { lockedBytes, mappedFrames } from '../../mm/space-usage.js';
 import { ofSystem } from './subject.js';
 
 export interface MemoryUse {
@@ -16,6 +18,9 @@ export interface MemoryUse {
   /** Pages of programs' own, and page tables. */
   anonymous: number;
   tables: number;
+  /** Of what is cached: what programs have mapped. Of what they have mapped: what they have locked. */
+  mapped: number;
+  locked: number;
   /** What programs have mapped that could become pages of their own. */
   committed: number;
 }
@@ -23,10 +28,12 @@ export interface MemoryUse {
 export function memoryUse({ frames, tasks }: Kernel): MemoryUse {
   const spaces = new Set([...tasks].map((task) => task.space));
   let tables = 0;
+  let locked = 0;
   let committed = 0;
-  for (const { table, areas } of spaces) {
-    tables += table.frameCount;
-    for (const area of areas) if (!area.cache || !area.shared) committed += area.end - area.start;
+  for (const space of spaces) {
+    tables += space.table.frameCount;
+    locked += lockedBytes(space);
+    for (const area of space.areas) if (!area.cache || !area.shared) committed += area.end - area.start;
   }
   const { count, free, cached, cachedOnly, dirty } = frames;
   const used = count - free;
@@ -39,6 +46,8 @@ export function memoryUse({ frames, tasks }: Kernel): MemoryUse {
     shared: cachedOnly * PAGE_SIZE,
     anonymous: Math.max(0, used - cached - tables) * PAGE_SIZE,
     tables: tables * PAGE_SIZE,
+    mapped: mappedFrames(frames, tasks) * PAGE_SIZE,
+    locked,
     committed,
   };
 }
@@ -59,14 +68,14 @@ export const meminfo = ofSystem((kernel) => {
     ['Inactive(anon)', use.shared],
     ['Active(file)', file],
     ['Inactive(file)', 0],
-    ['Unevictable', 0],
-    ['Mlocked', 0],
+    ['Unevictable', use.locked],
+    ['Mlocked', use.locked],
     ['SwapTotal', 0],
     ['SwapFree', 0],
     ['Dirty', use.dirty],
     ['Writeback', 0],
     ['AnonPages', use.anonymous],
-    ['Mapped', file],
+    ['Mapped', use.mapped],
     ['Shmem', use.shared],
     ['KReclaimable', 0],
     ['Slab', 0],
@@ -91,24 +100,33 @@ export const meminfo = ofSystem((kernel) => {
 export const vmstat = ofSystem((kernel) => {
   const use = memoryUse(kernel);
   const pages = (bytes: number): number => bytes / PAGE_SIZE;
+  const { statistics, disks } = kernel;
+  /** KiB that disks have moved in one direction. */
+  const moved = (direction: typeof DISK_READ | typeof DISK_WRITE): number =>
+    Math.floor(disks.all.reduce((sum, { traffic }) => sum + traffic[direction].bytes, 0) / 1024);
   const rows: [string, number][] = [
     ['nr_free_pages', pages(use.free)],
     ['nr_inactive_anon', pages(use.shared)],
     ['nr_active_anon', pages(use.anonymous)],
     ['nr_active_file', pages(use.cached - use.shared)],
+    ['nr_unevictable', pages(use.locked)],
+    ['nr_mlock', pages(use.locked)],
     ['nr_anon_pages', pages(use.anonymous)],
+    ['nr_mapped', pages(use.mapped)],
     ['nr_file_pages', pages(use.cached)],
     ['nr_dirty', pages(use.dirty)],
     ['nr_writeback', 0],
     ['nr_shmem', pages(use.shared)],
     ['nr_page_table_pages', pages(use.tables)],
-    ['pgpgin', 0],
-    ['pgpgout', 0],
+    ['pgpgin', moved(DISK_READ)],
+    ['pgpgout', moved(DISK_WRITE)],
     ['pswpin', 0],
     ['pswpout', 0],
-    ['pgfault', kernel.statistics.faults],
-    ['pgmajfault', 0],
-    ['oom_kill', kernel.statistics.oomKills],
+    ['pgfault', statistics.faults],
+    ['pgmajfault', statistics.majorFaults],
+    ['pgsteal_direct', statistics.reclaimed],
+    ['pgscan_direct', statistics.reclaimed],
+    ['oom_kill', statistics.oomKills],
   ];
   return rows.map(([name, value]) => `${name} ${value}\n`).join('');
 });
