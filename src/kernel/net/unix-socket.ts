@@ -22,8 +22,6 @@ import {
   AF_UNIX,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
-  MSG_PEEK,
-  MSG_TRUNC,
   SHUT_RD,
   SHUT_WR,
   SO_PEERCRED,
@@ -38,9 +36,10 @@ import type { Inode } from '../vfs/inode.js';
 import { type Io, transferred } from '../vfs/io.js';
 import { MAY_WRITE, permits } from '../vfs/permission.js';
 import { resolve } from '../vfs/walk.js';
-import { type Ancillary, dropFiles, type OptionValue, type PeerCredentials, type Received, Socket } from './socket.js';
+import { type Ancillary, type OptionValue, type PeerCredentials, type Received, Socket } from './socket.js';
+import { abstractAddress, nameIn, shownName, UNNAMED } from './unix-address.js';
+import { UnixQueue } from './unix-queue.js';
 
-const ADDRESS_MAX = 110;
 /** What ss(8) calls states: TCP's numbers. */
 const STATE_ESTABLISHED = 1;
 const STATE_CLOSE = 7;
@@ -50,35 +49,14 @@ const DATAGRAMS_MAX = 10;
 const BACKLOG_MAX = 4096;
 /** The largest datagram. */
 const MESSAGE_MAX = 212_960;
-/** sockaddr_un without a name. */
-const FAMILY = Uint8Array.of(AF_UNIX, 0);
-
-/** The buffer that an empty stream keeps for what is written next, if that is little. */
-const SMALL = 1024;
-/** What a chunk takes beside its bytes, about. */
-const OVERHEAD = 256;
-
-/** Data under way: a message, or bytes of a stream that came with one write. */
-interface Chunk {
-  bytes: Uint8Array;
-  /** What of `bytes` has not been read yet. */
-  at: number;
-  end: number;
-  from: Uint8Array;
-  ancillary?: Ancillary;
-}
-
-const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 export class UnixSocket extends Socket {
   peer?: UnixSocket;
-  private address: Uint8Array = FAMILY;
+  private address: Uint8Array = UNNAMED;
   private abstractName?: string;
   private boundInode?: Inode;
   private namesOf?: Map<string, UnixSocket>;
-  private queue: Chunk[] = [];
-  private queued = 0;
-  private small?: Uint8Array;
+  private readonly queue = new UnixQueue(this.memory);
   /** Connections that wait for accept. */
   private backlog?: UnixSocket[];
   private backlogMax = 0;
@@ -119,7 +97,7 @@ export class UnixSocket extends Socket {
   // ---- names ------------------------------------------------------------------------------------------------------------------
 
   override bind(task: Task, address: Uint8Array): number {
-    const name = nameOf(address);
+    const name = nameIn(address);
     if (typeof name === 'number') return name;
     if (this.address.length > 2) return -EINVAL;
     if (name.path !== undefined) {
@@ -136,9 +114,7 @@ export class UnixSocket extends Socket {
       this.namesOf = sockets;
       this.abstractName = text;
       if (name.abstract === undefined) {
-        this.address = Uint8Array.from(
-          [AF_UNIX, 0, 0, ...text].map((part) => (typeof part === 'string' ? part.charCodeAt(0) : part)),
-        );
+        this.address = abstractAddress(text);
         return 0;
       }
     }
@@ -157,7 +133,7 @@ export class UnixSocket extends Socket {
 
   /** The socket that an address names, that `task` may send to. */
   private find(task: Task, address: Uint8Array): UnixSocket | number {
-    const name = nameOf(address);
+    const name = nameIn(address);
     if (typeof name === 'number') return name;
     if (name.path === undefined) {
       if (name.abstract === undefined) return -EINVAL;
@@ -176,7 +152,7 @@ export class UnixSocket extends Socket {
 
   override peerAddress(): Uint8Array | number {
     if (!this.peer && !(this.wasConnected && this.peerClosed)) return -ENOTCONN;
-    return this.peer?.address ?? FAMILY;
+    return this.peer?.address ?? UNNAMED;
   }
 
   // ---- connections ------------------------------------------------------------------------------------------------------------
@@ -241,7 +217,7 @@ export class UnixSocket extends Socket {
     }
     socket.flags |= flags & O_NONBLOCK;
     this.waiters.wake(POLLOUT);
-    return { socket, peer: socket.peer?.address ?? FAMILY };
+    return { socket, peer: socket.peer?.address ?? UNNAMED };
   }
 
   override shutdown(_task: Task, how: number): number {
@@ -302,7 +278,7 @@ export class UnixSocket extends Socket {
       }
       if (this.shutWrite || peer.shutRead) return callState.done > 0 ? callState.done : this.broken(task, flags);
       if (io.left === 0) return callState.done;
-      const room = peer.receiveBuffer - peer.queued;
+      const room = peer.receiveBuffer - peer.queue.size;
       if (room <= 0) {
         if (this.nonblocking || (flags & MSG_DONTWAIT) !== 0) return callState.done > 0 ? callState.done : -EAGAIN;
         task.timeOut(this.sendTimeout);
@@ -311,17 +287,11 @@ export class UnixSocket extends Socket {
         return waiting !== BLOCK && callState.done > 0 ? callState.done : waiting;
       }
       const length = Math.min(io.left, room, 65536);
-      if (!peer.holdMore(length)) return callState.done > 0 ? callState.done : -ENOBUFS;
-      const bytes = peer.bufferFor(length);
+      if (!peer.queue.holdMore(length)) return callState.done > 0 ? callState.done : -ENOBUFS;
+      const bytes = peer.queue.bufferFor(length);
       const moved = io.take(bytes, 0, length);
       if (moved === 0) return transferred(callState.done, wanted);
-      peer.put({
-        bytes,
-        at: 0,
-        end: moved,
-        from: this.address,
-        ancillary: callState.done === 0 ? ancillary : undefined,
-      });
+      peer.put(bytes, moved, this.address, callState.done === 0 ? ancillary : undefined);
       callState.done += moved;
     }
   }
@@ -354,46 +324,23 @@ export class UnixSocket extends Socket {
     if (io.left > MESSAGE_MAX) return -EMSGSIZE;
     const full = this.isDatagram
       ? target !== this && target.queue.length > DATAGRAMS_MAX
-      : target.queued + io.left > target.receiveBuffer && target.queued > 0;
+      : target.queue.size + io.left > target.receiveBuffer && target.queue.size > 0;
     if (full) {
       if (this.nonblocking || (flags & MSG_DONTWAIT) !== 0) return -EAGAIN;
       task.timeOut(this.sendTimeout);
       return task.timedOut ? -EAGAIN : task.block(target.waiters);
     }
-    if (!target.holdMore(io.left)) return -ENOBUFS;
+    if (!target.queue.holdMore(io.left)) return -ENOBUFS;
     const bytes = new Uint8Array(io.left);
     const moved = io.take(bytes, 0, bytes.length);
     if (moved < bytes.length) return -EFAULT;
-    target.put({ bytes, at: 0, end: bytes.length, from: this.address, ancillary });
+    target.put(bytes, bytes.length, this.address, ancillary);
     return bytes.length;
   }
 
-  /** Room for `length` bytes of a stream. */
-  private bufferFor(length: number): Uint8Array {
-    if (this.queue.length > 0 || length > SMALL) return new Uint8Array(length);
-    this.small ??= new Uint8Array(SMALL);
-    return this.small;
-  }
-
-  /** Is there memory for so many bytes that are to come? */
-  private holdMore(length: number): boolean {
-    return this.memory.hold(this.queued + length + (this.queue.length + 1) * OVERHEAD, true);
-  }
-
-  private put(chunk: Chunk): void {
-    this.queue.push(chunk);
-    this.queued += Math.max(1, chunk.end);
-    if (chunk.ancillary?.files) for (const file of chunk.ancillary.files) file.hold();
+  private put(bytes: Uint8Array, end: number, from: Uint8Array, ancillary: Ancillary | undefined): void {
+    this.queue.put(bytes, end, from, ancillary);
     this.waiters.wake(POLLIN);
-  }
-
-  private remove(): void {
-    const chunk = this.queue.shift()!;
-    this.queued -= Math.max(1, chunk.end);
-    this.memory.hold(this.queued + this.queue.length * OVERHEAD);
-    // of a stream what was read of the chunk was taken off before
-    this.waiters.wake(POLLOUT);
-    this.peer?.waiters.wake(POLLOUT);
   }
 
   // ---- receiving --------------------------------------------------------------------------------------------------------------
@@ -401,7 +348,13 @@ export class UnixSocket extends Socket {
   override receive(task: Task, io: Io, flags: number): Received | number {
     if (this.backlog) return -EINVAL;
     if (this.queue.length === 0) return this.nothing(task, flags);
-    return this.isStream ? this.receiveStream(io, flags) : this.receiveMessage(io, flags);
+    const before = this.queue.length;
+    const received = this.isStream ? this.queue.readStream(io, flags) : this.queue.readMessage(io, flags);
+    if (this.queue.length < before) {
+      this.waiters.wake(POLLOUT);
+      this.peer?.waiters.wake(POLLOUT);
+    }
+    return received;
   }
 
   /** What a read answers when nothing is there. */
@@ -420,70 +373,18 @@ export class UnixSocket extends Socket {
     return task.blockUnless(this.nonblocking || (flags & MSG_DONTWAIT) !== 0, this.waiters);
   }
 
-  private receiveStream(io: Io, flags: number): Received | number {
-    const peek = (flags & MSG_PEEK) !== 0;
-    const wanted = io.left;
-    let length = 0;
-    let ancillary: Ancillary | undefined;
-    let index = 0;
-    while (io.left > 0) {
-      const chunk = this.queue[index];
-      if (!chunk) break;
-      // descriptors mark where a read ends
-      if (length > 0 && (chunk.ancillary?.files || ancillary?.files)) break;
-      const piece = Math.min(io.left, chunk.end - chunk.at);
-      const moved = io.give(chunk.bytes, chunk.at, piece);
-      length += moved;
-      if (chunk.ancillary) {
-        ancillary = peek
-          ? { ...chunk.ancillary, files: chunk.ancillary.files?.map((file) => file.hold()) }
-          : chunk.ancillary;
-        if (!peek) chunk.ancillary = undefined;
-      }
-      if (peek) {
-        index++;
-        continue;
-      }
-      chunk.at += moved;
-      if (moved < piece) break;
-      if (chunk.at === chunk.end) this.remove();
-    }
-    if (length === 0 && wanted > 0) return -EFAULT;
-    return { length, ancillary, flags: 0 };
-  }
-
-  private receiveMessage(io: Io, flags: number): Received | number {
-    const chunk = this.queue[0]!;
-    const { bytes, from } = chunk;
-    const room = Math.min(io.left, bytes.length);
-    if (io.give(bytes, 0, room) < room) return -EFAULT;
-    const peek = (flags & MSG_PEEK) !== 0;
-    let { ancillary } = chunk;
-    if (peek) ancillary = ancillary && { ...ancillary, files: ancillary.files?.map((file) => file.hold()) };
-    else this.remove();
-    const truncated = room < bytes.length;
-    return {
-      length: truncated && (flags & MSG_TRUNC) !== 0 ? bytes.length : room,
-      from: from.length > 2 ? from : undefined,
-      ancillary,
-      flags: truncated ? MSG_TRUNC : 0,
-    };
-  }
-
   protected override get readableBytes(): number {
-    if (!this.isStream) return this.queue[0]?.bytes.length ?? 0;
-    return this.queue.reduce((sum, { end, at }) => sum + end - at, 0);
+    return this.isStream ? this.queue.streamBytes : this.queue.messageBytes;
   }
 
   /** As ss(8) and /proc/net/unix show it; states are TCP's. */
   get description(): { state: number; name: string; peer: number; waiting: number } {
-    const name = this.address.length > 2 ? latin1(this.address.subarray(2)) : '';
     const state = this.backlog ? STATE_LISTEN : this.peer ? STATE_ESTABLISHED : STATE_CLOSE;
     return {
       state,
-      name: name.startsWith('\0') ? name : name.replace(/\0.*$/, ''),
+      name: shownName(this.address),
       peer: this.peer?.inode.ino ?? 0,
-      waiting: this.backlog?.length ?? this.queued,
+      waiting: this.backlog?.length ?? this.queue.size,
     };
   }
 
@@ -500,7 +401,7 @@ export class UnixSocket extends Socket {
     const { peer } = this;
     const room = this.isDatagram
       ? !peer || peer.queue.length <= DATAGRAMS_MAX
-      : !peer || peer.queued < peer.receiveBuffer;
+      : !peer || peer.queue.size < peer.receiveBuffer;
     if (!this.backlog && room) events |= POLLOUT | POLLWRNORM;
     return events;
   }
@@ -532,20 +433,9 @@ export class UnixSocket extends Socket {
       if (!this.isDatagram && this.queue.length > 0) peer.pendingError = ECONNRESET;
       peer.waiters.wake(POLLIN | POLLHUP);
     }
-    for (const chunk of this.queue) dropFiles(chunk.ancillary);
-    this.queue = [];
+    this.queue.drop();
     this.peer = undefined;
     this.waiters.wake();
     super.close();
   }
-}
-
-/** What a sockaddr_un names: a path, an abstract name, or nothing (autobind). */
-function nameOf(address: Uint8Array): { path?: string; abstract?: string } | number {
-  if (address.length < 2 || address.length > ADDRESS_MAX) return -EINVAL;
-  if (address[0] !== AF_UNIX || address[1] !== 0) return -EINVAL;
-  if (address.length === 2) return {};
-  if (address[2] === 0) return { abstract: latin1(address.subarray(3)) };
-  const end = address.indexOf(0, 2);
-  return { path: latin1(address.subarray(2, end < 0 ? address.length : end)) };
 }

@@ -132,6 +132,7 @@ import * as netQueueU32 from '../net/queue/u32.js';
 import * as netQueueU32Table from '../net/queue/u32-table.js';
 import * as netRoutes from '../net/routes.js';
 import * as netSocket from '../net/socket.js';
+import * as netUnixQueue from '../net/unix-queue.js';
 import * as netUnixSocket from '../net/unix-socket.js';
 import * as netUnixSockets from '../net/unix-sockets.js';
 import * as nsIdMap from '../ns/id-map.js';
@@ -334,6 +335,7 @@ export const MODULES: Modules = {
   'net/queue/u32-table': netQueueU32Table,
   'net/routes': netRoutes,
   'net/socket': netSocket,
+  'net/unix-queue': netUnixQueue,
   'net/unix-socket': netUnixSocket,
   'net/unix-sockets': netUnixSockets,
   'ns/id-map': nsIdMap,
