@@ -5,7 +5,7 @@
   X(cat, "[FILE...]") X(chmod, "MODE FILE...") X(chown, "UID[:GID] FILE...") X(chroot, "DIRECTORY [PROGRAM...]") X(cp, "[-r] FROM... TO") \
   X(date, "") X(dmesg, "") X(eat, "MIB: takes and touches memory, and keeps it") X(echo, "[-n] [WORD...]") X(env, "[-i] [NAME=VALUE...] [PROGRAM...]") \
   X(false, "") X(forks, "N: starts N children that sleep") X(free, "") X(grep, "[-vinclqE] PATTERN [FILE...]") X(head, "[-n N] [FILE...]") \
-  X(hostname, "[NAME]") X(id, "") X(kill, "[-SIGNAL] PID...") X(ln, "[-s] TARGET NAME") X(ls, "[-aldin1] [NAME...]") X(mkdir, "[-p] NAME...") \
+  X(hostname, "[NAME]") X(httpd, "[-p PORT] [DIRECTORY]: a web server of what is in it") X(id, "") X(kill, "[-SIGNAL] PID...") X(ln, "[-s] TARGET NAME") X(ls, "[-aldin1] [NAME...]") X(mkdir, "[-p] NAME...") \
   X(mount, "[-t TYPE] [-o OPTIONS] [WHAT WHERE]") X(mv, "FROM... TO") X(nc, "[-l] [ADDRESS] PORT") X(nproc, "") \
   X(nsenter, "-t PID [-muinpCU] [PROGRAM...]") X(ping, "[-c N] ADDRESS") X(printenv, "[NAME]") X(ps, "") X(pwd, "") X(readlink, "[-f] NAME") \
   X(rm, "[-rf] NAME...") X(rmdir, "NAME...") X(sh, "[-c COMMANDS | FILE] [WORD...]") X(sleep, "SECONDS") X(sort, "[-rnu] [FILE...]") \

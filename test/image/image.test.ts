@@ -62,6 +62,34 @@ test('what a process sees is its namespaces’', async () => {
   expect(output).toMatch(/^outer\ninner\n *PID .*\n +1 +0 root .*sh -c .*\n +\d +1 root .* ps\n1\nouter\n$/);
 });
 
+test('httpd serves a folder: files by their types, lists, HEAD; what leads out, is not there or is another method is refused', async () => {
+  const request = (line: string): string => `echo -n "${line} HTTP/1.0\r\n\r\n" | nc 127.0.0.1 8000`;
+  const asked = [
+    'GET /',
+    'GET /a%20b/',
+    'GET /a%20b/x',
+    'GET /a%20b/x/',
+    'HEAD /a%20b/x/f%26g',
+    'GET /a%20b/x/f%26g?q',
+  ];
+  const wrong = ['GET /../etc/passwd', 'GET /%2e%2e/etc', 'GET /%00', 'GET //host/', 'GET x', 'GET /none', 'POST /'];
+  const commands = [
+    "mkdir -p 'a b/x'; echo '<p>hi' > 'a b/index.html'; echo text > 'a b/x/f&g'",
+    'httpd -p 8000 . & until nc 127.0.0.1 8000 < /dev/null; do sleep 0.1; done',
+    ...[...asked, ...wrong].map((line) => `${request(line)}; echo; echo ===`),
+  ];
+  const { output } = await inside(commands.join('\n'), '--cwd', '/tmp', '--env', 'PATH=/bin');
+  const answers = output.split('===').map((text) => text.replaceAll('\r', '').trim());
+  expect(answers[0]).toContain('<li><a href="a%20b/">a b/</a>');
+  expect(answers[1]).toContain('text/html; charset=utf-8\nConnection: close\n\n<p>hi');
+  expect(answers[2]).toContain('Location: /a%20b/x/');
+  expect(answers[3]).toContain('<a href="f%26g">f&#38;g</a>');
+  expect(answers[4]).toMatch(/^HTTP\/1.0 200 OK\nContent-Type: text\/plain; charset=utf-8\nConnection: close$/);
+  expect(answers[5]).toMatch(/\n\ntext$/);
+  const statuses = answers.slice(asked.length).flatMap((text) => /HTTP\/1.0 (\d+)/.exec(text)?.[1] ?? []);
+  expect(statuses).toEqual(['400', '400', '400', '400', '400', '404', '501']);
+});
+
 test('a shell at a terminal: Ctrl-C, a job that stops and goes on, the end', async (context) => {
   if (spawnSync('script', ['--version']).status !== 0) missing(context, 'script(1) is not there: install bsdutils');
   const command = `exec ${process.execPath} ${COMMAND.join(' ')} -t -i --env 'PS1=$ ' -- sh`;
