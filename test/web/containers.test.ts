@@ -260,8 +260,10 @@ test('a registry that lets pages read it is pulled from; of others is said why n
   const second = await page.context().newPage();
   await second.goto(page.url());
   await shown(second, 'Another tab', '#notices');
+  await shown(second, 'waiting for another tab', '#containers-state');
+  await accessible(second, 'another tab has them');
   await page.close();
-  await second.reload();
   await running(second);
+  expect(await second.textContent('#notices')).toBe('');
   expect(errors).toEqual([]);
 });

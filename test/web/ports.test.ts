@@ -62,6 +62,14 @@ const width = (page: Page, id: string): Promise<number> =>
 test("a published port is a link to the container's web server: pages, pictures, forms, streams; nothing of them runs or gets out", async (context) => {
   const { busybox } = needs(context, 'busybox');
   const { page, errors } = await open(context);
+  // the page's own image has a web server, too
+  await run(page, { name: 'own', command: 'httpd /etc', publish: '8082:80', detached: true });
+  const own = await follow(page, 'own');
+  await own.click('a:text-is("motd")');
+  await own.waitForURL('**/port/8082/motd');
+  expect(await own.textContent('body')).toContain('in namespaces of its own');
+  await own.close();
+
   const archive = join(scratch(), 'site.tar');
   writeFileSync(archive, saved(busybox, '386', SITE));
   await drop(page, archive);

@@ -25,8 +25,10 @@ export type ToEngine =
 export type FromEngine =
   /** `anew`: nothing was kept from before. */
   | { ready: true; anew: boolean }
-  /** It can't begin, or has ended. `held`: another tab has the files. */
-  | { failed: string; advice?: string; held?: true }
+  /** Another tab has the files: it begins when that is gone. */
+  | { held: true }
+  /** It can't begin, or has ended. */
+  | { failed: string; advice?: string }
   /** What fails and is nobody's request. */
   | { complaint: string }
   | FromServer;

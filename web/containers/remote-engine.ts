@@ -6,6 +6,15 @@ import { CarriedClient } from '../../src/http/carried-client.js';
 import type { Dial } from '../ports/wire.js';
 import type { EngineStart, FromEngine, ToEngine } from './contract.js';
 
+export interface EngineListener {
+  /** Another tab has the containers, and this one waits for it to be gone. */
+  held(): void;
+  /** Why it can't begin, or has ended. */
+  lost(error: InputError): void;
+  /** What fails and is nobody's request. */
+  complain(what: string): void;
+}
+
 export interface RemoteEngine {
   api: CarriedClient;
   /** Nothing was kept from before. */
@@ -14,12 +23,8 @@ export interface RemoteEngine {
   dial(asked: Dial, channel: MessagePort): void;
 }
 
-/** Rejects with InputError when it can't begin. `lost` is told why it has ended afterwards, `complain` what fails and is nobody's request. */
-export function startEngine(
-  start: EngineStart,
-  lost: (error: InputError) => void,
-  complain: (what: string) => void,
-): Promise<RemoteEngine> {
+/** Rejects with InputError when it can't begin. */
+export function startEngine(start: EngineStart, { held, lost, complain }: EngineListener): Promise<RemoteEngine> {
   const worker = new Worker(new URL('../worker/engine-worker.ts', import.meta.url), { type: 'module' });
   const send = (message: ToEngine): void => worker.postMessage(message);
   const dial = (asked: Dial, channel: MessagePort): void => worker.postMessage(asked, [channel]);
@@ -41,6 +46,7 @@ export function startEngine(
       fail(new InputError(event.message || "the engine's worker could not be loaded", 'Reload the page.'));
     worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
       if ('ready' in data) resolve({ api, anew: data.anew, dial });
+      else if ('held' in data) held();
       else if ('complaint' in data) complain(data.complaint);
       else if ('failed' in data && !('end' in data)) fail(new InputError(data.failed, data.advice));
       else receive(data as FromServer);

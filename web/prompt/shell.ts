@@ -18,6 +18,8 @@ const COMPOSE = `docker compose is not in this tab: it is a program of its own t
 Here: docker network create, docker run --network. Elsewhere: tabvisor daemon, then docker compose up.`;
 
 const HELP = `docker COMMAND        all of docker's commands, on the engine in this tab: docker run -it --rm tabvisor sh
+docker run -d -p 8080:80 tabvisor httpd /       a web server, to open from its container's card
+docker build -t hello . && docker run --rm hello
 docker --help         what there is; docker COMMAND --help says more
 ls, cat, cd, mkdir    the tab's folder, which docker build, cp, save and load use
 edit FILE             opens the editor; download FILE gives it to you; Upload… or a drop on the list takes files

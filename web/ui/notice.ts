@@ -4,11 +4,11 @@ import { byId, element } from './element.js';
 
 export type NoticeKind = 'error' | 'hint';
 
-/** Shows a notice; the same text is shown once. */
-export function notice(kind: NoticeKind, what: string, advice = ''): void {
+/** Shows a notice; the same text is shown once. What is returned takes it away. */
+export function notice(kind: NoticeKind, what: string, advice = ''): () => void {
   const notices = byId('notices');
   const text = `${what} ${advice}`.trim();
-  for (const shown of notices.children) if ((shown as HTMLElement).dataset.text === text) return;
+  for (const shown of notices.children) if ((shown as HTMLElement).dataset.text === text) return () => shown.remove();
   const close = element('button', { type: 'button', 'aria-label': 'Dismiss' }, '×');
   const box = element('div', {
     class: `notice ${kind}`,
@@ -18,6 +18,7 @@ export function notice(kind: NoticeKind, what: string, advice = ''): void {
   box.append(element('p', {}, element('strong', {}, what), advice ? ` ${advice}` : ''), close);
   close.onclick = () => box.remove();
   notices.append(box);
+  return () => box.remove();
 }
 
 /** Takes errors away: what they were about is being tried again. */

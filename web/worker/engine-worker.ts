@@ -145,11 +145,6 @@ async function hold(start: EngineStart): Promise<never> {
 }
 
 function ended(error: unknown): void {
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    const failed = 'Another tab of this browser has the containers open.';
-    send({ held: true, failed, advice: 'Go on there; or close it, and try again here.' });
-    return;
-  }
   if (!(error instanceof InputError)) bug(error);
   const advice = error instanceof InputError ? error.advice : 'This is a bug of tabvisor.';
   send({ failed: messageOf(error), ...(advice !== undefined && { advice }) });
@@ -161,5 +156,10 @@ scope.onmessage = ({ data }: MessageEvent<ToEngine>) => {
   // what nobody keeps is nobody else's
   if (start.forgets) return void hold(start).catch(ended);
   // the page that was here before a reload may take a moment to go
-  navigator.locks.request(LOCK, { signal: AbortSignal.timeout(PATIENCE) }, () => hold(start)).catch(ended);
+  const waits = setTimeout(() => send({ held: true }), PATIENCE);
+  const begin = (): Promise<never> => {
+    clearTimeout(waits);
+    return hold(start);
+  };
+  navigator.locks.request(LOCK, begin).catch(ended);
 };

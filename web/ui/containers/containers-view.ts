@@ -61,6 +61,8 @@ export class ContainersView {
   private networks!: Things;
   private volumes!: Things;
   private readonly room = byId('containers-room');
+  /** Takes back what was said of another tab. */
+  private taken?: () => void;
   private due = false;
   private platform = '';
   private prompted: Promise<void> = Promise.resolve();
@@ -74,7 +76,12 @@ export class ContainersView {
     try {
       const forgets = !(await keepsFiles());
       const start = { core: await core(), memory: MEMORY, version: __VERSION__, forgets };
-      const { api, anew, dial } = await startEngine(start, (error) => view.lost(error), failed);
+      const { api, anew, dial } = await startEngine(start, {
+        held: () => view.waits(),
+        lost: (error) => view.lost(error),
+        complain: failed,
+      });
+      view.taken?.();
       view.dial = dial;
       view.docker = new Docker(api);
       view.platform = await view.docker.platform();
@@ -116,6 +123,16 @@ export class ContainersView {
         ' The browser did not agree to keep it: a bookmark of this page, or its use, may change its mind.';
     };
     this.room.append(' ', ask);
+  }
+
+  /** Until another tab is gone. */
+  private waits(): void {
+    this.say('waiting for another tab');
+    this.taken = notice(
+      'hint',
+      'Another tab of this browser has the containers open.',
+      'Go on there; or close it, and they go on here.',
+    );
   }
 
   private lost(error: InputError): void {
@@ -185,7 +202,7 @@ export class ContainersView {
   private async prompt(): Promise<void> {
     const { PromptView } = await import('./prompt-view.js');
     const place = element('div', {});
-    this.grid.after(place);
+    this.terminals.place.after(place);
     await PromptView.open(this.docker.api, place, failed);
   }
 

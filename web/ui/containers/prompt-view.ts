@@ -123,7 +123,7 @@ export class PromptView {
   }
 
   private async serve(): Promise<void> {
-    this.console.write(encode('Try: docker build -t hello . && docker run --rm hello. help says more.\r\n'));
+    this.console.write(encode('Try: docker run -d -p 8080:80 tabvisor httpd /, then Open :8080. help says more.\r\n'));
     for (;;) {
       const typed = await this.editor.read(this.shell.prompt);
       if (!('line' in typed)) continue;

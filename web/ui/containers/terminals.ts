@@ -21,7 +21,7 @@ function written(view: ConsoleView, bytes: Uint8Array): Promise<void> {
 
 export class Terminals {
   constructor(
-    private readonly place: HTMLElement,
+    readonly place: HTMLElement,
     private readonly docker: Docker,
   ) {}
 
