@@ -6,6 +6,7 @@ import { allowInlineStyles } from './ui/inline-styles.js';
 import { notice } from './ui/notice.js';
 import { byId } from './ui/element.js';
 import { isImage } from './ui/file-kinds.js';
+import { foldersOf } from './containers/given-files.js';
 import { acceptDrops } from './ui/own-files.js';
 import { OwnMachine } from './ui/own-machine.js';
 import { isLayer, RootView } from './ui/root-view.js';
@@ -31,7 +32,11 @@ acceptDrops(
   (on) => {
     byId('over').hidden = !on;
   },
-  (files) => void sort(files),
+  (files, dropped) => {
+    const folders = foldersOf(dropped);
+    if (folders.length > 0) void fill(folders);
+    else void sort(files);
+  },
 );
 
 let started: Promise<ContainersView | undefined> | undefined;
@@ -43,6 +48,13 @@ async function containers(): Promise<ContainersView | undefined> {
   // another tab that had the files may be gone the next time
   if (!view) started = undefined;
   return view;
+}
+
+/** Folders become volumes of containers. */
+async function fill(folders: readonly FileSystemDirectoryEntry[]): Promise<void> {
+  byId('tab-containers').click();
+  const view = await containers();
+  for (const folder of folders) await view?.fill(folder);
 }
 
 /** What is dropped goes where it is of use: images and, where containers are shown, other tars to these; tars are a root's, all else is a machine's. */

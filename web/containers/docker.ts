@@ -155,6 +155,14 @@ export class Docker {
     return (await this.api.json<{ State: { ExitCode: number } }>('GET', `/containers/${id}/json`)).State.ExitCode;
   }
 
+  /** Where its programs begin. */
+  async workingFolder(id: string): Promise<string> {
+    return (
+      (await this.api.json<{ Config: { WorkingDir: string } }>('GET', `/containers/${id}/json`)).Config.WorkingDir ||
+      '/'
+    );
+  }
+
   async hasTerminal(id: string): Promise<boolean> {
     return (await this.api.json<{ Config: { Tty: boolean } }>('GET', `/containers/${id}/json`)).Config.Tty;
   }

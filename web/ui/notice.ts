@@ -1,5 +1,6 @@
 // What the person at the page must know: what failed and what to do about it, until it is dismissed.
 // Ours.
+import { InputError, messageOf } from '../../src/base/errors.js';
 import { byId, element } from './element.js';
 
 export type NoticeKind = 'error' | 'hint';
@@ -24,4 +25,10 @@ export function notice(kind: NoticeKind, what: string, advice = ''): () => void 
 /** Takes errors away: what they were about is being tried again. */
 export function clearErrors(): void {
   for (const shown of byId('notices').querySelectorAll('.notice.error')) shown.remove();
+}
+
+/** What has failed, as a sentence, with what to do. */
+export function failed(error: unknown): void {
+  const text = messageOf(error);
+  notice('error', /[.!?]$/.test(text) ? text : `${text}.`, error instanceof InputError ? error.advice : '');
 }

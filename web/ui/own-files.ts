@@ -102,7 +102,10 @@ export class OwnFiles {
 }
 
 /** Catches what is dropped anywhere on the page. `over`: something hangs over it. */
-export function acceptDrops(over: (on: boolean) => void, take: (files: readonly File[]) => void): void {
+export function acceptDrops(
+  over: (on: boolean) => void,
+  take: (files: readonly File[], dropped: DataTransfer | null) => void,
+): void {
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
   addEventListener('dragover', (event) => {
     if (!hasFiles(event)) return;
@@ -117,6 +120,6 @@ export function acceptDrops(over: (on: boolean) => void, take: (files: readonly 
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(false);
-    take([...(event.dataTransfer?.files ?? [])]);
+    take([...(event.dataTransfer?.files ?? [])], event.dataTransfer);
   });
 }

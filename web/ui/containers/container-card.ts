@@ -5,12 +5,13 @@ import { linesOf } from '../../../src/http/carried-client.js';
 import type { ContainerRow, Docker, Stats } from '../../containers/docker.js';
 import { element } from '../element.js';
 
-export type Action = 'attach' | 'exec' | 'logs' | 'start' | 'stop' | 'pause' | 'unpause' | 'remove';
+export type Action = 'attach' | 'exec' | 'logs' | 'files' | 'start' | 'stop' | 'pause' | 'unpause' | 'remove';
 
 const BUTTONS: readonly { action: Action; title: string; when: readonly string[] }[] = [
   { action: 'attach', title: 'Attach', when: ['running', 'paused'] },
   { action: 'exec', title: 'Exec sh', when: ['running'] },
   { action: 'logs', title: 'Logs', when: ['running', 'paused', 'exited', 'created', 'restarting'] },
+  { action: 'files', title: 'Files…', when: ['running', 'paused', 'exited', 'created'] },
   { action: 'pause', title: 'Pause', when: ['running'] },
   { action: 'unpause', title: 'Go on', when: ['paused'] },
   { action: 'stop', title: 'Stop', when: ['running', 'paused', 'restarting'] },

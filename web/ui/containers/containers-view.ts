@@ -4,25 +4,25 @@ import { formatSize, MIB } from '../../../src/base/bytes.js';
 import { InputError, messageOf } from '../../../src/base/errors.js';
 import { core, ownRoot } from '../../../src/hosts/browser/package-files.js';
 import { linesOf } from '../../../src/http/carried-client.js';
-import { type ContainerRow, Docker, GivenUp, type Watcher } from '../../containers/docker.js';
+import { type ContainerRow, Docker } from '../../containers/docker.js';
 import { type RemoteEngine, startEngine } from '../../containers/remote-engine.js';
-import { clearErrors, notice } from '../notice.js';
+import { FileTransfer } from '../../containers/file-transfer.js';
+import { filesIn } from '../../containers/given-files.js';
+import { clearErrors, failed, notice } from '../notice.js';
 import { byId, element } from '../element.js';
 import { type Action, ContainerCard, nameOf } from './container-card.js';
 import { RunForm } from './run-form.js';
 import { Terminals } from './terminals.js';
-import { imageRows, Things } from './things.js';
+import { ImagesList } from './images-list.js';
+import { showRoom } from './kept-room.js';
+import { Things } from './things.js';
+import { VolumesList } from './volumes-list.js';
 
 const MEMORY = 512 * MIB;
 const OWN_IMAGE = 'tabvisor';
 /** Milliseconds: after an event, for others that come with it; and between two looks at how long containers run. */
 const SETTLE = 60;
 const AGES = 5000;
-
-function failed(error: unknown): void {
-  const text = messageOf(error);
-  notice('error', /[.!?]$/.test(text) ? text : `${text}.`, error instanceof InputError ? error.advice : '');
-}
 
 /** Not in a private window of some browsers. */
 async function keepsFiles(): Promise<boolean> {
@@ -34,19 +34,6 @@ async function keepsFiles(): Promise<boolean> {
   }
 }
 
-/** What was wrong with a file, and what to do about it. */
-function explained(name: string, error: unknown, platform: string): InputError {
-  const what = messageOf(error);
-  const advice = /no image for/.test(what)
-    ? `Programs run here are 32-bit x86. Where there is Docker: docker pull --platform ${platform} IMAGE, docker save -o image.tar IMAGE, and drop image.tar.`
-    : /^(tar|gzip|zstd):|: no tar/.test(what)
-      ? 'It is no tar of docker save or skopeo copy, or it did not come whole: get it again.'
-      : error instanceof InputError
-        ? error.advice
-        : '';
-  return new InputError(`${name}: ${what}`, advice);
-}
-
 export class ContainersView {
   private readonly place = byId('containers-view');
   private readonly state = byId('containers-state');
@@ -55,16 +42,16 @@ export class ContainersView {
   /** Leads a connection to a published port. */
   dial!: RemoteEngine['dial'];
   private docker!: Docker;
+  private transfer!: FileTransfer;
   private form!: RunForm;
   private terminals!: Terminals;
-  private images!: Things;
+  private images!: ImagesList;
   private networks!: Things;
-  private volumes!: Things;
+  private volumes!: VolumesList;
   private readonly room = byId('containers-room');
   /** Takes back what was said of another tab. */
   private taken?: () => void;
   private due = false;
-  private platform = '';
   private prompted: Promise<void> = Promise.resolve();
 
   private constructor() {}
@@ -84,8 +71,8 @@ export class ContainersView {
       view.taken?.();
       view.dial = dial;
       view.docker = new Docker(api);
-      view.platform = await view.docker.platform();
-      view.build();
+      view.transfer = new FileTransfer(api);
+      view.build(await view.docker.platform());
       if (anew) await view.docker.importRoot(OWN_IMAGE, await ownRoot());
       void view.follow();
       setInterval(() => view.age(), AGES);
@@ -97,7 +84,7 @@ export class ContainersView {
           'This browser gives the page no files of its own, as in a private window: images, containers and volumes are in memory, and gone when the page is.',
           'To keep them, open the page in an ordinary window.',
         );
-      else void view.showRoom();
+      else void showRoom(view.room);
       return view;
     } catch (error) {
       if (!(error instanceof InputError)) view.lost(new InputError(messageOf(error), 'This is a bug of tabvisor.'));
@@ -107,22 +94,6 @@ export class ContainersView {
 
   private say(text: string): void {
     if (this.state.textContent !== text) this.state.textContent = text;
-  }
-
-  /** What is used of what the browser gives, and whether it may take it back. */
-  private async showRoom(): Promise<void> {
-    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-    const persists = (await navigator.storage.persisted?.()) ?? false;
-    const more = formatSize(Math.max(0, quota - usage));
-    this.room.textContent = `${formatSize(usage)} are kept in this browser, which gives up to ${more} more${persists ? '' : ' and may take it back when its disk is full'}.`;
-    if (persists || !navigator.storage.persist) return;
-    const ask = element('button', { type: 'button', id: 'keep' }, 'Keep it');
-    ask.onclick = async () => {
-      if (await navigator.storage.persist()) return void this.showRoom();
-      this.room.textContent +=
-        ' The browser did not agree to keep it: a bookmark of this page, or its use, may change its mind.';
-    };
-    this.room.append(' ', ask);
   }
 
   /** Until another tab is gone. */
@@ -141,47 +112,24 @@ export class ContainersView {
     failed(error);
   }
 
-  private build(): void {
-    const { docker } = this;
+  private build(platform: string): void {
+    const { docker, transfer } = this;
+    const changed = (): Promise<void> => this.refresh();
     const terminals = element('div', { class: 'terminals', id: 'terminals' });
     this.terminals = new Terminals(terminals, docker);
     this.form = new RunForm(docker, (line) => this.run(line), failed);
-    const choose = element('input', {
-      type: 'file',
-      id: 'image-files',
-      multiple: true,
-      hidden: true,
-      'aria-label': 'Images',
+    this.images = new ImagesList({
+      ...{ docker, transfer, platform, changed },
+      chosen: (name) => this.form.choose(name),
+      loaded: () => void this.keep(),
     });
-    choose.accept = '.tar,.gz,.tgz,.zst,application/x-tar,application/gzip';
-    const button = element('button', { type: 'button', id: 'load-image' }, 'Load a tar…');
-    button.onclick = () => choose.click();
-    choose.onchange = () => {
-      const files = [...(choose.files ?? [])];
-      choose.value = '';
-      void this.take(files, true);
-    };
-    this.images = new Things(
-      'Images',
-      'There is none. Drop what docker save has written.',
-      {
-        ...{ id: 'pull-name', label: 'Image to pull', placeholder: 'registry/name:tag', button: 'Pull' },
-        take: (name) => this.pull(name),
-      },
-      button,
-      choose,
-    );
-    const made = (target: string) => async (name: string) => {
-      await docker.api.json('POST', target, { Name: name });
-      await this.refresh();
-    };
+    this.volumes = new VolumesList(docker.api, transfer, changed);
     this.networks = new Things('Networks', '', {
       ...{ id: 'network-name', label: 'New network', placeholder: 'name', button: 'Create' },
-      take: made('/networks/create'),
-    });
-    this.volumes = new Things('Volumes', 'There is none.', {
-      ...{ id: 'volume-name', label: 'New volume', placeholder: 'name', button: 'Create' },
-      take: made('/volumes/create'),
+      take: async (name) => {
+        await docker.api.json('POST', '/networks/create', { Name: name });
+        await this.refresh();
+      },
     });
     this.place.replaceChildren(
       this.form.root,
@@ -206,60 +154,27 @@ export class ContainersView {
     await PromptView.open(this.docker.api, place, failed);
   }
 
-  /** Tars of images are loaded; `asImages`: those of roots become images. True: one of them was taken. */
-  async take(files: readonly File[], asImages: boolean): Promise<void> {
-    clearErrors();
-    for (const file of files) {
-      const giveUp = new AbortController();
-      const work = this.images.begin(() => giveUp.abort());
-      try {
-        await this.takeOne(file, asImages, {
-          signal: giveUp.signal,
-          told: (phase, current, total) => {
-            work.told(current / total);
-            this.images.tell(`${file.name}: ${phase}, ${formatSize(current)} of ${formatSize(total)}`);
-          },
-        });
-      } catch (error) {
-        this.images.tell(error instanceof GivenUp ? `${file.name}: given up, and nothing of it is kept` : '');
-        if (!(error instanceof GivenUp)) failed(explained(file.name, error, this.platform));
-      } finally {
-        work.end();
-      }
-    }
+  /** What is kept should stay: the browser may ask, or say no. */
+  private async keep(): Promise<void> {
+    if (this.room.textContent === '') return;
+    await navigator.storage.persist?.().catch(() => false);
+    await showRoom(this.room);
   }
 
-  private async takeOne(file: File, asImages: boolean, watcher: Watcher): Promise<void> {
-    const { quota = Number.POSITIVE_INFINITY, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
-    if (file.size === 0) throw new InputError('the file is empty', 'A folder can not be dropped.');
-    if (file.size > quota - usage)
-      throw new InputError(
-        `it has ${formatSize(file.size)}, and the browser gives this page ${formatSize(Math.max(0, quota - usage))} more`,
-        'Remove images that are not needed, or make room on the disk.',
-      );
-    let names: string[];
-    try {
-      names = await this.docker.load(file, this.platform, watcher);
-    } catch (error) {
-      if (!asImages || !/holds no image/.test(messageOf(error))) throw error;
-      const name = file.name.replace(/\.(tar|tgz|tar\.\w+)$/i, '').toLowerCase();
-      names = [`${name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'root'}:latest`];
-      await this.docker.importRoot(names[0]!.slice(0, -':latest'.length), file, watcher);
-    }
-    this.images.tell(`Loaded ${names.join(', ')}`);
-    await this.refresh();
-    this.form.choose(names[0]!);
-    if (this.room.textContent !== '') {
-      // what is kept should stay: the browser may ask, or say no
-      await navigator.storage.persist?.().catch(() => false);
-      void this.showRoom();
-    }
+  take(files: readonly File[], asImages: boolean): Promise<void> {
+    return this.images.take(files, asImages);
   }
 
-  private async pull(name: string): Promise<void> {
-    this.images.tell(`pulling ${name}`);
-    await this.docker.pull(name, (line) => this.images.tell(line));
-    await this.refresh();
+  /** A folder that was dropped. */
+  fill(folder: FileSystemDirectoryEntry): Promise<void> {
+    return this.volumes.fill(() => filesIn(folder));
+  }
+
+  private async files(id: string, name: string): Promise<void> {
+    const { filesDialog } = await import('./files-dialog.js');
+    const dialog = filesDialog({ id, name, path: await this.docker.workingFolder(id) }, this.transfer);
+    this.place.append(dialog);
+    dialog.showModal();
   }
 
   private async run(line: string): Promise<void> {
@@ -283,6 +198,7 @@ export class ContainersView {
     clearErrors();
     if (action === 'attach') await terminals.attach(id, name);
     else if (action === 'exec') await terminals.exec(id, name, ['sh']);
+    else if (action === 'files') await this.files(id, name);
     else if (action === 'logs') await terminals.logs(id, name);
     else if (action === 'remove') await docker.remove(id);
     else if (action === 'start' && (await docker.hasTerminal(id)))
@@ -314,29 +230,18 @@ export class ContainersView {
       ),
       api.json<{ Volumes: { Name: string }[] | null }>('GET', '/volumes'),
     ]);
-    const remove = (target: string) => () => void api.json('DELETE', target).catch(failed);
-    this.images.show(
-      imageRows(
-        images,
-        (name) => this.form.choose(name),
-        (name) => remove(`/images/${name}`)(),
-      ),
-    );
+    const remove = (id: string) => () => void api.json('DELETE', `/networks/${id}`).catch(failed);
+    this.images.show(images);
     this.networks.show(
       networks.map(({ Name, Id, Driver, IPAM }) => ({
         title: Name,
         more: IPAM?.Config?.[0]?.Subnet ?? Driver,
         buttons: ['bridge', 'host', 'none'].includes(Name)
           ? []
-          : [{ title: '×', label: `Remove network ${Name}`, press: remove(`/networks/${Id}`) }],
+          : [{ title: '×', label: `Remove network ${Name}`, press: remove(Id) }],
       })),
     );
-    this.volumes.show(
-      (Volumes ?? []).map(({ Name }) => ({
-        ...{ title: Name, more: '' },
-        buttons: [{ title: '×', label: `Remove volume ${Name}`, press: remove(`/volumes/${Name}`) }],
-      })),
-    );
+    this.volumes.show((Volumes ?? []).map(({ Name }) => Name));
     const names = images.flatMap(({ RepoTags, Id }) =>
       RepoTags[0] === '<none>:<none>' ? [Id.slice(7, 19)] : RepoTags,
     );

@@ -9,6 +9,7 @@ import { TabFiles } from '../../prompt/tab-files.js';
 import { TabHost } from '../../prompt/tab-host.js';
 import { ConsoleView } from '../console-view.js';
 import { element } from '../element.js';
+import { saveFile } from '../save-file.js';
 import { store, stored } from '../stored.js';
 
 const FOLDER = 'prompt-files';
@@ -178,9 +179,7 @@ export class PromptView {
   private download(path: string): void {
     const { blob } = this.files.content(path);
     if (!blob) return;
-    const address = URL.createObjectURL(blob);
-    element('a', { href: address, download: path.split('/').at(-1)! }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    saveFile(path.split('/').at(-1)!, blob);
   }
 
   /** Throws when the file is too long to be edited. `named`: its name may be another one. */

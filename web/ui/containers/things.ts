@@ -97,8 +97,7 @@ export class Things {
 /** An image's names, one row each; its id where it has none. */
 export function imageRows(
   images: readonly ImageRow[],
-  run: (name: string) => void,
-  remove: (name: string) => void,
+  { run, save, remove }: Record<'run' | 'save' | 'remove', (name: string) => void>,
 ): Row[] {
   return images.flatMap(({ Id, RepoTags, Size }) => {
     const names = RepoTags.filter((name) => name !== '<none>:<none>');
@@ -108,6 +107,7 @@ export function imageRows(
       more: formatSize(Size),
       buttons: [
         { title: 'Run…', label: `Run ${name}`, press: () => run(name) },
+        { title: '↓', label: `Download ${name}`, press: () => save(name) },
         { title: '×', label: `Remove ${name}`, press: () => remove(name) },
       ],
     }));
