@@ -39,6 +39,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           // Speeds are compared here: nothing else runs meanwhile.
           maxWorkers: 1,
+          globalSetup: './test/web/built-page.ts',
           sequence: { groupOrder: 2 },
         },
       },

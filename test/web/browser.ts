@@ -1,7 +1,6 @@
 // Debian's Chromium with the built page in it, for one test file.
 // Source: playwright-core (executablePath: no browser is downloaded).
 
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, onTestFinished, type TestContext } from 'vitest';
@@ -10,19 +9,13 @@ import { type StaticServer, serve } from './static-server.js';
 
 const dist = join(root, 'dist-web');
 
-/** Built, served and started once for a file. */
+/** Served and started once for a file; built by built-page.ts. */
 let browser: Browser | undefined;
 const servers = new Map<boolean, StaticServer>();
 
 async function start(executablePath: string): Promise<Browser> {
-  if (!browser) {
-    execFileSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], {
-      cwd: root,
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
-    // The sandbox does not start for root.
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  }
+  // The sandbox does not start for root.
+  browser ??= await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   return browser;
 }
 
