@@ -248,7 +248,8 @@ export class Daemon {
 
   /** Docker's client on a terminal of its own, of a size. */
   terminal(...args: string[]): Console {
-    const command = `stty cols 90 rows 30; tty; exec ${this.program} -H ${this.host} ${args.join(' ')}`;
+    const config = join(this.folder, 'config');
+    const command = `stty cols 90 rows 30; tty; DOCKER_CONFIG=${config} exec ${this.program} -H ${this.host} ${args.join(' ')}`;
     return Console.spawn('script', ['-qec', command, '/dev/null'], { deadline: 100 });
   }
 

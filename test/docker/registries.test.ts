@@ -4,11 +4,14 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { jsonBytes } from '../../src/oci/json.js';
 import type { Answer as Told } from '../fake-registry.js';
 import { HttpRegistry } from '../http-registry.js';
-import { imageOf } from '../images.js';
+import { imageOf, sha256 } from '../images.js';
 import { needs } from '../provisioned.js';
 import { type Registry, skopeo, startRegistry } from '../registry/docker-registry.js';
+import { tarOf } from '../tar.js';
+import { DebianRoot } from './debian-images.js';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
 const APP = imageOf([[{ name: 'one', data: 'x'.repeat(40_000) }], [{ name: 'two', data: 'hello' }]], { Cmd: ['/one'] });
@@ -153,11 +156,27 @@ test('a mirror is asked before Docker Hub, and is told nobody’s password', asy
 const USER = 'tester:secret';
 const HTPASSWD = 'tester:$2b$04$nsqp4AeHJoQowpHzjgIqweAP8ihqQlZMFtBUR3wnLDLyS6NFvT9Cu';
 
+/** One for all tests. */
+async function closedRegistry(program: string): Promise<Registry> {
+  const folder = join(daemon.folder, 'closed');
+  mkdirSync(folder, { recursive: true });
+  closed ??= await startRegistry(program, folder, HTPASSWD);
+  return closed;
+}
+
+/** What `docker save` of old wrote, which is none of our making. */
+function dockerArchive(layer: Uint8Array, config: object): Uint8Array {
+  const image = { os: 'linux', architecture: '386', config, rootfs: { type: 'layers', diff_ids: [sha256(layer)] } };
+  return tarOf([
+    { name: 'config.json', data: jsonBytes(image) },
+    { name: '0/layer.tar', data: layer },
+    { name: 'manifest.json', data: jsonBytes([{ Config: 'config.json', Layers: ['0/layer.tar'] }]) },
+  ]);
+}
+
 test('Basic: login says whether the password is right; with it, also out of a helper, pull and push; skopeo has the same digest', async (context) => {
   const tools = needs(context, 'dockerRegistry', 'skopeo', 'skopeoLibraries');
-  const folder = join(daemon.folder, 'closed');
-  mkdirSync(folder);
-  closed = await startRegistry(tools.dockerRegistry, folder, HTPASSWD);
+  const closed = await closedRegistry(tools.dockerRegistry);
   const name = `${closed.host}/private:1`;
   await daemon.docker('tag', 'busybox', name);
   expect((await daemon.docker('push', name)).stderr).toMatch(/push access denied/);
@@ -192,6 +211,39 @@ test('Basic: login says whether the password is right; with it, also out of a he
   writeFileSync(join(daemon.folder, 'config/config.json'), '{}');
   expect(pulled).toMatchObject({ status: 0, stdout: expect.stringContaining(`Digest: ${digest}`) });
   expect(readFileSync(join(bin, 'asked'), 'utf8')).toContain(`${closed.host} get`);
+});
+
+test('Debian 12 out of a registry with a password: pulled with progress, run, pushed back, and taken by skopeo: the digests are equal', async (context) => {
+  const tools = needs(context, 'dockerRegistry', 'skopeo', 'skopeoLibraries', 'debian');
+  const { host } = await closedRegistry(tools.dockerRegistry);
+  const [name, back, creds] = [`${host}/debian:12`, `${host}/back/debian:bookworm`, `--src-creds=${USER}`];
+  const layer = join(daemon.folder, 'debian.tar');
+  new DebianRoot(tools.debian).write(layer, []);
+  const archive = join(daemon.folder, 'debian-image.tar');
+  writeFileSync(archive, dockerArchive(readFileSync(layer), { Cmd: ['cat', '/etc/debian_version'] }));
+  const [to, insecure] = [`docker://${name}`, '--tls-verify=false'];
+  skopeo(tools, 'copy', '-q', '--dest-tls-verify=false', `--dest-creds=${USER}`, `docker-archive:${archive}`, to);
+  const inspect = (image: string) =>
+    JSON.parse(skopeo(tools, 'inspect', insecure, '--creds', USER, `docker://${image}`));
+  const { Digest, Layers } = inspect(name);
+
+  await daemon.docker('login', '-u', 'tester', '-p', 'secret', host);
+  const pulling = daemon.terminal('pull', name);
+  await pulling.expect(/: Downloading .*[\d.]+MB\/[\d.]+MB/);
+  await pulling.expect(`Digest: ${Digest}`);
+  expect(await pulling.exit()).toBe(0);
+  expect((await daemon.docker('run', '--rm', name)).stdout).toMatch(/^12\.\d+\n$/);
+  await daemon.docker('tag', name, back);
+  const pushed = await daemon.docker('push', back);
+  expect(pushed.stdout, pushed.stderr).toContain(`digest: ${Digest}`);
+  expect(inspect(back)).toMatchObject({ Digest, Layers });
+  const folder = join(daemon.folder, 'taken');
+  skopeo(tools, 'copy', '-q', '--src-tls-verify=false', creds, `docker://${back}`, `dir:${folder}`);
+  expect(sha256(readFileSync(join(folder, 'manifest.json')))).toBe(Digest);
+  for (const digest of Layers as string[])
+    expect(sha256(readFileSync(join(folder, digest.replace('sha256:', ''))))).toBe(digest);
+  await daemon.docker('rmi', name, back);
+  await daemon.docker('logout', host);
 });
 
 test('Bearer: the token is asked for where the registry says, with its scope; never from another place without TLS', async () => {
