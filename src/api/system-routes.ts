@@ -1,5 +1,6 @@
 // Routes of the engine itself: ping, version, info, events. Docker Engine API, "System".
 import { RUNTIME } from '../engine/container-config.js';
+import { census } from '../base/census.js';
 import type { Engine } from '../engine/engine.js';
 import { LOG_DRIVERS } from '../engine/log-options.js';
 import type { Router } from '../http/router.js';
@@ -12,6 +13,8 @@ export interface About {
   version: string;
   /** Where the data is. */
   root: string;
+  /** Says what there is of objects, to who looks for what should have gone: GET /debug/vars. */
+  debug?: boolean;
 }
 
 const PING_HEADERS = {
@@ -36,6 +39,10 @@ export function systemRoutes(router: Router, engine: Engine, about: About): void
   router.add('GET', '/version', async () => json(await versionOf(engine, about)));
   router.add('GET', '/info', async () => json(await infoOf(engine, about)));
   router.add('GET', '/events', async (request) => eventsOf(engine, request));
+  if (about.debug)
+    router.add('GET', '/debug/vars', async () =>
+      json({ engine: census(engine), node: await engine.node.call('census') }),
+    );
 }
 
 async function versionOf(engine: Engine, { version }: About) {
@@ -59,7 +66,7 @@ async function versionOf(engine: Engine, { version }: About) {
   };
 }
 
-async function infoOf(engine: Engine, { version, root }: About) {
+async function infoOf(engine: Engine, { version, root, debug = false }: About) {
   const { memory, release } = await engine.node.call('info');
   const containers = [...engine.containers.values()];
   const count = (status: string): number => containers.filter((container) => container.status === status).length;
@@ -75,7 +82,7 @@ async function infoOf(engine: Engine, { version, root }: About) {
     DriverStatus: [['Layers', 'mounted where they lie']],
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Log: LOG_DRIVERS },
     ...{ MemoryLimit: true, SwapLimit: false, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true },
-    ...{ PidsLimit: true, OomKillDisable: false, IPv4Forwarding: true, Debug: false, NFd: 0, NGoroutines: 0 },
+    ...{ PidsLimit: true, OomKillDisable: false, IPv4Forwarding: true, Debug: debug, NFd: 0, NGoroutines: 0 },
     SystemTime: new Date(engine.host.date()).toISOString(),
     LoggingDriver: 'json-file',
     CgroupDriver: 'cgroupfs',

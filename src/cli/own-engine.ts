@@ -27,6 +27,7 @@ const LONGEST = 2 ** 31 - 1;
 
 export interface EngineOptions extends RegistryOptions {
   nodeMemory: string;
+  debug?: boolean;
   /** UID:HOST:COUNT,... or default. */
   usernsRemap?: string;
   /** ADDRESS[/BITS][:PORT] each. */
@@ -74,7 +75,12 @@ export async function withEngine<Result>(
           );
         await engine.open();
         try {
-          return await work({ engine, api: engineApi(engine, { version, root: storage }, bug, nodeHttp2), start, bug });
+          return await work({
+            engine,
+            api: engineApi(engine, { version, root: storage, debug: options.debug }, bug, nodeHttp2),
+            start,
+            bug,
+          });
         } finally {
           await engine.close();
           // who is left has lost interest, and what it brought goes before the folder is another's

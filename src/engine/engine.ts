@@ -20,7 +20,8 @@ import {
 import { specOf } from './container-spec.js';
 import { Conflict, InvalidParameter, NotFound } from './errors.js';
 import type { Events } from './events.js';
-import { Exec, type ExecConfig, parseExec } from './exec.js';
+import { type Exec, parseExec } from './exec.js';
+import { Execs } from './execs.js';
 import { connect, disconnect, enter, parseEndpoints, renamed } from './endpoints.js';
 import { networkFiles } from './network-files.js';
 import { Networks } from './networks.js';
@@ -38,8 +39,6 @@ import { checkPolicy } from './restart-policy.js';
 import { StateStore, type VolumeRecord } from './state-store.js';
 import { checkUsers, ownersOf } from './user-remap.js';
 
-/** Execs that have ended stay so many at a time, to be asked about. */
-const ENDED_EXECS = 1000;
 const SIGKILL = 9;
 const NOTHING_ASKED = parseHostConfig(new Members({}, ''));
 
@@ -61,8 +60,7 @@ export class Engine {
   private readonly removals = new Map<string, Promise<void>>();
   /** Volumes that containers bring which are being made. */
   private readonly coming = new Map<string, Promise<unknown>>();
-  private readonly execs = new Map<string, Exec>();
-  private readonly endedExecs: string[] = [];
+  private readonly execs: Execs;
   /** What containers see of the engine. */
   private readonly around: Surroundings;
 
@@ -78,6 +76,7 @@ export class Engine {
     readonly remap?: IdMappings,
   ) {
     this.state = new StateStore(images.store.storage, complain);
+    this.execs = new Execs(node, host);
     this.places = new Places(node, images, remap);
     this.networks = new Networks(node, host, events, this.state);
     this.around = {
@@ -93,7 +92,7 @@ export class Engine {
       disconnect: (container, network) => disconnect(this, container, network),
       files: (container) => networkFiles(container, (name) => this.container(name)),
       remove: (container) => this.remove(container, false, true),
-      exec: (container, config) => this.addExec(container, config),
+      exec: (container, config) => this.execs.add(container, config),
     };
     node.onOom = (id) => this.containers.get(id)?.tell('oom');
     images.onLayersGone = (ids) => void node.call('forgetLayers', { ids }).catch(() => {});
@@ -320,7 +319,7 @@ export class Engine {
     const { id } = container;
     container.status = 'removing';
     this.containers.delete(id);
-    for (const exec of container.execIds) this.execs.delete(exec);
+    this.execs.forget(container);
     const names = new Set(container.mounts.map(({ Name }) => Name ?? ''));
     const going = [...names].filter(
       (name) => volumes && this.volumes.get(name)?.anonymous && !this.usersOf(name).length,
@@ -383,27 +382,11 @@ export class Engine {
     container.mustRun();
     if (container.status === 'paused')
       throw new Conflict(`Container ${container.id} is paused, unpause the container before exec`);
-    return this.addExec(container, parseExec(body));
-  }
-
-  private addExec(container: Container, config: ExecConfig): Exec {
-    const exec = new Exec(randomHex(this.host, 32), container, config, this.node, (ended) => this.execEnded(ended));
-    this.execs.set(exec.id, exec);
-    container.execIds.add(exec.id);
-    container.tell(`exec_create: ${exec.config.Cmd.join(' ')}`, { execID: exec.id });
-    return exec;
+    return this.execs.add(container, parseExec(body));
   }
 
   exec(id: string): Exec {
-    const exec = this.execs.get(id);
-    if (!exec) throw new NotFound(`No such exec instance: ${id}`);
-    return exec;
-  }
-
-  private execEnded({ id, container }: Exec): void {
-    container.execIds.delete(id);
-    this.endedExecs.push(id);
-    if (this.endedExecs.length > ENDED_EXECS) this.execs.delete(this.endedExecs.shift()!);
+    return this.execs.find(id);
   }
 
   // ---- volumes --------------------------------------------------------------------------------------------------------------------

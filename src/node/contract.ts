@@ -188,6 +188,8 @@ export type VolumeBeginning = { mode: number; uid: number; gid: number } | { lay
 /** The calls, each with one argument; the verbs of the OCI runtime-spec and what an engine asks besides. */
 export interface NodeCalls {
   info(): NodeInfo;
+  /** How many objects of each class there are, and frames that are not free: for what should have gone. */
+  census(): Record<string, number>;
   /**
    * A root that can be changed: layers, the lowest first, or a folder of the host, which is written to. It stays until it is removed,
    * whatever containers have it. `upper`: the store that changes of it are kept in, made where there is none; without one they are in

@@ -1,5 +1,6 @@
 // A node's side of the contract: answers calls, carries streams, tells what has ended. One of these runs in a node's worker.
 // Ours. Calls are answered in their order; one that fails leaves nothing behind.
+import { census } from '../base/census.js';
 import { InputError, messageOf } from '../base/errors.js';
 import type { Host } from '../base/host.js';
 import type { Disk } from '../kernel/block/disk.js';
@@ -186,6 +187,11 @@ export class NodeServer implements NodeCalls {
       release: RELEASE,
       version: VERSION,
     };
+  }
+
+  census() {
+    const { frames } = this.kernel;
+    return { ...census(this), frames: frames.count - frames.free - frames.cachedOnly };
   }
 
   private keep(into: Map<string, Kept>, id: string, what: string, make: () => Omit<Kept, 'mount'>): void {

@@ -50,6 +50,7 @@ export function daemonCommand(version: string): Command {
       collect,
     )
     .option('--userns-remap <map>', "containers' ids UID from HOST on: UID:HOST:COUNT, or default: 0:100000:65536")
+    .option('-D, --debug', 'GET /debug/vars tells how many objects of each class there are')
     .addHelpText('after', epilogue(EXAMPLES, ''))
     .action(async (options: DaemonOptions) => {
       await serve(options, version);

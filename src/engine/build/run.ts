@@ -57,7 +57,7 @@ export async function buildContainer(
 
 /** Runs a container of a build to its end. Rejects with BuildFailure when it fails. */
 export async function runToEnd(container: Container, running: Running): Promise<void> {
-  const { command, cancellation } = running;
+  const { cancellation } = running;
   let detach = (): void => {};
   const told = new Promise<void>((ended) => {
     detach = container.streams.attach({ output: running.output, ended });
