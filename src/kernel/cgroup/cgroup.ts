@@ -3,7 +3,7 @@
 import type { Task } from '../task/task.js';
 import type { Process } from '../task/process.js';
 import type { InodeAttributes } from '../vfs/inode.js';
-import { ChangeNotice } from './change-notice.js';
+import { ChangeNotice } from '../task/change-notice.js';
 import type { ControllerName, GroupStates } from './controller.js';
 import { Pressure } from './pressure.js';
 import type { DeviceRule } from './devices.js';

@@ -4,7 +4,7 @@ import type { Task } from '../task/task.js';
 import type { WaitQueue } from '../task/wait-queue.js';
 import type { Cgroup } from './cgroup.js';
 import type { CgroupNamespace } from './cgroup-namespace.js';
-import type { ChangeNotice } from './change-notice.js';
+import type { ChangeNotice } from '../task/change-notice.js';
 
 /** By whom a file is written: rights are those of who opened it. */
 export interface ControlWriter {

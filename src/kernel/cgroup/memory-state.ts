@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel.js';
 import { FRAME_KERNEL, FRAME_KINDS, type FrameAccount } from '../mm/frame-account.js';
 import { PAGE_SIZE } from '../mm/frames.js';
 import type { Cgroup } from './cgroup.js';
-import { ChangeNotice } from './change-notice.js';
+import { ChangeNotice } from '../task/change-notice.js';
 import type { GroupState } from './controller.js';
 import { makeRoom } from './memory-limit.js';
 

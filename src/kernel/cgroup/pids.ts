@@ -2,7 +2,7 @@
 // The numbers themselves are counted for every group (Cgroup.identities): here are the limits.
 import { EAGAIN, EINVAL } from '../abi/errno.js';
 import type { Cgroup } from './cgroup.js';
-import { ChangeNotice } from './change-notice.js';
+import { ChangeNotice } from '../task/change-notice.js';
 import { type ControlFile, parseInteger, shownLimit } from './control-file.js';
 import type { Controller } from './controller.js';
 

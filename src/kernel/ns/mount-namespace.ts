@@ -1,4 +1,5 @@
 // Mount namespaces: a tree of mounts. man 7 mount_namespaces.
+import { ChangeNotice } from '../task/change-notice.js';
 import type { Mount } from '../vfs/mount.js';
 import { Path } from '../vfs/path.js';
 import { Namespace } from './namespace.js';
@@ -9,14 +10,27 @@ import type { UserNamespace } from './user-namespace.js';
 export const MOUNT_MAX = 4096;
 
 export class MountNamespace extends Namespace {
+  /** That its mounts have changed. */
+  readonly notice = new ChangeNotice();
+
   constructor(
-    /** The mount that has no parent; pivot_root(2) puts another in its place. */
-    public root: Mount,
+    private top: Mount,
     readonly owner: UserNamespace,
     /** Those made later have higher numbers: a mount of its file can only be in an older one. */
     readonly serial: number,
   ) {
     super();
+    top.notice = this.notice;
+  }
+
+  /** The mount that has no parent; pivot_root(2) puts another in its place. */
+  get root(): Mount {
+    return this.top;
+  }
+  set root(mount: Mount) {
+    this.top.notice = undefined;
+    mount.notice = this.notice;
+    this.top = mount;
   }
 
   get limitedBy(): LimitedKind {

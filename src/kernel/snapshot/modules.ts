@@ -6,7 +6,6 @@ import * as blockDisk from '../block/disk.js';
 import * as blockDisks from '../block/disks.js';
 import * as cgroupCgroup from '../cgroup/cgroup.js';
 import * as cgroupCgroupNamespace from '../cgroup/cgroup-namespace.js';
-import * as cgroupChangeNotice from '../cgroup/change-notice.js';
 import * as cgroupCpuState from '../cgroup/cpu-state.js';
 import * as cgroupCpuset from '../cgroup/cpuset.js';
 import * as cgroupHierarchy from '../cgroup/hierarchy.js';
@@ -150,6 +149,7 @@ import * as securityCredentials from '../security/credentials.js';
 import * as syscallsDispatch from '../syscalls/dispatch.js';
 import * as syscallsStrace from '../syscalls/strace.js';
 import * as syscallsTable from '../syscalls/table.js';
+import * as taskChangeNotice from '../task/change-notice.js';
 import * as taskFutex from '../task/futex.js';
 import * as taskHostTimers from '../task/host-timers.js';
 import * as taskIntervalTimer from '../task/interval-timer.js';
@@ -209,7 +209,6 @@ export const MODULES: Modules = {
   'block/disks': blockDisks,
   'cgroup/cgroup': cgroupCgroup,
   'cgroup/cgroup-namespace': cgroupCgroupNamespace,
-  'cgroup/change-notice': cgroupChangeNotice,
   'cgroup/cpu-state': cgroupCpuState,
   'cgroup/cpuset': cgroupCpuset,
   'cgroup/hierarchy': cgroupHierarchy,
@@ -353,6 +352,7 @@ export const MODULES: Modules = {
   'syscalls/dispatch': syscallsDispatch,
   'syscalls/strace': syscallsStrace,
   'syscalls/table': syscallsTable,
+  'task/change-notice': taskChangeNotice,
   'task/futex': taskFutex,
   'task/host-timers': taskHostTimers,
   'task/interval-timer': taskIntervalTimer,

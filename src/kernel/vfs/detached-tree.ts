@@ -70,5 +70,6 @@ export function changeAttributes(task: Task, place: Path, change: AttributeChang
     one.flags = changed(one);
     if (propagation !== 0) setPropagation(one, propagation);
   }
+  mount.treeChanged();
   return 0;
 }

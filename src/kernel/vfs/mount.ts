@@ -10,6 +10,7 @@ import {
   MS_RDONLY,
   MS_RELATIME,
 } from '../abi/mount.js';
+import type { ChangeNotice } from '../task/change-notice.js';
 import type { Dentry } from './dentry.js';
 import type { FileSystem } from './file-system.js';
 import type { MountTable } from './mount-table.js';
@@ -57,6 +58,8 @@ export class Mount {
   expiring = false;
   /** It is the root of a tree in no namespace, which an open file holds. */
   detached = false;
+  /** It is the root of a namespace's tree: where changes are told. */
+  notice?: ChangeNotice;
   /** It is in no tree any more, and goes with its last user. */
   left = false;
 
@@ -95,6 +98,7 @@ export class Mount {
     this.children.set(dentry, mount);
     dentry.mounts++;
     dentry.pin();
+    this.treeChanged();
   }
 
   /** As attach(); what lies on `dentry` already comes to lie on `mount`: it was mounted later. */
@@ -107,6 +111,7 @@ export class Mount {
 
   detach(): void {
     if (!this.parent || !this.mountpoint) return;
+    this.treeChanged();
     this.parent.children.delete(this.mountpoint);
     this.mountpoint.mounts--;
     this.mountpoint.unpin();
@@ -137,6 +142,11 @@ export class Mount {
     let at: Mount = this;
     while (at.parent) at = at.parent;
     return at;
+  }
+
+  /** The tree has other mounts, or they other flags: whoever watches mountinfo is told. */
+  treeChanged(): void {
+    this.top.notice?.changed();
   }
 
   /** Is it `other`, or does it lie on it? */

@@ -275,6 +275,7 @@ export function remount(task: Task, place: Path, flags: number, options: string,
   const failed = whole ? reconfigure(fs, options, readOnly) : 0;
   if (failed !== 0) return failed;
   mount.flags = flags & MOUNT_FLAGS;
+  mount.treeChanged();
   return 0;
 }
 

@@ -1,7 +1,9 @@
 // mount(2), umount2(2), pivot_root(2), statfs(2), tmpfs(5), proc(5): mounts, mountinfo. In a namespace of its own where there are some.
 #include "show.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -55,6 +57,13 @@ static char *here(const char *name) {
   char *into = made[next++ % 4];
   sprintf(into, "%s%s", base, name);
   return into;
+}
+
+// What poll(2) tells of a file, besides that it can be read.
+static int changed(int fd) {
+  struct pollfd one = { fd, POLLIN | POLLPRI, 0 };
+  poll(&one, 1, 0);
+  return one.revents & ~POLLIN;
 }
 
 int main(void) {
@@ -268,6 +277,27 @@ int main(void) {
   show("  not elsewhere", ({ int fd = open("/proc/sys/kernel/hostname", O_RDONLY); int n = read(fd, buffer, 1); close(fd); n; }));
   show("  busy below it", umount("p"));
   show("  MNT_DETACH", umount2("p", MNT_DETACH));
+
+  family("mountinfo, watched");
+  int watched = open("/proc/self/mountinfo", O_RDONLY), other = open("/proc/self/mounts", O_RDONLY), watch = epoll_create1(0);
+  struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+  show("epoll", epoll_ctl(watch, EPOLL_CTL_ADD, watched, &event));
+  show("  it can be read at once", epoll_wait(watch, &event, 1, 0));
+  show("  that is told once", epoll_wait(watch, &event, 1, 0));
+  show("poll", changed(watched));
+  mount("x", "t", "tmpfs", 0, NULL);
+  show("a mount: POLLERR and POLLPRI", changed(watched));
+  show("  once", changed(watched));
+  show("  of each open file", changed(other));
+  show("  and of epoll", epoll_wait(watch, &event, 1, 0));
+  show("a file in it is none", (put("t/file"), changed(watched)));
+  show("other flags", (mount(NULL, "t", NULL, MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL), changed(watched)));
+  show("what another process does", ({ if (fork() == 0) _exit(mount("x", "t", "tmpfs", 0, NULL)); wait(NULL); changed(watched); }));
+  show("  in a namespace of its own", ({ if (fork() == 0) { unshare(CLONE_NEWNS); _exit(mount("x", "t", "tmpfs", 0, NULL)); } wait(NULL); changed(watched); }));
+  show("umount", (umount("t"), changed(watched)));
+  show("  and again", (umount("t"), changed(watched)));
+  show("  what can't be", (umount("t"), changed(watched)));
+  close(watched), close(other), close(watch);
 
   family("as another user");
   fflush(stdout);

@@ -1,6 +1,7 @@
 // /proc/PID/mounts, mountinfo, mountstats: the mounts that a process can reach from its root. man 5 proc; Linux fs/proc_namespace.c.
 import { EINVAL } from '../../abi/errno.js';
 import { majorOf, minorOf } from '../../abi/device-number.js';
+import type { ChangeNotice } from '../../task/change-notice.js';
 import type { Task } from '../../task/task.js';
 import { type Mount, mountOptions } from '../../vfs/mount.js';
 import type { MountNamespace } from '../../ns/mount-namespace.js';
@@ -44,6 +45,10 @@ const RECORD_MAX = 256;
 
 export class MountsSource implements TextSource<ProcessSubject> {
   constructor(private readonly show: Show) {}
+
+  notice({ task }: ProcessSubject): ChangeNotice | undefined {
+    return task?.namespaces.mount.notice;
+  }
 
   /** The mounts from the one with the id `cursor` on. */
   record({ task }: ProcessSubject, _reader: Task, cursor: number): TextRecord | number | undefined {

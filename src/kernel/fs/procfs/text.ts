@@ -2,9 +2,12 @@
 // Linux fs/seq_file.c. A text is made anew when it is read from its start; no more of it is held than the record that is being read.
 import { EACCES, EINVAL } from '../../abi/errno.js';
 import { SEEK_CUR, SEEK_SET } from '../../abi/fcntl.js';
+import { POLLERR, POLLPRI } from '../../abi/poll.js';
 import { S_IFREG } from '../../abi/stat.js';
 import type { Credentials } from '../../security/credentials.js';
+import type { ChangeNotice } from '../../task/change-notice.js';
 import type { Task } from '../../task/task.js';
+import type { WaitQueue } from '../../task/wait-queue.js';
 import type { Inode } from '../../vfs/inode.js';
 import { type Io, transferred } from '../../vfs/io.js';
 import { OFFSET_MAX, OpenFile } from '../../vfs/open-file.js';
@@ -27,6 +30,8 @@ export interface TextSource<S extends Subject> {
   write?(subject: S, writer: Task, text: string, opener: Credentials): number;
   /** Only the process itself and who may trace it can open the file. */
   guarded?: boolean;
+  /** What tells of changes: the file can be watched. */
+  notice?(subject: S): ChangeNotice | undefined;
 }
 
 export class TextInode<S extends Subject> extends ProcInode {
@@ -49,6 +54,10 @@ export class TextInode<S extends Subject> extends ProcInode {
     return this.source.guarded ? this.subject.program : undefined;
   }
 
+  get notice(): ChangeNotice | undefined {
+    return this.source.notice?.(this.subject);
+  }
+
   record(reader: Task, cursor: number): TextRecord | number | undefined {
     return this.source.record(this.subject, reader, cursor);
   }
@@ -65,6 +74,8 @@ export class TextFile extends OpenFile {
   private cursor = 0;
   private ended = false;
   private readonly program = this.text.guarded;
+  private readonly changes = this.text.notice;
+  private seen = this.changes?.version;
 
   private get text(): TextInode<Subject> {
     return this.inode as TextInode<Subject>;
@@ -115,6 +126,18 @@ export class TextFile extends OpenFile {
     this.ended = record === undefined;
     if (record) this.cursor = record.next;
     return 0;
+  }
+
+  /** A change is told once, whether the text is read or not. */
+  override poll(task: Task): number {
+    const ready = super.poll(task);
+    if (this.seen === this.changes?.version) return ready;
+    this.seen = this.changes?.version;
+    return ready | POLLERR | POLLPRI;
+  }
+
+  override get waits(): WaitQueue | undefined {
+    return this.changes?.waits;
   }
 
   override write(task: Task, io: Io): number {
