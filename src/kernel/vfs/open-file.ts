@@ -178,8 +178,9 @@ export abstract class OpenFile {
   seek(_task: Task, _offset: number, _whence: number): number {
     return -ESPIPE;
   }
-  truncate(_task: Task, _size: number): number {
-    return -EINVAL;
+  /** ftruncate(2) of a regular file. Those whose contents are made when they are read take any size, and keep theirs. */
+  truncate(task: Task, size: number): number {
+    return this.inode.setAttributes(task, { size });
   }
   /** fsync(2). */
   sync(): number {

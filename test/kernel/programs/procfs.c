@@ -403,6 +403,15 @@ int main(int count, char **args) {
   show("mmap of one", mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, status, 0) == MAP_FAILED ? -1 : 0);
   show("a directory can't be read", read(open("/proc/self", O_RDONLY), name, 1));
 
+  family("sizes");
+  int login = open("/proc/self/loginuid", O_RDWR);
+  show("ftruncate changes nothing", ftruncate(login, 0));
+  show("  whatever is asked", ftruncate(login, 10));
+  show("  the size stays", ({ struct stat info; fstat(login, &info); info.st_size; }));
+  close(login);
+  show("truncate", truncate("/proc/self/oom_score_adj", 0));
+  show("what is for reading only", ({ int fd = open("/proc/self/status", O_RDONLY); int failed = ftruncate(fd, 0); int kept = errno; close(fd); errno = kept; failed; }));
+
   family("threads");
   pthread_t other;
   pthread_create(&other, NULL, thread, NULL);
