@@ -156,11 +156,15 @@ export function mountOf({ Type, Name, Source, Destination, RW, options }: MountP
   return { destination: Destination, type: 'bind', source, options: ['rbind', RW ? 'rw' : 'ro', ...(options ?? [])] };
 }
 
+/** What is not asked for: servers raise the number of their files themselves, up to the hard limit. */
+const ULIMITS = [{ Name: 'nofile', Soft: 1024, Hard: 65536 }];
+
 /** What holds for every process of a container. */
 export function boundsOf(host: HostConfig): Pick<ProcessSpec, 'rlimits' | 'noNewPrivileges'> {
   const options = host.SecurityOpt ?? [];
+  const free = ULIMITS.filter(({ Name }) => host.Ulimits.every((one) => one.Name !== Name));
   return {
-    rlimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({
+    rlimits: [...host.Ulimits, ...free].map(({ Name, Soft, Hard }) => ({
       type: `RLIMIT_${Name.toUpperCase()}`,
       soft: unlimited(Soft),
       hard: unlimited(Hard),

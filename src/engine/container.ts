@@ -413,6 +413,13 @@ export class Container implements Patient {
     if (!this.around.closing()) this.stopped = true;
     await this.around.node.call('kill', { id: this.id, signal });
     this.tell('kill', { signal: String(signal) });
+    // nobody survives it: what is asked next finds the container ended
+    if (signal === SIGKILL) await this.toEnd();
+  }
+
+  /** Resolves when it does not run, at once where that is so. */
+  toEnd(): Promise<void> {
+    return new Promise((resolve) => this.wait('not-running', () => resolve()));
   }
 
   /** By its own signal; after `seconds` by SIGKILL. A negative number is as long as it takes. */
@@ -424,7 +431,7 @@ export class Container implements Patient {
     if (!this.running) throw new NotModified(`container ${this.id} is not running`);
     if (this.status === 'paused') await this.resume();
     const wait = seconds ?? this.config.StopTimeout ?? STOP_SECONDS;
-    const ended = new Promise<void>((resolve) => this.wait('not-running', () => resolve()));
+    const ended = this.toEnd();
     await this.kill(signalOf(signal || this.config.StopSignal || 'SIGTERM')).catch((error) => {
       // it ends by itself just now
       if (!(error instanceof NodeFailure)) throw error;

@@ -90,7 +90,7 @@ export class Engine {
       leave: ({ id }) => this.networks.release(id),
       connect: (container, request) => connect(this, container, request),
       disconnect: (container, network) => disconnect(this, container, network),
-      files: (container) => networkFiles(container, (name) => this.container(name)),
+      files: (container) => networkFiles(this.networkOf(container), (name) => this.container(name)),
       remove: (container) => this.remove(container, false, true),
       exec: (container, config) => this.execs.add(container, config),
     };
@@ -302,7 +302,7 @@ export class Engine {
         `cannot remove container "/${container.name}": container is ${container.status}: ${container.status === 'paused' ? 'unpause and then ' : ''}stop the container before removing or force remove`,
       );
     if (container.running) {
-      const ended = new Promise<void>((resolve) => container.wait('not-running', () => resolve()));
+      const ended = container.toEnd();
       await container.kill(9).catch(() => {});
       await ended;
     }
@@ -353,8 +353,14 @@ export class Engine {
     await renamed(this.node, container);
   }
 
+  /** Whose network it is in: its own, or that of the container that it joins. */
+  private networkOf(container: Container): Container {
+    const mode = container.host.NetworkMode;
+    return mode.startsWith('container:') ? this.container(mode.slice('container:'.length)) : container;
+  }
+
   /** Namespaces of other containers that it is to share. */
-  private joined({ host }: Container): Partial<Record<NamespaceType, string>> {
+  private joined({ host, config }: Container): Partial<Record<NamespaceType, string>> {
     const found: Partial<Record<NamespaceType, string>> = {};
     const lenders: [NamespaceType, string, string][] = [
       ['network', host.NetworkMode, 'net'],
@@ -368,6 +374,11 @@ export class Engine {
         throw new InvalidParameter(
           `cannot join IPC of a container ${lender.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
         );
+      // by Docker it is then also called what that is called
+      if (type === 'network') {
+        config.Hostname = lender.config.Hostname;
+        config.Domainname = lender.config.Domainname;
+      }
       if (!lender.running) throw new Conflict(`cannot join ${file} namespace of a non running container: ${lender.id}`);
       found[type] = `/proc/${lender.pid}/ns/${file}`;
       // what belongs to its users is of use to them alone

@@ -6,7 +6,6 @@ import { Gone, MemoryStorage } from '../../test/memory-storage.js';
 import { StorageError } from '../base/storage.js';
 import { NodeClient } from '../runtime/node-client.js';
 import { parseResources } from './container-config.js';
-import type { Container } from './container.js';
 import { Engine } from './engine.js';
 import { Events } from './events.js';
 import { Images } from './images.js';
@@ -89,7 +88,7 @@ const DEEDS: readonly ((engine: Engine) => Promise<unknown>)[] = [
   (engine) => engine.rename(engine.container('one'), 'two'),
   (engine) => engine.create('gone', config({ HostConfig: { AutoRemove: true } })),
   (engine) => engine.container('gone').start(),
-  (engine) => ended(engine.container('two')),
+  (engine) => engine.container('two').kill(9),
   (engine) => engine.container('two').start(),
   (engine) => engine.container('two').update(NO_CHANGE, { Name: 'on-failure', MaximumRetryCount: 2 }),
   (engine) => engine.container('two').pause(),
@@ -99,12 +98,6 @@ const DEEDS: readonly ((engine: Engine) => Promise<unknown>)[] = [
   (engine) => engine.create('last', config()),
   (engine) => engine.remove(engine.container('last'), false, false),
 ];
-
-async function ended(container: Container): Promise<void> {
-  const end = new Promise<void>((resolve) => void container.wait('not-running', () => resolve()));
-  await container.kill(9);
-  await end;
-}
 
 /** What a user sees, as it is when the process ends now: who runs is ended with 137, who was to be removed then is gone. */
 function seen(engine: Engine): unknown {
@@ -220,7 +213,7 @@ test('containers that have come and gone leave nothing behind, in memory and on 
   const cycle = async (): Promise<void> => {
     const { container } = await engine.create(undefined, config({ HostConfig: { Binds: ['kept:/d'] } }));
     await container.start();
-    await ended(container);
+    await container.kill(9);
     await engine.remove(container, false, true);
   };
   const state = () => [

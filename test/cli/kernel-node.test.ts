@@ -58,12 +58,12 @@ const sh = (command: string, ...options: string[]) => run(['--rootfs', 'root.tar
 const NAMES = 'for n in mnt uts ipc pid net cgroup; do readlink /proc/self/ns/$n; done';
 
 test("the socket is its owner's alone", (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   expect(statSync(socket).mode & 0o777).toBe(0o600);
 });
 
 test('a second program has a root, processes, a name, interfaces and a group of its own, and its own status', (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const script = 'echo $$; hostname; ls -d /first; ps | grep -c [s]leep; cat /sys/fs/cgroup/pids.max; exit 3';
   expect(sh(script, '--hostname', 'second', '--pids', '9')).toEqual({
     status: 3,
@@ -75,7 +75,7 @@ test('a second program has a root, processes, a name, interfaces and a group of 
 });
 
 test("--share: what is named is the other's, all else its own", (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   expect(sh('hostname; ps | grep -c "[e]cho up"; ls -d /first', '--share', 'uts=1,pid=1')).toMatchObject({
     status: 1,
     stdout: 'first\n1\n',
@@ -87,7 +87,7 @@ test("--share: what is named is the other's, all else its own", (context) => {
 });
 
 test('nothing is lost on the way, in either direction; without -i input is empty', (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const lines = Array.from({ length: 200_000 }, (_, i) => `${i + 1}\n`).join('');
   const { stdout, stderr } = run(['--rootfs', tar, '-i'], ['sh', '-c', 'tee /dev/stderr | cat'], lines);
   expect(stdout === lines).toBe(true);
@@ -96,7 +96,7 @@ test('nothing is lost on the way, in either direction; without -i input is empty
 });
 
 test("a signal is the program's; who is gone takes his program with him; a reader who is gone ends it", async (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const start = (script: string) => {
     const args = [COMMAND, 'kernel', 'run', '--node', socket, '--rootfs', tar, '--share', 'pid=1', '--'];
     return spawn(process.execPath, [...args, 'sh', '-c', script]);
@@ -125,7 +125,7 @@ test("a signal is the program's; who is gone takes his program with him; a reade
 });
 
 test('a terminal: size, Ctrl-C, /dev/console, status', async (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   if (spawnSync('script', ['--version']).status !== 0) missing(context, 'script(1) is not there: install bsdutils');
   const command = `stty cols 72 rows 20; exec ${process.execPath} ${COMMAND} kernel run --node ${socket} --rootfs ${tar} -t -i -- sh`;
   const shell = Console.spawn('script', ['-qec', command, '/dev/null'], { deadline: 100 });
@@ -142,7 +142,7 @@ test('a terminal: size, Ctrl-C, /dev/console, status', async (context) => {
 });
 
 test('with the first program the node ends, and with it all others', async (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const path = join(folder, 'short');
   const first = await startNode(path);
   const args = [
@@ -169,7 +169,7 @@ test('with the first program the node ends, and with it all others', async (cont
 });
 
 test('kernel top shows the programs by their numbers', (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const { stdout } = spawnSync(process.execPath, [COMMAND, 'kernel', 'top', socket, '--once'], { encoding: 'utf8' });
   expect(stdout).toMatch(/^GROUP +PID +PROCS/);
   expect(stdout).toMatch(/^ +program +1 +2 /m);
@@ -186,7 +186,7 @@ async function state(): Promise<KernelState> {
 }
 
 test('programs that come and go leave no memory, group or disk behind', async (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const one = () => {
     sh('echo a > /a; mkdir /sys/fs/cgroup/g; sleep 1000 & cat /sys/block/*/dev | wc -l', '--userns');
     return sh('cat /proc/partitions', '--bind', `${folder}:/mnt`).stdout;
@@ -201,7 +201,7 @@ test('programs that come and go leave no memory, group or disk behind', async (c
 });
 
 test('whoever shares the mounts of a program that has ended goes on there, and its changes are kept', async (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const upper = ['--rootfs', tar, '--upper', join(folder, 'upper')];
   const start = (options: string[], script: string) =>
     spawn(process.execPath, [COMMAND, 'kernel', 'run', '--node', socket, '-i', ...options, '--', 'sh', '-c', script]);
@@ -219,7 +219,7 @@ test('whoever shares the mounts of a program that has ended goes on there, and i
 });
 
 test('hostile callers get nothing, and the node goes on', async (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const frame = (kind: number, length: number, bytes = Buffer.alloc(0)) => {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(length);
@@ -270,7 +270,7 @@ test.each([
 });
 
 test('where no node is', (context) => {
-  if (!node) return missing(context, 'busybox is not provisioned');
+  if (!node) return missing(context, 'busybox is not there: run scripts/provision');
   const { status, stderr } = run(['--node', join(folder, 'nobody'), '--rootfs', tar], ['true']);
   expect({ status, stderr }).toEqual({ status: 125, stderr: expect.stringContaining('--control') });
 });

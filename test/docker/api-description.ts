@@ -45,7 +45,10 @@ export class ApiDescription {
     const found = VERSIONS.filter((each) => number(each) <= number(version)).at(-1) ?? VERSIONS[0];
     const file = join(FOLDER, `v${found}.yaml`);
     if (!existsSync(file))
-      missing(context, `${file} is not there: the Engine API's description of moby/moby, api/docs`);
+      missing(
+        context,
+        `${file} is not there: curl -Lo ${file} https://raw.githubusercontent.com/moby/moby/master/api/docs/v${found}.yaml`,
+      );
     // 1.25 has quoted texts whose lines are not indented as YAML has it
     const text = readFileSync(file, 'utf8').replace(/: "[^"]*"/g, (quoted) => quoted.replace(/\s*\n\s*/g, ' '));
     const description = parse(text) as Description;

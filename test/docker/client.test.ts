@@ -186,6 +186,10 @@ test('a container in the background: ps, logs, exec, top, stats, pause, stop, st
   expect((await daemon.docker('exec', 'web', 'ls', '/made')).stdout).toBe('/made\n');
   expect((await daemon.docker('rename', 'web', 'other')).status).toBe(0);
   expect((await daemon.docker('kill', 'other')).stdout).toBe('other\n');
+  // who is killed has ended when that is answered: a start behind it starts
+  expect((await daemon.docker('start', 'other')).status).toBe(0);
+  expect((await daemon.docker('exec', 'other', 'ls', '/made')).stdout).toBe('/made\n');
+  expect((await daemon.docker('kill', 'other')).stdout).toBe('other\n');
   expect((await daemon.docker('wait', 'other')).stdout).toBe('137\n');
   expect((await daemon.docker('logs', '--tail', '1', '-t', 'other')).stdout).toMatch(/^\d{4}-\d\d-\d\dT\S+Z up\n$/);
   expect((await daemon.docker('rm', 'other')).status).toBe(0);
@@ -215,6 +219,10 @@ test('what is executed in a container has its limits', async () => {
   await daemon.docker('run', '-d', ...flags, 'busybox', 'sleep', '1000');
   const script = 'ulimit -n; ulimit -Hn; grep NoNewPrivs /proc/self/status';
   expect((await daemon.docker('exec', 'bounded', 'sh', '-c', script)).stdout).toBe('77\n88\nNoNewPrivs:\t1\n');
+  // of files, where nothing is said, as many as servers ask for
+  expect((await daemon.docker('run', '--rm', 'busybox', 'sh', '-c', 'ulimit -n 65536 && ulimit -n')).stdout).toBe(
+    '65536\n',
+  );
   await daemon.docker('rm', '-f', 'bounded');
 });
 

@@ -159,6 +159,16 @@ test('old links, hosts of one’s own, and the host, where --net-allow lets cont
   const text = await run('--link', 'linked:db', ...hosts, 'busybox', 'cat', '/etc/hosts');
   expect(text).toMatch(/^192\.0\.2\.7\tthere$/m);
   expect(text).toMatch(/^172\.17\.0\.\d+\tdb [0-9a-f]{12} linked$/m);
+  // who joins another's network has its name, its hosts and its resolver
+  const joined = await run(
+    '--network',
+    'container:linked',
+    'busybox',
+    'sh',
+    '-c',
+    'hostname; cat /etc/hosts /etc/resolv.conf',
+  );
+  expect(joined).toBe(await shell('linked', 'hostname; cat /etc/hosts /etc/resolv.conf'));
   expect(await run('--link', 'linked:db', 'busybox', 'ping', '-c1', 'db')).toContain('1 packets received');
   await ok('stop', '-t', '0', 'linked');
   expect((await docker('run', '--rm', '--link', 'linked:db', 'busybox', 'true')).stderr).toContain(

@@ -31,7 +31,7 @@ async function part(i: number): Promise<string> {
 }
 
 test('hw-i386-public.hwv.gz, translated', { timeout: 900_000 }, async (context) => {
-  if (!existsSync(FILE)) missing(context, `${FILE} is not there`);
+  if (!existsSync(FILE)) missing(context, `${FILE} is not there: set TABVISOR_VECTORS to a folder that has it`);
   const outputs = await Promise.all(Array.from({ length: PARTS }, (_, i) => part(i)));
   const counted = outputs.map((output) => /(\d+) runs of translated code\n(\d+) passed, 0 failed\n$/.exec(output));
   expect(counted, outputs.join('\n')).not.toContain(null);

@@ -50,7 +50,8 @@ describe('recorded vectors', () => {
 
   const publicFiles = ['hw-i386-public.hwv.gz', 'sst286-public.jsonl.gz'];
   test.for(publicFiles)('%s', async (name, context) => {
-    if (!existsSync(join(whole, name))) missing(context, `${join(whole, name)} is not there`);
+    if (!existsSync(join(whole, name)))
+      missing(context, `${join(whole, name)} is not there: set TABVISOR_VECTORS to a folder that has it`);
     await allPass(join(whole, name));
   });
 });
