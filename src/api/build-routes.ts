@@ -2,6 +2,7 @@
 import { fromBase64 } from '../base/base64.js';
 import { messageOf } from '../base/errors.js';
 import { decodeText, TextStream } from '../base/text.js';
+import type { ApiBuilds } from '../buildkit/api-builds.js';
 import { buildImage } from '../engine/build/builder.js';
 import { Cancellation } from '../engine/build/cancellation.js';
 import { BuildFailure } from '../engine/build/failure.js';
@@ -13,9 +14,14 @@ import type { ByteWriter, HttpAnswer, HttpRequest } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { flagOf, line, numberOf } from './answers.js';
 import { registriesOf } from './registry-auth.js';
+import { tracedBuild } from './traced-build.js';
 
-export function buildRoutes(router: Router, engine: Engine): void {
-  router.add('POST', '/build', (request) => build(engine, request));
+export function buildRoutes(router: Router, engine: Engine, buildKit: ApiBuilds | undefined): void {
+  router.add('POST', '/build', (request) => build(engine, request, buildKit));
+  router.add('POST', '/build/cancel', async ({ query }) => {
+    buildKit?.cancel(query.get('id') ?? '');
+    return { status: 200 };
+  });
 }
 
 const BUILDKIT = '2';
@@ -23,13 +29,12 @@ const MAP_MAX = 1000;
 /** DEVIATION: Docker's clients have no secrets for this builder, ours has: JSON of texts in base64 by their ids, itself in base64. */
 const SECRETS = 'x-build-secrets';
 
-async function build(engine: Engine, request: HttpRequest): Promise<HttpAnswer> {
+async function build(engine: Engine, request: HttpRequest, buildKit: ApiBuilds | undefined): Promise<HttpAnswer> {
   const { query } = request;
-  if (query.get('version') === BUILDKIT)
-    throw new InvalidParameter(
-      'BuildKit is spoken to by /grpc here, as buildx does: set DOCKER_BUILDKIT=0 for this request',
-    );
-  if (query.get('remote'))
+  const isBuildKit = query.get('version') === BUILDKIT;
+  if (isBuildKit && !buildKit)
+    throw new InvalidParameter('this engine has no BuildKit: set DOCKER_BUILDKIT=0 for its own builder');
+  if (query.get('remote') && !isBuildKit)
     throw new InvalidParameter(
       `a context at ${query.get('remote')} is not fetched here: clone or download it, and give its folder or its tar`,
     );
@@ -52,7 +57,8 @@ async function build(engine: Engine, request: HttpRequest): Promise<HttpAnswer> 
     credentials: registriesOf(request.headers.get('x-registry-config')),
     secrets: secretsOf(request.headers.get(SECRETS)),
   };
-  return answered(engine, asked, flagOf(request, 'q'));
+  const quiet = flagOf(request, 'q');
+  return isBuildKit ? tracedBuild(buildKit!, request, asked, quiet) : answered(engine, asked, quiet);
 }
 
 /** A JSON object of strings in the query. Throws InvalidParameter. */

@@ -19,6 +19,7 @@ import type { Http2, Http2Client } from '../http/http2.js';
 import type { HttpRequest, Reply } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { OURS } from '../oci/platform.js';
+import { ApiBuilds } from './api-builds.js';
 import { definitionOf, imageOf } from './definition.js';
 import { exportAll } from './export.js';
 import { failureOf } from './failure.js';
@@ -47,8 +48,7 @@ const CAPABILITIES = [
   ],
 ];
 
-export function buildKitRoutes(router: Router, engine: Engine, http2: Http2 | undefined, version: string): void {
-  const kit = http2 && new BuildKit(engine, http2, version);
+export function buildKitRoutes(router: Router, kit: BuildKit | undefined): void {
   router.add('POST', '/grpc', async (request) => upgraded(kit, request).grpc());
   router.add('POST', '/session', async (request) => upgraded(kit, request).session(request));
 }
@@ -73,7 +73,9 @@ const nothing: Method = async (call) => {
   await answer(call, M.EMPTY, {});
 };
 
-class BuildKit {
+export class BuildKit {
+  /** Those that are asked for by /build. */
+  readonly builds: ApiBuilds;
   private readonly sessions: Sessions;
   private readonly jobs: Jobs;
   private readonly methods: ReadonlyMap<string, Method>;
@@ -84,6 +86,7 @@ class BuildKit {
     private readonly version: string,
   ) {
     this.sessions = new Sessions(engine.host);
+    this.builds = new ApiBuilds(engine, this.sessions);
     this.jobs = new Jobs(engine.images.store.codecs, engine.host);
     this.methods = new Map<string, Method>([
       [`${CONTROL}/Info`, (call) => this.info(call)],

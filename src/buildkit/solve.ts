@@ -20,24 +20,34 @@ import { credentialsOf, secretsOf, uploaded } from './sessions.js';
 const DOCKERFILE = 'Dockerfile';
 const UPLOAD = 'http://buildkit-session/';
 
-export interface SolveRequest {
+/** Where a build's files come from, and who is told of it. */
+export interface FilesRequest {
   options: Readonly<Record<string, string>>;
   /** Images of other builds, by the names that options have for them. */
   inputs: ReadonlyMap<string, string>;
-  client: Http2Client;
+  /** The client's session. */
+  client?: Http2Client;
+  /** The context, where it has been sent. */
+  tar?: AsyncIterable<Uint8Array>;
   progress: Progress;
   cancellation: Cancellation;
 }
 
-/** The id of the image. Rejects with RpcError; nothing of the build is left, and no file of the client's. */
-export async function solve(engine: Engine, request: SolveRequest): Promise<string> {
-  const { options, client, progress, cancellation } = request;
+export type SolveRequest = FilesRequest & { client: Http2Client };
+
+/** The id of the image, as options ask for it. Rejects with RpcError; nothing of the build is left, and no file of the client's. */
+export const solve = (engine: Engine, request: SolveRequest): Promise<string> =>
+  solveFor(engine, () => requestOf(request.options, request.client), request);
+
+/** The same of a request in other words. */
+export async function solveFor(engine: Engine, asked: () => BuildRequest, request: FilesRequest): Promise<string> {
+  const { options, progress, cancellation } = request;
   const fetched = new Fetched(engine, request);
   const output = new StepOutput(progress);
   const filename = options.filename || DOCKERFILE;
   let text: string | undefined;
   try {
-    const wanted = requestOf(options, client);
+    const wanted = asked();
     const source = await fetched.open(filename, (found) => {
       text = found;
     });
@@ -101,15 +111,24 @@ class Fetched {
 
   constructor(
     private readonly engine: Engine,
-    private readonly request: SolveRequest,
+    private readonly request: FilesRequest,
   ) {}
+
+  /** Throws InputError. */
+  private get client(): Http2Client {
+    const { client } = this.request;
+    if (!client) throw new InputError('there is no session that files could come by');
+    return client;
+  }
 
   /** `read` is told of the Dockerfile's text. Rejects with InputError and RpcError. */
   async open(filename: string, read: (text: string) => void): Promise<BuildSource> {
     const { context } = this.request.options;
     const names = this.names();
-    if (context?.startsWith(UPLOAD))
-      return { ...(await this.upload(context.slice(UPLOAD.length - 1), filename)), ...names };
+    const sent = context?.startsWith(UPLOAD)
+      ? uploaded(this.client, context.slice(UPLOAD.length - 1))
+      : this.request.tar;
+    if (sent) return { ...(await this.upload(sent, filename, read)), ...names };
     if (context !== undefined && !/^(local:)?context$/.test(context))
       throw new InputError(
         `a context at ${context} is not fetched here`,
@@ -167,7 +186,8 @@ class Fetched {
   }
 
   private step(what: string, transfers: string, wanted: Wanted): Promise<ContextFiles> {
-    const { client, progress, cancellation } = this.request;
+    const { client } = this;
+    const { progress, cancellation } = this.request;
     cancellation.check();
     const name = what.startsWith('[') ? what : `[internal] ${what}`;
     return progress.begin(name).during(async (vertex) => {
@@ -179,17 +199,17 @@ class Fetched {
     });
   }
 
-  private async upload(path: string, filename: string): Promise<BuildSource> {
-    const { client, progress } = this.request;
+  /** A context as a tar. */
+  private async upload(
+    bytes: AsyncIterable<Uint8Array>,
+    filename: string,
+    read: (text: string) => void,
+  ): Promise<BuildSource> {
     const { store } = this.engine.images;
-    return progress.begin('[internal] load remote build context').during(async () => {
-      const spooled = await spool(
-        store,
-        await uncompressed(store.codecs, uploaded(client, path), 'context'),
-        'context',
-      );
+    return this.request.progress.begin('[internal] load remote build context').during(async () => {
+      const spooled = await spool(store, await uncompressed(store.codecs, bytes, 'context'), 'context');
       this.releases.push(spooled.release);
-      return openContext(spooled, filename === DOCKERFILE ? '' : filename);
+      return openContext(spooled, filename === DOCKERFILE ? '' : filename, read);
     });
   }
 

@@ -265,9 +265,13 @@ export class Daemon {
 
   /** A request of our own. */
   call(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.send(method, path, body === undefined ? '' : JSON.stringify(body), 'application/json');
+  }
+
+  /** The same with a body of any kind. */
+  send(method: string, path: string, body: string | Uint8Array, type = 'application/x-tar'): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const text = body === undefined ? '' : JSON.stringify(body);
-      const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+      const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) };
       const asked = request({ socketPath: this.socket, method, path, headers }, async (answer) => {
         const pieces: Buffer[] = [];
         try {
@@ -278,7 +282,7 @@ export class Daemon {
         resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(pieces).toString() });
       });
       asked.on('error', reject);
-      asked.end(text);
+      asked.end(body);
     });
   }
 

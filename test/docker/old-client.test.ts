@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { needs } from '../provisioned.js';
 import { type Registry, startRegistry } from '../registry/docker-registry.js';
+import { tarOf } from '../tar.js';
+import { buildContext } from './build-context.js';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
 let daemon: Daemon;
@@ -145,6 +147,65 @@ test('a classic build; save and load; push to a registry and pull from it; prune
   expect(await out('run', '--rm', name)).toBe('told\n');
   expect(await out('system', 'df', '--format', '{{.Type}} {{.TotalCount}}')).toMatch(/^Images 3\n/);
   expect(await out('system', 'prune', '-af')).toContain(`untagged: ${name}\n`);
+});
+
+test('builds of BuildKit without buildx: of a folder, a tar and a Dockerfile; secrets, files of the result, failures', async () => {
+  const build = (...args: string[]) => daemon.docker('build', ...args);
+  process.env.DOCKER_BUILDKIT = '1';
+  process.env.BUILDKIT_PROGRESS = 'plain';
+  const files = {
+    f: 'one\n',
+    Dockerfile: `FROM busybox AS made
+COPY f /f
+RUN --mount=type=secret,id=key wc -c < /run/secrets/key >> /f
+FROM scratch
+COPY --from=made /f /
+`,
+  };
+  const place = buildContext(daemon.folder, files);
+  const key = join(daemon.folder, 'old-key');
+  writeFileSync(key, '1234');
+  const built = await build('-t', 'kit', '--target', 'made', '--secret', `id=key,src=${key}`, place);
+  expect([built.status, built.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^#\d+ naming to docker.io\/library\/kit:latest/m),
+  ]);
+  expect(await out('run', '--rm', 'kit', 'cat', '/f')).toBe('one\n4\n');
+  expect(await out('history', '--format', '{{.CreatedBy}}', '--no-trunc', 'kit')).toMatch(/^RUN .* # buildkit\n/);
+  const quiet = await build('-q', '--target', 'made', '--secret', `id=key,src=${key}`, place);
+  expect(quiet.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+  const folder = join(daemon.folder, 'old-out');
+  await build('-o', folder, '--secret', `id=key,src=${key}`, place);
+  expect(readFileSync(join(folder, 'f'), 'utf8')).toBe('one\n4\n');
+  const failed = await build(
+    '--target',
+    'made',
+    '--no-cache',
+    '--build-arg',
+    'X=1',
+    buildContext(daemon.folder, {
+      Dockerfile: 'FROM busybox AS made\nRUN exit 3\n',
+    }),
+  );
+  expect([failed.status, failed.stderr]).toEqual([
+    1,
+    expect.stringContaining('did not complete successfully: exit code: 3'),
+  ]);
+  const tar = tarOf([
+    { name: 'Dockerfile', data: 'FROM busybox\nCOPY f /f\n' },
+    { name: 'f', data: 'of a tar\n' },
+  ]);
+  const streamed = await daemon.dockerWith(tar, 'build', '-t', 'streamed', '-');
+  expect(streamed.stderr).toMatch(/^#\d+ \[internal\] load remote build context/m);
+  // as the SDKs ask: the request is the context, and there is no session
+  const sent = await daemon.send('POST', '/v1.41/build?version=2&t=sdk&dockerfile=Dockerfile', tar);
+  const lines = sent.body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.at(-1)).toEqual({ id: 'moby.image.id', aux: { ID: expect.stringMatching(/^sha256:/) } });
+  expect(lines[0]).toEqual({ id: 'moby.buildkit.trace', aux: expect.any(String) });
+  expect(await out('run', '--rm', 'sdk', 'cat', '/f')).toBe('of a tar\n');
 });
 
 test('nothing was answered that the description does not allow, and no bug was met', () => {

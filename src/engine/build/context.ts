@@ -33,7 +33,11 @@ export interface BuildSource {
 }
 
 /** `name`: of the Dockerfile in the context; '' for what it is called by default. Rejects with InputError. */
-export async function openContext({ file: tar, path: blob }: Spooled, name: string): Promise<BuildSource> {
+export async function openContext(
+  { file: tar, path: blob }: Spooled,
+  name: string,
+  read: (text: string) => void = () => {},
+): Promise<BuildSource> {
   const index = indexLayer(tar);
   const tree = treeOf({ index, tar });
   const path = cleanPath(name || DOCKERFILE);
@@ -41,6 +45,7 @@ export async function openContext({ file: tar, path: blob }: Spooled, name: stri
   const source = given ?? (name === '' ? await textAt(tree, DOCKERFILE.toLowerCase()) : undefined);
   if (source === undefined) throw new InputError(`Cannot locate specified Dockerfile: ${path}`);
   if (source.trim() === '') throw new InputError(`the Dockerfile (${path}) cannot be empty`);
+  read(source);
   const dockerfile = parseDockerfile(source);
   const ignored = await textAt(tree, IGNORE_FILE);
   // the client has left out what is ignored, but for these two, which the build needed
