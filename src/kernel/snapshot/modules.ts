@@ -87,6 +87,7 @@ import * as netInetPingSocket from '../net/inet/ping-socket.js';
 import * as netInetPortTable from '../net/inet/port-table.js';
 import * as netInetRawSocket from '../net/inet/raw-socket.js';
 import * as netInetRawTable from '../net/inet/raw-table.js';
+import * as netInetTcpBacklog from '../net/inet/tcp-backlog.js';
 import * as netInetTcpEndpoint from '../net/inet/tcp-endpoint.js';
 import * as netInetTcpOptions from '../net/inet/tcp-options.js';
 import * as netInetTcpSocket from '../net/inet/tcp-socket.js';
@@ -290,6 +291,7 @@ export const MODULES: Modules = {
   'net/inet/port-table': netInetPortTable,
   'net/inet/raw-socket': netInetRawSocket,
   'net/inet/raw-table': netInetRawTable,
+  'net/inet/tcp-backlog': netInetTcpBacklog,
   'net/inet/tcp-endpoint': netInetTcpEndpoint,
   'net/inet/tcp-options': netInetTcpOptions,
   'net/inet/tcp-socket': netInetTcpSocket,

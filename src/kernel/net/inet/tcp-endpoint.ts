@@ -15,6 +15,7 @@ import type { Way } from '../internet.js';
 import type { Endpoint } from './endpoint.js';
 import { TTL_DEFAULT } from './ip-options.js';
 import type { PortHolder } from './port-table.js';
+import type { TcpBacklog } from './tcp-backlog.js';
 import type { TcpSocket } from './tcp-socket.js';
 
 /** A segment within a namespace: as long as the largest piece that a write makes. */
@@ -61,7 +62,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
   /** The other end, when that is in this namespace. */
   peer?: TcpEndpoint;
   /** Who listened for it, until it is accepted. */
-  listener?: TcpSocket;
+  listener?: TcpBacklog;
   readonly listening = false;
   /** Sequence number of the urgent byte. */
   urgentAt?: number;
@@ -244,7 +245,7 @@ export class TcpEndpoint implements ConnectionEvents, Timed, PortHolder {
 
   established(): void {
     if (this.passive) this.namespace.counters.tcp.PassiveOpens++;
-    if (this.listener) this.listener.accepted(this);
+    if (this.listener) this.listener.opened(this);
     this.waiters.wake(POLLOUT);
   }
 

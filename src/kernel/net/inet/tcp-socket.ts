@@ -1,14 +1,12 @@
 // A TCP socket as its descriptor sees it: unconnected, listening, or one end of a connection.
 // man 7 tcp, 2 connect, listen, accept, shutdown; Linux net/ipv4/af_inet.c, tcp.c.
 import type { Segment } from '../../../net/tcp/segment.js';
-import { distance } from '../../../net/tcp/segment.js';
 import {
   EADDRINUSE,
   EADDRNOTAVAIL,
   EAGAIN,
   EALREADY,
   ECONNABORTED,
-  EFAULT,
   EINPROGRESS,
   EINVAL,
   EISCONN,
@@ -28,8 +26,6 @@ import {
   MSG_MORE,
   MSG_NOSIGNAL,
   MSG_OOB,
-  MSG_PEEK,
-  MSG_TRUNC,
   SHUT_RD,
   SHUT_WR,
   SO_KEEPALIVE,
@@ -48,25 +44,23 @@ import { type Io, transferred } from '../../vfs/io.js';
 import type { Ancillary, OptionValue, Received, Socket } from '../socket.js';
 import { type Endpoint, familyIn, isAny, isMulticast, BROADCAST_4, writeEndpoint } from './endpoint.js';
 import { InetSocket } from './inet-socket.js';
+import { TcpBacklog } from './tcp-backlog.js';
 import { TcpEndpoint, type TcpTraits } from './tcp-endpoint.js';
 import { TcpOptions } from './tcp-options.js';
+import { isAtMark, passUrgent, readableOf, readStream, readUrgent } from './tcp-reading.js';
 
 const PIECE = 65536;
 /** What SO_RCVBUF and SO_SNDBUF show at the start: net.ipv4.tcp_rmem, tcp_wmem. */
 const RECEIVE_BUFFER = 131_072;
 const SEND_BUFFER = 16_384;
-/** Half-open connections of a listener. */
-const HALF_OPEN_MAX = 4096;
 
 export class TcpSocket extends InetSocket {
   readonly tcp = new TcpOptions();
   end?: TcpEndpoint;
   /** connect(2) has begun, and has not said yet how it went. */
   private connecting = false;
-  /** Connections that wait for accept. */
-  private backlog?: TcpEndpoint[];
-  private backlogMax = 0;
-  private readonly halfOpen = new Set<TcpEndpoint>();
+  /** Of a socket that listens. */
+  private backlog?: TcpBacklog;
   private shutRead = false;
   private shutWrite = false;
   private ownBuffers = { receive: false, send: false };
@@ -103,7 +97,7 @@ export class TcpSocket extends InetSocket {
   }
   /** Connections that wait, and how many may. */
   get pending(): { count: number; most: number } {
-    return { count: this.backlog?.length ?? 0, most: this.backlogMax };
+    return { count: this.backlog?.count ?? 0, most: this.backlog?.most ?? 0 };
   }
 
   private get traits(): TcpTraits {
@@ -173,10 +167,12 @@ export class TcpSocket extends InetSocket {
       const failed = this.claim(this.local);
       if (failed !== 0) return failed;
     }
-    const most = this.namespace.settings.backlogMax;
-    this.backlogMax = Math.min(most, backlog >>> 0);
-    if (this.backlog) return 0;
-    this.backlog = [];
+    const most = Math.min(this.namespace.settings.backlogMax, backlog >>> 0);
+    if (this.backlog) {
+      this.backlog.most = most;
+      return 0;
+    }
+    this.backlog = new TcpBacklog(most, this.waiters);
     // who shares the port as long as nobody listens may not share it now
     if (this.namespace.tcp.ports.conflict(this)) {
       this.backlog = undefined;
@@ -189,8 +185,7 @@ export class TcpSocket extends InetSocket {
   /** Somebody opens a connection to us. */
   called(local: Endpoint, remote: Endpoint, syn: Segment): void {
     const { backlog, namespace } = this;
-    // full: the caller asks again
-    if (!backlog || backlog.length > this.backlogMax || this.halfOpen.size >= HALF_OPEN_MAX) {
+    if (!backlog || backlog.full) {
       namespace.counters.tcp.ListenOverflows++;
       namespace.counters.tcp.ListenDrops++;
       return;
@@ -199,30 +194,14 @@ export class TcpSocket extends InetSocket {
     if (typeof way === 'number') return;
     const first = { ...syn, data: new Uint8Array(0) };
     const end = new TcpEndpoint(namespace, this.family, local, remote, this.traits, way, first);
-    end.listener = this;
-    this.halfOpen.add(end);
+    backlog.add(end);
     namespace.tcp.add(end);
     end.open();
   }
 
-  /** A connection to us is open. */
-  accepted(end: TcpEndpoint): void {
-    this.halfOpen.delete(end);
-    if (!this.backlog) end.abort();
-    else {
-      this.backlog.push(end);
-      this.waiters.wake(POLLIN);
-    }
-  }
-
-  /** A connection to us has come to nothing. */
-  refused(end: TcpEndpoint): void {
-    this.halfOpen.delete(end);
-  }
-
   override accept(task: Task, flags: number): { socket: Socket; peer: Uint8Array } | number {
     if (!this.backlog) return -EINVAL;
-    const end = this.backlog.shift();
+    const end = this.backlog.take();
     if (!end) {
       task.timeOut(this.receiveTimeout);
       if (task.timedOut) return -EAGAIN;
@@ -233,13 +212,8 @@ export class TcpSocket extends InetSocket {
   }
 
   private stopListening(): void {
-    const waiting = [...(this.backlog ?? []), ...this.halfOpen];
+    this.backlog?.end();
     this.backlog = undefined;
-    this.halfOpen.clear();
-    for (const end of waiting) {
-      end.listener = undefined;
-      end.leave(true);
-    }
   }
 
   // ---- connecting -------------------------------------------------------------------------------------------------------------
@@ -418,13 +392,13 @@ export class TcpSocket extends InetSocket {
     if ((flags & MSG_ERRQUEUE) !== 0) return this.receiveError(io);
     const { end } = this;
     if (!end) return -ENOTCONN;
-    if ((flags & MSG_OOB) !== 0) return this.receiveUrgent(end, io, flags);
+    if ((flags & MSG_OOB) !== 0) return readUrgent(end, this.flag(SO_OOBINLINE), io, flags);
     const waits = !this.nonblocking && (flags & MSG_DONTWAIT) === 0;
-    this.skipUrgent(end);
+    passUrgent(end, this.flag(SO_OOBINLINE));
     const least = Math.min(io.left, this.flagsOf.get(SO_RCVLOWAT) ?? 1);
     const { length } = end.unread;
     const over = end.ended || this.shutRead || end.connection.state === 'closed';
-    if (length > 0 && (length >= least || over || !waits)) return this.give(end, io, flags);
+    if (length > 0 && (length >= least || over || !waits)) return readStream(end, io, flags);
     if (done === 0) {
       const error = this.takeError();
       if (error !== 0) return -error;
@@ -433,56 +407,8 @@ export class TcpSocket extends InetSocket {
     if (io.left === 0) return { length: 0, flags: 0 };
     if (end.isOpen) this.connecting = false;
     task.timeOut(this.receiveTimeout);
-    if (task.timedOut) return length > 0 ? this.give(end, io, flags) : -EAGAIN;
+    if (task.timedOut) return length > 0 ? readStream(end, io, flags) : -EAGAIN;
     return task.blockUnless(!waits, this.waiters);
-  }
-
-  private give(end: TcpEndpoint, io: Io, flags: number): Received | number {
-    const { unread } = end;
-    const wanted = io.left;
-    // a read ends at the urgent byte
-    const mark = end.urgentAt === undefined ? 0 : distance(end.urgentAt, end.readAt);
-    const most = Math.min(wanted, unread.length, mark > 0 ? mark : Number.POSITIVE_INFINITY);
-    let length = 0;
-    if ((flags & MSG_PEEK) !== 0) {
-      const bytes = unread.slice(0, most);
-      length = io.give(bytes, 0, bytes.length);
-    } else if ((flags & MSG_TRUNC) !== 0) {
-      length = most;
-      end.take(most);
-    } else {
-      while (length < most) {
-        const { front } = unread;
-        const piece = Math.min(most - length, front.length);
-        const moved = io.give(front, 0, piece);
-        length += moved;
-        unread.drop(moved);
-        if (moved < piece) break;
-      }
-      if (length > 0) end.released(length);
-    }
-    if (length === 0 && wanted > 0) return -EFAULT;
-    return { length, flags: 0 };
-  }
-
-  // ---- urgent data --------------------------------------------------------------------------------------------------------------
-
-  /** The first urgent byte is not part of the stream, unless SO_OOBINLINE says so. */
-  private skipUrgent(end: TcpEndpoint): void {
-    if (end.urgentAt === undefined || end.unread.length === 0) return;
-    const ahead = distance(end.urgentAt, end.readAt);
-    if (ahead > 0) return;
-    if (ahead === 0 && !this.flag(SO_OOBINLINE)) end.take(1);
-    end.urgentAt = undefined;
-  }
-
-  private receiveUrgent(end: TcpEndpoint, io: Io, flags: number): Received | number {
-    if (this.flag(SO_OOBINLINE) || end.urgentRead) return -EINVAL;
-    if (end.urgentByte === undefined) return -EAGAIN;
-    if (io.left === 0) return { length: 0, flags: MSG_TRUNC };
-    if (io.give(Uint8Array.of(end.urgentByte), 0, 1) !== 1) return -EFAULT;
-    if ((flags & MSG_PEEK) === 0) end.urgentRead = true;
-    return { length: 1, flags: MSG_OOB };
   }
 
   /** Urgent data have come: whoever owns the socket hears of it. */
@@ -493,8 +419,7 @@ export class TcpSocket extends InetSocket {
   override ioctl(task: Task, command: number, argument: number): number {
     const { end } = this;
     if (command === SIOCATMARK) {
-      const at = end?.urgentAt !== undefined && distance(end.urgentAt, end.readAt) === 0;
-      return writeU32(task.space, argument, at ? 1 : 0);
+      return writeU32(task.space, argument, end && isAtMark(end) ? 1 : 0);
     }
     if (command === SIOCOUTQ) {
       if (this.backlog) return -EINVAL;
@@ -504,16 +429,13 @@ export class TcpSocket extends InetSocket {
   }
 
   protected override get readableBytes(): number {
-    const { end } = this;
-    if (!end) return 0;
-    const mark = end.urgentAt === undefined ? 0 : distance(end.urgentAt, end.readAt);
-    return mark > 0 ? Math.min(mark, end.unread.length) : end.unread.length;
+    return this.end ? readableOf(this.end) : 0;
   }
 
   // ---- readiness and the end --------------------------------------------------------------------------------------------------
 
   override poll(): number {
-    if (this.backlog) return this.backlog.length > 0 ? POLLIN | POLLRDNORM : 0;
+    if (this.backlog) return this.backlog.count > 0 ? POLLIN | POLLRDNORM : 0;
     const { end } = this;
     if (!end) return POLLHUP | POLLOUT | POLLWRNORM;
     const { state, sender } = end.connection;
