@@ -18,8 +18,12 @@ static pid_t run(int (*body)(void)) {
   return child;
 }
 static int three(void) { return 3; }
+// Stops; continued, it goes on until it is told to end.
+static int leave[2];
 static int stopped(void) {
+  char byte;
   raise(SIGSTOP);
+  read(leave[0], &byte, 1);
   return 5;
 }
 static int forever(void) {
@@ -64,6 +68,7 @@ int main(int count, char **args) {
   waitpid(child, &status, 0);
   show("killed: WIFSIGNALED", WIFSIGNALED(status));
   show("  WTERMSIG", WTERMSIG(status));
+  pipe(leave);
   child = run(stopped);
   waitpid(child, &status, WUNTRACED);
   show("WUNTRACED: WIFSTOPPED", WIFSTOPPED(status));
@@ -72,6 +77,7 @@ int main(int count, char **args) {
   kill(child, SIGCONT);
   waitpid(child, &status, WCONTINUED);
   show("WCONTINUED: WIFCONTINUED", WIFCONTINUED(status));
+  write(leave[1], "", 1);
   waitpid(child, &status, 0);
   show("  then it ends", WEXITSTATUS(status));
   show("unknown options are EINVAL", waitpid(-1, &status, 0x1000));
