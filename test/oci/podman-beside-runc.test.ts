@@ -65,6 +65,13 @@ const commands = (folder: string): string[][] => [
   ['cp', `${folder}/file`, 'a:/v/file'],
   ['cp', `${folder}/file`, 'a:/w/x/file'],
   ['exec', 'a', 'cat', '/tmp/file', '/v/file', '/w/x/file'],
+  ['exec', '-t', 'a', 'tty'],
+  // places in what is mounted; what only the host can mount
+  run('--network', 'none', '-v', 'vol:/etc', '--secret', 'known', ...shell('ls /etc; cat /run/secrets/known')),
+  run(
+    ...['--network', 'none', '-v', `${folder}/bound:/h:O`, '--mount', 'type=image,src=box:1,dst=/i'],
+    ...shell('touch /h/new; ls /h /i; cat /i/etc/group'),
+  ),
   ['cp', 'a:/nowhere', folder],
   ['diff', 'a'],
   ['top', 'a', 'pid'],
@@ -82,6 +89,7 @@ beforeAll(() => {
     podman.importBusybox(IMAGE);
     writeFileSync(join(podman.folder, 'file'), 'text\n');
     mkdirSync(join(podman.folder, 'bound'));
+    podman.on('runc', 'secret', 'create', 'known', join(podman.folder, 'file'));
   }
 });
 afterAll(() => {
@@ -90,12 +98,13 @@ afterAll(() => {
 });
 
 describe.skipIf(!isThere)('podman', () => {
-  test('beside runc', () => {
+  test('beside runc', async () => {
     expect(spawnSync('runc', ['--version']).status).toBe(0);
-    const session = (runtime: string): unknown[] => {
+    const session = async (runtime: string): Promise<unknown[]> => {
       const podman = podmans[runtime]!;
-      return commands(podman.folder).map((command) => {
-        const { status, stdout, stderr } = podman.on(runtime, ...command);
+      const said: unknown[] = [];
+      for (const command of commands(podman.folder)) {
+        const { status, stdout, stderr } = await podman.beside(runtime, ...command);
         const masked = (text: string): string =>
           text
             .replaceAll(podman.folder, 'FOLDER')
@@ -103,10 +112,11 @@ describe.skipIf(!isThere)('podman', () => {
             .replace(/^WARNING: image platform.*\n/gm, '');
         // processes of our kernel are none of the host's, and no other is shown
         const shown = command[0] === 'top' ? '' : command[0] === 'diff' ? stdout.split('\n').sort().join('\n') : stdout;
-        return [command.join(' ').replaceAll(podman.folder, 'FOLDER'), status, masked(shown), masked(stderr)];
-      });
+        said.push([command.join(' ').replaceAll(podman.folder, 'FOLDER'), status, masked(shown), masked(stderr)]);
+      }
+      return said;
     };
-    const [theirs, ours] = [session('runc'), session(OURS)];
+    const [theirs, ours] = await Promise.all([session('runc'), session(OURS)]);
     expect(ours).toEqual(theirs);
   });
 });

@@ -1,6 +1,6 @@
 // Debian's podman with a store of its own, on one runtime or another.
 // man 1 podman.
-import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,17 @@ export class Podman {
     const tar = join(this.folder, 'box.tar');
     writeFileSync(tar, busyboxRoot(provisioned('busybox')!));
     execFileSync('podman', [...this.words(), 'import', '--arch', '386', tar, name], { stdio: 'pipe', env: this.env });
+  }
+
+  /** As `on`, while others go on. */
+  async beside(runtime: string, ...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+    return new Promise((resolve) => {
+      const options = { timeout: 60_000, env: this.env };
+      const child = execFile('podman', [...this.words(runtime), ...args], options, (error, stdout, stderr) =>
+        resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
+      );
+      child.stdin!.end();
+    });
   }
 
   on(runtime: string, ...args: string[]): SpawnSyncReturns<string> {

@@ -1,7 +1,7 @@
 // Debian's podman with `tabvisor oci` as its runtime runs our image: detached and in the foreground, on a terminal, with exec and limits.
 // docs/oci-runtime.md.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
@@ -67,6 +67,36 @@ test('detached: logs, exec, pause, stop, inspect', (context) => {
   const state = podman(context, 'inspect', 'one', '--format', '{{.State.Status}} {{.State.ExitCode}}').stdout;
   expect(state).toBe('exited 137\n');
   expect(podman(context, 'rm', 'one').status).toBe(0);
+});
+
+test('rootless: a user of the host who is root in it', (context) => {
+  needs(context, 'podman');
+  const nobody = ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups'];
+  if (spawnSync('setpriv', [...nobody, 'unshare', '--user', 'true']).status !== 0)
+    missing(context, 'an ordinary user may not make user namespaces here');
+  const home = mkdtempSync(join(tmpdir(), 'tabvisor-rootless-'));
+  try {
+    mkdirSync(join(home, 'run'), { mode: 0o700 });
+    execFileSync('chown', ['-R', 'nobody:nogroup', home]);
+    const own = ['--storage-driver', 'vfs', '--storage-opt', 'vfs.ignore_chown_errors=true'];
+    const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, 'run') };
+    const as = (...args: string[]) =>
+      spawnSync('setpriv', [...nobody, 'podman', ...own, ...globals.slice(6), ...args], {
+        encoding: 'utf8',
+        env,
+        cwd: home,
+      });
+    const image = readFileSync(join(root, 'guest/build/tabvisor-image.tar'));
+    writeFileSync(join(home, 'image.tar'), image, { mode: 0o644 });
+    as('import', '--arch', '386', join(home, 'image.tar'), IMAGE);
+    const script = 'id; cat /proc/self/uid_map; touch /h/made; exit 4';
+    const { status, stdout, stderr } = as('run', '--rm', ...RUN, '-v', `${home}:/h`, IMAGE, 'sh', '-c', script);
+    expect(stdout.replace(/ +/g, ' '), stderr).toBe('uid=0(root) gid=0(root) groups=0(root)\n 0 0 4294967295\n');
+    expect(status).toBe(4);
+    expect(statSync(join(home, 'made')).uid).toBe(Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' })));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 });
 
 test('on a terminal', async (context) => {

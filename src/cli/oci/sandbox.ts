@@ -19,6 +19,7 @@ import { openUplink } from '../node-uplink.js';
 import { dataFolder } from '../data-folder.js';
 import { wasiThreads } from '../wasi-thread.js';
 import { type Hooks, isBind, openBundle } from './bundle.js';
+import { isOverlay, shownOverlay } from './entry.js';
 import { framesOf, sendFrame, sendJson } from './frames.js';
 import { hookFailure, hookState, processOfHook, runHooks } from './hooks.js';
 import { hasInterfaces, type OpenNetwork, openOuterNetwork } from './outer-network.js';
@@ -182,6 +183,7 @@ export class Sandbox {
     const { spec, rootfs } = openBundle(`${view}${bundle}`, view);
     for (const mount of spec.mounts ?? [])
       if (isBind(mount) && mount.source?.startsWith('/')) mount.source = `${view}${mount.source}`;
+    spec.mounts = spec.mounts?.map((mount) => (isOverlay(mount) ? shownOverlay(rootfs, mount) : mount));
     this.settle(spec, place);
     const holds = SANDBOX_TYPES.some((name) => spec.annotations?.[name] === 'sandbox');
     const held: Held = { status: 'creating', holds, pid: 0, kept, hooks: spec.hooks ?? {}, end: () => {} };

@@ -11,11 +11,12 @@ const COMMAND = fileURLToPath(new URL('bin/tabvisor.mjs', PACKAGE_ROOT));
 
 /**
  * Makes a terminal, sends its master over the socket of argv[1], takes the slave for standard streams and becomes argv[2]: Node has neither
- * openpty nor SCM_RIGHTS.
+ * openpty nor SCM_RIGHTS. It is raw, for the container's own terminal does what a terminal does.
  */
 const ON_TERMINAL = `
-import array, fcntl, os, pty, socket, sys, termios
+import array, fcntl, os, pty, socket, sys, termios, tty
 master, slave = pty.openpty()
+tty.setraw(slave)
 link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 link.connect(sys.argv[1])
 link.sendmsg([os.ttyname(slave).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [master]))])
