@@ -5,13 +5,14 @@ import {
   constants,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   rmSync,
   statfsSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { BlockStore, StoreFile } from '../../base/block-store.js';
 import { InputError } from '../../base/errors.js';
 import { nodeCodec } from './codec.js';
@@ -25,7 +26,11 @@ class OpenFile implements StoreFile {
   /** Whoever writes to it when it is closed gets an error: its number may be another file's by then. */
   private fd: number;
 
-  constructor(path: string) {
+  /** `named`: makes the names of new files last. */
+  constructor(
+    path: string,
+    private readonly named: () => void,
+  ) {
     this.fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   }
 
@@ -46,6 +51,7 @@ class OpenFile implements StoreFile {
   }
 
   flush(): void {
+    this.named();
     fdatasyncSync(this.fd);
   }
 
@@ -62,9 +68,18 @@ export function openBlockStore(path: string, name: string): BlockStore {
     for (const file of opened) file.close();
   };
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(path, { recursive: true, mode: 0o700 });
+    let isNamed = false;
+    // of those who were here before one may have ended in the middle of it
+    const named = (): void => {
+      if (isNamed) return;
+      const top = dirname(resolve(made ?? path));
+      for (let at = resolve(path); at !== top; at = dirname(at)) syncFolder(at);
+      syncFolder(top);
+      isNamed = true;
+    };
     const [data, first, second] = ['data', 'log.0', 'log.1'].map((file) => {
-      const open = new OpenFile(join(path, file));
+      const open = new OpenFile(join(path, file), named);
       opened.push(open);
       return open;
     }) as [OpenFile, OpenFile, OpenFile];
@@ -82,6 +97,16 @@ export function openBlockStore(path: string, name: string): BlockStore {
   } catch (error) {
     close();
     throw new InputError(`${name}: ${reason(error)}`, adviceToWrite(path, error), { cause: error });
+  }
+}
+
+/** man 2 fsync: that a file is on the storage does not say that its name is. */
+function syncFolder(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
