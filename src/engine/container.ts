@@ -41,6 +41,7 @@ export class Container implements Patient {
   readonly endpoints: EndpointRequest[];
   readonly layers: string[];
   readonly wasi?: true;
+  readonly passing?: true;
   /** Where it is in its networks, and its ports as the host has them, while it runs. */
   places: Place[] = [];
   ports: PublishedPort[] = [];
@@ -81,7 +82,8 @@ export class Container implements Patient {
   ) {
     ({ id: this.id, name: this.name, imageId: this.imageId } = parts);
     ({ config: this.config, host: this.host, args: this.args, mounts: this.mounts } = parts);
-    ({ endpoints: this.endpoints, layers: this.layers, created: this.created, wasi: this.wasi } = parts);
+    ({ endpoints: this.endpoints, layers: this.layers, created: this.created } = parts);
+    ({ wasi: this.wasi, passing: this.passing } = parts);
     const limits = logLimits(this.host.LogConfig);
     const complain = (why: string): void => around.complain(`the log of ${this.id.slice(0, 12)} loses lines: ${why}`);
     this.log = new ContainerLog(
@@ -94,11 +96,12 @@ export class Container implements Patient {
   // ---- what is kept of it ---------------------------------------------------------------------------------------------------------
 
   record(): ContainerRecord {
-    const { id, name, imageId, created, config, host, args, mounts, endpoints, layers, wasi, status } = this;
+    const { id, name, imageId, created, config, host, args, mounts, endpoints, layers, wasi, passing, status } = this;
     const { exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health } = this;
     const kept = this.beginning ? 'running' : status === 'removing' || status === 'dead' ? 'exited' : status;
     const state = { status: kept, exitCode, error, oomKilled, startedAt, finishedAt, restarts, stopped, health };
-    return { id, name, imageId, created, config, host, args, mounts, endpoints, layers, ...(wasi && { wasi }), state };
+    const kind = { ...(wasi && { wasi }), ...(passing && { passing }) };
+    return { id, name, imageId, created, config, host, args, mounts, endpoints, layers, ...kind, state };
   }
 
   private saving: Promise<unknown> = Promise.resolve();
@@ -319,7 +322,7 @@ export class Container implements Patient {
   // ---- the end --------------------------------------------------------------------------------------------------------------------
 
   private async ended(status: number, oomKilled: boolean): Promise<void> {
-    void this.log.end();
+    const logged = this.log.end();
     const signal = status & 0x7f;
     this.exitCode = signal === 0 ? (status >> 8) & 0xff : 128 + signal;
     this.oomKilled = oomKilled;
@@ -336,6 +339,8 @@ export class Container implements Patient {
     });
     this.streams.end();
     this.streams = new ProcessStreams();
+    // all that it said can be read when its end is told
+    await logged;
     // who goes now needs no record
     if (!this.host.AutoRemove) await this.note();
     this.waiters.answer('not-running', this.exitCode);

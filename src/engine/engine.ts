@@ -112,7 +112,7 @@ export class Engine {
       this.hold(container);
       this.containers.set(container.id, container);
       const ran = container.restore(state);
-      if (ran && container.host.AutoRemove) gone.push(container);
+      if (container.passing || (ran && container.host.AutoRemove)) gone.push(container);
       else if (container.status !== state.status) await container.save();
     }
     for (const container of gone) await this.remove(container, false, true);
@@ -182,11 +182,12 @@ export class Engine {
     return [...this.containers.values()].find((container) => container.name === name);
   }
 
-  /** From the body of a request; `platform`: what the image must be for. */
+  /** From the body of a request; `platform`: what the image must be for; `passing`: it goes with this process at the latest. */
   async create(
     given: string | undefined,
     body: unknown,
     platform?: string,
+    passing = false,
   ): Promise<{ container: Container; warnings: string[] }> {
     const asked = parseConfig(body);
     const host = parseHostConfig(new Members(body, 'the config').members('HostConfig'));
@@ -226,7 +227,8 @@ export class Engine {
     const endpoints = parseEndpoints(body, host.NetworkMode, this.networks);
     const layers: string[] = image.config.diffIds;
     const wasi = isWasi(image.config.platform);
-    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints, layers, ...(wasi && { wasi }) };
+    const kind = { ...(wasi && { wasi }), ...(passing && { passing }) };
+    const parts = { id, name, imageId: image.id, config, host, args, mounts, endpoints, layers, ...kind };
     const container = new Container({ ...parts, created: this.host.date() }, this.around);
     portsOf(container);
     // what can't be started is refused now, as far as that can be known
@@ -432,6 +434,7 @@ export class Engine {
 
   private async dropVolume(name: string): Promise<void> {
     this.volumes.delete(name);
+    await this.state.forgetVolume(name);
     await this.places.dropVolume(name);
     await this.state.removeVolume(name);
   }

@@ -25,6 +25,8 @@ export interface ContainerRecord {
   layers: string[];
   /** Its image is of the platform wasi/wasm. */
   wasi?: true;
+  /** It is of use to the process that made it alone: the next one removes it. */
+  passing?: true;
   state: ContainerState;
 }
 
@@ -148,8 +150,12 @@ export class StateStore {
     return this.write(volumeRecordOf(record.Name), record);
   }
 
-  async removeVolume(name: string): Promise<void> {
+  /** It is there no more when its record is gone; then goes what is in it. */
+  async forgetVolume(name: string): Promise<void> {
     await this.storage.remove(volumeRecordOf(name), true);
+  }
+
+  async removeVolume(name: string): Promise<void> {
     await this.storage.remove(`${VOLUMES}/${name}`);
   }
 

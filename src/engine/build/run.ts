@@ -41,17 +41,16 @@ export interface Running {
   cancellation: Cancellation;
 }
 
-/** A container that runs nothing by itself: its image's command and health check are not the build's. */
+/** A container that runs nothing by itself: its image's command and health check are not the build's. `passing`: it goes with the build. */
 export async function buildContainer(
   engine: Engine,
   image: string,
   args: readonly string[],
-  more: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>>,
+  passing: boolean,
 ): Promise<Container> {
-  const { container } = await engine.create(undefined, {
-    ...{ Image: image, Entrypoint: [''], Cmd: args, Healthcheck: { Test: ['NONE'] } },
-    ...more,
-  });
+  const own = { Image: image, Entrypoint: [''], Cmd: args, Healthcheck: { Test: ['NONE'] } };
+  const { container } = await engine.create(undefined, { ...own, ...more }, undefined, passing);
   return container;
 }
 

@@ -209,7 +209,7 @@ export class StageBuild {
   private async container(args: readonly string[], more: Readonly<Record<string, unknown>> = {}): Promise<Container> {
     const { engine, output, request } = this.build;
     const HostConfig = request.hostConfig;
-    const container = await buildContainer(engine, this.image!.id, args, { HostConfig, ...more });
+    const container = await buildContainer(engine, this.image!.id, args, { HostConfig, ...more }, request.remove);
     this.containers.add(container);
     output.say(` ---> Running in ${shortId(container.id)}\n`);
     return container;
