@@ -82,8 +82,10 @@ export class LayerStore {
     return this.storage.stream(layerPath(diffId));
   }
 
-  list(): Promise<Digest[]> {
-    return digestsIn(this.storage, LAYERS, TAR);
+  /** Of which there is something: an index may have lost its tar, or wait for it, when a process ends. */
+  async list(): Promise<Digest[]> {
+    const found = [TAR, INDEX].map((ending) => digestsIn(this.storage, LAYERS, ending));
+    return [...new Set((await Promise.all(found)).flat())];
   }
 
   /** A layer that is to come, uncompressed. `compressed`: bytes of its blob, where it has one. */
