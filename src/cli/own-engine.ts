@@ -43,13 +43,14 @@ export interface OwnEngine {
   bug(error: unknown): void;
 }
 
-/** Does something with an engine. `lost` is told that its node has ended by itself. Rejects with InputError. */
+/** Does something with an engine. `lost` is told that its node has ended by itself; `startNodeOf` gives it its node. Rejects with InputError. */
 export async function withEngine<Result>(
   options: EngineOptions,
   version: string,
   lost: (error: Error) => void,
   work: (own: OwnEngine) => Promise<Result>,
   patience?: number,
+  startNodeOf = startNode,
 ): Promise<Result> {
   const memory = parseSize(options.nodeMemory);
   if (memory === undefined || memory < 32 << 20)
@@ -60,7 +61,7 @@ export async function withEngine<Result>(
     async ({ store, registryFor }) => {
       const name = hostname();
       const storage = dataFolder(options);
-      const { node, start, stop } = startNode({ memory, storage, hostname: name, allowed }, lost);
+      const { node, start, stop } = startNodeOf({ memory, storage, hostname: name, allowed }, lost);
       try {
         const host = engineHost();
         const events = new Events(() => host.date());

@@ -1,18 +1,23 @@
-// The daemon's own process, killed before each change that it makes to its files while it pulls, creates, starts, commits and removes: the
-// next one on the same folder has all that was acknowledged, nothing that is half, and leaves no garbage.
-// Steps are those of man 2 open, write, fdatasync, rename, unlink, mkdir, in all of the process's threads: kill-at-step.mjs counts them.
-// Each kind of step is tried, as a power cut, which leaves less than a kill; each step in both ways with TABVISOR_EVERY_STEP=1.
-import { readdirSync, rmSync } from 'node:fs';
+// What the daemon's process leaves of its folder that is killed, or loses its power, at any change that it makes while it does something: the
+// next one has all that was acknowledged, nothing that is half, and leaves no garbage.
+// Each deed is done once by a daemon that writes down what it changes (record-changes.mjs), in all of its threads. Each different state that a
+// crash may have left (crash-states.ts) is opened by an engine in this process; two moments of each deed are those of a real SIGKILL, opened by
+// a real daemon. TABVISOR_EVERY_STATE=1 tries what CI has no time for too.
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { HttpRegistry } from '../http-registry.js';
 import { imageOf } from '../images.js';
-import { type Answer, Daemon, needsDocker } from './daemon-fixture.js';
-import { changesIn, cutPower } from './power-cut.js';
+import { type Change, CrashStates, type Entry, entriesOf, type State, writeState } from './crash-states.js';
+import { Daemon, needsDocker } from './daemon-fixture.js';
+import { type Deed, deedsWith, inspect, ok } from './deeds.js';
+import { type Api, engineHere } from './engine-here.js';
 
-const EVERY = process.env.TABVISOR_EVERY_STEP === '1';
+const EVERY = process.env.TABVISOR_EVERY_STATE === '1';
 const NEVER = 1 << 30;
+/** What CI tries in all ways, and by real kills; the others by a kill and by the power cut that leaves least. */
+const WHOLE = ['pull', 'create', 'start', 'sync', 'commit', 'remove'];
 
 const APP = imageOf(
   [
@@ -37,26 +42,21 @@ async function begin(context: Parameters<typeof Daemon.start>[0]): Promise<void>
   registry.registry.add('app', '1', APP);
   daemon = await Daemon.start(context, {
     memory: '128M',
-    loading: fileURLToPath(new URL('./kill-at-step.mjs', import.meta.url)),
-    env: (data) => ({ TABVISOR_TEST_STEPS_IN: data, TABVISOR_TEST_JOURNAL: `${data}.journal` }),
+    loading: fileURLToPath(new URL('./record-changes.mjs', import.meta.url)),
+    env: (data) => ({ TABVISOR_TEST_CHANGES_OF: data, TABVISOR_TEST_JOURNAL: `${data}.journal` }),
   });
   const script = 'test -e /made || { echo said; echo a >/made; echo b >/v/it; sync; echo synced; }; exec sleep 1000';
-  await daemon.docker(
-    'run',
-    '-d',
-    '--name',
-    'kept',
-    '--restart',
-    'always',
-    '-v',
-    'vol:/v',
-    'busybox',
-    'sh',
-    '-c',
-    script,
-  );
-  while (!(await daemon.docker('logs', 'kept')).stdout.includes('synced'));
-  base = files();
+  await ok(daemon, 'POST', '/containers/create?name=kept', {
+    ...{ Image: 'busybox', Cmd: ['sh', '-c', script] },
+    HostConfig: { Binds: ['vol:/v'], RestartPolicy: { Name: 'always' } },
+  });
+  await ok(daemon, 'POST', '/containers/kept/start');
+  for (;;) {
+    const { body } = await ok(daemon, 'GET', '/containers/kept/logs?stdout=1');
+    if (body.includes('synced')) break;
+    expect((await inspect(daemon, 'kept')).State.Running, `kept has ended: ${body} ${daemon.complaints}`).toBe(true);
+  }
+  base = filesIn(daemon.data);
 }
 beforeEach(async (context) => {
   starting ??= begin(context);
@@ -67,200 +67,132 @@ afterAll(async () => {
   await registry?.stop();
 });
 
-/** All that is in the data folder, by its name. */
-function files(): string[] {
-  const all = readdirSync(daemon.data, { recursive: true, encoding: 'utf8', withFileTypes: true });
-  return all
+/** All files of a folder by their names, but for what says who has it. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
     .filter((one) => one.isFile())
-    .map((one) => relative(daemon.data, join(one.path, one.name)))
+    .map((one) => relative(folder, join(one.path, one.name)))
+    .filter((name) => name !== 'lock' && name !== 'engine.host')
     .sort();
 }
 
-interface Deed {
-  prepare?(): Promise<unknown>;
-  /** What a client asks for. */
-  act(): Promise<Answer>;
-  /** It was said to be done. */
-  acknowledged?(answer: Answer): boolean;
-  /** What must hold of what the next process has; what was asked for is done again where it was not. */
-  check(acknowledged: boolean): Promise<void>;
-  /** All of it goes. */
-  undo(): Promise<unknown>;
+/** What all leave alone. */
+async function keptIsThere(api: Api): Promise<void> {
+  while (!(await inspect(api, 'kept')).State.Running);
+  for (const [path, text] of [
+    ['made', 'a\n'],
+    ['v/it', 'b\n'],
+  ] as const)
+    expect((await ok(api, 'GET', `/containers/kept/archive?path=/${path}`)).body).toContain(text);
+  expect((await ok(api, 'GET', '/containers/kept/logs?stdout=1')).body).toContain('said');
 }
 
-const call = (method: string, path: string, body?: unknown): Promise<Answer> => daemon.call(method, path, body);
-const ok = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-  const answer = await call(method, path, body);
-  expect(answer.status, `${method} ${path}: ${answer.body}`).toBeLessThan(300);
-  return answer;
-};
-const inspect = async (name: string) => JSON.parse((await call('GET', `/containers/${name}/json`)).body);
-const there = async (path: string): Promise<boolean> => (await call('GET', path)).status === 200;
-const volumes = async (): Promise<string[]> =>
-  JSON.parse((await ok('GET', '/volumes')).body).Volumes.map(({ Name }: { Name: string }) => Name);
+const isDone = (deed: Deed, answer: { status: number; body: string }): boolean =>
+  deed.isDone?.(answer) ?? (answer.status >= 200 && answer.status < 300);
 
-const ONE = { Image: 'busybox', Cmd: ['sh', '-c', 'echo new >/file; echo c >/a/file'], Volumes: { '/a': {} } };
-const makeOne = () => ok('POST', '/containers/create?name=one', ONE);
-const run = async (): Promise<void> => {
-  await ok('POST', '/containers/one/start');
-  await ok('POST', '/containers/one/wait');
-};
-const removeOne = async (): Promise<void> => {
-  await call('DELETE', '/containers/one?force=1&v=1');
-};
-/** That an image has a file with a text. */
-async function imageHas(name: string, path: string, text: string): Promise<void> {
-  await ok('POST', '/containers/create?name=probe', { Image: name, Cmd: ['/none'] });
-  expect((await ok('GET', `/containers/probe/archive?path=${path}`)).body).toContain(text);
-  await ok('DELETE', '/containers/probe?v=1');
+const nameOf = ({ what, path }: Change): string =>
+  `${what} ${relative(daemon.data, path)
+    .replace(/[0-9a-f]{64}/g, 'ID')
+    .replace(/-\d+$/, '')}`;
+
+interface Recorded {
+  /** A copy of the folder before. */
+  before: string;
+  entries: Entry[];
+  changes: string[];
 }
 
-const DEEDS: Record<string, () => Deed> = {
-  pull: () => ({
-    act: () => call('POST', `/images/create?fromImage=${registry.host}/app&tag=1`),
-    acknowledged: ({ body }) => body.includes('Status: '),
-    async check(acknowledged) {
-      const name = `${registry.host}/app:1`;
-      if (acknowledged || (await there(`/images/${name}/json`))) await imageHas(name, '/etc/motd', 'hello');
-      else {
-        expect((await this.act()).body).toContain('Status: ');
-        await imageHas(name, '/srv/data', 'xxx');
-      }
-    },
-    undo: () => call('DELETE', `/images/${registry.host}/app:1?force=1`),
-  }),
-  create: () => ({
-    act: () => call('POST', '/containers/create?name=one', { ...ONE, HostConfig: { Binds: ['named:/n'] } }),
-    async check(acknowledged) {
-      if (acknowledged) expect(await there('/containers/one/json')).toBe(true);
-      if (await there('/containers/one/json')) {
-        const { Mounts, State } = await inspect('one');
-        expect(State.Status).toBe('created');
-        expect(await volumes()).toEqual(expect.arrayContaining(Mounts.map(({ Name }: { Name: string }) => Name)));
-      } else await makeOne();
-      await run();
-    },
-    async undo() {
-      await removeOne();
-      await call('DELETE', '/volumes/named');
-    },
-  }),
-  start: () => ({
-    prepare: makeOne,
-    act: () => call('POST', '/containers/one/start'),
-    async check(acknowledged) {
-      const { State } = await inspect('one');
-      if (acknowledged) expect(State.Status).toBe('exited');
-      expect(State.ExitCode).toBe(State.Status === 'created' ? 0 : State.ExitCode && 137);
-      await run();
-      expect((await ok('GET', '/containers/one/archive?path=/file')).body).toContain('new');
-    },
-    undo: removeOne,
-  }),
-  commit: () => ({
-    async prepare() {
-      await makeOne();
-      await run();
-    },
-    act: () => call('POST', '/commit?container=one&repo=made'),
-    async check(acknowledged) {
-      if (!acknowledged && !(await there('/images/made/json'))) await this.act();
-      await imageHas('made', '/file', 'new');
-    },
-    async undo() {
-      await removeOne();
-      await call('DELETE', '/images/made');
-    },
-  }),
-  remove: () => {
-    let volume = '';
-    return {
-      async prepare() {
-        await makeOne();
-        await run();
-        volume = (await inspect('one')).Mounts[0].Name;
-      },
-      act: () => call('DELETE', '/containers/one?v=1'),
-      async check(acknowledged) {
-        const left = await there('/containers/one/json');
-        if (acknowledged) expect(left).toBe(false);
-        expect((await volumes()).includes(volume)).toBe(left);
-        if (left) await run();
-      },
-      undo: removeOne,
-    };
-  },
-};
-
-/** What all of them leave alone. */
-async function keptIsThere(): Promise<void> {
-  while (!(await inspect('kept')).State.Running);
-  expect((await ok('GET', '/containers/kept/archive?path=/made')).body).toContain('a\n');
-  expect((await ok('GET', '/containers/kept/archive?path=/v/it')).body).toContain('b\n');
-  expect((await ok('GET', '/containers/kept/logs?stdout=1')).body).toContain('said');
-}
-
-async function cleaned(deed: Deed, when: string): Promise<void> {
-  await deed.undo();
-  await ok('POST', '/images/prune');
-  expect(files(), when).toEqual(base);
-  expect(daemon.complaints, when).toBe('');
-}
-
-/** All steps of a deed, in their order and without what differs from one time to the next. */
-async function stepsOf(deed: Deed): Promise<string[]> {
-  await deed.prepare?.();
-  afterwards(false);
-  await daemon.tell({ at: NEVER });
-  await deed.act();
-  await daemon.tell({ at: 0 });
-  await cleaned(deed, 'in peace');
-  return changesIn(`${daemon.data}.journal`).map(({ what, path }) => {
-    return `${what} ${relative(daemon.data, path)
-      .replace(/[0-9a-f]{64}/g, 'ID')
-      .replace(/-\d+$/, '')}`;
-  });
-}
-
-const tried = new Set<string>();
-
-/** What a power cut would have left, where that is asked for; and nothing is written down any more. */
-function afterwards(power: boolean): void {
+/** Does it once, in peace. */
+async function recorded(deed: Deed): Promise<Recorded> {
   const journal = `${daemon.data}.journal`;
-  if (power) cutPower(changesIn(journal));
-  for (const name of readdirSync(daemon.folder)) if (name.startsWith('data.journal')) rmSync(join(daemon.folder, name));
+  const before = `${daemon.data}.before`;
+  for (const one of [journal, before]) rmSync(one, { recursive: true, force: true });
+  await deed.prepare?.(daemon);
+  await daemon.tell({ at: NEVER });
+  cpSync(daemon.data, before, { recursive: true });
+  const answer = await deed.act(daemon);
+  expect(isDone(deed, answer), answer.body).toBe(true);
+  await daemon.tell({ at: 0 });
+  const entries = entriesOf(journal);
+  const changes = entries.filter((entry) => entry.what !== 'answer').map((entry) => nameOf(entry as Change));
+  return { before, entries, changes };
 }
 
-test.each(Object.keys(DEEDS))('killed before any step of %s, and when it was done', async (name) => {
-  const deed = DEEDS[name]!();
-  const steps = await stepsOf(deed);
-  expect(steps.length).toBeGreaterThan(3);
-  let kills = 0;
-  const kill = async (at: number, power: boolean): Promise<void> => {
-    const when = `${name}, ${power ? 'power cut' : 'killed'} before step ${at} of ${steps.length}: ${steps[at - 1]}`;
-    await deed.prepare?.();
-    afterwards(false);
-    await daemon.tell({ at });
-    const answer = await deed.act().catch(() => undefined);
-    const acknowledged =
-      answer !== undefined && (deed.acknowledged?.(answer) ?? (answer.status >= 200 && answer.status < 300));
-    if (at === NEVER) expect(acknowledged).toBe(true);
-    // what is done behind the answer may have taken another way this time
-    if (at === NEVER || (await daemon.tell({ at: 0 })) !== undefined) await daemon.kill();
-    kills++;
-    afterwards(power);
-    await daemon.open();
-    expect(daemon.complaints, when).toBe('');
-    await keptIsThere();
-    await deed.check(acknowledged);
-    await cleaned(deed, when);
-  };
-  for (let at = 1; at <= steps.length; at++) {
-    const kind = steps[at - 1]!.split(' ')[0]!;
-    if (EVERY) await kill(at, false);
-    if (EVERY || !tried.has(kind) || at === steps.length >> 1) await kill(at, true);
-    tried.add(kind);
+async function cleaned(deed: Deed, api: Api): Promise<void> {
+  await deed.undo(api);
+  await ok(api, 'POST', '/images/prune');
+}
+
+/** Opens what a crash has left. */
+async function reopen(deed: Deed, state: State): Promise<void> {
+  const data = `${daemon.data}.left`;
+  rmSync(data, { recursive: true, force: true });
+  writeState(state, data);
+  for (const name of ['lock', 'engine.host']) rmSync(join(data, name), { force: true });
+  const complaints = await engineHere(data, async (api) => {
+    await keptIsThere(api);
+    await deed.check(api, state.done, state.way === 'killed');
+    await cleaned(deed, api);
+    await api.call('POST', '/containers/kept/kill');
+  });
+  expect(complaints).toBe('');
+  expect(filesIn(data)).toEqual(base);
+}
+
+/** Ends the daemon's process itself before a change, or behind the answer. */
+async function kill(deed: Deed, at: number): Promise<void> {
+  await deed.prepare?.(daemon);
+  await daemon.tell({ at });
+  const answer = await deed.act(daemon).catch(() => undefined);
+  const done = answer !== undefined && isDone(deed, answer);
+  if (at === NEVER) expect(done).toBe(true);
+  // what is done behind the answer may have taken another way this time
+  if (at === NEVER || (await daemon.tell({ at: 0 })) !== undefined) await daemon.kill();
+  await daemon.open();
+  await keptIsThere(daemon);
+  await deed.check(daemon, done ? Number.POSITIVE_INFINITY : 0, true);
+  await cleaned(deed, daemon);
+  expect(daemon.complaints).toBe('');
+  expect(filesIn(daemon.data)).toEqual(base);
+}
+
+const DEEDS = Object.keys(deedsWith('', APP));
+test.each(DEEDS)('killed, or without power, at any change of %s, and when it was done', async (name) => {
+  const make = deedsWith(registry.host, APP)[name]!;
+  const deed = make();
+  const isWhole = EVERY || WHOLE.includes(name);
+  try {
+    const { before, entries, changes } = await recorded(deed);
+    const states = new CrashStates(daemon.data, before).all(
+      entries,
+      (answer) => isDone(deed, answer),
+      isWhole ? undefined : ['killed', 'least'],
+    );
+    const began = process.cpuUsage().user;
+    for (const state of states) {
+      const { way, after } = state;
+      const when = `${name}, ${way} behind change ${after} of ${changes.length}: ${changes[after - 1]}`;
+      await inContext(when, () => reopen(deed, state));
+    }
+    const seconds = (process.cpuUsage().user - began) / 1e6;
+    if (EVERY) process.stderr.write(`${name}: ${changes.length} changes, ${states.length} states, ${seconds} s\n`);
+    await cleaned(deed, daemon);
+    for (const at of isWhole ? [(changes.length >> 1) + 1, NEVER] : [])
+      await inContext(`${name}, killed before change ${at} of ${changes.length}: ${changes[at - 1]}`, () =>
+        kill(make(), at),
+      );
+  } finally {
+    // the others have what they began with
+    await deed.undo(daemon).catch(() => daemon.kill().then(() => daemon.open()));
   }
-  await kill(NEVER, true);
-  if (EVERY) process.stderr.write(`${name}: ${steps.length} steps, ${kills} kills\n`);
 });
+
+/** What fails says where. */
+async function inContext(when: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof Error) error.message = `${when}: ${error.message}`;
+    throw error;
+  }
+}

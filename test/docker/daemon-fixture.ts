@@ -59,6 +59,12 @@ export function needsDocker(context: TestContext): void {
   }
 }
 
+/** What a request carries: JSON, or an archive. */
+export function bodyOf(body: unknown): { bytes: Uint8Array; type: string } {
+  if (body instanceof Uint8Array) return { bytes: body, type: 'application/x-tar' };
+  return { bytes: Buffer.from(body === undefined ? '' : JSON.stringify(body)), type: 'application/json' };
+}
+
 export interface DaemonOptions {
   /** Of the node. */
   memory?: string;
@@ -263,9 +269,10 @@ export class Daemon {
     return { ...process.env, DOCKER_HOST: this.host, DOCKER_CONFIG: join(this.folder, 'config') };
   }
 
-  /** A request of our own. */
+  /** A request of our own; a body of bytes is an archive. */
   call(method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.send(method, path, body === undefined ? '' : JSON.stringify(body), 'application/json');
+    const { bytes, type } = bodyOf(body);
+    return this.send(method, path, bytes, type);
   }
 
   /** The same with a body of any kind. */
