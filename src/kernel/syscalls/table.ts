@@ -28,6 +28,7 @@ import * as ptrace from './sys-ptrace.js';
 import * as rseq from './sys-rseq.js';
 import * as seccomp from './sys-seccomp.js';
 import * as process from './sys-process.js';
+import { reboot } from './sys-reboot.js';
 import * as scheduling from './sys-scheduling.js';
 import * as signal from './sys-signal.js';
 import * as message from './sys-message.js';
@@ -367,6 +368,7 @@ export const SYSCALLS: readonly Row[] = [
 
   // ---- the system ------------------------------------------------------------------------------------------------------------
   row(122, 63, 'uname', 'ptr', system.uname),
+  row(88, 169, 'reboot', 'flags flags flags ptr', reboot),
   row(74, 170, 'sethostname', 'ptr int', system.sethostname),
   row(121, 171, 'setdomainname', 'ptr int', system.setdomainname),
   row(116, 99, 'sysinfo', 'ptr', system.sysinfo),

@@ -64,6 +64,18 @@ static const char *host(void) {
   uname(&names);
   return names.nodename;
 }
+// What process 1 of new pids dies of when it, or its child, reboots; -2: there are no new pids, and the host would.
+static int rebooted(unsigned command, int by_child) {
+  int status, child = start(CLONE_NEWPID);
+  if (child == 0) {
+    if (getpid() != 1) _exit(99);
+    if (by_child && fork() != 0) _exit(wait(NULL) < 0 ? 96 : 97);
+    _exit(syscall(SYS_reboot, 0xfee1dead, 672274793, command, 0) < 0 ? errno : 98);
+  }
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static int rename_host(const char *name) { return sethostname(name, strlen(name)); }
 static int ordinary(void) { return setresgid(1000, 1000, 1000) | setresuid(1000, 1000, 1000); }
 static int up(const char *name) {
@@ -279,6 +291,13 @@ static void uts(void) {
 
 static void pids(void) {
   family("pids");
+  show("reboot ends process 1", rebooted(0x01234567, 0));
+  show("  so that who waits can tell", rebooted(0x4321fedc, 0));
+  show("  HALT", rebooted(0xcdef0123, 0));
+  show("  by another process", rebooted(0x4321fedc, 1));
+  show("  what is none", rebooted(0xd000fce2, 0));
+  show("  without the magic", in_child(CLONE_NEWPID, syscall(SYS_reboot, 1, 2, 3, 0) < 0 ? errno : 0));
+  show("  without the right", in_child(CLONE_NEWPID, (ordinary(), syscall(SYS_reboot, 0xfee1dead, 672274793, 0x4321fedc, 0) < 0) ? errno : 0));
   show("the first is 1", in_child(CLONE_NEWPID, getpid()));
   show("  without a parent", in_child(CLONE_NEWPID, getppid()));
   show("  its session and group are outside", in_child(CLONE_NEWPID, getpgid(0) * 10 + getsid(0)));
