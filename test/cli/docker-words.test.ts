@@ -1,5 +1,6 @@
 // Our command line where no daemon listens: the same engine in the command's own process, or a daemon that it starts; one lock for a folder.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +49,75 @@ test('run works in its own process; nothing listens or is locked behind it', () 
   expect(existsSync(join(data, 'docker.sock'))).toBe(false);
   expect(tabvisor('run', '--rm', 'busybox', 'nothing').status).toBe(127);
   expect(tabvisor('images', '-q').stdout).toMatch(/^[0-9a-f]{12}\n$/);
+});
+
+/** A line of a shell in which `tabvisor` is ours. */
+const shell = (line: string) =>
+  spawnSync('bash', ['-c', `tabvisor() { "${process.execPath}" "${program}" "$@"; }; ${line}`], {
+    ...{ encoding: 'utf8', env: environment(), timeout: 120_000 },
+  });
+
+test('who reads it may have enough, or no room: it ends, and what has been written is kept', () => {
+  const count = 'i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; exec sleep 1000';
+  const cut = shell(`tabvisor run --name counter busybox sh -c '${count}' | head -n 1`);
+  expect(cut).toMatchObject({ status: 0, stdout: 'line 0\n', stderr: '' });
+  expect(existsSync(join(data, 'lock'))).toBe(false);
+  expect(shell('tabvisor logs counter | head -n 1').stdout).toBe('line 0\n');
+  expect(tabvisor('rm', 'counter').status).toBe(0);
+  const full = shell('tabvisor save busybox >/dev/full');
+  expect(full).toMatchObject({ status: 1, stderr: 'tabvisor: standard output: no space left on the device\n' });
+});
+
+test('a signal ends it in order, and the terminal is as it was', async () => {
+  const ours = `env -u DOCKER_HOST TABVISOR_DATA="${data}" "${process.execPath}" "${program}"`;
+  const line = `${ours} run --name typed -it busybox sh; echo ended with $?; stty -a | grep -o ' icanon'`;
+  const console = Console.spawn('script', ['-qec', line, '/dev/null'], { deadline: 100 });
+  await console.expect('/ # ');
+  process.kill(holder(), 'SIGTERM');
+  await console.expect('ended with 143');
+  await console.expect(' icanon');
+  await console.exit();
+  expect(tabvisor('ps', '-aqf', 'name=typed', '-f', 'status=exited').stdout).not.toBe('');
+  expect(tabvisor('rm', 'typed').status).toBe(0);
+});
+
+test('where no folder can be, and no engine is, it says what to do', () => {
+  const inFolder = (place: string, word: string, ...args: string[]) =>
+    spawnSync(process.execPath, [program, word, '--data', place, ...args], {
+      encoding: 'utf8',
+      env: environment(),
+      timeout: 60_000,
+    });
+  for (const [word, ...args] of [['ps'], ['run', '-d', 'busybox', 'true']])
+    expect(inFolder('/proc/nothing', word!, ...args)).toMatchObject({
+      status: 125,
+      stderr: 'tabvisor: /proc/nothing: no such file or directory\ntabvisor: Choose a path where there can be files.\n',
+    });
+  expect(inFolder(program, 'ps').stderr).toContain('is there already, and no folder');
+  expect(tabvisor('-H', 'unix:///no/such', 'ps').stderr).toContain(
+    "'tabvisor daemon --host unix:///no/such' starts one",
+  );
+  expect(tabvisor('context', 'ls')).toMatchObject({ status: 1, stderr: expect.stringContaining('DOCKER_HOST') });
+});
+
+test('an engine that ends meanwhile is told of', async () => {
+  const socket = join(folder, 'short.sock');
+  const short = spawn(
+    process.execPath,
+    [program, 'daemon', '--host', `unix://${socket}`, '--data', join(folder, 'short')],
+    {
+      ...{ stdio: ['ignore', 'ignore', 'pipe'], env: environment() },
+    },
+  );
+  await once(short.stderr!, 'data');
+  const events = Console.spawn(process.execPath, [program, '-H', `unix://${socket}`, 'events', '--since', '1h'], {
+    deadline: 60,
+  });
+  tabvisor('-H', `unix://${socket}`, 'network', 'create', 'told');
+  await events.expect('network create');
+  short.kill('SIGKILL');
+  await events.expect('unexpected EOF: the engine has ended, or dropped us');
+  expect(await events.exit()).toBe(1);
 });
 
 test('a command that finds the folder locked speaks to whoever has it', async () => {

@@ -85,21 +85,34 @@ async function* bodyOf(body: Request['body']): AsyncGenerator<Uint8Array> {
 const lowered = (headers: Readonly<Record<string, string>> = {}): Map<string, string> =>
   new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
+/** `leave`: nobody waits for an answer any more. */
+export type MemoryChannel = Channel & { leave(): void };
+
 /** `bug` is told what a handler throws while it streams. */
-export function memoryChannel(handler: Handler, bug: (error: unknown) => void, close: () => Promise<void>): Channel {
+export function memoryChannel(
+  handler: Handler,
+  bug: (error: unknown) => void,
+  close: () => Promise<void>,
+): MemoryChannel {
+  const answers = new Set<Queue>();
   const ask = ({ method, target, headers, body }: Request): Promise<Reply> =>
     handler({ method, ...parseTarget(target), headers: lowered(headers), body: bodyOf(body) });
   const streamed = (reply: Reply): Response => {
     if (isUpgrade(reply)) throw new Error('the answer leaves HTTP');
     const queue = new Queue();
+    answers.add(queue);
     const { body } = reply;
     if (typeof body === 'function')
       void body(writerOf(queue))
         .catch(bug)
-        .finally(() => queue.end());
+        .finally(() => {
+          queue.end();
+          answers.delete(queue);
+        });
     else {
       if (body !== undefined) void queue.write(typeof body === 'string' ? encodeText(body) : body);
       queue.end();
+      answers.delete(queue);
     }
     return { status: reply.status, headers: lowered(reply.headers), body: queue, cancel: () => queue.leave() };
   };
@@ -138,5 +151,8 @@ export function memoryChannel(handler: Handler, bug: (error: unknown) => void, c
       return isUpgrade(reply) ? raw(reply) : streamed(reply);
     },
     close,
+    leave() {
+      for (const queue of answers) queue.leave();
+    },
   };
 }

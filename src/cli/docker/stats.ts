@@ -2,7 +2,7 @@
 import { decimalSize } from '../../base/units.js';
 import { type ApiClient, jsonLines, type Json, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
-import { Complaint } from './complaint.js';
+import { Refused } from './complaint.js';
 import { flag } from './flags.js';
 import { shortId } from './ps.js';
 import { formatted, type Shape } from './tabular.js';
@@ -129,13 +129,15 @@ async function follow(
 ): Promise<void> {
   const rows = new Map<string, Row>();
   const streams = new Map<string, Promise<void>>();
+  let lost: unknown;
   const watch = async (container: string): Promise<void> => {
     rows.set(container, { container });
     try {
       const { body } = await api.send('GET', `/containers/${part(container)}/stats`, { stream: '1' });
       for await (const sample of jsonLines(body)) rows.set(container, { container, sample });
     } catch (error) {
-      if (named) throw error;
+      // of those that are listed one may be gone since; of an engine that is gone all are
+      if (named || !(error instanceof Refused)) lost = error;
     } finally {
       rows.delete(container);
       streams.delete(container);
@@ -144,16 +146,8 @@ async function follow(
   for (;;) {
     for (const container of rows.size === 0 || !named ? await listed() : [])
       if (!streams.has(container)) streams.set(container, watch(container));
-    const failed = await Promise.race([
-      new Promise<undefined>((resolve) => void setTimeout(() => resolve(undefined), 1000)),
-      ...[...streams.values()].map((one) =>
-        one.then(
-          () => undefined,
-          (error: unknown) => error,
-        ),
-      ),
-    ]);
-    if (failed instanceof Complaint) throw failed;
+    await Promise.race([new Promise((resolve) => void setTimeout(resolve, 1000)), ...streams.values()]);
+    if (lost !== undefined) throw lost;
     const screen = print([...rows.values()]);
     host.stdout.write(host.stdout.isTTY ? `\x1b[H${screen.replaceAll('\n', '\x1b[K\n')}\x1b[J` : screen);
     if (named && rows.size === 0) return;

@@ -1,5 +1,6 @@
 // What to do about a file that the host does not open: one sentence, by what the file was for and why it failed.
 // Ours; errno(3).
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
@@ -40,6 +41,7 @@ export function adviceToOpen(what: string, path: string, error: unknown, writes 
 export function adviceToWrite(path: string, error: unknown): string {
   switch (codeOf(error)) {
     case 'ENOENT':
+      if (existsSync(dirname(path))) return 'Choose a path where there can be files.';
       return `Make its folder first: mkdir -p ${dirname(path)}`;
     case 'EACCES':
     case 'EPERM':

@@ -38,6 +38,7 @@ export function reason(error: unknown): string {
   const known: Record<string, string> = {
     ENOENT: 'no such file or directory',
     EACCES: 'permission denied',
+    EEXIST: 'is there already, and no folder',
     EISDIR: 'is a directory',
     EROFS: 'on a read-only file system',
     ENOSPC: 'no space left on the device',

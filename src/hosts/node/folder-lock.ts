@@ -1,10 +1,11 @@
 // A folder that one process may use at a time: who it is stands in a file; of a process that is gone it says nothing.
 // man 5 proc_pid_stat, field 22: when a process started, so that a number that is used again is not taken for the old process.
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import { adviceToWrite } from './file-advice.js';
 import { reason } from './files.js';
+import { makeFolders } from './make-folders.js';
 
 const FILE = 'lock';
 const ROUNDS = 10;
@@ -32,7 +33,7 @@ export function lockFolder(folder: string): () => void {
   const own = `${process.pid} ${startOf(process.pid) ?? ''}\n`;
   const beside = `${lock}.${process.pid}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     writeFileSync(beside, own, { mode: 0o600 });
     try {
       for (let round = 0; round < ROUNDS; round++) {

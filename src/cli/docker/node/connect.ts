@@ -5,7 +5,11 @@ import type { Server } from 'node:http';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { InputError } from '../../../base/errors.js';
 import type { Engine } from '../../../engine/engine.js';
+import { adviceToWrite } from '../../../hosts/node/file-advice.js';
+import { reason } from '../../../hosts/node/files.js';
+import { makeFolders } from '../../../hosts/node/make-folders.js';
 import { dataFolder } from '../../data-folder.js';
 import { announce, announced } from '../../engine-address.js';
 import type { EngineOptions } from '../../own-engine.js';
@@ -14,6 +18,7 @@ import type { Channel } from '../channel.js';
 import type { Need } from '../command.js';
 import { Complaint } from '../complaint.js';
 import { memoryChannel } from '../memory-channel.js';
+import { endsFirst } from './leaving.js';
 import { socketChannel, type TlsFiles } from './socket-channel.js';
 
 export interface Place {
@@ -27,6 +32,7 @@ export interface Place {
 /** Milliseconds that a command waits for another one's end. */
 const PATIENCE = 10_000;
 const PAUSE = 50;
+const SIGKILL = 9;
 
 const say = (line: string): void => void process.stderr.write(`tabvisor: ${line}\n`);
 
@@ -71,12 +77,20 @@ const listens = (host: string): Promise<boolean> =>
     socket.on('error', () => resolve(false));
   });
 
+/** Where a daemon's messages go. Throws InputError. */
+function opened(folder: string, log: string): number {
+  try {
+    makeFolders(folder, 0o700);
+    return openSync(log, 'w', 0o600);
+  } catch (error) {
+    throw new InputError(`${folder}: ${reason(error)}`, adviceToWrite(folder, error), { cause: error });
+  }
+}
+
 /** One that stays when we end. */
 async function startDaemon({ options }: Place, folder: string): Promise<void> {
-  const { mkdirSync } = await import('node:fs');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = join(folder, 'daemon.log');
-  const file = openSync(log, 'w', 0o600);
+  const file = opened(folder, log);
   const args = ['daemon', '--data', folder, '--node-memory', options.nodeMemory];
   for (const host of options.insecureRegistry ?? []) args.push('--insecure-registry', host);
   for (const url of options.registryMirror ?? []) args.push('--registry-mirror', url);
@@ -120,14 +134,21 @@ async function ownChannel({ version, options }: Place, serves: boolean, folder: 
             process.exitCode = 125;
             close();
           };
-          resolve(
-            memoryChannel(api, bug, async () => {
-              conceal?.();
-              await othersEnd(engine);
-              close();
-              await ended.catch(() => {});
-            }),
-          );
+          const channel = memoryChannel(api, bug, async () => {
+            conceal?.();
+            await othersEnd(engine);
+            close();
+            await ended.catch(() => {});
+          });
+          endsFirst(async () => {
+            conceal?.();
+            const running = [...engine.containers.values()].filter((container) => container.running);
+            await Promise.all(running.map((one) => one.kill(SIGKILL).catch(() => {})));
+            close();
+            channel.leave();
+            await ended.catch(() => {});
+          });
+          resolve(channel);
         });
         guests?.server.close();
         guests?.server.closeAllConnections();

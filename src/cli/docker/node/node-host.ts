@@ -3,7 +3,9 @@ import { createInterface } from 'node:readline';
 import { makeRaw } from '../../terminal.js';
 import { Complaint } from '../complaint.js';
 import type { Host } from '../host.js';
+import { reason } from '../../../hosts/node/files.js';
 import { nodeAccounts } from './accounts.js';
+import { leave, leaveBySignals } from './leaving.js';
 import { nodeFiles } from './node-files.js';
 
 /** A line that is not a secret. */
@@ -49,9 +51,20 @@ function secretLine(): Promise<string> {
   });
 }
 
+/** The terminal is gone: Node would abort at its end, as it can't be put right. */
+const hungUp = (): void => void process.on('exit', () => process.kill(process.pid, 'SIGKILL'));
+
 export function nodeHost(version: string): Host {
   // who reads us may have enough
-  process.stdout.on('error', () => process.exit());
+  let ends = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // each write fails
+    if (ends) return;
+    ends = true;
+    if (error.code === 'EPIPE') return leave(process.exitCode);
+    process.stderr.write(`tabvisor: standard output: ${reason(error)}\n`);
+    leave(1);
+  });
   const on = (name: string, action: () => void): (() => void) => {
     process.on(name, action);
     return () => void process.off(name, action);
@@ -67,7 +80,7 @@ export function nodeHost(version: string): Host {
     raw() {
       const restore = (): void => void process.stdin.setRawMode(false);
       makeRaw(process.stdin);
-      const ends = [on('SIGCONT', () => makeRaw(process.stdin)), on('exit', restore)];
+      const ends = [on('SIGCONT', () => makeRaw(process.stdin)), on('exit', restore), leaveBySignals()];
       return () => {
         for (const end of ends.splice(0)) end();
         restore();
@@ -78,7 +91,10 @@ export function nodeHost(version: string): Host {
       return secret && process.stdin.isTTY ? secretLine() : line();
     },
     onResize: (action) => on('SIGWINCH', action),
-    onSignal: on,
+    onSignal(name, action) {
+      if (name === 'SIGHUP') process.once(name, hungUp);
+      return on(name, action);
+    },
     exit: (status) => process.exit(status),
     get status() {
       return Number(process.exitCode ?? 0);

@@ -54,13 +54,26 @@ const headersOf = (message: http.IncomingMessage): Map<string, string> =>
     ]),
   );
 
+/** Rejects with Complaint when it ends in its midst. */
+async function* wholeOf(message: http.IncomingMessage, host: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* message;
+  } catch {
+    throw new Complaint(
+      `error during connect: ${host}: unexpected EOF: the engine has ended, or dropped us\n'tabvisor daemon --host ${host}' starts it again: what it keeps is there, and its restart policies hold.`,
+    );
+  }
+}
+
 export async function socketChannel(host: string, tls?: TlsFiles): Promise<Channel> {
   const place = await placeOf(host, tls);
   const { request } = tls && !host.startsWith('unix:') ? await import('node:https') : http;
   const unreachable = (error: unknown): Complaint => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ECONNREFUSED')
-      return new Complaint(`Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`);
+      return new Complaint(
+        `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?\n'tabvisor daemon --host ${host}' starts one; without --host and DOCKER_HOST a command needs none.`,
+      );
     return new Complaint(`error during connect: ${host}: ${messageOf(error)}`);
   };
   const begin = ({ method, target, headers, body }: Request, more: Record<string, string> = {}) => {
@@ -85,7 +98,7 @@ export async function socketChannel(host: string, tls?: TlsFiles): Promise<Chann
   const responseOf = (message: http.IncomingMessage): Response => ({
     status: message.statusCode ?? 0,
     headers: headersOf(message),
-    body: message,
+    body: wholeOf(message, host),
     cancel: () => void message.destroy(),
   });
   return {
