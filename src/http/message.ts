@@ -64,8 +64,9 @@ export function decodePart(text: string): string | undefined {
   }
 }
 
-/** Path and query of a request's target. */
-export function parseTarget(target: string): Pick<HttpRequest, 'path' | 'query' | 'queryAll'> {
+/** Path and query of a request's target, which may be a whole URL: RFC 9112 3.2.2. */
+export function parseTarget(asked: string): Pick<HttpRequest, 'path' | 'query' | 'queryAll'> {
+  const target = asked.replace(/^https?:\/\/[^/?]*/i, '');
   const [path, text] = target.includes('?')
     ? [target.slice(0, target.indexOf('?')), target.slice(target.indexOf('?') + 1)]
     : [target, ''];

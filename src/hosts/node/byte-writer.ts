@@ -41,7 +41,7 @@ export function writerOf(out: Outgoing, held?: HeldBytes): ByteWriter {
 }
 
 /** Ends a stream with the last bytes, which wait in it until they are taken. */
-export function endWith(out: Outgoing, bytes: Uint8Array | string | undefined, held: HeldBytes): void {
+export function endWith(out: Outgoing, bytes: Uint8Array | undefined, held: HeldBytes): void {
   if (bytes === undefined || out.destroyed) out.end();
   else out.end(bytes);
   if (!out.writableNeedDrain || out.destroyed) return;

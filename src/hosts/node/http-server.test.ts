@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { readJson } from '../../http/body.js';
+import { BodyError, readJson } from '../../http/body.js';
 import type { Handler } from '../../http/message.js';
 import { HeldBytes } from './held-bytes.js';
 import { httpServer } from './http-server.js';
@@ -142,4 +142,35 @@ test('requests behind one that has no answer: some are taken, a flood of them is
 test('headers are not waited for without end', async () => {
   await serve(async () => ({ status: 204 }), new HeldBytes());
   expect(server.headersTimeout).toBeGreaterThan(0);
+});
+
+test('an upgrade that is asked for where there is none: the answer is the same, whole, and the last', async () => {
+  await serve(async ({ path }) => {
+    if (path === '/short') return { status: 201, body: 'short' };
+    return {
+      status: 200,
+      async body(out) {
+        for (const piece of ['one ', 'two']) await out.write(new TextEncoder().encode(piece));
+      },
+    };
+  }, new HeldBytes());
+  const asked = (target: string, more = '') =>
+    readAll(client(`GET ${target} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${more}\r\n`).resume());
+  expect(await asked('/short')).toMatch(/^HTTP\/1\.1 201 Created\r\n.*\r\n\r\nshort$/s);
+  expect(await asked('http://d/stream')).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\none .*two\r\n0\r\n\r\n$/s);
+  // whose pieces would be taken for what goes through the connection
+  expect(await asked('/short', 'Transfer-Encoding: chunked\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test('a client that goes in the middle of its body is no bug', async () => {
+  let error: unknown;
+  const met = new Promise<void>((resolve) => {
+    void serve(async (request) => {
+      error = await readJson(request).catch((thrown: unknown) => thrown);
+      resolve();
+      return { status: 200 };
+    }, new HeldBytes()).then(() => client('POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\n{').end());
+  });
+  await met;
+  expect(error).toBeInstanceOf(BodyError);
 });

@@ -1,10 +1,20 @@
 // HTTP over sockets of the host, for handlers that know no sockets: bodies with pressure, connections that leave HTTP and whose directions
 // end apart. Contract: src/http/message.ts. node:http parses; what is upgraded is ours from its first byte on.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { messageOf } from '../../base/errors.js';
 import { Gathered } from '../../base/gathered.js';
-import { type ByteStream, type Handler, type HttpRequest, isUpgrade, parseTarget } from '../../http/message.js';
+import { BodyError } from '../../http/body.js';
+import {
+  type ByteStream,
+  type Handler,
+  type HttpAnswer,
+  type HttpRequest,
+  isUpgrade,
+  parseTarget,
+} from '../../http/message.js';
 import { endWith, writerOf } from './byte-writer.js';
 import { HeldBytes } from './held-bytes.js';
 
@@ -13,8 +23,13 @@ const UPGRADE_BODY_MAX = 4 << 20;
 /** Requests that come behind one that has no answer yet: more are none of a client of ours. RFC 9112 9.3.2. */
 const PIPELINED_MAX = 16;
 
+/** Rejects with BodyError when the client goes before its end. */
 async function* piecesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
-  for await (const piece of stream) yield piece;
+  try {
+    for await (const piece of stream) yield piece;
+  } catch (error) {
+    throw new BodyError(`the client has gone: ${messageOf(error)}`);
+  }
 }
 
 /** The first `length` bytes of a stream as a body; what is behind them stays. */
@@ -121,12 +136,21 @@ class Answering {
       socket.end();
       return;
     }
-    response.writeHead(reply.status, reply.headers);
-    if (typeof reply.body === 'function') {
+    await this.plain(reply, message, response);
+  }
+
+  private async plain(reply: HttpAnswer, { method }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, headers, body } = reply;
+    if (typeof body === 'function') {
+      response.writeHead(status, headers);
       response.flushHeaders();
-      await reply.body(writerOf(response, held));
+      await body(writerOf(response, this.held));
       response.end();
-    } else endWith(response, message.method === 'HEAD' ? undefined : reply.body, held);
+      return;
+    }
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    response.writeHead(status, { ...headers, ...(bytes && { 'Content-Length': bytes.length }) });
+    endWith(response, method === 'HEAD' ? undefined : bytes, this.held);
   }
 
   upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -140,7 +164,8 @@ class Answering {
   private async upgraded(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { handler, held } = this;
     const length = Number(message.headers['content-length'] ?? 0);
-    const body = length <= UPGRADE_BODY_MAX ? await takeBody(socket, head, length, held) : undefined;
+    const fits = length <= UPGRADE_BODY_MAX && message.headers['transfer-encoding'] === undefined;
+    const body = fits ? await takeBody(socket, head, length, held) : undefined;
     if (!body) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
@@ -157,11 +182,12 @@ class Answering {
       socket.end();
       return;
     }
-    const text = typeof reply.body === 'function' ? '' : (reply.body ?? '');
-    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    const headers = { ...reply.headers, 'Content-Length': String(bytes.length), Connection: 'close' };
-    socket.write(`HTTP/1.1 ${reply.status} Refused\r\n${headerLines(headers)}\r\n`);
-    endWith(socket, bytes, held);
+    // who may upgrade need not: RFC 9110 7.8
+    const response = new ServerResponse(message);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.on('finish', () => socket.end());
+    await this.plain(reply, message, response);
   }
 }
 
