@@ -3,63 +3,27 @@
 import { census } from '../base/census.js';
 import { InputError, messageOf } from '../base/errors.js';
 import type { Host } from '../base/host.js';
-import type { Disk } from '../kernel/block/disk.js';
-import { errnoName } from '../kernel/abi/errno.js';
 import { drive } from '../kernel/drive.js';
-import { Hostfs } from '../kernel/fs/hostfs.js';
-import { Layerfs } from '../kernel/fs/layerfs.js';
 import { Overlayfs } from '../kernel/fs/overlayfs.js';
-import { Storefs } from '../kernel/fs/store/storefs.js';
-import { Tmpfs } from '../kernel/fs/tmpfs.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { PAGE_SIZE } from '../kernel/mm/frames.js';
 import { RELEASE, VERSION } from '../kernel/release.js';
-import type { UserNamespace } from '../kernel/ns/user-namespace.js';
 import type { Process } from '../kernel/task/process.js';
-import type { FileSystem } from '../kernel/vfs/file-system.js';
-import type { Mount } from '../kernel/vfs/mount.js';
-import { indexLayer } from '../oci/layer.js';
 import { Archives } from './archives.js';
 import { Container, type Running } from './container.js';
-import type { ArgumentOf, Channel, Failure, FromNode, Layer, NodeCalls, ProcessName, ToNode } from './contract.js';
+import type { ArgumentOf, Channel, Failure, FromNode, NodeCalls, ProcessName, ToNode } from './contract.js';
 import { Files } from './files/files.js';
-import { beginVolume } from './fill-volume.js';
-import type { LayerBlob, NodeFiles } from './host-files.js';
-import { initLayer } from './init-layer.js';
-import { mappedNamespace } from './namespaces.js';
+import { Filesystems, ID } from './filesystems.js';
+import type { NodeFiles } from './host-files.js';
 import { Networks } from './networks.js';
 import { attachOuter } from './outer-network.js';
 import type { Uplink } from './uplink.js';
 import { Refusal } from './refusal.js';
-import { checkMappings, checkProcess, checkResources, checkSpec } from './spec-check.js';
+import { checkProcess, checkResources, checkSpec } from './spec-check.js';
 import { processesOf, statisticsOf } from './statistics.js';
 import type { StdioEvents } from './stdio.js';
 import type { WasiHost } from './wasi/worker-host.js';
 import type { Wire } from './wire.js';
-
-const ID = /^[\w.+-]{1,255}$/;
-
-/** A filesystem that is there though no container has it mounted. */
-interface Kept {
-  fs: FileSystem;
-  mount: Mount;
-  /** Where it lasts. */
-  lasting?: Lasting;
-}
-
-/** A filesystem in a store of the host's. */
-interface Lasting {
-  storefs: Storefs;
-  /** The store's name. */
-  place: string;
-}
-
-/** A layer that roots have had. */
-interface KeptLayer {
-  id: string;
-  fs: Layerfs;
-  source: LayerBlob;
-}
 
 interface Named {
   container: Container;
@@ -68,11 +32,7 @@ interface Named {
 }
 
 export class NodeServer implements NodeCalls {
-  private readonly layers = new Map<string, KeptLayer>();
-  /** Layers that the engine has no more: each goes with the last root that has it. */
-  private readonly forgotten = new Set<string>();
-  private readonly roots = new Map<string, Kept>();
-  private readonly volumes = new Map<string, Kept>();
+  private readonly filesystems: Filesystems;
   private readonly containers = new Map<string, Container>();
   private readonly watched = new Map<Process, Named>();
   private readonly networks: Networks;
@@ -93,12 +53,8 @@ export class NodeServer implements NodeCalls {
   ) {
     this.networks = new Networks(kernel, outside.uplink);
     this.archives = new Archives(kernel);
-    this.files = new Files(
-      kernel,
-      this.archives,
-      (id) => this.root(id),
-      () => this.mountSources,
-    );
+    this.filesystems = new Filesystems(kernel, outside.files);
+    this.files = new Files(kernel, this.archives, this.filesystems);
     kernel.onProcessEnded = (process) => this.processEnded(process);
     channel.onMessage((message) => {
       this.receive(message);
@@ -194,133 +150,32 @@ export class NodeServer implements NodeCalls {
     return { ...census(this), frames: frames.count - frames.free - frames.cachedOnly };
   }
 
-  private keep(into: Map<string, Kept>, id: string, what: string, make: () => Omit<Kept, 'mount'>): void {
-    if (!ID.test(id)) throw new Refusal('invalid', `${what} '${id}': letters, digits and _.+- are taken`);
-    if (into.has(id)) throw new Refusal('conflict', `${what} ${id} is there already`);
-    const made = make();
-    const { fs } = made;
-    into.set(id, { ...made, mount: this.kernel.newMount(fs, fs.rootDentry, 0) });
+  addRoot(root: ArgumentOf<'addRoot'>): void {
+    this.filesystems.addRoot(root);
   }
 
-  /** Ends what is there. Its store stays with `keep`, and then all that has changed is in it. */
-  private drop(from: Map<string, Kept>, id: string, what: string, keep: boolean): void {
-    const kept = from.get(id);
-    if (!kept) throw new Refusal('missing', `there is no ${what} ${id}`);
-    from.delete(id);
-    const { mount, lasting } = kept;
-    const failed = keep ? (lasting?.storefs.close() ?? 0) : 0;
-    if (!keep) lasting?.storefs.abandon();
-    mount.discard();
-    if (lasting && !keep) this.outside.files.removeStore(lasting.place);
-    if (failed !== 0) throw new Refusal('invalid', `${what} ${id}: the last changes are lost: ${errnoName(failed)}`);
+  removeRoot(root: ArgumentOf<'removeRoot'>): void {
+    this.filesystems.removeRoot(root);
   }
 
-  /** A filesystem for changes, of `owner`: in the store `place`, or without one in memory. */
-  private changes(device: number, place: string | undefined, owner = this.kernel.userNamespace) {
-    const { kernel } = this;
-    const root = { mode: 0o755, ...owner.rootIds };
-    let lasting: Lasting | undefined;
-    if (place !== undefined)
-      lasting = { storefs: new Storefs(device, kernel, this.outside.files.openStore(place), root), place };
-    const fs = lasting?.storefs.fs ?? new Tmpfs(device, kernel.frames, { size: this.wholeSize, ...root }, kernel.clock);
-    fs.owner = owner;
-    return { fs, lasting };
+  addVolume(volume: ArgumentOf<'addVolume'>): void {
+    this.filesystems.addVolume(volume);
   }
 
-  addRoot({ id, ...from }: ArgumentOf<'addRoot'>): void {
-    const { kernel } = this;
-    this.keep(this.roots, id, 'root', () => {
-      if ('folder' in from) {
-        const { tree } = this.outside.files.openTree(from.folder, false);
-        const disk = kernel.disks.add();
-        const fs = new Hostfs(disk.device, kernel.frames, tree, { live: true, readOnly: false });
-        disk.hold(fs);
-        return { fs };
-      }
-      checkMappings(from.owners);
-      const owner = from.owners ? mappedNamespace(kernel, from.owners) : kernel.userNamespace;
-      const { fs: upper, lasting } = this.changes(kernel.newDevice(), from.upper, owner);
-      if (lasting) this.storeDisk.hold(upper);
-      const image = from.layers.map((layer) => this.layer(layer, owner)).reverse();
-      const init = initLayer(kernel, image, owner.rootIds, from.places);
-      const lowers = init ? [init, ...image] : image;
-      return { fs: new Overlayfs(kernel.newDevice(), kernel.setup, upper, lowers), lasting };
-    });
-  }
-
-  /** What all layers lie on, and what changes of them. */
-  private store?: Disk;
-
-  private get storeDisk(): Disk {
-    this.store ??= this.kernel.disks.add();
-    return this.store;
-  }
-
-  /** One filesystem of a layer serves all that have it with the same owners. */
-  private layer({ id, blob, index }: Layer, owner: UserNamespace): Layerfs {
-    const { kernel } = this;
-    const owners = owner.parent ? owner : undefined;
-    const key = owners ? JSON.stringify([id, owners.uids.extents, owners.gids.extents]) : id;
-    this.forgotten.delete(id);
-    let layer = this.layers.get(key);
-    if (!layer) {
-      const source = this.outside.files.openBlob(blob);
-      const fs = new Layerfs(kernel.newDevice(), kernel.frames, source, index ?? indexLayer(source), owners);
-      layer = { id, fs, source };
-      this.layers.set(key, layer);
-      this.storeDisk.hold(fs);
-    }
-    return layer.fs;
+  removeVolume(volume: ArgumentOf<'removeVolume'>): void {
+    this.filesystems.removeVolume(volume);
   }
 
   forgetLayers({ ids }: ArgumentOf<'forgetLayers'>): void {
-    for (const id of ids) this.forgotten.add(id);
-    this.sweepLayers();
+    this.filesystems.forgetLayers(ids);
   }
 
-  private sweepLayers(): void {
-    if (this.forgotten.size === 0) return;
-    const kept = [...this.roots.values(), ...this.volumes.values()];
-    const used = new Set(kept.flatMap(({ fs }) => (fs instanceof Overlayfs ? fs.lowers : [])));
-    const left = new Set<string>();
-    for (const [key, { id, fs, source }] of this.layers) {
-      if (!this.forgotten.has(id)) continue;
-      if (used.has(fs)) {
-        left.add(id);
-        continue;
-      }
-      this.layers.delete(key);
-      this.store?.letGo(fs);
-      fs.unmounted();
-      source.close?.();
-    }
-    for (const id of this.forgotten) if (!left.has(id)) this.forgotten.delete(id);
-  }
-
-  removeRoot({ id, keep = false }: ArgumentOf<'removeRoot'>): void {
-    const lasting = this.roots.get(id)?.lasting;
-    if (lasting) this.store?.letGo(lasting.storefs.fs);
-    const fs = this.roots.get(id)?.fs;
-    if (fs instanceof Hostfs) this.kernel.disks.removeOf(fs);
-    try {
-      this.drop(this.roots, id, 'root', keep);
-    } finally {
-      this.sweepLayers();
-    }
-  }
-
-  private root(id: string): FileSystem {
-    const kept = this.roots.get(id);
-    if (!kept) throw new Refusal('missing', `there is no root ${id}`);
-    return kept.fs;
-  }
-
-  private get mountSources() {
-    return { files: this.outside.files, volumes: new Map([...this.volumes].map(([name, { fs }]) => [name, fs])) };
+  sync(): void {
+    this.filesystems.sync();
   }
 
   openChanges({ id }: ArgumentOf<'openChanges'>) {
-    const root = this.root(id);
+    const root = this.filesystems.root(id);
     const upper = root instanceof Overlayfs ? root.upper : undefined;
     if (!upper) throw new Refusal('invalid', `root ${id} is a folder of the host's: there are no changes of it`);
     const { owner } = upper;
@@ -360,9 +215,8 @@ export class NodeServer implements NodeCalls {
   }
 
   usage(of: ArgumentOf<'usage'>) {
-    const fs = 'root' in of ? this.root(of.root) : this.volumes.get(of.volume)?.fs;
-    if (!fs) throw new Refusal('missing', `there is no such volume`);
-    return this.files.usage(fs);
+    const { filesystems } = this;
+    return this.files.usage('root' in of ? filesystems.root(of.root) : filesystems.volume(of.volume));
   }
 
   addNetwork(network: ArgumentOf<'addNetwork'>): void {
@@ -371,56 +225,6 @@ export class NodeServer implements NodeCalls {
 
   removeNetwork({ id }: { id: string }): void {
     this.networks.remove(id);
-  }
-
-  /** One that lasts is a disk of its own to programs. */
-  addVolume({ id, store, layers, owners, begins }: ArgumentOf<'addVolume'>): void {
-    checkMappings(owners);
-    const owner = owners ? mappedNamespace(this.kernel, owners) : undefined;
-    const { disks } = this.kernel;
-    const shown = (what: Layer[]): FileSystem => {
-      const { fs: upper } = this.changes(this.kernel.newDevice(), undefined, owner);
-      const lowers = what.map((layer) => this.layer(layer, owner ?? this.kernel.userNamespace)).reverse();
-      return new Overlayfs(this.kernel.newDevice(), this.kernel.setup, upper, lowers);
-    };
-    this.keep(this.volumes, id, 'volume', () => {
-      if (layers) return { fs: shown(layers) };
-      if (store === undefined) return this.changes(this.kernel.newDevice(), undefined, owner);
-      // the first is that of the layers, whatever comes first
-      void this.storeDisk;
-      const disk = disks.add();
-      try {
-        const made = this.changes(disk.device, store, owner);
-        disk.hold(made.fs);
-        made.fs.source = `/dev/${disk.name}`;
-        if (begins) beginVolume(this.kernel, made.fs, begins, shown);
-        return made;
-      } catch (error) {
-        disks.remove(disk);
-        throw error;
-      }
-    });
-  }
-
-  removeVolume({ id, keep = false }: ArgumentOf<'removeVolume'>): void {
-    const volume = this.volumes.get(id);
-    this.drop(this.volumes, id, 'volume', keep);
-    if (volume) this.kernel.disks.removeOf(volume.fs);
-    this.sweepLayers();
-  }
-
-  /** What has changed is on the host's storage. Throws Refusal. */
-  sync(): void {
-    let first: Refusal | undefined;
-    for (const [id, { lasting }] of [...this.roots, ...this.volumes]) {
-      const failed = lasting?.storefs.commit(true) ?? 0;
-      if (failed !== 0) first ??= new Refusal('invalid', `${id}: writing back has failed: ${errnoName(failed)}`);
-    }
-    if (first) throw first;
-  }
-
-  private get wholeSize(): number {
-    return this.kernel.frames.count * PAGE_SIZE;
   }
 
   // ---- containers -----------------------------------------------------------------------------------------------------------------
@@ -434,9 +238,9 @@ export class NodeServer implements NodeCalls {
   create({ id, root, spec, files = {}, reaper, ...network }: ArgumentOf<'create'>) {
     if (!ID.test(id)) throw new Refusal('invalid', `container '${id}': letters, digits and _.+- are taken`);
     if (this.containers.has(id)) throw new Refusal('conflict', `container ${id} is there already`);
-    const fs = this.root(root);
+    const fs = this.filesystems.root(root);
     checkSpec(spec);
-    const sources = { ...this.mountSources, mounted: files };
+    const sources = { ...this.filesystems.sources, mounted: files };
     const { wasi } = this.outside;
     const container = new Container(this.kernel, id, fs, spec, sources, this.eventsOf({ id }), reaper, wasi);
     try {

@@ -3,9 +3,9 @@
 import type { Kernel } from '../../kernel/kernel.js';
 import type { FileSystem } from '../../kernel/vfs/file-system.js';
 import type { Archives } from '../archives.js';
-import type { MountSources } from '../binds.js';
 import type { ArgumentOf, FileChange, FileStatus, FilesOf } from '../contract.js';
 
+import type { Filesystems } from '../filesystems.js';
 import { Refusal } from '../refusal.js';
 import { userOf } from '../user-name.js';
 import { changesOf, upperOf, usageOf } from './changes.js';
@@ -17,13 +17,12 @@ export class Files {
   constructor(
     private readonly kernel: Kernel,
     private readonly archives: Archives,
-    private readonly root: (id: string) => FileSystem,
-    private readonly sources: () => MountSources,
+    private readonly filesystems: Filesystems,
   ) {}
 
   /** `use` may keep the view by answering true. */
   private seen<T>({ root, mounts }: FilesOf, use: (view: View) => T, keep = false): T {
-    const view = new View(this.kernel, this.root(root), mounts, this.sources());
+    const view = new View(this.kernel, this.filesystems.root(root), mounts, this.filesystems.sources);
     let kept = false;
     try {
       const result = use(view);
@@ -67,7 +66,7 @@ export class Files {
   }
 
   changes({ root }: { root: string }): FileChange[] {
-    return changesOf(this.kernel, this.root(root));
+    return changesOf(this.kernel, this.filesystems.root(root));
   }
 
   usage(fs: FileSystem) {
