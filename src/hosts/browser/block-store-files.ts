@@ -3,6 +3,7 @@
 import type { BlockStore, StoreFile } from '../../base/block-store.js';
 import { crc32 } from '../../vmm/snapshot/crc32.js';
 import type { PrivateStorage } from './private-storage.js';
+import { resize, writeAll } from './sync-access.js';
 
 /** Milliseconds for which the browser's word on how much room there is holds. */
 const ROOM_HOLDS = 5000;
@@ -28,17 +29,11 @@ class OpenFile implements StoreFile {
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      const count = this.attempt(() =>
-        this.access.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at: offset + done }),
-      );
-      if (count === 0) throw noRoom();
-      done += count;
-    }
+    this.attempt(() => writeAll(this.access, bytes, offset));
   }
 
   truncate(size: number): void {
-    this.attempt(() => this.access.truncate(size));
+    this.attempt(() => resize(this.access, size));
   }
 
   flush(): void {

@@ -5,6 +5,7 @@ import { InputError, messageOf } from '../../base/errors.js';
 import { type Storage, StorageError, type StoredFile, type StoredWriter } from '../../base/storage.js';
 import { BlobSource } from './files.js';
 import { MemoryFolder } from './memory-folder.js';
+import { resize, writeAll } from './sync-access.js';
 
 const PIECE = 1 << 20;
 /** Bytes that are written at once. */
@@ -160,7 +161,7 @@ export class PrivateStorage implements Storage {
       const handle = await this.handle(path, true);
       const access = await handle.createSyncAccessHandle();
       try {
-        access.truncate(from);
+        resize(access, from);
       } catch (error) {
         access.close();
         throw error;
@@ -269,13 +270,8 @@ class Writer implements StoredWriter {
 
   private put(bytes: Uint8Array): void {
     try {
-      for (let done = 0; done < bytes.length; ) {
-        const count = this.access.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at: this.at });
-        // an engine that has no room says it in the one way or in the other
-        if (count === 0) throw new DOMException('nothing was written', 'QuotaExceededError');
-        done += count;
-        this.at += count;
-      }
+      writeAll(this.access, bytes, this.at);
+      this.at += bytes.length;
     } catch (error) {
       throw storageError(this.path, error);
     }
