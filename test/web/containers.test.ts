@@ -247,11 +247,19 @@ test('a registry that lets pages read it is pulled from; of others is said why n
   // the browser gives no more room: it is said, nothing half is left, and with room all goes on
   const file = join(scratch(), 'busybox.tar');
   writeFileSync(file, saved(busybox));
+  await page.selectOption('#run-image', 'tabvisor:latest');
+  const writing = 'sh -c "while :; do cat /bin/sh >> /tmp/x; sleep 1; done"';
+  await run(page, { name: 'writer', command: writing, detached: true });
   const session = await page.context().newCDPSession(page);
   const origin = new URL(page.url()).origin;
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
   await drop(page, file);
   await shown(page, 'gives this page no more room', '#notices');
+  // as when the page is left
+  await page.evaluate(`Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    delete document.hidden`);
+  await shown(page, 'what containers write from now on is in memory', '#notices');
   await accessible(page, 'no more room');
   await session.send('Storage.overrideQuotaForOrigin', { origin });
   await drop(page, file);

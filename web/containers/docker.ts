@@ -1,6 +1,6 @@
 // What the page does with containers, in the Engine API's words. Docker Engine API 1.51.
 import { InputError } from '../../src/base/errors.js';
-import { type CarriedClient, type Connection, linesOf } from '../../src/http/carried-client.js';
+import { type Asked, type CarriedClient, type Connection, linesOf } from '../../src/http/carried-client.js';
 import type { RunAsked } from './run-line.js';
 import { quoted } from './words.js';
 
@@ -207,7 +207,12 @@ export class Docker {
 
   private async *take(target: string, file: Blob, { told, signal }: Watcher): AsyncGenerator<Told> {
     const progress = (read: number): void => told('reading', read, file.size);
-    const { body, cancel } = await this.api.ask({ method: 'POST', target, body: { blob: file }, progress });
+    yield* this.told({ method: 'POST', target, body: { blob: file }, progress }, signal);
+  }
+
+  /** What long work says. Rejects with InputError; with GivenUp when `signal` says so. */
+  private async *told(asked: Asked, signal?: AbortSignal): AsyncGenerator<Told> {
+    const { body, cancel } = await this.api.ask(asked);
     signal?.addEventListener('abort', cancel);
     if (signal?.aborted) cancel();
     for await (const told of linesOf<Told>(body)) {
@@ -217,15 +222,18 @@ export class Docker {
     if (signal?.aborted) throw new GivenUp();
   }
 
-  /** `docker pull`. Rejects with InputError. */
-  async pull(name: string, told: (line: string) => void): Promise<void> {
+  /** `docker pull`. Rejects as `load` does. */
+  async pull(name: string, { told, signal }: Watcher): Promise<void> {
     const target = `/images/create?fromImage=${encodeURIComponent(name)}`;
-    const { body } = await this.api.ask({ method: 'POST', target });
-    for await (const { id, status, error, progressDetail } of linesOf<Told>(body)) {
-      if (error !== undefined) throw new InputError(error);
+    const layers = new Map<string, { current: number; total: number }>();
+    for await (const { id = '', progressDetail } of this.told({ method: 'POST', target }, signal)) {
       const { current, total } = progressDetail ?? {};
-      const part = current !== undefined && total ? ` ${Math.floor((100 * current) / total)}%` : '';
-      told(`${id === undefined ? '' : `${id}: `}${status}${part}`);
+      if (current === undefined || !total) continue;
+      // one that is unpacked has come before
+      layers.set(id, { current: Math.max(current, layers.get(id)?.current ?? 0), total });
+      const all = [...layers.values()];
+      const sum = (of: 'current' | 'total'): number => all.reduce((before, layer) => before + layer[of], 0);
+      told(`${all.length} ${all.length === 1 ? 'layer' : 'layers'}`, sum('current'), sum('total'));
     }
   }
 }

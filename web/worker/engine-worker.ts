@@ -35,6 +35,8 @@ const send = (message: FromEngine): void => scope.postMessage(message);
 const LONGEST = 2 ** 31 - 1;
 /** Milliseconds. */
 const PATIENCE = 3000;
+/** What programs write is on its way to the browser's files within seconds; so often is asked whether it has got there. */
+const SYNC = 30_000;
 
 const loop = new BrowserHost();
 const host: EngineHost = {
@@ -48,6 +50,11 @@ const host: EngineHost = {
 };
 
 const nameOf = (blob: object): string => ('name' in blob ? String(blob.name) : 'the archive');
+
+const unkept = (why: string): string =>
+  /ENOSPC/.test(why)
+    ? 'The browser gives this page no more room: what containers write from now on is in memory, and gone with the page. Remove images, containers or volumes that are not needed.'
+    : why;
 
 const bug = (error: unknown): void => console.error('this is a bug of tabvisor:', error);
 
@@ -118,6 +125,8 @@ async function run({ core, memory, version, forgets }: EngineStart): Promise<voi
     { core, memory, ...(!forgets && { folder: FOLDER }) },
     forgets ? storage : undefined,
   );
+  const sync = (): void => void node.call('sync').catch((error) => send({ complaint: unkept(messageOf(error)) }));
+  setInterval(sync, SYNC);
   const engine = new Engine(node, images, events, host, 'tab', (complaint) => send({ complaint }));
   await engine.open();
   const api = engineApi(engine, { version, root: FOLDER }, bug);
@@ -125,8 +134,7 @@ async function run({ core, memory, version, forgets }: EngineStart): Promise<voi
     send: (message: FromServer) => send(message),
     onMessage(receive: (message: ToServer) => void) {
       scope.onmessage = ({ data, ports: [channel] }: MessageEvent<ToEngine>) => {
-        // what can't be written is said when somebody writes
-        if ('sync' in data) void node.call('sync').catch(() => {});
+        if ('sync' in data) sync();
         else if ('dial' in data) dial(data, channel!);
         else if (!('start' in data)) receive(data);
       };

@@ -83,23 +83,28 @@ export class ImagesList {
   /** Tars of images are loaded; `asImages`: those of roots become images. True: one of them was taken. */
   async take(files: readonly File[], asImages: boolean): Promise<void> {
     clearErrors();
-    for (const file of files) {
-      const giveUp = new AbortController();
-      const work = this.things.begin(() => giveUp.abort());
-      try {
-        await this.takeOne(file, asImages, {
-          signal: giveUp.signal,
-          told: (phase, current, total) => {
-            work.told(current / total);
-            this.things.tell(`${file.name}: ${phase}, ${formatSize(current)} of ${formatSize(total)}`);
-          },
-        });
-      } catch (error) {
-        this.things.tell(error instanceof GivenUp ? `${file.name}: given up, and nothing of it is kept` : '');
-        if (!(error instanceof GivenUp)) failed(explained(file.name, error, this.around.platform));
-      } finally {
-        work.end();
-      }
+    for (const file of files)
+      await this.watched(file.name, (watcher) => this.takeOne(file, asImages, watcher)).catch((error) => {
+        this.things.tell('');
+        failed(explained(file.name, error, this.around.platform));
+      });
+  }
+
+  /** Shows how far something has come, with a way to give it up. */
+  private async watched(name: string, what: (watcher: Watcher) => Promise<void>): Promise<void> {
+    const giveUp = new AbortController();
+    const work = this.things.begin(() => giveUp.abort());
+    const told = (phase: string, current: number, total: number): void => {
+      work.told(current / total);
+      this.things.tell(`${name}: ${phase}, ${formatSize(current)} of ${formatSize(total)}`);
+    };
+    try {
+      await what({ signal: giveUp.signal, told });
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      this.things.tell(`${name}: given up, and nothing of it is kept`);
+    } finally {
+      work.end();
     }
   }
 
@@ -127,9 +132,13 @@ export class ImagesList {
   }
 
   private async pull(name: string): Promise<void> {
-    this.things.tell(`pulling ${name}`);
-    await this.around.docker.pull(name, (line) => this.things.tell(line));
-    await this.around.changed();
+    this.things.tell(`${name}: asking the registry`);
+    await this.watched(name, async (watcher) => {
+      await this.around.docker.pull(name, watcher);
+      this.things.tell(`Pulled ${name}`);
+      await this.around.changed();
+      this.around.loaded();
+    });
   }
 
   /** `docker save` as a download. */
