@@ -71,38 +71,54 @@ export function creat(task: Task, address: number, mode: number): number {
 }
 
 export function close(task: Task, fd: number): number {
-  const { callState } = task;
-  const left = callState.note as Farewell | undefined;
-  if (left) return linger(task, left);
+  if (lingers(task)) return linger(task, 0);
   const farewell = task.file(fd)?.farewell;
   const failed = task.files.close(fd);
-  if (failed !== 0 || !farewell) return failed;
-  callState.note = farewell;
-  return linger(task, farewell);
+  return failed === 0 && farewell ? linger(task, 0, [farewell]) : failed;
 }
 
-/** The descriptor is gone; what was sent by it may still be on its way: SO_LINGER. A signal ends the wait, and is no error. */
-function linger(task: Task, { what, nanoseconds }: Farewell): number {
-  task.timeOut(nanoseconds);
-  if (!what.leaving || task.timedOut) return 0;
-  return task.block(what.waiters) === BLOCK ? BLOCK : 0;
+/** Has the call closed already what it is to close, and waits? */
+const lingers = (task: Task): boolean => task.callState.note !== undefined;
+
+/**
+ * Descriptors are gone; what was sent by them may still be on its way: SO_LINGER, of one after the other. A signal ends the wait, and is no
+ * error. `result` is the call's.
+ */
+function linger(task: Task, result: number, farewells: Farewell[] = []): number {
+  const { callState } = task;
+  callState.note ??= farewells;
+  const left = callState.note as Farewell[];
+  for (let next = left[0]; next; next = left[0]) {
+    task.timeOut(next.nanoseconds);
+    if (next.what.leaving && !task.timedOut && task.block(next.what.waiters) === BLOCK) return BLOCK;
+    left.shift();
+    callState.timed = false;
+    callState.deadline = Number.POSITIVE_INFINITY;
+  }
+  return result;
 }
 
 const CLOSE_RANGE_UNSHARE = 2;
 const CLOSE_RANGE_CLOEXEC = 4;
 
 export function closeRange(task: Task, first: number, last: number, flags: number): number {
+  if (lingers(task)) return linger(task, 0);
   if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) !== 0 || first > last) return -EINVAL;
   if ((flags & CLOSE_RANGE_UNSHARE) !== 0 && task.files.users > 1) {
     task.files.users--;
     task.files = task.files.fork();
   }
-  for (const [fd] of [...task.files.entries()]) {
+  const farewells: Farewell[] = [];
+  for (const [fd, file] of [...task.files.entries()]) {
     if (fd < first || fd > last) continue;
     if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) task.files.setCloseOnExec(fd, true);
-    else task.files.close(fd);
+    else {
+      const { farewell } = file;
+      if (farewell) farewells.push(farewell);
+      task.files.close(fd);
+    }
   }
-  return 0;
+  return linger(task, 0, farewells);
 }
 
 export function dup(task: Task, fd: number): number {
@@ -111,17 +127,20 @@ export function dup(task: Task, fd: number): number {
 }
 
 export function dup2(task: Task, from: number, to: number): number {
+  if (lingers(task)) return linger(task, to);
   const file = task.file(from);
   if (!file) return -EBADF;
   return from === to ? to : dup3(task, from, to, 0);
 }
 
 export function dup3(task: Task, from: number, to: number, flags: number): number {
+  if (lingers(task)) return linger(task, to);
   if ((flags & ~O_CLOEXEC) !== 0 || from === to) return -EINVAL;
   const file = task.file(from);
   if (!file || to < 0 || to >= task.fileLimit) return -EBADF;
+  const farewell = task.file(to)?.farewell;
   task.files.replace(to, file.hold(), (flags & O_CLOEXEC) !== 0);
-  return to;
+  return farewell ? linger(task, to, [farewell]) : to;
 }
 
 export function pipe2(task: Task, address: number, flags: number): number {

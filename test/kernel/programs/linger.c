@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,13 +42,14 @@ static long fill(int s) {
   fcntl(s, F_SETFL, flags);
   return sent;
 }
-// Closes, and says how long that took: at once, soon, about a second, or longer.
-static void closes(const char *rule, int s) {
-  double began = now();
-  int failed = close(s);
-  double took = now() - began;
-  printf("%s: %d, %s\n", rule, failed, took < 0.3 ? "at once" : took < 0.95 ? "soon" : took < 4 ? "a second" : "long");
-}
+// Does it, and says how long that took: at once, soon, about a second, or longer.
+#define took(rule, call) ({ \
+  double began = now(); \
+  int result = call; \
+  double time = now() - began; \
+  printf("%s: %d, %s\n", rule, result, time < 0.3 ? "at once" : time < 0.95 ? "soon" : time < 4 ? "a second" : "long"); \
+})
+#define closes(rule, s) took(rule, close(s))
 static long received;
 static void *reader(void *given) {
   static char data[65536];
@@ -161,6 +163,58 @@ int main(void) {
   linger(client, 1, 20);
   linger(client, 0, 20);
   closes("off again", client);
+  close(server);
+
+  pair(&client, &server);
+  fill(client);
+  linger(client, 1, 1);
+  took("dup2 in its place", dup2(1, client) == client);
+  close(client);
+  close(server);
+
+  pair(&client, &server);
+  fill(client);
+  linger(client, 1, 1);
+  took("dup3 too", dup3(1, client, O_CLOEXEC) == client);
+  show("the descriptor is the new one", fcntl(client, F_GETFD));
+  close(client);
+  close(server);
+
+  pair(&client, &server);
+  fill(client);
+  linger(client, 1, 1);
+  other = dup(client);
+  took("dup2 where another descriptor is left", dup2(1, client) == client);
+  took("  where none is", dup2(1, other) == other);
+  close(client), close(other);
+  close(server);
+
+  pair(&client, &server);
+  fill(client);
+  linger(client, 1, 1);
+  took("close_range", syscall(SYS_close_range, client, client, 0));
+  show("  what it closes is closed", fcntl(client, F_GETFD));
+  close(server);
+
+  pair(&client, &server);
+  int second, third;
+  pair(&second, &third);
+  int low = dup2(server, 90), high = dup2(third, 91);
+  close(server), close(third);
+  fill(client), fill(second);
+  linger(client, 1, 1), linger(second, 1, 1);
+  double start = now();
+  int least = client < second ? client : second, most = client < second ? second : client;
+  syscall(SYS_close_range, least, most, 0);
+  show("two of them one after the other", now() - start > 1.7 && now() - start < 8);
+  close(low), close(high);
+
+  pair(&client, &server);
+  fill(client);
+  linger(client, 1, 20);
+  setitimer(ITIMER_REAL, &timer, NULL);
+  took("a signal ends dup2's wait", dup2(1, client) == client);
+  close(client);
   close(server);
 
   linger(listener, 1, 1);
