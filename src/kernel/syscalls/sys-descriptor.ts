@@ -8,11 +8,9 @@ import {
   F_GETFD,
   F_GETFL,
   F_GETLEASE,
-  F_GETOWN,
   F_GETPIPE_SZ,
   F_SETFD,
   F_SETFL,
-  F_SETOWN,
   F_SETPIPE_SZ,
   F_UNLCK,
   FASYNC,
@@ -39,6 +37,7 @@ import { setAsync } from '../task/owner-signal.js';
 import type { Farewell, OpenFile } from '../vfs/open-file.js';
 import { owns } from '../vfs/permission.js';
 import { addSeals, sealsOf } from '../vfs/seals.js';
+import { OWNER_COMMANDS, ownerCommand } from './file-owner.js';
 import { nameAt } from './path-argument.js';
 import { LOCK_COMMANDS, recordLock, WIDE_LOCK_COMMANDS } from './sys-lock.js';
 
@@ -195,14 +194,8 @@ export function fcntl(task: Task, fd: number, command: number, argument: number)
       if ((argument & O_NOATIME) !== 0 && (file.flags & O_NOATIME) === 0 && !owns(task.credentials, file.inode))
         return -EPERM;
       file.flags = (file.flags & ~SETTABLE) | (argument & SETTABLE);
-      setAsync(file, (argument & FASYNC) !== 0);
+      setAsync(file, fd, (argument & FASYNC) !== 0);
       return 0;
-    case F_SETOWN:
-      file.owner = argument | 0;
-      file.ownerNamespace = task.pidNamespace;
-      return 0;
-    case F_GETOWN:
-      return file.owner;
     case F_GETLEASE:
       // nobody has one: none can be taken
       return F_UNLCK;
@@ -215,6 +208,7 @@ export function fcntl(task: Task, fd: number, command: number, argument: number)
     case F_GETPIPE_SZ:
       return file instanceof PipeFile ? file.pipe.capacity : -EBADF;
     default:
+      if (OWNER_COMMANDS.has(command)) return ownerCommand(task, file, command, argument);
       return LOCK_COMMANDS.has(command) ? recordLock(task, file, command, argument) : -EINVAL;
   }
 }
@@ -242,7 +236,7 @@ export function ioctl(task: Task, fd: number, command: number, argument: number)
       const on = readU32(task.space, argument);
       if (on < 0) return on;
       if (!file.waits) return -ENOTTY;
-      setAsync(file, on !== 0);
+      setAsync(file, fd, on !== 0);
       return 0;
     }
     default:

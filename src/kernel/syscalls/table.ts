@@ -74,8 +74,8 @@ export const SYSCALLS: readonly Row[] = [
   row(330, 292, 'dup3', 'fd fd open', descriptor.dup3),
   row(42, 22, 'pipe', 'ptr', descriptor.pipe),
   row(331, 293, 'pipe2', 'ptr open', descriptor.pipe2),
-  row(55, 72, 'fcntl', 'fd int size', descriptor.narrowFcntl, 'no leases, no signal-driven I/O'),
-  row(221, undefined, 'fcntl64', 'fd int size', descriptor.fcntl, 'no leases, no signal-driven I/O'),
+  row(55, 72, 'fcntl', 'fd int size', descriptor.narrowFcntl, 'no leases'),
+  row(221, undefined, 'fcntl64', 'fd int size', descriptor.fcntl, 'no leases'),
   row(143, 73, 'flock', 'fd int', lock.flock),
   row(54, 16, 'ioctl', 'fd uint size', descriptor.ioctl),
 

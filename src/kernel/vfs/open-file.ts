@@ -42,8 +42,10 @@ export abstract class OpenFile {
   /** Who opened it: some checks are made against that. */
   readonly credentials: Credentials;
   private readonly statistics: Statistics;
-  /** Process (positive) or group (negative) that SIGIO goes to, and the signal. */
+  /** Process, or thread, (positive) or group (negative) that is signalled, and by what: 0 is SIGIO. */
   owner = 0;
+  ownerIsThread = false;
+  ownerSignal = 0;
   /** Whose numbers `owner` is one of. */
   ownerNamespace?: PidNamespace;
   /** With O_ASYNC: who tells the owner. */
