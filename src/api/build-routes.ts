@@ -34,13 +34,10 @@ async function build(engine: Engine, request: HttpRequest, buildKit: ApiBuilds |
   const isBuildKit = query.get('version') === BUILDKIT;
   if (isBuildKit && !buildKit)
     throw new InvalidParameter('this engine has no BuildKit: set DOCKER_BUILDKIT=0 for its own builder');
-  if (query.get('remote') && !isBuildKit)
-    throw new InvalidParameter(
-      `a context at ${query.get('remote')} is not fetched here: clone or download it, and give its folder or its tar`,
-    );
   if (flagOf(request, 'squash')) throw new InvalidParameter('squash is only supported with experimental mode');
   const asked: WholeRequest = {
     context: request.body,
+    remote: query.get('remote') || undefined,
     dockerfile: query.get('dockerfile') ?? '',
     tags: request.queryAll.filter(([name, value]) => name === 't' && value !== '').map(([, value]) => value),
     target: query.get('target') ?? '',

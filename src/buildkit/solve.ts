@@ -5,8 +5,10 @@ import { buildOf } from '../engine/build/builder.js';
 import type { Cancellation } from '../engine/build/cancellation.js';
 import { type BuildSource, type ContextFiles, openContext, textAt } from '../engine/build/context.js';
 import { parseDockerfile } from '../engine/build/dockerfile.js';
+import { gitAddress } from '../engine/build/git/checkout.js';
 import { IgnoreFile } from '../engine/build/ignore.js';
 import { DockerfileError } from '../engine/build/lines.js';
+import { fetchContext, fetchFiles } from '../engine/build/remote-context.js';
 import type { BuildRequest } from '../engine/build/request.js';
 import type { Engine } from '../engine/engine.js';
 import type { Http2Client } from '../http/http2.js';
@@ -104,6 +106,8 @@ function ulimitOf(text: string): { Name: string; Soft: number; Hard: number } {
   return { Name, Soft: Number(soft), Hard: Number(hard ?? soft) };
 }
 
+const isRemote = (context: string): boolean => /^https?:\/\//.test(context) || gitAddress(context) !== undefined;
+
 /** What is fetched of the client, each when something first needs it. */
 class Fetched {
   private readonly releases: (() => Promise<void>)[] = [];
@@ -129,11 +133,11 @@ class Fetched {
       ? uploaded(this.client, context.slice(UPLOAD.length - 1))
       : this.request.tar;
     if (sent) return { ...(await this.upload(sent, filename, read)), ...names };
-    if (context !== undefined && !/^(local:)?context$/.test(context))
-      throw new InputError(
-        `a context at ${context} is not fetched here`,
-        'Clone or download it, and give its folder or its tar.',
-      );
+    if (context !== undefined && !/^(local:)?context$/.test(context)) {
+      const name = filename === DOCKERFILE ? '' : filename;
+      const source = await this.remote(context, () => fetchContext(this.engine, context, name, read));
+      return { ...source, ...names };
+    }
     const ignoring = `${filename}.dockerignore`;
     const small = filename === DOCKERFILE ? [DOCKERFILE.toLowerCase()] : [];
     const wanted = { folder: 'dockerfile', follow: [filename, ignoring, ...small] };
@@ -162,7 +166,12 @@ class Fetched {
   private names(): Pick<BuildSource, 'images' | 'folder'> {
     const images = new Map<string, string>();
     const folders = new Map<string, string>();
+    const remotes = new Map<string, string>();
     for (const [name, value] of named(this.request.options, 'context:')) {
+      if (isRemote(value)) {
+        remotes.set(name, value);
+        continue;
+      }
       const [kind, rest] = /^(local:|docker-image:\/\/|input:)(.*)$/.exec(value)?.slice(1) ?? [];
       const input = kind === 'input:' ? this.request.inputs.get(rest!) : undefined;
       if (kind === undefined || (kind === 'input:' && input === undefined))
@@ -173,10 +182,33 @@ class Fetched {
     return {
       images,
       folder: (name) => {
+        const address = remotes.get(name);
+        if (address !== undefined) return this.remoteFolder(name, address);
         const folder = folders.get(name);
         return folder === undefined ? undefined : this.folder(folder, `[context ${name}] load from client`, []);
       },
     };
+  }
+
+  /** What is fetched from the web, as a step of the build. */
+  private remote<T>(address: string, fetch: () => Promise<{ found: T; release(): Promise<void> }>): Promise<T> {
+    const kind = gitAddress(address) ? 'git source' : 'remote context';
+    return this.request.progress.begin(`[internal] load ${kind} ${address}`).during(async () => {
+      const { found, release } = await fetch();
+      this.releases.push(release);
+      return found;
+    });
+  }
+
+  private remoteFolder(name: string, address: string): Promise<ContextFiles> {
+    const there = this.folders.get(address);
+    if (there) return there;
+    const fetching = this.remote(address, () => fetchFiles(this.engine, address)).then((found) => {
+      if ('files' in found) return found.files;
+      throw new InputError(`the build context ${name}=${address} is neither a repository nor a tar`);
+    });
+    this.folders.set(address, fetching);
+    return fetching;
   }
 
   private folder(folder: string, what: string, exclude: readonly string[]): Promise<ContextFiles> {

@@ -179,7 +179,8 @@ test.each([
   ['COPY --form=a b c', 'dockerfile parse error on line 2: unknown flag: --form (did you mean from?)'],
   ['COPY --from=7 b c', 'invalid stage index 7'],
   ['RUN --mount=type=secret,id=x,required true', 'secret x: not found'],
-  ['ADD https://example.com/a.git /', 'repositories of git are not fetched here'],
+  ['ADD git@github.com:a/b.git /', 'repositories are fetched by https here'],
+  ['ADD --keep-git-dir https://example.com/a.git /', 'a repository comes without its .git'],
 ])('%s is refused', async (line, message) => {
   const { status, stderr } = await build({ Dockerfile: `FROM busybox\n${line}\n` });
   expect(stderr).toContain(message);

@@ -24,6 +24,8 @@ function ignored(folder: string, dockerfile: string): IgnoreFile {
   return new IgnoreFile(path === undefined ? '' : host.files.text(path));
 }
 
+const isRemote = (place: string): boolean => /^(?:https?:\/\/|github\.com\/)/.test(place);
+
 interface Context {
   body: AsyncIterable<Uint8Array>;
   dockerfile: string;
@@ -50,10 +52,8 @@ async function contextOf(place: string, file: string): Promise<Context> {
       })(),
     };
   }
-  if (/^(https?|git):\/\//.test(place))
-    throw new Complaint(
-      'unable to prepare context: a context from a URL is not supported: clone it and give its folder',
-    );
+  // the engine fetches it
+  if (isRemote(place)) return { dockerfile: file, body: (async function* () {})() };
   const folder = host.files.resolve(place);
   if (host.files.about(folder, true)?.kind !== 'folder')
     throw new Complaint(`unable to prepare context: path "${place}" not found`);
@@ -120,7 +120,7 @@ function secretsOf(given: readonly string[]): string {
 
 export const buildCommand: DockerCommand = {
   name: 'build',
-  usage: 'PATH | -',
+  usage: 'PATH | URL | -',
   what: 'Make an image of a Dockerfile',
   aliases: ['image build', 'build', 'builder build'],
   flags: [
@@ -161,6 +161,7 @@ export const buildCommand: DockerCommand = {
     const query = {
       dockerfile,
       version: 1,
+      remote: isRemote(args[0]!) ? args[0] : undefined,
       t: values.list('tag'),
       q: values.is('quiet'),
       buildargs: buildArguments(values),

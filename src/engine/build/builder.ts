@@ -6,6 +6,7 @@ import { familiar, fullName, parseReference, type Reference, withTag } from '../
 import { Withdrawable } from '../../oci/registry/progress.js';
 import { uncompressed } from '../../oci/source/compressed.js';
 import { spool } from '../../oci/source/spool.js';
+import type { Store } from '../../oci/store/store.js';
 import type { Engine } from '../engine.js';
 import { EngineError, InvalidParameter, NotFound } from '../errors.js';
 import { engineError, type Image } from '../images.js';
@@ -15,6 +16,7 @@ import { type BuildSource, openContext } from './context.js';
 import type { Dockerfile, Instruction, Stage } from './dockerfile.js';
 import { openImageTree } from './image-tree.js';
 import type { OpenFiles } from './lending.js';
+import { type Fetched, fetchContext } from './remote-context.js';
 import type { BuildOutput, BuildRequest, WholeRequest } from './request.js';
 import { type Build, shortId, StageBuild } from './stage.js';
 import { goalOf, orderOf } from './stage-order.js';
@@ -29,16 +31,28 @@ export async function buildImage(
 ): Promise<string> {
   const { store } = engine.images;
   try {
-    const spooled = await spool(store, await uncompressed(store.codecs, request.context, 'context'), 'context');
+    const { found, release } =
+      request.remote === undefined
+        ? await sentContext(store, request)
+        : await fetchContext(engine, request.remote, request.dockerfile);
     try {
-      const source = await openContext(spooled, request.dockerfile);
       cancellation.check();
-      return await buildOf(engine, request, source, output, cancellation);
+      return await buildOf(engine, request, found, output, cancellation);
     } finally {
-      await spooled.release();
+      await release();
     }
   } catch (error) {
     throw error instanceof EngineError ? error : engineError(error);
+  }
+}
+
+async function sentContext(store: Store, { context, dockerfile }: WholeRequest): Promise<Fetched<BuildSource>> {
+  const spooled = await spool(store, await uncompressed(store.codecs, context, 'context'), 'context');
+  try {
+    return { found: await openContext(spooled, dockerfile), release: spooled.release };
+  } catch (error) {
+    await spooled.release();
+    throw error;
   }
 }
 

@@ -39,7 +39,17 @@ export async function openContext(
   read: (text: string) => void = () => {},
 ): Promise<BuildSource> {
   const index = indexLayer(tar);
-  const tree = treeOf({ index, tar });
+  const layer = { id: blob.replaceAll('/', '-'), blob, index };
+  return openFiles({ tree: treeOf({ index, tar }), layer }, name, read);
+}
+
+/** The same of files. */
+export async function openFiles(
+  files: ContextFiles,
+  name: string,
+  read: (text: string) => void = () => {},
+): Promise<BuildSource> {
+  const { tree } = files;
   const path = cleanPath(name || DOCKERFILE);
   const given = await textAt(tree, path);
   const source = given ?? (name === '' ? await textAt(tree, DOCKERFILE.toLowerCase()) : undefined);
@@ -53,7 +63,6 @@ export async function openContext(
     const file = new IgnoreFile(ignored);
     for (const one of [path, IGNORE_FILE]) if (file.ignores(one)) remove(tree, one);
   }
-  const files: ContextFiles = { tree, layer: { id: blob.replaceAll('/', '-'), blob, index } };
   return { dockerfile, context: async () => files };
 }
 

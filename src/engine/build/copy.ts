@@ -8,6 +8,7 @@ import { type Rights, rightsOf } from './chmod.js';
 import { Glob } from './glob.js';
 import { type Copying, LayerDraft, type Owner, partsOf, treeName } from './layer-draft.js';
 import type { Instruction } from './dockerfile.js';
+import { type GitAddress, gitAddress } from './git/checkout.js';
 import { badDockerfile, type HereDocument } from './lines.js';
 import type { Words } from './metadata.js';
 import { ownerOf } from './owner.js';
@@ -27,6 +28,8 @@ export interface CopyPlaces {
   from(name: string | undefined): Promise<Tree>;
   /** A file from the web. */
   download(url: string, checksum: string | undefined): Promise<Source>;
+  /** The files of a repository. */
+  repository(address: GitAddress): Promise<Tree>;
   /** What a file holds that is an archive; undefined: it is none. */
   unpacked(source: Source): Promise<Tree | undefined>;
 }
@@ -52,7 +55,6 @@ const flagOf = ({ flags }: Instruction, name: string): string | undefined =>
   flags.find((flag) => flag.name === name)?.value;
 
 const isUrl = (text: string): boolean => /^https?:\/\//.test(text);
-const isGit = (text: string): boolean => /^(?:git@|git:\/\/|ssh:\/\/)|\.git(?:#.*)?$/.test(text);
 
 /** Rejects with InputError. */
 export async function prepareCopy(instruction: Instruction, words: Words, places: CopyPlaces): Promise<Copy> {
@@ -76,7 +78,9 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
       throw new InputError(`${name} failed: ${error.message}`, error.advice, { cause: error });
     throw error;
   };
-  const tree = given.some((word) => !isUrl(word) && !word.includes('<<')) ? await places.from(from) : undefined;
+  const tree = given.some((word) => !isUrl(word) && !(name === 'ADD' && gitAddress(word)) && !word.includes('<<'))
+    ? await places.from(from)
+    : undefined;
   for (const word of given) {
     const document = documents.length > 0 && /^\d*<</.test(word) ? documents.shift() : undefined;
     const found = await itemsOf(word, document).catch(fail);
@@ -121,13 +125,15 @@ export async function prepareCopy(instruction: Instruction, words: Words, places
 
   async function itemsOf(word: string, document: HereDocument | undefined): Promise<Item[]> {
     if (document) return [{ source: written(document, words, places.now) }];
-    if (name === 'ADD' && isUrl(word) && !isGit(word))
-      return [{ source: await places.download(word, flagOf(instruction, 'checksum')) }];
-    if (isUrl(word) || (name === 'ADD' && isGit(word)))
-      throw new InputError(
-        name === 'COPY' ? `source can't be a URL for COPY` : `${word}: repositories of git are not fetched here`,
-        name === 'COPY' ? undefined : 'Clone it, and add the folder.',
-      );
+    if (name === 'COPY' && isUrl(word)) throw new InputError("source can't be a URL for COPY");
+    const git = name === 'ADD' ? gitAddress(word) : undefined;
+    if (git) {
+      if (flagOf(instruction, 'keep-git-dir') === 'true')
+        throw new InputError(`${word}: a repository comes without its .git`, 'Leave --keep-git-dir out.');
+      const repository = await places.repository(git);
+      return [{ source: { path: '', tree: repository, node: repository.root } }];
+    }
+    if (isUrl(word)) return [{ source: await places.download(word, flagOf(instruction, 'checksum')) }];
     const ignoring = from === undefined ? 'file not found in build context or excluded by .dockerignore: ' : '';
     const missing = (path: string): InputError =>
       new InputError(

@@ -37,11 +37,15 @@ export async function download(
   }
 }
 
-async function follow(web: HttpClient, address: string): Promise<{ response: HttpResponse; url: string }> {
+/** The answer, wherever it is. Rejects with InputError. */
+export async function follow(
+  web: HttpClient,
+  address: string,
+  headers: Readonly<Record<string, string>> = { 'user-agent': 'tabvisor', accept: '*/*' },
+): Promise<{ response: HttpResponse; url: string }> {
   let url = parseUrl(address)?.href;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
     if (url === undefined) throw new InputError(`${address}: is no address of the web, or has a password in it`);
-    const headers = { 'user-agent': 'tabvisor', accept: '*/*' };
     const response = await web.send({ method: 'GET', url, headers }).catch((error: unknown) => {
       throw error instanceof HttpError ? new InputError(error.message, undefined, { cause: error }) : error;
     });

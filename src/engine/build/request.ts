@@ -29,6 +29,8 @@ export interface BuildRequest {
 export interface WholeRequest extends BuildRequest {
   /** The context as a tar, perhaps compressed. */
   context: AsyncIterable<Uint8Array>;
+  /** Or where it is on the web. */
+  remote?: string;
   /** Of the Dockerfile in it; '' for the usual one. */
   dockerfile: string;
 }

@@ -18,6 +18,7 @@ import type { Cancellation } from './cancellation.js';
 import { absolute, prepareCopy } from './copy.js';
 import { type Instruction, parseTrigger } from './dockerfile.js';
 import { download } from './download.js';
+import { checkout } from './git/checkout.js';
 import { openImageTree } from './image-tree.js';
 import { LayerDraft, treeName } from './layer-draft.js';
 import { applyMetadata, type Draft, shellOf, type Words } from './metadata.js';
@@ -271,7 +272,7 @@ export class StageBuild {
   private async copy(instruction: Instruction): Promise<void> {
     const { engine } = this.build;
     const { store } = engine.images;
-    const spooled: Spooled[] = [];
+    const spooled: Pick<Spooled, 'release'>[] = [];
     const trees: { close(): void }[] = [];
     const below = await openImageTree(store, this.image);
     try {
@@ -290,6 +291,11 @@ export class StageBuild {
           const found = await download(store, engine.host.web, url, checksum);
           spooled.push(found.spooled);
           return found.source;
+        },
+        repository: async (address) => {
+          const { files, release } = await checkout(store, engine.host.web, address);
+          spooled.push({ release });
+          return files.tree;
         },
         unpacked: async (source) => {
           const found = await unpack(store, source);

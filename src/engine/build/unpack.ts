@@ -1,5 +1,6 @@
 // Archives that ADD unpacks: tars of the context, perhaps compressed; what is none is a file like any other.
 // docs.docker.com/reference/dockerfile: ADD, "Adding local tar archives": what a file holds decides, not its name.
+import type { LayerIndex } from '../../base/layer-index.js';
 import { indexLayer } from '../../oci/layer.js';
 import { compressionOf } from '../../oci/media-types.js';
 import { spool, type Spooled } from '../../oci/source/spool.js';
@@ -13,7 +14,10 @@ const BLOCK = 512;
 const PIECE = 1 << 18;
 
 /** The tree of an archive, which is there until `spooled` is released; undefined: it is none. Rejects with InputError. */
-export async function unpack(store: Store, source: Source): Promise<{ tree: Tree; spooled: Spooled } | undefined> {
+export async function unpack(
+  store: Store,
+  source: Source,
+): Promise<{ tree: Tree; index: LayerIndex; spooled: Spooled } | undefined> {
   const { node, path } = source;
   if (typeOf(node) !== 0o100000 || node.size < 4) return undefined;
   const first = new Uint8Array(Math.min(BLOCK, node.size));
@@ -25,7 +29,10 @@ export async function unpack(store: Store, source: Source): Promise<{ tree: Tree
   try {
     const begin = new Uint8Array(Math.min(BLOCK, spooled.file.size));
     spooled.file.read(0, begin);
-    if (isTar(begin)) return { tree: treeOf({ index: indexLayer(spooled.file), tar: spooled.file }), spooled };
+    if (isTar(begin)) {
+      const index = indexLayer(spooled.file);
+      return { tree: treeOf({ index, tar: spooled.file }), index, spooled };
+    }
   } catch (error) {
     await spooled.release();
     throw error;
