@@ -137,7 +137,11 @@ export class BuildKit {
   private get worker() {
     return {
       id: this.engine.name,
-      labels: { 'org.mobyproject.buildkit.worker.executor': 'tabvisor' },
+      labels: {
+        'org.mobyproject.buildkit.worker.executor': 'tabvisor',
+        // by it buildx knows an engine that exports and pushes by itself
+        'org.mobyproject.buildkit.worker.snapshotter': 'tabvisor',
+      },
       platforms: OURS.map((platform) => ({ ...platform })),
       version: this.about,
     };
@@ -174,6 +178,8 @@ export class BuildKit {
   private async solve(call: ServedCall): Promise<void> {
     const { ref, session, frontend, frontendAttributes, ...more } = await asked(M.SOLVE, call);
     if (more.definition.length > 0) throw noDefinition();
+    const kept = more.cache?.exports.find(({ type }) => type !== 'inline');
+    if (kept) throw new RpcError(UNKNOWN, `unknown cache exporter: "${kept.type}": steps stay in the engine here`);
     const job = this.jobs.start(ref, session);
     call.onCancel(() => {
       job.cancellation.cancel();

@@ -21,10 +21,13 @@ const open = (client: Http2Client, exporter: number): AskedCall =>
   ask(client, DIFF_COPY, { [EXPORTER]: String(exporter) });
 
 /** All of a tree as one file. Rejects with RpcError. */
-export async function sendTar(client: Http2Client, exporter: number, tree: Tree): Promise<void> {
+export const sendTar = (client: Http2Client, exporter: number, tree: Tree): Promise<void> =>
+  sendFile(client, exporter, layerTar(tree));
+
+export async function sendFile(client: Http2Client, exporter: number, file: AsyncIterable<Uint8Array>): Promise<void> {
   const call = open(client, exporter);
   try {
-    for await (const bytes of layerTar(tree))
+    for await (const bytes of file)
       for (let at = 0; at < bytes.length; at += PIECE)
         if (!(await call.send(encode(BYTES, { data: bytes.subarray(at, at + PIECE) })))) break;
     call.end();

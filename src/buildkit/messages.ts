@@ -18,6 +18,7 @@ export const WORKERS = { records: several(message(1, WORKER)) };
 export const INFO = { version: message(1, VERSION) };
 
 const EXPORTER = { type: text(1), attributes: texts(2) };
+const CACHE = { type: text(1), attributes: texts(2) };
 export const SOLVE = {
   ref: text(1),
   definition: bytes(2),
@@ -26,6 +27,7 @@ export const SOLVE = {
   session: text(5),
   frontend: text(6),
   frontendAttributes: texts(7),
+  cache: message(8, { exports: several(message(4, CACHE)) }),
   frontendInputs: blobs(10),
   exporters: several(message(13, EXPORTER)),
 };

@@ -284,6 +284,23 @@ COPY --from=made /d /d
   expect(listed.stdout.trim().split('\n')).toEqual(['d/', 'd/again', 'd/empty', 'd/f', 'd/l']);
 });
 
+test('an image is exported as a tar that docker loads, and others read as a layout', async () => {
+  const files = { Dockerfile: 'FROM busybox\nRUN echo exported > /f\n' };
+  const oci = join(daemon.folder, 'oci.tar');
+  const { stderr } = await build(files, '-t', 'exported:1', '-o', `type=oci,dest=${oci}`);
+  const index = JSON.parse((await promisify(execFile)('tar', ['-xOf', oci, 'index.json'])).stdout);
+  expect(index.manifests, stderr).toMatchObject([{ annotations: { 'org.opencontainers.image.ref.name': '1' } }]);
+  expect((await daemon.docker('images', '-q', 'exported')).stdout).toBe('');
+  expect((await daemon.docker('load', '-i', oci)).stdout).toBe('Loaded image: exported:1\n');
+  expect(await run('exported:1', 'cat', '/f')).toBe('exported\n');
+  const place = contextOf(files);
+  const piped = `docker build -t exported:2 -o type=docker,dest=- ${place} | docker load`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', piped], { env: daemon.environment });
+  expect(stdout).toBe('Loaded image: exported:2\n');
+  const cache = await build(files, '--cache-to', `type=local,dest=${join(daemon.folder, 'cache')}`);
+  expect([cache.status, cache.stderr]).toEqual([1, expect.stringContaining('unknown cache exporter: "local"')]);
+});
+
 test('several targets of a file, one of which another one begins with', async () => {
   const place = contextOf({
     Dockerfile: 'FROM busybox\nARG WHO\nRUN echo $WHO > /who\n',
@@ -348,7 +365,7 @@ test('an image is pushed by its build, and another one begins with it, as who th
     const name = `${registry.host}/pushed:1`;
     await daemon.docker('login', '-u', 'tester', '-p', 'secret', registry.host);
     const pushed = await build({ Dockerfile: 'FROM busybox\nRUN echo pushed > /f\n' }, '-t', name, '--push');
-    expect([pushed.status, pushed.stderr]).toEqual([0, expect.stringMatching(/pushing .* with docker/)]);
+    expect([pushed.status, pushed.stderr]).toEqual([0, expect.stringMatching(/^#\d+ pushing .*\/pushed:1$/m)]);
     await daemon.docker('rmi', name);
     const files = { Dockerfile: `FROM ${name}\nRUN cat /f > /g\n` };
     const { stderr } = await build(files, '-t', 'begun');

@@ -14,8 +14,12 @@ export interface SavedFile {
   bytes(): AsyncIterable<Uint8Array>;
 }
 
-/** The files of a layout that holds images by what people call them. Rejects with NotFoundError. */
-export async function savedFiles(store: Store, names: readonly string[]): Promise<SavedFile[]> {
+/** The files of a layout that holds images by what people call them, or by tags of `tagsOf`. Rejects with NotFoundError. */
+export async function savedFiles(
+  store: Store,
+  names: readonly string[],
+  tagsOf: (name: string, id: Digest) => Reference[] = tagsMeant,
+): Promise<SavedFile[]> {
   const files = new Map<string, SavedFile>();
   const manifests: object[] = [];
   const list = new Map<Digest, { Config: string; RepoTags: string[]; Layers: string[] }>();
@@ -27,7 +31,7 @@ export async function savedFiles(store: Store, names: readonly string[]): Promis
   };
   for (const name of names) {
     const image = await store.images.find(name);
-    const tags = tagsMeant(name, image.id);
+    const tags = tagsOf(name, image.id);
     const Config = await addBlob(image.id);
     const Layers: string[] = [];
     for (const { digest } of image.manifest.layers) Layers.push(await addBlob(digest));
