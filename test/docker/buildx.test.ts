@@ -100,6 +100,9 @@ test('what was built is found again, by each builder its own', async () => {
   expect(cached(await build(files))).toBe(4);
   expect(cached(await build({ ...files, a: '2' }))).toBe(2);
   expect(cached(await build(files, '--no-cache'))).toBe(1);
+  const staged = { Dockerfile: 'FROM busybox AS a\nRUN echo a\nFROM a AS b\nRUN echo b\n' };
+  await build(staged);
+  expect(cached(await build(staged, '--no-cache-filter', 'b'))).toBe(2);
   const classic = () => daemon.dockerIn({ DOCKER_BUILDKIT: '0' }, 'build', contextOf(files));
   expect((await classic()).stdout.match(/Using cache/g)).toBeNull();
   expect((await classic()).stdout.match(/Using cache/g)).toHaveLength(3);

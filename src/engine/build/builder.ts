@@ -157,6 +157,7 @@ class Builder {
     const base = before ? before.image : await this.base(name, platform);
     if (isImage) output.stepEnds?.(true);
     const building = new StageBuild(this.shared(), base, base?.config.platform ?? platform);
+    if (this.request.renewedStages?.some((one) => one.toLowerCase() === stage.name)) building.renew();
     const lease = this.engine.images.store.images.lease();
     try {
       await building.triggers();

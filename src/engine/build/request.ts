@@ -8,6 +8,8 @@ export interface BuildRequest {
   buildArgs: ReadonlyMap<string, string | undefined>;
   labels: Readonly<Record<string, string>>;
   noCache: boolean;
+  /** Stages that are built without the cache. */
+  renewedStages?: readonly string[];
   /**
    * BuildKit's ways, and not the classic builder's: stages that the wanted one does not need are passed over, in whatever order
    * they stand; histories are told otherwise; WORKDIR is its user's.

@@ -80,6 +80,11 @@ export class StageBuild {
       this.draft.config.env = [...config.env, `PATH=${DEFAULT_PATH}`];
   }
 
+  /** Nothing of it is taken from the cache. */
+  renew(): void {
+    this.cacheBroken = true;
+  }
+
   /** What the image below has for who builds on it. */
   async triggers(): Promise<void> {
     const triggers = this.draft.config.onBuild;
