@@ -23,7 +23,7 @@ import { volumeRoutes } from './volume-routes.js';
 export function engineApi(engine: Engine, about: About, bug: (error: unknown) => void, http2?: Http2): Handler {
   const router = new Router();
   systemRoutes(router, engine, about);
-  containerRoutes(router, engine);
+  containerRoutes(router, engine, about.root);
   archiveRoutes(router, engine);
   usageRoutes(router, engine);
   imageRoutes(router, engine);

@@ -21,7 +21,8 @@ import { topOf } from './top.js';
 
 const CONDITIONS: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed'];
 
-export function containerRoutes(router: Router, engine: Engine): void {
+/** `root`: where the data is. */
+export function containerRoutes(router: Router, engine: Engine, root: string): void {
   const on = (
     method: string,
     path: string,
@@ -40,7 +41,7 @@ export function containerRoutes(router: Router, engine: Engine): void {
   });
   router.add('POST', '/containers/prune', (request) => prune(engine, request));
   on('GET', '/json', async (container, request) =>
-    json({ ...inspection(container), ...(flagOf(request, 'size') && (await sizesOf(engine, container))) }),
+    json({ ...inspection(container, root), ...(flagOf(request, 'size') && (await sizesOf(engine, container))) }),
   );
   on('POST', '/start', async (container) => {
     await container.start();

@@ -4,6 +4,7 @@ import { spanOf } from '../base/units.js';
 import type { Container } from '../engine/container.js';
 import type { Engine } from '../engine/engine.js';
 import type { Health } from '../engine/health.js';
+import { logOf } from '../engine/state-store.js';
 import { type EndpointRequest, hasNetworks, type Place } from '../engine/endpoints.js';
 import { dateOf, present } from './answers.js';
 
@@ -136,7 +137,7 @@ function platformOf(container: Container) {
 }
 
 /** GET /containers/X/json. */
-export function inspection(container: Container) {
+export function inspection(container: Container, root: string) {
   const { id, args, status } = container;
   const networks = networksOf(container);
   const first = container.places.find(({ network }) => network === 'bridge');
@@ -163,7 +164,7 @@ export function inspection(container: Container) {
     ResolvConfPath: '',
     HostnamePath: '',
     HostsPath: '',
-    LogPath: '',
+    LogPath: container.host.LogConfig.Type === 'json-file' ? `${root}/${logOf(container.id)}` : '',
     Name: `/${container.name}`,
     RestartCount: container.restarts,
     Driver: 'overlay',

@@ -1,5 +1,6 @@
 // What the engine knows of its containers: their health, and that all of it outlives the daemon.
 // Oracle: docker's own client, and the Engine API's description, which every answer is checked against.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Daemon, sharedDaemon } from './daemon-fixture.js';
 
@@ -195,6 +196,9 @@ test('logs: since, until, tail, follow, files that are put aside', async () => {
   expect(await follower.exit()).toBe(0);
   expect((await daemon.docker('logs', '--since', time, 'talker')).stdout).toBe('line 100\nend\n');
   expect((await daemon.docker('logs', '--until', time, '--tail', '3', 'talker')).stdout).toBe('line 99\nline 100\n');
+  // who collects logs reads the file
+  const file = (await daemon.docker('inspect', 'talker', '-f', '{{.LogPath}}')).stdout.trim();
+  expect(readFileSync(file, 'utf8')).toMatch(/"log":"end\\n","stream":"stdout","time":"[^"]+"\}\n$/);
   await daemon.docker('rm', 'talker');
   expect((await daemon.docker('create', '--log-opt', 'colour=red', 'busybox', 'true')).stderr).toContain(
     'unknown log opt',
