@@ -27,9 +27,11 @@ export interface Beginning {
   /** What goes out first; it is asked for as soon as the attachment has begun, so that nothing is told twice or not at all. */
   before?: () => AsyncIterable<readonly { stream: 1 | 2; bytes: Uint8Array }[]>;
   begin?: () => Promise<void>;
+  /** Nothing comes behind `before`. */
+  only?: boolean;
 }
 
-export function attached(to: Attachable, wanted: Wanted, { before, begin }: Beginning = {}): HttpUpgrade {
+export function attached(to: Attachable, wanted: Wanted, { before, begin, only }: Beginning = {}): HttpUpgrade {
   return {
     headers: { 'Content-Type': to.tty ? RAW : MULTIPLEXED },
     async upgraded(connection) {
@@ -39,6 +41,14 @@ export function attached(to: Attachable, wanted: Wanted, { before, begin }: Begi
         if (!shown(stream)) return Promise.resolve(!connection.closed);
         return connection.write(to.tty ? bytes : frameOf(stream, bytes));
       };
+      const tellBefore = async (): Promise<void> => {
+        for await (const some of before?.() ?? []) for (const { stream, bytes } of some) await write(stream, bytes);
+      };
+      if (only) {
+        await tellBefore();
+        connection.end();
+        return;
+      }
       const ended = new Promise<void>((resolve) => {
         const output = (stream: 1 | 2, bytes: Uint8Array): Promise<boolean> => told.then(() => write(stream, bytes));
         const detach = to.streams.attach({ output, ended: () => void told.then(resolve) });
@@ -47,9 +57,6 @@ export function attached(to: Attachable, wanted: Wanted, { before, begin }: Begi
           resolve();
         });
       });
-      const tellBefore = async (): Promise<void> => {
-        for await (const some of before?.() ?? []) for (const { stream, bytes } of some) await write(stream, bytes);
-      };
       told = tellBefore().catch(() => {});
       await told;
       try {

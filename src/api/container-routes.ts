@@ -142,7 +142,7 @@ function attach(container: Container, request: HttpRequest) {
     running: container.whenRunning(),
     endsWithClient: StdinOnce && !Tty,
   };
-  return attached(to, { ...wanted, stdin: wanted.stdin && OpenStdin }, { before });
+  return attached(to, { ...wanted, stdin: wanted.stdin && OpenStdin }, { before, only: !flagOf(request, 'stream') });
 }
 
 /** The headers go out at once; the body when it has come true. */

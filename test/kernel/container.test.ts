@@ -418,7 +418,7 @@ describe.skipIf(busybox === undefined)('a container', () => {
       'uid=5 gid=6 groups=7(lp)\n',
     );
     const named = await sh('id; echo $HOME; pwd', { process: { user: { username: 'bob' }, cwd: '/made/here' } });
-    expect(named.output).toBe('uid=1000(bob) gid=1001(bob) groups=1001(bob),4(adm),7(lp)\n/home/bob\n/made/here\n');
+    expect(named.output).toBe('uid=1000(bob) gid=1001(bob) groups=4(adm),7(lp),1001(bob)\n/home/bob\n/made/here\n');
     await expect(run(specOf(['true'], { process: { user: { username: 'nobody-knows' } } }))).rejects.toMatchObject({
       kind: 'invalid',
     });
