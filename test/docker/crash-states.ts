@@ -249,6 +249,11 @@ export class CrashStates {
     return this.at(path, file) as File;
   }
 
+  /** What is there now. */
+  get files(): Map<string, Buffer | undefined> {
+    return this.content('killed');
+  }
+
   private content(way: Way): Map<string, Buffer | undefined> {
     const found = new Map<string, Buffer | undefined>();
     const look = (folder: Folder, path: string): void => {
@@ -272,9 +277,10 @@ function hashOf(bytes: Buffer): string {
   }
   return known;
 }
-const keyOf = (content: State['content']): string =>
+/** The same for the same files: a line for each. */
+export const keyOf = (content: State['content']): string =>
   [...content]
-    .map(([path, bytes]) => `${path}\0${bytes ? hashOf(bytes) : ''}`)
+    .map(([path, bytes]) => `${path} ${bytes ? hashOf(bytes) : ''}`)
     .sort()
     .join('\n');
 

@@ -6,10 +6,10 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { HttpRegistry } from '../http-registry.js';
 import { imageOf } from '../images.js';
-import { type Change, CrashStates, type Entry, entriesOf, type State, writeState } from './crash-states.js';
+import { type Change, CrashStates, type Entry, entriesOf, keyOf, type State, writeState } from './crash-states.js';
 import { Daemon, needsDocker } from './daemon-fixture.js';
 import { type Deed, deedsWith, inspect, ok } from './deeds.js';
 import { type Api, engineHere } from './engine-here.js';
@@ -98,9 +98,13 @@ const nameOf = ({ what, path }: Change): string =>
 interface Recorded {
   /** A copy of the folder before. */
   before: string;
+  /** What was in it at the end. */
+  left: string;
   entries: Entry[];
   changes: string[];
 }
+
+const leftBy = ({ data }: Daemon): string => keyOf(new CrashStates(data, data).files);
 
 /** Does it once, in peace. */
 async function recorded(deed: Deed): Promise<Recorded> {
@@ -113,9 +117,10 @@ async function recorded(deed: Deed): Promise<Recorded> {
   const answer = await deed.act(daemon);
   expect(isDone(deed, answer), answer.body).toBe(true);
   await daemon.tell({ at: 0 });
+  const left = leftBy(daemon);
   const entries = entriesOf(journal);
   const changes = entries.filter((entry) => entry.what !== 'answer').map((entry) => nameOf(entry as Change));
-  return { before, entries, changes };
+  return { before, left, entries, changes };
 }
 
 async function cleaned(deed: Deed, api: Api): Promise<void> {
@@ -162,12 +167,13 @@ test.each(DEEDS)('killed, or without power, at any change of %s, and when it was
   const deed = make();
   const isWhole = EVERY || WHOLE.includes(name);
   try {
-    const { before, entries, changes } = await recorded(deed);
-    const states = new CrashStates(daemon.data, before).all(
-      entries,
-      (answer) => isDone(deed, answer),
-      isWhole ? undefined : ['killed', 'least'],
-    );
+    const { before, left, entries, changes } = await recorded(deed);
+    const model = new CrashStates(daemon.data, before);
+    const states = model.all(entries, (answer) => isDone(deed, answer), isWhole ? undefined : ['killed', 'least']);
+    // nothing was changed that has not been written down
+    const all = keyOf(model.files);
+    // a write may have been on its way
+    if (left !== all) await vi.waitFor(() => expect(leftBy(daemon)).toBe(all), 20_000);
     const began = process.cpuUsage().user;
     for (const state of states) {
       const { way, after } = state;
