@@ -45,7 +45,6 @@ export const saveCommand: DockerCommand = {
     flag('--platform', 'string', 'only if it is for this one (OS/ARCHITECTURE)'),
   ],
   least: 1,
-  examples: [{ command: 'tabvisor save -o debian.tar debian:12', what: 'also skopeo and podman read it' }],
   async run({ values, args, engine }) {
     const output = values.text('output');
     if (output === '' && host.stdout.isTTY)

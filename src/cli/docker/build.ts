@@ -152,7 +152,6 @@ export const buildCommand: DockerCommand = {
   ],
   least: 1,
   most: 1,
-  examples: [{ command: 'tabvisor build -t app .', what: 'of the Dockerfile of this folder' }],
   need: () => 'serving',
   async run({ values, args, engine }) {
     const { body, dockerfile } = await contextOf(args[0]!, values.text('file'));

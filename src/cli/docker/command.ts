@@ -1,7 +1,8 @@
 // What a command is: its words, its flags, how many arguments it takes, what it does; and its help.
-import { type Example, shownExamples, wrap } from '../help-text.js';
+import { shownExamples, wrap } from '../help-text.js';
 import type { ApiClient } from './api-client.js';
 import { Complaint } from './complaint.js';
+import { examplesOf } from './examples.js';
 import type { Flag, Values } from './flags.js';
 import { host } from './host.js';
 
@@ -27,7 +28,6 @@ export interface DockerCommand {
   most?: number;
   /** Flags stand in front of the first argument alone. */
   flagsFirst?: boolean;
-  examples?: readonly Example[];
   need?(call: Pick<Call, 'values' | 'args'>): Need;
   run(call: Call): Promise<void>;
 }
@@ -77,9 +77,10 @@ export function flagLines(flags: readonly Flag[], width: number): string {
 
 export function helpOf(command: DockerCommand): string {
   const width = (host.stdout.isTTY && host.stdout.columns) || USUAL;
-  const { what, aliases, flags, examples } = command;
+  const { name, what, aliases, flags } = command;
+  const examples = examplesOf(name);
   const parts = [`Usage:  ${usageOf(command)}`, what];
   if (aliases) parts.push(`Aliases:\n  ${aliases.map((one) => `tabvisor ${one}`).join(', ')}`);
   if (flags.length > 0) parts.push(`Options:\n${flagLines(flags, width)}`);
-  return `${parts.join('\n\n')}\n${examples ? `${shownExamples(examples, width)}\n` : ''}`;
+  return `${parts.join('\n\n')}\n${shownExamples(examples, width)}\n`;
 }

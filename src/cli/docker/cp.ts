@@ -133,7 +133,6 @@ export const cpCommand: DockerCommand = {
   ],
   least: 2,
   most: 2,
-  examples: [{ command: 'tabvisor cp web:/etc/hosts .', what: 'out of a container' }],
   async run({ values, args, engine }) {
     const [from, to] = args.map(placeOf) as [ReturnType<typeof placeOf>, ReturnType<typeof placeOf>];
     if (from.container !== undefined && to.container !== undefined)

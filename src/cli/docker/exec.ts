@@ -26,7 +26,6 @@ export const execCommand: DockerCommand = {
   ],
   least: 2,
   flagsFirst: true,
-  examples: [{ command: 'tabvisor exec -it web sh', what: 'a shell in a container that runs' }],
   async run({ values, args, engine }) {
     const [container, ...Cmd] = args as [string, ...string[]];
     const detach = values.is('detach');

@@ -142,7 +142,6 @@ export const psCommand: DockerCommand = {
   ],
   least: 0,
   most: 0,
-  examples: [{ command: "tabvisor ps -a --format 'table {{.Names}}\\t{{.Status}}'", what: 'two columns' }],
   async run({ values, engine }) {
     const format = values.text('format');
     const last = values.is('latest') ? 1 : (values.number('last') ?? -1);

@@ -56,10 +56,6 @@ export const pullCommand: DockerCommand = {
   ],
   least: 1,
   most: 1,
-  examples: [
-    { command: 'tabvisor pull debian:12', what: 'from Docker Hub, for 32-bit x86' },
-    { command: 'tabvisor pull 127.0.0.1:5000/app', what: 'from a registry of this host' },
-  ],
   need: () => 'serving',
   async run({ values, args, engine }) {
     const quiet = values.is('quiet');
@@ -88,12 +84,6 @@ export const pushCommand: DockerCommand = {
   ],
   least: 1,
   most: 1,
-  examples: [
-    {
-      command: 'tabvisor tag app 127.0.0.1:5000/app && tabvisor push 127.0.0.1:5000/app',
-      what: 'to a registry of this host',
-    },
-  ],
   need: () => 'serving',
   async run({ values, args, engine }) {
     const given = referenceOf(args[0]!);

@@ -107,10 +107,6 @@ export const runCommand: DockerCommand = {
   ].sort((a, b) => (a.name < b.name ? -1 : 1)),
   least: 1,
   flagsFirst: true,
-  examples: [
-    { command: 'tabvisor run --rm -it debian:12 bash', what: 'a shell in a container that goes with it' },
-    { command: 'tabvisor run -d --name web -p 8080:80 nginx', what: 'a server in the background' },
-  ],
   need: ({ values }) => (values.is('detach') || values.text('restart') !== 'no' ? 'background' : 'serving'),
   run,
 };

@@ -1,0 +1,92 @@
+// How each command is used, for its help: lines that can be copied from it, behind the program's name, and what they do.
+import type { Example } from '../help-text.js';
+
+const LINES: Readonly<Record<string, readonly (readonly [line: string, what: string])[]>> = {
+  attach: [['attach --detach-keys ctrl-a,d web', 'its streams; Ctrl-A d leaves it running']],
+  build: [
+    ['build -t app .', 'of the Dockerfile of this folder'],
+    ['build -t app --secret id=token,src=token.txt .', 'with a secret for RUN --mount=type=secret,id=token'],
+  ],
+  'builder prune': [['builder prune --filter until=24h', 'what a day has not asked for']],
+  commit: [['commit -c \'CMD ["sh"]\' web app:2', 'its root as an image, with another command']],
+  'container inspect': [["container inspect -f '{{.State.Status}}' web", 'whether it runs']],
+  'container prune': [['container prune --filter until=24h', 'those that ended more than a day ago']],
+  cp: [
+    ['cp web:/etc/hosts .', 'out of a container'],
+    ['cp -a site/. web:/srv', 'what is in a folder, with its owners'],
+  ],
+  create: [['create --name web -p 8080:80 nginx', 'to be started later: tabvisor start web']],
+  diff: [['diff web', 'C changed, A added, D deleted']],
+  events: [
+    ['events --since 10m --until 0s', 'of the last ten minutes'],
+    ['events -f event=die', 'whenever a container ends'],
+  ],
+  exec: [['exec -it web sh', 'a shell in a container that runs']],
+  export: [['export -o root.tar web', 'its root as a tar']],
+  history: [['history --no-trunc debian:12', 'all of each step']],
+  'image inspect': [["image inspect -f '{{json .Config.Env}}' debian:12", 'its variables, as JSON']],
+  'image prune': [['image prune -a --filter until=240h', 'older than ten days, and no container has it']],
+  images: [["images --filter reference='debian:*'", 'those of one repository']],
+  import: [['import root.tar mine:1', 'an image of a root as a tar']],
+  info: [["info -f '{{.NCPU}} {{.MemTotal}}'", 'processors and memory of the node']],
+  inspect: [["inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' web", 'its address']],
+  kill: [['kill -s HUP web', 'a signal for its first process']],
+  load: [['load -i debian.tar', 'what save, skopeo or docker have written']],
+  login: [['login -u me registry.example', 'asks for the password']],
+  logout: [['logout registry.example', 'who you are there is forgotten']],
+  logs: [
+    ['logs -f --tail 10 web', 'the last ten lines, and what comes'],
+    ['logs -t --since 5m web', 'of five minutes, with times'],
+  ],
+  'network connect': [['network connect --alias db backend postgres', 'found there by db, too']],
+  'network create': [['network create --subnet 10.1.0.0/24 backend', 'whose containers find each other by name']],
+  'network disconnect': [['network disconnect backend postgres', 'while it runs']],
+  'network inspect': [["network inspect -f '{{json .Containers}}' backend", 'who is in it']],
+  'network ls': [['network ls --filter driver=bridge', 'bridges alone']],
+  'network prune': [['network prune -f', 'without asking']],
+  'network rm': [['network rm backend', 'when nobody is in it']],
+  pause: [['pause web', 'until: tabvisor unpause web']],
+  port: [['port web 80', 'where its port 80 is to be had']],
+  ps: [
+    ["ps -a --format 'table {{.Names}}\\t{{.Status}}'", 'two columns'],
+    ['ps -q --filter ancestor=nginx', 'IDs of those of an image'],
+  ],
+  pull: [
+    ['pull debian:12', 'from Docker Hub, for 32-bit x86'],
+    ['pull 127.0.0.1:5000/app', 'from a registry of this host'],
+  ],
+  push: [['push 127.0.0.1:5000/app', 'to a registry of this host, after: tabvisor tag app 127.0.0.1:5000/app']],
+  rename: [['rename web web-old', 'it goes on meanwhile']],
+  restart: [['restart -t 2 web', 'killed when it has not stopped after two seconds']],
+  rm: [['rm -f -v web', 'also one that runs, with its nameless volumes']],
+  rmi: [['rmi app:1 app:2', 'two names, and what only they had']],
+  run: [
+    ['run --rm -it debian:12 bash', 'a shell in a container that goes with it'],
+    ['run -d --name web -p 8080:80 nginx', 'a server in the background'],
+  ],
+  save: [['save -o debian.tar debian:12', 'also skopeo and podman read it']],
+  search: [['search --limit 5 nginx', 'where the engine asks Docker Hub']],
+  start: [['start -ai shell', 'one that has ended, with its streams']],
+  stats: [["stats --no-stream --format '{{.Name}} {{.MemUsage}}'", 'once, two columns']],
+  stop: [['stop -t 2 web', 'killed when it has not stopped after two seconds']],
+  'system df': [['system df -v', 'each image, container and volume']],
+  'system prune': [['system prune -a --volumes', 'all that no container uses']],
+  tag: [['tag app 127.0.0.1:5000/app:1', 'to push it there']],
+  top: [['top web -o pid,rss,args', 'columns of ps(1)']],
+  unpause: [['unpause web', 'it goes on']],
+  update: [['update -m 256m --cpus 0.5 web', 'while it runs']],
+  version: [["version -f '{{.Server.Version}}'", "the engine's alone"]],
+  'volume create': [
+    ['volume create data', 'for: tabvisor run -v data:/data …'],
+    ['volume create -o type=none -o o=bind -o device=/srv/data data', 'a folder of this host'],
+  ],
+  'volume inspect': [['volume inspect data', 'its labels, its options']],
+  'volume ls': [['volume ls --filter dangling=true', 'those that no container has']],
+  'volume prune': [['volume prune -a', 'also those that have a name']],
+  'volume rm': [['volume rm data', 'when no container has it']],
+  wait: [['wait web', 'prints what it has ended with']],
+};
+
+/** Of a command by its name. */
+export const examplesOf = (name: string): Example[] =>
+  (LINES[name] ?? []).map(([line, what]) => ({ command: `tabvisor ${line}`, what }));
