@@ -3,7 +3,9 @@
 import { decimalSize } from '../base/units.js';
 import type { OnProgress, Progress } from '../oci/registry/progress.js';
 
+/** Widest and narrowest; where there is no room for it there is none. */
 const BAR = 30;
+const BAR_LEAST = 5;
 
 interface Screen {
   isTTY?: boolean;
@@ -15,11 +17,13 @@ export function layerProgress(stream: Screen): OnProgress {
   if (!stream.isTTY) return plain(stream);
   /** Of each layer, how many lines above the cursor. */
   const rows = new Map<string, number>();
+  const columns = (): number => stream.columns || 80;
   return (progress) => {
     const { id } = progress;
     if (id === undefined || !/^[0-9a-f]{12}$/.test(id)) {
-      stream.write(`${id === undefined ? '' : `${id}: `}${progress.status}\n`);
-      for (const [layer, row] of rows) rows.set(layer, row + 1);
+      const line = `${id === undefined ? '' : `${id}: `}${progress.status}`;
+      stream.write(`${line}\n`);
+      for (const [layer, row] of rows) rows.set(layer, row + Math.max(1, Math.ceil(line.length / columns())));
       return;
     }
     if (!rows.has(id)) {
@@ -28,7 +32,7 @@ export function layerProgress(stream: Screen): OnProgress {
       stream.write('\n');
     }
     const up = rows.get(id)!;
-    stream.write(`\x1b[${up}A\r${lineOf(progress).slice(0, (stream.columns || 80) - 1)}\x1b[K\x1b[${up}B\r`);
+    stream.write(`\x1b[${up}A\r${lineOf(progress, columns() - 1).slice(0, columns() - 1)}\x1b[K\x1b[${up}B\r`);
   };
 }
 
@@ -42,9 +46,11 @@ function plain(stream: Screen): OnProgress {
   };
 }
 
-function lineOf({ id, status, current, total }: Progress): string {
+function lineOf({ id, status, current, total }: Progress, width: number): string {
   if (current === undefined || !total) return `${id}: ${status}`;
-  const done = Math.min(BAR, Math.floor((BAR * current) / total));
-  const bar = `${'='.repeat(done)}>`.slice(0, BAR).padEnd(BAR);
-  return `${id}: ${status} [${bar}] ${decimalSize(current, 4)}/${decimalSize(total, 4)}`;
+  const [before, behind] = [`${id}: ${status}`, `${decimalSize(current, 4)}/${decimalSize(total, 4)}`];
+  const size = Math.min(BAR, width - before.length - behind.length - ' [] '.length);
+  if (size < BAR_LEAST) return `${before} ${behind}`;
+  const done = Math.min(size, Math.floor((size * current) / total));
+  return `${before} [${`${'='.repeat(done)}>`.slice(0, size).padEnd(size)}] ${behind}`;
 }
