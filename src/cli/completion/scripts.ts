@@ -29,7 +29,7 @@ _tabvisor() {
   local line
   answer=("\${(@f)$(\${words[1]} __complete "\${(j: :)words[1,CURRENT]}" 2> /dev/null)}")
   for line in "\${(@)answer[3,-1]}"; do
-    values+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    values+=("\${\${line%%$'\\t'*}//:/\\\\:}\${\${line#*$'\\t'}:+:\${line#*$'\\t'}}")
   done
   case \${answer[2]:-files} in
     open) _describe tabvisor values -S '' ;;

@@ -2,6 +2,22 @@
 import { Complaint, Ended } from './complaint.js';
 import { host } from './host.js';
 
+/** Removes each, and prints its name. `absent`: what the engine says of one that is not there, which `force` takes for done. */
+export function removeEach(
+  names: readonly string[],
+  remove: (name: string) => Promise<unknown>,
+  { force, absent }: { force: boolean; absent: RegExp },
+): Promise<void> {
+  return forEach(names, async (name) => {
+    try {
+      await remove(name);
+    } catch (error) {
+      if (!force || !(error instanceof Complaint) || !absent.test(error.message)) throw error;
+    }
+    host.stdout.write(`${name}\n`);
+  });
+}
+
 /** Ends with 1 when any has failed. */
 export async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
   let failed = false;

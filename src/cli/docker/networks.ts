@@ -1,9 +1,9 @@
 // network ls, create, rm, connect, disconnect. Docker docs, "docker network".
-import { filtersOf, type Json, part } from './api-client.js';
+import { type ApiClient, filtersOf, type Json, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
 import { Complaint } from './complaint.js';
 import { pairs } from './container-options.js';
-import { forEach } from './each.js';
+import { removeEach } from './each.js';
 import { flag } from './flags.js';
 import { labelOf, labelsOf, shortId } from './ps.js';
 import { formatted, type Shape } from './tabular.js';
@@ -118,16 +118,18 @@ export const networkRmCommand: DockerCommand = {
   least: 1,
   async run({ values, args, engine }) {
     const api = await engine();
-    await forEach(args, async (network) => {
-      try {
-        await api.delete(`/networks/${part(network)}`);
-      } catch (error) {
-        if (!values.is('force') || !(error instanceof Complaint) || !/not found/.test(error.message)) throw error;
-      }
-      host.stdout.write(`${network}\n`);
+    await removeEach(args, (network) => api.delete(`/networks/${part(network)}`), {
+      force: values.is('force'),
+      absent: /not found/,
     });
   },
 };
+
+/** `args`: the network and the container. */
+function change(api: ApiClient, how: string, args: readonly string[], more: object): Promise<Json> {
+  const [network, Container] = args as [string, string];
+  return api.post(`/networks/${part(network)}/${how}`, {}, { Container, ...more });
+}
 
 export const networkConnectCommand: DockerCommand = {
   name: 'network connect',
@@ -145,7 +147,6 @@ export const networkConnectCommand: DockerCommand = {
   least: 2,
   most: 2,
   async run({ values, args, engine }) {
-    const [network, Container] = args as [string, string];
     const [ip, ip6] = [values.text('ip'), values.text('ip6')];
     const EndpointConfig = {
       IPAMConfig: {
@@ -158,7 +159,7 @@ export const networkConnectCommand: DockerCommand = {
       DriverOpts: pairs(values.list('driver-opt')),
       GwPriority: values.number('gw-priority') ?? 0,
     };
-    await (await engine()).post(`/networks/${part(network)}/connect`, {}, { Container, EndpointConfig });
+    await change(await engine(), 'connect', args, { EndpointConfig });
   },
 };
 
@@ -170,7 +171,6 @@ export const networkDisconnectCommand: DockerCommand = {
   least: 2,
   most: 2,
   async run({ values, args, engine }) {
-    const [network, Container] = args as [string, string];
-    await (await engine()).post(`/networks/${part(network)}/disconnect`, {}, { Container, Force: values.is('force') });
+    await change(await engine(), 'disconnect', args, { Force: values.is('force') });
   },
 };

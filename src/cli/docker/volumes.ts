@@ -2,9 +2,8 @@
 import { decimalSize } from '../../base/units.js';
 import { filtersOf, type Json, part } from './api-client.js';
 import type { DockerCommand } from './command.js';
-import { Complaint } from './complaint.js';
 import { pairs } from './container-options.js';
-import { forEach } from './each.js';
+import { removeEach } from './each.js';
 import { flag } from './flags.js';
 import { labelOf, labelsOf } from './ps.js';
 import { formatted, type Shape } from './tabular.js';
@@ -91,13 +90,9 @@ export const volumeRmCommand: DockerCommand = {
   async run({ values, args, engine }) {
     const api = await engine();
     const force = values.is('force');
-    await forEach(args, async (volume) => {
-      try {
-        await api.delete(`/volumes/${part(volume)}`, { force });
-      } catch (error) {
-        if (!force || !(error instanceof Complaint) || !/no such volume/i.test(error.message)) throw error;
-      }
-      host.stdout.write(`${volume}\n`);
+    await removeEach(args, (volume) => api.delete(`/volumes/${part(volume)}`, { force }), {
+      force,
+      absent: /no such volume/i,
     });
   },
 };
