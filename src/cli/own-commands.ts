@@ -1,5 +1,5 @@
 // The commands that are ours alone, by commander: the daemon, machines, the kernel, the OCI runtime; and what an error looks like.
-// Exit status 125 is ours, as docker has it: the guest never ran, or we failed.
+// Exit status 125 is ours, as docker has it: the guest never ran, or we failed. The OCI runtime's is 1.
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../base/errors.js';
@@ -9,6 +9,8 @@ import { keepYoungGenerationSmall } from '../hosts/node/young-generation.js';
 import { helpLayout } from './help.js';
 
 const OUR_ERROR = 125;
+/** As runc has it. */
+const OCI_ERROR = 1;
 
 function complain(error: unknown): void {
   const say = (line: string) => process.stderr.write(`${pc.red('tabvisor:')} ${line}\n`);
@@ -95,13 +97,14 @@ export async function ownMain(words: readonly string[], version: string): Promis
     program.addCommand(command);
   }
 
+  const failed = word === 'oci' ? OCI_ERROR : OUR_ERROR;
   try {
     await program.parseAsync(words, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : OUR_ERROR;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : failed;
     complain(error);
     // a command that has statuses of its own has said it
-    return Number(process.exitCode ?? OUR_ERROR);
+    return Number(process.exitCode ?? failed);
   }
 }

@@ -73,7 +73,7 @@ docker ps --format '{{.Names}} {{.State}} {{.Labels}} {{.Mounts}}'
 docker ps -a --filter status=exited --format '{{.Names}} {{.Status}}' | cut -c1-15
 docker ps -a --filter exited=3 --format '{{.Names}}'
 docker ps -a --filter label=a --filter volume=vol --format '{{.Names}}'
-docker ps -a --filter since=web --format '{{.Names}}'
+docker ps -a --filter since=web --format '{{.Names}}' | sort
 docker ps -a -n 1 --format '{{.Names}}'
 docker ps -l --format '{{.Names}} {{.Status}}'
 docker port web | sed 's/:[0-9]*$/:PORT/'
@@ -90,7 +90,6 @@ echo in | docker exec -i web cat
 docker exec -t web tty
 docker exec -d web sleep 0.1
 docker run --rm --pid container:web busybox cat /proc/1/comm
-docker run --rm --network container:web busybox hostname
 docker run --rm --volumes-from web busybox cat /v/a
 docker top web -eo comm | head -n 2
 docker cp web:/etc/passwd "$1/passwd.$ENGINE" && cat "$1/passwd.$ENGINE"
@@ -296,6 +295,12 @@ export const OTHERWISE: readonly (readonly [line: string, why: string, status: n
     /exec: "nosuch": executable file not found in \$PATH/,
   ],
   ['docker exec -u nosuch web true', 'the same', 126, /unable to find user nosuch/],
+  [
+    'test $(docker run --rm --network container:web busybox hostname) = $(docker inspect web --format "{{.Config.Hostname}}")',
+    'Podman gives it a name of its own',
+    0,
+    /^$/,
+  ],
   ['docker top web nosuch', 'Podman takes what is no option of ps for nothing', 1, /unsupported option: nosuch/],
   ['docker logs --tail x web', 'Docker takes what is no number for all', 0, /^$/],
   [

@@ -226,6 +226,7 @@ test('what is wrong is said, in the log too, and leaves nothing', () => {
   const wrong = (path: string, id = 'bad') =>
     oci('--log', log, '--log-format', 'json', 'create', '--bundle', path, id).stderr;
   expect(wrong(join(folder, 'nowhere'))).toContain('config.json: no such file');
+  expect(oci('create')).toMatchObject({ status: 1, stderr: expect.stringContaining("missing required argument 'id'") });
   expect(wrong(bundle('true'), '../x')).toContain("invalid container ID format: '../x'");
   expect(wrong(bundle('true', { process: { terminal: true } }))).toContain('--console-socket is missing');
   expect(wrong(bundle('true', { root: { path: 'none' } }))).toContain('no such file');
