@@ -92,6 +92,8 @@ export interface Tracer {
 /** Tasks that a node has at most, and frames for each of them: Linux too has fewer where memory is small (kernel/fork.c, set_max_threads). */
 const MAX_TASKS = 8192;
 const FRAMES_A_TASK = 16;
+/** Open files that there may be in the smallest memory. */
+const NR_FILE = 8192;
 
 export class Kernel {
   readonly frames: Frames;
@@ -153,6 +155,8 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.frames = new Frames(options.memory, Math.floor(options.ram / PAGE_SIZE));
     this.maxTasks = Math.min(MAX_TASKS, Math.floor(this.frames.count / FRAMES_A_TASK));
+    // a tenth of the memory, as Linux's files_maxfiles_init has it
+    this.statistics.openFilesMax = Math.max(NR_FILE, Math.floor((this.frames.count * PAGE_SIZE) / 10240));
     this.frames.relief = this;
     this.cpu = new Processor(options.vcpu, this.frames);
     this.clock = new Clock(options.clock);

@@ -170,6 +170,7 @@ test('floods of tasks, depth, arguments, files and memory', (context) => {
   expect(status).toBe(0);
   expect(kernel.tasks.size).toBe(0);
   expect(kernel.statistics.openFiles).toBe(0);
+  expect(kernel.statistics.descriptorSlots).toBe(0);
   // all that was taken is there again for who comes next
   const { free } = kernel.frames;
   expect(node.run(['/flood', '3'], '', '/tmp').status).toBe(0);
@@ -205,6 +206,9 @@ memory: killed 9
 memory of files: killed 9
 pipes: EMFILE
 memory of pipes: exited 0
+open files: ENFILE
+descriptors of a child: ENOMEM
+open files: exited 0
 a stack without end: killed 11
 `;
 

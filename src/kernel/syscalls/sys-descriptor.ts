@@ -1,5 +1,5 @@
 // Descriptors and open files: open, close, dup, fcntl, ioctl. man 2 open, close, dup, fcntl, ioctl, pipe.
-import { EBADF, EFAULT, EINVAL, ENOTTY, EPERM } from '../abi/errno.js';
+import { EBADF, EFAULT, EINVAL, ENOMEM, ENOTTY, EPERM } from '../abi/errno.js';
 import {
   F_ADD_SEALS,
   F_DUPFD,
@@ -104,8 +104,10 @@ export function closeRange(task: Task, first: number, last: number, flags: numbe
   if (lingers(task)) return linger(task, 0);
   if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) !== 0 || first > last) return -EINVAL;
   if ((flags & CLOSE_RANGE_UNSHARE) !== 0 && task.files.users > 1) {
+    const files = task.files.fork(task.kernel.frames.payer);
+    if (!files) return -ENOMEM;
     task.files.users--;
-    task.files = task.files.fork();
+    task.files = files;
   }
   const farewells: Farewell[] = [];
   for (const [fd, file] of [...task.files.entries()]) {
@@ -138,7 +140,11 @@ export function dup3(task: Task, from: number, to: number, flags: number): numbe
   const file = task.file(from);
   if (!file || to < 0 || to >= task.fileLimit) return -EBADF;
   const farewell = task.file(to)?.farewell;
-  task.files.replace(to, file.hold(), (flags & O_CLOEXEC) !== 0);
+  const failed = task.files.replace(to, file.hold(), (flags & O_CLOEXEC) !== 0);
+  if (failed !== 0) {
+    file.release();
+    return failed;
+  }
   return farewell ? linger(task, to, [farewell]) : to;
 }
 

@@ -1,5 +1,5 @@
 // Leaving and joining namespaces. man 2 unshare, setns; Linux kernel/nsproxy.c.
-import { EBADF, EINVAL, EPERM, ESRCH } from '../abi/errno.js';
+import { EBADF, EINVAL, ENOMEM, EPERM, ESRCH } from '../abi/errno.js';
 import {
   CLONE_FILES,
   CLONE_FS,
@@ -33,17 +33,22 @@ export function unshare(task: Task, asked: number): number {
   const fs = has(CLONE_FS) && task.fs.users > 1 ? { ...task.fs, users: 1 } : task.fs;
   const credentials = has(CLONE_NEWUSER) ? createUserNamespace(task) : task.credentials;
   if (typeof credentials === 'number') return credentials;
+  const files = has(CLONE_FILES) && task.files.users > 1 ? task.files.fork(task.kernel.frames.payer) : task.files;
+  if (!files) return -ENOMEM;
   const namespaces = createNamespaces(task, flags, credentials, fs);
-  if (typeof namespaces === 'number') return namespaces;
+  if (typeof namespaces === 'number') {
+    if (files !== task.files) files.closeAll();
+    return namespaces;
+  }
   // semaphores of a namespace that it leaves are undone there
   if (has(CLONE_NEWIPC | CLONE_SYSVSEM)) task.namespaces.ipc.sem.processEnded(task.process);
   if (fs !== task.fs) {
     task.fs.users--;
     task.fs = fs;
   }
-  if (has(CLONE_FILES) && task.files.users > 1) {
+  if (files !== task.files) {
     task.files.users--;
-    task.files = task.files.fork();
+    task.files = files;
   }
   task.enterNamespaces(namespaces, credentials);
   return 0;

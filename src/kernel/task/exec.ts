@@ -6,7 +6,7 @@ import { O_RDONLY } from '../abi/fcntl.js';
 import { MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.js';
 import { PER_CLEAR_ON_SETID, READ_IMPLIES_EXEC } from '../abi/personality.js';
 import { RLIMIT_STACK } from '../abi/sched.js';
-import { SIGCHLD } from '../abi/signal.js';
+import { SI_KERNEL, SIGCHLD, SIGKILL } from '../abi/signal.js';
 import { type ElfProgram, ET_DYN, isElf, parseElf, PF_R, PF_W, PF_X } from '../loader/elf.js';
 import { isScript, parseScript, SCRIPT_HEAD } from '../loader/script.js';
 import {
@@ -39,6 +39,7 @@ import { KernelIo } from '../vfs/io.js';
 import type { OpenFile } from '../vfs/open-file.js';
 import type { Path } from '../vfs/path.js';
 import { MAY_READ } from '../vfs/permission.js';
+import { FdTable } from '../vfs/fd-table.js';
 import { resolve } from '../vfs/walk.js';
 import { endOtherThreads, leaveSpace } from './exit.js';
 import type { Task } from './task.js';
@@ -223,8 +224,12 @@ function replace(
 function becomeProgram(task: Task, file: OpenFile, name: string, secure: boolean): void {
   const { process } = task;
   if (task.files.users > 1) {
+    const { kernel } = task;
+    const files = task.files.fork(kernel.frames.payer);
+    // there is no way back
+    if (!files) kernel.signals.toProcess(process, { signal: SIGKILL, code: SI_KERNEL });
     task.files.users--;
-    task.files = task.files.fork();
+    task.files = files ?? new FdTable(kernel.statistics, undefined);
   }
   task.files.closeForExec();
   if (process.actions.users > 1) {

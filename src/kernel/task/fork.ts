@@ -134,11 +134,20 @@ function makeIn(
     pid.releaseIfUnused();
     return -ENOMEM;
   }
+  const files = has(CLONE_FILES) ? parent.files : parent.files.fork(kernel.frames.payer);
+  if (!files) {
+    if (!has(CLONE_VM)) {
+      space.free();
+      kernel.cpu.leave(space);
+    }
+    kernel.cpu.freeArea(registers);
+    pid.releaseIfUnused();
+    return -ENOMEM;
+  }
   if (has(CLONE_VM)) space.users++;
 
   const process = has(CLONE_THREAD) ? parent.process : newProcess(parent, args, pid);
   fs.users++;
-  const files = has(CLONE_FILES) ? parent.files : parent.files.fork();
   if (has(CLONE_FILES)) files.users++;
   const child = new Task(kernel, pid, process, parent.abi, registers, space, fs, files, credentials, namespaces);
   kernel.cgroups.enter(child, cgroup);

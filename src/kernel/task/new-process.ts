@@ -87,7 +87,8 @@ export function newProcess(kernel: Kernel, options: ProcessOptions): Task | numb
   const root = namespaces.mount.rootPath;
   const fs: FsContext = { root, cwd: root, umask: 0o022, users: 1 };
   const credentials = options.credentials ?? Credentials.root(kernel.userNamespace);
-  const task = new Task(kernel, pid, process, I386, registers, space, fs, new FdTable(), credentials, namespaces);
+  const files = new FdTable(kernel.statistics, kernel.frames.payer);
+  const task = new Task(kernel, pid, process, I386, registers, space, fs, files, credentials, namespaces);
   // whoever has a group as its root begins there
   const cgroup = options.cgroup ?? namespaces.cgroup.root;
   addPid(cgroup);

@@ -24,5 +24,9 @@ export class Statistics {
   stolenTime = 0;
   /** Open files that somebody holds, of all kinds. */
   openFiles = 0;
+  /** fs.file-max: more may be none. */
+  openFilesMax = Number.POSITIVE_INFINITY;
+  /** Places for descriptors that all processes have. */
+  descriptorSlots = 0;
   readonly load = new LoadAverage();
 }

@@ -1,9 +1,10 @@
 // An open file (Linux: struct file): what a descriptor refers to, shared by dup and fork. Position, flags, and what it can do.
 // Every kind of file is a subclass. Values are byte counts or negated errno; BLOCK (task/blocking.ts) says "ask again when woken".
-import { EBADF, EINVAL, EISDIR, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../abi/errno.js';
+import { EBADF, EINVAL, EISDIR, ENFILE, ENOMEM, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../abi/errno.js';
 import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_SET } from '../abi/fcntl.js';
 import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../abi/inotify.js';
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.js';
+import type { FrameAccount } from '../mm/frame-account.js';
 import type { PageCache } from '../mm/page-cache.js';
 import type { Credentials } from '../security/credentials.js';
 import type { PidNamespace } from '../ns/pid-namespace.js';
@@ -19,6 +20,9 @@ import type { Path } from './path.js';
 
 /** Largest offset that a file position can have. */
 export const OFFSET_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Bytes that each is to who pays. */
+const COST = 256;
 
 /** Somebody who keeps something for an open file, told when its last holder is gone. */
 export interface FileObserver {
@@ -42,6 +46,9 @@ export abstract class OpenFile {
   /** Who opened it: some checks are made against that. */
   readonly credentials: Credentials;
   private readonly statistics: Statistics;
+  /** Who pays for it, once it is admitted. */
+  private readonly payer: FrameAccount | undefined;
+  private admitted = false;
   /** Process, or thread, (positive) or group (negative) that is signalled, and by what: 0 is SIGIO. */
   owner = 0;
   ownerIsThread = false;
@@ -62,6 +69,7 @@ export abstract class OpenFile {
     this.credentials = task.credentials;
     this.statistics = task.kernel.statistics;
     this.statistics.openFiles++;
+    this.payer = task.kernel.frames.payer;
     inode.opens++;
     this.writes = this.writable;
     if (this.writes) inode.writers++;
@@ -106,6 +114,16 @@ export abstract class OpenFile {
     return `anon_inode:[${this.inode.ino}]`;
   }
 
+  /** It is about to have its first descriptor: 0, -ENFILE when the kernel has as many files as it may (fs.file-max), or -ENOMEM. */
+  admit(): number {
+    if (this.admitted) return 0;
+    const { payer, statistics } = this;
+    if (statistics.openFiles > statistics.openFilesMax) return -ENFILE;
+    if (payer && !payer.keep(COST)) return -ENOMEM;
+    this.admitted = true;
+    return 0;
+  }
+
   /** A process runs it: until it is closed the file can't be opened for writing. man 2 open, ETXTBSY. */
   becomeProgram(): void {
     if (!this.isProgram) this.inode.programs++;
@@ -124,6 +142,7 @@ export abstract class OpenFile {
     this.inode.locks?.release(this);
     this.close();
     this.statistics.openFiles--;
+    if (this.admitted) this.payer?.keep(-COST);
     this.inode.opens--;
     this.writesUnseen();
     if (this.isProgram) this.inode.programs--;

@@ -156,6 +156,18 @@ static void kernel_memory(void) {
   step[1] = 4;
   ended(child);
   show("  until they are closed", waits_for("g/memory.stat", "|sock 0|"));
+  step[0] = step[1] = 0;
+  child = child_in("g", ({
+    struct rlimit many = {8192, 8192};
+    setrlimit(RLIMIT_NOFILE, &many);
+    for (int i = 0; i < 6000; i++) open("/", O_RDONLY);
+    step[0] = 1;
+    until(&step[1]);
+  }));
+  until(step);
+  show("open files are charged", within(value("g/memory.stat", "kernel"), 1 * MIB, 6 * MIB));
+  step[1] = 1;
+  ended(child);
 }
 
 static void memory(void) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,6 +143,18 @@ static void eatsPipes(void) {
   }
   printf("pipes: %s\n", name(errno));
 }
+static void opens(void) {
+  struct rlimit many = { 65536, 65536 };
+  setrlimit(RLIMIT_NOFILE, &many);
+  while (open("/", O_RDONLY) >= 0) {}
+  printf("open files: %s\n", name(errno));
+  close_range(3, ~0u, 0);
+  dup2(0, 65535);
+  pid_t pid;
+  while ((pid = fork()) > 0) {}
+  if (pid == 0) for (;;) pause();
+  printf("descriptors of a child: %s\n", name(errno));
+}
 static int recurses(int depth) {
   volatile char frame[4096];
   frame[0] = depth;
@@ -155,7 +168,8 @@ int main(int count, char **args) {
     void (*body)(void);
   } floods[] = {
     {"processes", forks}, {"threads", threads}, {"depth", paths}, {"arguments", arguments}, {"sparse files", sparse}, {"memory", eats},
-    {"memory of files", eatsBySharing}, {"memory of pipes", eatsPipes}, {"a stack without end", overflows},
+    {"memory of files", eatsBySharing}, {"memory of pipes", eatsPipes}, {"open files", opens},
+    {"a stack without end", overflows},
   };
   for (int i = 0; i < sizeof floods / sizeof *floods; i++)
     if (count < 2 || atoi(args[1]) == i) child(floods[i].what, floods[i].body);

@@ -215,10 +215,13 @@ function queueLimit(name: string, field: keyof MqueueFs['limits'], most: number)
 }
 
 const fs = [
-  constant('file-max', '9223372036854775807'),
+  setting(
+    'file-max',
+    ofSystem((own) => String(own.statistics.openFilesMax)),
+  ),
   setting(
     'file-nr',
-    ofSystem((own) => `${own.statistics.openFiles}\t0\t9223372036854775807`),
+    ofSystem((own) => `${own.statistics.openFiles}\t0\t${own.statistics.openFilesMax}`),
   ),
   table<SystemSubject>('inotify', 0o555, [
     inotifyLimit('max_queued_events', 'maxQueuedEvents'),
