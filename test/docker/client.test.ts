@@ -105,7 +105,7 @@ test('flags of run are what the container sees', async () => {
       '33554432',
       '50000 100000',
       '20',
-      'uid=1000(bob) gid=1001(bob) groups=1001(bob),4(adm),7(lp)',
+      'uid=1000(bob) gid=1001(bob) groups=4(adm),7(lp),1001(bob)',
       'box',
       '1 /home/bob /var',
     ],
