@@ -29,6 +29,7 @@ for (const [platform, entries] of Object.entries(HOSTS)) {
     platform,
     // packages stay what package.json says they are
     external: (name) => !/^[./]/.test(name),
+    treeshake: { moduleSideEffects: 'no-external' },
     plugins: [
       {
         name: 'latin-1',

@@ -14,7 +14,7 @@ async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Arr
 const text = Buffer.from(Array.from({ length: 60_000 }, (_, i) => `line ${i * 7919} of ${i % 13}\n`).join(''));
 
 describe.each([
-  ['ours', gunzip],
+  ['pako', gunzip],
   ["the browser's", nativeGunzip],
 ])('%s', (_name, by) => {
   async function unpacked(bytes: Uint8Array, size = 65536): Promise<Buffer> {

@@ -1,4 +1,4 @@
-// gzip by the browser's own stream, three times as fast as ours, for the first member; the browser takes what is behind it for junk, and ours goes on there.
+// gzip by the browser's own stream for the first member; the browser takes what is behind it for junk, and pako goes on there.
 // RFC 1952, 2.3 (a member begins with 1f 8b 08 and ends with the size of what it holds); Compression Streams standard.
 import { InputError } from '../../base/errors.js';
 import { gunzip } from './gunzip.js';

@@ -1,4 +1,4 @@
-// The streams of a store in a browser: WebCrypto takes no pieces, and DecompressionStream no second member, so two are ours.
+// The streams of a store in a browser: WebCrypto takes no pieces, and DecompressionStream no second member: SHA-256 is ours, and pako goes on where the browser ends.
 // Contract: StreamCodecs in src/base/streams.ts; Compression Streams standard.
 import { Sha256 } from '../../base/sha256.js';
 import type { StreamCodecs } from '../../base/streams.js';
