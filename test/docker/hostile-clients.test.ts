@@ -212,7 +212,7 @@ test('places for mounts that are links, in an image and in a folder of the host,
   ].join('\n');
   const ran = await daemon.docker('run', '--rm', ...mounts, 'links', '/bin/busybox', 'sh', '-c', look);
   // all of it in its own root: the volume lies over /etc, and over /inner, and what lies in /etc of every container lies in it
-  const etc = 'here\nhostname\nhosts\npasswd\nresolv.conf\nthere\n';
+  const etc = 'here\nhostname\nhosts\nmtab\npasswd\nresolv.conf\nthere\n';
   expect(ran).toMatchObject({
     stdout: `/etc:\n${etc}\n/inner:\n${etc}ls: /shared/out/: No such file or directory\n127.0.0.1\tlocalhost\n`,
     stderr: '',
