@@ -1,4 +1,4 @@
-// What happens at a time: waits that end, alarms, timers. A binary heap by time; entries that were given up are skipped.
+// What happens at a time: waits that end, alarms, timers. A binary heap by time, whose entries know where they are in it.
 
 /** Something with a time of its own, in nanoseconds of the monotonic clock. */
 export interface Timed {
@@ -10,82 +10,82 @@ interface Entry {
   when: number;
   order: number;
   what: Timed;
+  /** Its place in the heap. */
+  at: number;
 }
 
 export class Timers {
   private readonly heap: Entry[] = [];
-  private readonly live = new Map<Timed, Entry>();
+  private readonly entries = new Map<Timed, Entry>();
   private orders = 0;
 
   /** `what` expires at `when`, whatever it had been set to. Infinity: never. */
   set(what: Timed, when: number): void {
-    this.live.delete(what);
+    this.cancel(what);
     if (when === Number.POSITIVE_INFINITY) return;
-    const entry = { when, order: this.orders++, what };
-    this.live.set(what, entry);
-    this.push(entry);
-    // entries that were given up must not pile up
-    if (this.heap.length > 64 && this.heap.length > 4 * this.live.size) this.rebuild();
+    const entry = { when, order: this.orders++, what, at: this.heap.length };
+    this.entries.set(what, entry);
+    this.heap.push(entry);
+    this.rise(entry);
   }
 
   cancel(what: Timed): void {
-    this.live.delete(what);
+    const entry = this.entries.get(what);
+    if (!entry) return;
+    this.entries.delete(what);
+    const last = this.heap.pop()!;
+    if (last === entry) return;
+    this.place(last, entry.at);
+    this.rise(last);
+    this.sink(last);
   }
 
   when(what: Timed): number {
-    return this.live.get(what)?.when ?? Number.POSITIVE_INFINITY;
+    return this.entries.get(what)?.when ?? Number.POSITIVE_INFINITY;
   }
 
   /** When the next one is due; Infinity: nothing is set. */
   get next(): number {
-    while (this.heap.length > 0 && this.live.get(this.heap[0]!.what) !== this.heap[0]) this.pop();
     return this.heap.length > 0 ? this.heap[0]!.when : Number.POSITIVE_INFINITY;
   }
 
   /** Expires all that are due at `now`, those of one time in the order in which they were set. */
   run(now: number): void {
     while (this.next <= now) {
-      const entry = this.pop();
-      this.live.delete(entry.what);
-      entry.what.expire(now);
+      const { what } = this.heap[0]!;
+      this.cancel(what);
+      what.expire(now);
     }
   }
 
-  private rebuild(): void {
-    const entries = [...this.live.values()];
-    this.heap.length = 0;
-    for (const entry of entries) this.push(entry);
+  private place(entry: Entry, at: number): void {
+    this.heap[at] = entry;
+    entry.at = at;
   }
 
-  private push(entry: Entry): void {
+  private rise(entry: Entry): void {
     const { heap } = this;
-    let at = heap.length;
-    heap.push(entry);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(entry, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
+    while (entry.at > 0) {
+      const parent = heap[(entry.at - 1) >> 1]!;
+      if (!isBefore(entry, parent)) break;
+      const { at } = parent;
+      this.place(parent, entry.at);
+      this.place(entry, at);
     }
-    heap[at] = entry;
   }
 
-  private pop(): Entry {
+  private sink(entry: Entry): void {
     const { heap } = this;
-    const top = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return top;
-    let at = 0;
     for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
+      const left = 2 * entry.at + 1;
+      if (left >= heap.length) break;
+      const right = left + 1;
+      const child = heap[right < heap.length && isBefore(heap[right]!, heap[left]!) ? right : left]!;
+      if (!isBefore(child, entry)) break;
+      const { at } = child;
+      this.place(child, entry.at);
+      this.place(entry, at);
     }
-    heap[at] = last;
-    return top;
   }
 }
 
