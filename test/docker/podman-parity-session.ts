@@ -350,8 +350,9 @@ export const OTHERWISE: readonly (readonly [line: string, why: string, status: n
     /^SHA\n\["x"\] me msg\n$/,
   ],
   ['docker rmi img1 bb:2 | head -n 1', 'names have docker.io before them', 0, /^Untagged: img1:latest\n$/],
+  // until is in whole seconds
   [
-    'docker events --since 1h --until 0s --filter container=web --filter event=pause --filter event=unpause --filter event=update --format "{{.Action}}"',
+    'sleep 1.1; docker events --since 1h --until 0s --filter container=web --filter event=pause --filter event=unpause --filter event=update --format "{{.Action}}"',
     'Podman says died, init, sync',
     0,
     /^(pause\nunpause\n){2,}(update\n){3}pause\nunpause\n$/,

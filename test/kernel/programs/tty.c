@@ -15,7 +15,13 @@ static char buffer[8192];
 static void out(const char *rule) {
   static char shown[8192 * 4];
   struct pollfd fd = {.fd = master, .events = POLLIN};
-  int length = poll(&fd, 1, 100) == 1 ? read(master, buffer, sizeof buffer) : 0;
+  // an echo may come in pieces
+  int length = 0;
+  for (int wait = 100; length < sizeof buffer && poll(&fd, 1, wait) == 1; wait = 20) {
+    int more = read(master, buffer + length, sizeof buffer - length);
+    if (more <= 0) break;
+    length += more;
+  }
   char *to = shown;
   for (int i = 0; i < length; i++) to += sprintf(to, buffer[i] < 32 || buffer[i] == 127 ? "\\%02x" : "%c", (unsigned char)buffer[i]);
   *to = 0;
