@@ -1,7 +1,7 @@
 // GET /containers/X/logs. Docker Engine API, ContainerLogs. Headers go out at once, also of a container that says nothing.
 import type { Container } from '../engine/container.js';
 import type { LogEntry } from '../engine/log.js';
-import { joined } from '../engine/log-files.js';
+import { joined } from '../base/bytes.js';
 import { logDetails } from '../engine/log-options.js';
 import { InvalidParameter, NotImplemented } from '../engine/errors.js';
 import { encodeText } from '../base/text.js';

@@ -21,6 +21,23 @@ export function hex(value: number, digits = 8): string {
   return (value < 0 ? value >>> 0 : value).toString(16).padStart(digits, '0');
 }
 
+/** All bytes in hexadecimal digits. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => hex(byte, 2)).join('');
+}
+
+/** One behind the other; a lone one is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,5 +1,6 @@
 // Protocol Buffers as plain objects: a message is written and read by the table of its fields. What is not in the table is passed over.
 // protobuf.dev/programming-guides/encoding. Hostile: lengths lie within their message, messages are no deeper than their tables.
+import { joined } from './bytes.js';
 import { decodeText, encodeText } from './text.js';
 
 export class ProtobufError extends Error {}
@@ -191,14 +192,4 @@ function varint(value: number): Uint8Array {
     if (rest < 128) return Uint8Array.of(...out, rest);
     out.push((rest % 128) | 0x80);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,6 @@
 // Lines of a log in files: the newest in one, those before it in numbered others, as many and as large as is said.
 // Docker docs, "JSON File logging driver". What is asked of the files is done one after the other.
+import { joined } from '../base/bytes.js';
 import { messageOf } from '../base/errors.js';
 import type { Turns } from '../base/turns.js';
 import type { Storage, StoredFile, StoredWriter } from '../base/storage.js';
@@ -213,15 +214,4 @@ async function startOfLast(file: StoredFile, wanted: number, turns: Turns): Prom
       if (found++ === wanted) return { lines: wanted, offset: end + at + 1 };
   }
   return { lines: found, offset: 0 };
-}
-
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -3,7 +3,8 @@
 // Docker docs, "Configure logging drivers".
 import { decodeText, encodeText, TextStream } from '../base/text.js';
 import type { Turns } from '../base/turns.js';
-import { joined, type LogFiles, type LogPlace } from './log-files.js';
+import { joined } from '../base/bytes.js';
+import type { LogFiles, LogPlace } from './log-files.js';
 
 export interface LogEntry {
   /** With nanoseconds. */

@@ -1,5 +1,6 @@
 // Core WebAssembly modules as bytes: is one a component, and how far its memories and tables may grow.
 // WebAssembly core specification, 5.5 "Modules"; component-model, Binary.md, "Component definitions".
+import { joined } from '../base/bytes.js';
 import { InputError } from '../base/errors.js';
 
 export const PAGE = 65536;
@@ -183,14 +184,4 @@ function tables(module: Uint8Array, from: number, to: number): number[] {
     body.push(type, HAS_MAXIMUM, ...numberBytes(minimum), ...numberBytes(Math.min(maximum, TABLE_MAX)));
   }
   return body;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

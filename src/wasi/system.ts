@@ -1,5 +1,6 @@
 // Linux as a WASI program's imports ask for it: system calls of i386 by their names. Errors are thrown, as errno.
 // man 2 of each call; numbers: Linux arch/x86/entry/syscalls/syscall_32.tbl.
+import { joined } from '../base/bytes.js';
 import { decodeText, encodeText } from '../base/text.js';
 import { EINTR, EINVAL } from '../kernel/abi/errno.js';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, F_GETFL, O_CLOEXEC, O_LARGEFILE } from '../kernel/abi/fcntl.js';
@@ -81,16 +82,6 @@ function pathBytes(path: string): Uint8Array {
   return ended;
 }
 
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 const low = (value: number): number => value | 0;
 const high = (value: number): number => Math.floor(value / 2 ** 32) | 0;
 
@@ -144,7 +135,7 @@ export class System {
   append(fd: number, bytes: Uint8Array): number {
     const vector = STRUCTS.iovec.size;
     const piece = bytes.subarray(0, DATA_MAX - vector);
-    const data = joined(STRUCTS.iovec.bytes({ base: DATA_ADDRESS + vector, length: piece.length }), piece);
+    const data = joined([STRUCTS.iovec.bytes({ base: DATA_ADDRESS + vector, length: piece.length }), piece]);
     return this.call('pwritev2', [fd, DATA_ADDRESS, 1, 0, 0, RWF_APPEND], data);
   }
 
@@ -205,7 +196,7 @@ export class System {
   private two(call: 'renameat' | 'linkat', from: number, name: string, to: number, newName: string): void {
     const first = pathBytes(name);
     const second = DATA_ADDRESS + first.length;
-    this.call(call, [from, DATA_ADDRESS, to, second, 0], joined(first, pathBytes(newName)));
+    this.call(call, [from, DATA_ADDRESS, to, second, 0], joined([first, pathBytes(newName)]));
   }
 
   rename(from: number, name: string, to: number, newName: string): void {
@@ -218,7 +209,7 @@ export class System {
 
   symbolicLink(target: string, directory: number, name: string): void {
     const first = pathBytes(target);
-    this.call('symlinkat', [DATA_ADDRESS, directory, DATA_ADDRESS + first.length], joined(first, pathBytes(name)));
+    this.call('symlinkat', [DATA_ADDRESS, directory, DATA_ADDRESS + first.length], joined([first, pathBytes(name)]));
   }
 
   /** Nanoseconds may be UTIME_NOW or UTIME_OMIT. Without a name it is the open file. */
@@ -229,7 +220,7 @@ export class System {
     const path = name === undefined ? new Uint8Array(0) : pathBytes(name);
     const at = name === undefined ? 0 : DATA_ADDRESS + 2 * STRUCTS.timespec64.size;
     const flags = name === undefined ? 0 : AT_SYMLINK_NOFOLLOW;
-    this.call('utimensat_time64', [directory, at, DATA_ADDRESS, flags], joined(...times, path));
+    this.call('utimensat_time64', [directory, at, DATA_ADDRESS, flags], joined([...times, path]));
   }
 
   /** The next entries of an open directory; none: that were all. */
@@ -255,7 +246,7 @@ export class System {
     const list = few.map(({ fd, events }) => pollfd.bytes({ fd, events }));
     const finite = nanoseconds !== Number.POSITIVE_INFINITY;
     const time = timespec64.bytes({ sec: Math.floor(nanoseconds / 1e9), nsec: nanoseconds % 1e9 });
-    const data = joined(finite ? time : new Uint8Array(timespec64.size), ...list);
+    const data = joined([finite ? time : new Uint8Array(timespec64.size), ...list]);
     const args = [DATA_ADDRESS + timespec64.size, few.length, finite ? DATA_ADDRESS : 0, 0, 0];
     this.call('ppoll_time64', args, data, data.length);
     const answer = this.caller.data(data.length);

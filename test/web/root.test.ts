@@ -11,6 +11,7 @@ import { needs } from '../provisioned.js';
 import { scratch } from '../scratch.js';
 import { tarOf } from '../tar.js';
 import { openPage, until } from './browser.js';
+import { drop } from './containers-page.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -19,18 +20,6 @@ async function shown(page: Page, text: string, selector = '#root .xterm-rows'): 
     page,
     `document.querySelector(${JSON.stringify(selector)})?.textContent.replaceAll('\\u00a0', ' ').includes(${JSON.stringify(text)})`,
   );
-}
-
-/** Drops files on the page, whatever tab is open. */
-async function drop(page: Page, ...files: string[]): Promise<void> {
-  await page.evaluate(`document.getElementById('layer-files').onchange = null`);
-  await page.setInputFiles('#layer-files', files);
-  await page.evaluate(`(() => {
-    const dataTransfer = new DataTransfer();
-    for (const file of document.getElementById('layer-files').files) dataTransfer.items.add(file);
-    for (const type of ['dragover', 'drop'])
-      document.querySelector('footer').dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-  })()`);
 }
 
 async function accessible(page: Page, state: string): Promise<void> {

@@ -1,5 +1,6 @@
 // gzip by the browser's own stream for the first member; the browser takes what is behind it for junk, and pako goes on there.
 // RFC 1952, 2.3 (a member begins with 1f 8b 08 and ends with the size of what it holds); Compression Streams standard.
+import { joined } from '../../base/bytes.js';
 import { InputError } from '../../base/errors.js';
 import { gunzip } from './gunzip.js';
 
@@ -72,14 +73,6 @@ function headerIn(bytes: Uint8Array, from: number): number {
   return -1;
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
-
 const turn = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -105,7 +98,7 @@ export async function* nativeGunzip(bytes: AsyncIterable<Uint8Array>): AsyncGene
   let from = 1;
   try {
     for await (const piece of pieces) {
-      held = joined(held, piece);
+      held = held.length === 0 ? piece : joined([held, piece]);
       for (;;) {
         const at = headerIn(held, from);
         const whole = at < 0 ? held.length : at;

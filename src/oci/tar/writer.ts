@@ -1,6 +1,6 @@
 // A tar as we write it: ustar headers, and a pax header before those that ustar has no room for. Equal entries give equal bytes.
 // POSIX pax(1), "ustar Interchange Format", "pax Extended Header".
-import { fromLatin1, latin1 } from '../../base/bytes.js';
+import { fromLatin1, latin1, joined } from '../../base/bytes.js';
 import { BLOCK } from './header.js';
 
 export interface WrittenEntry {
@@ -41,16 +41,6 @@ export function headersOf(entry: WrittenEntry): Uint8Array {
     padding(data.length),
     headerOf(entry),
   ]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);

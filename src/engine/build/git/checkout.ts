@@ -10,7 +10,8 @@ import type { Store } from '../../../oci/store/store.js';
 import { treeOf } from '../../../oci/tree/tree.js';
 import type { ContextFiles } from '../context.js';
 import { sourceAt } from '../sources.js';
-import { type GitObject, hexOf } from './pack.js';
+import { hexOf } from '../../../base/bytes.js';
+import type { GitObject } from './pack.js';
 import { fetchSnapshot } from './repository.js';
 
 const NAMES_MAX = 1_000_000;

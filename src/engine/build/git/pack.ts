@@ -2,6 +2,7 @@
 // Hostile: sizes are bounded before anything is made, and each delta lies on something that came before, or lies in the pack.
 import { InputError } from '../../../base/errors.js';
 import { encodeText } from '../../../base/text.js';
+import { hexOf } from '../../../base/bytes.js';
 import { inflateAt } from './inflate.js';
 import { sha1 } from './sha1.js';
 
@@ -76,9 +77,6 @@ export function objectsOf(pack: Uint8Array): Map<string, GitObject> {
   }
   return byName;
 }
-
-export const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 function headAt(pack: Uint8Array, from: number): { type: number; length: number; at: number } {
   let at = from;

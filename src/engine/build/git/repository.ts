@@ -1,6 +1,6 @@
 // A repository of git's as its server shows it: what a name means there, and the newest state of it, without its past.
 // git-scm.com/docs/protocol-v2, protocol-common (pkt-line), http-protocol.
-import { fromLatin1 } from '../../../base/bytes.js';
+import { fromLatin1, joined } from '../../../base/bytes.js';
 import { InputError } from '../../../base/errors.js';
 import type { HttpClient } from '../../../base/http.js';
 import { decodeText, encodeText } from '../../../base/text.js';
@@ -114,16 +114,6 @@ class Server {
     }
     return joined(pieces);
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 const packet = (text: string): string => (encodeText(text).length + 4).toString(16).padStart(4, '0') + text;
